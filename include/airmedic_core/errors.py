@@ -1,0 +1,123 @@
+"""Every error the engine raises: what is wrong, and what to do about it.
+
+``transient`` says whether a retry can help. The Airflow layer turns transient errors into ordinary task failures,
+which Airflow retries, and all others into failures that it does not.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class AirmedicError(Exception):
+    """Base of all errors of the engine.
+
+    Parameters
+    ----------
+    problem : str
+        What is wrong, with the offending value.
+    hint : str
+        What to do about it.
+    """
+
+    transient: ClassVar[bool] = False
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(f"{problem} {hint}".strip())
+        self.problem = problem
+        self.hint = hint
+
+
+class SpecError(AirmedicError):
+    """A model spec, policy or setting is not valid. A retry does not help: edit the file."""
+
+
+class SourceError(AirmedicError):
+    """The rows of a window could not be read as the spec says. A retry does not help."""
+
+
+class MissingBatchError(SourceError):
+    """The batch is not there yet. A retry helps once it has arrived."""
+
+    transient = True
+
+
+class SourceUnavailableError(SourceError):
+    """The place where the rows are kept does not answer. A retry helps once it does."""
+
+    transient = True
+
+
+class MissingColumnError(SourceError):
+    """The batch lacks a column that the spec names. A retry does not help."""
+
+
+class ModelError(AirmedicError):
+    """A model version is missing, does not load or does not predict. A retry does not help."""
+
+
+class NoChampionError(ModelError):
+    """No model version carries the alias ``champion``. A retry does not help: adopt one first."""
+
+
+class RegistryUnavailableError(AirmedicError):
+    """MLflow does not answer. A retry helps once it does."""
+
+    transient = True
+
+
+class TrainingError(AirmedicError):
+    """A challenger could not be trained. A retry does not help."""
+
+
+class LedgerError(AirmedicError):
+    """The ledger refuses what it was asked to record. A retry does not help."""
+
+
+class LedgerBusyError(LedgerError):
+    """The ledger is locked or does not answer. A retry helps."""
+
+    transient = True
+
+
+class AuditError(LedgerError):
+    """The audit chain does not verify: a record was changed, removed or reordered."""
+
+
+class PolicyError(AirmedicError):
+    """The policy or a limit forbids the action. A retry does not help."""
+
+
+class ApprovalError(AirmedicError):
+    """No valid approval is recorded for exactly this proposal. A retry does not help."""
+
+
+class ActionError(AirmedicError):
+    """An action could not be carried out or did not verify. A retry does not help."""
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the closest known name, or all of a short list.
+
+    Parameters
+    ----------
+    name : str
+        The name that is not known.
+    known : iterable of str
+        The names that are.
+
+    Returns
+    -------
+    str
+        For the end of an error message; empty where nothing is known.
+    """
+    names = sorted(known)
+    matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if matches:
+        return f"Did you mean {matches[0]!r}?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return f"Known: {shown}."

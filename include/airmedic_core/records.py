@@ -1,0 +1,390 @@
+"""The nouns of the engine: small frozen records that travel between its parts, through XCom and into the ledger.
+
+Every record turns into plain JSON with :func:`to_json` and back with :func:`from_json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+from airmedic_core.windows import Window
+
+Json = dict[str, Any]
+RecordT = TypeVar("RecordT")
+
+
+class Verdict(StrEnum):
+    """What one check says of one subject, mildest first."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WATCH = "watch"
+    ALERT = "alert"
+
+
+class Severity(StrEnum):
+    """How bad an incident is."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Cause(StrEnum):
+    """The closed list of causes. Diagnoses choose from it and from nothing else."""
+
+    HEALTHY = "healthy"
+    VOLUME_ANOMALY = "volume_anomaly"
+    STALE_DATA = "stale_data"
+    SCHEMA_CHANGE = "schema_change"
+    UNIT_CHANGE = "unit_change"
+    DATA_CORRUPTION = "data_corruption"
+    HARMLESS_COVARIATE_SHIFT = "harmless_covariate_shift"
+    HARMFUL_COVARIATE_SHIFT = "harmful_covariate_shift"
+    LABEL_SHIFT = "label_shift"
+    CONCEPT_DRIFT = "concept_drift"
+    BAD_DEPLOYMENT = "bad_deployment"
+    LATENCY_REGRESSION = "latency_regression"
+    ANOMALY_SPIKE = "anomaly_spike"
+    UNKNOWN = "unknown"
+
+
+DATA_CAUSES = frozenset(
+    {Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION}
+)
+"""Causes that lie in the data. Rows of a window with such a cause are never trained on."""
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands. The last four are ends."""
+
+    OPEN = "open"
+    DIAGNOSED = "diagnosed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    ACTING = "acting"
+    VERIFYING = "verifying"
+    RESOLVED = "resolved"
+    REJECTED = "rejected"
+    UNDONE = "undone"
+    ESCALATED = "escalated"
+
+
+class Permission(StrEnum):
+    """What the policy says of an action, strictest first."""
+
+    DENY = "deny"
+    RECOMMEND = "recommend"
+    ASK_TWO = "ask_two"
+    ASK = "ask"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one model in one window, by name only."""
+
+    model: str
+    window: Window
+    as_of: datetime
+    """The moment of the observation: labels that became known later do not exist yet."""
+    rows: int
+
+    @property
+    def id(self) -> str:
+        """Identity of the batch: the same model and window is the same batch."""
+        return f"{self.model}__{self.window.key}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result on one subject."""
+
+    check: str
+    """Registry key of the check."""
+    subject: str
+    """A column, a segment such as ``hotel=City Hotel``, or ``batch``."""
+    statistic: str
+    """What was measured: ``psi``, ``null_fraction``, ``roc_auc``."""
+    verdict: Verdict
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    effect: float | None = None
+    """Size of the change in units of its own scale (standard deviations, or a difference of fractions)."""
+    p_value: float | None = None
+    sample_size: int | None = None
+    unit: str = ""
+    message: str = ""
+    """One sentence for people."""
+    suggests: tuple[Cause, ...] = ()
+    """Causes that this finding is evidence for, most specific first. Empty for facts."""
+    details: Json = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """Identity of the finding within its batch."""
+        return f"{self.check}:{self.subject}:{self.statistic}"
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a batch means: the checks' findings, weighed."""
+
+    batch_id: str
+    outcome: Literal["healthy", "watch", "incident"]
+    cause: Cause
+    severity: Severity
+    headline: str
+    fingerprint: str
+    """Equal for the same problem of the same model, whatever the window."""
+    finding_keys: tuple[str, ...] = ()
+    """The findings that decided, strongest first."""
+    not_knowable: tuple[str, ...] = ()
+    """What cannot be known yet, and what would decide it."""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """The record of one problem of one model, from opening to resolution."""
+
+    id: str
+    model: str
+    state: IncidentState
+    severity: Severity
+    cause: Cause
+    headline: str
+    fingerprint: str
+    window: Window
+    """The window in which it was first seen."""
+    as_of: datetime
+    """The moment from which it is looked at: that of the newest batch it was seen in."""
+    batch_ids: tuple[str, ...]
+    opened_at: datetime
+    closed_at: datetime | None = None
+    resolution: Json = field(default_factory=dict)
+    mlflow_run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An immutable finding or fact that a diagnosis may cite."""
+
+    id: str
+    """``E1``, ``E2``, … within its packet."""
+    kind: str
+    collector: str
+    subject: str
+    statement: str
+    """The fact in words, made by code."""
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    effect: float | None = None
+    direction: Literal["up", "down", "changed", "same", ""] = ""
+    unit: str = ""
+    sample_size: int | None = None
+    window: str = ""
+    source: str = ""
+    trust: Literal["measured", "recorded", "written"] = "measured"
+    """``measured`` by code, ``recorded`` by a system, ``written`` by people (runbooks, notes)."""
+    suggests: tuple[Cause, ...] = ()
+    verdict: Verdict = Verdict.OK
+    details: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EvidencePacket:
+    """Everything a diagnosis may rest on, with what could not be collected."""
+
+    incident_id: str
+    model: str
+    items: tuple[Evidence, ...]
+    gaps: tuple[str, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the packet's canonical JSON."""
+        return digest(to_json(self))
+
+
+@dataclass(frozen=True)
+class RankedCause:
+    """One candidate cause with the evidence for and against it."""
+
+    cause: Cause
+    confidence: float
+    supporting: tuple[str, ...] = ()
+    contradicting: tuple[str, ...] = ()
+    explanation: str = ""
+
+
+@dataclass(frozen=True)
+class RecommendedAction:
+    """An action that a diagnosis recommends."""
+
+    action: str
+    priority: int
+    why: str = ""
+    condition: str = ""
+    """When it applies, such as "if the retrained model is refused"; empty for always."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Ranked causes with their evidence, and what to do."""
+
+    incident_id: str
+    engine: str
+    """``rules``, or the name of the language model."""
+    causes: tuple[RankedCause, ...]
+    severity: Severity
+    summary: str
+    actions: tuple[RecommendedAction, ...]
+    packet_hash: str
+    runbook: str = ""
+    """``file.md#anchor`` of the section to follow."""
+    similar_incidents: tuple[str, ...] = ()
+    not_knowable: tuple[str, ...] = ()
+    status: Literal["verified", "unverified"] = "verified"
+    notes: tuple[str, ...] = ()
+    """What the verifier changed, why the other engine's answer does not stand, …"""
+
+    @property
+    def cause(self) -> Cause:
+        """The first-ranked cause."""
+        return self.causes[0].cause if self.causes else Cause.UNKNOWN
+
+    @property
+    def confidence(self) -> float:
+        """Confidence in the first-ranked cause."""
+        return self.causes[0].confidence if self.causes else 0.0
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An action with its parameters and expected effect. Its hash is what people approve."""
+
+    incident_id: str
+    model: str
+    action: str
+    params: Json
+    expected: str
+    """What it should improve, by how much and by when, in one sentence."""
+    permission: Permission
+    reason: str
+    """Why this action, and why this permission."""
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over incident, model, action, parameters and expected effect, and over nothing else."""
+        return digest(
+            {
+                "incident_id": self.incident_id,
+                "model": self.model,
+                "action": self.action,
+                "params": self.params,
+                "expected": self.expected,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A recorded answer to one proposal hash."""
+
+    proposal_hash: str
+    answer: Literal["approve", "reject"]
+    by: str
+    at: datetime
+    channel: Literal["airflow", "policy", "cli"]
+    comment: str = ""
+    refused_because: str = ""
+    """Why the answer does not count (late, not an approver, answered before); empty if it counts."""
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """What came of carrying out a proposal."""
+
+    proposal_hash: str
+    action: str
+    status: Literal["done", "failed", "undone", "dry_run"]
+    summary: str
+    seconds: float
+    output: Json = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """Whether a challenger may replace the champion, and why."""
+
+    outcome: Literal["passed", "refused", "inconclusive", "not_comparable"]
+    metric: str
+    reasons: tuple[str, ...]
+    champion: str = ""
+    challenger: str = ""
+    champion_value: float | None = None
+    challenger_value: float | None = None
+    difference: float | None = None
+    """Challenger minus champion, signed so that positive is better."""
+    low: float | None = None
+    high: float | None = None
+    margin: float | None = None
+    rows: int = 0
+    blocks: int = 0
+    segments: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """One switch of the alias ``champion``."""
+
+    model: str
+    from_version: str | None
+    to_version: str
+    kind: Literal["adopt", "deploy", "rollback", "manual"]
+    at: datetime
+    by: str
+    proposal_hash: str | None = None
+    seconds: float | None = None
+
+
+@cache
+def _adapter(kind: Hashable) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def to_json(record: Any) -> Json:
+    """Return a record as plain JSON: dicts, lists, strings, numbers; non-finite numbers become ``None``."""
+    plain: Json = json.loads(_adapter(type(record)).dump_json(record))
+    return plain
+
+
+def from_json(kind: type[RecordT], plain: Json) -> RecordT:
+    """Return the record of a kind that :func:`to_json` wrote.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If the JSON does not have the record's form.
+    """
+    record: RecordT = _adapter(kind).validate_python(plain)
+    return record
+
+
+def digest(plain: Any) -> str:
+    """Return the SHA-256 of plain JSON in its canonical form (sorted keys, no spaces)."""
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()

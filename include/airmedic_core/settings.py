@@ -1,0 +1,63 @@
+"""Where things are: read once from the environment, with defaults that work on one machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_SOURCE_ROOT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Places and addresses of one installation.
+
+    Use :meth:`from_env` everywhere but in tests.
+    """
+
+    home: Path
+    """Local state: the embedded ledger, staged predictions, quarantined batches."""
+    content: Path
+    """The team's own content: ``models/ policies/ expectations/ runbooks/ incidents/``."""
+    ledger_url: str
+    """SQLAlchemy URL of the ledger."""
+    tracking_uri: str
+    """MLflow tracking and registry address."""
+    environment: str
+    """Name that the policy knows this installation by: ``production``, ``staging``, …"""
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Return the settings that the environment describes.
+
+        Variables: ``AIRMEDIC_HOME``, ``AIRMEDIC_CONTENT``, ``AIRMEDIC_LEDGER_URL``, ``AIRMEDIC_ENVIRONMENT`` and
+        MLflow's own ``MLFLOW_TRACKING_URI``.
+        """
+        env = os.environ if env is None else env
+        home = Path(env.get("AIRMEDIC_HOME") or Path(env.get("AIRFLOW_HOME") or Path.cwd()) / ".airmedic").absolute()
+        content = env.get("AIRMEDIC_CONTENT")
+        return cls(
+            home=home,
+            content=Path(content).absolute() if content else _default_content(env),
+            ledger_url=env.get("AIRMEDIC_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
+            tracking_uri=env.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
+            environment=env.get("AIRMEDIC_ENVIRONMENT") or "production",
+        )
+
+    @property
+    def models(self) -> Path:
+        """Folder of the model specs."""
+        return self.content / "models"
+
+    @property
+    def policies(self) -> Path:
+        """Folder of the policy files."""
+        return self.content / "policies"
+
+
+def _default_content(env: Mapping[str, str]) -> Path:
+    if (_SOURCE_ROOT / "models").is_dir():
+        return _SOURCE_ROOT
+    return Path(env.get("AIRFLOW_HOME") or Path.cwd()).absolute() / "include"

@@ -1,0 +1,355 @@
+"""The model spec: one YAML file that says what a monitored model is and where its batches arrive."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from airmedic_core.errors import SpecError, closest
+from airmedic_core.family import Family
+from airmedic_core.windows import Every, Window, as_utc
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+_PRIMARY_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "mae"}
+
+
+def _step(text: str) -> str:
+    try:
+        Every.parse(text)
+    except SpecError as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+Step = Annotated[str, AfterValidator(_step)]
+"""A step in time such as ``month`` or ``6 hours``."""
+
+
+class Section(BaseModel):
+    """A part of the spec. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataSection(Section):
+    """Where the rows of a window are."""
+
+    source: str = "file"
+    path: str = ""
+    """A file, a glob or a URL; may hold ``{window_start:%Y-%m}``."""
+    connection: str = ""
+    """SQL only: an Airflow connection id or an Ibis URL."""
+    table: str = ""
+    query: str = ""
+    time_column: str
+    time_format: str = ""
+
+    @model_validator(mode="after")
+    def _has_a_place(self) -> Self:
+        if self.source == "file" and not self.path:
+            raise ValueError("data.path is missing. Say where the file is.")
+        if self.source == "sql" and not (self.connection and bool(self.table) != bool(self.query)):
+            raise ValueError("source: sql needs data.connection and one of data.table and data.query.")
+        return self
+
+
+class FeaturesSection(Section):
+    """The model's inputs. Inferred from the reference where not given."""
+
+    numeric: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+
+
+class PredictionSection(Section):
+    """Columns of predictions that are logged with the batch. Without them the champion scores the batch."""
+
+    score: str = ""
+    """Probability of the positive class, or the predicted value."""
+    label: str = ""
+    latency_ms: str = ""
+    version: str = ""
+    """The model version that served the row."""
+
+
+class WindowSection(Section):
+    """The unit of evidence."""
+
+    every: Step = "day"
+    min_rows: int = Field(default=30, ge=1)
+
+    @property
+    def step(self) -> Every:
+        """The parsed step."""
+        return Every.parse(self.every)
+
+
+class ReferenceSection(Section):
+    """The rows that the first champion was accepted on. Later champions bring their own."""
+
+    start: str
+    end: str
+
+    @property
+    def window(self) -> Window:
+        """The reference as a window."""
+        return Window(as_utc(self.start), as_utc(self.end))
+
+    @model_validator(mode="after")
+    def _is_a_window(self) -> Self:
+        try:
+            Window(as_utc(self.start), as_utc(self.end))
+        except SpecError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+
+class QualitySection(Section):
+    """Data quality by expectations."""
+
+    suite: str = ""
+    """File in ``expectations/``; where empty, ``<model>.json`` if it exists, else one proposed from the reference."""
+
+
+class TuneSection(Section):
+    """Search over hyperparameters while retraining."""
+
+    trials: int = Field(default=20, ge=1, le=1000)
+    timeout_seconds: int = Field(default=600, ge=1)
+    space: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Pipeline parameter → ``{low, high, log}`` or ``{choices}``; where empty, a default space for the estimator."""
+
+
+class RetrainSection(Section):
+    """How a challenger is made."""
+
+    using: str = "clone"
+    """``clone``, ``package.module:function`` or ``dag:<dag_id>``."""
+    window: Step = "12 months"
+    """How far back the training rows reach."""
+    holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
+    """Newest part of the window that training never sees and the gate compares on."""
+    min_rows: int = Field(default=200, ge=10)
+    tune: TuneSection | None = None
+
+
+class GateSection(Section):
+    """When a challenger may replace the champion."""
+
+    metric: str = ""
+    """Where empty: ``roc_auc``, ``accuracy`` or ``mae`` by task."""
+    margin: float = -0.01
+    """How much worse the lower bound of the difference may be; for errors in units of the champion's error."""
+    segment_margin: float = -0.05
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    min_rows: int = Field(default=100, ge=10)
+
+
+class RolloutSection(Section):
+    """How a challenger comes into service, and how long it is watched."""
+
+    strategy: str = "simple"
+    watch_windows: int = Field(default=0, ge=0, le=100)
+    """New windows to wait for before the deployment counts as healthy; 0 probes the newest batch at once."""
+    watch_timeout_seconds: int = Field(default=86_400, ge=1)
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+
+class ApprovalSection(Section):
+    """How long an approval waits, and for whom."""
+
+    escalate_after_seconds: int = Field(default=300, ge=1)
+    expire_after_seconds: int = Field(default=86_400, ge=1)
+    second_tier: tuple[str, ...] = ()
+
+
+class NotifySection(Section):
+    """Who is told, beside the task log."""
+
+    slack_channel: str = ""
+    slack_connection: str = "slack_default"
+
+
+class ModelSpec(Section):
+    """What a monitored model is. Read one with :func:`load_spec`."""
+
+    name: str = Field(pattern=_NAME)
+    title: str = ""
+    description: str = ""
+    owner: str = "airmedic"
+    task: Literal["binary", "multiclass", "regression"]
+    target: str
+    positive: str | int | float | bool | None = None
+    """Binary only: the target's value that counts as positive; 1, true or the second of two where not given."""
+    data: DataSection
+    label_time_column: str = ""
+    entity_column: str = ""
+    exclude: tuple[str, ...] = ()
+    private: tuple[str, ...] = ()
+    """Columns whose names and statistics never leave the machine."""
+    features: FeaturesSection = FeaturesSection()
+    prediction: PredictionSection = PredictionSection()
+    window: WindowSection = WindowSection()
+    reference: ReferenceSection | None = None
+    schedule: str | None = None
+    """Cron, ``@daily``…, or ``asset:<uri>``; where empty, one run for each window."""
+    checks: Mapping[str, Mapping[str, Any] | Literal[False]] = Field(default_factory=dict)
+    """Check → its options, or ``false`` to leave it out."""
+    quality: QualitySection = QualitySection()
+    retrain: RetrainSection = RetrainSection()
+    gate: GateSection = GateSection()
+    segments: tuple[str, ...] = ()
+    rollout: RolloutSection = RolloutSection()
+    policy: str = "default"
+    environment: str = ""
+    approvers: tuple[str, ...] = ()
+    approval: ApprovalSection = ApprovalSection()
+    notify: NotifySection = NotifySection()
+    upstream_dag: str = ""
+    evidently: Literal["on_finding", "always", "never"] = "on_finding"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        raw = dict(raw)
+        for key, inner in (("retrain", "using"), ("window", "every"), ("rollout", "strategy"), ("quality", "suite")):
+            if isinstance(raw.get(key), str):
+                raw[key] = {inner: raw[key]}
+        return raw
+
+    @model_validator(mode="after")
+    def _registered(self) -> Self:
+        for family, names in (
+            ("sources", [self.data.source]),
+            ("checks", list(self.checks)),
+            ("rollout", [self.rollout.strategy]),
+        ):
+            members = Family(family).names()
+            for name in names:
+                if name not in members:
+                    raise ValueError(f"{name!r} is not one of the {family}. {closest(name, members)}")
+        return self
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides: the gate's, or the task's usual one."""
+        return self.gate.metric or _PRIMARY_METRIC[self.task]
+
+    @property
+    def not_features(self) -> frozenset[str]:
+        """Columns that are never an input of the model."""
+        prediction = self.prediction
+        return frozenset(
+            {self.target, self.data.time_column, self.label_time_column, self.entity_column, *self.exclude}
+            | {prediction.score, prediction.label, prediction.latency_ms, prediction.version}
+        ) - {""}
+
+
+def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
+    """Read one model spec.
+
+    Parameters
+    ----------
+    path : Path
+        The YAML file.
+    env : mapping, optional
+        Variables for ``${NAME}`` and ``${NAME:-default}``; the process's environment where not given.
+
+    Raises
+    ------
+    SpecError
+        If the file is missing or unreadable, is not YAML, names an unset variable, or has a missing, unknown or wrong
+        key. The message names the file, the key and the closest known key. A retry does not help.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        known = [other.name for other in path.parent.glob("*.yaml")]
+        raise SpecError(f"There is no model spec {str(path)!r}.", closest(path.name, known)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"The model spec {str(path)!r} cannot be read: {error}.", "Check the file.") from error
+    try:
+        raw = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SpecError(f"{path.name} is not valid YAML: {error}", "Correct the line it names.") from error
+    if not isinstance(raw, dict):
+        raise SpecError(f"{path.name} holds no keys.", "Start with name, task, target and data.")
+    return parse_spec(_substitute(raw, os.environ if env is None else env, path.name), origin=path.name)
+
+
+def parse_spec(raw: Mapping[str, Any], origin: str = "the model spec") -> ModelSpec:
+    """Validate a spec that is already a mapping. Raises as :func:`load_spec` does."""
+    try:
+        return ModelSpec.model_validate(dict(raw))
+    except ValidationError as error:
+        raise SpecError(f"{origin} is not valid:\n" + "\n".join(explain(error, ModelSpec))) from error
+
+
+def spec_files(folder: Path) -> Iterator[Path]:
+    """Yield the model specs of a folder by name; files that begin with ``_`` or ``.`` are not specs."""
+    yield from sorted(path for path in folder.glob("*.yaml") if not path.name.startswith(("_", ".")))
+
+
+def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> list[str]:
+    """Return one line for each validation error: where, what, and the closest known key.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What pydantic found.
+    model : type of BaseModel
+        The model that was validated, to look up known keys.
+    most : int
+        Lines at the most.
+    """
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False)[:most]:
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            *parents, key = problem["loc"]
+            lines.append(f"  {where}: unknown key. {closest(str(key), _keys_at(model, parents))}")
+        elif problem["type"] == "missing":
+            lines.append(f"  {where}: missing. It is required.")
+        else:
+            found = repr(problem["input"])
+            message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+            shown = "" if len(found) > 80 else f" Found {found}."
+            lines.append(f"  {where or 'spec'}: {message}.{shown}")
+    more = error.error_count() - most
+    return [*lines, f"  … and {more} more."] if more > 0 else lines
+
+
+def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
+    for part in parents:
+        field = model.model_fields.get(str(part))
+        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        inner = next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)
+
+
+def _substitute(value: Any, env: Mapping[str, str], origin: str) -> Any:
+    if isinstance(value, dict):
+        return {key: _substitute(inner, env, origin) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_substitute(inner, env, origin) for inner in value]
+    if not isinstance(value, str):
+        return value
+
+    def look_up(match: re.Match[str]) -> str:
+        found = env.get(match[1], match[2])
+        if found is None:
+            raise SpecError(f"{origin} uses ${{{match[1]}}}, which is not set.", f"Set the variable {match[1]}.")
+        return found
+
+    return _VARIABLE.sub(look_up, value)

@@ -1,0 +1,1 @@
+"""Airmedic for Airflow: operators, sensors, notifiers and the DAG factory."""
