@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import Any, Literal, TypeVar
 
 from airmedic_core.windows import Window
@@ -359,13 +357,6 @@ class Promotion:
     seconds: float | None = None
 
 
-@cache
-def _adapter(kind: Hashable) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)
-
-
 def to_json(record: Any) -> Json:
     """Return a record as plain JSON: dicts, lists, strings, numbers; non-finite numbers become ``None``."""
     plain: Json = json.loads(_adapter(type(record)).dump_json(record))
@@ -388,3 +379,14 @@ def digest(plain: Any) -> str:
     """Return the SHA-256 of plain JSON in its canonical form (sorted keys, no spaces)."""
     text = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+_adapters: dict[type, Any] = {}
+
+
+def _adapter(kind: type) -> Any:
+    if kind not in _adapters:
+        from pydantic import TypeAdapter
+
+        _adapters[kind] = TypeAdapter(kind)
+    return _adapters[kind]
