@@ -27,13 +27,15 @@ class Settings:
     """MLflow tracking and registry address."""
     environment: str
     """Name that the policy knows this installation by: ``production``, ``staging``, …"""
+    mlflow_url: str = ""
+    """Address of MLflow for browsers, where it differs from the one that tasks use."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Return the settings that the environment describes.
 
-        Variables: ``AIRMEDIC_HOME``, ``AIRMEDIC_CONTENT``, ``AIRMEDIC_LEDGER_URL``, ``AIRMEDIC_ENVIRONMENT`` and
-        MLflow's own ``MLFLOW_TRACKING_URI``.
+        Variables: ``AIRMEDIC_HOME``, ``AIRMEDIC_CONTENT``, ``AIRMEDIC_LEDGER_URL``, ``AIRMEDIC_ENVIRONMENT``,
+        ``AIRMEDIC_MLFLOW_URL`` and MLflow's own ``MLFLOW_TRACKING_URI``.
         """
         env = os.environ if env is None else env
         home = Path(env.get("AIRMEDIC_HOME") or Path(env.get("AIRFLOW_HOME") or Path.cwd()) / ".airmedic").absolute()
@@ -44,6 +46,7 @@ class Settings:
             ledger_url=env.get("AIRMEDIC_LEDGER_URL") or f"sqlite:///{home / 'ledger.db'}",
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
             environment=env.get("AIRMEDIC_ENVIRONMENT") or "production",
+            mlflow_url=env.get("AIRMEDIC_MLFLOW_URL") or "",
         )
 
     @property
