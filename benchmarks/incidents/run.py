@@ -1,0 +1,132 @@
+"""Runs the labelled cases and prints how often the cause is right, what is missed and what is a false alarm.
+
+python benchmarks/incidents/run.py                 the measured cases, beside Evidently's default
+python benchmarks/incidents/run.py --split tune    the cases that constants may be chosen on
+python benchmarks/incidents/run.py --only unit     the cases whose name holds a text, with their findings
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+import warnings
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from cases import Case, all_cases
+from evidently_default import evidently_default
+from rich.console import Console
+from rich.table import Table
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.monitor import check_pair
+from airmedic_core.spec import parse_spec
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One case with both answers."""
+
+    case: str
+    healthy: bool
+    harmful: bool
+    accept: tuple[str, ...]
+    found: str
+    alarm: bool
+    right: bool
+    seconds: float
+    evidently_dataset: bool
+    evidently_column: bool
+    evidently_failed: str
+    evidently_seconds: float
+
+
+def run_case(case: Case, *, verbose: bool, with_evidently: bool) -> Outcome:
+    """Put one case through both."""
+    reference, current = case.build()
+    spec = parse_spec(case.spec)
+    start = time.perf_counter()
+    try:
+        answer = check_pair(spec, reference, current)
+        assessment, findings = answer.assessment, answer.findings
+        found, alarm = str(assessment.cause), assessment.outcome == "incident"
+        found = found if alarm else "healthy"
+    except AirmedicError as error:
+        findings, found, alarm = (), f"error: {error}"[:60], False
+    seconds = time.perf_counter() - start
+    if verbose:
+        for finding in findings:
+            if finding.verdict != "ok":
+                print(f"    {finding.verdict:8} {finding.key:50} {finding.message[:140]}")
+    start = time.perf_counter()
+    drift = evidently_default(reference, current, case.spec["features"]) if with_evidently else None
+    return Outcome(
+        case=case.name, healthy=case.healthy, harmful=case.harmful, accept=tuple(sorted(case.accept)), found=found,
+        alarm=alarm, right=found in case.accept, seconds=seconds,
+        evidently_dataset=bool(drift and drift.dataset_drift), evidently_column=bool(drift and drift.any_column),
+        evidently_failed=drift.failed if drift else "", evidently_seconds=time.perf_counter() - start,
+    )  # fmt: skip
+
+
+def summarise(outcomes: list[Outcome], console: Console) -> None:
+    """Print the figures and the confusion table."""
+    healthy = [outcome for outcome in outcomes if outcome.healthy]
+    faulty = [outcome for outcome in outcomes if not outcome.healthy]
+    harmful = [outcome for outcome in outcomes if outcome.harmful]
+
+    def share(part: int, whole: int) -> str:
+        return f"{part}/{whole} = {part / whole:.1%}" if whole else "–"
+
+    table = Table("", "Airmedic", "Evidently, dataset drift", "Evidently, any column")
+    table.add_row("exact cause", share(sum(o.right for o in faulty), len(faulty)), "names none", "names none")
+    rows = (("detected, harmful cases", harmful), ("false alarms, healthy pairs", healthy))
+    for title, group in rows:
+        counts = [sum(getattr(o, name) for o in group) for name in ("alarm", "evidently_dataset", "evidently_column")]
+        table.add_row(title, *(share(count, len(group)) for count in counts))
+    seconds, other = (sorted(getattr(o, name) for o in outcomes) for name in ("seconds", "evidently_seconds"))
+    table.add_row("seconds, median", f"{seconds[len(seconds) // 2]:.2f}", f"{other[len(other) // 2]:.2f}", "")
+    failed = sum(bool(o.evidently_failed) for o in outcomes)
+    table.add_row("could not be computed", str(sum(o.found.startswith("error") for o in outcomes)), str(failed), "")
+    console.print(table)
+
+    wrong = Counter((" or ".join(o.accept), o.found) for o in outcomes if not o.right)
+    confusion = Table("truth", "answer", "cases", title="Where the answer was another")
+    for (truth, found), count in wrong.most_common():
+        confusion.add_row(truth, found, str(count))
+    console.print(confusion)
+
+
+def main() -> int:
+    """Run and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--split", choices=("measure", "tune"), default="measure")
+    parser.add_argument("--only", default="", help="text that the case's name holds; prints findings")
+    parser.add_argument("--without-evidently", action="store_true")
+    parser.add_argument("--json", type=Path, help="where to write every outcome")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    console = Console(width=140)
+    outcomes = []
+    for case in all_cases():
+        if case.split != options.split or options.only not in case.name:
+            continue
+        outcome = run_case(case, verbose=bool(options.only), with_evidently=not options.without_evidently)
+        outcomes.append(outcome)
+        mark = "✓" if outcome.right else "✗"
+        console.print(f"{mark} {outcome.seconds:5.2f} s  {case.name:55} {outcome.found}", highlight=False)
+    if not outcomes:
+        console.print("No case has that name.")
+        return 2
+    summarise(outcomes, console)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
