@@ -114,7 +114,7 @@ _CHURN_SIZES = (
 )  # fmt: skip
 
 
-def _data_faults() -> Iterator[Case]:
+def _data_faults() -> Iterator[Case]:  # noqa: PLR0915  # a list of cases, best read in one place
     hotel, churn, bike = "hotel", "churn", "bike"
     volume, stale, schema = "volume_anomaly", "stale_data", "schema_change"
     unit, broken = "unit_change", "data_corruption"
@@ -213,8 +213,8 @@ def _model_causes() -> Iterator[Case]:
     yield _case(bike, "demand grows by 70 %", grow_target("cnt", 1.7), relation, mix, windows=60)
     yield _case(bike, "demand halves at weekends", grow_target("cnt", 0.3, lambda f: f["workingday"] == 0), relation,
                 windows=12, every="week")  # fmt: skip
-    yield _case(churn, "new customers stay (tune)", invert_labels("churned", lambda f: f["tenure_months"] < 15), relation,
-                split="tune", rows=800)  # fmt: skip
+    fresh = invert_labels("churned", lambda f: f["tenure_months"] < 15)
+    yield _case(churn, "new customers stay (tune)", fresh, relation, split="tune", rows=800)
     yield _case(bike, "demand grows by 60 % (tune)", grow_target("cnt", 1.6), relation, mix, split="tune", windows=90)
 
     columns = ["tenure_months", "monthly_fee", "usage_gb", "support_calls", "age", "failed_payments"]

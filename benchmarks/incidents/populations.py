@@ -1,8 +1,8 @@
 """Populations that the labelled cases draw from: two real data sets and a generated one.
 
-A population is made exchangeable before it is cut into a reference and a current window: bookings, or whole days of bike
-hires, are put into a random order and given new dates. Nothing has changed between such windows, by construction, so
-what is injected afterwards is the only truth. Cases that keep the real order of time are in ``cases.py``.
+A population is made exchangeable before it is cut into a reference and a current window: bookings, or whole days of
+bike hires, are put into a random order and given new dates. Nothing has changed between such windows, by construction,
+so what is injected afterwards is the only truth. Cases that keep the real order of time are in ``cases.py``.
 """
 
 from __future__ import annotations
