@@ -1,0 +1,212 @@
+"""Speaks Airflow's public REST interface, as a script with a token would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+
+from airmedic_local.errors import LocalError, RequestRefusedError, WaitTimeoutError
+
+Json = dict[str, Any]
+
+_TRANSPORT_ATTEMPTS = 5
+_END_STATES = ("success", "failed")
+
+
+class AirflowClient:
+    """A client of one Airflow.
+
+    Parameters
+    ----------
+    url : str
+        Address of Airflow.
+    user, password : str
+        Empty where everybody is an administrator.
+    """
+
+    def __init__(self, url: str, user: str = "", password: str = "") -> None:
+        self.url = url
+        self.user = user
+        self._password = password
+        self._http = httpx.Client(base_url=url, timeout=30)
+        self._token = ""
+
+    def request(self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+        """Send a request below ``/api/v2`` and return the answer's JSON.
+
+        Raises
+        ------
+        RequestRefusedError
+            If Airflow answers with an error; ``status`` says which.
+        """
+        for attempt in range(_TRANSPORT_ATTEMPTS):
+            try:
+                answer = self._send(method, path, json, params)
+            except httpx.TransportError as error:
+                if attempt == _TRANSPORT_ATTEMPTS - 1 or method == "POST":
+                    raise LocalError(f"Airflow at {self.url} does not answer: {error}. Does it still run?") from error
+                time.sleep(0.5)
+                continue
+            if answer.status_code == httpx.codes.UNAUTHORIZED and attempt == 0:
+                self._token = ""
+                continue
+            if not answer.is_success:
+                raise RequestRefusedError(
+                    f"{method} {path}: {answer.status_code} {answer.text[:500]}", answer.status_code
+                )
+            return answer.json() if answer.content else None
+        raise RequestRefusedError(f"{method} {path}: the token of {self.user!r} is refused.", httpx.codes.UNAUTHORIZED)
+
+    def dag_ids(self) -> list[str]:
+        """Return the ids of all DAGs, paused or not."""
+        return [dag["dag_id"] for dag in self._all("/dags", "dags")]
+
+    def import_errors(self) -> list[Json]:
+        """Return DAG files that do not import, with their stack traces."""
+        return self._all("/importErrors", "import_errors")
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a DAG run."""
+        self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def pause(self, dag_id: str) -> None:
+        """Keep a DAG from starting new runs."""
+        self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
+
+    def wait_for_dags(self, dag_ids: Sequence[str], *, timeout_seconds: float = 120) -> None:
+        """Wait until the DAG processor has seen DAGs.
+
+        Raises
+        ------
+        WaitTimeoutError
+            Names what is missing and the first import error.
+        """
+        give_up_at = time.monotonic() + timeout_seconds
+        while missing := sorted(set(dag_ids) - set(self.dag_ids())):
+            if time.monotonic() > give_up_at:
+                errors = "; ".join(f"{e['filename']}: {e['stack_trace'][-800:]}" for e in self.import_errors()[:3])
+                raise WaitTimeoutError(f"Airflow does not know the DAGs {missing}. Import errors: {errors or 'none'}.")
+            time.sleep(0.5)
+
+    def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, run_id: str | None = None) -> str:
+        """Start a run and return its id. A run with the same id that exists already is left as it is."""
+        body: Json = {"logical_date": None, "conf": dict(conf or {})}
+        if run_id is not None:
+            body["dag_run_id"] = run_id
+        try:
+            answer: Json = self.request("POST", f"/dags/{dag_id}/dagRuns", json=body)
+        except RequestRefusedError as error:
+            if run_id is not None and error.status == httpx.codes.CONFLICT:
+                return run_id
+            raise
+        started: str = answer["dag_run_id"]
+        return started
+
+    def run(self, dag_id: str, run_id: str) -> Json:
+        """Return one DAG run."""
+        run: Json = self.request("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+        return run
+
+    def runs(self, dag_id: str, *, limit: int = 100) -> list[Json]:
+        """Return the runs of a DAG, newest first."""
+        answer: Json = self.request("GET", f"/dags/{dag_id}/dagRuns", params={"limit": limit, "order_by": "-run_after"})
+        runs: list[Json] = answer["dag_runs"]
+        return runs
+
+    def wait_for_run(self, dag_id: str, run_id: str, *, timeout_seconds: float = 300) -> Json:
+        """Wait until a run has ended and return it, whether it succeeded or failed.
+
+        Raises
+        ------
+        WaitTimeoutError
+            If it does not end in time; lists the states of its tasks.
+        """
+        give_up_at = time.monotonic() + timeout_seconds
+        while (run := self.run(dag_id, run_id))["state"] not in _END_STATES:
+            if time.monotonic() > give_up_at:
+                states = self.task_states(dag_id, run_id)
+                raise WaitTimeoutError(f"{dag_id}/{run_id} is {run['state']!r} after {timeout_seconds:g} s: {states}")
+            time.sleep(0.3)
+        return run
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[Json]:
+        """Return the task instances of a run."""
+        return self._all(f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", "task_instances")
+
+    def task_states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """Return task id → state of a run."""
+        return {task["task_id"]: task["state"] for task in self.task_instances(dag_id, run_id)}
+
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+        """Return what a task pushed.
+
+        Raises
+        ------
+        RequestRefusedError
+            With status 404 if it pushed nothing.
+        """
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
+        return self.request("GET", path, params={"deserialize": True})["value"]
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
+        """Return the log of one try of a task as text."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
+        answer = self.request("GET", path, params={"full_content": True})
+        return "\n".join(
+            str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in answer["content"]
+        )
+
+    def pending_approvals(self) -> list[Json]:
+        """Return the Required Actions that wait for an answer, oldest first."""
+        params = {"response_received": False, "state": "awaiting_input", "limit": 100}
+        details: list[Json] = self.request("GET", "/dags/~/dagRuns/~/hitlDetails", params=params)["hitl_details"]
+        return sorted(details, key=lambda detail: str(detail["created_at"]))
+
+    def answer(self, detail: Json, option: str, params_input: Mapping[str, Any] | None = None) -> Json:
+        """Answer one Required Action.
+
+        Parameters
+        ----------
+        detail : dict
+            One of :meth:`pending_approvals`.
+        option : str
+            The chosen option, such as ``Approve``.
+        params_input : mapping, optional
+            Values of the form's fields.
+        """
+        task = detail["task_instance"]
+        path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/-1/hitlDetails"
+        answer: Json = self.request(
+            "PATCH", path, json={"chosen_options": [option], "params_input": dict(params_input or {})}
+        )
+        return answer
+
+    def _all(self, path: str, key: str) -> list[Json]:
+        answer: Json = self.request("GET", path, params={"limit": 1000})
+        items: list[Json] = answer[key]
+        return items
+
+    def _send(self, method: str, path: str, json: Any, params: Mapping[str, Any] | None) -> httpx.Response:
+        if not self._token:
+            self._token = self._new_token()
+        headers = {"Authorization": f"Bearer {self._token}"}
+        return self._http.request(method, f"/api/v2{path}", json=json, params=params, headers=headers)
+
+    def _new_token(self) -> str:
+        if self.user:
+            answer = self._http.post("/auth/token", json={"username": self.user, "password": self._password})
+        else:
+            answer = self._http.get("/auth/token")
+        if not answer.is_success:
+            raise RequestRefusedError(f"Airflow gives {self.user!r} no token: {answer.text[:300]}", answer.status_code)
+        token: str = answer.json()["access_token"]
+        return token
+
+
+def moment(text: str) -> datetime:
+    """Return a time of Airflow's answers as a datetime."""
+    return datetime.fromisoformat(text)
