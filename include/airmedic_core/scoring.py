@@ -1,0 +1,294 @@
+"""What a model says of rows: scores of logged predictions or of a version, and whether a version can serve at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.errors import MissingColumnError, ModelError, SourceError, SpecError
+from airmedic_core.metrics import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.records import Batch
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.windows import Window
+    from airmedic_core.workspace import Workspace
+
+_TRUE = ("1", "1.0", "true", "yes")
+
+
+@dataclass(frozen=True)
+class ScoredBatch:
+    """Rows with what the model said of them."""
+
+    scores: Array
+    """Shape (n,): probability of the positive class, or the predicted value; (n, k) class probabilities if multiclass.
+    NaN where nothing was predicted."""
+    predicted: NDArray[Any]
+    """Shape (n,): the predicted class or value, as the model names it."""
+    labels: Array
+    """Shape (n,): the truth as :class:`~airmedic_core.metrics.Metric` takes it; NaN where it is not known."""
+    version: str
+    """The version that scored; empty where logged predictions do not say."""
+    latency_ms: Array | None = None
+    """Logged latency of each prediction, where the spec names its column."""
+    classes: tuple[Any, ...] = ()
+    """The model's classes in the order of multiclass scores; negative then positive for a binary model."""
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Rows that have both a label and a score."""
+        scored = np.isfinite(self.scores) if self.scores.ndim == 1 else np.isfinite(self.scores).all(axis=1)
+        return np.asarray(np.isfinite(self.labels) & scored, dtype=np.bool_)
+
+
+def score(ws: Workspace, version: ModelVersion, frame: pd.DataFrame, batch: Batch | None = None) -> ScoredBatch:
+    """Score rows with one version.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version that scores.
+    frame : pandas.DataFrame
+        The rows.
+    batch : Batch, optional
+        Where given, labels that became known after its ``as_of`` do not exist yet; else all labels count.
+
+    Raises
+    ------
+    MissingColumnError
+        If the rows lack a column that the model takes.
+    ModelError
+        If the version does not load or does not predict. A retry does not help.
+    """
+    estimator, inputs = ws.registry.load(version), ws.registry.inputs(version)
+    prepared = inputs.prepare(frame)
+    try:
+        scores, predicted, classes = predict(ws.spec, estimator, prepared)
+    except Exception as error:
+        raise ModelError(
+            f"Version {version.version} of {version.name!r} does not predict: {type(error).__name__}: {error}.",
+            "Compare its signature in MLflow with the columns of the batch.",
+        ) from error
+    labels = _known(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
+    return ScoredBatch(scores, predicted, labels, version.version, None, classes)
+
+
+def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch:
+    """Return what the model in production said of a batch.
+
+    Predictions that were logged with the rows are what really happened and are used where the spec names their
+    columns; otherwise the champion scores the rows now.
+
+    Raises
+    ------
+    MissingColumnError
+        If the spec names a prediction column that the rows lack.
+    NoChampionError
+        If nothing is logged and nothing serves.
+    """
+    logged = ws.spec.prediction
+    if not logged.score:
+        scored = score(ws, ws.registry.champion(ws.spec.name), frame, batch)
+        latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
+        return ScoredBatch(scored.scores, scored.predicted, scored.labels, scored.version, latency, scored.classes)
+    if ws.spec.task == "multiclass":
+        raise SpecError(
+            "prediction.score cannot hold the class probabilities of a multiclass model.",
+            "Leave it out: the champion then scores the batch.",
+        )
+    scores = _column(frame, logged.score)
+    classes = _classes(ws.spec, frame) if ws.spec.task == "binary" else ()
+    if logged.label:
+        predicted = frame[logged.label].to_numpy()
+    else:
+        predicted = scores if ws.spec.task == "regression" else np.asarray(classes, dtype=object)[(scores >= 0.5) * 1]
+    version = ""
+    if logged.version and logged.version in frame.columns and len(frame):
+        # One batch may hold the rows of two versions around a deployment; the one that served most stands for it.
+        version = str(frame[logged.version].mode(dropna=True).astype(str).iloc[0])
+    latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
+    labels = _known(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
+    return ScoredBatch(scores, predicted, labels, version, latency, classes)
+
+
+def score_window(ws: Workspace, window: Window, out: Path) -> Path:
+    """Score a window with the champion and write predictions with the version that made them.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The rows to score.
+    out : Path
+        A parquet file, or a folder in which it is named by model and window. It appears when it is complete.
+
+    Returns
+    -------
+    Path
+        The file: the rows with ``prediction``, ``score`` (or one per class), ``model_version`` and ``scored_seconds``.
+    """
+    from airmedic_core.sources import read_window
+
+    started = perf_counter()
+    version = ws.registry.champion(ws.spec.name)
+    frame = read_window(ws.spec, window)
+    scored = score(ws, version, frame)
+    result = frame.assign(prediction=scored.predicted, model_version=version.version)
+    if scored.scores.ndim == 1:
+        result["score"] = scored.scores
+    else:
+        for position, name in enumerate(scored.classes):
+            result[f"score_{name}"] = scored.scores[:, position]
+    result["scored_seconds"] = perf_counter() - started
+    path = out if out.suffix == ".parquet" else out / f"{ws.spec.name}__{window.key}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    result.to_parquet(unfinished, index=False)
+    unfinished.replace(path)
+    return path
+
+
+def predict(spec: ModelSpec, estimator: Any, prepared: pd.DataFrame) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
+    """Return scores, predictions and classes of a fitted estimator on prepared rows."""
+    if spec.task == "regression":
+        values = np.asarray(estimator.predict(prepared), dtype=np.float64).reshape(len(prepared))
+        return values, values, ()
+    classes = tuple(np.asarray(estimator.classes_).tolist())
+    if hasattr(estimator, "predict_proba"):
+        probabilities = np.asarray(estimator.predict_proba(prepared), dtype=np.float64)
+    else:
+        chosen = np.asarray(estimator.predict(prepared))
+        probabilities = np.column_stack([chosen == name for name in classes]).astype(np.float64)
+    predicted = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)] if len(prepared) else np.empty(0)
+    if spec.task == "multiclass":
+        return probabilities, predicted, classes
+    positive = positive_class(spec, classes)
+    column = classes.index(positive)
+    if len(classes) == 2:
+        classes = (classes[1 - column], positive)
+    return probabilities[:, column], predicted, classes
+
+
+def positive_class(spec: ModelSpec, classes: tuple[Any, ...]) -> Any:
+    """Return the class that counts as positive: the spec's, or 1 or true, or the last in order.
+
+    Raises
+    ------
+    SpecError
+        If the spec's positive value is not one of the classes.
+    """
+    if spec.positive is not None:
+        for name in classes:
+            if name == spec.positive or str(name) == str(spec.positive):
+                return name
+        raise SpecError(f"positive: {spec.positive!r} is not a value of {spec.target!r}: {list(classes)[:10]}.")
+    return next((name for name in classes if str(name).lower() in _TRUE), classes[-1])
+
+
+def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...] = ()) -> Array:
+    """Return the truth of rows as metrics take it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        The rows; where they have no target column nothing is known.
+    classes : tuple
+        The model's classes; those of the rows where not given.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        0 and 1, class positions, or values; NaN where the target is missing or not one of the classes.
+    """
+    import pandas as pd
+
+    if spec.target not in frame.columns:
+        return np.full(len(frame), np.nan)
+    column = frame[spec.target]
+    if spec.task == "regression":
+        return np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+    classes = classes or _classes(spec, frame)
+    position = {str(name): index for index, name in enumerate(classes)}
+    if spec.task == "binary" and classes:
+        positive = str(positive_class(spec, classes))
+        position = {name: int(name == positive) for name in position}
+    text = column.astype(object).map(lambda value: _plain(value, position), na_action="ignore")
+    return np.asarray(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+
+
+def probe(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[list[str], float]:
+    """Try whether a version can serve: it exists, loads, takes the same columns and predicts finite values.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version to try.
+    frame : pandas.DataFrame
+        Recent rows.
+
+    Returns
+    -------
+    tuple of list of str and float
+        What is wrong, empty if nothing is, and the seconds that the prediction took.
+    """
+    started = perf_counter()
+    try:
+        scored = score(ws, version, frame)
+    except (ModelError, SourceError, SpecError) as error:
+        return [str(error)], perf_counter() - started
+    seconds = perf_counter() - started
+    wrong = int((~np.isfinite(scored.scores)).sum())
+    problems = [f"{wrong} of {scored.scores.size} predictions are not finite."] if wrong else []
+    return problems, seconds
+
+
+def _plain(value: Any, position: dict[str, int]) -> float:
+    text = str(value)
+    if text not in position and text.endswith(".0"):
+        # A column of whole numbers is read as floats as soon as one label is missing.
+        text = text[:-2]
+    return float(position.get(text, np.nan))
+
+
+def _classes(spec: ModelSpec, frame: pd.DataFrame) -> tuple[Any, ...]:
+    if spec.target not in frame.columns:
+        return ()
+    found = tuple(sorted(frame[spec.target].dropna().unique().tolist(), key=str))
+    if spec.task == "binary" and len(found) == 1:
+        # One class alone does not say which it is, except by the usual names.
+        positive = spec.positive if spec.positive is not None else 1
+        same = str(found[0]) == str(positive) or (spec.positive is None and str(found[0]).lower() in _TRUE)
+        return (f"not {found[0]}", found[0]) if same else (found[0], positive)
+    return found
+
+
+def _known(spec: ModelSpec, frame: pd.DataFrame, labels: Array, batch: Batch | None) -> Array:
+    if batch is None or spec.target not in frame.columns:
+        return labels
+    from airmedic_core.sources import known_labels
+
+    return np.where(np.asarray(known_labels(spec, frame, batch.as_of), dtype=bool), labels, np.nan)
+
+
+def _column(frame: pd.DataFrame, name: str) -> Array:
+    import pandas as pd
+
+    if name not in frame.columns:
+        raise MissingColumnError(f"The rows have no column {name!r}, which the spec names under prediction.")
+    return np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)

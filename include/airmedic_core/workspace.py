@@ -1,0 +1,82 @@
+"""What every use case of one model needs, opened in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.settings import Settings
+from airmedic_core.spec import ModelSpec, load_spec, parse_spec
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.registry import Registry
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One model with its spec, settings, ledger and registry."""
+
+    spec: ModelSpec
+    settings: Settings
+    ledger: Ledger
+    registry: Registry
+
+    @classmethod
+    def open(cls, model: str | ModelSpec, settings: Settings | None = None) -> Workspace:
+        """Open the workspace of a model.
+
+        Parameters
+        ----------
+        model : str or ModelSpec
+            The name of a spec in the content folder's ``models/``, or a spec.
+        settings : Settings, optional
+            Those of the environment where not given.
+
+        Raises
+        ------
+        SpecError
+            If there is no such spec, or it is not valid. A retry does not help.
+        LedgerBusyError
+            If the ledger does not answer. A retry helps.
+        """
+        from airmedic_core.ledger import Ledger
+        from airmedic_core.registry import Registry
+
+        settings = settings or Settings.from_env()
+        spec = model if isinstance(model, ModelSpec) else load_spec(settings.models / f"{model}.yaml")
+        settings.home.mkdir(parents=True, exist_ok=True)
+        ledger = Ledger.open(settings.ledger_url)
+        accepted = ledger.overrides(spec.name, "setting", now=datetime.now(UTC))
+        spec = with_settings(spec, {override.key: override.value for override in accepted})
+        return cls(spec, settings, ledger, Registry(settings.tracking_uri, ledger))
+
+
+def with_settings(spec: ModelSpec, values: dict[str, Any]) -> ModelSpec:
+    """Return a spec in which settings that were accepted as overrides replace those of the file.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What the file says.
+    values : dict
+        Dotted key, such as ``gate.margin`` → value. A value that was recorded as ``{"value": …}`` is unwrapped.
+
+    Raises
+    ------
+    SpecError
+        If the spec is not valid with them.
+    """
+    if not values:
+        return spec
+    raw = spec.model_dump(mode="json", exclude_unset=True)
+    for key, value in values.items():
+        *parents, last = key.split(".")
+        section = raw
+        for part in parents:
+            inner = section.get(part)
+            section[part] = dict(inner) if isinstance(inner, dict) else {}
+            section = section[part]
+        section[last] = value["value"] if isinstance(value, dict) and set(value) == {"value"} else value
+    return parse_spec(raw, origin=f"{spec.name} with its accepted settings")
