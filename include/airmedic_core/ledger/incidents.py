@@ -1,0 +1,219 @@
+"""Incidents: their states, and the evidence and diagnoses that belong to them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from airmedic_core.errors import LedgerError, closest
+from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.tables import diagnoses, evidence, incidents
+from airmedic_core.records import (
+    Batch,
+    Cause,
+    Diagnosis,
+    EvidencePacket,
+    Incident,
+    IncidentState,
+    Severity,
+    from_json,
+    to_json,
+)
+from airmedic_core.windows import Window
+
+ENDS = frozenset({IncidentState.RESOLVED, IncidentState.REJECTED, IncidentState.UNDONE, IncidentState.ESCALATED})
+"""States that an incident never leaves."""
+
+_CHANGEABLE = frozenset({"severity", "cause", "headline", "resolution", "closed_at", "mlflow_run_id"})
+
+
+class Incidents(Audit):
+    """Opening, moving and reading incidents."""
+
+    def open_incident(self, incident: Incident) -> Incident:
+        """Record a new incident, or return the one that has this id already."""
+        with self._writing() as connection:
+            known = connection.execute(select(incidents).where(incidents.c.id == incident.id)).one_or_none()
+            if known is not None:
+                return _incident(known)
+            connection.execute(insert(incidents).values(_columns(incident)))
+            append(connection, "incident", incident.id, to_json(incident))
+        return incident
+
+    def incident(self, id: str) -> Incident:  # noqa: A002 - the word for it
+        """Return one incident.
+
+        Raises
+        ------
+        LedgerError
+            If there is none of this id. The message names the closest.
+        """
+        with self._reading() as connection:
+            return _read(connection, id)
+
+    def incidents(self, model: str | None = None, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
+        """Return the last incidents, newest first, of one model or of all."""
+        query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
+        if model is not None:
+            query = query.where(incidents.c.model == model)
+        if open_only:
+            query = query.where(incidents.c.state.not_in([state.value for state in ENDS]))
+        with self._reading() as connection:
+            return [_incident(row) for row in connection.execute(query)]
+
+    def attach_batch(self, incident_id: str, batch: Batch) -> Incident:
+        """Record that an open incident was seen in one more batch, and look at it from that moment on."""
+        with self._writing() as connection:
+            incident = _read(connection, incident_id)
+            ids = incident.batch_ids if batch.id in incident.batch_ids else (*incident.batch_ids, batch.id)
+            as_of = max(incident.as_of, batch.as_of)
+            if (ids, as_of) != (incident.batch_ids, incident.as_of):
+                change = {"batch_ids": list(ids), "as_of": as_of}
+                connection.execute(update(incidents).where(incidents.c.id == incident_id).values(change))
+                append(connection, "incident_batch", incident_id, {"batch_id": batch.id, "as_of": as_of.isoformat()})
+            return _read(connection, incident_id)
+
+    def move_incident(self, id: str, state: IncidentState, **changes: Any) -> Incident:  # noqa: A002
+        """Move an incident on, and change what is given with it.
+
+        An incident never returns to ``open`` and never leaves an end. Staying in the same state is fine.
+
+        Parameters
+        ----------
+        id : str
+            The incident.
+        state : IncidentState
+            Where it stands now.
+        **changes
+            New values of ``severity``, ``cause``, ``headline``, ``resolution``, ``closed_at``, ``mlflow_run_id``.
+
+        Raises
+        ------
+        LedgerError
+            If there is no such incident, it cannot go there, or something else is to be changed.
+        """
+        for name in changes.keys() - _CHANGEABLE:
+            raise LedgerError(f"{name!r} of an incident cannot be changed.", closest(name, _CHANGEABLE))
+        with self._writing() as connection:
+            incident = _read(connection, id)
+            if state != incident.state and (incident.state in ENDS or state is IncidentState.OPEN):
+                raise LedgerError(
+                    f"Incident {id!r} is {incident.state.value} and cannot become {state.value}.",
+                    "It has ended: open a new one." if incident.state in ENDS else "It was opened already.",
+                )
+            values: dict[str, Any] = {"state": state.value}
+            for name, value in changes.items():
+                values[name] = getattr(value, "value", value)
+            row = connection.execute(select(incidents).where(incidents.c.id == id)).one()._mapping  # noqa: SLF001
+            changed = {name: value for name, value in values.items() if row[name] != value}
+            if changed:
+                connection.execute(update(incidents).where(incidents.c.id == id).values(changed))
+                shown = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in changed.items()}
+                append(connection, "incident_state", id, shown)
+            return _read(connection, id)
+
+    def record_packet(self, packet: EvidencePacket) -> None:
+        """Record the evidence of an incident. A later packet replaces the one before; the audit keeps its hash."""
+        with self._writing() as connection:
+            mine = evidence.c.incident_id == packet.incident_id
+            known = connection.execute(select(evidence.c.packet_hash).where(mine)).scalar()
+            if known == packet.hash:
+                return
+            values = {"packet_hash": packet.hash, "packet": to_json(packet), "recorded_at": datetime.now(UTC)}
+            if known is None:
+                connection.execute(insert(evidence).values(incident_id=packet.incident_id, **values))
+            else:
+                connection.execute(update(evidence).where(mine).values(values))
+            shown = {"packet_hash": packet.hash, "items": len(packet.items), "gaps": list(packet.gaps)}
+            append(connection, "evidence", packet.incident_id, shown)
+
+    def packet(self, incident_id: str) -> EvidencePacket | None:
+        """Return the evidence of an incident, or nothing before it was collected."""
+        with self._reading() as connection:
+            record = connection.execute(select(evidence.c.packet).where(evidence.c.incident_id == incident_id)).scalar()
+        return None if record is None else from_json(EvidencePacket, record)
+
+    def record_diagnosis(self, diagnosis: Diagnosis, *, stands: bool) -> None:
+        """Record one engine's diagnosis. When it stands, no other one of this incident does."""
+        record = to_json(diagnosis)
+        mine = (diagnoses.c.incident_id == diagnosis.incident_id) & (diagnoses.c.engine == diagnosis.engine)
+        with self._writing() as connection:
+            known = connection.execute(select(diagnoses).where(mine)).one_or_none()
+            if known is not None and known.record == record and bool(known.stands) == stands:
+                return
+            if stands:
+                others = (diagnoses.c.incident_id == diagnosis.incident_id) & (diagnoses.c.engine != diagnosis.engine)
+                connection.execute(update(diagnoses).where(others).values(stands=0))
+            values = {
+                "cause": diagnosis.cause.value,
+                "status": diagnosis.status,
+                "stands": int(stands),
+                "record": record,
+                "recorded_at": datetime.now(UTC),
+            }
+            if known is None:
+                connection.execute(
+                    insert(diagnoses).values(incident_id=diagnosis.incident_id, engine=diagnosis.engine, **values)
+                )
+            else:
+                connection.execute(update(diagnoses).where(mine).values(values))
+            append(connection, "diagnosis", diagnosis.incident_id, {"stands": stands, "diagnosis": record})
+
+    def diagnoses(self, incident_id: str) -> list[tuple[Diagnosis, bool]]:
+        """Return the diagnoses of an incident, each with whether it stands; the one that stands first."""
+        query = (
+            select(diagnoses)
+            .where(diagnoses.c.incident_id == incident_id)
+            .order_by(diagnoses.c.stands.desc(), diagnoses.c.engine)
+        )
+        with self._reading() as connection:
+            return [(from_json(Diagnosis, row.record), bool(row.stands)) for row in connection.execute(query)]
+
+
+def _read(connection: Connection, incident_id: str) -> Incident:
+    row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one_or_none()
+    if row is None:
+        known = connection.execute(select(incidents.c.id).order_by(incidents.c.opened_at.desc()).limit(200))
+        raise LedgerError(f"There is no incident {incident_id!r}.", closest(incident_id, known.scalars().all()))
+    return _incident(row)
+
+
+def _columns(incident: Incident) -> dict[str, Any]:
+    return {
+        "id": incident.id,
+        "model": incident.model,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "cause": incident.cause.value,
+        "headline": incident.headline,
+        "fingerprint": incident.fingerprint,
+        "window_start": incident.window.start,
+        "window_end": incident.window.end,
+        "as_of": incident.as_of,
+        "batch_ids": list(incident.batch_ids),
+        "opened_at": incident.opened_at,
+        "closed_at": incident.closed_at,
+        "resolution": incident.resolution,
+        "mlflow_run_id": incident.mlflow_run_id,
+    }
+
+
+def _incident(row: Row[Any]) -> Incident:
+    return Incident(
+        id=row.id,
+        model=row.model,
+        state=IncidentState(row.state),
+        severity=Severity(row.severity),
+        cause=Cause(row.cause),
+        headline=row.headline,
+        fingerprint=row.fingerprint,
+        window=Window(row.window_start, row.window_end),
+        as_of=row.as_of,
+        batch_ids=tuple(row.batch_ids),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        resolution=row.resolution,
+        mlflow_run_id=row.mlflow_run_id,
+    )

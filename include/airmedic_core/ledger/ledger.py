@@ -1,0 +1,18 @@
+"""The ledger: the SQL database of observations, incidents, decisions and the audit chain."""
+
+from __future__ import annotations
+
+from airmedic_core.ledger.actions import Actions
+from airmedic_core.ledger.decisions import Decisions
+from airmedic_core.ledger.incidents import Incidents
+from airmedic_core.ledger.locks import Locks
+from airmedic_core.ledger.observations import Observations
+from airmedic_core.ledger.overrides import Overrides
+
+
+class Ledger(Observations, Incidents, Decisions, Actions, Overrides, Locks):
+    """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
+
+    Each write is one transaction that also appends to the audit chain, and each can be repeated without a second
+    effect. All times are UTC. Any number of processes may read and write at once; writers queue.
+    """

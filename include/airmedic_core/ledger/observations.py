@@ -1,0 +1,193 @@
+"""What was seen: batches, their findings and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+
+from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.tables import batches, data_quality, model_metrics
+from airmedic_core.records import Assessment, Batch, Finding, digest, from_json, to_json
+from airmedic_core.windows import Window
+
+Group = Literal["data", "drift", "performance"]
+
+_TABLES: dict[str, Table] = {"data": data_quality, "drift": model_metrics, "performance": model_metrics}
+
+
+@dataclass(frozen=True)
+class ObservedBatch:
+    """A batch with what is known of it."""
+
+    batch: Batch
+    model_version: str | None
+    assessment: Assessment | None
+    profile_path: str | None
+
+
+class Observations(Audit):
+    """Batches, findings and assessments. The same window seen again replaces what was seen of it before."""
+
+    def record_batch(self, batch: Batch, *, model_version: str | None, profile_path: str | None = None) -> None:
+        """Record that a batch was looked at. What is not given stays as it was."""
+        with self._writing() as connection:
+            self._put_batch(connection, batch, model_version, profile_path)
+
+    def batches(self, model: str, *, limit: int = 60, before: datetime | None = None) -> list[ObservedBatch]:
+        """Return the last batches of a model, newest first; with ``before``, those whose window starts earlier."""
+        query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
+        if before is not None:
+            query = query.where(batches.c.window_start < before)
+        with self._reading() as connection:
+            return [_observed(row) for row in connection.execute(query)]
+
+    def record_findings(
+        self, batch: Batch, group: Group, findings: Sequence[Finding], *, model_version: str | None
+    ) -> None:
+        """Record one group of findings of a batch, in place of those recorded before."""
+        table = _TABLES[group]
+        records = [to_json(finding) for finding in findings]
+        mine = (table.c.batch_id == batch.id) & (table.c.check_group == group)
+        with self._writing() as connection:
+            self._put_batch(connection, batch, model_version, None)
+            known = connection.execute(select(table.c.record).where(mine).order_by(table.c.position)).scalars().all()
+            if known and list(known) == records:
+                return
+            connection.execute(delete(table).where(mine))
+            if records:
+                connection.execute(
+                    insert(table),
+                    [
+                        {
+                            "batch_id": batch.id,
+                            "check_group": group,
+                            "position": position,
+                            "model": batch.model,
+                            "model_version": model_version,
+                            "check_name": finding.check,
+                            "subject": finding.subject.replace("\0", "\ufffd"),
+                            "statistic": finding.statistic,
+                            "verdict": finding.verdict.value,
+                            "value": record["value"],
+                            "baseline": record["baseline"],
+                            "threshold": record["limit"],
+                            "record": record,
+                        }
+                        for position, (finding, record) in enumerate(zip(findings, records, strict=True))
+                    ],
+                )
+            append(connection, "findings", batch.id, {"group": group, "count": len(records), "sha256": digest(records)})
+
+    def findings(self, batch_id: str, group: str | None = None) -> list[Finding]:
+        """Return the findings of a batch, in the order in which they were made."""
+        found: list[Finding] = []
+        with self._reading() as connection:
+            for name in _TABLES if group is None else [group]:
+                table = _TABLES[name]
+                rows = connection.execute(
+                    select(table.c.record)
+                    .where(table.c.batch_id == batch_id, table.c.check_group == name)
+                    .order_by(table.c.position)
+                )
+                found += [from_json(Finding, record) for record in rows.scalars()]
+        return found
+
+    def finding_history(
+        self,
+        model: str,
+        *,
+        check: str | None = None,
+        subject: str | None = None,
+        before: datetime | None = None,
+        limit: int = 60,
+    ) -> list[tuple[Batch, str | None, Finding]]:
+        """Return past findings of a model with their batch and model version, newest batch first.
+
+        Parameters
+        ----------
+        model : str
+            The model's name.
+        check, subject : str, optional
+            Only findings of this check, of this subject.
+        before : datetime, optional
+            Only batches whose window starts earlier.
+        limit : int
+            Batches with such findings at the most.
+        """
+        found: list[tuple[Row[Any], int, str | None, Finding]] = []
+        with self._reading() as connection:
+            for table in (data_quality, model_metrics):
+                wanted = table.c.model == model
+                if check is not None:
+                    wanted &= table.c.check_name == check
+                if subject is not None:
+                    wanted &= table.c.subject == subject
+                newest = (
+                    select(batches)
+                    .where(batches.c.id.in_(select(table.c.batch_id).where(wanted)))
+                    .order_by(batches.c.window_start.desc())
+                    .limit(limit)
+                )
+                if before is not None:
+                    newest = newest.where(batches.c.window_start < before)
+                rows = {row.id: row for row in connection.execute(newest)}
+                query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
+                for found_row in connection.execute(query.where(wanted, table.c.batch_id.in_(list(rows)))):
+                    finding = from_json(Finding, found_row.record)
+                    found.append((rows[found_row.batch_id], found_row.position, found_row.model_version, finding))
+        found.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))
+        kept = list(dict.fromkeys(row.id for row, *_ in found))[:limit]
+        return [(_batch(row), version, finding) for row, _, version, finding in found if row.id in kept]
+
+    def record_assessment(self, batch: Batch, assessment: Assessment) -> None:
+        """Record what a batch means."""
+        record = to_json(assessment)
+        with self._writing() as connection:
+            self._put_batch(connection, batch, None, None)
+            if connection.execute(select(batches.c.assessment).where(batches.c.id == batch.id)).scalar() == record:
+                return
+            connection.execute(
+                update(batches)
+                .where(batches.c.id == batch.id)
+                .values(assessment=record, outcome=assessment.outcome, cause=assessment.cause.value)
+            )
+            append(connection, "assessment", batch.id, record)
+
+    def assessment(self, batch_id: str) -> Assessment | None:
+        """Return what a batch means, or nothing before it was assessed."""
+        with self._reading() as connection:
+            record = connection.execute(select(batches.c.assessment).where(batches.c.id == batch_id)).scalar()
+        return None if record is None else from_json(Assessment, record)
+
+    @staticmethod
+    def _put_batch(connection: Connection, batch: Batch, model_version: str | None, profile_path: str | None) -> None:
+        values: dict[str, Any] = {"as_of": batch.as_of, "rows": batch.rows}
+        values |= {"model_version": model_version} if model_version is not None else {}
+        values |= {"profile_path": profile_path} if profile_path is not None else {}
+        known = connection.execute(select(batches).where(batches.c.id == batch.id)).one_or_none()
+        if known is None:
+            identity = {
+                "id": batch.id,
+                "model": batch.model,
+                "window_start": batch.window.start,
+                "window_end": batch.window.end,
+            }
+            connection.execute(insert(batches).values(identity | values))
+        elif any(known._mapping[key] != value for key, value in values.items()):  # noqa: SLF001 - SQLAlchemy's public name
+            connection.execute(update(batches).where(batches.c.id == batch.id).values(values))
+        else:
+            return
+        append(connection, "batch", batch.id, to_json(batch) | {"model_version": model_version})
+
+
+def _batch(row: Row[Any]) -> Batch:
+    return Batch(model=row.model, window=Window(row.window_start, row.window_end), as_of=row.as_of, rows=row.rows)
+
+
+def _observed(row: Row[Any]) -> ObservedBatch:
+    assessment = None if row.assessment is None else from_json(Assessment, row.assessment)
+    return ObservedBatch(_batch(row), row.model_version, assessment, row.profile_path)

@@ -1,0 +1,127 @@
+"""Overrides: what people or accepted proposals changed for a while, with author, reason and expiry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Row, insert, select, update
+
+from airmedic_core.errors import LedgerError, closest
+from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.tables import overrides
+from airmedic_core.records import Json
+
+OverrideKind = Literal["quarantine", "setting", "reference", "freeze", "kill_switch"]
+
+EVERY_MODEL = "*"
+"""Stands for all models in an override."""
+
+
+@dataclass(frozen=True)
+class Override:
+    """One value that holds instead of the usual one."""
+
+    model: str
+    kind: OverrideKind
+    key: str
+    value: Json
+    author: str
+    reason: str
+    created_at: datetime
+    expires_at: datetime | None = None
+
+
+class Overrides(Audit):
+    """Setting, reading and taking back overrides."""
+
+    def set_override(
+        self,
+        model: str,
+        kind: OverrideKind,
+        key: str,
+        value: Json,
+        *,
+        author: str,
+        reason: str,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """Let a value hold from now on. One of the same model, kind and key before it ends.
+
+        Parameters
+        ----------
+        model : str
+            A model's name, or ``*`` for all.
+        kind : str
+            What sort of thing is overridden.
+        key : str
+            Which one: a window, the name of a setting, …
+        value : Json
+            What holds.
+        author, reason : str
+            Who wants it, and why.
+        expires_at : datetime, optional
+            When it ends by itself.
+        """
+        now = datetime.now(UTC)
+        values = {"value": value, "author": author, "reason": reason, "expires_at": expires_at}
+        mine = _active(model, kind, key)
+        with self._writing() as connection:
+            known = connection.execute(select(overrides).where(*mine)).one_or_none()
+            if known is not None and all(known._mapping[name] == given for name, given in values.items()):  # noqa: SLF001
+                return
+            connection.execute(update(overrides).where(*mine).values(revoked_at=now, revoked_by=author))
+            shown = {
+                "model": model,
+                "kind": kind,
+                "key": key,
+                **values,
+                "expires_at": expires_at.isoformat() if expires_at else None,
+            }
+            sequence = append(connection, "override", model, shown)
+            connection.execute(
+                insert(overrides).values(sequence=sequence, model=model, kind=kind, key=key, created_at=now, **values)
+            )
+
+    def overrides(self, model: str, kind: OverrideKind | None = None, *, now: datetime | None = None) -> list[Override]:
+        """Return the overrides that hold for a model, with those for all models, oldest first."""
+        now = now or datetime.now(UTC)
+        query = (
+            select(overrides)
+            .where(overrides.c.model.in_([model, EVERY_MODEL]), overrides.c.revoked_at.is_(None))
+            .where(overrides.c.expires_at.is_(None) | (overrides.c.expires_at > now))
+            .order_by(overrides.c.sequence)
+        )
+        if kind is not None:
+            query = query.where(overrides.c.kind == kind)
+        with self._reading() as connection:
+            return [_override(row) for row in connection.execute(query)]
+
+    def revoke_override(self, model: str, kind: OverrideKind, key: str, *, author: str) -> None:
+        """Take an override back. One that was taken back before stays so.
+
+        Raises
+        ------
+        LedgerError
+            If there never was such an override.
+        """
+        with self._writing() as connection:
+            ever = select(overrides.c.key).where(overrides.c.model == model, overrides.c.kind == kind)
+            keys = set(connection.execute(ever).scalars())
+            if key not in keys:
+                raise LedgerError(f"There is no {kind} override {key!r} for {model!r}.", closest(key, keys))
+            mine = _active(model, kind, key)
+            if connection.execute(select(overrides.c.sequence).where(*mine)).first() is None:
+                return
+            connection.execute(update(overrides).where(*mine).values(revoked_at=datetime.now(UTC), revoked_by=author))
+            append(connection, "override_revoked", model, {"kind": kind, "key": key, "author": author})
+
+
+def _active(model: str, kind: str, key: str) -> tuple[Any, ...]:
+    table = overrides.c
+    return (table.model == model, table.kind == kind, table.key == key, table.revoked_at.is_(None))
+
+
+def _override(row: Row[Any]) -> Override:
+    return Override(row.model, row.kind, row.key, row.value, row.author, row.reason, row.created_at, row.expires_at)

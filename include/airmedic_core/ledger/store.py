@@ -1,0 +1,194 @@
+"""How the ledger is reached: opening, migrating, transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from airmedic_core.errors import LedgerBusyError, LedgerError
+from airmedic_core.ledger.tables import audit_head
+
+REVISION = "0001"
+"""The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
+
+_MIGRATION_LOCK = 7_241_016_733
+"""Number of Postgres' advisory lock that lets one process migrate at a time."""
+
+
+class Store:
+    """A database with serialised writers. The parts of the ledger build on it."""
+
+    def __init__(self, engine: Engine, wait_seconds: float) -> None:
+        self._engine = engine
+        self._wait_seconds = wait_seconds
+
+    @classmethod
+    def open(cls, url: str, *, wait_seconds: float = 15) -> Self:
+        """Open the ledger, and bring its tables up to date.
+
+        Parameters
+        ----------
+        url : str
+            An SQLAlchemy URL, such as ``sqlite:///…/ledger.db`` or ``postgresql://user:password@host/name``.
+        wait_seconds : float
+            How long a statement waits for other writers before it gives up.
+
+        Raises
+        ------
+        LedgerBusyError
+            If the database is locked or does not answer. A retry helps.
+        LedgerError
+            If the URL is wrong or the tables were made by a newer version. A retry does not help.
+        """
+        store = cls(_engine(_parse(url), wait_seconds), wait_seconds)
+        store._migrate()
+        return store
+
+    @property
+    def url(self) -> str:
+        """Where the ledger is, without a password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._explained(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Yield a connection that no other writer overlaps with: all of its statements happen, or none."""
+        with self._explained(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            # SQLite has one writer by itself. Elsewhere the locked row of the audit head makes writers queue.
+            connection.execute(select(audit_head.c.id).with_for_update()).all()
+            yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: DBAPIError) -> LedgerError:
+        found = str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
+        if self._engine.dialect.name != "sqlite":
+            if isinstance(error, OperationalError) or error.connection_invalidated:
+                return LedgerBusyError(
+                    f"The ledger {self.url!r} does not answer: {found}.",
+                    "Check that the database runs and is reachable; the task can be retried.",
+                )
+        elif "locked" in found or "busy" in found:
+            return LedgerBusyError(
+                f"The ledger {self.url!r} stayed locked for {self._wait_seconds:g} s.",
+                "Another process is writing; retry. If it lasts, find the process that holds the file open.",
+            )
+        elif "unable to open" in found:
+            return LedgerBusyError(
+                f"The ledger {self.url!r} cannot be opened.",
+                "Check that its folder exists and is writable, and that the disk is mounted and not full.",
+            )
+        return LedgerError(f"The ledger {self.url!r} refused a statement: {found}.", "Check the database.")
+
+    def _migrate(self) -> None:
+        with self._explained():
+            if self._revision() == REVISION:
+                return
+            if self._engine.dialect.name == "sqlite":
+                self._use_wal()
+            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                _upgrade(connection, self.url)
+
+    def _revision(self) -> str | None:
+        with self._engine.connect() as connection:
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            return revision
+
+    def _use_wal(self) -> None:
+        """Let readers and the writer of an SQLite file go on beside each other. Kept in the file, so done once."""
+        deadline = time.monotonic() + self._wait_seconds
+        while not self._wal_is_on(deadline):
+            time.sleep(0.05)
+
+    def _wal_is_on(self, deadline: float) -> bool:
+        try:
+            with self._engine.connect() as connection:
+                # Outside of a transaction: SQLite does not change the mode inside one.
+                connection.connection.cursor().execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError as error:
+            # Two processes that change the mode at once get "locked" immediately, whatever the timeout.
+            if "locked" in str(error) and time.monotonic() < deadline:
+                return False
+            raise OperationalError(None, None, error) from error
+        return True
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise LedgerError("The ledger's URL is not valid.", "Write it as sqlite:///path or postgresql://…") from error
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise LedgerError("A ledger in memory is lost with its process.", "Name a file: sqlite:///path/to/ledger.db.")
+    return parsed
+
+
+def _engine(url: URL, wait_seconds: float) -> Engine:
+    arguments: dict[str, Any] = {}
+    if url.get_backend_name() == "sqlite":
+        Path(str(url.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        arguments = {"timeout": wait_seconds}
+    elif url.get_backend_name() == "postgresql":
+        milliseconds = int(wait_seconds * 1000)
+        arguments = {"connect_timeout": max(2, int(wait_seconds)), "options": f"-c lock_timeout={milliseconds}"}
+    try:
+        # Connections are not kept: Airflow forks its tasks, and a connection must never cross a fork.
+        engine = create_engine(url, poolclass=NullPool, connect_args=arguments)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise LedgerError(
+            f"There is no driver for {url.drivername!r}: {error}.",
+            "Install it; for Postgres: pip install 'airmedic[cluster]'.",
+        ) from error
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _leave_transactions_to_us)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _leave_transactions_to_us(connection: Any, _: object) -> None:
+    connection.isolation_level = None
+
+
+def _begin(connection: Connection) -> None:
+    # A writer takes its lock at once: a reader that turns into a writer midway can only fail.
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _upgrade(connection: Connection, url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise LedgerError(
+            f"The ledger {url!r} cannot be brought up to date: {error}.",
+            "It was made by a newer version of airmedic: install that version.",
+        ) from error
