@@ -162,16 +162,16 @@ class Decisions(Audit):
         Approval
             With ``refused_because`` where the answer does not count.
         """
-        hash = hash[:_HASH_LENGTH]
+        proposed = hash[:_HASH_LENGTH]
         with self._writing() as connection:
-            earlier = _approvals(connection, hash)
+            earlier = _approvals(connection, proposed)
             for known in earlier:
                 if (known.answer, known.by, known.at, known.channel) == (answer, by, at, channel):
                     return known  # the same answer delivered twice, not given twice
-            given = Approval(hash, answer, by, at, channel, comment)
+            given = Approval(proposed, answer, by, at, channel, comment)
             given = replace(given, refused_because=_refusal(connection, given, approvers, earlier))
             record = to_json(given)
-            sequence = append(connection, "approval", hash, record)
+            sequence = append(connection, "approval", proposed, record)
             connection.execute(insert(approvals).values(sequence=sequence, **record | {"at": at}))
         return given
 
