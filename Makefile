@@ -1,0 +1,39 @@
+# Each target sets up what it needs in .venv; only Python 3.11–3.13 and make must be there. See `make help`.
+
+PYTHON ?=
+FRESH ?=
+HEADLESS ?=
+ARGS ?=
+export PYTHON FRESH HEADLESS
+
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check e2e bench lock
+
+help:  ## List the targets.
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
+
+setup:  ## Set up .venv (every other target does it first).
+	@sh scripts/set_up.sh
+
+demo: setup  ## Run Airflow, MLflow and a simulated production. HEADLESS=1: unattended; FRESH=1: from the beginning.
+	@$(BIN)/python -m airmedic_local.demo
+
+test: setup  ## Run the tests. ARGS="-k word" picks some.
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## Lint, formatting, types, and who may import whom.
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
+	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+
+bench: setup  ## Measure.
+	@$(BIN)/python -m benchmarks
+
+lock: setup  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml.
+	@sh scripts/lock.sh
