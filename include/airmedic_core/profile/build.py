@@ -1,0 +1,295 @@
+"""Builds profiles from rows in memory or from a stream of Arrow batches, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import reduce
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from airmedic_core.columns import category_name
+from airmedic_core.profile.columns import (
+    CategoricalProfile,
+    ColumnProfile,
+    Floats,
+    NumericProfile,
+    TimeProfile,
+    centre_of,
+    first_names,
+)
+from airmedic_core.profile.edges import Categories, Edges
+from airmedic_core.profile.profile import Profile, ScoreProfile, SegmentProfile
+from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    Rows: TypeAlias = "pd.DataFrame | pa.Table | pa.RecordBatch"
+
+
+def build_profile(
+    edges: Edges,
+    rows: Rows | Iterable[Rows],
+    *,
+    score: str | np.ndarray | None = None,
+    label: str | np.ndarray | None = None,
+    loss: str | np.ndarray | None = None,
+    window: Window | None = None,
+) -> Profile:
+    """Profile a set of rows.
+
+    Parameters
+    ----------
+    edges : Edges
+        The bins, from the reference.
+    rows : pandas.DataFrame, pyarrow.Table, pyarrow.RecordBatch, or an iterable of them
+        An iterable is read once; memory stays bounded by its largest part.
+    score, label, loss : str or numpy.ndarray, optional
+        A column of the rows, or one value for each row (not with an iterable). Labels are numbers (1 and 0 for a
+        binary task); not-a-number where a label or loss is not known.
+    window : Window, optional
+        The window that the rows are of.
+
+    Returns
+    -------
+    Profile
+        With one profile for each column of the edges. A column that cannot be read does not hide the others: its
+        values count as unreadable, and a column that the rows lack counts as null and is named in ``missing``.
+    """
+    measures = {"score": score, "label": label, "loss": loss}
+    if hasattr(rows, "schema") or hasattr(rows, "iloc"):
+        return _profile_part(edges, rows, measures, window)
+    parts = (_profile_part(edges, part, measures, window) for part in rows)
+    return reduce(Profile.merge, parts, empty_profile(edges, window))
+
+
+def empty_profile(edges: Edges, window: Window | None = None) -> Profile:
+    """Return the profile of no rows at all."""
+    columns: dict[str, ColumnProfile] = {
+        **{name: NumericProfile.without_values(cuts) for name, cuts in edges.numeric.items()},
+        **{name: CategoricalProfile.without_values(known.top) for name, known in edges.categorical.items()},
+        **{name: TimeProfile(0, 0) for name in edges.time},
+    }
+    return Profile(edges, 0, columns, missing=frozenset(columns), window=window)
+
+
+def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> NumericProfile:
+    """Profile one column of numbers.
+
+    The values are sorted, after which every count is a position and every sum one of adjacent values. With the vector
+    instructions of current processors this is several times faster than a search per value.
+
+    Parameters
+    ----------
+    cuts : numpy.ndarray
+        Ascending cut points.
+    values : numpy.ndarray
+        Floats, shape (rows,); not-a-number where missing or unreadable.
+    unreadable : int
+        How many of them are unreadable.
+    """
+    ordered = np.sort(values)
+    first, last = np.searchsorted(ordered, [-np.inf, np.inf], side="right")
+    last = np.searchsorted(ordered[:last], np.inf, side="left")
+    known = int(np.searchsorted(ordered, np.nan, side="left"))
+    finite = ordered[first:last]
+    rows = len(values)
+    if len(finite) == 0:
+        empty = NumericProfile.without_values(cuts, rows=rows, nulls=rows - known - unreadable, unreadable=unreadable)
+        return empty if known == 0 else _with_non_finite(empty, known)
+    bounds = np.concatenate([[0], np.searchsorted(finite, cuts, side="right"), [len(finite)]])
+    counts = np.diff(bounds)
+    sums = np.zeros(len(counts))
+    filled = np.flatnonzero(counts)
+    sums[filled] = np.add.reduceat(finite, bounds[filled])
+    deviations = finite - centre_of(cuts)
+    below, upto = np.searchsorted(finite, [0.0], side="left")[0], np.searchsorted(finite, [0.0], side="right")[0]
+    return NumericProfile(
+        edges=cuts,
+        rows=rows,
+        nulls=rows - known - unreadable,
+        non_finite=known - len(finite),
+        unreadable=unreadable,
+        zeros=int(upto - below),
+        negatives=int(below),
+        minimum=float(finite[0]),
+        maximum=float(finite[-1]),
+        total=float(sums.sum()),
+        squares=float(np.dot(deviations, deviations)),
+        counts=counts.astype(np.int64),
+        sums=sums,
+    )
+
+
+def categorical_profile(known: Categories, counts: dict[str, int], nulls: int) -> CategoricalProfile:
+    """Profile one column of categories from the rows of each value."""
+    found = np.zeros(len(known.top) + 1, np.int64)
+    unseen: dict[str, int] = {}
+    for name, rows in counts.items():
+        position = known.positions.get(name)
+        if position is not None:
+            found[position] += rows
+        else:
+            unseen[name] = rows
+    strangers = sum(unseen.values())
+    other = int(found[-1]) + (0 if known.complete else strangers)
+    return CategoricalProfile(
+        categories=known.top,
+        rows=sum(counts.values()) + nulls,
+        nulls=nulls,
+        counts=found[:-1],
+        other=other,
+        unseen=strangers if known.complete else 0,
+        unseen_names=first_names(unseen) if known.complete else {},
+    )
+
+
+def numbers(values: Any) -> tuple[Floats, int]:
+    """Return a column as floats, not-a-number where missing or unreadable, and how many are unreadable."""
+    import pandas as pd
+
+    if hasattr(values, "to_pandas"):
+        values = values.to_pandas()
+    series = pd.Series(values)
+    if pd.api.types.is_numeric_dtype(series.dtype):
+        return series.to_numpy(dtype=float, na_value=np.nan), 0
+    read = pd.to_numeric(series.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    return read, int(np.isnan(read).sum() - series.isna().sum())
+
+
+def category_counts(values: Any) -> tuple[dict[str, int], int]:
+    """Return the rows of each value of a column by its name, and the number of nulls."""
+    import pandas as pd
+
+    if hasattr(values, "to_pandas"):
+        values = values.to_pandas()
+    series = pd.Series(values)
+    try:
+        found = series.value_counts()
+    except TypeError:
+        found = series.astype(str).where(series.notna()).value_counts()
+    counts: dict[str, int] = {}
+    for value, rows in found.items():
+        if rows:
+            counts[category_name(value)] = counts.get(category_name(value), 0) + int(rows)
+    return counts, len(series) - sum(counts.values())
+
+
+def moments(values: Any) -> TimeProfile:
+    """Profile one column of moments; naive ones are in UTC."""
+    import pandas as pd
+
+    if hasattr(values, "to_pandas"):
+        values = values.to_pandas()
+    series = pd.Series(values)
+    read = pd.to_datetime(series, errors="coerce", utc=True, format="ISO8601") if len(series) else series
+    nulls = int(read.isna().sum())
+    if nulls == len(read):
+        return TimeProfile(len(read), nulls)
+    return TimeProfile(len(read), nulls, _moment(read.min()), _moment(read.max()))
+
+
+def _moment(stamp: Any) -> datetime:
+    moment: datetime = stamp.to_pydatetime(warn=False)
+    return moment
+
+
+def _with_non_finite(empty: NumericProfile, known: int) -> NumericProfile:
+    from dataclasses import replace
+
+    return replace(empty, non_finite=known)
+
+
+def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Window | None) -> Profile:
+    names = [str(name) for name in (part.columns if hasattr(part, "iloc") else part.schema.names)]
+    positions = {name: at for at, name in reversed(list(enumerate(names)))}
+    rows = len(part) if hasattr(part, "iloc") else part.num_rows
+
+    def column(name: str) -> Any:
+        at = positions[name]
+        return part.iloc[:, at] if hasattr(part, "iloc") else part.column(at)
+
+    columns: dict[str, ColumnProfile] = {}
+    for name, cuts in edges.numeric.items():
+        if name in positions:
+            columns[name] = numeric_profile(cuts, *numbers(column(name)))
+        else:
+            columns[name] = NumericProfile.without_values(cuts, rows=rows, nulls=rows)
+    for name, known in edges.categorical.items():
+        if name in positions:
+            columns[name] = categorical_profile(known, *category_counts(column(name)))
+        else:
+            columns[name] = CategoricalProfile.without_values(known.top, rows)
+    for name in edges.time:
+        columns[name] = moments(column(name)) if name in positions else TimeProfile(rows, rows)
+    values = {
+        key: numbers(column(given))[0] if isinstance(given, str) else given
+        for key, given in measures.items()
+        if given is not None
+    }
+    segments = {}
+    for name, segment_values in edges.segments.items():
+        if name in positions:
+            segments.update(_segment_profiles(name, segment_values, column(name), values))
+    return Profile(
+        edges=edges,
+        rows=rows,
+        columns=columns,
+        scores=_score_profile(edges, values),
+        segments=segments,
+        missing=frozenset(edges.columns) - positions.keys(),
+        window=window,
+    )
+
+
+def _score_profile(edges: Edges, values: dict[str, np.ndarray]) -> ScoreProfile | None:
+    if edges.scores is None or "score" not in values:
+        return None
+    scores = np.asarray(values["score"], float)
+    bins = len(edges.scores) + 1
+    label = np.asarray(values.get("label", np.full(len(scores), np.nan)), float)
+    loss = np.asarray(values.get("loss", np.full(len(scores), np.nan)), float)
+    labelled = np.isfinite(scores) & np.isfinite(label)
+    position = np.searchsorted(edges.scores, scores[labelled], side="left")
+    known_loss = np.nan_to_num(loss[labelled], nan=0.0)
+    return ScoreProfile(
+        scores=numeric_profile(edges.scores, scores),
+        labelled=np.bincount(position, minlength=bins).astype(np.int64),
+        label_totals=np.bincount(position, label[labelled], minlength=bins).astype(float),
+        score_totals=np.bincount(position, scores[labelled], minlength=bins).astype(float),
+        loss_totals=np.bincount(position, known_loss, minlength=bins).astype(float),
+    )
+
+
+def _segment_profiles(
+    name: str, known: tuple[str, ...], column: Any, values: dict[str, np.ndarray]
+) -> dict[str, SegmentProfile]:
+    import pandas as pd
+
+    if hasattr(column, "to_pandas"):
+        column = column.to_pandas()
+    codes, uniques = pd.factorize(pd.Series(column).astype(object))
+    by_name = {value: at for at, value in enumerate(known)}
+    target = np.array([by_name.get(category_name(value), -1) for value in uniques] + [-1])[codes]
+    inside = target >= 0
+    count = len(known)
+
+    def total(key: str, mask: np.ndarray) -> np.ndarray:
+        weights = np.nan_to_num(np.asarray(values.get(key, np.zeros(len(target))), float)[mask], nan=0.0)
+        return np.bincount(target[mask], weights, minlength=count)
+
+    label = np.asarray(values.get("label", np.full(len(target), np.nan)), float)
+    labelled = inside & np.isfinite(label)
+    rows = np.bincount(target[inside], minlength=count)
+    known_rows = np.bincount(target[labelled], minlength=count)
+    scores, labels, losses = total("score", inside), total("label", labelled), total("loss", labelled)
+    return {
+        f"{name}={value}": SegmentProfile(
+            int(rows[at]), int(known_rows[at]), float(scores[at]), float(labels[at]), float(losses[at])
+        )
+        for at, value in enumerate(known)
+        if rows[at]
+    }

@@ -1,0 +1,172 @@
+"""Edges: where the bins of each column lie. Taken once from the reference, then shared by every later profile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.profile.columns import Floats
+from airmedic_core.profile.features import choose_features
+from airmedic_core.records import Json, digest
+from airmedic_core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUANTILES = 128
+"""Bins of equal mass between the reference's extremes."""
+TOP_CATEGORIES = 100
+KNOWN_CATEGORIES = 10_000
+SEGMENT_VALUES = 20
+_TAIL_STEPS = 10
+
+
+@dataclass(frozen=True)
+class Categories:
+    """The reference's values of one categorical column."""
+
+    top: tuple[str, ...]
+    """The most frequent, most frequent first; counted one by one."""
+    rest: tuple[str, ...] = ()
+    """Other known values; counted together."""
+    complete: bool = True
+    """Whether ``top`` and ``rest`` are all there were. If not, what they lack counts as known."""
+
+    @classmethod
+    def from_counts(cls, counts: dict[str, int], top: int = TOP_CATEGORIES) -> Categories:
+        """Rank values by their rows, ties by name."""
+        ranked = sorted(counts, key=lambda name: (-counts[name], name))
+        return cls(tuple(ranked[:top]), tuple(ranked[top:KNOWN_CATEGORIES]), len(ranked) <= KNOWN_CATEGORIES)
+
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Position of each top value; ``len(top)`` for the rest."""
+        return {name: len(self.top) for name in self.rest} | {name: at for at, name in enumerate(self.top)}
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The bins of every column that is watched."""
+
+    numeric: dict[str, Floats]
+    """Column → cut points."""
+    categorical: dict[str, Categories]
+    time: tuple[str, ...] = ()
+    segments: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Segment column → its most frequent values."""
+    scores: Floats | None = None
+    """Cut points of the model's scores, once they are known."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Column → why it is not watched."""
+
+    @classmethod
+    def from_frame(cls, spec: ModelSpec, frame: pd.DataFrame, scores: np.ndarray | None = None) -> Edges:
+        """Take the edges from the rows of the reference.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        frame : pandas.DataFrame
+            Rows of the reference.
+        scores : numpy.ndarray, optional
+            The model's scores of these rows, shape (rows,).
+        """
+        from airmedic_core.profile.build import category_counts, numbers
+
+        features = choose_features(spec, frame)
+        segments = {}
+        for name in spec.segments:
+            if name in frame.columns:
+                counts, _ = category_counts(frame[name])
+                segments[name] = Categories.from_counts(counts, SEGMENT_VALUES).top
+        times = (spec.data.time_column, spec.label_time_column)
+        return cls(
+            numeric={name: cut_points(numbers(frame[name])[0]) for name in features.numeric},
+            categorical={
+                name: Categories.from_counts(category_counts(frame[name])[0]) for name in features.categorical
+            },
+            time=tuple(name for name in times if name and name in frame.columns),
+            segments=segments,
+            scores=None if scores is None else cut_points(scores),
+            left_out=features.left_out,
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of all columns that are watched."""
+        return (*self.numeric, *self.categorical, *self.time)
+
+    @cached_property
+    def id(self) -> str:
+        """SHA-256 of the edges: profiles with the same id can be merged and compared."""
+        return digest(self.to_json())
+
+    def to_json(self) -> Json:
+        """Return the edges as plain JSON."""
+        return {
+            "numeric": {name: cuts.tolist() for name, cuts in self.numeric.items()},
+            "categorical": {
+                name: {"top": list(one.top), "rest": list(one.rest), "complete": one.complete}
+                for name, one in self.categorical.items()
+            },
+            "time": list(self.time),
+            "segments": {name: list(values) for name, values in self.segments.items()},
+            "scores": None if self.scores is None else self.scores.tolist(),
+            "left_out": dict(self.left_out),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Json) -> Edges:
+        """Return the edges that :meth:`to_json` wrote."""
+        return cls(
+            numeric={name: np.asarray(cuts, float) for name, cuts in plain["numeric"].items()},
+            categorical={
+                name: Categories(tuple(one["top"]), tuple(one["rest"]), one["complete"])
+                for name, one in plain["categorical"].items()
+            },
+            time=tuple(plain["time"]),
+            segments={name: tuple(values) for name, values in plain["segments"].items()},
+            scores=None if plain["scores"] is None else np.asarray(plain["scores"], float),
+            left_out=dict(plain["left_out"]),
+        )
+
+
+def cut_points(values: np.ndarray, quantiles: int = QUANTILES) -> Floats:
+    """Return the cut points of one column of numbers.
+
+    Columns of few distinct values get one bin for each. Others get bins of equal mass, finer ones towards both ends
+    (halving the mass), and beyond the reference's extremes steps that double, so that a shift out of range is still
+    measured.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        Numbers of the reference; missing and infinite ones are left out.
+    quantiles : int
+        Bins of equal mass.
+
+    Returns
+    -------
+    numpy.ndarray
+        Ascending, without repetition; empty without any finite value.
+    """
+    finite = np.sort(values[np.isfinite(values)].astype(float))
+    if len(finite) == 0:
+        return np.empty(0)
+    distinct = finite[np.flatnonzero(np.diff(finite, prepend=-np.inf))]
+    low, high = finite[0], finite[-1]
+    inner = distinct if len(distinct) <= quantiles else finite[_ranks(len(finite), quantiles)]
+    spread = float(np.subtract(*np.quantile(finite, [0.84, 0.16]))) / 2 or (high - low) / 6 or abs(high) or 1.0
+    steps = spread / 2 * 2.0 ** np.arange(_TAIL_STEPS)
+    cuts = np.unique(np.concatenate([low - steps, inner, high + steps, [np.nextafter(low, -np.inf)]]))
+    return np.asarray(cuts[np.isfinite(cuts)], float)
+
+
+def _ranks(rows: int, quantiles: int) -> np.ndarray:
+    tail = 0.5 ** np.arange(1, 8) / quantiles
+    fractions = np.concatenate([[0.0, 1.0], np.arange(1, quantiles) / quantiles, tail, 1 - tail])
+    return np.asarray(np.ceil(fractions * rows).astype(int).clip(1, rows) - 1)

@@ -1,0 +1,95 @@
+"""Reads the rows of a window, wherever they are kept.
+
+Each file of this folder is one kind of source, named in a spec by ``data.source``. A source offers
+``stream(spec, window, columns)``, which yields Arrow batches, and ``newest(spec)``, the time of its newest row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.columns import ColumnTypes, column_types
+from airmedic_core.errors import SourceError
+from airmedic_core.family import Family
+from airmedic_core.spec import ModelSpec
+from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+
+class UnreadableDataError(SourceError):
+    """The rows are there, but cannot be read. A retry does not help: correct the data or the spec."""
+
+
+SOURCES = Family("sources")
+
+
+def read_window(spec: ModelSpec, window: Window | None, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read the rows of a window into memory.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Where the rows are.
+    window : Window or None
+        The window; everything where ``None``.
+    columns : sequence of str, optional
+        Columns to read, beside the time column; all where not given.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Sorted by time. The time column and the label time column are in UTC. No rows if the window is empty though
+        later rows exist.
+
+    Raises
+    ------
+    MissingBatchError
+        If there is no such file or table yet, or no row of the window or later. A retry helps once there is.
+    UnreadableDataError
+        If the rows cannot be parsed, or their times cannot be read. A retry does not help.
+    MissingColumnError
+        If a column that the spec names or that is asked for is not there. A retry does not help.
+    SourceUnavailableError
+        If the place does not answer. A retry helps once it does.
+    """
+    frame: pd.DataFrame = SOURCES.member(spec.data.source).read(spec, window, columns)
+    return frame
+
+
+def iter_window(
+    spec: ModelSpec, window: Window | None, *, columns: Sequence[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Stream the rows of a window in bounded memory, in the order of the source. Raises as :func:`read_window`."""
+    yield from SOURCES.member(spec.data.source).stream(spec, window, columns)
+
+
+def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Series[bool]:
+    """Return which rows have a label that is known at a moment.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        Rows, as :func:`read_window` returns them.
+    as_of : datetime
+        The moment of the observation.
+    """
+    import pandas as pd
+
+    if spec.target not in frame.columns:
+        return pd.Series(False, index=frame.index)
+    known = frame[spec.target].notna()
+    if spec.label_time_column:
+        known &= frame[spec.label_time_column] <= as_utc(as_of)
+    return known
+
+
+def schema_of(spec: ModelSpec, window: Window | None) -> ColumnTypes:
+    """Return the columns of a window with their types. Raises as :func:`read_window`."""
+    return column_types(read_window(spec, window))
