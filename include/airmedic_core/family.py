@@ -17,7 +17,7 @@ _ROOT = Path(__file__).parent
 
 
 class Family:
-    """The members of one folder of the engine, such as ``checks`` or ``actions``."""
+    """The members of one folder of the engine, such as ``checks`` or ``diagnose.collectors``."""
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
@@ -41,4 +41,4 @@ class Family:
 
 @cache
 def _names(folder: str) -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in (_ROOT / folder).glob("*.py") if not path.stem.startswith("_")))
+    return tuple(sorted(path.stem for path in _ROOT.joinpath(*folder.split(".")).glob("*.py") if not path.stem.startswith("_")))

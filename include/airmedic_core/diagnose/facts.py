@@ -1,0 +1,67 @@
+"""A packet as a diagnosis reads it: looked up by kind, check and what it suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from airmedic_core.records import Cause, Evidence, EvidencePacket, Verdict
+
+_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
+_LOSS_CHECKS = frozenset({"performance", "concept"})
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The evidence of one packet, with the questions that every diagnosis asks of it."""
+
+    packet: EvidencePacket
+
+    def of(self, kind: str) -> list[Evidence]:
+        """Return the evidence of a kind or of its sub-kinds (``finding`` includes ``finding.data``)."""
+        return [item for item in self.packet.items if item.kind == kind or item.kind.startswith(f"{kind}.")]
+
+    @cached_property
+    def alarms(self) -> list[Evidence]:
+        """Findings that are not in order."""
+        return [item for item in self.of("finding") if item.verdict in _ABNORMAL]
+
+    @cached_property
+    def losses(self) -> list[Evidence]:
+        """Findings that measure a loss of performance."""
+        return [
+            item
+            for item in self.alarms
+            if item.kind == "finding.performance" and item.details.get("check") in _LOSS_CHECKS
+        ]
+
+    @cached_property
+    def sound_performance(self) -> list[Evidence]:
+        """Findings of the whole batch that measure or estimate a performance in order."""
+        return [
+            item
+            for item in self.of("finding.performance")
+            if item.verdict is Verdict.OK and item.details.get("check") == "performance" and item.subject == "batch"
+        ]
+
+    @cached_property
+    def moved(self) -> list[Evidence]:
+        """Findings of inputs or scores that drifted."""
+        return [item for item in self.alarms if item.kind == "finding.drift" and item.details.get("check") == "drift"]
+
+    @cached_property
+    def switch(self) -> Evidence | None:
+        """Whether the loss starts with a new model version."""
+        return next(iter(self.of("deployment.link")), None)
+
+    def suggesting(self, cause: Cause) -> Iterator[Evidence]:
+        """Yield the abnormal evidence that suggests a cause."""
+        for item in self.packet.items:
+            if cause in item.suggests and item.verdict in _ABNORMAL:
+                yield item
+
+    def by_id(self, ids: Iterable[str]) -> list[Evidence]:
+        """Return evidence by id, leaving out ids that the packet does not hold."""
+        known = {item.id: item for item in self.packet.items}
+        return [known[id_] for id_ in ids if id_ in known]

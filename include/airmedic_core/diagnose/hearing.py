@@ -1,0 +1,128 @@
+"""Hear one cause: the evidence for it, the evidence against it, and how convincing it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.taxonomy import TAXONOMY
+from airmedic_core.records import DATA_CAUSES, Cause, Evidence, RankedCause, Verdict
+
+MOST_CITED = 6
+CEILING = 0.97
+"""Rules are never certain."""
+_WEIGHT = {Verdict.ALERT: 0.75, Verdict.WATCH: 0.4}
+_INDIRECT = {"assessment": 0.5}
+"""Evidence derived from other evidence counts for less, because what it rests on is counted already."""
+_PLACE = 0.7
+"""A finding's second suggestion counts this much of its first, the third this much of the second."""
+
+Heard = tuple[list[Evidence], list[Evidence], float]
+"""Evidence for, evidence against, and the factor that the latter puts on the confidence."""
+
+
+def hear(cause: Cause, facts: Facts) -> RankedCause | None:
+    """Return a cause with its evidence and confidence, or ``None`` where nothing speaks for it.
+
+    The confidence combines, for each check or source of evidence, its strongest item, as independent chances of being
+    right; evidence against multiplies it down.
+    """
+    supporting = sorted(facts.suggesting(cause), key=lambda item: -_strength(item, cause))
+    if not supporting:
+        return None
+    extra, against, factor = _SPECIAL.get(cause, _nothing_special)(facts)
+    strengths: dict[str, float] = {}
+    for item in supporting:
+        source = str(item.details.get("check", item.collector))
+        strengths[source] = max(strengths.get(source, 0.0), _strength(item, cause))
+    for item in extra:
+        strengths.setdefault(f"extra:{item.collector}:{item.kind}", 0.3)
+    doubt = 1.0
+    for strength in strengths.values():
+        doubt *= 1 - strength
+    confidence = round(min(CEILING, 1 - doubt) * factor, 3)
+    cited = _distinct([*supporting[:MOST_CITED], *extra])
+    return RankedCause(
+        cause=cause,
+        confidence=confidence,
+        supporting=tuple(item.id for item in cited),
+        contradicting=tuple(item.id for item in _distinct(against)[:MOST_CITED]),
+        explanation=_explanation(cause, cited, against),
+    )
+
+
+def _strength(item: Evidence, cause: Cause) -> float:
+    weight = _WEIGHT[item.verdict] * _PLACE ** item.suggests.index(cause)
+    return weight * _INDIRECT.get(item.kind, 1.0)
+
+
+def _data(facts: Facts) -> Heard:
+    upstream = facts.of("upstream")
+    failed = [item for item in upstream if item.verdict is not Verdict.OK]
+    return [*failed, *facts.of("siblings")], [], 1.0
+
+
+def _bad_deployment(facts: Facts) -> Heard:
+    link = facts.switch
+    if link is None:
+        return [], [], 0.5
+    return ([], [], 1.0) if link.suggests else ([], [link], 0.2)
+
+
+def _harmless(facts: Facts) -> Heard:
+    if not facts.moved:
+        return [], facts.losses, 0.3 if facts.losses else 1.0
+    if facts.losses:
+        return [], facts.losses, 0.25
+    # Without any measured or estimated performance nobody can call a shift harmless.
+    return [*facts.moved[:MOST_CITED], *facts.sound_performance[:2]], [], 1.0 if facts.sound_performance else 0.5
+
+
+def _harmful(facts: Facts) -> Heard:
+    if not facts.losses:
+        return [], facts.sound_performance[:2], 0.25 if facts.sound_performance else 0.6
+    against = _starts_with_version(facts)
+    return [*facts.moved[:3], *facts.losses[:2]], against, 0.6 if against else 1.0
+
+
+def _relation(facts: Facts) -> Heard:
+    if not facts.losses:
+        return [], facts.sound_performance[:2], 0.25
+    against = _starts_with_version(facts)
+    quiet = [item for item in facts.of("finding.drift") if item.verdict is Verdict.OK] if not facts.moved else []
+    return [*facts.losses[:2], *quiet[:1]], against, 0.6 if against else 1.0
+
+
+def _class_mix(facts: Facts) -> Heard:
+    against = _starts_with_version(facts)
+    return facts.losses[:2], against, 0.6 if against else 1.0
+
+
+def _nothing_special(_: Facts) -> Heard:
+    return [], [], 1.0
+
+
+def _starts_with_version(facts: Facts) -> list[Evidence]:
+    return [facts.switch] if facts.switch is not None and facts.switch.suggests else []
+
+
+_SPECIAL: dict[Cause, Callable[[Facts], Heard]] = {
+    **dict.fromkeys(DATA_CAUSES, _data),
+    Cause.BAD_DEPLOYMENT: _bad_deployment,
+    Cause.HARMLESS_COVARIATE_SHIFT: _harmless,
+    Cause.HARMFUL_COVARIATE_SHIFT: _harmful,
+    Cause.CONCEPT_DRIFT: _relation,
+    Cause.LABEL_SHIFT: _class_mix,
+}
+
+
+def _distinct(items: Sequence[Evidence]) -> list[Evidence]:
+    return list({item.id: item for item in items}.values())
+
+
+def _explanation(cause: Cause, cited: Sequence[Evidence], against: Sequence[Evidence]) -> str:
+    told = " ".join(f"{item.statement} [{item.id}]" for item in cited[:3])
+    text = f"{TAXONOMY[cause].decided_by} {told}".strip()
+    if against:
+        text += " Against it: " + " ".join(f"{item.statement} [{item.id}]" for item in against[:2])
+    return text

@@ -1,0 +1,77 @@
+"""What the engine asks of a language model, and what can go wrong. No client library is known here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.records import Json
+
+Failure = Literal[
+    "refused", "truncated", "unreachable", "timed_out", "rate_limited", "rejected", "over_budget", "off_form"
+]
+
+
+class LanguageModelError(AirmedicError):
+    """A language model gave no usable answer. The rules' answer stands, so this never fails a task.
+
+    Parameters
+    ----------
+    failure : Failure
+        What kind of failure, for the record.
+    problem : str
+        What happened.
+    reply : Reply, optional
+        The answer that was paid for, where there is one.
+    """
+
+    def __init__(self, failure: Failure, problem: str, reply: Reply | None = None) -> None:
+        super().__init__(problem)
+        self.failure = failure
+        self.reply = reply
+
+
+@dataclass(frozen=True)
+class Question:
+    """One thing to ask: instructions, what it is about, and the form of the answer."""
+
+    system: str
+    content: str
+    schema: Json
+    max_tokens: int
+    earlier_answer: str = ""
+    """An answer that code found wanting …"""
+    complaint: str = ""
+    """… and what was wrong with it, for the one attempt to repair it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came back, with what it took."""
+
+    text: str
+    stop_reason: str
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+    request_id: str = ""
+
+
+class LanguageModel(Protocol):
+    """A language model that answers in a given form. It has no tools and sees nothing but the question."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, by which its price is known."""
+        ...
+
+    def ask(self, question: Question) -> Reply:
+        """Return the answer.
+
+        Raises
+        ------
+        LanguageModelError
+            If there is none, with the kind of failure.
+        """
+        ...

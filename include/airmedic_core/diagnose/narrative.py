@@ -1,0 +1,74 @@
+"""The summary of a diagnosis: a few sentences that each name the evidence they rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.taxonomy import TAXONOMY
+from airmedic_core.diagnose.wording import listed
+from airmedic_core.records import Cause, Evidence, RankedCause, RecommendedAction
+
+_DERIVED = frozenset({"assessment"})
+
+
+def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction]) -> str:
+    """Return what is wrong, what shows it, since when, what it costs, what was seen before and what to do."""
+    parts = [_opening(first)]
+    direct = [item for item in facts.by_id(first.supporting) if item.kind not in _DERIVED]
+    shown = direct[:3] or facts.by_id(first.supporting)[:1]
+    parts += [_cited(item) for item in shown]
+    parts += [_cited(item) for item in _since(facts, shown)]
+    if first.cause not in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
+        parts.append(_cost(facts, shown))
+    against = facts.by_id(first.contradicting)
+    if against:
+        parts.append(f"Against this speaks: {_cited(against[0])}")
+    parts += [_cited(item) for item in facts.of("recurrence")[:1]]
+    if not facts.of("recurrence"):
+        parts += [_cited(item) for item in facts.of("similar")[:1]]
+    parts.append(_advice(actions))
+    return " ".join(part for part in parts if part)
+
+
+def _opening(first: RankedCause) -> str:
+    title = TAXONOMY[first.cause].title
+    if first.cause is Cause.HEALTHY:
+        return "Nothing is wrong: the batch looks like its reference."
+    if first.cause is Cause.UNKNOWN:
+        return "The cause is not known: what alarms fits no rule well enough."
+    return f"The most likely cause is {title} (confidence {first.confidence:.0%})."
+
+
+def _since(facts: Facts, shown: Sequence[Evidence]) -> list[Evidence]:
+    subjects = {item.subject for item in shown}
+    onsets = facts.of("onset")
+    return [item for item in onsets if item.subject in subjects][:1] or onsets[:1]
+
+
+def _cost(facts: Facts, shown: Sequence[Evidence]) -> str:
+    ids = {item.id for item in shown}
+    if facts.losses:
+        unsaid = [item for item in facts.losses if item.id not in ids]
+        return _cited(unsaid[0]) if unsaid and len(unsaid) == len(facts.losses) else ""
+    if facts.sound_performance:
+        return f"It has not cost measurable performance: {_cited(facts.sound_performance[0])}"
+    return "What it costs cannot be measured yet."
+
+
+def _advice(actions: Sequence[RecommendedAction]) -> str:
+    if not actions:
+        return "Nothing needs to be done."
+    first, *rest = actions
+    text = f"Recommended: {_named(first)}"
+    others = [_named(action) for action in rest]
+    return f"{text}; then {listed(others)}." if others else f"{text}."
+
+
+def _named(action: RecommendedAction) -> str:
+    name = action.action.replace("_", " ")
+    return f"{name}, {action.condition}" if action.condition else name
+
+
+def _cited(item: Evidence) -> str:
+    return f"{item.statement.rstrip('.')} [{item.id}]."

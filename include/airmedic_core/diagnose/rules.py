@@ -1,0 +1,128 @@
+"""The diagnosis by rules: always run, without network, and the same for the same packet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.hearing import hear
+from airmedic_core.diagnose.narrative import summarise
+from airmedic_core.diagnose.strategies import QUIET, Strategy, strategy_for
+from airmedic_core.diagnose.taxonomy import TAXONOMY, raised
+from airmedic_core.records import (
+    DATA_CAUSES,
+    Cause,
+    Diagnosis,
+    Evidence,
+    EvidencePacket,
+    RankedCause,
+    RecommendedAction,
+    Severity,
+    Verdict,
+)
+
+ENGINE = "rules"
+CONVINCING = 0.5
+"""Confidence from which a cause may stand before those of a later rung."""
+_LARGE_EFFECT = 3.0
+_LONG_WINDOWS = 3
+_ORDER = list(Severity)
+
+
+def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diagnosis:
+    """Rank the causes that a packet's evidence speaks for, and recommend what to do.
+
+    Parameters
+    ----------
+    packet : EvidencePacket
+        The evidence.
+    upstream_dag : str
+        The pipeline that could be run again; without one, no rerun is recommended.
+    """
+    facts = Facts(packet)
+    strategy = strategy_for(facts)
+    causes = _rank(facts, strategy)
+    first = causes[0]
+    actions = actions_for(first.cause, facts, upstream_dag=upstream_dag)
+    return Diagnosis(
+        incident_id=packet.incident_id,
+        engine=ENGINE,
+        causes=tuple(causes),
+        severity=severity_of(first, facts),
+        summary=summarise(facts, first, actions),
+        actions=actions,
+        packet_hash=packet.hash,
+        runbook=TAXONOMY[first.cause].runbook,
+        similar_incidents=tuple(item.subject for item in facts.of("similar")),
+        not_knowable=tuple(item.statement for item in facts.of("not_knowable")),
+        notes=(f"Strategy for an alert on {strategy.alert}: {strategy.question}",),
+    )
+
+
+def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[RecommendedAction, ...]:
+    """Return the remedies of a cause that this installation can carry out, first choice first."""
+    actions = [action for action in TAXONOMY[cause].actions if action.action != "rerun_pipeline" or upstream_dag]
+    if cause is Cause.LATENCY_REGRESSION and _starts_with_version(facts):
+        actions.sort(key=lambda action: action.action != "rollback")
+        actions[0] = replace(actions[0], condition="")
+    tried = {str(name) for item in facts.of("recurrence") for name in item.details.get("actions", [])}
+    if actions and actions[0].action in tried and not any(action.action == "escalate" for action in actions[:1]):
+        why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
+        actions = [action for action in actions if action.action != "escalate"]
+        actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
+    return tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
+
+
+def severity_of(first: RankedCause, facts: Facts) -> Severity:
+    """Return how bad the first cause is: its usual severity, raised by a large or long loss or a whole fleet."""
+    severity = TAXONOMY[first.cause].severity
+    if first.cause in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
+        return severity
+    large = any(item.verdict is Verdict.ALERT and abs(item.effect or 0) >= _LARGE_EFFECT for item in facts.losses)
+    long = any(int(item.details.get("windows", 1)) >= _LONG_WINDOWS for item in facts.of("onset"))
+    fleet = bool(facts.of("siblings")) and first.cause in DATA_CAUSES
+    return raised(severity) if large or long or fleet else severity
+
+
+def worse(one: Severity, other: Severity) -> Severity:
+    """Return the worse of two severities."""
+    return max(one, other, key=_ORDER.index)
+
+
+def _rank(facts: Facts, strategy: Strategy) -> list[RankedCause]:
+    heard = [found for cause in TAXONOMY if (found := hear(cause, facts)) is not None]
+    heard.sort(key=lambda found: -found.confidence)
+    for rung in strategy.ladder:
+        standing = [found for found in heard if found.cause in rung and found.confidence >= CONVINCING]
+        if standing:
+            others = [found for found in heard if found not in standing]
+            return [*standing, *others]
+    return [_unexplained(facts, strategy, heard), *heard]
+
+
+def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> RankedCause:
+    """Return ``healthy`` where nothing alarms, else ``unknown`` with what nobody could explain."""
+    if strategy is QUIET and not heard:
+        quiet = [item for item in facts.of("finding") if item.verdict is Verdict.OK][:4]
+        return RankedCause(
+            Cause.HEALTHY,
+            0.9 if facts.sound_performance else 0.6,
+            supporting=tuple(item.id for item in quiet),
+            explanation=f"{TAXONOMY[Cause.HEALTHY].decided_by} {_told(quiet)}".strip(),
+        )
+    heard[:] = [found for found in heard if found.cause is not Cause.UNKNOWN]
+    alarms = facts.alarms or [item for item in facts.packet.items if item.verdict is not Verdict.OK]
+    return RankedCause(
+        Cause.UNKNOWN,
+        0.5,
+        supporting=tuple(item.id for item in alarms[:6]),
+        explanation=f"No rule explains what is seen. {_told(alarms)}".strip(),
+    )
+
+
+def _told(items: list[Evidence]) -> str:
+    return " ".join(f"{item.statement} [{item.id}]" for item in items[:3])
+
+
+def _starts_with_version(facts: Facts) -> bool:
+    return facts.switch is not None and bool(facts.switch.suggests)

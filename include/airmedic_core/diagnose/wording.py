@@ -1,0 +1,84 @@
+"""Words and numbers as people read them. Names that come from data are made plain before they enter a sentence."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+
+from airmedic_core.windows import Window
+
+_MARKUP = re.compile(r"[^\w\s.,:;=/%+()§°€$£'&-]", re.UNICODE)
+_SPACES = re.compile(r"\s+")
+NAME_LENGTH = 60
+
+
+def plain(name: str, most: int = NAME_LENGTH) -> str:
+    """Return a name from the data as short plain text: no markup, no control or invisible characters, one line.
+
+    Parameters
+    ----------
+    name : str
+        A column, category, segment or file name, or a line that somebody wrote.
+    most : int
+        Characters at the most; what is longer ends in an ellipsis.
+    """
+    text = unicodedata.normalize("NFKC", name)
+    text = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
+    text = text.replace("://", ":")
+    text = _SPACES.sub(" ", _MARKUP.sub(" ", text)).strip()
+    if not text:
+        return "(unprintable name)"
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return a number with at most four significant digits and its unit, large ones with separators."""
+    if value is None:
+        return "none"
+    if unit in {"fraction", "share"}:
+        return f"{100 * value:.3g} %"
+    size = abs(value)
+    if value == int(value) and size < 1e15:
+        text = f"{int(value):,}"
+    elif size >= 1000:
+        text = f"{value:,.0f}"
+    elif size >= 0.001:
+        text = f"{value:.4g}"
+    else:
+        text = f"{value:.2e}"
+    return f"{text} {unit}".strip()
+
+
+def day(moment: datetime) -> str:
+    """Return a moment as a date, with the time where it is not midnight."""
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def day_of(window: Window) -> str:
+    """Return the day or hours that a window covers."""
+    return str(window)
+
+
+def listed(words: Sequence[str], most: int = 4) -> str:
+    """Return words as a list in a sentence: ``a, b and c``; what is too many is counted."""
+    shown = list(words[:most])
+    if len(words) > most:
+        shown.append(f"{len(words) - most} more")
+    if len(shown) < 2:
+        return "".join(shown)
+    return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return ``1 window``, ``3 windows``."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def sentence(text: str) -> str:
+    """Return a text that begins with a capital letter and ends with a full stop."""
+    text = text.strip()
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")

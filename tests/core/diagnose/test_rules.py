@@ -1,0 +1,174 @@
+"""Each kind of trouble, told by its findings, is named by the rules with its evidence and remedy."""
+
+from __future__ import annotations
+
+from airmedic_core.diagnose import collect_evidence, diagnose
+from airmedic_core.diagnose.rules import diagnose_by_rules
+from airmedic_core.diagnose.taxonomy import TAXONOMY, fitting_actions
+from airmedic_core.family import Family
+from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Finding, Severity, Verdict
+from tests.core.diagnose.stories import Story, auc, nulls, psi
+
+ALERT, WATCH = Verdict.ALERT, Verdict.WATCH
+
+
+def told(story: Story, **findings: list[Finding]) -> tuple[Diagnosis, EvidencePacket]:
+    story.promote("1", "adopt")
+    story.pass_days(5)
+    incident = story.open(story.pass_days(**findings))
+    packet = collect_evidence(story.ws, incident.id)
+    return diagnose(story.ws, incident.id), packet
+
+
+def test_every_cause_has_an_entry_whose_actions_exist() -> None:
+    known = set(Family("actions").names())
+    assert set(TAXONOMY) == set(Cause)
+    for cause in Cause:
+        assert fitting_actions(cause) <= known | set() if known else True
+
+
+def test_null_values_are_corruption_and_are_quarantined(story: Story) -> None:
+    found, _ = told(
+        story,
+        data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)],
+        drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
+        performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT)],
+    )
+    assert found.cause is Cause.DATA_CORRUPTION
+    assert found.confidence >= 0.75
+    assert [action.action for action in found.actions][:1] == ["quarantine"]
+    assert "rerun_pipeline" not in {action.action for action in found.actions}, "no upstream pipeline is named"
+    assert found.runbook == "data_quality.md#corrupted-values"
+
+
+def test_a_loss_that_inputs_do_not_explain_is_a_changed_relation(story: Story) -> None:
+    found, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert found.cause is Cause.CONCEPT_DRIFT
+    assert found.actions[0].action == "retrain"
+    assert any("refused" in action.condition for action in found.actions), "a rollback waits for the gate's refusal"
+    known = {item.id for item in packet.items}
+    assert set(found.causes[0].supporting) <= known
+    assert found.packet_hash == packet.hash
+
+
+def test_moved_inputs_that_explain_the_loss_are_harmful(story: Story) -> None:
+    found, _ = told(
+        story,
+        drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
+        performance=[auc(0.7, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.CONCEPT_DRIFT)],
+    )
+    assert found.cause is Cause.HARMFUL_COVARIATE_SHIFT
+    assert Cause.CONCEPT_DRIFT in {ranked.cause for ranked in found.causes[1:]}
+
+
+def test_moved_inputs_without_loss_are_harmless(story: Story) -> None:
+    found, packet = told(
+        story, drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)]
+    )
+    assert found.cause is Cause.HARMLESS_COVARIATE_SHIFT
+    assert found.severity is Severity.LOW
+    harmful = next(ranked for ranked in found.causes if ranked.cause is Cause.HARMFUL_COVARIATE_SHIFT)
+    against = {item.id for item in packet.items if item.details.get("statistic") == "roc_auc"}
+    assert set(harmful.contradicting) & against, "the sound performance speaks against harm"
+
+
+def test_moved_inputs_without_any_measured_performance_are_not_called_harmless(story: Story) -> None:
+    found, packet = told(
+        story,
+        drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
+        performance=[],
+    )
+    assert found.cause is Cause.UNKNOWN
+    assert found.actions[0].action == "escalate"
+    assert any("too few labels" in gap for gap in packet.gaps)
+
+
+def test_a_loss_that_starts_with_a_version_is_a_bad_deployment(story: Story) -> None:
+    story.promote("1", "adopt")
+    story.pass_days(5)
+    story.promote("2", "manual", before="1")
+    loss = auc(0.6, ALERT, Cause.CONCEPT_DRIFT)
+    incident = story.open(story.pass_days(version="2", performance=[loss]))
+    found = diagnose(story.ws, incident.id)
+    assert found.cause is Cause.BAD_DEPLOYMENT
+    assert found.severity is Severity.CRITICAL
+    assert found.actions[0].action == "rollback"
+    assert "version 1 was sound in 5 of 5 windows" in found.causes[0].explanation
+
+
+def test_a_loss_older_than_the_version_is_not_its_fault(story: Story) -> None:
+    loss = auc(0.7, ALERT, Cause.CONCEPT_DRIFT)
+    story.promote("1", "adopt")
+    story.pass_days(4)
+    story.pass_days(2, cause=Cause.CONCEPT_DRIFT, performance=[loss])
+    story.promote("2", "deploy", before="1")
+    incident = story.open(story.pass_days(version="2", performance=[loss]))
+    found = diagnose(story.ws, incident.id)
+    assert found.cause is Cause.CONCEPT_DRIFT
+
+
+def test_a_loss_long_after_the_version_came_is_not_its_fault(story: Story) -> None:
+    story.promote("1", "adopt")
+    story.pass_days(3)
+    story.promote("2", "deploy", before="1")
+    story.pass_days(4, version="2")
+    loss = auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.BAD_DEPLOYMENT)
+    incident = story.open(story.pass_days(version="2", performance=[loss]))
+    found = diagnose(story.ws, incident.id)
+    assert found.cause is Cause.CONCEPT_DRIFT
+    deployment = next(ranked for ranked in found.causes if ranked.cause is Cause.BAD_DEPLOYMENT)
+    assert deployment.contradicting
+
+
+def test_a_data_watch_does_not_hide_a_clear_loss(story: Story) -> None:
+    found, _ = told(
+        story,
+        data=[nulls("income", 0.06, WATCH, Cause.DATA_CORRUPTION)],
+        performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)],
+    )
+    assert found.cause is Cause.CONCEPT_DRIFT
+
+
+def test_slow_predictions_are_escalated_unless_they_start_with_a_version(story: Story) -> None:
+    slow = Finding("latency", "batch", "latency_p99", ALERT, 1800.0, 220.0, 1000.0, 4.0, None, 1000, "ms",
+                   suggests=(Cause.LATENCY_REGRESSION,))  # fmt: skip
+    story.promote("1", "adopt")
+    story.pass_days(4)
+    first = story.open(story.pass_days(performance=[auc(0.84), slow]), Cause.LATENCY_REGRESSION)
+    assert diagnose(story.ws, first.id).actions[0].action == "escalate"
+    story.pass_days(2)
+    story.promote("2", "deploy", before="1")
+    second = story.open(story.pass_days(version="2", performance=[auc(0.84), slow]), Cause.LATENCY_REGRESSION)
+    found = diagnose(story.ws, second.id)
+    assert found.cause is Cause.LATENCY_REGRESSION
+    assert found.actions[0].action == "rollback"
+
+
+def test_nothing_to_find_is_healthy_and_needs_nothing(story: Story) -> None:
+    found, _ = told(story)
+    assert found.cause is Cause.HEALTHY
+    assert found.actions == ()
+
+
+def test_an_alarm_without_a_rule_is_unknown_and_goes_to_people(story: Story) -> None:
+    found, _ = told(story, performance=[auc(0.7, ALERT)])
+    assert found.cause is Cause.UNKNOWN
+    assert found.causes[0].supporting
+
+
+def test_the_summary_names_numbers_and_evidence(story: Story) -> None:
+    found, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
+    evidence = next(item for item in packet.items if item.subject == "income" and item.kind == "finding.data")
+    assert f"[{evidence.id}]" in found.summary
+    assert "40 %" in found.summary
+    assert "1 %" in found.summary
+
+
+def test_the_same_packet_gives_the_same_diagnosis(story: Story) -> None:
+    found, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert diagnose_by_rules(packet) == found
+
+
+def test_what_was_tried_before_is_said(story: Story) -> None:
+    found, _ = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert "tried before" not in found.summary
