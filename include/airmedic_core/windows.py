@@ -51,6 +51,23 @@ class Window:
         """A name for the window that sorts by time and is safe in file names and run ids."""
         return f"{self.start:%Y%m%dT%H%M}_{self.end:%Y%m%dT%H%M}"
 
+    @classmethod
+    def from_key(cls, key: str) -> Self:
+        """Return the window of a key.
+
+        Raises
+        ------
+        SpecError
+            If it is not a window's key.
+        """
+        try:
+            start, end = (datetime.strptime(part, "%Y%m%dT%H%M").replace(tzinfo=UTC) for part in key.split("_"))
+        except ValueError as error:
+            raise SpecError(
+                f"{key!r} is not the key of a window.", "It looks like 20260101T0000_20260201T0000."
+            ) from error
+        return cls(start, end)
+
     def __str__(self) -> str:
         if (self.start - _EPOCH) % timedelta(days=1) or (self.end - _EPOCH) % timedelta(days=1):
             return f"{self.start:%Y-%m-%d %H:%M} … {self.end:%Y-%m-%d %H:%M}"
@@ -96,6 +113,13 @@ class Every:
             months = moment.year * 12 + moment.month - 1 + steps * self.count
             return moment.replace(year=months // 12, month=months % 12 + 1)
         return moment + steps * self._step
+
+    def ordinal(self, moment: datetime) -> int:
+        """Return the number of the step that a moment lies in, counted from 1970: the next step has the next number."""
+        start = self.floor(moment)
+        if self.unit == "month":
+            return ((start.year - _EPOCH.year) * 12 + start.month - _EPOCH.month) // self.count
+        return (start - (_MONDAY if self.unit == "week" else _EPOCH)) // self._step
 
     def last_complete(self, moment: datetime) -> Window:
         """Return the latest window that ends at or before a moment."""

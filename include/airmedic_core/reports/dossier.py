@@ -1,0 +1,198 @@
+"""Everything on record about one incident, read from the ledger once and put in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from airmedic_core.records import (
+    Approval,
+    Assessment,
+    Batch,
+    Diagnosis,
+    Evidence,
+    EvidencePacket,
+    GateResult,
+    Incident,
+    Json,
+    Promotion,
+    Proposal,
+    from_json,
+)
+from airmedic_core.reports.private import Privacy
+from airmedic_core.reports.text import duration, line
+from airmedic_core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
+    from airmedic_core.workspace import Workspace
+
+EventKind = Literal["seen", "incident", "decision", "proposal", "approval", "refused", "action", "promotion", "end"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The metric that decides, in one window."""
+
+    window_end: datetime
+    value: float
+    version: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    kind: EventKind
+    text: str
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """One incident with all that belongs to it, private columns included: who shows it leaves them out."""
+
+    spec: ModelSpec
+    incident: Incident
+    packet: EvidencePacket | None = None
+    diagnoses: tuple[tuple[Diagnosis, bool], ...] = ()
+    """Each engine's answer, and whether it stands."""
+    decisions: tuple[Json, ...] = ()
+    proposals: tuple[Proposal, ...] = ()
+    approvals: Mapping[str, tuple[Approval, ...]] = field(default_factory=dict)
+    """By proposal hash."""
+    actions: tuple[RecordedAction, ...] = ()
+    promotions: tuple[Promotion, ...] = ()
+    """The model's switches, oldest first; those before the incident tell what served then."""
+    gates: tuple[GateResult, ...] = ()
+    batches: tuple[Batch, ...] = ()
+    """The incident's own batches, oldest first."""
+    assessments: tuple[Assessment, ...] = ()
+    history: tuple[Measured, ...] = ()
+    """The deciding metric, oldest first."""
+    audit: tuple[int, str] | None = None
+    """Number of records and head of the audit chain."""
+
+    @property
+    def privacy(self) -> Privacy:
+        """What leaves out private columns."""
+        return Privacy(self.spec)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The packet's items without those on private columns."""
+        return self.privacy.evidence(self.packet.items) if self.packet else ()
+
+    @property
+    def standing(self) -> Diagnosis | None:
+        """The diagnosis that stands."""
+        return next((diagnosis for diagnosis, stands in reversed(self.diagnoses) if stands), None)
+
+    @property
+    def serving(self) -> Promotion | None:
+        """The last switch before the incident was first seen: what served then."""
+        before = [promotion for promotion in self.promotions if promotion.at <= self.incident.window.end]
+        return before[-1] if before else None
+
+    @property
+    def switches(self) -> tuple[Promotion, ...]:
+        """The switches that this incident's own proposals made."""
+        own = {proposal.hash for proposal in self.proposals}
+        return tuple(promotion for promotion in self.promotions if promotion.proposal_hash in own)
+
+    def action_of(self, proposal: Proposal) -> RecordedAction | None:
+        """Return the last attempt to carry out a proposal."""
+        return next((done for done in reversed(self.actions) if done.proposal_hash == proposal.hash), None)
+
+    def timeline(self) -> tuple[Event, ...]:
+        """Return what happened, oldest first; events of one moment keep the order of cause and effect."""
+        return tuple(sorted(self._events(), key=lambda event: event.at))
+
+    def _events(self) -> Sequence[Event]:
+        incident = self.incident
+        events = [
+            Event(batch.as_of, "seen", f"Batch {batch.window} observed, {batch.rows:,} rows") for batch in self.batches
+        ]
+        events.append(Event(incident.opened_at, "incident", f"Incident opened: {incident.headline}"))
+        for decision in self.decisions:
+            at = _moment(decision)
+            if at is not None:
+                events.append(
+                    Event(at, "decision", f"Decided: {decision.get('path', '?')}. {decision.get('reason', '')}")
+                )
+        for proposal in self.proposals:
+            text = f"Proposed {proposal.action} ({proposal.permission})"
+            events.append(Event(proposal.created_at, "proposal", text))
+            for answer in self.approvals.get(proposal.hash, ()):
+                verb = "approved" if answer.answer == "approve" else "rejected"
+                said = f": {line(answer.comment, 120)}" if answer.comment else ""
+                if answer.refused_because:
+                    told = f"{answer.by} ({answer.answer} {proposal.action})"
+                    text = f"Answer of {told} not counted: {answer.refused_because}"
+                    events.append(Event(answer.at, "refused", text))
+                else:
+                    events.append(Event(answer.at, "approval", f"{answer.by} {verb} {proposal.action}{said}"))
+        for done in self.actions:
+            ended = f"{done.action} {done.status} after {duration(done.seconds)}: {done.summary}"
+            began = f"{done.action} began and has not ended"
+            events.append(Event(done.started_at, "action", began if done.status == "running" else ended))
+        for switch in self.switches:
+            text = f"Champion switched from {switch.from_version or 'none'} to {switch.to_version} by {switch.by}"
+            events.append(Event(switch.at, "promotion", text))
+        if incident.closed_at is not None:
+            events.append(Event(incident.closed_at, "end", f"Incident closed: {incident.state}"))
+        return events
+
+
+def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
+    """Read all that the ledger holds about an incident.
+
+    Raises
+    ------
+    LedgerError
+        If there is no such incident.
+    """
+    ledger = ws.ledger
+    incident = ledger.incident(incident_id)
+    proposals = tuple(ledger.proposals(incident_id))
+    actions = tuple(ledger.actions(incident_id=incident_id))
+    observed = [seen for seen in ledger.batches(ws.spec.name, limit=200) if seen.batch.id in incident.batch_ids]
+    head = ledger.audit_head()
+    return Dossier(
+        spec=ws.spec,
+        incident=incident,
+        packet=ledger.packet(incident_id),
+        diagnoses=tuple(ledger.diagnoses(incident_id)),
+        decisions=tuple(ledger.decisions(incident_id)),
+        proposals=proposals,
+        approvals={proposal.hash: tuple(ledger.approvals(proposal.hash)) for proposal in proposals},
+        actions=actions,
+        promotions=tuple(reversed(ledger.promotions(ws.spec.name))),
+        gates=_gates([*(proposal.params for proposal in proposals), *(done.output for done in actions)]),
+        batches=tuple(seen.batch for seen in reversed(observed)),
+        assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
+        history=_history(ws),
+        audit=(head.sequence, head.hash),
+    )
+
+
+def _gates(places: Sequence[Json]) -> tuple[GateResult, ...]:
+    found = [from_json(GateResult, place["gate"]) for place in places if isinstance(place.get("gate"), dict)]
+    return tuple(result for index, result in enumerate(found) if result not in found[:index])
+
+
+def _history(ws: Workspace) -> tuple[Measured, ...]:
+    past = ws.ledger.finding_history(ws.spec.name, check="performance", subject="batch", limit=60)
+    measured = [
+        Measured(batch.window.end, finding.value, version or "")
+        for batch, version, finding in past
+        if finding.statistic == ws.spec.metric and finding.value is not None
+    ]
+    return tuple(reversed(measured))
+
+
+def _moment(decision: Json) -> datetime | None:
+    at = decision.get("at")
+    return datetime.fromisoformat(at) if isinstance(at, str) else at

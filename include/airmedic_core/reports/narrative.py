@@ -1,0 +1,280 @@
+"""The incident report in markdown: what a good on-call engineer would write, each statement with its source."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from airmedic_core.records import Diagnosis, Evidence, IncidentState, Proposal, RankedCause, Verdict
+from airmedic_core.reports.dossier import Dossier
+from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
+
+NOTE_CHARACTERS = 7_500
+"""Room in MLflow's run description, which takes 8,000."""
+
+_EVIDENCE_ID = re.compile(r"\bE\d+\b")
+_ENDED = {
+    IncidentState.RESOLVED: "It is resolved.",
+    IncidentState.REJECTED: "The remedy was rejected; nothing was changed.",
+    IncidentState.UNDONE: "The remedy was carried out and undone: it did not help.",
+    IncidentState.ESCALATED: "It was handed to people.",
+    IncidentState.AWAITING_APPROVAL: "It waits for an approval.",
+}
+
+
+@dataclass(frozen=True)
+class Section:
+    """One heading with its text."""
+
+    title: str
+    body: str
+    brief: str = ""
+    """A shorter form for the run's own page; where empty, the body."""
+
+
+def incident_markdown(dossier: Dossier) -> str:
+    """Return the whole report."""
+    parts = [f"## {section.title}\n\n{section.body}" for section in _sections(dossier) if section.body]
+    return dossier.privacy.text("\n\n".join([_head(dossier), *parts])) + "\n"
+
+
+def incident_note(dossier: Dossier, most: int = NOTE_CHARACTERS) -> str:
+    """Return the report for the run's own page: shortened forms, and as many sections as there is room for."""
+    note = _head(dossier)
+    closing = "\n\n*The whole report is the artifact `incident.md`.*"
+    for section in _sections(dossier):
+        part = f"\n\n## {section.title}\n\n{section.brief or section.body}"
+        if (section.brief or section.body) and len(note) + len(part) + len(closing) <= most:
+            note += part
+    return dossier.privacy.text(note + closing)
+
+
+def _sections(dossier: Dossier) -> list[Section]:
+    return [
+        Section("What happened", _what(dossier)),
+        Section("Since when", _since(dossier)),
+        Section("Why", _why(dossier)),
+        Section("What was proposed", _proposed(dossier)),
+        Section("Who decided", _answers(dossier)),
+        Section("What was done", _done(dossier)),
+        Section("Did it help", _helped(dossier)),
+        Section("What is still unknown", _unknown(dossier)),
+        Section("Evidence", _evidence(dossier, whole=True), _evidence(dossier, whole=False)),
+        Section("Timeline", _timeline(dossier)),
+        Section("Record", _record(dossier)),
+    ]
+
+
+def _head(dossier: Dossier) -> str:
+    incident, standing = dossier.incident, dossier.standing
+    cause = standing.cause if standing else incident.cause
+    confidence = f", confidence {standing.confidence:.0%} by {prose(standing.engine, 40)}" if standing else ""
+    rows = [
+        ("Model", f"{prose(dossier.spec.title or dossier.spec.name, 80)} ({code(dossier.spec.name)})"),
+        ("State", f"**{incident.state}**"),
+        ("Cause", f"**{cause}**{confidence}"),
+        ("Severity", str(incident.severity)),
+        ("First seen in", prose(incident.window)),
+        ("Opened", moment(incident.opened_at)),
+        ("Closed", moment(incident.closed_at)),
+        ("Incident", code(incident.id, 200)),
+    ]
+    return f"# {prose(incident.headline, 160)}\n\n" + table(("", ""), rows)
+
+
+def _what(dossier: Dossier) -> str:
+    incident, standing = dossier.incident, dossier.standing
+    told = standing.summary if standing else incident.headline
+    sentences = [prose(told, 900), _ENDED.get(incident.state, f"It is {incident.state}.")]
+    again = incident.resolution.get("recurrence_of")
+    if again:
+        sentences.append(f"The same problem was closed before as {code(again, 200)}.")
+    return " ".join(sentences)
+
+
+def _since(dossier: Dossier) -> str:
+    incident, serving = dossier.incident, dossier.serving
+    lines = [f"First seen in the window {prose(incident.window)}."]
+    if len(dossier.batches) > 1:
+        seen = ", ".join(prose(batch.window) for batch in dossier.batches[:12])
+        lines.append(f"Seen in {len(dossier.batches)} windows: {seen}.")
+    if serving is not None:
+        lines.append(
+            f"Version {prose(serving.to_version, 40)} served then, since {moment(serving.at)} ({serving.kind})."
+        )
+    return " ".join(lines)
+
+
+def _why(dossier: Dossier) -> str:
+    standing = dossier.standing
+    if standing is None:
+        return "No diagnosis was made."
+    lines = [_cause(place, cause) for place, cause in enumerate(standing.causes, start=1)]
+    if standing.runbook:
+        lines.append(f"\nRunbook: {code(standing.runbook)}.")
+    lines += [f"\nNote: {prose(note)}" for note in standing.notes]
+    lines += [_other(diagnosis) for diagnosis, stands in dossier.diagnoses if not stands]
+    return "\n".join(lines)
+
+
+def _cause(place: int, cause: RankedCause) -> str:
+    supporting = f" Supported by {_ids(cause.supporting)}." if cause.supporting else ""
+    against = f" Against it: {_ids(cause.contradicting)}." if cause.contradicting else ""
+    return f"{place}. **{cause.cause}**, {cause.confidence:.0%}. {prose(cause.explanation)}{supporting}{against}"
+
+
+def _other(diagnosis: Diagnosis) -> str:
+    notes = " ".join(prose(note) for note in diagnosis.notes)
+    told = (
+        f"\nThe answer of {prose(diagnosis.engine, 40)} does not stand: {diagnosis.cause}, {diagnosis.confidence:.0%}."
+    )
+    return f"{told} {notes}".rstrip()
+
+
+def _proposed(dossier: Dossier) -> str:
+    parts = [
+        f"* **{prose(proposal.action, 40)}** ({_permission(proposal)}). Expected: {prose(proposal.expected)} "
+        f"{prose(proposal.reason)} Parameters: {_params(proposal)}. Proposal {code(proposal.hash[:12])}, "
+        f"valid until {moment(proposal.expires_at)}."
+        for proposal in dossier.proposals
+    ]
+    if not parts:
+        parts = [f"* Nothing was proposed. {prose(decision.get('reason', ''))}" for decision in dossier.decisions[-1:]]
+    for decision in dossier.decisions:
+        for skipped in (decision.get("skipped") or [])[:8]:
+            parts.append(f"* Not {code(skipped.get('action', '?'), 40)}: {prose(skipped.get('reason', ''))}")
+    return "\n".join(parts)
+
+
+def _permission(proposal: Proposal) -> str:
+    words = {"ask": "needs an approval", "ask_two": "needs two approvals", "auto": "allowed by policy"}
+    return words.get(proposal.permission, f"policy says {proposal.permission}")
+
+
+def _params(proposal: Proposal) -> str:
+    plain = {key: value for key, value in proposal.params.items() if isinstance(value, str | int | float | bool)}
+    return ", ".join(f"{line(key, 40)} {code(value, 80)}" for key, value in list(plain.items())[:8]) or "none"
+
+
+def _answers(dossier: Dossier) -> str:
+    rows = [
+        (
+            prose(proposal.action, 40),
+            answer.answer,
+            prose(answer.by, 60),
+            moment(answer.at),
+            f"refused: {prose(answer.refused_because)}" if answer.refused_because else "counts",
+            prose(answer.comment, 200),
+        )
+        for proposal in dossier.proposals
+        for answer in dossier.approvals.get(proposal.hash, ())
+    ]
+    waiting = dossier.incident.state is IncidentState.AWAITING_APPROVAL
+    nobody = "Nobody has answered yet." if waiting else ""
+    return table(("Action", "Answer", "By", "At", "Validity", "Comment"), rows) or nobody
+
+
+def _done(dossier: Dossier) -> str:
+    rows = [
+        (
+            moment(done.started_at),
+            prose(done.action, 40),
+            done.status,
+            duration(done.seconds),
+            prose(done.summary),
+        )
+        for done in dossier.actions
+    ]
+    lines = [table(("Started", "Action", "Status", "Took", "Result"), rows)] if rows else []
+    for gate in dossier.gates:
+        interval = f"{number(gate.low)} … {number(gate.high)}"
+        told = (
+            f"Gate **{gate.outcome}** on {gate.rows:,} rows that neither was trained on: {gate.metric} "
+            f"{number(gate.champion_value)} → {number(gate.challenger_value)}, difference {number(gate.difference)} "
+            f"({interval}), margin {number(gate.margin)}. {' '.join(prose(reason) for reason in gate.reasons)}"
+        )
+        lines.append(told.rstrip())
+    for switch in dossier.switches:
+        took = f" in {duration(switch.seconds)}" if switch.seconds is not None else ""
+        before = prose(switch.from_version or "none", 40)
+        lines.append(
+            f"Champion switched from version {before} to {prose(switch.to_version, 40)} at {moment(switch.at)}{took}, "
+            f"by {prose(switch.by, 60)}."
+        )
+    return "\n\n".join(lines) or "Nothing was changed."
+
+
+def _helped(dossier: Dossier) -> str:
+    resolution = dossier.incident.resolution
+    before, after = resolution.get("metric_before"), resolution.get("metric_after")
+    lines = []
+    if isinstance(before, int | float) and isinstance(after, int | float):
+        metric = prose(resolution.get("metric", dossier.spec.metric), 60)
+        lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after.")
+    told = [resolution.get(key) for key in ("outcome", "summary", "reason", "verified")]
+    lines += [prose(text) for text in told if isinstance(text, str)]
+    held = resolution.get("held_windows")
+    if isinstance(held, int | list):
+        count = held if isinstance(held, int) else len(held)
+        lines.append(f"It has held for {count} healthy window(s) since.")
+    if not lines:
+        lines.append("Not known yet." if dossier.incident.closed_at is None else "No outcome could be measured.")
+    return " ".join(lines)
+
+
+def _unknown(dossier: Dossier) -> str:
+    gaps = list(dossier.packet.gaps) if dossier.packet else []
+    gaps += [text for assessment in dossier.assessments[-1:] for text in assessment.not_knowable]
+    standing = dossier.standing
+    if standing is not None and standing.causes and standing.causes[0].contradicting:
+        gaps.append(f"Why {', '.join(standing.causes[0].contradicting)} speak against the first cause.")
+    return "\n".join(f"* {prose(gap)}" for gap in dict.fromkeys(gaps)) or "Nothing that was asked for is missing."
+
+
+def _evidence(dossier: Dossier, *, whole: bool) -> str:
+    items: Iterable[Evidence] = dossier.evidence
+    if not whole:
+        cited = _cited(dossier)
+        items = [item for item in items if item.id in cited][:12]
+    rows = [
+        (
+            item.id,
+            prose(item.statement, 400 if whole else 160),
+            number(item.value, item.unit),
+            number(item.baseline, item.unit),
+            number(item.sample_size),
+            f"**{item.verdict}**" if item.verdict is Verdict.ALERT else str(item.verdict),
+            prose(f"{item.trust}, {item.source or item.collector}", 80),
+        )
+        for item in items
+    ]
+    return table(("Id", "Statement", "Value", "Usual", "n", "Verdict", "Source"), rows)
+
+
+def _cited(dossier: Dossier) -> set[str]:
+    standing = dossier.standing
+    if standing is None:
+        return set()
+    ids = {cited for cause in standing.causes for cited in (*cause.supporting, *cause.contradicting)}
+    return ids | set(_EVIDENCE_ID.findall(standing.summary))
+
+
+def _timeline(dossier: Dossier) -> str:
+    rows = [(moment(event.at), event.kind, prose(event.text, 240)) for event in dossier.timeline()]
+    return table(("At", "", "What"), rows)
+
+
+def _record(dossier: Dossier) -> str:
+    lines = []
+    if dossier.packet is not None:
+        lines.append(f"* Evidence packet {code(dossier.packet.hash)}")
+    lines += [f"* Proposal {prose(proposal.action, 40)} {code(proposal.hash)}" for proposal in dossier.proposals]
+    if dossier.audit is not None:
+        count, head = dossier.audit
+        lines.append(f"* Audit chain: {count:,} records, head {code(head)}. Check it with `airmedic audit verify`.")
+    return "\n".join(lines)
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return ", ".join(line(one, 12) for one in ids)

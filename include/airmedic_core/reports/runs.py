@@ -1,0 +1,228 @@
+"""One MLflow run for each report: found again by its identity tag, written in one go, repaired when cut off."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import re
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import Request, urlopen
+
+from airmedic_core.errors import RegistryUnavailableError
+from airmedic_core.records import digest
+from airmedic_core.settings import Settings
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from airmedic_core.workspace import Workspace
+
+CONTENT_TAG = "airmedic.content"
+"""Hash of what a run holds. It is set last: a run without it was cut off and is written again."""
+
+_NOTE_TAG = "mlflow.note.content"
+_MOST_TAG = 8_000
+_MOST_METRICS = 1_000
+_PROBE_SECONDS = 5
+_METRIC_CHARACTERS = re.compile(r"[^\w\-. /]", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Where a report can be read."""
+
+    run_id: str
+    url: str
+    """Empty where MLflow is a plain store without pages."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a metric's time series."""
+
+    key: str
+    value: float
+    step: int
+    timestamp_ms: int
+
+
+@dataclass(frozen=True)
+class RunContent:
+    """What one run shall hold."""
+
+    identity: tuple[str, str]
+    """Tag and value by which the run is found again."""
+    name: str
+    note: str
+    """Markdown that the run's own page shows."""
+    basis: Any = None
+    """Plain JSON that note and artifacts follow from, so that a change of it writes them again."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+    tables: tuple[str, ...] = ()
+    """Files among the artifacts that MLflow shall show as tables."""
+
+    @property
+    def hash(self) -> str:
+        """Hash of everything that readers see."""
+        points = [[point.key, point.value, point.step] for point in self.points]
+        return digest(
+            [
+                self.identity,
+                self.name,
+                self.note if self.basis is None else self.basis,
+                dict(self.tags),
+                points,
+                self.tables,
+            ]
+        )
+
+
+def mlflow_url(ws: Workspace, run_id: str) -> str:
+    """Return the address of a run's page, or an empty string where MLflow is a plain store without pages.
+
+    ``AIRMEDIC_MLFLOW_URL`` names the address that browsers use, where it differs from the one that tasks use.
+    """
+    base = page_address(ws.settings)
+    return f"{base}/#/experiments/{ws.registry.experiment(ws.spec.name)}/runs/{run_id}" if base else ""
+
+
+def page_address(settings: Settings) -> str:
+    """Return the address of MLflow's pages without credentials, or an empty string where there are none."""
+    parts = urlsplit(settings.mlflow_url or settings.tracking_uri)
+    if parts.scheme not in {"http", "https"}:
+        return ""
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+def probe(settings: Settings) -> None:
+    """Ask MLflow for a sign of life, so that a server that is down costs seconds and not minutes of retries.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If the server does not answer. A retry helps once it does.
+    """
+    if urlsplit(settings.tracking_uri).scheme not in {"http", "https"}:
+        return
+    address = settings.tracking_uri.rstrip("/")
+    parts = urlsplit(address)
+    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    try:
+        with urlopen(Request(f"{bare}/health"), timeout=_PROBE_SECONDS):  # noqa: S310 - the scheme is checked above
+            pass
+    except HTTPError as error:
+        if error.code >= 500:
+            raise _unavailable(settings, error) from error
+    except (URLError, OSError) as error:
+        raise _unavailable(settings, error) from error
+
+
+def write_run(ws: Workspace, content: RunContent, draw: Callable[[Path], None]) -> Report:
+    """Write a report into its run: a new one, or the one that carries the same identity.
+
+    The artifacts are made in a temporary folder before MLflow is asked for anything, so that whatever fails there
+    leaves nothing behind. A report that already stands as wanted is left as it is.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model's workspace.
+    content : RunContent
+        Tags, metrics and description.
+    draw : callable
+        Writes the artifacts into the folder it is given.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If MLflow does not answer. Nothing half-written is left: a new run is deleted, an old one is marked as failed
+        and written again by the next attempt.
+    """
+    probe(ws.settings)
+    experiment = ws.registry.experiment(ws.spec.name)
+    with ws.registry.answering():
+        found = _find(ws.registry.client, experiment, content.identity)
+    if found is not None and found.info.status == "FINISHED" and found.data.tags.get(CONTENT_TAG) == content.hash:
+        return _report(ws.settings, experiment, found.info.run_id)
+    with tempfile.TemporaryDirectory(prefix="airmedic-") as folder:
+        draw(Path(folder))
+        with ws.registry.answering():
+            run_id = _fill(ws.registry.client, experiment, found, content, folder)
+    return _report(ws.settings, experiment, run_id)
+
+
+def find_run(ws: Workspace, tag: str, value: str) -> Report | None:
+    """Return the report that carries a tag, or ``None``."""
+    probe(ws.settings)
+    experiment = ws.registry.experiment(ws.spec.name)
+    with ws.registry.answering():
+        found = _find(ws.registry.client, experiment, (tag, value))
+    return _report(ws.settings, experiment, found.info.run_id) if found else None
+
+
+def metric_key(*parts: str) -> str:
+    """Return a metric's name from its parts, in the characters that MLflow takes."""
+    return _METRIC_CHARACTERS.sub("_", "/".join(part.replace("/", "_") for part in parts))[:250]
+
+
+def finite(points: list[Point]) -> tuple[Point, ...]:
+    """Return the points that MLflow can draw, as many as one request takes."""
+    return tuple(point for point in points if math.isfinite(point.value))[:_MOST_METRICS]
+
+
+def _fill(client: MlflowClient, experiment: str, found: Any, content: RunContent, folder: str) -> str:
+    from mlflow.entities import Metric, RunTag
+
+    tags = {key: value[:_MOST_TAG] for key, value in content.tags.items() if value}
+    tags |= dict([content.identity]) | {"mlflow.runName": content.name, "mlflow.source.name": "airmedic"}
+    run = found or client.create_run(experiment, tags=tags, run_name=content.name)
+    run_id = str(run.info.run_id)
+    try:
+        client.log_artifacts(run_id, folder)
+        tables = [{"path": path, "type": "table"} for path in content.tables]
+        tags |= {_NOTE_TAG: content.note[:_MOST_TAG], "mlflow.loggedArtifacts": json.dumps(tables)}
+        metrics = [Metric(point.key, point.value, point.timestamp_ms, point.step) for point in content.points]
+        client.log_batch(run_id, metrics=metrics, tags=[RunTag(key, value) for key, value in tags.items()])
+        client.set_tag(run_id, CONTENT_TAG, content.hash)
+        client.set_terminated(run_id, status="FINISHED", end_time=int(time.time() * 1000))
+    except BaseException:
+        # The original error matters more than what fails while cleaning up after it.
+        with contextlib.suppress(Exception):
+            if found is None:
+                client.delete_run(run_id)
+            else:
+                client.delete_tag(run_id, CONTENT_TAG)
+                client.set_terminated(run_id, status="FAILED")
+        raise
+    return run_id
+
+
+def _find(client: MlflowClient, experiment: str, identity: tuple[str, str]) -> Any:
+    tag, value = identity
+    quoted = value.replace("'", "")
+    runs = client.search_runs([experiment], f"tags.`{tag}` = '{quoted}'", max_results=1, order_by=["start_time ASC"])
+    return runs[0] if runs else None
+
+
+def _report(settings: Settings, experiment: str, run_id: str) -> Report:
+    base = page_address(settings)
+    return Report(run_id, f"{base}/#/experiments/{experiment}/runs/{run_id}" if base else "")
+
+
+def _unavailable(settings: Settings, error: Exception) -> RegistryUnavailableError:
+    place = page_address(settings) or urlsplit(settings.tracking_uri).scheme
+    reason = str(error).partition("\n")[0][:200]
+    return RegistryUnavailableError(
+        f"MLflow at {place!r} does not answer: {reason}.",
+        "Check that it runs and that MLFLOW_TRACKING_URI is right; nothing was lost.",
+    )

@@ -1,0 +1,67 @@
+"""Text that other people wrote, made safe for markdown, Mermaid and HTML pages.
+
+Column names, category values, runbook lines and comments reach the reports from outside. Here they become single,
+bounded lines that cannot break a table, open a link or run a script.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_MARKDOWN = re.compile(r"([\\`*\[\]|~])")
+
+
+def line(text: object, most: int = 300) -> str:
+    """Return text as one line without control characters, shortened to a number of characters."""
+    flat = " ".join(_INVISIBLE.sub(" ", str(text)).split())
+    return flat if len(flat) <= most else flat[: most - 1].rstrip() + "…"
+
+
+def prose(text: object, most: int = 600) -> str:
+    """Return text for running markdown: one line in which no markup, link or HTML is left."""
+    safe = _MARKDOWN.sub(r"\\\1", line(text, most)).replace("<", "&lt;").replace(">", "&gt;")
+    return safe.replace("://", ":&#47;/")
+
+
+def code(text: object, most: int = 120) -> str:
+    """Return text as a markdown code span, also inside a table."""
+    flat = line(text, most).replace("`", "'").replace("|", "\\|")
+    return f"`{flat}`" if flat else ""
+
+
+def page(text: object, most: int = 300) -> str:
+    """Return text for an HTML page, in an element or a quoted attribute."""
+    return html.escape(line(text, most), quote=True)
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return a number with four significant digits and its unit, or a dash where there is none."""
+    if value is None:
+        return "–"
+    shown = f"{value:,.0f}" if abs(value) >= 10_000 or value == int(value) else f"{value:.4g}"
+    return f"{shown} {unit}".strip()
+
+
+def moment(when: datetime | None) -> str:
+    """Return a moment in UTC to the second, or a dash where there is none."""
+    return "–" if when is None else f"{when:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as people say it."""
+    if seconds < 120:
+        return f"{seconds:.3g} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.1f} h"
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a markdown table of cells that are already safe; empty where there are no rows."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in rows]
+    if not lines:
+        return ""
+    return "\n".join(["| " + " | ".join(header) + " |", "|" + "---|" * len(header), *lines])

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.errors import LedgerError
+from airmedic_core.records import Incident
+from airmedic_core.reports import incident_report
+from airmedic_core.spec import parse_spec
+from airmedic_core.workspace import Workspace
+
+ReadArtifact = Callable[[str, str], str]
+
+
+def artifacts(ws: Workspace, run_id: str) -> set[str]:
+    return {entry.path for entry in ws.registry.client.list_artifacts(run_id)}
+
+
+def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_artifact: ReadArtifact) -> None:
+    report = incident_report(ws, healed.id, airflow_url="http://airflow.example/dags/remediate__churn/runs/1")
+
+    run = ws.registry.client.get_run(report.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["airmedic.incident_id"] == healed.id
+    assert run.data.tags["airmedic.cause"] == "harmful_covariate_shift"
+    assert run.data.tags["airflow.url"].endswith("/runs/1")
+    assert run.data.metrics["metric_after"] == 0.8
+    assert run.data.metrics["seconds_open"] == timedelta(minutes=3).total_seconds()
+    assert "[Run in Airflow](http://airflow.example" in run.data.tags["mlflow.note.content"]
+    assert {"incident.md", "decision_trace.png", "decision_trace.mmd", "gate.png", "record.json"} <= artifacts(
+        ws, report.run_id
+    )
+    told = read_artifact(report.run_id, "incident.md")
+    for said in (
+        "ROC AUC fell from 0.81 to 0.68",
+        "Supported by E1, E2.",
+        "The answer of claude-x does not stand",
+        "Not `rollback`: nothing to roll back to",
+        "| retrain | approve | mallory |",
+        "is not an approver",
+        "Gate **passed** on 1,200 rows",
+        "from version 1 to 2",
+        "**0.68** before, **0.8** after",
+        "held for 2 healthy window(s)",
+        "The upstream pipeline is not named in the spec.",
+        "400 more labels would decide it",
+        ws.ledger.audit_head().hash[:8],
+    ):
+        assert said in told or said == ws.ledger.audit_head().hash[:8], said
+    record = json.loads(read_artifact(report.run_id, "record.json"))
+    assert record["audit"]["head"] in told
+    assert ws.ledger.incident(healed.id).mlflow_run_id == report.run_id
+
+
+def test_a_second_report_of_the_same_state_writes_nothing(ws: Workspace, healed: Incident) -> None:
+    first = incident_report(ws, healed.id)
+    ended = ws.registry.client.get_run(first.run_id).info.end_time
+    assert incident_report(ws, healed.id) == first
+    assert ws.registry.client.get_run(first.run_id).info.end_time == ended
+
+
+def test_the_run_stays_the_same_while_the_incident_moves_on(
+    ws: Workspace, incident: Incident, read_artifact: ReadArtifact, request: pytest.FixtureRequest
+) -> None:
+    first = incident_report(ws, incident.id)
+    assert "Not known yet." in read_artifact(first.run_id, "incident.md")
+    request.getfixturevalue("healed")
+    second = incident_report(ws, incident.id)
+    assert second.run_id == first.run_id
+    assert "**0.68** before" in read_artifact(second.run_id, "incident.md")
+    assert ws.registry.client.get_run(first.run_id).data.tags["airmedic.state"] == "resolved"
+
+
+def test_the_note_fits_into_a_tag(ws: Workspace, healed: Incident) -> None:
+    report = incident_report(ws, healed.id)
+    note = ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
+    assert len(note) <= 8_000
+    assert "## What happened" in note
+    assert "The whole report is the artifact `incident.md`." in note
+
+
+def test_hostile_names_stay_text(ws: Workspace, healed: Incident, read_artifact: ReadArtifact) -> None:
+    told = read_artifact(incident_report(ws, healed.id).run_id, "incident.md")
+    markdown, mermaid = told.split("```mermaid")
+    assert "<script" not in told
+    assert "](http://evil" not in markdown
+    assert "\n# owned" not in told
+    assert "alert(1)" not in mermaid
+
+
+def test_private_columns_stay_out(ws: Workspace, healed: Incident, read_artifact: ReadArtifact, tmp_path: Path) -> None:
+    raw = ws.spec.model_dump(mode="json", exclude_unset=True)
+    private = Workspace(parse_spec({**raw, "private": ["plan"]}), ws.settings, ws.ledger, ws.registry)
+    report = incident_report(private, healed.id)
+    for name in ("incident.md", "record.json", "decision_trace.mmd"):
+        assert "plan " not in read_artifact(report.run_id, name)
+    assert "plan " not in ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
+
+
+def test_an_unknown_incident_is_an_error(ws: Workspace, incident: Incident) -> None:
+    with pytest.raises(LedgerError, match="Did you mean"):
+        incident_report(ws, incident.id + "x")

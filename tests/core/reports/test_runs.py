@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.errors import AirmedicError, RegistryUnavailableError
+from airmedic_core.registry import Registry
+from airmedic_core.reports.runs import CONTENT_TAG, Point, RunContent, metric_key, mlflow_url, page_address, write_run
+from airmedic_core.settings import Settings
+from airmedic_core.workspace import Workspace
+
+CONTENT = RunContent(
+    identity=("airmedic.test", "one"), name="one", note="# One", points=(Point("rows", 3.0, 7, 1_000),)
+)
+
+
+def write_file(folder: Path) -> None:
+    (folder / "page.md").write_text("page")
+
+
+def runs(ws: Workspace) -> list[object]:
+    return list(ws.registry.client.search_runs([ws.registry.experiment("churn")]))
+
+
+def test_the_same_identity_is_the_same_run(ws: Workspace) -> None:
+    first = write_run(ws, CONTENT, write_file)
+    changed = replace(CONTENT, note="# Two")
+    assert write_run(ws, changed, write_file) == first
+    assert ws.registry.client.get_run(first.run_id).data.tags["mlflow.note.content"] == "# Two"
+    assert len(runs(ws)) == 1
+
+
+def test_a_failure_while_drawing_leaves_nothing(ws: Workspace) -> None:
+    def fail(_: Path) -> None:
+        raise ValueError("ink")
+
+    with pytest.raises(ValueError, match="ink"):
+        write_run(ws, CONTENT, fail)
+    assert runs(ws) == []
+
+
+def test_a_run_that_was_cut_off_is_repaired(ws: Workspace) -> None:
+    first = write_run(ws, CONTENT, write_file)
+    # What a killed process leaves behind: a run that has not ended, without the hash that is set last.
+    ws.registry.client.delete_tag(first.run_id, CONTENT_TAG)
+    ws.registry.client.update_run(first.run_id, status="RUNNING")
+    assert write_run(ws, CONTENT, write_file) == first
+    assert ws.registry.client.get_run(first.run_id).info.status == "FINISHED"
+
+
+def test_what_mlflow_refuses_leaves_no_new_run(ws: Workspace) -> None:
+    refused = replace(CONTENT, points=(Point("not a name: #", 1.0, 0, 0),))
+    with pytest.raises(AirmedicError):
+        write_run(ws, refused, write_file)
+    assert runs(ws) == []
+
+
+def test_a_failed_rewrite_marks_the_run_and_the_next_attempt_repairs_it(ws: Workspace) -> None:
+    first = write_run(ws, CONTENT, write_file)
+    with pytest.raises(AirmedicError):
+        write_run(ws, replace(CONTENT, note="x", points=(Point("not a name: #", 1.0, 0, 0),)), write_file)
+    assert ws.registry.client.get_run(first.run_id).info.status == "FAILED"
+    assert write_run(ws, CONTENT, write_file) == first
+    assert ws.registry.client.get_run(first.run_id).info.status == "FINISHED"
+
+
+def test_mlflow_down_is_transient_and_names_what_to_do(ws: Workspace) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    settings = replace(ws.settings, tracking_uri=f"http://user:secret@127.0.0.1:{port}")
+    down = Workspace(ws.spec, settings, ws.ledger, Registry(settings.tracking_uri, ws.ledger))
+    with pytest.raises(RegistryUnavailableError, match="MLFLOW_TRACKING_URI") as caught:
+        write_run(down, CONTENT, write_file)
+    assert "secret" not in str(caught.value)
+    assert caught.value.transient
+
+
+@pytest.mark.parametrize(
+    ("tracking_uri", "public", "address"),
+    [
+        ("http://mlflow:5000/", "", "http://mlflow:5000"),
+        ("https://ada:secret@host/ml/", "", "https://host/ml"),
+        ("http://mlflow:5000", "http://localhost:5001", "http://localhost:5001"),
+        ("sqlite:///x.db", "", ""),
+    ],
+)
+def test_the_address_is_the_one_that_browsers_use(
+    settings: Settings, tracking_uri: str, public: str, address: str
+) -> None:
+    assert page_address(replace(settings, tracking_uri=tracking_uri, mlflow_url=public)) == address
+
+
+def test_a_plain_store_has_no_pages(ws: Workspace) -> None:
+    assert mlflow_url(ws, "abc") == ""
+    browsed = Workspace(ws.spec, replace(ws.settings, mlflow_url="http://here"), ws.ledger, ws.registry)
+    experiment = ws.registry.experiment("churn")
+    assert mlflow_url(browsed, "abc") == f"http://here/#/experiments/{experiment}/runs/abc"
+
+
+def test_metric_names_keep_to_what_mlflow_takes() -> None:
+    assert metric_key("drift", "psi", "größe/m²") == "drift/psi/gr__e_m_"
