@@ -1,0 +1,121 @@
+"""Runs the generated production: its history, and one more day whenever the story allows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import SpecError
+from airmedic_core.records import Batch
+from airmedic_core.simulate.story import CHAPTERS, Day, Pause, next_in_story
+from airmedic_core.simulate.subscriptions import World, subscriptions
+from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+
+def begin(ws: Workspace) -> None:
+    """Write the history that the reference covers and adopt the first champion, unless both are there."""
+    from airmedic_core.training.adopt import adopt
+
+    reference = _reference(ws)
+    for window in ws.spec.window.step.split(reference):
+        path = day_file(ws, window)
+        if not path.exists():
+            _write(ws, window.start.date(), World())
+    if ws.registry.by_alias(ws.spec.name, "champion") is None:
+        adopt(ws, window=reference, as_of=reference.end, by="the simulated production")
+
+
+def plan_next_day(ws: Workspace) -> Day | Pause:
+    """Return the day that :func:`next_day` would produce, or why production waits. Nothing is changed."""
+    days = story_so_far(ws)
+    assessed = not days or ws.ledger.assessment(_batch_id(ws, days[-1])) is not None
+    incidents = ws.ledger.incidents(ws.spec.name)
+    return next_in_story(days, incidents, first=_reference(ws).end.date(), assessed=assessed)
+
+
+def next_day(ws: Workspace) -> Day:
+    """Produce one more day, with or without permission of the story: what :func:`plan_next_day` says, or one as before.
+
+    Doing it again after an interruption produces the same day.
+    """
+    begin(ws)
+    days = story_so_far(ws)
+    planned = plan_next_day(ws)
+    if isinstance(planned, Pause):
+        following = date.fromisoformat(days[-1].date) + timedelta(days=1)
+        planned = Day(following.isoformat(), days[-1].chapter, days[-1].phase)
+    _write(ws, date.fromisoformat(planned.date), planned.world)
+    began = not any(day.chapter == planned.chapter for day in days)
+    if began and planned.chapter == CHAPTERS[-1].name:
+        from airmedic_core.simulate.by_hand import deploy_unfinished_experiment
+
+        deploy_unfinished_experiment(ws, _reference(ws))
+    _keep(ws, [*days, planned])
+    return planned
+
+
+def story_so_far(ws: Workspace) -> list[Day]:
+    """Return the days that were produced, oldest first."""
+    path = _story_file(ws)
+    if not path.exists():
+        return []
+    return [Day(**day) for day in json.loads(path.read_text(encoding="utf-8"))]
+
+
+def day_file(ws: Workspace, window: Window) -> Path:
+    """Return where the rows of a day are: where the spec says that they are read.
+
+    Raises
+    ------
+    SpecError
+        If the spec does not name one local file for each day.
+    """
+    template = ws.spec.data.path
+    if "{window_start" not in template or "://" in template:
+        raise SpecError(
+            f"The simulated production cannot write to {template!r}.",
+            "data.path must be a local parquet file for each day, such as 'days/{window_start:%Y-%m-%d}.parquet'.",
+        )
+    return Path(template.format(window_start=window.start, window_end=window.end))
+
+
+def scored_file(ws: Workspace, day: Day) -> Path:
+    """Return where the predictions of a day are written."""
+    return ws.settings.home / "simulated" / f"{ws.spec.name}_scored" / f"{day.date}.parquet"
+
+
+def _reference(ws: Workspace) -> Window:
+    if ws.spec.reference is None:
+        raise SpecError(f"{ws.spec.name} has no reference.", "The simulated production starts where it ends.")
+    return ws.spec.reference.window
+
+
+def _batch_id(ws: Workspace, day: Day) -> str:
+    return Batch(ws.spec.name, day.window, day.window.end, 0).id
+
+
+def _write(ws: Workspace, day: date, world: World) -> None:
+    path = day_file(ws, Day(day.isoformat(), "", "quiet").window)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A reader sees the whole day or none of it.
+    partial = path.with_suffix(".partial")
+    subscriptions(day, world).to_parquet(partial, index=False)
+    partial.replace(path)
+
+
+def _story_file(ws: Workspace) -> Path:
+    return ws.settings.home / "simulated" / f"{ws.spec.name}.json"
+
+
+def _keep(ws: Workspace, days: list[Day]) -> None:
+    path = _story_file(ws)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps([asdict(day) for day in days]), encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,173 @@
+"""The demo: a small production that breaks, in ways that Airmedic heals while you watch.
+
+``make demo`` runs it until Ctrl-C. ``HEADLESS=1`` answers the approvals itself, plays the story to its end and fails if
+a step of it did not happen. ``FRESH=1`` starts over. ``AIRMEDIC_AIRFLOW_PORT`` and ``AIRMEDIC_MLFLOW_PORT`` choose the
+ports.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from rich.console import Console
+
+from airmedic_local.airflow_client import AirflowClient
+from airmedic_local.approver import Approver
+from airmedic_local.errors import LocalError
+from airmedic_local.installation import PROJECT, Installation
+from airmedic_local.ports import port_from
+from airmedic_local.process import end_leftovers
+
+MODEL = "subscription_churn"
+DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}")
+HOME = PROJECT / ".airmedic"
+
+_LOOK_SECONDS = 1.0
+_STUCK_SECONDS = 300.0
+"""The unattended story gives up if nothing at all has happened for so long."""
+
+_WELCOME = """
+[bold]Airmedic is watching a production of subscriptions.[/] All of its rows are generated.
+
+  Airflow  {airflow}   (on this machine only; everybody is an administrator)
+  MLflow   {mlflow}
+
+What to look for
+  1. In Airflow, [bold]simulate_production[/] makes a day every few seconds and [bold]monitor__{model}[/] looks at it.
+  2. After some healthy days something breaks. An incident opens and [bold]remediate__{model}[/] starts.
+  3. Open [bold]Required Actions[/] (Browse → Required Actions), read the diagnosis, and approve.
+  4. In MLflow, the experiment [bold]airmedic/{model}[/] shows each day, each incident and each retraining.
+  5. Four troubles come one after the other. Production waits for you while one is open.
+
+Ctrl-C ends everything. The next [bold]make demo[/] goes on from there; [bold]make demo FRESH=1[/] starts over.
+"""
+
+
+def main() -> int:
+    """Run the demo and return its exit code."""
+    console = Console(soft_wrap=True)
+    headless, fresh = (os.environ.get(name, "") not in {"", "0"} for name in ("HEADLESS", "FRESH"))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with _alone(HOME):
+            end_leftovers(HOME / "run")
+            if fresh:
+                _forget(HOME)
+            return _run(console, headless=headless)
+    except LocalError as error:
+        console.print(f"[red]{error}[/]", highlight=False)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Everything is stopped. [bold]make demo[/] goes on from here.")
+        return 130 if headless else 0
+
+
+def _run(console: Console, *, headless: bool) -> int:
+    began = time.monotonic()
+    installation = Installation(
+        HOME,
+        airflow_port=port_from("AIRMEDIC_AIRFLOW_PORT", 8080),
+        mlflow_port=port_from("AIRMEDIC_MLFLOW_PORT", 5000),
+        # The specs of the real data are parsed too; without their data they only wait.
+        env={"AIRMEDIC_DATA": os.environ.get("AIRMEDIC_DATA") or str(PROJECT.parent / "shared" / "data")},
+    )
+    console.print("Starting Airflow and MLflow (half a minute) …")
+    try:
+        installation.start()
+        client = installation.client()
+        client.wait_for_dags(DAGS)
+        for dag_id in reversed(DAGS):
+            client.unpause(dag_id)
+        console.print(f"Up after {time.monotonic() - began:.0f} s.")
+        console.print(
+            _WELCOME.format(airflow=installation.airflow_url, mlflow=installation.mlflow_url, model=MODEL),
+            highlight=False,
+        )
+        return _play(installation, client, console, headless=headless)
+    finally:
+        # Stopping takes a few seconds and must not itself be interrupted by an impatient second Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        console.print("Stopping …")
+        installation.stop()
+
+
+def _play(installation: Installation, client: AirflowClient, console: Console, *, headless: bool) -> int:
+    from airmedic_core.settings import Settings
+    from airmedic_core.simulate import is_told, story_so_far
+    from airmedic_core.workspace import Workspace
+    from airmedic_local.narrator import Narrator
+    from airmedic_local.scorecard import lines, missing_steps, table
+
+    environment = installation.environment()
+    os.environ["AIRMEDIC_HOME"] = environment["AIRMEDIC_HOME"]  # the spec's path names it
+    ws = Workspace.open(MODEL, Settings.from_env(environment))
+    narrator = Narrator(ws, client, console, unattended=headless)
+    narrator.skip_past()
+    approver = Approver(client)
+    progress, moved_at = _progress(client), time.monotonic()
+    while not (headless and is_told(story_so_far(ws))):
+        installation.check()
+        narrator.step()
+        if headless:
+            approver.step()
+            if (now := _progress(client)) != progress:
+                progress, moved_at = now, time.monotonic()
+            if time.monotonic() - moved_at > _STUCK_SECONDS:
+                console.print(f"[red]Nothing has happened for {_STUCK_SECONDS:.0f} s.[/] Logs: {installation.logs}")
+                break
+        time.sleep(_LOOK_SECONDS)
+    narrator.step()
+    console.print(table(ws, lines(ws, client)))
+    missing = missing_steps(ws)
+    for step in missing:
+        console.print(f"[red]✘ {step}[/]", highlight=False)
+    if not missing:
+        console.print("[green]✔ Every step of the story happened.[/]")
+    return 1 if missing else 0
+
+
+def _progress(client: AirflowClient) -> tuple[str, ...]:
+    """Return something that changes whenever a run of the demo's DAGs begins or ends."""
+    return tuple(f"{run['dag_run_id']} {run['state']}" for dag_id in DAGS for run in client.runs(dag_id, limit=2))
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Hold the home for this process, so that two demos never share one."""
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LocalError(
+                f"Another demo runs in {home}. Stop it first, with Ctrl-C where it was started."
+            ) from error
+        yield
+
+
+def _forget(home: Path) -> None:
+    for path in home.iterdir():
+        if path.name == "lock":
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a signal handler
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())
