@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import Family
@@ -50,6 +51,9 @@ class DataSection(Section):
     query: str = ""
     time_column: str
     time_format: str = ""
+    """How times are written, in the codes of ``strptime``, or ``unix``, ``unix_ms``…; ISO 8601 where empty."""
+    encoding: str = "utf-8"
+    """Of csv files."""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
@@ -95,6 +99,12 @@ class ReferenceSection(Section):
 
     start: str
     end: str
+
+    @field_validator("start", "end", mode="before")
+    @classmethod
+    def _unquoted(cls, value: Any) -> Any:
+        # YAML reads 2026-01-31 without quotes as a date.
+        return value.isoformat() if isinstance(value, date) else value
 
     @property
     def window(self) -> Window:

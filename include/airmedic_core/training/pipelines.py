@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.errors import TrainingError
 from airmedic_core.inputs import Inputs
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _MOST_CATEGORIES = 200
 
 
 def model_inputs(spec: ModelSpec, frame: pd.DataFrame) -> Inputs:
-    """Return the inputs that a spec names, or those inferred from rows where it names none.
+    """Return the inputs that a spec names, and those inferred from rows where it names none.
 
     Parameters
     ----------
@@ -27,12 +28,19 @@ def model_inputs(spec: ModelSpec, frame: pd.DataFrame) -> Inputs:
         The model.
     frame : pandas.DataFrame
         Rows to infer from.
+
+    Raises
+    ------
+    TrainingError
+        If no column could be an input.
     """
-    if spec.features.numeric or spec.features.categorical:
-        return Inputs.of(spec.features.numeric, spec.features.categorical)
     from airmedic_core.profile.features import infer_features
 
     numeric, categorical = infer_features(spec, frame)
+    if not numeric and not categorical:
+        raise TrainingError(
+            f"The rows of {spec.name!r} have no column that could be an input.", "Name some under features in the spec."
+        )
     return Inputs.of(numeric, categorical)
 
 

@@ -1,0 +1,1 @@
+"""Remedies under one contract."""

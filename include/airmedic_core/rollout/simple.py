@@ -1,0 +1,121 @@
+"""All rows at once: the alias moves, and the version is probed on the newest batch before anybody relies on it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.records import Cause, Promotion, Proposal, Verdict
+from airmedic_core.rollout import Health, version_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.ledger import ObservedBatch
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.workspace import Workspace
+
+_MOST_BATCHES = 200
+_MODEL_CAUSES = frozenset({Cause.BAD_DEPLOYMENT, Cause.LATENCY_REGRESSION})
+
+
+class Options(BaseModel):
+    """Options of the simple rollout."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_probe_seconds: float = Field(default=60.0, gt=0)
+    """How long scoring the newest batch may take."""
+
+
+def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:  # noqa: ARG001
+    """Move the alias ``champion`` to a version."""
+    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if each.answer == "approve"]
+    by = ", ".join(dict.fromkeys(approved)) or "policy"
+    return ws.registry.switch(ws.spec.name, version, kind="deploy", by=by, proposal_hash=proposal.hash, now=now)
+
+
+def health(ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
+    """Probe the version on the newest batch, then wait for as many new windows as the spec asks for.
+
+    It is unhealthy if it does not load, lacks a column, predicts values that are not finite or takes too long; if it
+    is surely worse on the newest labelled rows, beside the version before it, than the gate promised; or if a new
+    window shows a problem that began with it.
+    """
+    started = perf_counter()
+    version = version_of(proposal)
+    serving = ws.registry.by_alias(ws.spec.name, "champion")
+    if serving is None or serving.version != version:
+        shown = "none" if serving is None else serving.version
+        return Health("unhealthy", (f"Version {version} does not serve; the champion is {shown}.",), 0.0)
+    problems = _probe(ws, serving, proposal, options)
+    seconds = perf_counter() - started
+    if problems:
+        return Health("unhealthy", tuple(problems), seconds)
+    return _watch(ws, proposal, version, now, seconds)
+
+
+def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Options) -> list[str]:
+    from airmedic_core.scoring import probe
+    from airmedic_core.sources import read_window
+
+    newest = ws.ledger.batches(ws.spec.name, limit=1)
+    window = newest[0].batch.window if newest else ws.ledger.incident(proposal.incident_id).window
+    frame = read_window(ws.spec, window)
+    problems, seconds = probe(ws, version, frame)
+    if seconds > options.max_probe_seconds:
+        problems.append(f"Scoring {len(frame)} rows took {seconds:.1f} s; {options.max_probe_seconds:g} s are allowed.")
+    if problems or not newest:
+        return problems
+    return _broken_promise(ws, version, proposal, frame, newest[0])
+
+
+def _broken_promise(
+    ws: Workspace, version: ModelVersion, proposal: Proposal, frame: pd.DataFrame, seen: ObservedBatch
+) -> list[str]:
+    """Compare with the version before on the same rows: what one window measures alone depends on the window."""
+    from airmedic_core.scoring import score
+    from airmedic_core.training.gate import compare
+
+    try:
+        before = score(ws, ws.registry.rollback_target(ws.spec.name), frame, seen.batch)
+    except AirmedicError:
+        # A version that cannot be scored cannot be the better one.
+        return []
+    result = compare(ws.spec, before, score(ws, version, frame, seen.batch), frame)
+    promised = min(ws.spec.gate.margin, float(proposal.params.get("promised_low", 0.0)))
+    if result.high is None or result.high >= promised:
+        return []
+    against = f"On {seen.batch.window} it is worse than the version before: {result.reasons[0]}"
+    return [f"{against} The gate promised {promised:+.3f} at the worst."]
+
+
+def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, seconds: float) -> Health:
+    wanted = ws.spec.rollout.watch_windows
+    if wanted == 0:
+        return Health("healthy", ("It loads, and predicts finite values on the newest batch.",), seconds)
+    since = ws.ledger.incident(proposal.incident_id).as_of
+    seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
+    seen = [each for each in seen if each.model_version == version and each.assessment is not None]
+    bad = [reason for each in seen for reason in _trouble(ws, each)]
+    if bad:
+        return Health("unhealthy", tuple(bad[:5]), seconds)
+    watched = f"{len(seen)} of {wanted} new windows were watched without trouble."
+    if len(seen) >= wanted:
+        return Health("healthy", (watched,), seconds)
+    last = next((each for each in ws.ledger.promotions(ws.spec.name) if each.to_version == version), None)
+    if last is not None and now > last.at + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
+        return Health("healthy", (watched, "No more arrived in time; nothing speaks against it."), seconds)
+    return Health("waiting", (watched,), seconds)
+
+
+def _trouble(ws: Workspace, seen: ObservedBatch) -> list[str]:
+    assessment = seen.assessment
+    if assessment is not None and assessment.outcome == "incident" and assessment.cause in _MODEL_CAUSES:
+        return [f"{seen.batch.window}: {assessment.headline}"]
+    alerts = [each for each in ws.ledger.findings(seen.batch.id, "performance") if each.verdict is Verdict.ALERT]
+    return [f"{seen.batch.window}: {each.message or each.key}" for each in alerts]

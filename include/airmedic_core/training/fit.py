@@ -1,0 +1,244 @@
+"""Trains a challenger: chooses the rows, fits, measures on what was withheld, and registers the version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from airmedic_core.inputs import Inputs
+from airmedic_core.metrics import metric, metrics_for
+from airmedic_core.profile import Reference, build_reference
+from airmedic_core.records import Json, digest
+from airmedic_core.registry import ModelVersion
+from airmedic_core.scoring import encode_labels, predict
+from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
+from airmedic_core.training.methods import fit, method_of, own_function, recalibrated, unfitted
+from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
+from airmedic_core.training.tune import tuned
+from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.workspace import Workspace
+
+_PROPOSAL = "airmedic.proposal_hash"
+_TRAINED = "airmedic.trained_window"
+_WITHHELD = "airmedic.withheld_window"
+_METHOD = "airmedic.method"
+_VALIDATION_FRACTION = 0.25
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """A candidate for champion."""
+
+    version: ModelVersion
+    run_id: str
+    train_window: Window
+    holdout_window: Window
+    """Rows that it never saw, for the gate."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """On the withheld rows."""
+
+
+def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, Any]) -> Challenger:
+    """Train a challenger and register it. The same request again returns the same version.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        Rows to choose from; see :func:`~airmedic_core.training.rows.training_window`.
+    as_of : datetime
+        Labels that became known later do not exist yet.
+    params : mapping
+        ``method``: ``clone``, ``default`` or ``recalibrate`` in place of the spec's; ``since``: when the relation
+        changed; ``tune``: false to leave the search out; ``proposal_hash`` and ``incident_id``: what it belongs to.
+
+    Returns
+    -------
+    Challenger
+        Its version carries the alias ``challenger``.
+
+    Raises
+    ------
+    TrainingError
+        If the rows are too few or do not fit. A retry does not help.
+    SourceError
+        If the rows cannot be read.
+    RegistryUnavailableError
+        If MLflow does not answer. A retry helps.
+    """
+    spec = ws.spec
+    key = str(params.get("proposal_hash") or _key(spec, window, as_of, params))
+    done = ws.registry.find(spec.name, TRAINING_KEY, key)
+    if done is not None:
+        return challenger_of(ws, done)
+    method = method_of(spec, params.get("method"))
+    asked = {_PROPOSAL: params.get("proposal_hash"), "airmedic.incident_id": params.get("incident_id")}
+    links = {name: str(value) for name, value in asked.items() if value}
+    with training_run(ws, key, f"train {window}", links) as run_id:
+        since = as_utc(params["since"]) if params.get("since") else None
+        rows = training_rows(ws, window, as_of, since=since)
+        estimator, inputs, notes = _estimator(ws, method, rows, since, bool(params.get("tune", True)))
+        used = Window(notes.pop("from", rows.window.start), rows.window.end)
+        metrics = measure(spec, estimator, inputs, rows.withheld)
+        log_training(
+            ws,
+            run_id,
+            params={
+                "method": method,
+                "spec_hash": digest(spec.model_dump(mode="json")),
+                "as_of": as_utc(as_of).isoformat(),
+                "trained_window": str(used),
+                "withheld_window": str(rows.holdout),
+                "rows_trained": int((rows.train[spec.data.time_column] >= used.start).sum()),
+                "rows_withheld": len(rows.withheld),
+                **notes,
+            },
+            metrics={f"withheld_{name}": value for name, value in metrics.items()},
+            details={"left_out": rows.left_out, "inputs": inputs.kinds, "params": dict(params), **notes},
+        )
+        version = ws.registry.register(
+            spec,
+            estimator,
+            inputs.prepare(rows.train.tail(5)),
+            run_id=run_id,
+            tags=links | {TRAINING_KEY: key, _METHOD: method, _TRAINED: _iso(used), _WITHHELD: _iso(rows.holdout)},
+            reference=_reference(spec, estimator, inputs, rows, used),
+        )
+    return Challenger(version, run_id, used, rows.holdout, metrics)
+
+
+def challenger_of(ws: Workspace, version: ModelVersion) -> Challenger:
+    """Return a version as the challenger it was registered as.
+
+    Raises
+    ------
+    ModelError
+        If it was not trained by Airmedic, so that nobody knows which rows it never saw.
+    """
+    from airmedic_core.errors import ModelError
+
+    trained, withheld = trained_window(version), _window(version.tags.get(_WITHHELD))
+    if trained is None or withheld is None:
+        raise ModelError(
+            f"Version {version.version} of {version.name!r} does not say which rows it was trained on.",
+            "Train it with Airmedic, or compare it with 'airmedic gate' on rows of your own.",
+        )
+    with ws.registry.answering():
+        logged = ws.registry.client.get_run(version.run_id).data.metrics
+    metrics = {name.removeprefix("withheld_"): value for name, value in logged.items() if name.startswith("withheld_")}
+    return Challenger(version, version.run_id, trained, withheld, metrics)
+
+
+def trained_window(version: ModelVersion) -> Window | None:
+    """Return the window a version was trained on, or None where nobody recorded it."""
+    return _window(version.tags.get(_TRAINED))
+
+
+def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> dict[str, float]:
+    """Return all metrics of a fitted estimator on labelled rows; NaN where one is not defined."""
+    scores, _, classes = predict(spec, estimator, inputs.prepare(rows))
+    labels = encode_labels(spec, rows, classes)
+    known = np.isfinite(labels)
+    return {name: each(labels[known], scores[known]) for name, each in metrics_for(spec.task).items()}
+
+
+def _estimator(
+    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, tune: bool
+) -> tuple[Any, Inputs, Json]:
+    train_rows = rows.train
+    if method == "recalibrate":
+        estimator, inputs = recalibrated(ws, train_rows)
+        return estimator, inputs, {}
+    if ":" in method:
+        estimator, inputs = own_function(ws.spec, method, train_rows)
+        return estimator, inputs, {}
+    estimator, inputs = unfitted(ws, method, train_rows)
+    notes: Json = {}
+    if since is not None:
+        notes = _after_the_change(ws.spec, estimator, inputs, train_rows, since)
+        if "from" in notes:
+            train_rows = train_rows[train_rows[ws.spec.data.time_column] >= notes["from"]]
+    if ws.spec.retrain.tune is not None and tune:
+        estimator, best = tuned(ws.spec, estimator, inputs, train_rows)
+        notes["tuned"] = best
+    return fit(estimator, inputs, ws.spec, train_rows), inputs, notes
+
+
+def _after_the_change(
+    spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame, since: datetime
+) -> dict[str, Any]:
+    """Decide whether to forget what was before a change, on the newest of the training rows.
+
+    Rows from before a change teach a relation that no longer holds, but a few rows alone teach little: which of the two
+    weighs more is measured, never on the withheld rows.
+    """
+    from sklearn.base import clone
+
+    from airmedic_core.errors import TrainingError
+
+    times = rows[spec.data.time_column]
+    recent = rows[times >= since]
+    try:
+        check_enough(spec, recent)
+        boundary = recent[spec.data.time_column].iloc[int(len(recent) * (1 - _VALIDATION_FRACTION))]
+        validation = rows[times >= boundary]
+        measured = {}
+        for name, part in (("all", rows[times < boundary]), ("since_change", recent[times < boundary])):
+            check_enough(spec, part)
+            fitted = fit(clone(estimator), inputs, spec, part)
+            measured[name] = measure(spec, fitted, inputs, validation)[spec.metric]
+    except TrainingError as error:
+        return {"rows_chosen": "all", "rows_chosen_because": f"too few rows since the change: {error.problem}"}
+    sign = 1 if metric(spec.metric, spec.task).higher_is_better else -1
+    better = sign * measured["since_change"] >= sign * measured["all"]
+    notes = {f"validation_{name}": value for name, value in measured.items()}
+    if better:
+        return notes | {"rows_chosen": "since_change", "from": recent[spec.data.time_column].iloc[0].to_pydatetime()}
+    return notes | {"rows_chosen": "all"}
+
+
+def _reference(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: TrainingRows, used: Window) -> Reference:
+    keep = np.asarray(rows.frame[spec.data.time_column] >= used.start)
+    frame = rows.frame[keep].reset_index(drop=True)
+    return reference_of(spec, estimator, inputs, frame, known=rows.known[keep], held_out=rows.newest[keep])
+
+
+def reference_of(
+    spec: ModelSpec, estimator: Any, inputs: Inputs, frame: pd.DataFrame, *, known: Any, held_out: Any
+) -> Reference:
+    """Return the reference of a fitted estimator on rows; its performance is that on the rows held out."""
+    scores, _, classes = predict(spec, estimator, inputs.prepare(frame))
+    labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
+    return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
+
+
+def _key(spec: ModelSpec, window: Window, as_of: datetime, params: Mapping[str, Any]) -> str:
+    return digest(
+        {
+            "spec": spec.model_dump(mode="json"),
+            "window": window.key,
+            "as_of": as_utc(as_of).isoformat(),
+            "params": {name: str(value) for name, value in params.items()},
+        }
+    )
+
+
+def _iso(window: Window) -> str:
+    return f"{window.start.isoformat()}/{window.end.isoformat()}"
+
+
+def _window(text: str | None) -> Window | None:
+    if not text:
+        return None
+    start, _, end = text.partition("/")
+    return Window(as_utc(start), as_utc(end))

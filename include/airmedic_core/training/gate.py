@@ -1,0 +1,211 @@
+"""The gate: whether a challenger may replace the champion.
+
+Both score the same recent, real, labelled rows that neither was trained on. The difference of the deciding metric,
+signed so that positive is better, gets an interval from a paired bootstrap over time blocks: rows of one day fail
+together, and resampling them one by one would promise more certainty than there is (Künsch 1989).
+
+======================  ==========================================================================================
+``passed``              the lower bound is not below the margin, and no segment is clearly worse. However wide the
+                        interval is upwards, a challenger that is surely not worse passes
+``refused``             the difference itself is below the margin, or the whole interval is below zero, or a segment
+                        is clearly worse, or the challenger does not predict
+``inconclusive``        too few rows or blocks, or a difference that is acceptable with a lower bound that is not
+``not_comparable``      no champion, no labels, one class only, or an error
+======================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, percentile_bounds
+from airmedic_core.records import GateResult, Json
+from airmedic_core.scoring import ScoredBatch, score
+from airmedic_core.training.fit import Challenger, trained_window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.workspace import Workspace
+
+Outcome = Literal["passed", "refused", "inconclusive", "not_comparable"]
+_MIN_BLOCKS = 5
+_RESAMPLES = 1000
+_MOST_SEGMENTS = 20
+_BLOCK_UNITS = (("week", 12), ("day", _MIN_BLOCKS), ("hour", _MIN_BLOCKS))
+"""Unit of a block, and from how many of them on it is used: the longest that gives enough blocks."""
+
+
+def evaluate_gate(
+    ws: Workspace, challenger: Challenger | ModelVersion, champion: ModelVersion | None, frame: pd.DataFrame
+) -> GateResult:
+    """Judge a challenger on rows.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    challenger : Challenger or ModelVersion
+        The candidate.
+    champion : ModelVersion or None
+        What serves.
+    frame : pandas.DataFrame
+        Real rows whose labels are known. Those that either was trained on are left out.
+
+    Returns
+    -------
+    GateResult
+        An error of a model or of the rows is a result, never an exception, and never ``passed``.
+    """
+    spec = ws.spec
+    version = challenger.version if isinstance(challenger, Challenger) else challenger
+    empty = GateResult("not_comparable", spec.metric, (), challenger=version.version, margin=spec.gate.margin)
+    if champion is None:
+        return replace(empty, reasons=("There is no champion to compare with.",))
+    empty = replace(empty, champion=champion.version)
+    if champion.version == version.version:
+        return replace(empty, reasons=("The challenger is the champion.",))
+    for each in (champion, version):
+        seen = trained_window(each)
+        if seen is not None:
+            frame = frame[np.asarray(frame[spec.data.time_column] >= seen.end)]
+    try:
+        old = score(ws, champion, frame)
+    except AirmedicError as error:
+        return replace(empty, reasons=(f"The champion cannot be measured: {error}",))
+    try:
+        new = score(ws, version, frame)
+    except AirmedicError as error:
+        return replace(empty, outcome="refused", reasons=(f"The challenger does not predict: {error}",))
+    result = compare(spec, old, new, frame)
+    return replace(result, champion=champion.version, challenger=version.version)
+
+
+def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, frame: pd.DataFrame) -> GateResult:
+    """Judge the scores of two models on the same rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The gate's metric, margin, confidence and segments.
+    champion, challenger : ScoredBatch
+        Scores and labels of the same rows, in the same order.
+    frame : pandas.DataFrame
+        These rows, for their times and segments.
+    """
+    gate = spec.gate
+    empty = GateResult("not_comparable", spec.metric, (), margin=gate.margin)
+    try:
+        measure = metric(spec.metric, spec.task)
+    except SpecError as error:
+        return replace(empty, reasons=(str(error),))
+    wrong = int((~np.isfinite(challenger.scores)).sum())
+    if wrong:
+        return replace(empty, outcome="refused", reasons=(f"{wrong} predictions of the challenger are not finite.",))
+    known = champion.known & challenger.known
+    rows = int(known.sum())
+    if rows == 0:
+        return replace(empty, reasons=("No row has a label: nothing can be compared yet.",))
+    labels = challenger.labels[known]
+    blocks, count, unit = time_blocks(frame[spec.data.time_column][known])
+    empty = replace(empty, rows=rows, blocks=count)
+    if rows < gate.min_rows or count < _MIN_BLOCKS:
+        problem = f"{rows} labelled rows in {count} {unit}s are too few: {gate.min_rows} in {_MIN_BLOCKS} are needed."
+        return replace(empty, outcome="inconclusive", reasons=(problem,))
+    if spec.task != "regression" and len(np.unique(labels)) < 2:
+        return replace(empty, reasons=(f"All {rows} labels are the same.",))
+    old, new = champion.scores[known], challenger.scores[known]
+    paired = _paired(measure, labels, old, new, blocks, count, gate.confidence)
+    if paired is None:
+        return replace(empty, reasons=(f"{spec.metric} is not defined on these rows.",))
+    segments = _segments(spec, measure, labels, old, new, frame[known])
+    outcome, reasons = _judge(spec, paired, segments)
+    return replace(
+        empty,
+        outcome=outcome,
+        reasons=reasons,
+        champion_value=paired["champion"],
+        challenger_value=paired["challenger"],
+        difference=paired["difference"],
+        low=paired["low"],
+        high=paired["high"],
+        segments=tuple(segments),
+    )
+
+
+def time_blocks(times: pd.Series) -> tuple[Blocks, int, str]:
+    """Return the block of each row from 0, the number of blocks, and their unit."""
+    blocks, count, unit = np.zeros(len(times), dtype=np.int64), 0, "hour"
+    moments = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[h]")
+    for unit, enough in _BLOCK_UNITS:
+        hours = {"week": 168, "day": 24, "hour": 1}[unit]
+        numbers = (moments.astype(np.int64) + 72) // hours if unit == "week" else moments.astype(np.int64) // hours
+        found, blocks = np.unique(numbers, return_inverse=True)
+        count = len(found)
+        if count >= enough:
+            break
+    return blocks.astype(np.int64), count, unit
+
+
+def _paired(
+    measure: Metric, labels: Array, old: Array, new: Array, blocks: Blocks, count: int, confidence: float
+) -> dict[str, float] | None:
+    before, after = measure(labels, old), measure(labels, new)
+    draws = block_draws(count, _RESAMPLES)
+    sign = 1.0 if measure.higher_is_better else -1.0
+    resampled = sign * (measure.resampled(labels, new, blocks, draws) - measure.resampled(labels, old, blocks, draws))
+    scale = abs(before) if measure.relative else 1.0
+    if not np.isfinite([before, after]).all() or scale == 0:
+        return None
+    low, high = percentile_bounds(resampled / scale, confidence)
+    if not np.isfinite([low, high]).all():
+        return None
+    difference = sign * (after - before) / scale
+    return {"champion": before, "challenger": after, "difference": difference, "low": low, "high": high}
+
+
+def _segments(
+    spec: ModelSpec, measure: Metric, labels: Array, old: Array, new: Array, frame: pd.DataFrame
+) -> list[Json]:
+    found: list[Json] = []
+    for column in spec.segments:
+        if column not in frame.columns:
+            continue
+        values = frame[column].astype("string").fillna("(missing)")
+        for value, rows in values.value_counts().head(_MOST_SEGMENTS).items():
+            if rows < spec.gate.min_rows:
+                continue
+            inside = np.asarray(values == value)
+            blocks, count, _ = time_blocks(frame[spec.data.time_column][inside])
+            if count < _MIN_BLOCKS:
+                continue
+            paired = _paired(measure, labels[inside], old[inside], new[inside], blocks, count, spec.gate.confidence)
+            if paired is not None:
+                worse = paired["difference"] < spec.gate.segment_margin and paired["high"] < 0
+                found.append({"segment": f"{column}={value}", "rows": int(rows), **paired, "clearly_worse": worse})
+    return found
+
+
+def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> tuple[Outcome, tuple[str, ...]]:
+    margin = spec.gate.margin
+    shown = (
+        f"{spec.metric} {paired['champion']:.4g} → {paired['challenger']:.4g}, difference {paired['difference']:+.4f}"
+        f" [{paired['low']:+.4f}, {paired['high']:+.4f}]"
+    )
+    worse = [each for each in segments if each["clearly_worse"]]
+    if worse:
+        named = ", ".join(f"{each['segment']} ({each['difference']:+.3f})" for each in worse[:3])
+        return "refused", (f"{shown}.", f"Clearly worse in {named}.")
+    if paired["low"] >= margin:
+        return "passed", (f"{shown}: the lower bound is not below the margin of {margin:+.3f}.",)
+    if paired["difference"] < margin:
+        return "refused", (f"{shown}: the challenger is worse than the margin of {margin:+.3f}.",)
+    if paired["high"] < 0:
+        return "refused", (f"{shown}: the challenger is worse over the whole interval.",)
+    return "inconclusive", (f"{shown}: these rows cannot rule out a loss beyond the margin of {margin:+.3f}.",)

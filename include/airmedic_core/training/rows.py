@@ -1,0 +1,195 @@
+"""Which rows a challenger may be trained on, and which are withheld for the gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.errors import TrainingError
+from airmedic_core.records import DATA_CAUSES
+from airmedic_core.sources import known_labels, read_window
+from airmedic_core.windows import Every, Window, as_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.workspace import Workspace
+
+_MIN_CLASS_ROWS = 10
+_ALL_BATCHES = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """The usable rows of a window, split in time."""
+
+    frame: pd.DataFrame
+    """All usable rows by time, also those whose label is not known yet."""
+    known: NDArray[np.bool_]
+    """Rows whose label is known."""
+    newest: NDArray[np.bool_]
+    """Rows of the withheld part."""
+    window: Window
+    """From the first to the last row that may be trained on."""
+    holdout: Window
+    """The withheld part."""
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Why rows were left out → how many."""
+
+    @property
+    def train(self) -> pd.DataFrame:
+        """Rows to fit on."""
+        return self.frame[self.known & ~self.newest]
+
+    @property
+    def withheld(self) -> pd.DataFrame:
+        """Labelled rows that training never sees."""
+        return self.frame[self.known & self.newest]
+
+
+def training_window(spec: ModelSpec, as_of: datetime) -> Window:
+    """Return the window that the spec trains on at a moment: ``retrain.window`` back from it, from a whole boundary."""
+    step = Every.parse(spec.retrain.window)
+    as_of = as_utc(as_of)
+    return Window(step.shift(Every(1, step.unit).floor(as_of), -1), as_of)
+
+
+def unusable_windows(ws: Workspace) -> dict[Window, str]:
+    """Return the windows whose rows are never trained on and never make a reference, with the reason.
+
+    These are the quarantined ones and those in which an incident was found whose cause lies in the data.
+    """
+    found: dict[Window, str] = {}
+    for seen in ws.ledger.batches(ws.spec.name, limit=_ALL_BATCHES):
+        assessment = seen.assessment
+        if assessment is not None and assessment.outcome == "incident" and assessment.cause in DATA_CAUSES:
+            found[seen.batch.window] = assessment.cause.value
+    for override in ws.ledger.overrides(ws.spec.name, "quarantine"):
+        found[Window.from_key(override.key)] = "quarantined"
+    return found
+
+
+def usable_rows(ws: Workspace, window: Window) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Return the rows of a window without those of unusable windows, and how many were left out for what.
+
+    Raises
+    ------
+    SourceError
+        As :func:`airmedic_core.sources.read_window`.
+    """
+    frame = read_window(ws.spec, window)
+    times = frame[ws.spec.data.time_column]
+    keep = np.ones(len(frame), dtype=bool)
+    left_out: dict[str, int] = {}
+    for bad, reason in unusable_windows(ws).items():
+        inside = keep & np.asarray((times >= bad.start) & (times < bad.end))
+        if inside.any():
+            left_out[reason] = left_out.get(reason, 0) + int(inside.sum())
+            keep &= ~inside
+    return frame[keep].reset_index(drop=True), left_out
+
+
+def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: datetime | None = None) -> TrainingRows:
+    """Choose the rows of a training, and withhold the newest of them.
+
+    The withheld part begins at a moment, so that rows of the same time, duplicates among them, are never on both sides.
+    Where a change is known, the part is measured on the rows after it: otherwise everything since a recent change
+    would be withheld, and nothing could be learnt of it.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The rows to choose from.
+    as_of : datetime
+        Labels that became known later do not exist yet.
+    since : datetime, optional
+        When the relation changed.
+
+    Raises
+    ------
+    TrainingError
+        If the rows, or those of a class, are too few. A retry does not help until there are more.
+    SourceError
+        As :func:`airmedic_core.sources.read_window`.
+    """
+    spec = ws.spec
+    frame, left_out = usable_rows(ws, window)
+    known = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
+    times = frame[spec.data.time_column]
+    labelled = times[known]
+    if len(labelled) < spec.retrain.min_rows:
+        raise TrainingError(
+            f"{spec.name!r} has {len(labelled)} usable labelled rows in {window}; {spec.retrain.min_rows} are needed"
+            f"{_shown(left_out)}.",
+            "Wait for more labels, or set retrain.window or retrain.min_rows.",
+        )
+    boundary = _boundary(spec, labelled, as_utc(since) if since else None)
+    newest = np.asarray(times >= boundary)
+    rows = TrainingRows(
+        frame=frame,
+        known=known,
+        newest=newest,
+        window=Window(labelled.iloc[0].to_pydatetime(), boundary),
+        holdout=Window(boundary, max(window.end, labelled.iloc[-1].to_pydatetime() + timedelta(microseconds=1))),
+        left_out=left_out | ({"label not known yet": int((~known).sum())} if not known.all() else {}),
+    )
+    check_enough(spec, rows.train)
+    return rows
+
+
+def check_enough(spec: ModelSpec, train: pd.DataFrame) -> None:
+    """Check that rows are enough to fit on.
+
+    Raises
+    ------
+    TrainingError
+        If they are not.
+    """
+    if len(train) < spec.retrain.min_rows // 2:
+        raise TrainingError(
+            f"Only {len(train)} rows are left to train {spec.name!r} on.",
+            "Lower retrain.holdout_fraction, or widen retrain.window.",
+        )
+    if spec.task == "regression":
+        return
+    counts = train[spec.target].value_counts()
+    if len(counts) < 2:
+        raise TrainingError(
+            f"All {len(train)} training rows of {spec.name!r} have the same {spec.target!r}.",
+            "Widen retrain.window until both occur.",
+        )
+    if counts.iloc[-1] < _MIN_CLASS_ROWS:
+        raise TrainingError(
+            f"Only {counts.iloc[-1]} training rows of {spec.name!r} have {spec.target} = {counts.index[-1]!r};"
+            f" {_MIN_CLASS_ROWS} are needed.",
+            "Widen retrain.window, or wait for more labels.",
+        )
+
+
+def _boundary(spec: ModelSpec, labelled: pd.Series, since: datetime | None) -> datetime:
+    fraction = spec.retrain.holdout_fraction
+    wanted = max(1, round(fraction * len(labelled)))
+    if since is not None:
+        after = int((labelled >= since).sum())
+        if after:
+            wanted = min(wanted, max(round(fraction * after), min(spec.gate.min_rows, after // 2), 1))
+    boundary = labelled.iloc[-wanted].to_pydatetime()
+    first = labelled.iloc[0].to_pydatetime()
+    if boundary <= first:
+        raise TrainingError(
+            f"The rows of {spec.name!r} cannot be split in time: most are of {first:%Y-%m-%d %H:%M}.",
+            "Widen retrain.window, or check data.time_column.",
+        )
+    moment: datetime = boundary
+    return moment
+
+
+def _shown(left_out: dict[str, int]) -> str:
+    return "; left out: " + ", ".join(f"{rows} {reason}" for reason, rows in left_out.items()) if left_out else ""
