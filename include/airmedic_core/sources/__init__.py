@@ -1,7 +1,7 @@
 """Reads the rows of a window, wherever they are kept.
 
-Each file of this folder is one kind of source, named in a spec by ``data.source``. A source offers
-``stream(spec, window, columns)``, which yields Arrow batches, and ``newest(spec)``, the time of its newest row.
+Each file of this folder is one kind of source, named in a spec by ``data.source``. A source offers two functions:
+``read(spec, window, columns)`` returns a frame, ``stream(spec, window, columns)`` yields Arrow batches.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.columns import ColumnTypes, column_types
-from airmedic_core.errors import SourceError
 from airmedic_core.family import Family
+from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-class UnreadableDataError(SourceError):
-    """The rows are there, but cannot be read. A retry does not help: correct the data or the spec."""
-
+__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "read_window", "schema_of"]
 
 SOURCES = Family("sources")
 
@@ -82,8 +80,9 @@ def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Se
     """
     import pandas as pd
 
-    if spec.target not in frame.columns:
-        return pd.Series(False, index=frame.index)
+    needed = {spec.target, spec.label_time_column} - {""}
+    if not needed.issubset(frame.columns):
+        return pd.Series(data=False, index=frame.index)
     known = frame[spec.target].notna()
     if spec.label_time_column:
         known &= frame[spec.label_time_column] <= as_utc(as_of)

@@ -1,36 +1,186 @@
-"""Rows in files: csv, csv.gz or parquet; a path, a glob, a folder or any fsspec URL."""
+"""Rows in files: csv, csv.gz or parquet; a path, a glob, a folder or any fsspec URL.
+
+A path may hold ``{window_start:%Y-%m}``: then there is one file (or glob) for each step of ``window.every``.
+"""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from datetime import datetime
+from gzip import BadGzipFile
+from typing import TYPE_CHECKING, Any
 
+from airmedic_core.errors import MissingBatchError, SourceUnavailableError
+from airmedic_core.sources._errors import UnreadableDataError
+from airmedic_core.sources._places import files_of, format_of, has_placeholder
+from airmedic_core.sources._rows import WindowRows, wanted_columns
 from airmedic_core.spec import ModelSpec
-from airmedic_core.windows import Window
+from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
+    import pyarrow.parquet as pq
+    from fsspec import AbstractFileSystem
+    from pyarrow import csv
+
+BATCH_ROWS = 65_536
+_CSV_BLOCK_BYTES = 8 << 20
+_NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
 
 
 def read(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
     """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
-    import pandas as pd
-
-    path = spec.data.path
-    frame = pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
-    for name in (spec.data.time_column, spec.label_time_column):
-        if name:
-            frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601", errors="coerce")
-    moments = frame[spec.data.time_column]
-    if window is not None:
-        frame = frame[(moments >= window.start) & (moments < window.end)]
-    frame = frame.sort_values(spec.data.time_column, kind="stable", ignore_index=True)
-    return frame if columns is None else frame[[*dict.fromkeys([spec.data.time_column, *columns])]]
+    file_system, files = files_of(spec, window)
+    rows = WindowRows(spec, window, columns)
+    tables = [rows.pick(table) for file in files for table in _whole_tables(spec, file_system, file, window, columns)]
+    rows.finish(arrived=has_placeholder(spec.data.path))
+    return rows.frame(tables)
 
 
 def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`."""
+    """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`.
+
+    Memory holds one part of a file at a time. A csv file has no types: a column is numeric in the batches in which all
+    its values are, else text.
+    """
     import pyarrow as pa
 
-    yield from pa.Table.from_pandas(read(spec, window, columns), preserve_index=False).to_batches()
+    file_system, files = files_of(spec, window)
+    rows = WindowRows(spec, window, columns)
+    for file in files:
+        parts = _csv_parts if format_of(file) == "csv" else _parquet_parts
+        with _reading(file):
+            for batch in parts(spec, file_system, file, window, columns):
+                picked = rows.pick(pa.Table.from_batches([batch]))
+                yield from picked.to_batches()
+    rows.finish(arrived=has_placeholder(spec.data.path))
+
+
+def _whole_tables(
+    spec: ModelSpec, file_system: AbstractFileSystem, file: str, window: Window | None, columns: Sequence[str] | None
+) -> Iterator[pa.Table]:
+    from pyarrow import csv
+
+    with _reading(file):
+        if format_of(file) == "parquet":
+            parquet = _open_parquet(file_system, file)
+            groups = _row_groups(parquet, spec.data.time_column, window)
+            yield parquet.read_row_groups(groups, columns=_parquet_columns(spec, parquet, columns))
+        else:
+            with _open_csv(file_system, file) as opened:
+                yield csv.read_csv(opened, *_csv_options(spec, file))
+
+
+def _parquet_parts(
+    spec: ModelSpec, file_system: AbstractFileSystem, file: str, window: Window | None, columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    schema = _open_parquet(file_system, file).schema_arrow
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    parquet = _open_parquet(file_system, file, read_dictionary=texts)
+    groups = _row_groups(parquet, spec.data.time_column, window)
+    names = _parquet_columns(spec, parquet, columns)
+    yield from parquet.iter_batches(BATCH_ROWS, row_groups=groups, columns=names)
+
+
+def _open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) -> pq.ParquetFile:
+    import pyarrow.parquet as pq
+
+    local = "file" in file_system.protocol
+    return pq.ParquetFile(file if local else file_system.open(file, "rb"), memory_map=local, **options)
+
+
+def _parquet_columns(spec: ModelSpec, parquet: pq.ParquetFile, columns: Sequence[str] | None) -> list[str] | None:
+    names = parquet.schema_arrow.names
+    if len(set(names)) < len(names):
+        return None  # by name, one of several could not be told from the others
+    return wanted_columns(spec, names, columns)
+
+
+def _row_groups(parquet: pq.ParquetFile, time_column: str, window: Window | None) -> list[int]:
+    """Return the row groups that can hold rows of a window, and always the last: it tells the newest row."""
+    groups = range(parquet.num_row_groups)
+    names = [parquet.schema.column(at).path for at in range(len(parquet.schema))]
+    if window is None or time_column not in names:
+        return list(groups)
+    column = names.index(time_column)
+    kept = []
+    for group in groups:
+        statistics = parquet.metadata.row_group(group).column(column).statistics
+        first, last = (statistics.min, statistics.max) if statistics and statistics.has_min_max else (None, None)
+        if not isinstance(first, datetime) or not isinstance(last, datetime):
+            return list(groups)
+        if as_utc(first) < window.end and as_utc(last) >= window.start:
+            kept.append(group)
+    return sorted({*kept, *groups[-1:]})
+
+
+def _csv_parts(
+    spec: ModelSpec, file_system: AbstractFileSystem, file: str, _window: Window | None, _columns: Sequence[str] | None
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    with _open_csv(file_system, file) as opened:
+        names = csv.open_csv(opened, *_csv_options(spec, file)).schema.names
+    with _open_csv(file_system, file) as opened:
+        read, parse, convert = _csv_options(spec, file)
+        convert.column_types = dict.fromkeys(names, pa.binary())
+        for batch in csv.open_csv(opened, read, parse, convert):
+            yield pa.RecordBatch.from_arrays([_typed(column) for column in batch.columns], names=names)
+
+
+def _csv_options(spec: ModelSpec, file: str) -> tuple[csv.ReadOptions, csv.ParseOptions, csv.ConvertOptions]:
+    import pyarrow as pa
+    from pyarrow import csv
+
+    # A format is for text: without this, 20260131 would already have become a number.
+    as_text = [spec.data.time_column, spec.label_time_column] if spec.data.time_format else []
+    convert = csv.ConvertOptions(
+        null_values=_NULLS, strings_can_be_null=True, column_types={name: pa.string() for name in as_text if name}
+    )
+    parse = csv.ParseOptions(delimiter="\t" if ".tsv" in file.lower() else ",", newlines_in_values=True)
+    return csv.ReadOptions(encoding=spec.data.encoding, block_size=_CSV_BLOCK_BYTES), parse, convert
+
+
+def _open_csv(file_system: AbstractFileSystem, file: str) -> Any:
+    return file_system.open(file, "rb", compression="infer")
+
+
+def _typed(column: pa.Array) -> pa.Array:
+    """Return a column of bytes as numbers, as booleans or as text, whichever comes first for all of its values."""
+    import pyarrow as pa
+
+    try:
+        text = column.cast(pa.string())
+    except pa.ArrowInvalid:
+        return column
+    for kind in (pa.float64(), pa.bool_()):
+        try:
+            return text.cast(kind)
+        except pa.ArrowInvalid:
+            continue
+    return text
+
+
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into an error that names it."""
+    import pyarrow as pa
+
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingBatchError(f"{file!r} has gone while it was read.", "Try again.") from error
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, EOFError, zlib.error, BadGzipFile, UnicodeError) as error:
+        raise UnreadableDataError(
+            f"{file!r} cannot be read: {str(error)[:300]}.", "It is damaged, incomplete or of another format."
+        ) from error
+    except PermissionError as error:
+        raise UnreadableDataError(f"{file!r} may not be read.", "Ask for read access.") from error
+    except OSError as error:
+        raise SourceUnavailableError(f"{file!r} does not answer: {str(error)[:300]}.", "Try again later.") from error

@@ -1,0 +1,194 @@
+"""Brings tables of any source into one form: unique names, moments in UTC, the rows of one window."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import MissingBatchError, MissingColumnError, closest
+from airmedic_core.sources._errors import UnreadableDataError
+from airmedic_core.sources._moments import as_moments
+from airmedic_core.spec import ModelSpec
+from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+_log = logging.getLogger(__name__)
+
+
+class WindowRows:
+    """Picks the rows of one window out of the tables of a source, and remembers what it saw."""
+
+    def __init__(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> None:
+        self.spec = spec
+        self.window = window
+        self.columns = columns
+        self.found = 0
+        """Rows of the window."""
+        self.without_time = 0
+        """Rows left out because their time is missing or unreadable: they belong to no window."""
+        self.newest: datetime | None = None
+        """Time of the newest row, in the window or not."""
+
+    def pick(self, table: pa.Table) -> pa.Table:
+        """Return a table's rows of the window with their moments in UTC.
+
+        Raises
+        ------
+        MissingColumnError
+            If the time column, or a column that is asked for, is not there.
+        UnreadableDataError
+            If the times cannot be read.
+        """
+        import pyarrow.compute as pc
+
+        table = with_unique_names(table)
+        data = self.spec.data
+        table = table.select(wanted_columns(self.spec, table.column_names, self.columns))
+        for name in (data.time_column, self.spec.label_time_column):
+            if name in table.column_names:
+                moments = as_moments(table[name], data.time_format, name)
+                table = table.set_column(table.column_names.index(name), name, moments)
+        times = table[data.time_column]
+        self.without_time += times.null_count
+        newest = pc.max(times).as_py()
+        if newest is not None:
+            self.newest = newest if self.newest is None else max(newest, self.newest)
+        inside = pc.is_valid(times)
+        if self.window is not None:
+            start, end = (pc.cast(moment, times.type) for moment in (self.window.start, self.window.end))
+            inside = pc.and_(inside, pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+        if not pc.all(inside).as_py():
+            table = table.filter(inside)
+        self.found += table.num_rows
+        return table
+
+    def finish(self, *, arrived: bool = False) -> None:
+        """Decide what an empty window means.
+
+        Parameters
+        ----------
+        arrived : bool
+            Whether the source says by itself that the window is there, as a file of its own does.
+
+        Raises
+        ------
+        MissingBatchError
+            If there is no row of the window or later. A retry helps once there is.
+        """
+        if self.without_time:
+            _log.warning("%d rows have no readable %r and are left out.", self.without_time, self.spec.data.time_column)
+        if self.found or arrived or self.window is None:
+            return
+        if self.newest is None or self.newest < self.window.end:
+            last = f"The newest row is of {self.newest:%Y-%m-%d %H:%M}." if self.newest else "There are no rows at all."
+            raise MissingBatchError(
+                f"The batch {self.window} of {self.spec.name!r} has not arrived. {last}",
+                "Try again once it has; if it never comes, look at the upstream pipeline.",
+            )
+
+    def frame(self, tables: Iterable[pa.Table]) -> pd.DataFrame:
+        """Return picked tables as one frame, sorted by time."""
+        whole = stack(list(tables))
+        frame: pd.DataFrame = plain_types(whole).to_pandas(
+            ignore_metadata=True, date_as_object=False, coerce_temporal_nanoseconds=True
+        )
+        frame = frame.sort_values(self.spec.data.time_column, kind="stable", ignore_index=True)
+        frame.attrs["rows_without_time"] = self.without_time
+        return frame
+
+
+def wanted_columns(spec: ModelSpec, names: Sequence[str], columns: Sequence[str] | None) -> list[str]:
+    """Return the columns to keep, in the order of the source: all, or the time column and those asked for.
+
+    Raises
+    ------
+    MissingColumnError
+        If one of them is not there. The message names the closest.
+    """
+    for name in (spec.data.time_column, *(columns or ())):
+        if name not in names:
+            what = "time column" if name == spec.data.time_column else "column"
+            raise MissingColumnError(f"The data of {spec.name!r} have no {what} {name!r}.", closest(name, names))
+    keep = None if columns is None else {spec.data.time_column, *columns}
+    return [name for name in names if (keep is None or name in keep) and not name.startswith("__index_level_")]
+
+
+def with_unique_names(table: pa.Table) -> pa.Table:
+    """Rename the second and later columns of one name to ``name (2)``, ``name (3)``."""
+    names: list[str] = []
+    for name in table.column_names:
+        unique, count = name, 1
+        while unique in names:
+            count += 1
+            unique = f"{name} ({count})"
+        names.append(unique)
+    return table if names == table.column_names else table.rename_columns(names)
+
+
+def plain_types(table: pa.Table) -> pa.Table:
+    """Return a table whose columns have the types that models are made for: no dictionaries, decimals or bytes."""
+    import pyarrow as pa
+
+    for position, field in enumerate(table.schema):
+        column = table.column(position)
+        if pa.types.is_dictionary(field.type):
+            column = column.cast(field.type.value_type)
+        if pa.types.is_decimal(column.type):
+            column = column.cast(pa.float64())
+        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+            column = _decoded(column)
+        if column.type != field.type:
+            table = table.set_column(position, field.name, column)
+    return table
+
+
+def stack(tables: list[pa.Table]) -> pa.Table:
+    """Put tables of slightly different columns below each other; columns of conflicting types become text.
+
+    Raises
+    ------
+    UnreadableDataError
+        If a column is nested in one file and not in another.
+    """
+    import pyarrow as pa
+
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        types: dict[str, set[pa.DataType]] = {}
+        for field in (field for table in tables for field in table.schema):
+            types.setdefault(field.name, set()).add(field.type)
+        numeric = {name for name, kinds in types.items() if all(_is_number(kind) for kind in kinds)}
+        conflicting = {name for name, kinds in types.items() if len(kinds - {pa.null()}) > 1} - numeric
+        try:
+            return pa.concat_tables([_as_text(table, conflicting) for table in tables], promote_options="permissive")
+        except (pa.ArrowTypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise UnreadableDataError(
+                f"The files do not have the same columns: {error}.", "Bring them into one form."
+            ) from error
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind))
+
+
+def _as_text(table: pa.Table, names: set[str]) -> pa.Table:
+    for name in names & set(table.column_names):
+        table = table.set_column(
+            table.column_names.index(name), name, plain_types(table.select([name]))[name].cast("string")
+        )
+    return table
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    import pyarrow as pa
+
+    texts = [None if value is None else value.decode("utf-8", errors="replace") for value in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])
