@@ -83,6 +83,7 @@ def _number(column: pd.Series) -> pd.Series:
 
 
 def _text(column: pd.Series) -> pd.Series:
+    import pandas as pd
     from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
     if is_numeric_dtype(column) and not is_bool_dtype(column):
@@ -90,8 +91,9 @@ def _text(column: pd.Series) -> pd.Series:
         if (present % 1 == 0).all():
             # A column of whole numbers is read as floats as soon as one is missing: 9 and 9.0 are the same category.
             column = column.astype("Int64")
-    text = column.astype("string")
-    return text.astype(object).where(text.notna(), np.nan)
+    text = column.astype("string").to_numpy(dtype=object, na_value=np.nan)
+    # Said explicitly: a column in which everything is missing would become one of numbers.
+    return pd.Series(text, index=column.index, dtype=object)
 
 
 _PREPARE: dict[Kind, Callable[[pd.Series], pd.Series]] = {

@@ -122,7 +122,7 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
     return ScoredBatch(scores, predicted, labels, version, latency, classes)
 
 
-def score_window(ws: Workspace, window: Window, out: Path) -> Path:
+def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
     """Score a window with the champion and write predictions with the version that made them.
 
     Parameters
@@ -131,17 +131,12 @@ def score_window(ws: Workspace, window: Window, out: Path) -> Path:
         The model.
     window : Window
         The rows to score.
-    out : Path
-        A parquet file, or a folder in which it is named by model and window. It appears when it is complete.
-
-    Returns
-    -------
-    Path
-        The file: the rows with ``prediction``, ``score`` (or one per class), ``model_version`` and ``scored_seconds``.
+    out : Path or str
+        A parquet file, or a folder in which it is named by model and window; local or a URL. A local file appears when
+        it is complete. It holds the rows with ``prediction``, ``score`` (or one per class) and ``model_version``.
     """
     from airmedic_core.sources import read_window
 
-    started = perf_counter()
     version = ws.registry.champion(ws.spec.name)
     frame = read_window(ws.spec, window)
     scored = score(ws, version, frame)
@@ -151,13 +146,18 @@ def score_window(ws: Workspace, window: Window, out: Path) -> Path:
     else:
         for position, name in enumerate(scored.classes):
             result[f"score_{name}"] = scored.scores[:, position]
-    result["scored_seconds"] = perf_counter() - started
-    path = out if out.suffix == ".parquet" else out / f"{ws.spec.name}__{window.key}.parquet"
+    place = str(out)
+    if not place.endswith(".parquet"):
+        place = f"{place.rstrip('/')}/{ws.spec.name}__{window.key}.parquet"
+    if "://" in place:
+        result.to_parquet(place, index=False)
+        return scored
+    path = Path(place)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     result.to_parquet(unfinished, index=False)
     unfinished.replace(path)
-    return path
+    return scored
 
 
 def predict(spec: ModelSpec, estimator: Any, prepared: pd.DataFrame) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
