@@ -1,0 +1,30 @@
+"""Turns the engine's errors into Airflow's, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from airmedic_core.errors import AirmedicError
+
+
+@contextmanager
+def airflow_errors() -> Iterator[None]:
+    """Raise what Airflow understands where the engine raises its own.
+
+    Every ``execute`` runs inside it.
+
+    Raises
+    ------
+    AirflowException
+        If the engine's error is transient: Airflow retries the task, if it has retries left.
+    AirflowFailException
+        For all other errors of the engine: a retry does not help, so Airflow does not retry.
+    """
+    try:
+        yield
+    except AirmedicError as error:
+        kind = AirflowException if error.transient else AirflowFailException
+        raise kind(str(error)) from error

@@ -1,0 +1,1 @@
+"""Hooks: what the operators reach through Airflow's connections."""

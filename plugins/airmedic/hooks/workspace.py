@@ -1,0 +1,100 @@
+"""Opens a model's workspace with the addresses that Airflow's connections hold."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
+
+from airmedic_core.settings import Settings
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from airmedic_core.workspace import Workspace
+
+LEDGER_CONNECTION = "airmedic_ledger"
+MLFLOW_CONNECTION = "airmedic_mlflow"
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
+
+
+def open_workspace(model: str) -> Workspace:
+    """Open the workspace of a monitored model.
+
+    The environment says where things are; the connections ``airmedic_ledger`` and ``airmedic_mlflow``, where they
+    exist, say otherwise.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec, without ``.yaml``.
+
+    Raises
+    ------
+    SpecError
+        If there is no such spec or it is not valid. A retry does not help.
+    LedgerBusyError
+        If the ledger does not answer. A retry helps.
+    """
+    from airmedic_core.workspace import Workspace
+
+    return Workspace.open(model, settings())
+
+
+def settings() -> Settings:
+    """Return the settings of this installation, with what Airflow's connections add."""
+    found = Settings.from_env()
+    if ledger := find_connection(LEDGER_CONNECTION):
+        found = replace(found, ledger_url=ledger_url(ledger))
+    if mlflow := find_connection(MLFLOW_CONNECTION):
+        found = replace(found, tracking_uri=_tracking_uri(mlflow))
+        # MLflow's client takes its credentials from the environment and from nowhere else.
+        for variable, value in (
+            ("MLFLOW_TRACKING_USERNAME", mlflow.login),
+            ("MLFLOW_TRACKING_PASSWORD", mlflow.password),
+        ):
+            if value:
+                os.environ[variable] = value
+    return found
+
+
+def find_connection(connection_id: str) -> Connection | None:
+    """Return a connection, or nothing where there is none of that id."""
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        return None
+
+
+def ledger_url(connection: Connection) -> str:
+    """Return the SQLAlchemy URL of a connection.
+
+    The field ``url`` of its extras wins. Otherwise the URL is put together from type, host, port, schema, login and
+    password.
+    """
+    if url := connection.extra_dejson.get("url"):
+        return str(url)
+    from sqlalchemy import URL
+
+    kind = connection.conn_type or "sqlite"
+    if kind == "sqlite":
+        return f"sqlite:///{connection.host or connection.schema or ''}"
+    return URL.create(
+        _DRIVERS.get(kind, kind),
+        username=connection.login or None,
+        password=connection.password or None,
+        host=connection.host or None,
+        port=connection.port or None,
+        database=connection.schema or None,
+    ).render_as_string(hide_password=False)
+
+
+def _tracking_uri(connection: Connection) -> str:
+    host = connection.host or ""
+    if "://" not in host:
+        host = f"{connection.schema or connection.conn_type or 'http'}://{host}"
+    return f"{host}:{connection.port}" if connection.port else host

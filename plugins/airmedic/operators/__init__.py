@@ -1,0 +1,1 @@
+"""Operators: each calls one use case of the engine."""

@@ -1,0 +1,74 @@
+"""Closes an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.notifiers.people import tell
+from airmedic.operators.model import ModelOperator
+from airmedic_core.records import Json
+
+
+class CloseIncidentOperator(ModelOperator):
+    """Verifies the outcome, writes the resolution and the report, and tells everyone.
+
+    Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it also
+    keeps the DAG run honest: if a task before it failed, it fails after its work is done.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    incident_id : str
+        The incident; empty if the run failed before there was one.
+
+    Returns
+    -------
+    dict
+        ``state``, ``headline``, ``resolution`` and ``url`` of the report in MLflow.
+    """
+
+    template_fields: Sequence[str] = ("model", "incident_id")
+    operator_extra_links = (MLflowRunLink(),)
+
+    def __init__(self, *, incident_id: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.incident_id = incident_id
+
+    def execute(self, context: Context) -> Json:
+        """Close the incident."""
+        failed = _failed_tasks(context)
+        if not self.incident_id:
+            raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
+        with airflow_errors():
+            from airmedic_core.incidents import close_incident
+
+            from airmedic_core.reports import incident_report
+
+            workspace = open_workspace(self.model)
+            incident = close_incident(workspace, self.incident_id, now=datetime.now(UTC))
+            report = incident_report(workspace, self.incident_id)
+        context["ti"].xcom_push(MLFLOW_URL, report.url)
+        tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)
+        if failed:
+            raise AirflowFailException(f"The incident is closed as {incident.state}, but {', '.join(failed)} failed.")
+        return {
+            "state": str(incident.state),
+            "headline": incident.headline,
+            "resolution": incident.resolution,
+            "url": report.url,
+        }
+
+
+def _failed_tasks(context: Context) -> list[str]:
+    run = context["dag_run"]
+    states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id]).get(run.run_id, {})
+    return sorted(task for task, state in states.items() if state == "failed")

@@ -1,0 +1,29 @@
+"""Leaves an incident to people."""
+
+from __future__ import annotations
+
+from airflow.sdk import Context
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.notifiers.people import tell
+from airmedic.operators.action import ActionOperator
+from airmedic_core.records import Json
+
+
+class EscalateOperator(ActionOperator):
+    """Records that people have to look, and tells them why.
+
+    See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
+    """
+
+    actions = frozenset({"escalate"})
+
+    def execute(self, context: Context) -> Json:
+        """Escalate."""
+        result = super().execute(context)
+        with airflow_errors():
+            workspace = open_workspace(self.model)
+            proposal = workspace.ledger.proposal(self.proposal_hash)
+        tell(workspace.spec, f"Somebody has to look at {self.model}", proposal.reason, proposal.incident_id)
+        return result

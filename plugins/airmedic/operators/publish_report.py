@@ -1,0 +1,47 @@
+"""Publishes the report of a batch in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.operators.model import ModelOperator
+from airmedic_core.records import Batch, Json, from_json
+
+
+class PublishReportOperator(ModelOperator):
+    """Writes metrics, findings and, where there is something to look at, the Evidently report of a batch to MLflow.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    batch : dict
+        The batch.
+
+    Returns
+    -------
+    dict
+        ``run_id`` and ``url`` of the MLflow run.
+    """
+
+    template_fields: Sequence[str] = ("model", "batch")
+    operator_extra_links = (MLflowRunLink(),)
+
+    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+
+    def execute(self, context: Context) -> Json:
+        """Publish the report."""
+        with airflow_errors():
+            from airmedic_core.monitor import publish_report
+
+            report = publish_report(open_workspace(self.model), from_json(Batch, self.batch))
+        context["ti"].xcom_push(MLFLOW_URL, report.url)
+        return {"run_id": report.run_id, "url": report.url}

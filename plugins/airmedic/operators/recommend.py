@@ -1,0 +1,44 @@
+"""Tells people what could be done, and does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import Context
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.notifiers.people import tell
+from airmedic.operators.model import ModelOperator
+
+
+class RecommendOperator(ModelOperator):
+    """Passes the decision on to people. Used where the policy allows no more, and for a dry run.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    incident_id : str
+        The incident.
+    reason : str
+        What was decided, and why.
+    headline : str
+        The first line of the message.
+    """
+
+    template_fields: Sequence[str] = ("model", "incident_id", "reason", "headline")
+
+    def __init__(self, *, incident_id: str, reason: str, headline: str = "Recommendation", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.incident_id = incident_id
+        self.reason = reason
+        self.headline = headline
+
+    def execute(self, context: Context) -> str:
+        """Tell people."""
+        with airflow_errors():
+            spec = open_workspace(self.model).spec
+        tell(spec, f"{self.headline} for {self.model}, incident {self.incident_id}", self.reason)
+        return self.reason

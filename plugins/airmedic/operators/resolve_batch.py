@@ -1,0 +1,82 @@
+"""Finds out which batch a monitoring run is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Context
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.operators.model import ModelOperator
+from airmedic_core.records import Json, to_json
+from airmedic_core.windows import Window, as_utc
+
+
+class ResolveBatchOperator(ModelOperator):
+    """Names the batch of this run and records that it was seen.
+
+    The window comes, in this order, from the arguments, from the asset event that started the run (its extra holds
+    ``window_start``, ``window_end`` and, if labels are to be looked at from an earlier moment, ``as_of``), or is the
+    last complete window before the run.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    window_start, window_end : str
+        ISO 8601 times; empty for none.
+    as_of : str
+        Labels that became known later do not exist yet; empty for now.
+
+    Returns
+    -------
+    dict
+        The batch.
+    """
+
+    template_fields: Sequence[str] = ("model", "window_start", "window_end", "as_of")
+
+    def __init__(self, *, window_start: str = "", window_end: str = "", as_of: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.window_start = window_start
+        self.window_end = window_end
+        self.as_of = as_of
+
+    def execute(self, context: Context) -> Json:
+        """Resolve the batch."""
+        asked = {"window_start": self.window_start, "window_end": self.window_end, "as_of": self.as_of}
+        if not self.window_start:
+            asked = {**_newest_event(context), **{key: value for key, value in asked.items() if value}}
+        with airflow_errors():
+            from airmedic_core.monitor import resolve_batch
+
+            batch = resolve_batch(
+                open_workspace(self.model),
+                window=_window(asked),
+                moment=_moment(context),
+                as_of=as_utc(asked["as_of"]) if asked.get("as_of") else None,
+            )
+        self.log.info("Batch %s: %s, %d rows, as of %s.", batch.id, batch.window, batch.rows, batch.as_of)
+        return to_json(batch)
+
+
+def _window(asked: Json) -> Window | None:
+    if not (asked.get("window_start") and asked.get("window_end")):
+        return None
+    return Window(as_utc(asked["window_start"]), as_utc(asked["window_end"]))
+
+
+def _newest_event(context: Context) -> Json:
+    """Return the extra of the asset event with the newest window."""
+    events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
+    extras = [dict(event.extra or {}) for event in events]
+    return max((extra for extra in extras if "window_start" in extra), key=lambda e: str(e["window_start"]), default={})
+
+
+def _moment(context: Context) -> datetime:
+    run = context.get("dag_run")
+    moment = (run.logical_date or run.run_after) if run else None
+    return moment or datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""Sensors: what waits, for people or for a deployment."""

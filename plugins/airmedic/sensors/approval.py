@@ -1,0 +1,209 @@
+"""Asks people whether a proposal may be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseSensorOperator, Context, Param, SkipMixin
+from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import open_workspace
+from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.notifiers.people import tell
+from airmedic.sensors import approval_request
+from airmedic_core.errors import ApprovalError
+from airmedic_core.records import Approval, IncidentState, Json, Permission, Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+APPROVE = "Approve"
+REJECT = "Reject"
+NOBODY = "nobody"
+
+_SHOWN = "shown_proposal"
+
+
+class ApprovalSensor(BaseSensorOperator, SkipMixin):
+    """Waits for an approval of one proposal, without a worker, a trigger or a pool slot.
+
+    The task parks in the state ``awaiting_input`` and stands in Airflow's Required Actions. The spec's ``approvers``
+    may answer; after ``approval.escalate_after_seconds`` its ``second_tier`` is told as well; when the proposal
+    expires, nobody answering counts as *Reject*. Whether an answer counts is for the ledger to say, and every answer is
+    recorded. What the policy permits by itself is approved already and passes at once.
+
+    An approval lets the tasks downstream run. Everything else skips them.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    proposal_hash : str
+        Hash of the proposal. Answers count for exactly this one. Empty for no proposal: then what follows is skipped.
+
+    Returns
+    -------
+    dict
+        ``answer``, ``by`` and ``comment``. Pushed as XCom ``answer`` too, since skipping tasks push no result.
+    """
+
+    template_fields: Sequence[str] = ("model", "proposal_hash")
+    operator_extra_links = (MLflowRunLink(),)
+    inherits_from_skipmixin = True
+    ui_color = "#fff6e0"
+
+    def __init__(self, *, model: str, proposal_hash: str, **kwargs: Any) -> None:
+        # A retry would ask again with the text of the first time, which Airflow keeps.
+        super().__init__(**{**kwargs, "retries": 0})
+        self.model = model
+        self.proposal_hash = proposal_hash
+
+    def execute(self, context: Context) -> Json:
+        """Ask, unless the answer is known."""
+        with airflow_errors():
+            workspace = open_workspace(self.model)
+            if not self.proposal_hash:
+                return self._pass_on(context, "not proposed", by="policy", comment="There is no proposal.")
+            proposal = workspace.ledger.proposal(self.proposal_hash)
+            if proposal.permission in {Permission.DENY, Permission.RECOMMEND}:
+                tell(workspace.spec, f"Recommended for {self.model}: {proposal.action}.", proposal.reason)
+                return self._pass_on(context, "not permitted", by="policy", comment=proposal.reason)
+            if known := self._outcome(workspace):
+                return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
+            self._refuse_outdated_page(context)
+            workspace.ledger.move_incident(proposal.incident_id, IncidentState.AWAITING_APPROVAL)
+            self._ask(context, workspace, proposal)
+        return self._park(workspace, proposal, tier=1)
+
+    def resume(self, context: Context, tier: int, event: Json) -> Json:
+        """Take the answer, or notice that there was none.
+
+        Parameters
+        ----------
+        context : Context
+            The task's context.
+        tier : int
+            Who was waited for: 1 for the approvers, 2 for the second tier as well.
+        event : dict
+            What Airflow says: the answer, or that the time is over.
+        """
+        with airflow_errors():
+            workspace = open_workspace(self.model)
+            proposal = workspace.ledger.proposal(self.proposal_hash)
+            if event.get("error_type") == "timeout":
+                return self._nobody(context, workspace, proposal, tier)
+            if "error" in event:
+                raise AirflowFailException(f"Airflow could not deliver the answer: {event['error']}")
+            person = (event.get("responded_by_user") or {}).get("id") or "unknown"
+            answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
+            comment = str((event.get("params_input") or {}).get("comment") or "")
+            given = self._record(workspace, answer, by=person, at=event["responded_at"], comment=comment)
+            if known := self._outcome(workspace):
+                return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
+            if given.refused_because and not self._may_still_be_answered(workspace, proposal):
+                return self._pass_on(context, "refused", by=person, comment=given.refused_because)
+            self._ask(context, workspace, proposal)
+        return self._park(workspace, proposal, tier)
+
+    def _record(
+        self,
+        workspace: Workspace,
+        answer: Any,
+        *,
+        by: str,
+        at: datetime | None = None,
+        channel: Any = "airflow",
+        comment: str = "",
+    ) -> Approval:
+        approvers = _approvers(workspace) if channel == "airflow" else ()
+        given = workspace.ledger.answer_proposal(
+            self.proposal_hash,
+            answer,
+            by=by,
+            at=at or datetime.now(UTC),
+            channel=channel,
+            approvers=approvers,
+            comment=comment,
+        )
+        why = f", which does not count: {given.refused_because}" if given.refused_because else ""
+        self.log.info("%s answered %s%s.", by, answer, why)
+        return given
+
+    def _outcome(self, workspace: Workspace) -> Approval | None:
+        """Return the answer that settles the matter, if there is one."""
+        counted = [each for each in workspace.ledger.approvals(self.proposal_hash) if not each.refused_because]
+        if rejected := next((each for each in counted if each.answer == "reject"), None):
+            return rejected
+        try:
+            return workspace.ledger.require_approval(self.proposal_hash, now=datetime.now(UTC))
+        except ApprovalError:
+            return None
+
+    def _may_still_be_answered(self, workspace: Workspace, proposal: Proposal) -> bool:
+        newest = [each for each in workspace.ledger.proposals(proposal.incident_id) if each.action == proposal.action]
+        return datetime.now(UTC) < proposal.expires_at and newest[-1].hash == proposal.hash
+
+    def _refuse_outdated_page(self, context: Context) -> None:
+        # After a clear, Airflow before 3.4 goes on showing the first text: people would approve what they do not see.
+        memory = context["task_state_store"]
+        shown = memory.get(_SHOWN)
+        if shown not in (None, self.proposal_hash):
+            raise AirflowFailException(
+                f"The proposal has changed to {self.proposal_hash[:12]}, but this task's page still shows "
+                f"{str(shown)[:12]}. Start a new remediation run for the incident."
+            )
+        memory.set(_SHOWN, self.proposal_hash)
+
+    def _ask(self, context: Context, workspace: Workspace, proposal: Proposal) -> None:
+        from airflow.sdk.execution_time.hitl import upsert_hitl_detail
+
+        comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
+        subject = approval_request.subject(workspace, proposal)
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[APPROVE, REJECT],
+            subject=subject,
+            body=approval_request.body(workspace, proposal),
+            params={"comment": comment.serialize()},
+            assigned_users=[{"id": name, "name": name} for name in _approvers(workspace)],
+        )
+        if url := approval_request.report_url(workspace, proposal):
+            context["ti"].xcom_push(MLFLOW_URL, url)
+        tell(workspace.spec, subject, proposal.expected, f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}.")
+
+    def _park(self, workspace: Workspace, proposal: Proposal, tier: int) -> Json:
+        seconds = (proposal.expires_at - datetime.now(UTC)).total_seconds()
+        if tier == 1:
+            seconds = min(seconds, workspace.spec.approval.escalate_after_seconds)
+        raise TaskAwaitingInput(method_name="resume", kwargs={"tier": tier}, timeout=timedelta(seconds=max(seconds, 0)))
+
+    def _nobody(self, context: Context, workspace: Workspace, proposal: Proposal, tier: int) -> Json:
+        now = datetime.now(UTC)
+        if tier == 1 and now < proposal.expires_at:
+            asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
+            subject = approval_request.subject(workspace, proposal)
+            tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.")
+            return self._park(workspace, proposal, tier=2)
+        comment = "Nobody answered in time."
+        self._record(
+            workspace, "reject", by=NOBODY, at=min(now, proposal.expires_at), channel="policy", comment=comment
+        )
+        tell(workspace.spec, f"{comment} {self.model}: {proposal.action} is not carried out.")
+        return self._pass_on(context, "reject", by=NOBODY, comment=comment)
+
+    def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Json:
+        result = {"answer": answer, "by": by, "comment": comment}
+        context["ti"].xcom_push("answer", result)
+        if answer != "approve":
+            self.log.info("Not approved (%s by %s): what follows is skipped.", answer, by)
+            self.skip(context["ti"], context["task"].get_direct_relatives(upstream=False))
+        return result
+
+
+def _approvers(workspace: Workspace) -> tuple[str, ...]:
+    """Return everybody who may answer. Airflow takes the list once, so the second tier is on it from the start."""
+    spec = workspace.spec
+    return (*spec.approvers, *spec.approval.second_tier) if spec.approvers else ()

@@ -1,0 +1,115 @@
+"""What people see who are asked for an approval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.family import Family
+from airmedic_core.records import Diagnosis, Json, Permission, Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_MOST_EVIDENCE = 8
+_MOST_CHARACTERS = 300
+_VERBS = {
+    "retrain": "Retrain",
+    "deploy": "Deploy a new version of",
+    "rollback": "Roll back",
+    "quarantine": "Quarantine a batch of",
+    "rerun_pipeline": "Rerun the pipeline behind",
+    "refresh_reference": "Refresh the reference of",
+    "change_setting": "Change a setting of",
+}
+
+
+def subject(workspace: Workspace, proposal: Proposal) -> str:
+    """Return the request in one line."""
+    title = workspace.spec.title or workspace.spec.name
+    return f"{_VERBS.get(proposal.action, proposal.action)} {title}?"
+
+
+def body(workspace: Workspace, proposal: Proposal) -> str:
+    """Return the request in markdown: what, why, evidence, expected effect, risk, and how to check it.
+
+    Parameters
+    ----------
+    workspace : Workspace
+        The model's workspace.
+    proposal : Proposal
+        What is to be approved.
+    """
+    incident = workspace.ledger.incident(proposal.incident_id)
+    diagnosis = _standing(workspace, proposal.incident_id)
+    rows = [
+        ("Model", workspace.spec.title or workspace.spec.name),
+        ("Incident", f"{_text(incident.headline)} (`{incident.id}`, {incident.severity})"),
+        ("Action", f"**{proposal.action}** {_parameters(proposal.params)}"),
+        ("Expected effect", _text(proposal.expected)),
+        ("Risk", _risk(proposal)),
+        ("Answer by", f"{proposal.expires_at:%Y-%m-%d %H:%M} UTC; nobody answering counts as *Reject*"),
+        ("Approvals needed", "two different people" if proposal.permission is Permission.ASK_TWO else "one"),
+        ("Proposal", f"`{proposal.hash}`"),
+    ]
+    lines = ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
+    lines += [_text(proposal.reason), *_reasoning(workspace, diagnosis)]
+    if url := report_url(workspace, proposal):
+        lines += ["", f"[The whole incident in MLflow]({url})"]
+    return "\n".join(lines)
+
+
+def report_url(workspace: Workspace, proposal: Proposal) -> str:
+    """Return the address of the incident's run in MLflow, or nothing where there is none."""
+    run_id = workspace.ledger.incident(proposal.incident_id).mlflow_run_id
+    if run_id is None:
+        return ""
+    from airmedic_core.reports import mlflow_url
+
+    try:
+        return mlflow_url(workspace, run_id)
+    except AirmedicError:  # the link is a convenience: the question is asked without it
+        return ""
+
+
+def _standing(workspace: Workspace, incident_id: str) -> Diagnosis | None:
+    return next((found for found, stands in reversed(workspace.ledger.diagnoses(incident_id)) if stands), None)
+
+
+def _reasoning(workspace: Workspace, diagnosis: Diagnosis | None) -> Iterator[str]:
+    if diagnosis is None or not diagnosis.causes:
+        return
+    first = diagnosis.causes[0]
+    yield from (
+        "",
+        f"**{first.cause}**, confidence {first.confidence:.0%} ({diagnosis.engine}): {_text(first.explanation)}",
+    )
+    packet = workspace.ledger.packet(diagnosis.incident_id)
+    items = {item.id: item for item in packet.items} if packet else {}
+    for title, cited in (("Evidence for it", first.supporting), ("Evidence against it", first.contradicting)):
+        known = [items[each] for each in cited if each in items][:_MOST_EVIDENCE]
+        if known:
+            yield from ("", f"### {title}", "", *(f"- `{item.id}` {_text(item.statement)}" for item in known))
+    if diagnosis.not_knowable:
+        yield from ("", "### Not known yet", "", *(f"- {_text(line)}" for line in diagnosis.not_knowable))
+
+
+def _risk(proposal: Proposal) -> str:
+    member = Family("actions").member(proposal.action)
+    if member.CHANGES_PRODUCTION:
+        return "Changes what production serves. Verified afterwards, and undone if it does not verify."
+    return "Production keeps serving what it serves now."
+
+
+def _parameters(params: Json) -> str:
+    shown = ", ".join(f"{name} = {value}" for name, value in params.items() if not isinstance(value, (dict, list)))
+    return _text(shown)
+
+
+def _text(text: str) -> str:
+    """Return text from data or a language model as one harmless line: no table breaks, no links, no code."""
+    line = " ".join(text.split())
+    for character in "\\`|[]<>*_#":
+        line = line.replace(character, f"\\{character}")
+    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1].rstrip("\\") + "…"
