@@ -80,13 +80,14 @@ def subscriptions(day: date, world: World, *, rows: int = 1500, seed: int = 7) -
     logit = logit + 0.9 * failed + 0.45 * tickets + 0.5 * (plan == "basic") * (not world.rival_offer)
     churned = rng.random(count) < 1 / (1 + np.exp(-logit))
 
+    start = datetime.combine(day, time(), UTC)
+    seconds = np.sort(rng.integers(0, 20 * 3600, count))
+
     if world.upstream_fault:
         lost = rng.random(count) < 0.35
         idle = np.where(lost, _SENTINEL, idle)
         minutes = np.where(lost, np.nan, minutes)
 
-    start = datetime.combine(day, time(), UTC)
-    seconds = np.sort(rng.integers(0, 20 * 3600, count))
     frame = pd.DataFrame(
         {
             "subscription_id": [f"S{day:%y%m%d}{number:05d}" for number in range(count)],

@@ -1,0 +1,20 @@
+# Airflow with Airmedic and everything it needs, at the locked versions.
+# The base image and the version in pyproject.toml move together.
+FROM apache/airflow:3.3.2-python3.12
+
+COPY --chown=airflow:0 requirements.txt /opt/airflow/airmedic/
+RUN pip install --no-cache-dir --require-hashes -r /opt/airflow/airmedic/requirements.txt
+
+COPY --chown=airflow:0 pyproject.toml README.md LICENSE /opt/airflow/airmedic/
+COPY --chown=airflow:0 include /opt/airflow/include
+COPY --chown=airflow:0 plugins /opt/airflow/plugins
+COPY --chown=airflow:0 dags /opt/airflow/dags
+
+ENV PYTHONPATH=/opt/airflow/include:/opt/airflow/plugins \
+    AIRMEDIC_CONTENT=/opt/airflow/include \
+    AIRMEDIC_HOME=/opt/airflow/state \
+    GX_ANALYTICS_ENABLED=false \
+    MLFLOW_DISABLE_TELEMETRY=true \
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR=false
+
+RUN mkdir -p /opt/airflow/state

@@ -1,0 +1,82 @@
+"""The cluster's files hold together, as far as that shows without Docker."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+SERVICES = {
+    "postgres",
+    "redis",
+    "mlflow",
+    "airflow-apiserver",
+    "airflow-scheduler",
+    "airflow-dag-processor",
+    "airflow-worker",
+    "airflow-triggerer",
+    "airflow-init",
+}
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return yaml.safe_load((PROJECT / "docker-compose.yaml").read_text())
+
+
+def test_the_compose_file_fits_the_compose_specification() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*command, PROJECT / "docker-compose.yaml"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_part_of_the_cluster_is_there_and_says_whether_it_is_well(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert set(services) >= SERVICES
+    assert all("healthcheck" in services[name] for name in SERVICES - {"airflow-init"})
+
+
+def test_nothing_waits_for_a_service_that_does_not_exist(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    awaited = {other for service in services.values() for other in service.get("depends_on", {})}
+    assert awaited <= set(services)
+
+
+def test_only_loopback_ports_are_published(compose: dict[str, Any]) -> None:
+    ports = [port for service in compose["services"].values() for port in service.get("ports", [])]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_example_names_every_variable_and_gives_away_no_secret() -> None:
+    used = set(re.findall(r"(?<!\$)\$\{(\w+)", (PROJECT / "docker-compose.yaml").read_text()))
+    example = dict(re.findall(r"^(\w+)=(.*)$", (PROJECT / ".env.example").read_text(), re.MULTILINE))
+    assert used == set(example)
+    assert not any(value for name, value in example.items() if re.search("PASSWORD|SECRET|KEY", name))
+
+
+def test_secrets_have_no_default() -> None:
+    text = (PROJECT / "docker-compose.yaml").read_text()
+    assert not re.search(r"\$\{\w*(PASSWORD|SECRET|KEY)\w*:-", text)
+
+
+def test_the_base_image_is_the_airflow_that_is_pinned() -> None:
+    pins = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["dependencies"]
+    pinned = next(pin.removeprefix("apache-airflow==") for pin in pins if pin.startswith("apache-airflow=="))
+    assert f"FROM apache/airflow:{pinned}-python3.12" in (PROJECT / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> None:
+    text = (PROJECT / name).read_text()
+    entries = re.findall(r"^([a-zA-Z0-9][^\n]*(?:\n    [^\n]*)*)", text, re.MULTILINE)
+    assert entries
+    assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
+    assert "index-url" not in text
