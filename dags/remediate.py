@@ -172,14 +172,6 @@ def remediate(spec: ModelSpec) -> DAG:
         decide >> [recommend, escalate]
         ends: list[BaseOperator] = [roll_back_deployment, escalate_refusal, roll_back]
         ends += [quarantine_batch, apply_change, recommend, escalate]
-            roll_back_deployment,
-            escalate_refusal,
-            roll_back,
-            quarantine_batch,
-            apply_change,
-            recommend,
-            escalate,
-        ]
         if spec.upstream_dag:
             rerun = proposal_of("decide", key="follow_up_hash")
             approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=rerun)
