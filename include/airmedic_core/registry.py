@@ -255,7 +255,6 @@ class Registry:
             What it was accepted on.
         """
         import mlflow
-        from mlflow.models import infer_signature
         from mlflow.sklearn import log_model
 
         logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
@@ -266,7 +265,7 @@ class Registry:
                 logged = log_model(
                     estimator,
                     name="model",
-                    signature=infer_signature(example, estimator.predict(example)),
+                    signature=signature_of(example, estimator.predict(example)),
                     pip_requirements=_requirements(),
                     serialization_format="cloudpickle",
                 )
@@ -500,6 +499,19 @@ class Registry:
                     f"Version {version.version} of {version.name!r} does not load: {type(error).__name__}: {error}.",
                     "It must be a scikit-learn model whose packages are installed here.",
                 ) from error
+
+
+def signature_of(prepared: pd.DataFrame, predictions: Any) -> Any:
+    """Return the MLflow signature of prepared rows.
+
+    MLflow's own inference would take a category that is missing in all rows of the example for a number.
+    """
+    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    kinds = {name: DataType.double if kind == "float64" else DataType.string for name, kind in prepared.dtypes.items()}
+    columns = [ColSpec(kind, str(name), required=False) for name, kind in kinds.items()]
+    return ModelSignature(Schema(columns), infer_signature(prepared.head(0), predictions).outputs)
 
 
 def _version(found: Any) -> ModelVersion:
