@@ -1,0 +1,196 @@
+"""Limits: how much may happen, however well it is approved. Whatever they stop is recorded with the reason."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from airmedic_core.decide.policy import ANY, Limits, Policy
+from airmedic_core.errors import PolicyError
+from airmedic_core.ledger import Ledger, RecordedAction
+from airmedic_core.records import Json
+
+KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
+"""Environment variable that, set to anything but 0, false, no or off, stops every change."""
+
+_ON_ALWAYS = frozenset({"escalate", "hold"})
+"""Actions that change nothing in production: not even the kill switch stops them."""
+
+_CUT_OFF_AFTER = timedelta(hours=6)
+"""An action that runs longer than this is taken for one whose process died."""
+
+
+@dataclass(frozen=True)
+class Objection:
+    """Why a limit stops an action."""
+
+    limit: str
+    reason: str
+
+    def against(self, action: str) -> Json:
+        """Return how the passed-over action is recorded with the decision."""
+        return {"action": action, "limit": self.limit, "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What is to be checked, with what happened before."""
+
+    ledger: Ledger
+    policy: Policy
+    limits: Limits
+    model: str
+    environment: str
+    action: str
+    incident_id: str
+    now: datetime
+    recent: tuple[RecordedAction, ...]
+    """Actions of all models that began in the time that any limit looks back to, without the exempt ones."""
+
+
+def objection(
+    ledger: Ledger,
+    policy: Policy,
+    *,
+    model: str,
+    environment: str,
+    action: str,
+    incident_id: str,
+    now: datetime,
+    env: Mapping[str, str] | None = None,
+) -> Objection | None:
+    """Return the first limit that stops an action, or nothing if it may go on.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where past actions and overrides are.
+    policy : Policy
+        What the limits are.
+    model, environment, action, incident_id : str
+        What is to be done, and to what.
+    now : datetime
+        The moment of the decision.
+    env : mapping, optional
+        Where the kill switch is looked for; the process's environment where not given.
+    """
+    if found := kill_switch(ledger, model, action, now=now, env=env):
+        return found
+    limits = policy.limits_in(environment)
+    if action in limits.exempt:
+        return None
+    past = now - max(
+        timedelta(days=1), timedelta(hours=limits.breaker_hours), timedelta(minutes=limits.cooldown_minutes)
+    )
+    recent = tuple(
+        done for done in ledger.actions(since=past) if done.status != "dry_run" and done.action not in limits.exempt
+    )
+    attempt = Attempt(ledger, policy, limits, model, environment, action, incident_id, now, recent)
+    return next((found for check in _CHECKS if (found := check(attempt))), None)
+
+
+def kill_switch(
+    ledger: Ledger, model: str, action: str, *, now: datetime, env: Mapping[str, str] | None = None
+) -> Objection | None:
+    """Return an objection while the kill switch is on, in the environment or as an override in the ledger."""
+    if action in _ON_ALWAYS:
+        return None
+    value = (os.environ if env is None else env).get(KILL_SWITCH, "").strip().lower()
+    if value not in {"", "0", "false", "no", "off"}:
+        return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
+    for override in ledger.overrides(model, "kill_switch", now=now):
+        return Objection("kill_switch", f"{override.author} threw the kill switch: {override.reason}.")
+    return None
+
+
+def require_enabled(
+    ledger: Ledger, model: str, action: str, *, now: datetime, env: Mapping[str, str] | None = None
+) -> None:
+    """Stop an approved action at the last moment if the kill switch is on.
+
+    Raises
+    ------
+    PolicyError
+        If it is. A retry does not help until it is taken back.
+    """
+    if found := kill_switch(ledger, model, action, now=now, env=env):
+        raise PolicyError(found.reason, "Take it back, then run the task again.")
+
+
+def _frozen(attempt: Attempt) -> Objection | None:
+    for freeze in attempt.policy.freezes:
+        inside = freeze.start <= attempt.now < freeze.end
+        if inside and (ANY in freeze.environments or attempt.environment in freeze.environments):
+            return Objection("freeze", f"Changes are frozen until {freeze.end:%Y-%m-%d %H:%M} UTC: {freeze.reason}.")
+    for override in attempt.ledger.overrides(attempt.model, "freeze", now=attempt.now):
+        return Objection("freeze", f"{override.author} froze changes: {override.reason}.")
+    return None
+
+
+def _broken(attempt: Attempt) -> Objection | None:
+    """Circuit breaker: after so many failures in a row, a model is left to people for a while."""
+    ended = [done for done in attempt.recent if done.model == attempt.model and done.status != "running"]
+    last = ended[-attempt.limits.breaker_failures :]
+    if len(last) < attempt.limits.breaker_failures or any(done.status == "done" for done in last):
+        return None
+    until = (last[-1].finished_at or last[-1].started_at) + timedelta(hours=attempt.limits.breaker_hours)
+    if attempt.now >= until:
+        return None
+    return Objection("breaker", f"The last {len(last)} actions failed or were undone; wait until {_time(until)}.")
+
+
+def _cooling(attempt: Attempt) -> Objection | None:
+    same = [done for done in attempt.recent if (done.model, done.action) == (attempt.model, attempt.action)]
+    others = [done for done in same if done.incident_id != attempt.incident_id]
+    if not others:
+        return None
+    until = others[-1].started_at + timedelta(minutes=attempt.limits.cooldown_minutes)
+    if attempt.now >= until:
+        return None
+    return Objection("cooldown", f"The last {attempt.action} was too recent; wait until {_time(until)}.")
+
+
+def _tried_enough(attempt: Attempt) -> Objection | None:
+    mine = attempt.ledger.actions(incident_id=attempt.incident_id)
+    count = sum(done.action == attempt.action and done.status != "dry_run" for done in mine)
+    if count < attempt.limits.attempts_per_incident:
+        return None
+    return Objection("attempts_per_incident", f"{attempt.action} was tried {count} times for this incident.")
+
+
+def _enough_today(attempt: Attempt) -> Objection | None:
+    today = [done for done in attempt.recent if done.started_at > attempt.now - timedelta(days=1)]
+    mine = sum(done.model == attempt.model for done in today)
+    if mine >= attempt.limits.actions_per_day:
+        return Objection("actions_per_day", f"{mine} actions on this model in 24 hours are the limit.")
+    if len(today) >= attempt.limits.actions_per_day_fleet:
+        return Objection("actions_per_day_fleet", f"{len(today)} actions on all models in 24 hours are the limit.")
+    return None
+
+
+def _too_many_at_once(attempt: Attempt) -> Objection | None:
+    running = sum(
+        done.status == "running"
+        and done.incident_id != attempt.incident_id
+        and done.started_at > attempt.now - _CUT_OFF_AFTER
+        for done in attempt.recent
+    )
+    if running < attempt.limits.concurrent_actions:
+        return None
+    return Objection("concurrent_actions", f"{running} actions run at the moment, which is the limit.")
+
+
+_CHECKS: tuple[Callable[[Attempt], Objection | None], ...] = (
+    _frozen,
+    _broken,
+    _cooling,
+    _tried_enough,
+    _enough_today,
+    _too_many_at_once,
+)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"

@@ -1,0 +1,157 @@
+"""The policy: which action needs whose permission, in which environment, for causes verified or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+
+from airmedic_core.errors import SpecError, closest
+from airmedic_core.family import Family
+from airmedic_core.records import Permission
+from airmedic_core.spec import Section, explain
+from airmedic_core.windows import as_utc
+
+Verification = Literal["verified", "unverified"]
+
+ANY = "*"
+"""Fits every environment."""
+
+_ADDED_BY_TEAMS = ("scale",)
+"""Actions that a policy may rule before a team has added them."""
+
+
+def _known_action(name: str) -> str:
+    known = (*Family("actions").names(), *_ADDED_BY_TEAMS)
+    if name not in known:
+        raise ValueError(f"{name!r} is not one of the actions. {closest(name, known)}")
+    return name
+
+
+ActionName = Annotated[str, AfterValidator(_known_action)]
+"""The file name of an action."""
+
+
+class Rule(Section):
+    """What one line of the policy says."""
+
+    actions: tuple[ActionName, ...] = Field(min_length=1)
+    environments: tuple[str, ...] = (ANY,)
+    cause: Literal["verified", "unverified", "any"] = "any"
+    permission: Permission
+
+    def fits(self, action: str, environment: str, verification: Verification) -> bool:
+        """Return whether the rule speaks of this case."""
+        return (
+            action in self.actions
+            and (ANY in self.environments or environment in self.environments)
+            and self.cause in {"any", verification}
+        )
+
+
+class Limits(Section):
+    """How much may happen, however well it is approved."""
+
+    cooldown_minutes: float = Field(default=60, ge=0)
+    attempts_per_incident: int = Field(default=3, ge=1)
+    actions_per_day: int = Field(default=8, ge=0)
+    actions_per_day_fleet: int = Field(default=50, ge=0)
+    concurrent_actions: int = Field(default=3, ge=1)
+    breaker_failures: int = Field(default=3, ge=1)
+    breaker_hours: float = Field(default=24, ge=0)
+    exempt: tuple[ActionName, ...] = ("escalate", "hold", "quarantine", "rollback")
+
+
+class Freeze(Section):
+    """A time in which nothing but the exempt actions happens; ``start <= t < end``, UTC."""
+
+    start: datetime
+    end: datetime
+    reason: str
+    environments: tuple[str, ...] = (ANY,)
+
+    @field_validator("start", "end")
+    @classmethod
+    def _utc(cls, moment: datetime) -> datetime:
+        return as_utc(moment)
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.start >= self.end:
+            raise ValueError("a freeze must end after it starts")
+        return self
+
+
+class Learning(Section):
+    """How past outcomes re-rank the allowed actions."""
+
+    prior_weight: float = Field(default=8, gt=0)
+    exploration_fraction: float = Field(default=0, ge=0, le=0.5)
+
+
+class Policy(Section):
+    """What Airmedic may do, and what it has to ask for. Read one with :func:`load_policy`."""
+
+    permissions: tuple[Rule, ...]
+    min_confidence_for_auto: float = Field(default=0.7, ge=0, le=1)
+    limits: Limits = Limits()
+    freezes: tuple[Freeze, ...] = ()
+    learning: Learning = Learning()
+    environments: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Environment → limits that differ there."""
+
+    @model_validator(mode="after")
+    def _limits_are_known(self) -> Self:
+        for environment, changed in self.environments.items():
+            for key in changed:
+                if key not in Limits.model_fields:
+                    raise ValueError(
+                        f"environments.{environment}.{key}: unknown key. {closest(key, Limits.model_fields)}"
+                    )
+            self.limits_in(environment)
+        return self
+
+    def permission(self, action: str, environment: str, verification: Verification) -> Permission:
+        """Return what the first fitting rule says; ``deny`` where none fits."""
+        rules = (rule for rule in self.permissions if rule.fits(action, environment, verification))
+        rule = next(rules, None)
+        return rule.permission if rule else Permission.DENY
+
+    def limits_in(self, environment: str) -> Limits:
+        """Return the limits of an environment."""
+        return Limits.model_validate(self.limits.model_dump() | dict(self.environments.get(environment, {})))
+
+
+def load_policy(folder: Path, name: str = "default") -> Policy:
+    """Read one policy file.
+
+    Parameters
+    ----------
+    folder : Path
+        The content folder's ``policies/``.
+    name : str
+        The file's name without ``.yaml``.
+
+    Raises
+    ------
+    SpecError
+        If there is no such policy or it is not valid. The message names the closest key. A retry does not help.
+    """
+    path = folder / f"{name}.yaml"
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        known = [other.stem for other in folder.glob("*.yaml")]
+        raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", closest(name, known)) from error
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SpecError(f"The policy {path.name} cannot be read: {error}", "Correct the file.") from error
+    if not isinstance(raw, dict):
+        raise SpecError(f"The policy {path.name} holds no keys.", "Start with permissions.")
+    try:
+        return Policy.model_validate(raw)
+    except ValidationError as error:
+        raise SpecError(f"The policy {path.name} is not valid:\n" + "\n".join(explain(error, Policy))) from error

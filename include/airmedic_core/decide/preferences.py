@@ -1,0 +1,109 @@
+"""Learned preferences: how often an action healed a cause, from verified outcomes only.
+
+Each cause and action has a Beta posterior. Its prior comes from the rank that the diagnosis gives the action, and
+weighs as much as a few outcomes, so that little experience changes little. The posterior mean re-ranks what is allowed.
+Where exploration is switched on, now and then another allowed action is tried; how likely each choice was is recorded,
+so that the outcomes can be weighed later (Horvitz and Thompson 1952).
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airmedic_core.decide.policy import Learning
+from airmedic_core.ledger import Ledger
+from airmedic_core.records import Cause, Json
+
+HEALED = frozenset({"healed", "rolled_back", "contained", "changed"})
+"""Outcomes that count for an action."""
+
+NOT_HEALED = frozenset({"refused", "failed", "undone"})
+"""Outcomes that count against it. What people rejected or nobody answered says nothing of its effect."""
+
+_FIRST_PRIOR = 0.8
+_PRIOR_STEP = 0.15
+
+
+@dataclass(frozen=True)
+class Preference:
+    """How promising one action is for one cause."""
+
+    action: str
+    mean: float
+    successes: int
+    failures: int
+    propensity: float
+    """How likely it was to be tried first."""
+
+    def to_json(self) -> Json:
+        """Return it as plain JSON for the record of the decision."""
+        return {
+            "action": self.action,
+            "mean": round(self.mean, 4),
+            "successes": self.successes,
+            "failures": self.failures,
+            "propensity": round(self.propensity, 4),
+        }
+
+
+def rank(ledger: Ledger, cause: Cause, actions: Sequence[str], learning: Learning, *, seed: str) -> list[Preference]:
+    """Return actions ranked by their posterior mean, best first.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where past incidents are.
+    cause : Cause
+        The cause to heal.
+    actions : sequence of str
+        What the diagnosis recommends, first choice first.
+    learning : Learning
+        How much the prior weighs, and whether to explore.
+    seed : str
+        The incident: the same one always explores the same way.
+    """
+    successes, failures = outcomes(ledger, cause)
+    ranked = []
+    for place, action in enumerate(actions):
+        prior = max(_FIRST_PRIOR - _PRIOR_STEP * place, 0.1) * learning.prior_weight
+        seen = successes[action] + failures[action]
+        mean = (prior + successes[action]) / (learning.prior_weight + seen)
+        ranked.append(Preference(action, mean, successes[action], failures[action], 0.0))
+    ranked.sort(key=lambda preference: -preference.mean)
+    if not ranked:
+        return []
+    explored = learning.exploration_fraction / len(ranked)
+    likely = [explored + (1 - learning.exploration_fraction if place == 0 else 0) for place in range(len(ranked))]
+    ranked = [
+        Preference(p.action, p.mean, p.successes, p.failures, propensity)
+        for p, propensity in zip(ranked, likely, strict=True)
+    ]
+    chance = random.Random(seed)  # noqa: S311 - chooses a remedy, guards nothing
+    if chance.random() < learning.exploration_fraction:
+        tried = ranked.pop(chance.randrange(len(ranked)))
+        ranked.insert(0, tried)
+    return ranked
+
+
+def outcomes(ledger: Ledger, cause: Cause, *, most: int = 500) -> tuple[Counter[str], Counter[str]]:
+    """Return how often each action healed a cause, and how often it did not.
+
+    An incident that came back counts against what seemed to have healed it.
+    """
+    incidents = ledger.incidents(limit=most)
+    came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in incidents}
+    successes: Counter[str] = Counter()
+    failures: Counter[str] = Counter()
+    for incident in incidents:
+        action = str(incident.resolution.get("action", ""))
+        outcome = incident.resolution.get("outcome")
+        if incident.cause is not cause or not action:
+            continue
+        if outcome in HEALED and incident.id not in came_back:
+            successes[action] += 1
+        elif outcome in HEALED or outcome in NOT_HEALED:
+            failures[action] += 1
+    return successes, failures

@@ -1,0 +1,146 @@
+"""Proposals: an action that policy and limits let through, recorded with what it may do and for how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airmedic_core.decide.limits import Objection, objection
+from airmedic_core.decide.policy import Policy, Verification, load_policy
+from airmedic_core.errors import PolicyError
+from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+POLICY_AUTHOR = "policy"
+"""Who approves what needs nobody's approval."""
+
+_RULES = "rules"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a decision may rely on what is known of an incident."""
+
+    verification: Verification
+    hesitant: bool
+    """Whether a language model is too unsure to act without being asked."""
+    why: str
+
+    @classmethod
+    def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
+        """Return what a diagnosis, or a person who asks in its place, amounts to."""
+        if requested_by:
+            return cls("verified", hesitant=False, why=f"{requested_by} asks for it")
+        if diagnosis is None:
+            return cls("unverified", hesitant=False, why="there is no diagnosis")
+        hesitant = diagnosis.engine != _RULES and diagnosis.confidence < policy.min_confidence_for_auto
+        why = f"the cause {diagnosis.cause.value} is {diagnosis.status}"
+        if hesitant:
+            why += f", but {diagnosis.engine} is only {diagnosis.confidence:.0%} sure"
+        return cls(diagnosis.status, hesitant, why)
+
+
+def policy_of(ws: Workspace) -> Policy:
+    """Return the policy that the model's spec names."""
+    return load_policy(ws.settings.policies, ws.spec.policy)
+
+
+def environment_of(ws: Workspace) -> str:
+    """Return the environment that the policy knows the model by: the spec's, else the installation's."""
+    return ws.spec.environment or ws.settings.environment
+
+
+def permitted(
+    ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, *, now: datetime
+) -> tuple[Permission, str] | Objection:
+    """Return the permission of an action with its reason, or what stops the action."""
+    environment = environment_of(ws)
+    permission = policy.permission(action, environment, standing.verification)
+    if permission is Permission.DENY:
+        return Objection("policy", f"The policy denies {action} in {environment} where {standing.why}.")
+    stopped = objection(
+        ws.ledger,
+        policy,
+        model=incident.model,
+        environment=environment,
+        action=action,
+        incident_id=incident.id,
+        now=now,
+    )
+    if stopped is not None:
+        return stopped
+    if permission is Permission.AUTO and standing.hesitant:
+        permission = Permission.ASK
+    return permission, f"In {environment} the policy says {permission.value} where {standing.why}."
+
+
+def record(
+    ws: Workspace,
+    incident: Incident,
+    action: str,
+    params: Json,
+    expected: str,
+    *,
+    permission: Permission,
+    reason: str,
+    now: datetime,
+) -> Proposal:
+    """Record a proposal, with the policy's own approval where nobody has to be asked."""
+    lifetime = timedelta(seconds=ws.spec.approval.expire_after_seconds)
+    proposal = Proposal(incident.id, incident.model, action, params, expected, permission, reason, now, now + lifetime)
+    ws.ledger.record_proposal(proposal)
+    if permission is Permission.AUTO and not any(not a.refused_because for a in ws.ledger.approvals(proposal.hash)):
+        ws.ledger.answer_proposal(proposal.hash, "approve", by=POLICY_AUTHOR, at=now, channel="policy", comment=reason)
+    return ws.ledger.proposal(proposal.hash)
+
+
+def propose(
+    ws: Workspace, incident_id: str, action: str, params: Json, expected: str, why: str, *, now: datetime
+) -> Proposal:
+    """Propose a further action of an incident, such as the deployment of a challenger that passed its gate.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident that it serves.
+    action : str
+        The action's name.
+    params : Json
+        What it is carried out with.
+    expected : str
+        What it should improve, by how much and by when.
+    why : str
+        One sentence; the policy's reason is added to it.
+    now : datetime
+        The moment of the proposal.
+
+    Raises
+    ------
+    PolicyError
+        If the policy or a limit stops it. This is recorded as a decision. A retry does not help.
+    """
+    incident = ws.ledger.incident(incident_id)
+    policy = policy_of(ws)
+    diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    requested_by = str(incident.resolution.get("requested_by", ""))
+    verdict = permitted(
+        ws, policy, incident, action, Standing.of(diagnosis, policy, requested_by=requested_by), now=now
+    )
+    if isinstance(verdict, Objection):
+        ws.ledger.record_decision(
+            incident_id,
+            path="recommend",
+            proposal_hash=None,
+            reason=verdict.reason,
+            skipped=[verdict.against(action)],
+        )
+        raise PolicyError(verdict.reason, "Change the policy, or carry it out by hand.")
+    permission, reason = verdict
+    return record(
+        ws, incident, action, params, expected, permission=permission, reason=f"{why} {reason}".strip(), now=now
+    )

@@ -1,0 +1,183 @@
+"""Incidents: opened for a batch or for a person's request, closed with what came of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.decide.decide import Request
+from airmedic_core.decide.preferences import HEALED
+from airmedic_core.errors import LedgerError
+from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.outcome import outcome_of, timing
+from airmedic_core.records import Batch, Cause, Incident, IncidentState, Severity, digest
+from airmedic_core.windows import Every
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+REQUESTED = "requested"
+"""Fingerprint of incidents that a person's request opened. Batches are not attached to them."""
+
+_COMES_BACK_WITHIN = timedelta(days=7)
+_HELD_WINDOWS = 60
+_WORST_LAST = tuple(Severity)
+
+
+def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
+    """Open an incident for a batch, or attach the batch to the model's open one.
+
+    A problem that was closed within seven days is opened anew, and the new incident names the old one in
+    ``resolution["recurrence_of"]``.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        A batch that was assessed.
+    now : datetime
+        The moment.
+
+    Raises
+    ------
+    LedgerError
+        If the batch was not assessed. A retry does not help.
+    """
+    ledger = ws.ledger
+    assessment = ledger.assessment(batch.id)
+    if assessment is None:
+        raise LedgerError(f"The batch {batch.id!r} was not assessed.", "Assess it before opening an incident.")
+    with ledger.lock(f"incidents of {batch.model}"):
+        known = ledger.incidents(batch.model, limit=200)
+        if mine := next((incident for incident in known if batch.id in incident.batch_ids and _seen(incident)), None):
+            return mine
+        if still_open := next((incident for incident in known if incident.state not in ENDS and _seen(incident)), None):
+            attached = ledger.attach_batch(still_open.id, batch)
+            worse = max(attached.severity, assessment.severity, key=_WORST_LAST.index)
+            return ledger.move_incident(attached.id, attached.state, severity=worse)
+        before = next((incident for incident in known if _comes_back(incident, assessment.fingerprint, now)), None)
+        return ledger.open_incident(
+            Incident(
+                id=f"{batch.id}__{digest(assessment.fingerprint)[:8]}",
+                model=batch.model,
+                state=IncidentState.OPEN,
+                severity=assessment.severity,
+                cause=assessment.cause,
+                headline=assessment.headline,
+                fingerprint=assessment.fingerprint,
+                window=batch.window,
+                as_of=batch.as_of,
+                batch_ids=(batch.id,),
+                opened_at=now,
+                resolution={"recurrence_of": before.id} if before else {},
+            )
+        )
+
+
+def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datetime) -> Incident:
+    """Open an incident for what a person asks for, or return the one of this run.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    request : Request
+        What they ask for.
+    run_id : str
+        The run that they started: the same run is the same incident.
+    now : datetime
+        The moment.
+    """
+    seen = ws.ledger.batches(ws.spec.name, limit=1)
+    batch = seen[0].batch if seen else None
+    window = batch.window if batch else Every.parse(ws.spec.window.every).last_complete(now)
+    by = request.by or "A person"
+    said = f": {request.reason}" if request.reason else ""
+    return ws.ledger.open_incident(
+        Incident(
+            id=f"{ws.spec.name}__{window.key}__{digest(run_id)[:8]}",
+            model=ws.spec.name,
+            state=IncidentState.OPEN,
+            severity=Severity.LOW,
+            cause=Cause.UNKNOWN,
+            headline=f"{by} asks for {request.action.replace('_', ' ')}{said}",
+            fingerprint=REQUESTED,
+            window=window,
+            as_of=batch.as_of if batch else now,
+            batch_ids=(batch.id,) if batch else (),
+            opened_at=now,
+            resolution={"requested": request.action, "requested_by": by, "run_id": run_id},
+        )
+    )
+
+
+def close_incident(ws: Workspace, incident_id: str, *, now: datetime) -> Incident:
+    """Close an incident with what came of it. One that is closed stays as it is.
+
+    The outcome is verified from the ledger: that the deployed version still serves and what the gate measured, that a
+    rollback was promoted, that a quarantined window is marked.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident.
+    now : datetime
+        The moment of closing.
+
+    Returns
+    -------
+    Incident
+        Its ``resolution`` holds ``action``, ``outcome``, ``summary``, ``metric``, ``before``, ``after``,
+        ``approved_by``, ``seconds_to_request``, ``seconds_to_approval``, ``seconds_to_done``, ``seconds_total``.
+    """
+    incident = ws.ledger.incident(incident_id)
+    if incident.state in ENDS:
+        return incident
+    outcome = outcome_of(ws, incident, now=now)
+    resolution: dict[str, Any] = {
+        **incident.resolution,
+        "action": outcome.proposal.action if outcome.proposal else "",
+        "outcome": outcome.outcome,
+        "summary": outcome.summary,
+        "metric": ws.spec.metric,
+        "before": outcome.before,
+        "after": outcome.after,
+        "proposal_hash": outcome.proposal.hash if outcome.proposal else None,
+        **timing(ws, incident, outcome),
+        "seconds_total": (now - incident.opened_at).total_seconds(),
+    }
+    standing = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    cause = standing.cause if standing else incident.cause
+    return ws.ledger.move_incident(incident_id, outcome.state, resolution=resolution, closed_at=now, cause=cause)
+
+
+def note_healthy(ws: Workspace, batch: Batch) -> Incident | None:
+    """Record that a later batch was healthy: what healed the last incident still holds.
+
+    Returns
+    -------
+    Incident or None
+        The incident whose ``resolution["held_windows"]`` now names the batch's window; nothing if none was healed.
+    """
+    last = next((incident for incident in ws.ledger.incidents(batch.model) if _seen(incident)), None)
+    if last is None or last.state is not IncidentState.RESOLVED or last.resolution.get("outcome") not in HEALED:
+        return None
+    held = list(last.resolution.get("held_windows", []))
+    if batch.window.start < last.window.end or batch.window.key in held:
+        return last
+    resolution = {**last.resolution, "held_windows": [*held, batch.window.key][-_HELD_WINDOWS:]}
+    return ws.ledger.move_incident(last.id, last.state, resolution=resolution)
+
+
+def _seen(incident: Incident) -> bool:
+    """Return whether an incident was seen in a batch, and not asked for by a person."""
+    return incident.fingerprint != REQUESTED
+
+
+def _comes_back(incident: Incident, fingerprint: str, now: datetime) -> bool:
+    if incident.fingerprint != fingerprint or incident.closed_at is None:
+        return False
+    return now - incident.closed_at <= _COMES_BACK_WITHIN
