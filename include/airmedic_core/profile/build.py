@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from airmedic_core.columns import category_name
 from airmedic_core.profile.columns import (
     CategoricalProfile,
     ColumnProfile,
@@ -21,6 +22,7 @@ from airmedic_core.profile.columns import (
 )
 from airmedic_core.profile.edges import Categories, Edges
 from airmedic_core.profile.profile import Profile, ScoreProfile, SegmentProfile
+from airmedic_core.profile.values import category_codes, category_counts, moments, numbers
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     Rows: TypeAlias = "pd.DataFrame | pa.Table | pa.RecordBatch"
+
+
+_PARALLEL_ROWS = 20_000
+_MOST_THREADS = 4
 
 
 def build_profile(
@@ -99,26 +105,27 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
     rows = len(values)
     if len(finite) == 0:
         empty = NumericProfile.without_values(cuts, rows=rows, nulls=rows - known - unreadable, unreadable=unreadable)
-        return empty if known == 0 else _with_non_finite(empty, known)
+        return replace(empty, non_finite=known)
     bounds = np.concatenate([[0], np.searchsorted(finite, cuts, side="right"), [len(finite)]])
     counts = np.diff(bounds)
     sums = np.zeros(len(counts))
     filled = np.flatnonzero(counts)
     sums[filled] = np.add.reduceat(finite, bounds[filled])
     deviations = finite - centre_of(cuts)
-    below, upto = np.searchsorted(finite, [0.0], side="left")[0], np.searchsorted(finite, [0.0], side="right")[0]
+    below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
     return NumericProfile(
         edges=cuts,
         rows=rows,
         nulls=rows - known - unreadable,
         non_finite=known - len(finite),
         unreadable=unreadable,
-        zeros=int(upto - below),
-        negatives=int(below),
+        zeros=upto - below,
+        negatives=below,
         minimum=float(finite[0]),
         maximum=float(finite[-1]),
         total=float(sums.sum()),
-        squares=float(np.dot(deviations, deviations)),
+        # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
+        squares=float(np.square(deviations, out=deviations).sum()),
         counts=counts.astype(np.int64),
         sums=sums,
     )
@@ -147,62 +154,6 @@ def categorical_profile(known: Categories, counts: dict[str, int], nulls: int) -
     )
 
 
-def numbers(values: Any) -> tuple[Floats, int]:
-    """Return a column as floats, not-a-number where missing or unreadable, and how many are unreadable."""
-    import pandas as pd
-
-    if hasattr(values, "to_pandas"):
-        values = values.to_pandas()
-    series = pd.Series(values)
-    if pd.api.types.is_numeric_dtype(series.dtype):
-        return series.to_numpy(dtype=float, na_value=np.nan), 0
-    read = pd.to_numeric(series.astype(object), errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-    return read, int(np.isnan(read).sum() - series.isna().sum())
-
-
-def category_counts(values: Any) -> tuple[dict[str, int], int]:
-    """Return the rows of each value of a column by its name, and the number of nulls."""
-    import pandas as pd
-
-    if hasattr(values, "to_pandas"):
-        values = values.to_pandas()
-    series = pd.Series(values)
-    try:
-        found = series.value_counts()
-    except TypeError:
-        found = series.astype(str).where(series.notna()).value_counts()
-    counts: dict[str, int] = {}
-    for value, rows in found.items():
-        if rows:
-            counts[category_name(value)] = counts.get(category_name(value), 0) + int(rows)
-    return counts, len(series) - sum(counts.values())
-
-
-def moments(values: Any) -> TimeProfile:
-    """Profile one column of moments; naive ones are in UTC."""
-    import pandas as pd
-
-    if hasattr(values, "to_pandas"):
-        values = values.to_pandas()
-    series = pd.Series(values)
-    read = pd.to_datetime(series, errors="coerce", utc=True, format="ISO8601") if len(series) else series
-    nulls = int(read.isna().sum())
-    if nulls == len(read):
-        return TimeProfile(len(read), nulls)
-    return TimeProfile(len(read), nulls, _moment(read.min()), _moment(read.max()))
-
-
-def _moment(stamp: Any) -> datetime:
-    moment: datetime = stamp.to_pydatetime(warn=False)
-    return moment
-
-
-def _with_non_finite(empty: NumericProfile, known: int) -> NumericProfile:
-    from dataclasses import replace
-
-    return replace(empty, non_finite=known)
-
-
 def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Window | None) -> Profile:
     names = [str(name) for name in (part.columns if hasattr(part, "iloc") else part.schema.names)]
     positions = {name: at for at, name in reversed(list(enumerate(names)))}
@@ -212,19 +163,21 @@ def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Win
         at = positions[name]
         return part.iloc[:, at] if hasattr(part, "iloc") else part.column(at)
 
-    columns: dict[str, ColumnProfile] = {}
-    for name, cuts in edges.numeric.items():
-        if name in positions:
-            columns[name] = numeric_profile(cuts, *numbers(column(name)))
-        else:
-            columns[name] = NumericProfile.without_values(cuts, rows=rows, nulls=rows)
-    for name, known in edges.categorical.items():
-        if name in positions:
-            columns[name] = categorical_profile(known, *category_counts(column(name)))
-        else:
-            columns[name] = CategoricalProfile.without_values(known.top, rows)
-    for name in edges.time:
-        columns[name] = moments(column(name)) if name in positions else TimeProfile(rows, rows)
+    def profile(name: str) -> ColumnProfile:
+        values = column(name) if name in positions else None
+        if name in edges.numeric:
+            cuts = edges.numeric[name]
+            if values is None:
+                return NumericProfile.without_values(cuts, rows=rows, nulls=rows)
+            return numeric_profile(cuts, *numbers(values))
+        if name in edges.categorical:
+            known = edges.categorical[name]
+            if values is None:
+                return CategoricalProfile.without_values(known.top, rows)
+            return categorical_profile(known, *category_counts(values))
+        return TimeProfile(rows, rows) if values is None else moments(values)
+
+    columns = dict(zip(edges.columns, _each(profile, edges.columns, rows), strict=True))
     values = {
         key: numbers(column(given))[0] if isinstance(given, str) else given
         for key, given in measures.items()
@@ -243,6 +196,14 @@ def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Win
         missing=frozenset(edges.columns) - positions.keys(),
         window=window,
     )
+
+
+def _each(profile: Callable[[str], ColumnProfile], names: Sequence[str], rows: int) -> Iterable[ColumnProfile]:
+    """Profile columns side by side where they are long: sorting releases the interpreter's lock."""
+    if rows < _PARALLEL_ROWS:
+        return map(profile, names)
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+        return list(pool.map(profile, names))
 
 
 def _score_profile(edges: Edges, values: dict[str, np.ndarray]) -> ScoreProfile | None:
@@ -267,13 +228,7 @@ def _score_profile(edges: Edges, values: dict[str, np.ndarray]) -> ScoreProfile 
 def _segment_profiles(
     name: str, known: tuple[str, ...], column: Any, values: dict[str, np.ndarray]
 ) -> dict[str, SegmentProfile]:
-    import pandas as pd
-
-    if hasattr(column, "to_pandas"):
-        column = column.to_pandas()
-    codes, uniques = pd.factorize(pd.Series(column).astype(object))
-    by_name = {value: at for at, value in enumerate(known)}
-    target = np.array([by_name.get(category_name(value), -1) for value in uniques] + [-1])[codes]
+    target = category_codes(column, known)
     inside = target >= 0
     count = len(known)
 

@@ -75,7 +75,7 @@ class Edges:
         scores : numpy.ndarray, optional
             The model's scores of these rows, shape (rows,).
         """
-        from airmedic_core.profile.build import category_counts, numbers
+        from airmedic_core.profile.values import category_counts, numbers
 
         features = choose_features(spec, frame)
         segments = {}
