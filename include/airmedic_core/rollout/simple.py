@@ -32,7 +32,7 @@ class Options(BaseModel):
     """How long scoring the newest batch may take."""
 
 
-def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:  # noqa: ARG001
+def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
     """Move the alias ``champion`` to a version."""
     approved = [each.by for each in ws.ledger.approvals(proposal.hash) if each.answer == "approve"]
     by = ", ".join(dict.fromkeys(approved)) or "policy"

@@ -15,6 +15,7 @@ from airmedic_core.profile import Reference, build_reference
 from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion
 from airmedic_core.scoring import encode_labels, predict
+from airmedic_core.spec import TuneSection
 from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.methods import fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
@@ -32,6 +33,7 @@ _TRAINED = "airmedic.trained_window"
 _WITHHELD = "airmedic.withheld_window"
 _METHOD = "airmedic.method"
 _VALIDATION_FRACTION = 0.25
+_IMPROVE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         Labels that became known later do not exist yet.
     params : mapping
         ``method``: ``clone``, ``default`` or ``recalibrate`` in place of the spec's; ``since``: when the relation
-        changed; ``tune``: false to leave the search out; ``proposal_hash`` and ``incident_id``: what it belongs to.
+        changed; ``trials``: search hyperparameters even where the spec does not ask for it; ``proposal_hash`` and
+        ``incident_id``: what it belongs to; ``training_key``: its identity, where that is not the proposal's.
 
     Returns
     -------
@@ -77,7 +80,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         If MLflow does not answer. A retry helps.
     """
     spec = ws.spec
-    key = str(params.get("proposal_hash") or _key(spec, window, as_of, params))
+    key = str(params.get("training_key") or params.get("proposal_hash") or _key(spec, window, as_of, params))
     done = ws.registry.find(spec.name, TRAINING_KEY, key)
     if done is not None:
         return challenger_of(ws, done)
@@ -87,7 +90,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     with training_run(ws, key, f"train {window}", links) as run_id:
         since = as_utc(params["since"]) if params.get("since") else None
         rows = training_rows(ws, window, as_of, since=since)
-        estimator, inputs, notes = _estimator(ws, method, rows, since, bool(params.get("tune", True)))
+        estimator, inputs, notes = _estimator(ws, method, rows, since, int(params.get("trials", 0)))
         used = Window(notes.pop("from", rows.window.start), rows.window.end)
         metrics = measure(spec, estimator, inputs, rows.withheld)
         log_training(
@@ -153,7 +156,7 @@ def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame)
 
 
 def _estimator(
-    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, tune: bool
+    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, trials: int
 ) -> tuple[Any, Inputs, Json]:
     train_rows = rows.train
     if method == "recalibrate":
@@ -168,8 +171,9 @@ def _estimator(
         notes = _after_the_change(ws.spec, estimator, inputs, train_rows, since)
         if "from" in notes:
             train_rows = train_rows[train_rows[ws.spec.data.time_column] >= notes["from"]]
-    if ws.spec.retrain.tune is not None and tune:
-        estimator, best = tuned(ws.spec, estimator, inputs, train_rows)
+    search = ws.spec.retrain.tune or (TuneSection(trials=trials, timeout_seconds=_IMPROVE_SECONDS) if trials else None)
+    if search is not None:
+        estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows)
         notes["tuned"] = best
     return fit(estimator, inputs, ws.spec, train_rows), inputs, notes
 

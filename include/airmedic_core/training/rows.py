@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _MIN_CLASS_ROWS = 10
 _ALL_BATCHES = 100_000
+_FRESH_FRACTION = 0.3
+"""Withheld of the rows after a change: these are few, and their time has to be long enough to be compared on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +181,8 @@ def _boundary(spec: ModelSpec, labelled: pd.Series, since: datetime | None) -> d
     if since is not None:
         after = int((labelled >= since).sum())
         if after:
-            wanted = min(wanted, max(round(fraction * after), min(spec.gate.min_rows, after // 2), 1))
+            fresh = max(fraction, _FRESH_FRACTION)
+            wanted = min(wanted, max(round(fresh * after), min(spec.gate.min_rows, after // 2), 1))
     boundary = labelled.iloc[-wanted].to_pydatetime()
     first = labelled.iloc[0].to_pydatetime()
     if boundary <= first:

@@ -18,7 +18,7 @@ from airmedic_core.training.methods import fit
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.spec import ModelSpec
+    from airmedic_core.spec import ModelSpec, TuneSection
 
 _FOLDS = 3
 _DEFAULT_SPACE: dict[str, dict[str, Any]] = {
@@ -32,7 +32,7 @@ _DEFAULT_SPACE: dict[str, dict[str, Any]] = {
 }
 
 
-def tuned(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> tuple[Any, Json]:
+def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> tuple[Any, Json]:
     """Return the estimator with the best parameters found, not fitted, and these parameters.
 
     The parameters it has now are tried first, so that a search never ends below where it began.
@@ -40,7 +40,9 @@ def tuned(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -
     Parameters
     ----------
     spec : ModelSpec
-        With ``retrain.tune``: trials, time limit and space.
+        The model.
+    tune : TuneSection
+        Trials, time limit and space.
     estimator : scikit-learn estimator
         To tune.
     inputs : Inputs
@@ -56,9 +58,6 @@ def tuned(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -
     import optuna
     from sklearn.base import clone
 
-    tune = spec.retrain.tune
-    if tune is None:
-        return estimator, {}
     space = search_space(estimator, tune.space)
     measure = metric(spec.metric, spec.task)
     folds = _folds(rows[spec.data.time_column])

@@ -1,0 +1,115 @@
+"""Goes back to the version that served before, once it has shown that it can serve."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import ActionError, ModelError, SourceError
+from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.workspace import Workspace
+
+DESCRIPTION = "Makes the version that served before the champion again."
+CHANGES_PRODUCTION = True
+_PROBED_ROWS = 1000
+
+
+def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+    """Name the version to go back to."""
+    target = ws.registry.rollback_target(ws.spec.name)
+    serving = ws.registry.champion(ws.spec.name)
+    params: Json = {"version": target.version, "from_version": serving.version}
+    return params, f"Version {target.version} serves again within seconds, with the performance it had."
+
+
+def precheck(ws: Workspace, proposal: Proposal) -> None:
+    """Check that the target exists, loads, takes the same features and predicts finite values on recent rows."""
+    from airmedic_core.scoring import probe
+
+    name, version = ws.spec.name, str(proposal.params["version"])
+    target, serving = ws.registry.version(name, version), ws.registry.champion(name)
+    if serving.version not in {str(proposal.params["from_version"]), version}:
+        raise ActionError(
+            f"Version {serving.version} serves, not {proposal.params['from_version']} as proposed.", "Decide again."
+        )
+    problems = [] if serving.version == version else _other_features(ws, serving, target)
+    if not problems:
+        problems, _ = probe(ws, target, _recent_rows(ws, proposal))
+    if problems:
+        raise ActionError(f"Version {version} of {name!r} cannot serve: {' '.join(problems)}", "Retrain instead.")
+
+
+def snapshot(ws: Workspace, proposal: Proposal) -> Json:
+    """Keep what serves."""
+    return {"champion": ws.registry.champion(ws.spec.name).version}
+
+
+def dry_run(ws: Workspace, params: Json) -> str:
+    """Say which version would serve."""
+    return f"Version {params['version']} of {ws.spec.name} would serve in place of {params['from_version']}."
+
+
+def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+    """Switch."""
+    started = perf_counter()
+    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if not each.refused_because]
+    promotion = ws.registry.switch(
+        ws.spec.name,
+        str(proposal.params["version"]),
+        kind="rollback",
+        by=", ".join(dict.fromkeys(approved)),
+        proposal_hash=proposal.hash,
+        now=now,
+    )
+    return {
+        "summary": f"Version {promotion.to_version} serves again in place of {promotion.from_version}.",
+        "version": promotion.to_version,
+        "from_version": promotion.from_version,
+        "switch_seconds": perf_counter() - started,
+    }
+
+
+def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+    """Read the alias again, and let what serves now predict."""
+    from airmedic_core.scoring import probe
+
+    serving = ws.registry.champion(ws.spec.name)
+    if serving.version != str(output["version"]):
+        return [f"The champion reads {serving.version}."]
+    return probe(ws, serving, _recent_rows(ws, proposal))[0]
+
+
+def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+    """Switch to what served when the rollback began."""
+    before = str(snapshot["champion"])
+    ws.registry.switch(ws.spec.name, before, kind="deploy", by="airmedic", proposal_hash=proposal.hash, now=now)
+    return f"Version {before} serves as before."
+
+
+def _other_features(ws: Workspace, serving: ModelVersion, target: ModelVersion) -> list[str]:
+    try:
+        now = set(ws.registry.inputs(serving).columns)
+    except ModelError:
+        # A champion that does not load is what a rollback is for.
+        return []
+    wanted = set(ws.registry.inputs(target).columns)
+    missing = sorted(wanted - now)
+    return [f"It takes {', '.join(missing[:5])}, which the champion does not."] if missing else []
+
+
+def _recent_rows(ws: Workspace, proposal: Proposal) -> pd.DataFrame:
+    from airmedic_core.sources import read_window
+
+    newest = ws.ledger.batches(ws.spec.name, limit=1)
+    window = newest[0].batch.window if newest else ws.ledger.incident(proposal.incident_id).window
+    frame = read_window(ws.spec, window)
+    if frame.empty:
+        raise SourceError(f"{window} has no rows to try the version on.", "Wait for the next batch.")
+    recent: pd.DataFrame = frame.tail(_PROBED_ROWS)
+    return recent
