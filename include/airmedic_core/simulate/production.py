@@ -22,11 +22,11 @@ def begin(ws: Workspace) -> None:
     """Write the history that the reference covers and adopt the first champion, unless both are there."""
     from airmedic_core.training.adopt import adopt
 
-    reference = _reference(ws)
+    reference = reference_window(ws)
     for window in ws.spec.window.step.split(reference):
         path = day_file(ws, window)
         if not path.exists():
-            _write(ws, window.start.date(), World())
+            write_day(ws, window.start.date(), World())
     if ws.registry.by_alias(ws.spec.name, "champion") is None:
         adopt(ws, window=reference, as_of=reference.end, by="the simulated production")
 
@@ -36,7 +36,7 @@ def plan_next_day(ws: Workspace) -> Day | Pause:
     days = story_so_far(ws)
     assessed = not days or ws.ledger.assessment(_batch_id(ws, days[-1])) is not None
     incidents = ws.ledger.incidents(ws.spec.name)
-    return next_in_story(days, incidents, first=_reference(ws).end.date(), assessed=assessed)
+    return next_in_story(days, incidents, first=reference_window(ws).end.date(), assessed=assessed)
 
 
 def next_day(ws: Workspace) -> Day:
@@ -50,12 +50,12 @@ def next_day(ws: Workspace) -> Day:
     if isinstance(planned, Pause):
         following = date.fromisoformat(days[-1].date) + timedelta(days=1)
         planned = Day(following.isoformat(), days[-1].chapter, days[-1].phase)
-    _write(ws, date.fromisoformat(planned.date), planned.world)
+    write_day(ws, date.fromisoformat(planned.date), planned.world)
     began = not any(day.chapter == planned.chapter for day in days)
     if began and planned.chapter == CHAPTERS[-1].name:
         from airmedic_core.simulate.by_hand import deploy_unfinished_experiment
 
-        deploy_unfinished_experiment(ws, _reference(ws))
+        deploy_unfinished_experiment(ws, reference_window(ws))
     _keep(ws, [*days, planned])
     return planned
 
@@ -90,7 +90,8 @@ def scored_file(ws: Workspace, day: Day) -> Path:
     return ws.settings.home / "simulated" / f"{ws.spec.name}_scored" / f"{day.date}.parquet"
 
 
-def _reference(ws: Workspace) -> Window:
+def reference_window(ws: Workspace) -> Window:
+    """Return the days of the history, which the first champion is trained on."""
     if ws.spec.reference is None:
         raise SpecError(f"{ws.spec.name} has no reference.", "The simulated production starts where it ends.")
     return ws.spec.reference.window
@@ -100,7 +101,8 @@ def _batch_id(ws: Workspace, day: Day) -> str:
     return Batch(ws.spec.name, day.window, day.window.end, 0).id
 
 
-def _write(ws: Workspace, day: date, world: World) -> None:
+def write_day(ws: Workspace, day: date, world: World) -> None:
+    """Write the rows of a day to where the spec reads them, whatever the story says."""
     path = day_file(ws, Day(day.isoformat(), "", "quiet").window)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A reader sees the whole day or none of it.
