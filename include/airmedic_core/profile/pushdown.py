@@ -216,7 +216,8 @@ def _label_sums(table: ibis.Table, measures: dict[str, str]) -> dict[str, Any]:
     labelled = label.notnull() & (_finite(score) if measures["score"] else ibis.literal(value=True))
     sums = {"labelled": ibis.literal(1.0, "float64"), "label": label, "score": score, "loss": loss}
     return {
-        key: ibis.ifelse(labelled.fill_null(ibis.literal(value=False)), value.fill_null(zero), zero) for key, value in sums.items()
+        key: ibis.ifelse(labelled.fill_null(ibis.literal(value=False)), value.fill_null(zero), zero)
+        for key, value in sums.items()
     }
 
 
