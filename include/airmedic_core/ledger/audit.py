@@ -12,15 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Table, insert, select, update
 
 from airmedic_core.errors import AuditError
 from airmedic_core.ledger.store import Store
-from airmedic_core.ledger.tables import audit, audit_head
+from airmedic_core.ledger.tables import approvals, audit, audit_head, promotions
 from airmedic_core.windows import as_utc
 
 GENESIS = "0" * 64
 """What stands in place of a previous hash before the first record."""
+
+_COPIES = {"approval": approvals, "promotion": promotions}
+"""Records that other parts rely on from a table of their own, under the same number."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +80,13 @@ class Audit(Store):
             rows = connection.execute(query).all()
         return [AuditRecord(r.sequence, as_utc(r.at), r.kind, r.subject, json.loads(r.payload)) for r in rows]
 
+    def holds_audit_hash(self, hash: str) -> bool:  # noqa: A002 - the word for it
+        """Return whether a record has this hash, such as the head that an exported report names."""
+        with self._reading() as connection:
+            return connection.execute(select(audit.c.sequence).where(audit.c.hash == hash)).first() is not None
+
     def verify_audit(self) -> AuditHead:
-        """Recompute every hash of the chain.
+        """Recompute every hash of the chain, and compare approvals and promotions with what it says of them.
 
         Raises
         ------
@@ -91,6 +99,8 @@ class Audit(Store):
             for row in connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.sequence)):
                 _verify(row, head)
                 head = AuditHead(row.sequence, row.hash)
+            for kind, table in _COPIES.items():
+                _compare(connection, kind, table)
         if recorded is None or (recorded.sequence, recorded.hash) != (head.sequence, head.hash):
             raise _broken(head.sequence + 1, "the chain ends before its recorded head")
         return head
@@ -103,6 +113,20 @@ def _verify(row: Row[Any], before: AuditHead) -> None:
         raise _broken(row.sequence, "it does not follow from the record before it")
     if row.hash != _link(row.sequence, row.at, row.kind, row.subject, row.payload, row.previous_hash):
         raise _broken(row.sequence, "its content does not match its hash")
+
+
+def _compare(connection: Connection, kind: str, table: Table) -> None:
+    said = {
+        row.sequence: json.loads(row.payload) for row in connection.execute(select(audit).where(audit.c.kind == kind))
+    }
+    kept = {row["sequence"]: row for row in connection.execute(select(table)).mappings()}
+    for sequence in sorted(said.keys() | kept.keys()):
+        if sequence not in said or sequence not in kept:
+            raise _broken(sequence, f"the table {table.name!r} and the chain do not hold the same {kind}s")
+        for name, value in said[sequence].items():
+            found = kept[sequence][name]
+            if found != (as_utc(value) if isinstance(found, datetime) else value):
+                raise _broken(sequence, f"{name!r} of this {kind} is {found!r} in the table {table.name!r}")
 
 
 def _broken(sequence: int, what: str) -> AuditError:

@@ -14,6 +14,7 @@ from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.incidents import ENDS
 from airmedic_core.ledger.tables import actions, approvals, decisions, incidents, proposals
 from airmedic_core.records import Approval, Json, Permission, Proposal, from_json, to_json
+from airmedic_core.windows import as_utc
 
 Answer = Literal["approve", "reject"]
 Channel = Literal["airflow", "policy", "cli"]
@@ -149,7 +150,7 @@ class Decisions(Audit):
         by : str
             Who answered.
         at : datetime
-            When.
+            When; ISO 8601 text is understood too.
         channel : {"airflow", "policy", "cli"}
             Where the answer was given. The policy answers only what it may do alone.
         approvers : sequence of str
@@ -162,7 +163,7 @@ class Decisions(Audit):
         Approval
             With ``refused_because`` where the answer does not count.
         """
-        proposed = hash[:_HASH_LENGTH]
+        proposed, at = hash[:_HASH_LENGTH], as_utc(at)
         with self._writing() as connection:
             earlier = _approvals(connection, proposed)
             for known in earlier:

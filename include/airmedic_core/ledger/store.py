@@ -148,7 +148,11 @@ def _parse(url: str) -> URL:
 def _engine(url: URL, wait_seconds: float) -> Engine:
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "sqlite":
-        Path(str(url.database)).expanduser().parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(str(url.database)).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"The ledger's folder {str(folder)!r} cannot be made: {error}.", "Correct it.") from error
         arguments = {"timeout": wait_seconds}
     elif url.get_backend_name() == "postgresql":
         milliseconds = int(wait_seconds * 1000)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.errors import AuditError
+from airmedic_core.ledger import Ledger
+from airmedic_core.records import Batch, Promotion, Proposal
+
+
+@pytest.fixture
+def filled(ledger: Ledger, batch: Callable[..., Batch], proposal: Callable[..., Proposal], now: datetime) -> Ledger:
+    for day in range(1, 5):
+        ledger.record_batch(batch(day), model_version="1")
+    asked = proposal()
+    ledger.record_proposal(asked)
+    ledger.answer_proposal(asked.hash, "approve", by="ada", at=now, channel="cli")
+    ledger.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", asked.hash, 0.5))
+    return ledger
+
+
+@pytest.fixture
+def tamper(tmp_path: Path) -> Callable[[str], None]:
+    """Change the database as somebody with access to its file could, guards taken away first."""
+
+    def run(statement: str) -> None:
+        with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+            triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for (name,) in triggers:
+                connection.execute(f"DROP TRIGGER {name}")
+            connection.execute(statement)
+            connection.commit()
+
+    return run
+
+
+def test_every_write_is_in_the_chain_and_the_chain_verifies(filled: Ledger) -> None:
+    assert filled.verify_audit() == filled.audit_head()
+    kinds = [record.kind for record in reversed(filled.audit_records())]
+    assert kinds == ["batch", "batch", "batch", "batch", "proposal", "approval", "promotion"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "first_bad"),
+    [
+        ("UPDATE audit SET payload = replace(payload, '100', '900') WHERE sequence = 3", 3),
+        ("UPDATE audit SET subject = 'another' WHERE sequence = 1", 1),
+        ("UPDATE audit SET at = '2020-01-01T00:00:00+00:00' WHERE sequence = 2", 2),
+        ("DELETE FROM audit WHERE sequence = 4", 4),
+        ("DELETE FROM audit WHERE sequence = 7", 7),
+        ("UPDATE audit SET sequence = sequence + 10 WHERE sequence > 5", 6),
+        ("INSERT INTO audit SELECT 8, at, kind, subject, payload, hash, hash FROM audit WHERE sequence = 7", 8),
+        ("UPDATE audit_head SET sequence = 5", 8),
+        ("UPDATE approvals SET answer = 'reject'", 6),
+        ("DELETE FROM approvals", 6),
+        ("INSERT INTO approvals SELECT 99, proposal_hash, answer, 'eve', at, channel, '', '' FROM approvals", 99),
+        ("UPDATE promotions SET to_version = '3'", 7),
+    ],
+)
+def test_tampering_is_found_and_the_first_bad_record_named(
+    filled: Ledger, tamper: Callable[[str], None], statement: str, first_bad: int
+) -> None:
+    tamper(statement)
+    with pytest.raises(AuditError, match=rf"broken at record {first_bad}\b"):
+        filled.verify_audit()
+
+
+@pytest.mark.parametrize("table", ["audit", "approvals", "promotions"])
+@pytest.mark.parametrize("statement", ["UPDATE {} SET sequence = 1", "DELETE FROM {}"])
+def test_the_database_itself_refuses_changes(filled: Ledger, tmp_path: Path, table: str, statement: str) -> None:
+    database = sqlite3.connect(tmp_path / "ledger.db")
+    with closing(database) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(statement.format(table))
+    filled.verify_audit()
+
+
+def test_repeating_a_write_leaves_no_second_record(
+    filled: Ledger, batch: Callable[..., Batch], proposal: Callable[..., Proposal], now: datetime
+) -> None:
+    head = filled.audit_head()
+    filled.record_batch(batch(1), model_version="1")
+    filled.record_proposal(proposal())
+    filled.answer_proposal(proposal().hash, "approve", by="ada", at=now, channel="cli")
+    filled.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", proposal().hash, 0.5))
+    assert filled.audit_head() == head
+
+
+def test_the_records_of_one_subject_can_be_read(filled: Ledger, proposal: Callable[..., Proposal]) -> None:
+    records = filled.audit_records(subject=proposal().hash)
+    assert [record.kind for record in records] == ["approval", "proposal"]
+    assert records[0].payload["by"] == "ada"

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+
+from airmedic_core.errors import ApprovalError, LedgerError
+from airmedic_core.ledger import Ledger
+from airmedic_core.records import Approval, Incident, IncidentState, Permission, Proposal
+
+MakeProposal = Callable[..., Proposal]
+
+
+@pytest.fixture
+def answer(ledger: Ledger, now: datetime) -> Callable[..., Approval]:
+    def give(proposal: Proposal | str, by: str = "ada", said: str = "approve", **options: object) -> Approval:
+        key = proposal if isinstance(proposal, str) else proposal.hash
+        values = {"at": now, "channel": "airflow"} | options
+        return ledger.answer_proposal(key, said, by=by, **values)  # type: ignore[arg-type]
+
+    return give
+
+
+def test_an_approval_counts_once_and_lets_exactly_this_proposal_through(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    with pytest.raises(ApprovalError, match=r"needs 1 approval\(s\) and has 0"):
+        ledger.require_approval(asked.hash, now=now)
+    assert answer(asked).refused_because == ""
+    assert ledger.require_approval(asked.hash, now=now).by == "ada"
+    with pytest.raises(ApprovalError, match="Nothing with the hash"):
+        ledger.require_approval(proposal(trials=5).hash, now=now)
+
+
+def test_a_second_answer_is_refused_and_recorded(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    answer(asked)
+    assert answer(asked, "bob", "reject").refused_because == "it was answered before"
+    assert [(each.by, bool(each.refused_because)) for each in ledger.approvals(asked.hash)] == [
+        ("ada", False),
+        ("bob", True),
+    ]
+
+
+def test_the_same_answer_delivered_twice_is_one_answer(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal(Permission.ASK_TWO)
+    ledger.record_proposal(asked)
+    assert answer(asked) == answer(asked)
+    assert len(ledger.approvals(asked.hash)) == 1
+
+
+def test_a_late_answer_is_refused_and_recorded(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    late = now + timedelta(hours=1, seconds=1)
+    assert "expired" in answer(asked, at=late).refused_because
+    assert "expired" in answer(asked, "bob", at=late.isoformat()).refused_because
+    assert len(ledger.approvals(asked.hash)) == 2
+    with pytest.raises(ApprovalError, match="has 0"):
+        ledger.require_approval(asked.hash, now=late)
+
+
+def test_an_approval_that_is_used_too_late_does_not_let_through_unless_the_action_had_begun(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    answer(asked)
+    late = now + timedelta(days=1)
+    with pytest.raises(ApprovalError, match="expired"):
+        ledger.require_approval(asked.hash, now=late)
+    ledger.begin_action(asked, {"champion": "1"})
+    assert ledger.require_approval(asked.hash, now=late).by == "ada"
+
+
+def test_an_answer_to_a_proposal_that_has_changed_is_refused_and_recorded(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    first = proposal(trials=5)
+    second = proposal(trials=9, created_at=now + timedelta(minutes=1))
+    ledger.record_proposal(first)
+    answer(first)
+    ledger.record_proposal(second)
+    assert "has changed" in answer(proposal(trials=6)).refused_because
+    with pytest.raises(ApprovalError, match="replaced"):
+        ledger.require_approval(first.hash, now=now)
+    third = proposal(trials=2, created_at=now - timedelta(minutes=1))
+    ledger.record_proposal(third)
+    assert "has changed" in answer(third).refused_because
+    assert answer(second).refused_because == ""
+
+
+def test_somebody_who_is_not_an_approver_is_refused_and_recorded(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    assert answer(asked, "eve", approvers=("ada", "bob")).refused_because == "'eve' is not an approver"
+    assert answer(asked, "bob", approvers=("ada", "bob")).refused_because == ""
+
+
+def test_ask_two_needs_two_different_people(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal(Permission.ASK_TWO)
+    ledger.record_proposal(asked)
+    answer(asked, "ada")
+    assert "second person" in answer(asked, "ada", at=now + timedelta(seconds=1)).refused_because
+    with pytest.raises(ApprovalError, match=r"needs 2 approval\(s\) and has 1"):
+        ledger.require_approval(asked.hash, now=now)
+    assert answer(asked, "bob").refused_because == ""
+    assert ledger.require_approval(asked.hash, now=now).by == "bob"
+
+
+def test_one_rejection_is_enough(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal(Permission.ASK_TWO)
+    ledger.record_proposal(asked)
+    answer(asked, "ada")
+    answer(asked, "bob", "reject")
+    assert answer(asked, "cyd").refused_because == "it was rejected before"
+    with pytest.raises(ApprovalError, match="rejected by 'bob'"):
+        ledger.require_approval(asked.hash, now=now)
+
+
+@pytest.mark.parametrize(
+    ("permission", "counts"), [(Permission.AUTO, True), (Permission.ASK, False), (Permission.ASK_TWO, False)]
+)
+def test_the_policy_approves_only_what_it_may_do_alone(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], permission: Permission, *, counts: bool
+) -> None:
+    asked = proposal(permission)
+    ledger.record_proposal(asked)
+    assert (answer(asked, "policy", channel="policy").refused_because == "") is counts
+
+
+@pytest.mark.parametrize("permission", [Permission.DENY, Permission.RECOMMEND])
+def test_nobody_can_approve_what_the_policy_does_not_allow(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], permission: Permission
+) -> None:
+    asked = proposal(permission)
+    ledger.record_proposal(asked)
+    assert "not to be carried out" in answer(asked).refused_because
+
+
+def test_an_answer_after_the_incident_has_ended_is_refused(
+    ledger: Ledger, proposal: MakeProposal, incident: Callable[..., Incident], answer: Callable[..., Approval]
+) -> None:
+    ledger.open_incident(incident())
+    asked = proposal()
+    ledger.record_proposal(asked)
+    ledger.move_incident("churn__1", IncidentState.ESCALATED)
+    assert answer(asked).refused_because == "the incident is escalated already"
+
+
+def test_an_unanswered_proposal_is_renewed_and_an_answered_one_stands(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    later = now + timedelta(hours=2)
+    ledger.record_proposal(proposal())
+    ledger.record_proposal(proposal(created_at=later))
+    assert ledger.proposal(proposal().hash).expires_at == later + timedelta(hours=1)
+    assert answer(proposal(), at=later).refused_because == ""
+    ledger.record_proposal(proposal(Permission.AUTO, created_at=later + timedelta(hours=5)))
+    assert ledger.proposal(proposal().hash).permission is Permission.ASK
+    assert len(ledger.proposals("churn__1")) == 1
+
+
+def test_an_endless_hash_is_refused_and_recorded(ledger: Ledger, answer: Callable[..., Approval]) -> None:
+    given = answer("x" * 5000)
+    assert given.refused_because
+    assert ledger.approvals(given.proposal_hash) == [given]
+
+
+def test_an_unknown_proposal_cannot_be_read(ledger: Ledger) -> None:
+    with pytest.raises(LedgerError, match="There is no proposal"):
+        ledger.proposal("0" * 64)
+
+
+def test_the_same_decision_twice_in_a_row_is_recorded_once(ledger: Ledger) -> None:
+    skipped = [{"action": "retrain", "limit": "cooldown", "reason": "too recent"}]
+    for path in ("escalate", "escalate", "recommend", "escalate"):
+        ledger.record_decision("churn__1", path=path, proposal_hash=None, reason="r", skipped=skipped)
+    decisions = ledger.decisions("churn__1")
+    assert [each["path"] for each in decisions] == ["escalate", "recommend", "escalate"]
+    assert decisions[0]["skipped"] == skipped

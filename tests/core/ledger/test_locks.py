@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from airmedic_core.errors import LedgerBusyError
+from airmedic_core.ledger import Ledger
+
+
+def test_a_name_has_one_holder_and_is_free_afterwards(url: str, ledger: Ledger) -> None:
+    other = Ledger.open(url)
+    with ledger.lock("champion of churn"):
+        refused = pytest.raises(LedgerBusyError, match="locked by another")
+        with refused as caught, other.lock("champion of churn", wait_seconds=0):
+            raise AssertionError("two holders")
+        with other.lock("champion of hotel", wait_seconds=0):
+            pass
+    assert caught.value.transient
+    with other.lock("champion of churn", wait_seconds=0):
+        pass
+
+
+def test_a_failure_inside_lets_go(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.lock("x"):
+        raise ZeroDivisionError
+    with ledger.lock("x", wait_seconds=0):
+        pass
+
+
+def test_the_lock_of_a_dead_holder_ends_by_itself_and_is_not_let_go_by_him_later(url: str, ledger: Ledger) -> None:
+    other = Ledger.open(url)
+    held = other.lock("x", seconds=30, wait_seconds=1)
+    with ledger.lock("x", seconds=0), held, pytest.raises(LedgerBusyError), ledger.lock("x", wait_seconds=0):
+        raise AssertionError("two holders")
+    with ledger.lock("x", wait_seconds=0):
+        pass
+
+
+def test_locks_leave_no_trace_in_the_audit(ledger: Ledger) -> None:
+    with ledger.lock("x"):
+        pass
+    assert ledger.audit_head().sequence == 0

@@ -1,0 +1,172 @@
+"""The same ledger on a real Postgres, started from the system's packages on loopback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from airmedic_core.errors import ApprovalError, AuditError, LedgerBusyError, LedgerError
+from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.tables import metadata
+from airmedic_core.records import (
+    ActionResult,
+    Assessment,
+    Batch,
+    Cause,
+    Diagnosis,
+    EvidencePacket,
+    Finding,
+    Incident,
+    IncidentState,
+    Permission,
+    Promotion,
+    Proposal,
+    RankedCause,
+    Severity,
+    Verdict,
+)
+
+pytestmark = pytest.mark.postgres
+
+WRITER = """
+import sys
+from airmedic_core.ledger import Ledger
+ledger = Ledger.open(sys.argv[1])
+for number in range(15):
+    ledger.set_override(sys.argv[2], "setting", str(number), {"value": number}, author="a", reason="r")
+"""
+
+
+def programs() -> Path | None:
+    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in found if (folder / "initdb").exists()), None)
+
+
+def as_server(*command: str) -> list[str]:
+    """Return a command as it is run by somebody whom Postgres accepts: never root."""
+    return ["su", "postgres", "-c", " ".join(command)] if os.geteuid() == 0 else list(command)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = programs()
+    if folder is None:
+        pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
+    home = tmp_path_factory.mktemp("postgres")
+    if os.geteuid() == 0:
+        for parent in (home, *home.parents):
+            if parent.stat().st_uid == 0 and parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
+                parent.chmod(0o755)
+        shutil.chown(home, "postgres")
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    data, quiet = str(home / "data"), {"check": True, "stdout": subprocess.DEVNULL, "cwd": home}
+    subprocess.run(as_server(str(folder / "initdb"), "-D", data, "-U", "airmedic", "-A", "trust", "-N"), **quiet)
+    options = f"-p {port} -h 127.0.0.1 -k '' -c fsync=off"
+    start = (str(folder / "pg_ctl"), "-D", data, "-l", str(home / "log"), "-w", "-o", f'"{options}"', "start")
+    if os.geteuid() != 0:
+        start = (*start[:-2], options, "start")
+    subprocess.run(as_server(*start), **quiet)
+    try:
+        yield f"postgresql://airmedic@127.0.0.1:{port}/postgres"
+    finally:
+        subprocess.run(as_server(str(folder / "pg_ctl"), "-D", data, "-m", "immediate", "stop"), **quiet)
+
+
+@pytest.fixture
+def url(server: str) -> str:
+    with Ledger.open(server)._engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    return server
+
+
+def test_the_migrations_make_exactly_the_tables(ledger: Ledger) -> None:
+    with ledger._reading() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+    assert differences == []
+
+
+def test_everything_that_is_written_comes_back(
+    ledger: Ledger,
+    batch: Callable[..., Batch],
+    incident: Callable[..., Incident],
+    proposal: Callable[..., Proposal],
+    now: datetime,
+) -> None:
+    seen, asked = batch(), proposal(Permission.ASK_TWO, trials=5)
+    found = Finding("drift", "a\0ge", "psi", Verdict.ALERT, value=0.25)
+    said = Assessment(seen.id, "incident", Cause.CONCEPT_DRIFT, Severity.HIGH, "h", "f")
+    packet = EvidencePacket("churn__1", "churn", ())
+    diagnosis = Diagnosis(
+        "churn__1", "rules", (RankedCause(Cause.CONCEPT_DRIFT, 0.9),), Severity.HIGH, "s", (), packet.hash
+    )
+    ledger.record_findings(seen, "drift", [found], model_version="1")
+    ledger.record_assessment(seen, said)
+    ledger.open_incident(incident())
+    ledger.attach_batch("churn__1", batch(2))
+    ledger.move_incident("churn__1", IncidentState.DIAGNOSED, cause=Cause.CONCEPT_DRIFT)
+    ledger.record_packet(packet)
+    ledger.record_diagnosis(diagnosis, stands=True)
+    ledger.record_proposal(asked)
+    ledger.record_decision("churn__1", path="retrain", proposal_hash=asked.hash, reason="r")
+    for person in ("ada", "eve", "bob"):
+        ledger.answer_proposal(asked.hash, "approve", by=person, at=now, channel="airflow", approvers=("ada", "bob"))
+    ledger.begin_action(asked, {"champion": "1"})
+    ledger.finish_action(ActionResult(asked.hash, "retrain", "done", "ok", 0.1))
+    ledger.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", asked.hash, 0.1))
+    ledger.set_override("churn", "quarantine", "w", {"rows": 22}, author="ada", reason="r")
+
+    assert ledger.findings(seen.id) == [found]
+    assert ledger.finding_history("churn") == [(seen, "1", found)]
+    assert ledger.batches("churn")[0].assessment == said
+    assert ledger.incident("churn__1").batch_ids == (seen.id, batch(2).id)
+    assert (ledger.packet("churn__1"), ledger.diagnoses("churn__1")) == (packet, [(diagnosis, True)])
+    assert [bool(answer.refused_because) for answer in ledger.approvals(asked.hash)] == [False, True, False]
+    assert ledger.require_approval(asked.hash, now=now).by == "bob"
+    assert ledger.actions(model="churn")[0].status == "done"
+    assert ledger.promotions("churn")[0].at == now
+    assert ledger.overrides("churn")[0].value == {"rows": 22}
+    with pytest.raises(ApprovalError):
+        ledger.require_approval(proposal().hash, now=now)
+    assert ledger.verify_audit() == ledger.audit_head()
+
+
+def test_writers_at_once_lose_nothing_and_keep_the_chain_whole(url: str, ledger: Ledger) -> None:
+    models = ["a", "b", "c"]
+    processes = [subprocess.Popen([sys.executable, "-c", WRITER, url, model]) for model in models]
+    assert [process.wait(120) for process in processes] == [0, 0, 0]
+    assert [len(ledger.overrides(model)) for model in models] == [15, 15, 15]
+    assert ledger.verify_audit().sequence == 45
+
+
+def test_the_database_refuses_changes_and_tampering_is_found(ledger: Ledger) -> None:
+    for number in range(3):
+        ledger.set_override("churn", "setting", str(number), {}, author="a", reason="r")
+    for statement in ("UPDATE audit SET kind = 'x'", "DELETE FROM audit", "TRUNCATE audit"):
+        with pytest.raises(LedgerError, match="append-only"), ledger._writing() as connection:
+            connection.execute(text(statement))
+    with ledger._writing() as connection:
+        connection.execute(text("DROP TRIGGER audit_no_change ON audit"))
+        connection.execute(text("UPDATE audit SET kind = 'x' WHERE sequence = 2"))
+    with pytest.raises(AuditError, match="record 2"):
+        ledger.verify_audit()
+
+
+def test_a_locked_ledger_is_busy_after_a_bounded_wait(url: str, ledger: Ledger) -> None:
+    impatient = Ledger.open(url, wait_seconds=0.2)
+    with ledger._writing(), pytest.raises(LedgerBusyError, match="lock timeout"):
+        impatient.set_override("churn", "setting", "x", {}, author="a", reason="r")
