@@ -8,7 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airmedic_core.records import Assessment, Finding, Incident, Json, Verdict
+from airmedic_core.knowledge import Library, open_library
+from airmedic_core.records import Assessment, Cause, Finding, Incident, Json, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import ObservedBatch
@@ -79,6 +80,11 @@ class Case:
         """What the checks together say of the newest batch."""
         return self.newest.assessment if self.newest else None
 
+    @cached_property
+    def library(self) -> Library:
+        """Runbooks and written incidents; remembered ones are read by their alarms instead."""
+        return open_library(self.workspace.settings.content)
+
     def history(self, finding: Finding) -> list[tuple[ObservedBatch | None, str | None, Finding, str]]:
         """Return the same finding in earlier windows, newest first, with version and window in words."""
         if self.newest is None:
@@ -92,6 +98,18 @@ class Case:
             for batch, version, earlier in past
             if earlier.statistic == finding.statistic
         ]
+
+
+def likely_causes(case: Case, most: int = 4) -> list[Cause]:
+    """Return the causes that the checks suggest, likeliest first: the assessment's, then by the findings' order."""
+    ranked: dict[Cause, float] = {}
+    if case.assessment is not None and case.assessment.cause is not Cause.HEALTHY:
+        ranked[case.assessment.cause] = 1.5
+    for finding in case.abnormal:
+        for place, cause in enumerate(finding.suggests):
+            weight = (1.0 if finding.verdict is Verdict.ALERT else 0.5) / (1 + place)
+            ranked[cause] = max(ranked.get(cause, 0.0), weight)
+    return sorted(ranked, key=lambda cause: -ranked[cause])[:most]
 
 
 def bounded(details: Json, most: int = 12) -> Json:

@@ -9,7 +9,14 @@ from functools import cached_property
 from airmedic_core.records import Cause, Evidence, EvidencePacket, Verdict
 
 _ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
-_LOSS_CHECKS = frozenset({"performance", "concept"})
+_LOSS_CHECKS = frozenset({"performance", "estimate"})
+
+RELATION = ("concept", "relation_loss")
+"""How much of a loss the inputs leave unexplained."""
+CLASS_MIX = ("concept", "class_mix")
+"""Whether another mix of classes explains the loss."""
+SINCE_DEPLOYMENT = ("performance", "since_deployment")
+"""The new version against the one before, on the same rows."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +36,8 @@ class Facts:
 
     @cached_property
     def losses(self) -> list[Evidence]:
-        """Findings that measure a loss of performance."""
-        return [
-            item
-            for item in self.alarms
-            if item.kind == "finding.performance" and item.details.get("check") in _LOSS_CHECKS
-        ]
+        """Findings that measure or estimate a loss of performance."""
+        return [item for item in self.alarms if item.details.get("check") in _LOSS_CHECKS or _is(item, *RELATION)]
 
     @cached_property
     def sound_performance(self) -> list[Evidence]:
@@ -42,8 +45,15 @@ class Facts:
         return [
             item
             for item in self.of("finding.performance")
-            if item.verdict is Verdict.OK and item.details.get("check") == "performance" and item.subject == "batch"
+            if item.verdict is Verdict.OK
+            and item.subject == "batch"
+            and item.details.get("check") in _LOSS_CHECKS
+            and not _is(item, *SINCE_DEPLOYMENT)
         ]
+
+    def found(self, check: str, statistic: str) -> Evidence | None:
+        """Return the finding of one statistic, where it was made."""
+        return next((item for item in self.of("finding") if _is(item, check, statistic)), None)
 
     @cached_property
     def moved(self) -> list[Evidence]:
@@ -56,12 +66,16 @@ class Facts:
         return next(iter(self.of("deployment.link")), None)
 
     def suggesting(self, cause: Cause) -> Iterator[Evidence]:
-        """Yield the abnormal evidence that suggests a cause."""
+        """Yield the evidence that suggests a cause."""
         for item in self.packet.items:
-            if cause in item.suggests and item.verdict in _ABNORMAL:
+            if cause in item.suggests:
                 yield item
 
     def by_id(self, ids: Iterable[str]) -> list[Evidence]:
         """Return evidence by id, leaving out ids that the packet does not hold."""
         known = {item.id: item for item in self.packet.items}
         return [known[id_] for id_ in ids if id_ in known]
+
+
+def _is(item: Evidence, check: str, statistic: str) -> bool:
+    return item.details.get("check") == check and item.details.get("statistic") == statistic

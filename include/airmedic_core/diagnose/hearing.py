@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.facts import CLASS_MIX, RELATION, SINCE_DEPLOYMENT, Facts
 from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.records import DATA_CAUSES, Cause, Evidence, RankedCause, Verdict
 
 MOST_CITED = 6
 CEILING = 0.97
 """Rules are never certain."""
-_WEIGHT = {Verdict.ALERT: 0.75, Verdict.WATCH: 0.4}
+_WEIGHT = {Verdict.ALERT: 0.75, Verdict.OK: 0.6, Verdict.WATCH: 0.4, Verdict.UNKNOWN: 0.2}
+"""What one finding says for a cause. One that suggests a cause without being an alarm decides between causes."""
 _INDIRECT = {"assessment": 0.5}
 """Evidence derived from other evidence counts for less, because what it rests on is counted already."""
 _PLACE = 0.7
@@ -63,15 +64,17 @@ def _data(facts: Facts) -> Heard:
 
 
 def _bad_deployment(facts: Facts) -> Heard:
-    link = facts.switch
+    link, compared = facts.switch, facts.found(*SINCE_DEPLOYMENT)
+    if compared is not None and compared.verdict is Verdict.OK:
+        return [], [compared], 0.3
     if link is None:
-        return [], [], 0.5
-    return ([], [], 1.0) if link.suggests else ([], [link], 0.2)
+        return [], [], 1.0 if compared is not None else 0.5
+    if link.suggests:
+        return [], [], 1.0
+    return [], [link], 0.8 if compared is not None else 0.2
 
 
 def _harmless(facts: Facts) -> Heard:
-    if not facts.moved:
-        return [], facts.losses, 0.3 if facts.losses else 1.0
     if facts.losses:
         return [], facts.losses, 0.25
     # Without any measured or estimated performance nobody can call a shift harmless.
@@ -81,29 +84,36 @@ def _harmless(facts: Facts) -> Heard:
 def _harmful(facts: Facts) -> Heard:
     if not facts.losses:
         return [], facts.sound_performance[:2], 0.25 if facts.sound_performance else 0.6
-    against = _starts_with_version(facts)
-    return [*facts.moved[:3], *facts.losses[:2]], against, 0.6 if against else 1.0
+    against, factor = _otherwise_explained(facts, Cause.HARMFUL_COVARIATE_SHIFT)
+    return [*facts.moved[:3], *facts.losses[:2]], against, factor
 
 
 def _relation(facts: Facts) -> Heard:
     if not facts.losses:
         return [], facts.sound_performance[:2], 0.25
-    against = _starts_with_version(facts)
+    against, factor = _otherwise_explained(facts, Cause.CONCEPT_DRIFT)
     quiet = [item for item in facts.of("finding.drift") if item.verdict is Verdict.OK] if not facts.moved else []
-    return [*facts.losses[:2], *quiet[:1]], against, 0.6 if against else 1.0
+    return [*facts.losses[:2], *quiet[:1]], against, factor
 
 
 def _class_mix(facts: Facts) -> Heard:
-    against = _starts_with_version(facts)
-    return facts.losses[:2], against, 0.6 if against else 1.0
+    against, factor = _otherwise_explained(facts, Cause.LABEL_SHIFT)
+    return facts.losses[:2], against, factor
+
+
+def _otherwise_explained(facts: Facts, cause: Cause) -> tuple[list[Evidence], float]:
+    """Return the evidence that a loss has another reason than this cause, and the factor that it puts on it."""
+    against = [facts.switch] if facts.switch is not None and facts.switch.suggests else []
+    for statistic in (RELATION, CLASS_MIX):
+        found = facts.found(*statistic)
+        decides = found is not None and (statistic == RELATION or found.verdict is Verdict.ALERT)
+        if found is not None and decides and found.suggests and cause not in found.suggests:
+            against.append(found)
+    return against, 0.6 ** len(against)
 
 
 def _nothing_special(_: Facts) -> Heard:
     return [], [], 1.0
-
-
-def _starts_with_version(facts: Facts) -> list[Evidence]:
-    return [facts.switch] if facts.switch is not None and facts.switch.suggests else []
 
 
 _SPECIAL: dict[Cause, Callable[[Facts], Heard]] = {
@@ -122,7 +132,7 @@ def _distinct(items: Sequence[Evidence]) -> list[Evidence]:
 
 def _explanation(cause: Cause, cited: Sequence[Evidence], against: Sequence[Evidence]) -> str:
     told = " ".join(f"{item.statement} [{item.id}]" for item in cited[:3])
-    text = f"{TAXONOMY[cause].decided_by} {told}".strip()
+    text = f"Decided by: {TAXONOMY[cause].decided_by} {told}".strip()
     if against:
         text += " Against it: " + " ".join(f"{item.statement} [{item.id}]" for item in against[:2])
     return text

@@ -26,9 +26,15 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
         parts.append(f"Against this speaks: {_cited(against[0])}")
     parts += [_cited(item) for item in facts.of("recurrence")[:1]]
     if not facts.of("recurrence"):
-        parts += [_cited(item) for item in facts.of("similar")[:1]]
+        remembered = [item for item in similar_to(facts, first) if item.trust == "recorded"]
+        parts += [_cited(item) for item in remembered[:1]]
     parts.append(_advice(actions))
     return " ".join(part for part in parts if part)
+
+
+def similar_to(facts: Facts, first: RankedCause) -> list[Evidence]:
+    """Return the similar incidents that had the same cause."""
+    return [item for item in facts.of("similar") if item.details.get("cause") == first.cause.value]
 
 
 def _opening(first: RankedCause) -> str:

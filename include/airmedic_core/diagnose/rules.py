@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.diagnose.hearing import hear
-from airmedic_core.diagnose.narrative import summarise
+from airmedic_core.diagnose.narrative import similar_to, summarise
 from airmedic_core.diagnose.strategies import QUIET, Strategy, strategy_for
 from airmedic_core.diagnose.taxonomy import TAXONOMY, raised
 from airmedic_core.records import (
@@ -24,7 +24,8 @@ from airmedic_core.records import (
 ENGINE = "rules"
 CONVINCING = 0.5
 """Confidence from which a cause may stand before those of a later rung."""
-_LARGE_EFFECT = 3.0
+_LARGE_LOSS = 4.0
+"""A loss of so many times what the limit allows raises the severity."""
 _LONG_WINDOWS = 3
 _ORDER = list(Severity)
 
@@ -53,7 +54,7 @@ def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diag
         actions=actions,
         packet_hash=packet.hash,
         runbook=TAXONOMY[first.cause].runbook,
-        similar_incidents=tuple(item.subject for item in facts.of("similar")),
+        similar_incidents=tuple(item.subject for item in similar_to(facts, first)),
         not_knowable=tuple(item.statement for item in facts.of("not_knowable")),
         notes=(f"Strategy for an alert on {strategy.alert}: {strategy.question}",),
     )
@@ -78,7 +79,7 @@ def severity_of(first: RankedCause, facts: Facts) -> Severity:
     severity = TAXONOMY[first.cause].severity
     if first.cause in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
         return severity
-    large = any(item.verdict is Verdict.ALERT and abs(item.effect or 0) >= _LARGE_EFFECT for item in facts.losses)
+    large = any(item.verdict is Verdict.ALERT and _times_limit(item) >= _LARGE_LOSS for item in facts.losses)
     long = any(int(item.details.get("windows", 1)) >= _LONG_WINDOWS for item in facts.of("onset"))
     fleet = bool(facts.of("siblings")) and first.cause in DATA_CAUSES
     return raised(severity) if large or long or fleet else severity
@@ -122,6 +123,13 @@ def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> 
 
 def _told(items: list[Evidence]) -> str:
     return " ".join(f"{item.statement} [{item.id}]" for item in items[:3])
+
+
+def _times_limit(item: Evidence) -> float:
+    """Return how many times the allowed distance a value lies from its baseline."""
+    if item.value is None or item.baseline is None or item.limit is None or item.limit == item.baseline:
+        return 0.0
+    return abs(item.value - item.baseline) / abs(item.limit - item.baseline)
 
 
 def _starts_with_version(facts: Facts) -> bool:

@@ -9,9 +9,12 @@ from datetime import datetime
 
 from airmedic_core.windows import Window
 
-_MARKUP = re.compile(r"[^\w\s.,:;=/%+()§°€$£'&-]", re.UNICODE)
+_MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
 _SPACES = re.compile(r"\s+")
 NAME_LENGTH = 60
+_MEASURES = {
+    "psi": "PSI", "ks": "KS", "mae": "MAE", "rmse": "RMSE", "roc_auc": "AUC", "f1": "F1", "latency_p99": "p99 latency",
+}  # fmt: skip
 
 
 def plain(name: str, most: int = NAME_LENGTH) -> str:
@@ -81,4 +84,17 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    first = text.split(maxsplit=1)[0]
+    # A name such as roc_auc stays as it is written; a word begins with a capital letter.
+    opened = text if "_" in first or not first.isalpha() else text[0].upper() + text[1:]
+    return opened + ("" if opened[-1] in ".!?…" else ".")
+
+
+def measure(statistic: str) -> str:
+    """Return the name of a statistic as people write it: ``PSI``, ``AUC``, ``null fraction``."""
+    return _MEASURES.get(statistic, statistic.replace("_", " "))
+
+
+def subject_name(subject: str) -> str:
+    """Return the name of what was measured: a column or segment, or the whole batch."""
+    return "the batch" if subject == "batch" else plain(subject)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from airmedic_core.diagnose.case import ABNORMAL, GROUPS, Case, bounded
-from airmedic_core.diagnose.wording import counted, number, plain, sentence
+from airmedic_core.diagnose.wording import counted, measure, number, plain, sentence, subject_name
 from airmedic_core.records import Evidence, Finding, Verdict
 
 ORDER = 10
@@ -54,7 +54,7 @@ def from_finding(finding: Finding, group: str, window: str, source: str) -> Evid
         sample_size=finding.sample_size,
         window=window,
         source=f"{source}, check {finding.check}",
-        suggests=finding.suggests if finding.verdict is not Verdict.OK else (),
+        suggests=finding.suggests,
         verdict=finding.verdict,
         details={**bounded(finding.details), "check": finding.check, "statistic": finding.statistic},
     )
@@ -76,8 +76,7 @@ def direction(
 def _statement(finding: Finding) -> str:
     if finding.message:
         return sentence(plain(finding.message, 300))
-    subject, statistic = plain(finding.subject), finding.statistic.replace("_", " ")
-    text = f"{statistic} of {subject} is {number(finding.value, finding.unit)}"
+    text = f"{measure(finding.statistic)} of {subject_name(finding.subject)} is {number(finding.value, finding.unit)}"
     if finding.baseline is not None:
         text += f" against {number(finding.baseline, finding.unit)}"
     if finding.limit is not None:

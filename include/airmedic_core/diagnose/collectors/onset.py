@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import ABNORMAL, Case
 from airmedic_core.diagnose.collectors.findings import direction
-from airmedic_core.diagnose.wording import counted, listed, number, plain
+from airmedic_core.diagnose.wording import counted, listed, measure, number, plain, subject_name
 from airmedic_core.records import Evidence, Finding, Json
 
 ORDER = 30
@@ -71,7 +71,7 @@ def onset_of(case: Case, finding: Finding) -> Json:
 
 
 def _statement(finding: Finding, onset: Json) -> str:
-    what = f"{finding.statistic.replace('_', ' ')} of {plain(finding.subject)}"
+    what = f"{measure(finding.statistic)} of {subject_name(finding.subject)}"
     if onset["windows"] == 1:
         text = f"The alarm on {what} is new in {onset['since']}"
     else:

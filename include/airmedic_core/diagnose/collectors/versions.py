@@ -115,7 +115,10 @@ def _starts_with_switch(case: Case, promotions: list[Promotion]) -> Evidence | N
 
 def _lost(case: Case, batch_id: str) -> bool:
     findings = case.workspace.ledger.findings(batch_id, GROUPS[1])
-    return any(found.verdict in ABNORMAL and found.check in {"performance", "latency"} for found in findings)
+    return any(
+        found.verdict in ABNORMAL and found.check in {"performance", "latency"} and found.subject == "batch"
+        for found in findings
+    )
 
 
 def _difference(case: Case, promotion: Promotion) -> Evidence | None:

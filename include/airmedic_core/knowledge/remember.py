@@ -1,0 +1,112 @@
+"""Memory: every closed incident is knowledge, read from the ledger so that nothing can fall out of step with it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airmedic_core.knowledge.ingest import Section
+from airmedic_core.records import EvidencePacket, Incident, IncidentState, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
+
+MOST = 200
+"""Closed incidents that are read, newest first."""
+_OUTCOMES = {
+    IncidentState.RESOLVED: "held",
+    IncidentState.UNDONE: "undone",
+    IncidentState.REJECTED: "rejected",
+    IncidentState.ESCALATED: "escalated",
+}
+_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one closed incident taught."""
+
+    incident: Incident
+    action: str
+    outcome: str
+    signature: tuple[str, ...]
+    """The check and subject of each alarm, strongest kinds of evidence first."""
+
+    @property
+    def sentence(self) -> str:
+        """The memory in one sentence."""
+        cause = self.incident.cause.value.replace("_", " ")
+        done = f"{self.action.replace('_', ' ')} ({self.outcome})" if self.action else self.outcome
+        return f"{cause} in {self.incident.window}: {done}"
+
+
+def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[str] = ()) -> list[Memory]:
+    """Return what closed incidents taught, newest first, for one model or the fleet."""
+    return [
+        _memory(ledger, incident)
+        for incident in ledger.incidents(model, limit=MOST)
+        if incident.state in _OUTCOMES and incident.id not in leave_out
+    ]
+
+
+def signature_of(packet: EvidencePacket | None) -> tuple[str, ...]:
+    """Return what alarmed in a packet, as ``check:subject``, each once."""
+    if packet is None:
+        return ()
+    alarms = [item for item in packet.items if item.kind.startswith("finding.") and item.verdict in _ABNORMAL]
+    return tuple(dict.fromkeys(f"{item.details.get('check', '')}:{item.subject}" for item in alarms))
+
+
+def likeness(one: Sequence[str], other: Sequence[str]) -> float:
+    """Return how much two signatures have in common: shared alarms over all alarms (Jaccard)."""
+    first, second = set(one), set(other)
+    return len(first & second) / len(first | second) if first | second else 0.0
+
+
+def summary_of(ledger: Ledger, model: str | None = None) -> str:
+    """Return what past incidents of a model, or of the fleet, add up to: how many, of what, and what worked."""
+    found = memories(ledger, model)
+    if not found:
+        return "No incident was closed yet."
+    causes = Counter(memory.incident.cause.value.replace("_", " ") for memory in found)
+    tried = Counter(memory.action.replace("_", " ") for memory in found if memory.action)
+    held = Counter(memory.action.replace("_", " ") for memory in found if memory.action and memory.outcome == "held")
+    seen = ", ".join(f"{cause} {count}" for cause, count in causes.most_common(5))
+    text = f"{len(found)} closed {'incident' if len(found) == 1 else 'incidents'}: {seen}."
+    worked = ", ".join(f"{action} {held[action]} of {count}" for action, count in tried.most_common(5))
+    return f"{text} What held: {worked}." if worked else text
+
+
+def remembered(ledger: Ledger, *, leave_out: Sequence[str] = ()) -> list[Section]:
+    """Return the closed incidents as sections that can be found like written ones."""
+    return [_section(memory) for memory in memories(ledger, leave_out=leave_out)]
+
+
+def _memory(ledger: Ledger, incident: Incident) -> Memory:
+    done = [action for action in ledger.actions(incident_id=incident.id) if action.status in {"done", "undone"}]
+    action = done[-1].action if done else ""
+    return Memory(incident, action, _OUTCOMES[incident.state], signature_of(ledger.packet(incident.id)))
+
+
+def _section(memory: Memory) -> Section:
+    incident = memory.incident
+    alarms = ", ".join(memory.signature[:8])
+    text = f"{incident.headline}. Cause: {incident.cause.value}. Alarms: {alarms}. Done: {memory.sentence}."
+    return Section(
+        source=incident.id,
+        anchor="",
+        kind="incident",
+        title=incident.headline,
+        document=f"Incident of {incident.model}",
+        text=text,
+        causes=(incident.cause.value,),
+        models=(incident.model,),
+        facts={
+            "id": incident.id,
+            "action": memory.action,
+            "outcome": memory.outcome,
+            "fingerprint": incident.fingerprint,
+        },
+    )

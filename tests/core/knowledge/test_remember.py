@@ -1,0 +1,68 @@
+"""A closed incident is knowledge for the next one."""
+
+from __future__ import annotations
+
+import pytest
+
+from airmedic_core.diagnose import collect_evidence, diagnose
+from airmedic_core.knowledge import open_library
+from airmedic_core.knowledge.remember import likeness, memories, summary_of
+from airmedic_core.records import Cause, IncidentState, Verdict
+from tests.core.diagnose.stories import Story, a_workspace, nulls
+
+
+@pytest.fixture
+def story(tmp_path):  # type: ignore[no-untyped-def]
+    return Story(a_workspace(tmp_path))
+
+
+def corrupted(story: Story, fingerprint: str) -> str:
+    broken = [nulls("income", 0.4, Verdict.ALERT, Cause.DATA_CORRUPTION)]
+    batch = story.pass_days(cause=Cause.DATA_CORRUPTION, data=broken)
+    return story.open(batch, Cause.DATA_CORRUPTION, fingerprint=fingerprint).id
+
+
+def test_a_closed_incident_is_found_by_the_next_one_like_it(story: Story) -> None:
+    story.pass_days(3)
+    first = corrupted(story, "first")
+    diagnose(story.ws, first)
+    story.ws.ledger.move_incident(first, IncidentState.RESOLVED)
+    story.pass_days(2)
+    second = corrupted(story, "second")
+    packet = collect_evidence(story.ws, second)
+    similar = [item for item in packet.items if item.kind == "similar"]
+    assert similar[0].subject == first
+    assert similar[0].value == 1.0, "both alarm on the same column and nothing else"
+    assert first in diagnose(story.ws, second).similar_incidents
+
+
+def test_the_same_fingerprint_is_a_recurrence(story: Story) -> None:
+    story.pass_days(3)
+    first = corrupted(story, "same")
+    diagnose(story.ws, first)
+    story.ws.ledger.move_incident(first, IncidentState.RESOLVED)
+    second = corrupted(story, "same")
+    packet = collect_evidence(story.ws, second)
+    assert [item.subject for item in packet.items if item.kind == "recurrence"] == [first]
+    assert "it is back" in diagnose(story.ws, second).summary
+
+
+def test_open_incidents_are_not_memories(story: Story) -> None:
+    corrupted(story, "open")
+    assert memories(story.ws.ledger) == []
+    assert summary_of(story.ws.ledger) == "No incident was closed yet."
+
+
+def test_remembered_incidents_can_be_searched_with_the_written_ones(story: Story) -> None:
+    first = corrupted(story, "first")
+    diagnose(story.ws, first)
+    story.ws.ledger.move_incident(first, IncidentState.RESOLVED)
+    library = open_library(story.ws.settings.content, story.ws.ledger)
+    found = library.search("corruption of income", kind="incident", model="churn")
+    assert first in {hit.section.source for hit in found.hits}
+    assert "1 closed incident: data corruption 1." in summary_of(story.ws.ledger)
+
+
+def test_likeness_is_the_share_of_common_alarms() -> None:
+    assert likeness(["a", "b", "c"], ["b", "c", "d"]) == 0.5, "two of four"
+    assert likeness([], []) == 0.0
