@@ -119,9 +119,10 @@ def _why(dossier: Dossier) -> str:
 
 
 def _cause(place: int, cause: RankedCause) -> str:
+    explanation = f" {prose(cause.explanation)}" if cause.explanation else ""
     supporting = f" Supported by {_ids(cause.supporting)}." if cause.supporting else ""
     against = f" Against it: {_ids(cause.contradicting)}." if cause.contradicting else ""
-    return f"{place}. **{cause.cause}**, {cause.confidence:.0%}. {prose(cause.explanation)}{supporting}{against}"
+    return f"{place}. **{cause.cause}**, {cause.confidence:.0%}.{explanation}{supporting}{against}"
 
 
 def _other(diagnosis: Diagnosis) -> str:
@@ -228,7 +229,7 @@ def _unknown(dossier: Dossier) -> str:
     gaps += [text for assessment in dossier.assessments[-1:] for text in assessment.not_knowable]
     standing = dossier.standing
     if standing is not None and standing.causes and standing.causes[0].contradicting:
-        gaps.append(f"Why {', '.join(standing.causes[0].contradicting)} speak against the first cause.")
+        gaps.append(f"How {', '.join(standing.causes[0].contradicting)} fits in: it speaks against the first cause.")
     return "\n".join(f"* {prose(gap)}" for gap in dict.fromkeys(gaps)) or "Nothing that was asked for is missing."
 
 

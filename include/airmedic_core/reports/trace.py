@@ -80,8 +80,7 @@ def decision_trace(dossier: Dossier) -> Trace:
     """Return how an incident went from its evidence to its end."""
     trace = Trace()
     _observed(trace, dossier)
-    _diagnosed(trace, dossier)
-    last = _decided(trace, dossier)
+    last = _decided(trace, dossier, _diagnosed(trace, dossier))
     for index, proposal in enumerate(dossier.proposals, start=1):
         last = _proposed(trace, dossier, proposal, index, last)
     incident = dossier.incident
@@ -103,8 +102,8 @@ def _observed(trace: Trace, dossier: Dossier) -> None:
         trace.add(Step("evidence", "fact", "Evidence packet", packet))
 
 
-def _diagnosed(trace: Trace, dossier: Dossier) -> None:
-    steps = []
+def _diagnosed(trace: Trace, dossier: Dossier) -> list[str]:
+    steps, standing = [], []
     for index, (diagnosis, stands) in enumerate(dossier.diagnoses, start=1):
         cited = diagnosis.causes[0].supporting[:6] if diagnosis.causes else ()
         about = [f"{diagnosis.cause}, confidence {diagnosis.confidence:.0%}"]
@@ -112,12 +111,14 @@ def _diagnosed(trace: Trace, dossier: Dossier) -> None:
             about.append("cites " + ", ".join(cited))
         about.append("stands" if stands else "kept, does not stand")
         steps.append(Step(f"diagnosis{index}", "reasoning", f"Diagnosis by {line(diagnosis.engine, 40)}", tuple(about)))
-    if steps:
-        trace.add(*steps)
+        standing += [steps[-1].id] if stands else []
+    if not steps:
+        return [step.id for step in trace.ranks[-1]]
+    added = trace.add(*steps)
+    return standing or added
 
 
-def _decided(trace: Trace, dossier: Dossier) -> list[str]:
-    last = [step.id for step in trace.ranks[-1]]
+def _decided(trace: Trace, dossier: Dossier, last: list[str]) -> list[str]:
     for index, decision in enumerate(dossier.decisions, start=1):
         skipped = [
             f"not {line(entry.get('action', '?'), 30)}: {line(entry.get('reason', ''), 60)}"
@@ -139,7 +140,8 @@ def _proposed(trace: Trace, dossier: Dossier, proposal: Proposal, index: int, la
     if not answers and proposal.permission is Permission.AUTO:
         answers = [Step(f"answer{index}_0", "person", "Allowed by policy")]
     if answers:
-        last = trace.add(*answers, after=last)
+        trace.add(*answers, after=last)
+        last = [step.id for step in answers if step.kind == "person"] or [answers[-1].id]
     done = dossier.action_of(proposal)
     if done is not None:
         told = (line(done.summary, 90), f"took {duration(done.seconds)}") if done.finished_at else ()

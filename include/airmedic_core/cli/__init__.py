@@ -1,0 +1,63 @@
+"""The command line: ``airmedic <command>``. Each file of this folder is one command, its name the command's.
+
+A command offers ``SUMMARY``, ``configure(parser)`` and ``run(args)``, which returns the exit code. Commands import what
+is heavy only when they run, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.family import Family
+
+COMMANDS = Family("cli")
+FAILED = 2
+"""Exit code of a command that could not do what it was asked."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        Arguments without the program's name; those of the process where not given.
+    """
+    args = _parser().parse_args(argv)
+    try:
+        code: int = COMMANDS.member(args.command).run(args)
+    except AirmedicError as error:
+        from airmedic_core.cli._terminal import problem
+
+        problem(error)
+        return FAILED
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough.
+        sys.stderr.close()
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="airmedic", description="Heals machine-learning models in production.")
+    parser.add_argument("--version", action="version", version=f"airmedic {_version()}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name in COMMANDS.names():
+        member = COMMANDS.member(name)
+        command = commands.add_parser(name, help=member.SUMMARY, description=member.__doc__)
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        member.configure(command)
+    return parser
+
+
+def _version() -> str:
+    try:
+        return version("airmedic")
+    except PackageNotFoundError:
+        return "(not installed)"

@@ -1,0 +1,207 @@
+"""What a data file seems to be: its time column, task, step in time, inputs, and columns to leave out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from airmedic_core.errors import MissingColumnError, SpecError, closest
+from airmedic_core.spec import ModelSpec, parse_spec
+from airmedic_core.windows import Every
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Task = Literal["binary", "multiclass", "regression"]
+
+_TIME_NAMES = re.compile(r"(time|date|day|timestamp|created|arriv|_at$|_ts$|_dt$)", re.IGNORECASE)
+_TARGET_NAMES = ("target", "label", "y", "outcome", "churn", "churned", "converted", "default", "fraud", "is_fraud")
+_MOST_CLASSES = 20
+_ENOUGH_ROWS = 200
+_ENOUGH_WINDOWS = 10
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """A proposal for a spec, with what a person should look at."""
+
+    name: str
+    path: str
+    task: Task
+    target: str
+    time_column: str
+    every: str
+    reference: tuple[str, str] | None
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    exclude: dict[str, str]
+    """Column → why it is no input."""
+    suspicious: dict[str, str]
+    """Column → why it may give the answer away."""
+    other_times: tuple[str, ...]
+    rows: int
+
+
+def infer(path: str, *, name: str = "", target: str = "", time_column: str = "") -> Inferred:
+    """Read a file and propose what its model spec says.
+
+    Parameters
+    ----------
+    path : str
+        csv, csv.gz or parquet.
+    name, target, time_column : str
+        What is known already; the rest is guessed.
+
+    Raises
+    ------
+    SpecError
+        If the target or the time column cannot be guessed. The message says which flag to give.
+    SourceError
+        If the file cannot be read.
+    """
+    from airmedic_core.profile.features import choose_features
+    from airmedic_core.sources import read_window
+
+    columns = _columns(path)
+    target = _given(target, columns, "--target") or _guess_target(columns)
+    times = [column for column in _time_columns(columns) if column != target]
+    time_column = _given(time_column, columns, "--time-column") or _first_time(times)
+    spec = _draft(path, name, target, time_column, "regression")
+    frame = read_window(spec, None)
+    task = _task(frame[target])
+    every = _step(frame[time_column])
+    features = choose_features(_draft(path, name, target, time_column, task), frame)
+    left_out = {column: reason for column, reason in features.left_out.items() if column not in times}
+    inputs = [*features.numeric, *features.categorical]
+    return Inferred(
+        name=spec.name,
+        path=path,
+        task=task,
+        target=target,
+        time_column=time_column,
+        every=every,
+        reference=_reference(frame[time_column], Every.parse(every)),
+        numeric=features.numeric,
+        categorical=features.categorical,
+        exclude=left_out,
+        suspicious={column: why for column in inputs if (why := _gives_away(frame[column], frame[target], task))},
+        other_times=tuple(column for column in times if column != time_column),
+        rows=len(frame),
+    )
+
+
+def model_name(path: str) -> str:
+    """Return a model name made from a file's name."""
+    stem = Path(path).name.partition(".")[0].lower()
+    return re.sub(r"\W+", "_", re.sub(r"^[^a-z]+", "", stem), flags=re.ASCII)[:63] or "model"
+
+
+def _columns(path: str) -> dict[str, pd.Series]:
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        if path.endswith(".parquet"):
+            import pyarrow.parquet as pq
+
+            frame = pq.read_table(path).slice(0, 20_000).to_pandas()
+        else:
+            frame = pd.read_csv(path, nrows=20_000, low_memory=False)
+    except FileNotFoundError as error:
+        raise SpecError(f"There is no file {path!r}.", "Name a csv, csv.gz or parquet file.") from error
+    except (OSError, ValueError, pa.ArrowInvalid) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise SpecError(f"{path!r} cannot be read: {reason}.", "Name a csv, csv.gz or parquet file.") from error
+    return {str(name): frame[name] for name in frame.columns}
+
+
+def _given(name: str, columns: dict[str, pd.Series], flag: str) -> str:
+    if name and name not in columns:
+        raise MissingColumnError(f"{flag}: the file has no column {name!r}.", closest(name, columns))
+    return name
+
+
+def _guess_target(columns: dict[str, pd.Series]) -> str:
+    found = [name for name in columns if name.lower() in _TARGET_NAMES]
+    if len(found) != 1:
+        raise SpecError("Which column is to be predicted cannot be guessed.", "Say it with --target COLUMN.")
+    return found[0]
+
+
+def _time_columns(columns: dict[str, pd.Series]) -> list[str]:
+    """Return the columns that hold moments, those named like one first."""
+    found = [name for name, values in columns.items() if _is_time(values)]
+    return sorted(found, key=lambda name: (not _TIME_NAMES.search(name), list(columns).index(name)))
+
+
+def _is_time(values: pd.Series) -> bool:
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(values):
+        return True
+    present = values.dropna()
+    if not pd.api.types.is_object_dtype(values) or len(present) == 0:
+        return False
+    moments = pd.to_datetime(present.head(1000), errors="coerce", utc=True, format="ISO8601")
+    return bool(moments.notna().mean() > 0.95)
+
+
+def _first_time(times: list[str]) -> str:
+    if not times:
+        raise SpecError("No column holds dates or times as 2026-01-31.", "Say which with --time-column COLUMN.")
+    return times[0]
+
+
+def _draft(path: str, name: str, target: str, time_column: str, task: Task) -> ModelSpec:
+    data = {"path": path, "time_column": time_column}
+    return parse_spec({"name": name or model_name(path), "task": task, "target": target, "data": data})
+
+
+def _task(target: pd.Series) -> Task:
+    import pandas as pd
+
+    classes = target.nunique(dropna=True)
+    if classes < 2:
+        raise SpecError(f"The target {target.name!r} has {classes} different values.", "Name another with --target.")
+    if classes == 2:
+        return "binary"
+    whole = pd.api.types.is_numeric_dtype(target)
+    return "regression" if whole and classes > _MOST_CLASSES else "multiclass"
+
+
+def _step(times: pd.Series) -> str:
+    """Return the shortest step whose windows usually hold enough rows, and of which there are enough."""
+    for every, rule in (("hour", "h"), ("day", "D"), ("week", "W-SUN"), ("month", "MS")):
+        counts = times.dropna().dt.tz_localize(None).dt.to_period(rule.removesuffix("S")).value_counts()
+        if len(counts) >= _ENOUGH_WINDOWS and counts.median() >= _ENOUGH_ROWS:
+            return every
+    return "day"
+
+
+def _reference(times: pd.Series, every: Every) -> tuple[str, str] | None:
+    """Return the earlier 70 % of the time as whole steps."""
+    first, last = every.floor(times.min().to_pydatetime()), every.floor(times.max().to_pydatetime())
+    start, end = every.shift(first, 0), every.floor(first + (last - first) * 0.7)
+    if start >= end:
+        return None
+    shown = "%Y-%m-%d" if every.unit != "hour" else "%Y-%m-%dT%H:%M"
+    return f"{start:{shown}}", f"{end:{shown}}"
+
+
+def _gives_away(values: pd.Series, target: pd.Series, task: Task) -> str:
+    import pandas as pd
+
+    both = pd.DataFrame({"x": values, "y": target}).dropna()
+    if len(both) < 50 or both["x"].nunique() < 2:
+        return ""
+    if pd.api.types.is_numeric_dtype(both["x"]) and pd.api.types.is_numeric_dtype(both["y"]):
+        alike = abs(both["x"].astype(float).corr(both["y"].astype(float), method="spearman"))
+        if alike > 0.95 and (task == "regression" or both["x"].nunique() <= _MOST_CLASSES):
+            return f"rank correlation with the target {alike:.2f}"
+    if task != "regression" and both["x"].nunique() <= 50:
+        most = both.groupby("x")["y"].agg(lambda group: group.value_counts().iloc[0]).sum() / len(both)
+        if most > 0.98 > both["y"].value_counts(normalize=True).iloc[0] + 0.03:
+            return f"its values alone tell the target in {most:.0%} of the rows"
+    return ""

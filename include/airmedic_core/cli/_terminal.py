@@ -1,0 +1,94 @@
+"""How commands speak: tables and lines for people on the terminal, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.errors import AirmedicError, SpecError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STYLES = {
+    **dict.fromkeys(("ok", "healthy", "passed", "resolved"), "green"),
+    **dict.fromkeys(("watch", "unknown", "inconclusive", "warning"), "yellow"),
+    **dict.fromkeys(("alert", "incident", "refused", "failed", "not_comparable"), "bold red"),
+}
+"""Colour of a word of judgement."""
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Print one line for people. Text from outside is printed as it is, never as markup."""
+    _console().print(_text(text, style), soft_wrap=True)
+
+
+def judged(word: str, text: str) -> None:
+    """Print a line that begins with a word of judgement in its colour."""
+    from rich.text import Text
+
+    _console().print(Text.assemble((word, STYLES.get(word, "bold")), "  ", _text(text)), soft_wrap=True)
+
+
+def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table. Cells are printed as they are, never as markup."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(title=_text(title, "bold") if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(str(cell), STYLES.get(str(cell), "")) for cell in row))
+    _console().print(table)
+
+
+def problem(error: AirmedicError) -> None:
+    """Print an error and what to do about it, on standard error."""
+    from rich.console import Console
+
+    console = Console(stderr=True, highlight=False)
+    console.print(_text(error.problem, "bold red"), soft_wrap=True)
+    if error.hint:
+        console.print(_text(error.hint), soft_wrap=True)
+
+
+def write_json(place: str, plain: Any) -> None:
+    """Write JSON to a file, or to standard output where the place is ``-``."""
+    text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
+    if place == "-":
+        sys.stdout.write(text)
+    else:
+        write_text(Path(place), text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file.
+
+    Raises
+    ------
+    SpecError
+        If it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SpecError(f"{str(path)!r} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    # Made anew each time: tests and callers may have replaced standard output meanwhile.
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=140)
+
+
+def _text(text: str, style: str = "") -> Any:
+    from rich.text import Text
+
+    printable = "".join(character if character.isprintable() or character == "\n" else " " for character in text)
+    return Text(printable, style=style)

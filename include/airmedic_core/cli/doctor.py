@@ -1,0 +1,167 @@
+"""Look at this installation: what works, what does not, and what to do about it.
+
+Exit code 0: nothing is broken. 1: something is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from airmedic_core.settings import Settings
+
+SUMMARY = "look at this installation and say what to do"
+
+_CONNECTIONS = {
+    "airmedic_ledger": "where the ledger is (default: AIRMEDIC_LEDGER_URL, else an embedded file)",
+    "airmedic_mlflow": "where MLflow is (default: MLFLOW_TRACKING_URI, else an embedded file)",
+    "anthropic_default": "a language model for second diagnoses (default: rules only)",
+    "slack_default": "notifications (default: the task log)",
+}
+
+
+class Symptom(NamedTuple):
+    """One thing that was looked at."""
+
+    verdict: str
+    """``ok``, ``warning`` or ``failed``."""
+    subject: str
+    found: str
+    todo: str = ""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add no arguments."""
+    del parser
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what was found."""
+    del args
+    from airmedic_core.cli._terminal import judged, show
+    from airmedic_core.settings import Settings
+
+    symptoms = list(examine(Settings.from_env()))
+    show("", ("", "What", "Found", "What to do"), symptoms)
+    broken = [symptom.subject for symptom in symptoms if symptom.verdict == "failed"]
+    judged("failed" if broken else "ok", ", ".join(broken) if broken else "Nothing is broken.")
+    return 1 if broken else 0
+
+
+def examine(settings: Settings) -> Iterator[Symptom]:
+    """Yield what is found, from the interpreter outwards."""
+    from airmedic_core.errors import AirmedicError
+
+    looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
+        _python, _packages, _home, _content, _specs, _policy, _ledger, _mlflow, _connections,
+    )  # fmt: skip
+    for look in looks:
+        try:
+            yield from look(settings)
+        except AirmedicError as error:
+            yield Symptom("failed", look.__name__.strip("_"), error.problem, error.hint)
+
+
+def _python(_: Settings) -> Iterator[Symptom]:
+    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
+    yield Symptom(
+        "ok" if supported else "failed", "python", found, "" if supported else "Use Python 3.11, 3.12 or 3.13."
+    )
+
+
+def _packages(_: Settings) -> Iterator[Symptom]:
+    from importlib.metadata import PackageNotFoundError, requires, version
+
+    from packaging.requirements import Requirement
+
+    try:
+        declared = requires("airmedic") or []
+    except PackageNotFoundError:
+        yield Symptom("warning", "packages", "airmedic is not installed", "Install it with 'pip install .'.")
+        return
+    wrong = []
+    for requirement in map(Requirement, declared):
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            wrong.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(found, prereleases=True):
+            wrong.append(f"{requirement.name} {found}, wanted {requirement.specifier}")
+    if wrong:
+        yield Symptom("failed", "packages", "; ".join(wrong[:5]), "Install requirements.txt again.")
+    else:
+        yield Symptom("ok", "packages", f"{len(declared)} declared, all there")
+
+
+def _home(settings: Settings) -> Iterator[Symptom]:
+    parent = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    if os.access(parent, os.W_OK):
+        yield Symptom("ok", "state", str(settings.home))
+    else:
+        yield Symptom("failed", "state", f"{settings.home} is not writable", "Set AIRMEDIC_HOME to a folder that is.")
+
+
+def _content(settings: Settings) -> Iterator[Symptom]:
+    for name in ("models", "policies", "expectations", "runbooks", "incidents"):
+        folder = settings.content / name
+        needed = name in {"models", "policies"}
+        if folder.is_dir():
+            yield Symptom("ok", name, f"{folder}, {sum(1 for path in folder.iterdir() if path.is_file())} files")
+        else:
+            todo = "Make it, or set AIRMEDIC_CONTENT to the folder that holds it."
+            yield Symptom("failed" if needed else "warning", name, f"{folder} is missing", todo)
+
+
+def _specs(settings: Settings) -> Iterator[Symptom]:
+    from airmedic_core.cli.validate import spec_problems
+    from airmedic_core.spec import spec_files
+
+    for path in spec_files(settings.models):
+        problems = spec_problems(path, settings)
+        if problems:
+            yield Symptom("failed", path.name, problems[0], f"Run 'airmedic validate {path.name}'.")
+        else:
+            yield Symptom("ok", path.name, "valid")
+
+
+def _policy(settings: Settings) -> Iterator[Symptom]:
+    from airmedic_core.decide.policy import load_policy
+
+    load_policy(settings.policies)
+    yield Symptom("ok", "policy", f"default, for the environment {settings.environment!r}")
+
+
+def _ledger(settings: Settings) -> Iterator[Symptom]:
+    from airmedic_core.ledger import Ledger
+
+    if settings.ledger_url.startswith("sqlite"):
+        settings.home.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger.open(settings.ledger_url)
+    yield Symptom("ok", "ledger", f"{ledger.url}, {ledger.audit_head().sequence:,} audit records")
+
+
+def _mlflow(settings: Settings) -> Iterator[Symptom]:
+    from airmedic_core.reports.runs import page_address, probe
+
+    probe(settings)
+    page = page_address(settings)
+    if page:
+        yield Symptom("ok", "mlflow", page)
+    else:
+        todo = "Set MLFLOW_TRACKING_URI to a server to read reports in a browser."
+        yield Symptom("warning", "mlflow", "an embedded store, without pages", todo)
+
+
+def _connections(_: Settings) -> Iterator[Symptom]:
+    for name, purpose in _CONNECTIONS.items():
+        there = f"AIRFLOW_CONN_{name.upper()}" in os.environ
+        found = "in the environment" if there else "not in the environment; Airflow may know it"
+        yield Symptom("ok", f"connection {name}", found, "" if there else f"Optional: {purpose}.")

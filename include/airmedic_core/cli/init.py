@@ -1,0 +1,114 @@
+"""Write a model spec for a data file: what can be inferred is filled in, what should be looked at is a comment.
+
+Exit code 0: written. 2: it could not be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airmedic_core.cli._inference import Inferred
+
+SUMMARY = "write a model spec for a data file"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    parser.add_argument("file", help="a csv, csv.gz or parquet file with one row per prediction")
+    parser.add_argument("--target", default="", help="the column to predict")
+    parser.add_argument("--time-column", default="", help="the column that says when a row happened")
+    parser.add_argument("--name", default="", help="name of the model (default: the file's)")
+    parser.add_argument(
+        "--out", metavar="SPEC", help="where to write it; - for standard output (default: models/NAME.yaml)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace a spec that exists")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Infer and write."""
+    import sys
+
+    from airmedic_core.cli._inference import infer
+    from airmedic_core.cli._terminal import judged, say, write_text
+    from airmedic_core.errors import SpecError
+    from airmedic_core.settings import Settings
+    from airmedic_core.spec import load_spec
+
+    inferred = infer(args.file, name=args.name, target=args.target, time_column=args.time_column)
+    text = spec_text(inferred)
+    if args.out == "-":
+        sys.stdout.write(text)
+        return 0
+    out = Path(args.out) if args.out else Settings.from_env().models / f"{inferred.name}.yaml"
+    if out.exists() and not args.force:
+        raise SpecError(f"{str(out)!r} exists.", "Give another --out, or --force to replace it.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_text(out, text)
+    load_spec(out)
+    judged("ok", f"{out}: {inferred.task}, {inferred.rows:,} rows, one window for each {inferred.every}")
+    for column, why in inferred.suspicious.items():
+        judged("warning", f"{column} may give the answer away ({why}). Exclude it if it is only known later.")
+    say(f"Look at it, then try: airmedic validate {out} --data")
+    return 0
+
+
+def spec_text(inferred: Inferred) -> str:
+    """Return the spec as YAML with comments."""
+    lines = [
+        f"# Inferred from {_comment(Path(inferred.path).name)}. docs/model-spec.md lists every key.",
+        f"name: {inferred.name}",
+        f"task: {inferred.task}",
+        f"target: {_quoted(inferred.target)}",
+        "data:",
+        "  source: file",
+        f"  path: {_quoted(inferred.path)}",
+        f"  time_column: {_quoted(inferred.time_column)}",
+        "",
+        "# When the label becomes known. Until then a row counts as unlabelled. Needed if labels arrive late.",
+        *(f"# label_time_column: {_comment(_quoted(name))}" for name in inferred.other_times or ("label_known_at",)),
+        "",
+        f"window: {inferred.every}",
+    ]
+    if inferred.reference:
+        lines += [
+            "",
+            "# The rows that the first champion is trained and accepted on: here the earlier 70 %.",
+            "reference:",
+            f"  start: {_quoted(inferred.reference[0])}",
+            f"  end: {_quoted(inferred.reference[1])}",
+        ]
+    excluded = {**inferred.exclude, **dict.fromkeys(inferred.other_times, "a moment")}
+    if excluded or inferred.suspicious:
+        lines += ["", "# Columns that are no input of the model. Add those that are only known after the outcome."]
+        lines += ["exclude:" if excluded else "# exclude:"]
+        lines += [f"  - {_quoted(name)}  # {_comment(why)}" for name, why in excluded.items()]
+        lines += [
+            f"  # - {_comment(_quoted(name))}  # look: {_comment(why)}" for name, why in inferred.suspicious.items()
+        ]
+    lines += [
+        "",
+        "features:",
+        f"  numeric: {_list(inferred.numeric)}",
+        f"  categorical: {_list(inferred.categorical)}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    # JSON strings are YAML strings, whatever they hold. Plain words read better without quotes.
+    plain = text.replace("_", "").replace("/", "").replace(".", "").replace("-", "")
+    word = plain.isascii() and plain.isalnum() and plain[0].isalpha() and text[0].isalpha()
+    reserved = text.lower() in {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
+    return text if word and not reserved else json.dumps(text, ensure_ascii=False)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return "[" + ", ".join(map(_quoted, names)) + "]"
+
+
+def _comment(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from airmedic_core.cli._inference import infer, model_name
+from airmedic_core.errors import AirmedicError, MissingColumnError, SpecError
+from airmedic_core.spec import load_spec
+
+Airmedic = Callable[..., tuple[int, str, str]]
+
+
+def test_the_spec_that_it_writes_is_valid(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    code, out, _ = airmedic("init", str(rows))
+    assert code == 0, out
+    spec = load_spec(home / "models" / "customers.yaml")
+    assert (spec.task, spec.target, spec.data.time_column) == ("binary", "churned", "seen_at")
+    assert spec.features.numeric == ("calls",)
+    assert spec.features.categorical == ("plan",)
+    assert "customer_id" in spec.exclude
+    assert spec.reference is not None
+    # The rows end on 2026-02-28: 70 % of 58 days are 40 whole ones.
+    assert (spec.reference.start, spec.reference.end) == ("2026-01-01", "2026-02-10")
+
+
+def test_a_spec_that_exists_is_kept(home: Path, spec: Path, rows: Path, airmedic: Airmedic) -> None:
+    before = spec.read_text()
+    code, _, err = airmedic("init", str(rows))
+    assert code == 2
+    assert "--force" in err
+    assert spec.read_text() == before
+    assert airmedic("init", str(rows), "--force")[0] == 0
+    assert spec.read_text() != before
+
+
+def test_standard_output_is_the_spec_and_nothing_else(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    _, out, _ = airmedic("init", str(rows), "--out", "-", "--name", "mine")
+    assert yaml.safe_load(out)["name"] == "mine"
+
+
+def test_columns_that_give_the_answer_away_are_named(home: Path, rows: Path) -> None:
+    frame = pd.read_csv(rows)
+    frame["left_because"] = frame["churned"].map({0: "stayed", 1: "price"})
+    frame["points"] = frame["calls"] * 2
+    frame.to_csv(rows, index=False)
+    assert set(infer(str(rows)).suspicious) == {"left_because"}
+
+
+@pytest.mark.parametrize(
+    ("values", "task"),
+    [([0, 1], "binary"), (["a", "b", "c"], "multiclass"), (list(range(40)), "regression"), ([1, 2, 3], "multiclass")],
+)
+def test_the_task_follows_from_the_target(tmp_path: Path, values: list[object], task: str) -> None:
+    path = tmp_path / "rows.csv"
+    at = pd.date_range("2026-01-01", periods=400, freq="h")
+    pd.DataFrame({"at": at, "x": range(400), "target": np.resize(np.array(values, dtype=object), 400)}).to_csv(
+        path, index=False
+    )
+    assert infer(str(path)).task == task
+
+
+@pytest.mark.parametrize(
+    ("per_day", "days", "every"), [(400, 30, "day"), (40, 100, "week"), (10, 730, "month"), (9600, 2, "hour")]
+)
+def test_a_window_holds_enough_rows_and_there_are_enough_windows(
+    tmp_path: Path, per_day: int, days: int, every: str
+) -> None:
+    path = tmp_path / "rows.parquet"
+    at = pd.date_range("2025-01-06", periods=per_day * days, freq=f"{86_400 // per_day}s")
+    pd.DataFrame({"at": at, "x": np.arange(len(at)) % 7, "target": np.arange(len(at)) % 2}).to_parquet(path)
+    assert infer(str(path)).every == every
+
+
+@pytest.mark.parametrize(
+    ("flags", "error", "said"),
+    [
+        ({}, SpecError, "--target"),
+        ({"target": "chrned"}, MissingColumnError, "'churned'"),
+        ({"target": "churned", "time_column": "seen"}, MissingColumnError, "seen_at"),
+        ({"target": "constant"}, SpecError, "1 different values"),
+    ],
+)
+def test_what_cannot_be_guessed_names_the_flag(
+    rows: Path, flags: dict[str, str], error: type[AirmedicError], said: str
+) -> None:
+    frame = pd.read_csv(rows).assign(label=1, constant=1)
+    frame.to_csv(rows, index=False)
+    with pytest.raises(error, match=said):
+        infer(str(rows), **flags)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\xff\xfe\x00garbage\x00"])
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "rows.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SpecError, match=r"csv, csv\.gz or parquet"):
+        infer(str(path), target="y")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/data/Hotel Bookings-2026.csv.gz", "hotel_bookings_2026"), ("2026.csv", "model"), ("s3://x/größe.csv", "gr_e")],
+)
+def test_model_names_are_made_from_file_names(path: str, name: str) -> None:
+    assert model_name(path) == name
