@@ -50,7 +50,7 @@ class WindowRows:
         data = self.spec.data
         table = table.select(wanted_columns(self.spec, table.column_names, self.columns))
         for name in (data.time_column, self.spec.label_time_column):
-            if name in table.column_names:
+            if name and name in table.column_names:
                 moments = as_moments(table[name], data.time_format, name)
                 table = table.set_column(table.column_names.index(name), name, moments)
         times = table[data.time_column]
