@@ -59,7 +59,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
         before = next((incident for incident in known if _comes_back(incident, assessment.fingerprint, now)), None)
         return ledger.open_incident(
             Incident(
-                id=f"{batch.id}__{digest(assessment.fingerprint)[:8]}",
+                id=f"{batch.id}__{assessment.fingerprint[:8]}",
                 model=batch.model,
                 state=IncidentState.OPEN,
                 severity=assessment.severity,

@@ -67,14 +67,12 @@ class History:
         """Return what an action carried out."""
         return next((proposal for proposal in self.proposals if proposal.hash == done.proposal_hash), None)
 
-    def gates(self) -> list[Json]:
-        """Return the results of the gate that were kept with proposals, actions and decisions, oldest first."""
-        places = [
-            *(done.output for done in self.actions),
-            *(proposal.params for proposal in self.proposals),
-            *(decision["details"] for decision in self.decisions),
-        ]
-        return [place["gate"] for place in places if isinstance(place.get("gate"), dict)]
+    def gate(self, done: RecordedAction, proposal: Proposal | None) -> Json:
+        """Return the gate's result that belongs to an action: a deployment brings its own, a training was judged."""
+        judged = [decision["details"] for decision in self.decisions if decision["proposal_hash"] == done.proposal_hash]
+        places = [*judged, done.output, proposal.params if proposal else {}]
+        found = [place["gate"] for place in places if isinstance(place.get("gate"), dict)]
+        return found[-1] if found else {}
 
 
 def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
@@ -151,7 +149,7 @@ def _nothing_proposed(history: History) -> Outcome:
 
 def _acted(history: History, done: RecordedAction) -> Outcome:
     proposal = history.proposal_of(done)
-    gate = history.gates()[-1] if history.gates() and done.action in {"retrain", "deploy"} else {}
+    gate = history.gate(done, proposal)
     before, after = gate.get("champion_value"), gate.get("challenger_value")
     if done.status == "running":
         summary = f"{done.action} began and was cut off before its end."

@@ -189,7 +189,7 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         return None
     permission, why = verdict
     try:
-        params, expected = _plan(choice, action)
+        params, expected = actions.plan(choice.ws, action, choice.incident, choice.diagnosis)
         rehearsal = actions.rehearse(choice.ws, action, params) if choice.request.dry_run else ""
     except AirmedicError as error:
         if error.transient:
@@ -226,19 +226,10 @@ def _path(action: str, permission: Permission) -> Path:
     return "change" if asks and path in {"quarantine", "escalate"} else path
 
 
-def _plan(choice: _Choice, action: str) -> tuple[Json, str]:
-    from airmedic_core import actions
-
-    params, expected = actions.plan(choice.ws, action, choice.incident, choice.diagnosis)
-    cause = choice.diagnosis.cause if choice.diagnosis else None
-    # A new class mix leaves the order of the scores alone: calibrating them again is the smaller change.
-    if (action, cause, choice.request.action) == ("retrain", Cause.LABEL_SHIFT, "automatic"):
-        params = {"method": "recalibrate"} | params
-    return params, expected
-
-
 def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
     """Propose to rerun the pipeline that delivered a quarantined batch, where the spec names it."""
+    from airmedic_core import actions
+
     action = "rerun_pipeline"
     if not choice.ws.spec.upstream_dag:
         return None
@@ -247,7 +238,7 @@ def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
         skipped.append(verdict.against(action))
         return None
     permission, why = verdict
-    params, expected = _plan(choice, action)
+    params, expected = actions.plan(choice.ws, action, choice.incident, choice.diagnosis)
     return record(
         choice.ws, choice.incident, action, params, expected, permission=permission, reason=why, now=choice.now
     )

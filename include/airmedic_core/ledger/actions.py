@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.incidents import advance
 from airmedic_core.ledger.tables import actions, promotions, proposals
-from airmedic_core.records import ActionResult, Json, Promotion, Proposal, to_json
+from airmedic_core.records import ActionResult, IncidentState, Json, Promotion, Proposal, to_json
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Actions(Audit):
     """
 
     def begin_action(self, p: Proposal, snapshot: Json, *, now: datetime | None = None) -> None:
-        """Record that an action begins, and how things stood before.
+        """Record that an action begins, and how things stood before. Its incident is ``acting`` from now on.
 
         After a crash the first snapshot is kept, because it alone shows how things stood before. After a failure a new
         attempt begins.
@@ -80,9 +81,12 @@ class Actions(Audit):
             )
             begun = {"action": p.action, "attempt": attempt, "incident_id": p.incident_id, "snapshot": snapshot}
             append(connection, "action_begun", p.hash, begun)
+            advance(connection, p.incident_id, IncidentState.ACTING)
 
     def finish_action(self, r: ActionResult, *, now: datetime | None = None) -> None:
-        """Record what came of an action. What is done may later be undone; nothing else changes an end.
+        """Record what came of an action; its incident is ``verifying`` from now on.
+
+        What is done may later be undone. Nothing else changes an end.
 
         Raises
         ------
@@ -112,6 +116,8 @@ class Actions(Audit):
             mine = (actions.c.proposal_hash == r.proposal_hash) & (actions.c.attempt == last.attempt)
             connection.execute(update(actions).where(mine).values(ended))
             append(connection, "action_ended", r.proposal_hash, record)
+            if r.status != "dry_run":
+                advance(connection, last.incident_id, IncidentState.VERIFYING)
 
     def action_result(self, hash: str) -> ActionResult | None:  # noqa: A002 - the word for it
         """Return what came of an action; nothing if it never began or has not ended."""

@@ -96,9 +96,11 @@ class Audit(Store):
         head = AuditHead(0, GENESIS)
         with self._reading() as connection:
             recorded = connection.execute(select(audit_head)).one_or_none()
-            for row in connection.execution_options(yield_per=1000).execute(select(audit).order_by(audit.c.sequence)):
-                _verify(row, head)
-                head = AuditHead(row.sequence, row.hash)
+            chain = select(audit).order_by(audit.c.sequence).execution_options(yield_per=1000)
+            with connection.execute(chain) as rows:
+                for row in rows:
+                    _verify(row, head)
+                    head = AuditHead(row.sequence, row.hash)
             for kind, table in _COPIES.items():
                 _compare(connection, kind, table)
         if recorded is None or (recorded.sequence, recorded.hash) != (head.sequence, head.hash):

@@ -172,6 +172,15 @@ class Incidents(Audit):
             return [(from_json(Diagnosis, row.record), bool(row.stands)) for row in connection.execute(query)]
 
 
+def advance(connection: Connection, incident_id: str, state: IncidentState) -> None:
+    """Move an incident on inside a writing transaction, unless it is unknown, has ended or stands there."""
+    standing = connection.execute(select(incidents.c.state).where(incidents.c.id == incident_id)).scalar()
+    if standing is None or standing in ENDS or standing == state:
+        return
+    connection.execute(update(incidents).where(incidents.c.id == incident_id).values(state=state.value))
+    append(connection, "incident_state", incident_id, {"state": state.value})
+
+
 def _read(connection: Connection, incident_id: str) -> Incident:
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one_or_none()
     if row is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -54,36 +56,32 @@ def programs() -> Path | None:
     return next((folder for folder in found if (folder / "initdb").exists()), None)
 
 
-def as_server(*command: str) -> list[str]:
-    """Return a command as it is run by somebody whom Postgres accepts: never root."""
-    return ["su", "postgres", "-c", " ".join(command)] if os.geteuid() == 0 else list(command)
+def run(*command: str) -> None:
+    """Run a program of Postgres, which never works for root."""
+    if os.geteuid() == 0:
+        command = ("su", "postgres", "-c", shlex.join(command))
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server() -> Iterator[str]:
     folder = programs()
     if folder is None:
         pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
-    home = tmp_path_factory.mktemp("postgres")
-    if os.geteuid() == 0:
-        for parent in (home, *home.parents):
-            if parent.stat().st_uid == 0 and parent.is_relative_to(tmp_path_factory.getbasetemp().parent):
-                parent.chmod(0o755)
-        shutil.chown(home, "postgres")
-    with socket.socket() as unused:
+    control = str(folder / "pg_ctl")
+    with tempfile.TemporaryDirectory() as home, socket.socket() as unused:
+        if os.geteuid() == 0:
+            shutil.chown(home, "postgres")
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    data, quiet = str(home / "data"), {"check": True, "stdout": subprocess.DEVNULL, "cwd": home}
-    subprocess.run(as_server(str(folder / "initdb"), "-D", data, "-U", "airmedic", "-A", "trust", "-N"), **quiet)
-    options = f"-p {port} -h 127.0.0.1 -k '' -c fsync=off"
-    start = (str(folder / "pg_ctl"), "-D", data, "-l", str(home / "log"), "-w", "-o", f'"{options}"', "start")
-    if os.geteuid() != 0:
-        start = (*start[:-2], options, "start")
-    subprocess.run(as_server(*start), **quiet)
-    try:
-        yield f"postgresql://airmedic@127.0.0.1:{port}/postgres"
-    finally:
-        subprocess.run(as_server(str(folder / "pg_ctl"), "-D", data, "-m", "immediate", "stop"), **quiet)
+        unused.close()
+        data = f"{home}/data"
+        run(str(folder / "initdb"), "-D", data, "-U", "airmedic", "-A", "trust", "-N")
+        run(control, "-D", data, "-l", f"{home}/log", "-w", "-o", f"-p {port} -h 127.0.0.1 -k '' -F", "start")
+        try:
+            yield f"postgresql://airmedic@127.0.0.1:{port}/postgres"
+        finally:
+            run(control, "-D", data, "-m", "immediate", "stop")
 
 
 @pytest.fixture
