@@ -51,7 +51,7 @@ with_uv() {
     index=${PIP_INDEX_URL:-$index}
     [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
     [ -z "$cert" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$cert}"
-    "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" \
+    "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" \
         --require-hashes -r requirements.txt -r requirements-dev.txt || return 1
 }
 
