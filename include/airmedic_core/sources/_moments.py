@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from airmedic_core.sources._errors import UnreadableDataError
@@ -9,12 +10,13 @@ from airmedic_core.sources._errors import UnreadableDataError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_EPOCH_UNITS: dict[str, Literal["s", "ms", "us", "ns"]] = {
+EPOCH_UNITS: dict[str, Literal["s", "ms", "us", "ns"]] = {
     "unix": "s",
     "unix_ms": "ms",
     "unix_us": "us",
     "unix_ns": "ns",
 }
+_ZONE = re.compile(r"\d[T ].*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$")
 
 
 def as_moments(column: pa.ChunkedArray, time_format: str, name: str) -> pa.ChunkedArray:
@@ -60,9 +62,9 @@ def as_moments(column: pa.ChunkedArray, time_format: str, name: str) -> pa.Chunk
 def _from_numbers(column: pa.ChunkedArray, time_format: str, name: str, target: Any) -> pa.ChunkedArray:
     import pandas as pd
 
-    if time_format in _EPOCH_UNITS:
+    if time_format in EPOCH_UNITS:
         numbers: pd.Series = column.to_pandas()
-        moments = pd.to_datetime(numbers, unit=_EPOCH_UNITS[time_format], utc=True, errors="coerce")
+        moments = pd.to_datetime(numbers, unit=EPOCH_UNITS[time_format], utc=True, errors="coerce")
         return _to_arrow(moments, target)
     if time_format:
         return _from_text(column.cast("string"), time_format, name, target)
@@ -77,6 +79,12 @@ def _from_text(column: pa.ChunkedArray, time_format: str, name: str, target: Any
 
     values: pd.Series = column.to_pandas()
     moments = pd.to_datetime(values, utc=True, errors="coerce", format=time_format or "ISO8601")
+    zoned = values.str.contains(_ZONE, na=False)
+    if not time_format and zoned.any() and not zoned.all():
+        # pandas reads a moment without a zone in the zone of the one before it.
+        moments = moments.where(
+            zoned, pd.to_datetime(values.where(~zoned), utc=True, errors="coerce", format="ISO8601")
+        )
     unreadable = moments.isna() & values.notna()
     if unreadable.sum() * 2 > values.notna().sum():
         rule = f"is not written as {time_format!r}" if time_format else "is no ISO 8601 date or time"

@@ -55,17 +55,20 @@ class WindowRows:
                 table = table.set_column(table.column_names.index(name), name, moments)
         times = table[data.time_column]
         self.without_time += times.null_count
-        newest = pc.max(times).as_py()
-        if newest is not None:
-            self.newest = newest if self.newest is None else max(newest, self.newest)
+        self.saw(pc.max(times).as_py())
         inside = pc.is_valid(times)
         if self.window is not None:
             start, end = (pc.cast(moment, times.type) for moment in (self.window.start, self.window.end))
-            inside = pc.and_(inside, pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
+            inside = pc.and_kleene(inside, pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
         if not pc.all(inside).as_py():
             table = table.filter(inside)
         self.found += table.num_rows
         return table
+
+    def saw(self, moment: datetime | None) -> None:
+        """Remember the time of a row, whether it is of the window or not."""
+        if moment is not None:
+            self.newest = moment if self.newest is None else max(moment, self.newest)
 
     def finish(self, *, arrived: bool = False) -> None:
         """Decide what an empty window means.

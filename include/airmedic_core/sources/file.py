@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import MissingBatchError, SourceUnavailableError
 from airmedic_core.sources._errors import UnreadableDataError
+from airmedic_core.sources._moments import EPOCH_UNITS
 from airmedic_core.sources._places import files_of, format_of, has_placeholder
 from airmedic_core.sources._rows import WindowRows, wanted_columns
 from airmedic_core.spec import ModelSpec
@@ -35,7 +36,7 @@ def read(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) 
     """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
     file_system, files = files_of(spec, window)
     rows = WindowRows(spec, window, columns)
-    tables = [rows.pick(table) for file in files for table in _whole_tables(spec, file_system, file, window, columns)]
+    tables = [rows.pick(table) for file in files for table in _whole_tables(rows, file_system, file)]
     rows.finish(arrived=has_placeholder(spec.data.path))
     return rows.frame(tables)
 
@@ -53,37 +54,33 @@ def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None
     for file in files:
         parts = _csv_parts if format_of(file) == "csv" else _parquet_parts
         with _reading(file):
-            for batch in parts(spec, file_system, file, window, columns):
+            for batch in parts(rows, file_system, file):
                 picked = rows.pick(pa.Table.from_batches([batch]))
                 yield from picked.to_batches()
     rows.finish(arrived=has_placeholder(spec.data.path))
 
 
-def _whole_tables(
-    spec: ModelSpec, file_system: AbstractFileSystem, file: str, window: Window | None, columns: Sequence[str] | None
-) -> Iterator[pa.Table]:
+def _whole_tables(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> Iterator[pa.Table]:
     from pyarrow import csv
 
     with _reading(file):
         if format_of(file) == "parquet":
             parquet = _open_parquet(file_system, file)
-            groups = _row_groups(parquet, spec.data.time_column, window)
-            yield parquet.read_row_groups(groups, columns=_parquet_columns(spec, parquet, columns))
+            groups = _row_groups(parquet, rows)
+            yield parquet.read_row_groups(groups, columns=_parquet_columns(rows, parquet))
         else:
             with _open_csv(file_system, file) as opened:
-                yield csv.read_csv(opened, *_csv_options(spec, file))
+                yield csv.read_csv(opened, *_csv_options(rows.spec, file))
 
 
-def _parquet_parts(
-    spec: ModelSpec, file_system: AbstractFileSystem, file: str, window: Window | None, columns: Sequence[str] | None
-) -> Iterator[pa.RecordBatch]:
+def _parquet_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
 
     schema = _open_parquet(file_system, file).schema_arrow
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     parquet = _open_parquet(file_system, file, read_dictionary=texts)
-    groups = _row_groups(parquet, spec.data.time_column, window)
-    names = _parquet_columns(spec, parquet, columns)
+    groups = _row_groups(parquet, rows)
+    names = _parquet_columns(rows, parquet)
     yield from parquet.iter_batches(BATCH_ROWS, row_groups=groups, columns=names)
 
 
@@ -94,41 +91,40 @@ def _open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) ->
     return pq.ParquetFile(file if local else file_system.open(file, "rb"), memory_map=local, **options)
 
 
-def _parquet_columns(spec: ModelSpec, parquet: pq.ParquetFile, columns: Sequence[str] | None) -> list[str] | None:
+def _parquet_columns(rows: WindowRows, parquet: pq.ParquetFile) -> list[str] | None:
     names = parquet.schema_arrow.names
     if len(set(names)) < len(names):
         return None  # by name, one of several could not be told from the others
-    return wanted_columns(spec, names, columns)
+    return wanted_columns(rows.spec, names, rows.columns)
 
 
-def _row_groups(parquet: pq.ParquetFile, time_column: str, window: Window | None) -> list[int]:
-    """Return the row groups that can hold rows of a window, and always the last: it tells the newest row."""
-    groups = range(parquet.num_row_groups)
+def _row_groups(parquet: pq.ParquetFile, rows: WindowRows) -> list[int]:
+    """Return the row groups that can hold rows of the window, by their statistics."""
+    groups = list(range(parquet.num_row_groups))
     names = [parquet.schema.column(at).path for at in range(len(parquet.schema))]
-    if window is None or time_column not in names:
-        return list(groups)
-    column = names.index(time_column)
+    if rows.window is None or rows.spec.data.time_column not in names:
+        return groups
+    column = names.index(rows.spec.data.time_column)
     kept = []
     for group in groups:
         statistics = parquet.metadata.row_group(group).column(column).statistics
         first, last = (statistics.min, statistics.max) if statistics and statistics.has_min_max else (None, None)
         if not isinstance(first, datetime) or not isinstance(last, datetime):
-            return list(groups)
-        if as_utc(first) < window.end and as_utc(last) >= window.start:
+            return groups
+        rows.saw(as_utc(last))
+        if as_utc(first) < rows.window.end and as_utc(last) >= rows.window.start:
             kept.append(group)
-    return sorted({*kept, *groups[-1:]})
+    return kept
 
 
-def _csv_parts(
-    spec: ModelSpec, file_system: AbstractFileSystem, file: str, _window: Window | None, _columns: Sequence[str] | None
-) -> Iterator[pa.RecordBatch]:
+def _csv_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     from pyarrow import csv
 
     with _open_csv(file_system, file) as opened:
-        names = csv.open_csv(opened, *_csv_options(spec, file)).schema.names
+        names = csv.open_csv(opened, *_csv_options(rows.spec, file)).schema.names
     with _open_csv(file_system, file) as opened:
-        read, parse, convert = _csv_options(spec, file)
+        read, parse, convert = _csv_options(rows.spec, file)
         convert.column_types = dict.fromkeys(names, pa.binary())
         for batch in csv.open_csv(opened, read, parse, convert):
             yield pa.RecordBatch.from_arrays([_typed(column) for column in batch.columns], names=names)
@@ -139,7 +135,8 @@ def _csv_options(spec: ModelSpec, file: str) -> tuple[csv.ReadOptions, csv.Parse
     from pyarrow import csv
 
     # A format is for text: without this, 20260131 would already have become a number.
-    as_text = [spec.data.time_column, spec.label_time_column] if spec.data.time_format else []
+    written = spec.data.time_format and spec.data.time_format not in EPOCH_UNITS
+    as_text = [spec.data.time_column, spec.label_time_column] if written else []
     convert = csv.ConvertOptions(
         null_values=_NULLS, strings_can_be_null=True, column_types={name: pa.string() for name in as_text if name}
     )

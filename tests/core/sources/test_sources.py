@@ -1,0 +1,50 @@
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from airmedic_core.columns import ColumnType
+from airmedic_core.family import Family
+from airmedic_core.sources import known_labels, schema_of
+from airmedic_core.spec import parse_spec
+
+
+def a_spec(path="rows.csv", **more):
+    data = {"path": str(path), "time_column": "day"}
+    return parse_spec({"name": "churn", "task": "binary", "target": "left", "data": data, **more})
+
+
+@pytest.mark.parametrize("name", Family("sources").names())
+def test_every_source_reads_and_streams(name):
+    source = Family("sources").member(name)
+    assert callable(source.read)
+    assert callable(source.stream)
+
+
+def test_a_label_is_known_once_it_is_there():
+    frame = pd.DataFrame({"left": [1, None, 0]})
+    assert known_labels(a_spec(), frame, datetime(2026, 1, 1, tzinfo=UTC)).tolist() == [True, False, True]
+
+
+def test_a_label_is_not_known_before_its_time():
+    frame = pd.DataFrame(
+        {"left": [1, 1, None, 1], "on": pd.to_datetime(["2026-01-01", "2026-01-03", "2026-01-01", None], utc=True)}
+    )
+    known = known_labels(a_spec(label_time_column="on"), frame, datetime(2026, 1, 2, tzinfo=UTC))
+    assert known.tolist() == [True, False, False, False]
+
+
+@pytest.mark.parametrize("columns", [["day"], ["left"]])
+def test_without_a_label_or_its_time_nothing_is_known(columns):
+    frame = pd.DataFrame(1, index=range(2), columns=columns)
+    assert not known_labels(a_spec(label_time_column="on"), frame, datetime(2026, 1, 2, tzinfo=UTC)).any()
+
+
+def test_the_schema_is_that_of_the_rows(tmp_path):
+    (tmp_path / "rows.csv").write_text("day,age,plan,left\n2026-01-01,1.5,a,true\n")
+    assert schema_of(a_spec(tmp_path / "rows.csv"), None) == {
+        "day": ColumnType.TIME,
+        "age": ColumnType.NUMBER,
+        "plan": ColumnType.TEXT,
+        "left": ColumnType.BOOLEAN,
+    }
