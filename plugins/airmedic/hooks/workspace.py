@@ -47,6 +47,9 @@ def open_workspace(model: str) -> Workspace:
 
 def settings() -> Settings:
     """Return the settings of this installation, with what Airflow's connections add."""
+    # These only make noise in task logs.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     found = Settings.from_env()
     if ledger := find_connection(LEDGER_CONNECTION):
         found = replace(found, ledger_url=ledger_url(ledger))

@@ -50,7 +50,6 @@ class CloseIncidentOperator(ModelOperator):
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():
             from airmedic_core.incidents import close_incident
-
             from airmedic_core.reports import incident_report
 
             workspace = open_workspace(self.model)

@@ -10,6 +10,7 @@ from airflow.sdk import Context
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.language_model import language_model
 from airmedic.hooks.workspace import open_workspace
+from airmedic.links import MLFLOW_URL, MLflowRunLink
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json
 
@@ -18,7 +19,7 @@ class LLMDiagnosisOperator(ModelOperator):
     """Says what caused an incident, by rules and, where the connection exists, by Claude as well.
 
     Both answers are kept. A language model that does not answer, answers late or cannot prove what it says never fails
-    the task: the rules' answer stands.
+    the task: the rules' answer stands. The incident's report in MLflow is published.
 
     Parameters
     ----------
@@ -36,6 +37,7 @@ class LLMDiagnosisOperator(ModelOperator):
     """
 
     template_fields: Sequence[str] = ("model", "incident_id", "anthropic_connection")
+    operator_extra_links = (MLflowRunLink(),)
 
     def __init__(self, *, incident_id: str, anthropic_connection: str = "anthropic", **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -46,9 +48,13 @@ class LLMDiagnosisOperator(ModelOperator):
         """Diagnose the incident."""
         with airflow_errors():
             from airmedic_core.diagnose import diagnose
+            from airmedic_core.reports import incident_report
 
-            model = language_model(self.anthropic_connection)
-            diagnosis = diagnose(open_workspace(self.model), self.incident_id, model)
+            workspace = open_workspace(self.model)
+            diagnosis = diagnose(workspace, self.incident_id, language_model(self.anthropic_connection))
+            # Published now, so that whoever is asked for an approval can look at all of it.
+            report = incident_report(workspace, self.incident_id)
+        context["ti"].xcom_push(MLFLOW_URL, report.url)
         self.log.info("%s (%.0f %%): %s", diagnosis.cause, 100 * diagnosis.confidence, diagnosis.summary)
         return {
             "cause": str(diagnosis.cause),

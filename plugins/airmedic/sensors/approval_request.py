@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.family import Family
@@ -103,8 +104,17 @@ def _risk(proposal: Proposal) -> str:
 
 
 def _parameters(params: Json) -> str:
-    shown = ", ".join(f"{name} = {value}" for name, value in params.items() if not isinstance(value, (dict, list)))
-    return _text(shown)
+    plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
+    return _text(", ".join(f"{name} = {_value(value)}" for name, value in plain.items()))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    try:
+        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}" if isinstance(value, str) else str(value)
+    except ValueError:
+        return str(value)
 
 
 def _text(text: str) -> str:

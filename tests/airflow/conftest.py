@@ -1,0 +1,103 @@
+"""What the Airflow tests share. Those without the mark ``airflow`` need no database and start nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+    from airmedic_local.airflow_client import AirflowClient
+    from airmedic_local.installation import Installation
+
+SPEC = """\
+name: {name}
+task: binary
+target: y
+data:
+  path: /nowhere/{name}.csv
+  time_column: at
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _airflow_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    # Airflow reads these when it is first imported, which is why no test module here imports it at its top.
+    home = tmp_path_factory.mktemp("airflow_home")
+    os.environ["AIRFLOW_HOME"] = str(home)
+    os.environ["AIRFLOW__CORE__UNIT_TEST_MODE"] = "False"
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+
+@pytest.fixture
+def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A content folder with one valid model spec, ``alpha``."""
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "alpha.yaml").write_text(SPEC.format(name="alpha"))
+    monkeypatch.setenv("AIRMEDIC_CONTENT", str(tmp_path))
+    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+MODELS = ("meter", "hasty", "careful", "slow")
+
+
+@dataclass(frozen=True)
+class Running:
+    """A running Airflow and MLflow with the model ``meter``."""
+
+    installation: Installation
+    content: Path
+
+    def client(self, user: str = "anna") -> AirflowClient:
+        return self.installation.client(user)
+
+    def workspace(self, model: str = "meter") -> Workspace:
+        from airmedic_core.settings import Settings
+        from airmedic_core.workspace import Workspace
+
+        return Workspace.open(model, Settings.from_env(self.installation.environment()))
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start Airflow and MLflow once for all tests with the mark ``airflow``."""
+    from airmedic_core.training.adopt import adopt
+    from airmedic_local.installation import PROJECT, Installation
+    from tests.airflow.production import meter
+
+    home = tmp_path_factory.mktemp("running")
+    content, dags = home / "content", home / "dags"
+    shutil.copytree(PROJECT / "include" / "policies", content / "policies")
+    (content / "models").mkdir()
+    dags.mkdir()
+    for name in ("monitor.py", "remediate.py"):
+        shutil.copy(PROJECT / "dags" / name, dags / name)
+    shutil.copy(Path(meter.__file__).parent / "slow_training.py", dags / "slow_training.py")
+    careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")
+    (content / "policies" / "careful.yaml").write_text(careful)
+    rows = home / "meter.csv"
+    meter.write_rows(rows)
+    meter.write_spec(content / "models", "meter", rows)
+    meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=10)
+    meter.write_spec(content / "models", "careful", rows, policy="careful")
+    meter.write_spec(content / "models", "slow", rows)
+    installation = Installation(
+        home,
+        users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),
+        dags=dags,
+        env={"AIRMEDIC_CONTENT": str(content), "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "2"},
+    )
+    with installation:
+        running = Running(installation, content)
+        for model in MODELS:
+            adopt(running.workspace(model), by="anna")
+        meter.write_spec(content / "models", "slow", rows, using="slow_training:fit")
+        running.client().wait_for_dags([f"{kind}__{model}" for kind in ("monitor", "remediate") for model in MODELS])
+        yield running

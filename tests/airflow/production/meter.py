@@ -1,0 +1,61 @@
+"""A tiny generated production for the tests of the Airflow layer: one binary model, one row every ten minutes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+DAYS = 26
+TURN = 20
+"""From this day on the relation between inputs and label is reversed."""
+START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+"""The last day is yesterday, so that somebody who asks now asks about the last day."""
+
+SPEC = """\
+name: {name}
+title: Test {name}
+task: binary
+target: failed
+data:
+  path: {path}
+  time_column: at
+window: day
+reference: {{start: "{start:%Y-%m-%d}", end: "{turn:%Y-%m-%d}"}}
+retrain: {{using: {using}, window: 5 days, min_rows: 100}}
+gate: {{min_rows: 30}}
+schedule: "asset:airmedic://test/meter"
+environment: simulation
+policy: {policy}
+approvers: [anna, boris]
+approval: {{escalate_after_seconds: {escalate}, expire_after_seconds: {expire}, second_tier: [carol]}}
+"""
+
+
+def write_spec(folder: Path, name: str, rows: Path, **changes: object) -> None:
+    """Write the spec of one model that lives on these rows."""
+    values = {"escalate": 300, "expire": 3600, "using": "clone", "policy": "default", **changes}
+    spec = SPEC.format(name=name, path=rows, start=START, turn=START + timedelta(days=TURN), **values)
+    (folder / f"{name}.yaml").write_text(spec)
+
+
+def write_rows(path: Path, seed: int = 7) -> None:
+    """Write ``DAYS`` days of rows."""
+    random = np.random.default_rng(seed)
+    rows = DAYS * 144
+    at = [START + timedelta(minutes=10 * index) for index in range(rows)]
+    load, heat = random.normal(size=rows), random.normal(size=rows)
+    turned = np.arange(rows) >= TURN * 144
+    chance = 1 / (1 + np.exp(-np.where(turned, -1, 1) * (2.0 * load + heat)))
+    frame = pd.DataFrame({"at": at, "load": load, "heat": heat})
+    frame["failed"] = (random.random(rows) < chance).astype(int)
+    frame.to_csv(path, index=False)
+
+
+def day(index: int) -> dict[str, str]:
+    """Return the conf that monitors one day."""
+    start = START + timedelta(days=index)
+    end = start + timedelta(days=1)
+    return {"window_start": start.isoformat(), "window_end": end.isoformat(), "as_of": end.isoformat()}

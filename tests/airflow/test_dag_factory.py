@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DAGS = Path(__file__).resolve().parents[2] / "dags"
+
+
+def parse(name: str) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
+    """Return DAGs, import errors and serialised DAGs of a DAG file, as Airflow's DAG processor makes them."""
+    import structlog
+    from airflow.dag_processing.dagbag import DagBag
+    from airflow.dag_processing.processor import _serialize_dags
+
+    bag = DagBag(DAGS / name, bundle_path=DAGS)
+    serialised, errors = _serialize_dags(bag, structlog.get_logger())
+    return bag.dags, {**bag.import_errors, **errors}, {dag.dag_id: dag.data for dag in serialised}
+
+
+def edges(dag: Any) -> set[tuple[str, str]]:
+    return {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+
+
+def arrows(text: str) -> set[tuple[str, str]]:
+    """Read ``a -> b c; b -> d``."""
+    pairs = set()
+    for chain in text.replace("\n", " ").split(";"):
+        left, right = chain.split("->")
+        pairs |= {(left.strip(), each) for each in right.split()}
+    return pairs
+
+
+def test_monitor_has_the_graph_of_the_design(content: Path) -> None:
+    dags, errors, _ = parse("monitor.py")
+    assert not errors
+    assert edges(dags["monitor__alpha"]) == arrows(
+        """resolve_batch -> validate_data check_drift check_performance assess;
+        resolve_batch -> record_healthy open_incident publish_report;
+        validate_data -> assess; check_drift -> assess; check_performance -> assess;
+        assess -> record_healthy keep_watching open_incident;
+        open_incident -> start_remediation;
+        record_healthy -> publish_report; keep_watching -> publish_report; start_remediation -> publish_report"""
+    )
+
+
+def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
+    dags, errors, _ = parse("remediate.py")
+    assert not errors
+    assert edges(dags["remediate__alpha"]) == arrows(
+        """collect_evidence -> diagnose; diagnose -> decide;
+        decide -> approve_retrain approve_rollback quarantine_batch approve_change recommend escalate;
+        approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
+        improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
+        approve_deploy -> deploy; deploy -> watch_deployment; watch_deployment -> roll_back_deployment;
+        approve_rollback -> roll_back; approve_change -> apply_change;
+        roll_back_deployment -> close_incident; escalate_refusal -> close_incident; roll_back -> close_incident;
+        quarantine_batch -> close_incident; apply_change -> close_incident; recommend -> close_incident;
+        escalate -> close_incident"""
+    )
+
+
+def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path) -> None:
+    spec = content / "models" / "alpha.yaml"
+    spec.write_text(spec.read_text() + "upstream_dag: ingest\n")
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    assert {("quarantine_batch", "approve_rerun"), ("approve_rerun", "rerun_pipeline")} <= edges(dag)
+    assert dag.get_task("rerun_pipeline").trigger_dag_id == "ingest"
+
+
+def test_nothing_is_retried_that_asks_people(content: Path) -> None:
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    approvals = [task for task in dag.tasks if task.task_id.startswith("approve_")]
+    assert len(approvals) == 4
+    assert {task.retries for task in approvals} == {0}
+    assert dag.get_task("retrain").retries > 0
+
+
+@pytest.mark.parametrize("name", ["monitor", "remediate"])
+def test_two_parses_are_one_version(content: Path, name: str) -> None:
+    first, second = (parse(f"{name}.py")[2][f"{name}__alpha"] for _ in range(2))
+    assert first == second
+    # The address of an object in an argument would be another one in the next process.
+    assert not re.search(r"0x[0-9a-f]{6,}", json.dumps(first))
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        ("name: beta\ntusk: binary\n", "tusk: unknown key. Did you mean 'task'?"),
+        ("name: [beta\n", "is not valid YAML"),
+        ("", "holds no keys"),
+        ("name: gamma\ntask: binary\ntarget: y\ndata: {path: /x.csv, time_column: at}\n", "Rename it to gamma.yaml"),
+        (
+            "name: beta\ntask: binary\ntarget: y\ndata: {path: '${NOT_SET_ANYWHERE}', time_column: at}\n",
+            "NOT_SET_ANYWHERE",
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", ["monitor", "remediate"])
+def test_a_broken_spec_is_an_import_error_of_its_own_file(content: Path, kind: str, broken: str, says: str) -> None:
+    spec = content / "models" / "beta.yaml"
+    spec.write_text(broken)
+    _, errors, serialised = parse(f"{kind}.py")
+    assert set(errors) == {str(spec)}
+    assert says in errors[str(spec)]
+    assert set(serialised) == {f"{kind}__alpha"}
+    assert serialised[f"{kind}__alpha"]["dag"]["relative_fileloc"] == f"{kind}.py"
+
+
+def test_a_task_process_makes_only_its_own_dag(content: Path) -> None:
+    from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
+    from airflow.sdk.definitions.context import get_parsing_context  # noqa: F401 - the context is an environment variable
+
+    (content / "models" / "beta.yaml").write_text("name: [")
+    with _airflow_parsing_context_manager(dag_id="monitor__alpha"):
+        dags, errors, _ = parse("monitor.py")
+    assert (set(dags), errors) == ({"monitor__alpha"}, {})
+    with _airflow_parsing_context_manager(dag_id="remediate__alpha"):
+        assert parse("monitor.py")[0] == {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "schedule"),
+    [
+        ("", "0 0 * * *"),
+        ("window: month\n", "0 0 1 * *"),
+        ("window: week\n", "0 0 * * 1"),
+        ("window: 6 hours\n", "0 */6 * * *"),
+        ("window: 3 days\n", "0 0 * * *"),
+        ("schedule: '@weekly'\n", "@weekly"),
+    ],
+)
+def test_schedule(content: Path, spec: str, schedule: str) -> None:
+    path = content / "models" / "alpha.yaml"
+    path.write_text(path.read_text() + spec)
+    dag = parse("monitor.py")[0]["monitor__alpha"]
+    assert dag.schedule == schedule
+    assert not dag.catchup
+
+
+def test_schedule_by_asset(content: Path) -> None:
+    path = content / "models" / "alpha.yaml"
+    path.write_text(path.read_text() + "schedule: asset:s3://bucket/scored\n")
+    (asset,) = parse("monitor.py")[0]["monitor__alpha"].schedule
+    assert asset.uri == "s3://bucket/scored"
+
+
+def test_parsing_imports_nothing_heavy(content: Path) -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys\n"
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "before = set(sys.modules)\n"
+        f"bag = DagBag({str(DAGS)!r})\n"
+        "heavy = 'pandas numpy sklearn scipy mlflow evidently great_expectations anthropic duckdb'.split()\n"
+        "print(bag.import_errors, sorted(bag.dags), [name for name in heavy if name in set(sys.modules) - before])\n"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
+    assert "{} ['monitor__alpha', 'remediate__alpha'" in done.stdout
+    assert done.stdout.rstrip().endswith("[]")
