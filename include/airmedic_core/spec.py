@@ -339,6 +339,8 @@ def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> l
 
 def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
     for part in parents:
+        if isinstance(part, int):
+            continue  # the place in a list
         field = model.model_fields.get(str(part))
         candidates = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
         inner = next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
