@@ -102,23 +102,29 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
         scored = score(ws, ws.registry.champion(ws.spec.name), frame, batch)
         latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
         return ScoredBatch(scored.scores, scored.predicted, scored.labels, scored.version, latency, scored.classes)
-    if ws.spec.task == "multiclass":
+    return logged_scores(ws.spec, frame, batch)
+
+
+def logged_scores(spec: ModelSpec, frame: pd.DataFrame, batch: Batch | None = None) -> ScoredBatch:
+    """Return the predictions that were logged with rows. Raises as :func:`scored_batch`."""
+    logged = spec.prediction
+    if spec.task == "multiclass":
         raise SpecError(
             "prediction.score cannot hold the class probabilities of a multiclass model.",
             "Leave it out: the champion then scores the batch.",
         )
     scores = _column(frame, logged.score)
-    classes = _classes(ws.spec, frame) if ws.spec.task == "binary" else ()
+    classes = _classes(spec, frame) if spec.task == "binary" else ()
     if logged.label:
         predicted = frame[logged.label].to_numpy()
     else:
-        predicted = scores if ws.spec.task == "regression" else np.asarray(classes, dtype=object)[(scores >= 0.5) * 1]
+        predicted = scores if spec.task == "regression" else np.asarray(classes, dtype=object)[(scores >= 0.5) * 1]
     version = ""
     if logged.version and logged.version in frame.columns and len(frame):
         # One batch may hold the rows of two versions around a deployment; the one that served most stands for it.
         version = str(frame[logged.version].mode(dropna=True).astype(str).iloc[0])
     latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
-    labels = _known(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
+    labels = _known(spec, frame, encode_labels(spec, frame, classes), batch)
     return ScoredBatch(scores, predicted, labels, version, latency, classes)
 
 

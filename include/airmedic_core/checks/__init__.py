@@ -1,0 +1,102 @@
+"""Checks: what is looked at in each batch. One file is one check; its name is the key in the spec.
+
+A check is a module with ``GROUP`` (``data``, ``drift`` or ``performance``), an ``Options`` model that documents every
+threshold, and ``run(context, options)`` that returns findings. It reads the context and changes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from airmedic_core.checks._context import CheckContext, LabelledRows, PastWindow
+from airmedic_core.errors import SpecError
+from airmedic_core.family import Family
+from airmedic_core.records import Finding, Verdict
+from airmedic_core.spec import ModelSpec, explain
+
+__all__ = ["GROUPS", "CheckContext", "Group", "LabelledRows", "PastWindow", "options_for", "run_group"]
+
+Group = Literal["data", "drift", "performance"]
+GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
+FAMILY = Family("checks")
+_log = logging.getLogger(__name__)
+
+
+class CheckOptions(BaseModel):
+    """Base of the options of a check. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def options_for(spec: ModelSpec, name: str) -> Any:
+    """Return the options of one check: those of the spec, else the defaults.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    name : str
+        The check.
+
+    Raises
+    ------
+    SpecError
+        If the check or one of its options does not exist, or a value is not allowed. A retry does not help.
+    """
+    kind: type[BaseModel] = FAMILY.member(name).Options
+    given = spec.checks.get(name) or {}
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as error:
+        raise SpecError(
+            f"The options of the check {name!r} are not valid:\n" + "\n".join(explain(error, kind))
+        ) from error
+
+
+def run_group(context: CheckContext, group: Group) -> list[Finding]:
+    """Run the checks of one group that the spec has not switched off.
+
+    A check that fails becomes a finding with the verdict ``unknown``: it never hides the others, and it is not passed.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The batch and all it is compared with.
+    group : str
+        ``data``, ``drift`` or ``performance``.
+
+    Returns
+    -------
+    list of Finding
+        In the order of the checks' names.
+
+    Raises
+    ------
+    SpecError
+        If options are not valid. A retry does not help.
+    """
+    findings: list[Finding] = []
+    for name in FAMILY.names():
+        if context.spec.checks.get(name) is False:
+            continue
+        check = FAMILY.member(name)
+        if group != check.GROUP:
+            continue
+        options = options_for(context.spec, name)
+        try:
+            findings.extend(check.run(context, options))
+        except Exception as error:  # one failing check must not hide the others
+            _log.exception("The check %s failed on %s.", name, context.batch.id)
+            findings.append(
+                Finding(
+                    name,
+                    "batch",
+                    "error",
+                    Verdict.UNKNOWN,
+                    message=f"The check failed: {type(error).__name__}: {error}",
+                )
+            )
+    return findings

@@ -1,0 +1,158 @@
+"""What only the rows themselves show: repeated values, repeated rows, runs, the times of events.
+
+Profiles add up but forget which rows belong together. These facts are small, are kept for each window beside its
+profile, and let a window be compared with earlier ones without reading them again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from airmedic_core.spec import ModelSpec
+from airmedic_core.windows import Window
+
+SKETCH_SIZE = 256
+_MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """The smallest hashes of a set: enough to estimate how much of one set is in another.
+
+    Broder 1997, On the resemblance and containment of documents.
+    """
+
+    hashes: tuple[int, ...] = ()
+    complete: bool = True
+    """Whether these are all hashes of the set."""
+
+    @classmethod
+    def of(cls, hashes: Hashes) -> Sketch:
+        """Keep the smallest distinct hashes."""
+        distinct = np.unique(hashes)
+        return cls(tuple(int(one) for one in distinct[:SKETCH_SIZE]), distinct.size <= SKETCH_SIZE)
+
+    def inside(self, other: Sketch) -> float:
+        """Return the estimated fraction of this set that is in the other one; 0 where nothing is known."""
+        bound = min(
+            float("inf") if sketch.complete or not sketch.hashes else sketch.hashes[-1] for sketch in (self, other)
+        )
+        mine = {one for one in self.hashes if one <= bound}
+        return len(mine & set(other.hashes)) / len(mine) if mine else 0.0
+
+
+@dataclass(frozen=True)
+class ColumnFacts:
+    """The most frequent value of one column, its longest run, and a sketch of (time within the window, value)."""
+
+    top: str
+    top_share: float
+    """Of the rows that hold a value."""
+    distinct: int
+    longest_run: int
+    """Rows in a row, by time, with one value."""
+    timed: Sketch = Sketch()
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """The facts of one window."""
+
+    rows: int
+    duplicate_fraction: float = 0.0
+    """Rows that repeat another row of the window in every column."""
+    last_event: float = 1.0
+    """Where in the window the last event lies, from 0 to 1."""
+    distinct_times: int = 0
+    rows_by_sketch: Sketch = Sketch()
+    """Of the rows' features, without times."""
+    columns: dict[str, ColumnFacts] = field(default_factory=dict)
+
+
+def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: list[str]) -> RowFacts:
+    """Collect the facts of one window.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : DataFrame
+        The window's rows in the order of their times.
+    window : Window
+        The window.
+    columns : list of str
+        The model's inputs.
+    """
+    rows = len(frame)
+    if not rows:
+        return RowFacts(0)
+    time = frame[spec.data.time_column] if spec.data.time_column in frame else None
+    offsets = np.arange(rows, dtype="uint64")
+    last, distinct_times = 1.0, 0
+    if time is not None:
+        seconds = (pd.to_datetime(time, utc=True, errors="coerce") - window.start).dt.total_seconds().to_numpy(float)
+        length = (window.end - window.start).total_seconds()
+        finite = seconds[np.isfinite(seconds)]
+        if finite.size:
+            last = float(finite.max() / length)
+            distinct_times = int(np.unique(finite).size)
+        offsets = np.nan_to_num(seconds, nan=-1.0).astype("int64").view("uint64")
+    found: dict[str, ColumnFacts] = {}
+    combined = np.zeros(rows, dtype="uint64")
+    for name in columns:
+        if name not in frame:
+            continue
+        values = frame[name]
+        if isinstance(values, pd.DataFrame):
+            continue
+        hashes = hash_values(values)
+        combined = combined * _MULTIPLIER + hashes
+        found[name] = _column(values, hashes, offsets)
+    everything = combined.copy()
+    predictions = {spec.prediction.score, spec.prediction.label, spec.prediction.latency_ms, spec.prediction.version}
+    for name in dict.fromkeys(frame.columns):
+        if name not in found and name not in predictions and not isinstance(frame[name], pd.DataFrame):
+            everything = everything * _MULTIPLIER + hash_values(frame[name])
+    return RowFacts(
+        rows=rows,
+        duplicate_fraction=1.0 - np.unique(everything).size / rows,
+        last_event=last,
+        distinct_times=distinct_times,
+        rows_by_sketch=Sketch.of(combined),
+        columns=found,
+    )
+
+
+def hash_values(values: pd.Series) -> Hashes:
+    """Return one hash for each value; values of any type, nested ones too."""
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        values = values.astype("int64")
+    if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):
+        numbers = pd.to_numeric(values, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+        # Negative zero equals zero but hashes differently.
+        return pd.util.hash_array(np.where(numbers == 0, 0.0, numbers)).astype("uint64")
+    try:
+        codes, levels = pd.factorize(values)
+    except TypeError:
+        codes, levels = pd.factorize(values.map(repr))
+    table = pd.util.hash_array(np.asarray([repr(level) for level in levels] + ["<missing>"], dtype=object))
+    return np.asarray(table[codes], dtype="uint64")
+
+
+def _column(values: pd.Series, hashes: Hashes, offsets: Hashes) -> ColumnFacts:
+    present = values.notna().to_numpy()
+    kept = hashes[present]
+    if not kept.size:
+        return ColumnFacts("", 0.0, 0, 0)
+    distinct, first, counts = np.unique(kept, return_index=True, return_counts=True)
+    best = int(counts.argmax())
+    top = values[present].iloc[int(first[best])]
+    changes = np.flatnonzero(np.diff(kept) != 0)
+    runs = np.diff(np.concatenate([[-1], changes, [kept.size - 1]]))
+    timed = Sketch.of(offsets[present] * _MULTIPLIER ^ kept)
+    return ColumnFacts(str(top)[:80], float(counts[best] / kept.size), int(distinct.size), int(runs.max()), timed)

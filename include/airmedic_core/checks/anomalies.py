@@ -1,0 +1,59 @@
+"""Anomalies: how many rows are unlike any of the reference?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+
+GROUP = "drift"
+
+
+class Options(CheckOptions):
+    """When there are too many anomalous rows."""
+
+    limit_fraction: float = Field(default=0.1, gt=0, le=1)
+    """Share of anomalous rows that is an alert."""
+    rare_fraction: float = Field(default=0.005, gt=0, lt=0.5)
+    """A row is anomalous if it is extreme in so many columns at once as at most this share of the reference is."""
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Count the rows that are extreme in several columns at once."""
+    import numpy as np
+
+    from airmedic_core.checks._outliers import extreme_columns
+
+    rows = context.batch.rows
+    if rows < 20 or len(context.profile.edges.numeric) < 3:
+        return []
+    count = extreme_columns(context.reference.whole, context.frame)
+    reference = context.reference_rows
+    if reference is not None and len(reference) >= 100:
+        usual_counts = extreme_columns(context.reference.whole, reference)
+        least = next(
+            columns
+            for columns in range(2, len(context.profile.edges.numeric) + 2)
+            if float(np.mean(usual_counts >= columns)) <= options.rare_fraction
+        )
+        usual = float(np.mean(usual_counts >= least))
+    else:
+        # Without rows, as if columns were extreme independently of each other.
+        least, usual = 3, options.rare_fraction
+    share = float(np.mean(count >= least))
+    noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
+    verdict = Verdict.ALERT if share > options.limit_fraction and share > usual + noise else Verdict.OK
+    text = f"{share:.1%} of the rows are extreme in {least} or more columns at once; usual are {usual:.1%}."
+    return [
+        Finding(
+            "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,
+            limit=options.limit_fraction, effect=share - usual, sample_size=rows, unit="fraction", message=text,
+            suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
+        )
+    ]  # fmt: skip

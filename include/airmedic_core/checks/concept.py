@@ -1,0 +1,177 @@
+"""Concept: does a loss come from other inputs, from another class mix, or from a changed relation?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._context import LabelledRows
+    from airmedic_core.checks._shift import Weighted
+
+GROUP = "performance"
+
+
+class Options(CheckOptions):
+    """How a loss is taken apart."""
+
+    p_value: float = Field(default=0.02, gt=0, lt=1)
+    """A loss less certain than this is not taken apart."""
+    least_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the loss on shared inputs from which the relation is the cause."""
+    least_mix_change: float = Field(default=0.05, gt=0, lt=1)
+    """Smaller moves of a class's share are of no interest."""
+    least_gain: float = Field(default=0.02, gt=0, lt=1)
+    """Fraction of the loss that recalibration must save to count."""
+    min_rows: int = Field(default=20, ge=2)
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Take the loss apart, if there is one."""
+    now, before = context.labelled, context.baseline
+    if now is None or len(now) < options.min_rows:
+        return []
+    if before is None or len(before) < options.min_rows:
+        return _from_profile(context, now, options)
+    findings = _class_mix(context, before, now, options)
+    if any(finding.verdict is Verdict.ALERT for finding in findings):
+        return findings
+    return findings + _parts(context, before, now, options)
+
+
+def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
+    """Another class mix: the scores of each class are what they were, and another prior mends the calibration."""
+    import numpy as np
+
+    from airmedic_core.metrics import losses
+
+    if context.spec.task != "binary" or len(now) < 100:
+        return []
+    old, new = float(before.labels.mean()), float(now.labels.mean())
+    if not 0 < old < 1 or not 0 < new < 1:
+        return []
+    shares = np.array([before.labels[before.windows == window].mean() for window in np.unique(before.windows)])
+    spread = float(shares.std(ddof=1)) if len(shares) >= 4 else 0.0
+    noise = float(np.sqrt(old * (1 - old) * (1 / len(now) + 1 / len(before))))
+    z = (new - old) / float(np.hypot(noise, spread))
+    moved = abs(z) > 4.0 and abs(new - old) >= options.least_mix_change
+    odds = new / (1 - new) / (old / (1 - old))
+    scores = np.clip(now.scores, 1e-6, 1 - 1e-6)
+    corrected = odds * scores / (odds * scores + 1 - scores)
+    saved = now.losses - losses("binary", now.labels, corrected)
+    gain = float(saved.mean()) / max(float(now.losses.mean()), 1e-9)
+    certain = float(saved.mean()) > 3.0 * float(saved.std(ddof=1)) / np.sqrt(len(saved))
+    distance = max(_distance(before.scores[before.labels == one], now.scores[now.labels == one]) for one in (0.0, 1.0))
+    alike = distance < 1.0
+    explains = moved and certain and gain > options.least_gain and alike
+    text = f"{new:.0%} of the labels are positive where {old:.0%} were."
+    if explains:
+        text += f" The scores of each class are as before, and another prior saves {gain:.0%} of the loss."
+    return [
+        Finding(
+            "concept", context.spec.target, "class_mix",
+            Verdict.ALERT if explains else Verdict.WATCH if moved else Verdict.OK, value=new, baseline=old,
+            limit=options.least_mix_change, effect=new - old, sample_size=len(now), unit="fraction", message=text,
+            suggests=(Cause.LABEL_SHIFT,) if moved else (),
+            details={"z": z, "recalibration_gain": gain, "distance_within_classes": distance},
+        )
+    ]  # fmt: skip
+
+
+def _distance(before: object, now: object) -> float:
+    """Return the Kolmogorov–Smirnov distance as a multiple of what chance and a small wobble explain."""
+    import numpy as np
+    from scipy.stats import ks_2samp
+
+    first, second = np.asarray(before), np.asarray(now)
+    if len(first) < 10 or len(second) < 10:
+        return 0.0
+    limit = 0.05 + 1.63 * np.sqrt(1 / len(first) + 1 / len(second))
+    return float(ks_2samp(first, second, method="asymp").statistic / limit)
+
+
+def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
+    from airmedic_core.checks._shift import bounded, take_apart
+
+    lost = _lost(context, now, options)
+    if lost is None:
+        return []
+    name, metric = lost
+    parts = take_apart(context, bounded(before), bounded(now), metric)
+    if parts.total <= 0:
+        return []
+    share = parts.relation / parts.total
+    relation = parts.low > 0 and share >= options.least_share
+    text = (
+        f"Of a loss of {parts.total:.3g} in {name}, {parts.relation:.3g} (95 % interval {parts.low:.3g} to "
+        f"{parts.high:.3g}) remain on inputs that both windows have: "
+    )
+    text += "the relation between inputs and label has changed." if relation else "the move of the inputs explains it."
+    cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
+    # Where the windows can hardly be told apart, their inputs cannot be the reason.
+    if not relation and parts.separation < 0.55:
+        cause, text = Cause.UNKNOWN, text.rsplit(":", 1)[0] + ", and the inputs hardly moved: more labels are needed."
+    return [
+        Finding(
+            "concept", "batch", "relation_loss", Verdict.ALERT if relation else Verdict.OK, value=parts.relation,
+            baseline=0.0, limit=options.least_share * parts.total, effect=share, sample_size=len(now), message=text,
+            suggests=(cause,),
+            details={
+                "metric": name, "total": parts.total, "inputs": parts.inputs, "low": parts.low, "high": parts.high,
+                "separation": parts.separation,
+            },
+        )
+    ]  # fmt: skip
+
+
+def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str, Weighted] | None:
+    """Return the metric that fell most certainly, if one did."""
+    from airmedic_core.checks import options_for, performance
+    from airmedic_core.checks._shift import mean_loss, weighted_auc
+    from airmedic_core.metrics import metrics_for
+
+    measures = metrics_for(context.spec.task)
+    limits = options_for(context.spec, "performance")
+    found = []
+    for name in dict.fromkeys((context.spec.metric, "log_loss", "mae")):
+        if name not in measures:
+            continue
+        change = performance.compare(context, now, measures[name], limits)
+        if change is not None and change.difference < -change.floor and change.p_value < options.p_value:
+            found.append((change.p_value, name, weighted_auc if name == "roc_auc" else mean_loss))
+    if not found:
+        return None
+    _, name, metric = min(found, key=lambda one: one[0])
+    return name, metric
+
+
+def _from_profile(context: CheckContext, now: LabelledRows, options: Options) -> list[Finding]:
+    """Take the loss apart by score bins alone, where the reference's rows cannot be read any more."""
+    import numpy as np
+
+    whole = context.reference.whole.scores
+    if whole is None or whole.labelled.sum() < 100 or _lost(context, now, options) is None:
+        return []
+    column = now.scores if now.scores.ndim == 1 else now.scores.max(axis=1)
+    bins = np.searchsorted(whole.scores.edges, column, side="left")
+    usual = float(whole.loss_totals.sum() / whole.labelled.sum())
+    by_bin = (whole.loss_totals + 5 * usual) / (whole.labelled + 5)
+    expected, found = float(by_bin[bins].mean()), float(now.losses.mean())
+    total, relation = found - usual, found - expected
+    if total <= 0:
+        return []
+    changed = relation / total >= options.least_share
+    return [
+        Finding(
+            "concept", "batch", "relation_loss", Verdict.ALERT if changed else Verdict.OK, value=relation,
+            baseline=0.0, limit=options.least_share * total, effect=relation / total, sample_size=len(now),
+            message=f"Of a loss of {total:.3g}, {relation:.3g} remain at equal scores.",
+            suggests=(Cause.CONCEPT_DRIFT if changed else Cause.HARMFUL_COVARIATE_SHIFT,),
+            details={"total": total, "inputs": expected - usual, "by": "score bins"},
+        )
+    ]  # fmt: skip

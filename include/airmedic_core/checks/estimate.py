@@ -1,0 +1,90 @@
+"""Estimate: what performance must be expected from the inputs alone, before any label has arrived?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+
+GROUP = "performance"
+
+
+class Options(CheckOptions):
+    """When the expected loss counts as high."""
+
+    least_relative_rise: float = Field(default=0.1, ge=0)
+    """Smaller rises are of no interest, as a fraction of the baseline."""
+    min_rows: int = Field(default=20, ge=2)
+    min_baseline_rows: int = Field(default=200, ge=50)
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Predict each row's loss from its inputs, and compare the mean with that of the baseline.
+
+    The estimate assumes that the relation between inputs and label holds; whether it does, only labels can tell.
+    """
+    labelled = 0 if context.labelled is None else len(context.labelled)
+    before = context.baseline
+    if context.scored is None or labelled >= max(options.min_rows, context.batch.rows // 4):
+        return []
+    if before is None or len(before) < options.min_baseline_rows or context.batch.rows < options.min_rows:
+        return []
+    value, low, high, usual = expected_loss(context)
+    rise = value - usual
+    harmful = low > usual and rise > options.least_relative_rise * usual
+    return [
+        Finding(
+            "estimate", "batch", "expected_loss", Verdict.ALERT if harmful else Verdict.OK, value=value,
+            baseline=usual, limit=usual * (1.0 + options.least_relative_rise), effect=rise / max(usual, 1e-9),
+            sample_size=context.batch.rows,
+            message=(
+                f"If the relation holds, the mean loss of these inputs is {value:.3g} (95 % interval {low:.3g} to "
+                f"{high:.3g}); the version was accepted at {usual:.3g}."
+            ),
+            suggests=(Cause.HARMFUL_COVARIATE_SHIFT,) if harmful else (), details={"low": low, "high": high},
+        )
+    ]  # fmt: skip
+
+
+def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
+    """Return the expected mean loss of the window with its 95 % interval, and the baseline's mean loss.
+
+    The interval covers the mean loss that labels will show: the regression's own error at the window's inputs, the
+    scatter of single losses, and the spread between windows.
+    """
+    import numpy as np
+    from sklearn.ensemble import HistGradientBoostingRegressor
+
+    from airmedic_core.checks._shift import MOST_ROWS, bounded, features
+
+    assert context.scored is not None and context.baseline is not None  # noqa: S101, PT018  the caller has looked
+    before = bounded(context.baseline, 2 * MOST_ROWS)
+    rows, categorical = features(context, before.frame, before.scores)
+    scores = context.scored.scores
+    finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
+    current, _ = features(context, context.frame[finite], scores[finite])
+
+    def fitted(kept: np.ndarray) -> HistGradientBoostingRegressor:
+        model = HistGradientBoostingRegressor(
+            max_iter=80, max_leaf_nodes=8, learning_rate=0.08, min_samples_leaf=30, l2_regularization=1.0,
+            categorical_features=categorical or None, early_stopping=False, random_state=0,
+        )  # fmt: skip
+        return model.fit(rows[kept], before.losses[kept])
+
+    # Each half of the baseline predicts the window and the other half: their disagreement is the regression's error.
+    half = np.random.default_rng(0).permutation(len(before)) % 2 == 0
+    models = [fitted(half), fitted(~half)]
+    estimates = np.array([float(model.predict(current).mean()) for model in models])
+    left = np.where(half, before.losses - models[1].predict(rows), before.losses - models[0].predict(rows))
+    value = float(estimates.mean()) + float(left.mean())
+    by_window = np.array([left[before.windows == window].mean() for window in np.unique(before.windows)])
+    between = float(by_window.var(ddof=1)) if len(by_window) >= 4 else float(left.var()) / max(len(current), 1)
+    own = float((estimates[0] - estimates[1]) ** 2) / 2.0
+    error = np.sqrt(own + max(between, float(left.var()) / max(len(current), 1)) + float(left.var()) / len(before))
+    return value, value - 1.96 * float(error), value + 1.96 * float(error), float(before.losses.mean())

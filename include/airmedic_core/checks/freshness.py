@@ -1,0 +1,149 @@
+"""Freshness: is this really the new window, or an older one delivered again?"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._facts import RowFacts
+
+GROUP = "data"
+
+
+class Options(CheckOptions):
+    """When a window counts as stale."""
+
+    repeated_fraction: float = Field(default=0.3, gt=0, le=1)
+    """Rows that stood in an earlier window already, beyond the share that is usual."""
+    repeated_values: float = Field(default=0.7, gt=0, le=1)
+    """Values of one column that repeat an earlier window's at the same times, beyond what is usual."""
+    windows: int = Field(default=14, ge=1)
+    """How many earlier windows are compared."""
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Look for rows and values of earlier windows, and for event times that lag."""
+    if not context.batch.rows:
+        return []
+    return [_lag(context), *_repeated_rows(context, options), *_repeated_values(context, options)]
+
+
+def _lag(context: CheckContext) -> Finding:
+    window, time = context.batch.window, context.spec.data.time_column
+    newest = _newest(context)
+    if newest is None:
+        return Finding(
+            "freshness", time, "event_time_lag", Verdict.UNKNOWN, message=f"No row has a readable time in {time!r}."
+        )
+    lag = (window.end - newest).total_seconds()
+    length = (window.end - window.start).total_seconds()
+    stale = newest < window.start
+    return Finding(
+        "freshness",
+        time,
+        "event_time_lag",
+        Verdict.ALERT if stale else Verdict.OK,
+        value=lag,
+        limit=length,
+        unit="seconds",
+        sample_size=context.batch.rows,
+        message=(
+            f"The newest row is of {newest:%Y-%m-%d %H:%M}, before the window began: an older extract was delivered."
+            if stale
+            else f"The newest row is of {newest:%Y-%m-%d %H:%M}."
+        ),
+        suggests=(Cause.STALE_DATA,) if stale else (),
+    )
+
+
+def _newest(context: CheckContext) -> datetime | None:
+    import pandas as pd
+
+    column = context.spec.data.time_column
+    if column not in context.frame:
+        return None
+    newest = pd.to_datetime(context.frame[column], utc=True, errors="coerce").max()
+    return None if pd.isna(newest) else newest.to_pydatetime().astimezone(UTC)
+
+
+def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
+    past = context.past_facts[-options.windows :]
+    if not past:
+        return []
+    mine = context.facts.rows_by_sketch
+    shares = [mine.inside(facts.rows_by_sketch) for facts in past]
+    usual = _usual(past, lambda one, other: one.rows_by_sketch.inside(other.rows_by_sketch))
+    value = max(shares)
+    stale = value - usual > options.repeated_fraction and value > 0.5 * (1.0 + usual)
+    watch = value - usual > options.repeated_fraction
+    back = len(shares) - shares.index(value)
+    return [
+        Finding(
+            "freshness",
+            "batch",
+            "repeated_rows",
+            Verdict.ALERT if stale or watch else Verdict.OK,
+            value=value,
+            baseline=usual,
+            limit=min(usual + options.repeated_fraction, 1.0),
+            effect=value - usual,
+            sample_size=context.batch.rows,
+            unit="fraction",
+            message=(
+                f"{value:.0%} of the rows repeat those of the window {back} before; usual are {usual:.0%}."
+                if watch
+                else f"{value:.0%} of the rows occur in an earlier window, as usual."
+            ),
+            suggests=(Cause.STALE_DATA,) if watch else (),
+        )
+    ]
+
+
+def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
+    past = context.past_facts[-options.windows :]
+    findings = []
+    for name, mine in context.facts.columns.items():
+        others = [(back, facts.columns.get(name)) for back, facts in enumerate(reversed(past), start=1)]
+        known = [(back, other) for back, other in others if other is not None]
+        # Values at equal times mean something only where rows come at fixed times and values vary.
+        if len(known) < 3 or mine.distinct < 5 or mine.top_share > 0.5:
+            continue
+        usual = _usual(past, lambda one, other, name=name: _timed(one, other, name))  # type: ignore[misc]
+        back, value = max(((back, mine.timed.inside(other.timed)) for back, other in known), key=lambda pair: pair[1])
+        if value - usual > options.repeated_values and value > 0.9:
+            findings.append(
+                Finding(
+                    "freshness",
+                    name,
+                    "repeated_values",
+                    Verdict.ALERT,
+                    value=value,
+                    baseline=usual,
+                    limit=min(usual + options.repeated_values, 1.0),
+                    effect=value - usual,
+                    sample_size=context.batch.rows,
+                    unit="fraction",
+                    message=f"{name} repeats the values of the window {back} before, time by time ({value:.0%}).",
+                    suggests=(Cause.STALE_DATA,),
+                )
+            )
+    return findings
+
+
+def _timed(one: RowFacts, other: RowFacts, name: str) -> float:
+    if name not in one.columns or name not in other.columns:
+        return 0.0
+    return one.columns[name].timed.inside(other.columns[name].timed)
+
+
+def _usual(past: list[RowFacts], share: object) -> float:
+    assert callable(share)  # noqa: S101  narrows for the type checker
+    pairs = [(past[later], past[earlier]) for later in range(1, len(past)) for earlier in range(later)][-40:]
+    return max((float(share(later, earlier)) for later, earlier in pairs), default=0.0)

@@ -1,0 +1,145 @@
+"""Scores: has what the model answers moved, and does that look like another class mix?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.profile import NumericProfile
+
+GROUP = "drift"
+
+
+class Options(CheckOptions):
+    """When the scores count as moved."""
+
+    p_value: float = Field(default=0.002, gt=0, lt=1)
+    least_effect: float = Field(default=0.15, ge=0)
+    """Smaller moves are of no interest: standard deviations."""
+    large_effect: float = Field(default=0.4, ge=0)
+    """A move that is an alert in its first window."""
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Compare the scores with those of the reference and of the healthy windows since."""
+    import numpy as np
+
+    if context.scored is None or context.profile.scores is None or context.reference.whole.scores is None:
+        return []
+    findings = _unusable(context)
+    now, whole = context.profile.scores.scores, context.reference.whole.scores.scores
+    if findings or now.values < 10 or whole.values < 10:
+        return findings
+    past = [
+        each.scores.scores for each in context.past_profiles if each.scores is not None and each.scores.scores.values
+    ]
+    location, spread, p_value = _compare(now, whole, past)
+    effect = location if abs(location) > abs(spread) else spread
+    moved = p_value < options.p_value and abs(effect) >= options.least_effect
+    before = context.seen_before("scores:batch:shift")
+    again = before is not None and (before.effect or 0.0) * effect > 0
+    verdict = Verdict.OK
+    if moved:
+        certain = abs(effect) >= options.large_effect and p_value < options.p_value / 10
+        verdict = Verdict.ALERT if again or certain else Verdict.WATCH
+    text = "The scores lie where they usually do."
+    if moved:
+        text = f"The mean score is {now.mean:.3g} where it was {whole.mean:.3g} ({location:+.2f} standard deviations)."
+    return [
+        Finding(
+            "scores", "batch", "shift", verdict, value=now.mean, baseline=whole.mean, limit=options.least_effect,
+            effect=effect, p_value=p_value, sample_size=now.values, message=text,
+            suggests=() if verdict is Verdict.OK else (Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT),
+            details={"location": location, "spread": spread, "sd": float(np.nan_to_num(now.sd))},
+        ),
+        *_class_mix(context),
+    ]  # fmt: skip
+
+
+def _unusable(context: CheckContext) -> list[Finding]:
+    """Scores that are missing or all the same are no answers, whatever the labels turn out to be."""
+    import numpy as np
+
+    assert context.scored is not None and context.reference.whole.scores is not None  # noqa: S101, PT018
+    scores = context.scored.scores
+    finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
+    rows = len(scores)
+    if rows < 20:
+        return []
+    new = context.earlier_version is not None
+    lost = 1.0 - float(finite.mean())
+    suggests = (Cause.BAD_DEPLOYMENT,) if new else (Cause.UNKNOWN,)
+    if lost > 0.2:
+        return [
+            Finding(
+                "scores", "batch", "missing_fraction", Verdict.ALERT, value=lost, baseline=0.0, limit=0.2, effect=lost,
+                sample_size=rows, unit="fraction", message=f"{lost:.0%} of the rows have no score.", suggests=suggests,
+            )
+        ]  # fmt: skip
+    column = scores if scores.ndim == 1 else scores.max(axis=1)
+    values = column[finite]
+    if values.std() < 1e-9 and context.reference.whole.scores.scores.sd > 1e-6:
+        return [
+            Finding(
+                "scores", "batch", "constant", Verdict.ALERT, value=float(values[0]), effect=1.0, sample_size=rows,
+                message=f"The model answers {values[0]:.3g} for every row.", suggests=suggests,
+            )
+        ]  # fmt: skip
+    return []
+
+
+def _compare(now: NumericProfile, whole: NumericProfile, past: list[NumericProfile]) -> tuple[float, float, float]:
+    import numpy as np
+
+    from airmedic_core.checks._statistics import RANKS_PER_SD, mid_ranks
+    from airmedic_core.verdicts.moderated import moderated_z
+
+    ranks = mid_ranks(whole.counts)
+    weights = np.column_stack([ranks, np.abs(2.0 * ranks - 1.0)])
+    unit = np.array([RANKS_PER_SD, 2 * RANKS_PER_SD])
+    shares = whole.counts / whole.counts.sum()
+    variance = shares @ weights**2 - (shares @ weights) ** 2
+
+    def measure(column: NumericProfile) -> np.ndarray:
+        found: np.ndarray = column.counts @ weights / max(int(column.counts.sum()), 1)
+        return found
+
+    history = np.array([measure(column) for column in past]).reshape(-1, 2)
+    noise = np.array([variance / column.values for column in past]).reshape(-1, 2)
+    result = moderated_z(
+        history, noise, measure(now), variance / now.values, floor=0.01, whole=measure(whole),
+        whole_noise=variance / whole.values,
+    )  # fmt: skip
+    location, spread = (float(one) for one in result.difference / unit)
+    return location, spread, float(min(1.0, 2.0 * np.nanmin(result.p_value)))
+
+
+def _class_mix(context: CheckContext) -> list[Finding]:
+    """Estimate the share of positives from the scores alone, by the scores' distribution in each class."""
+    import numpy as np
+
+    from airmedic_core.verdicts.mixture import fit_mixture
+
+    whole, now = context.reference.whole.scores, context.profile.scores
+    if context.spec.task != "binary" or whole is None or now is None or whole.labelled.sum() < 200:
+        return []
+    positive = np.asarray(whole.label_totals, dtype=float)
+    negative = np.asarray(whole.labelled, dtype=float) - positive
+    if min(positive.sum(), negative.sum()) < 50:
+        return []
+    fit = fit_mixture(now.scores.counts.astype(float), negative, positive)
+    before = float(positive.sum() / whole.labelled.sum())
+    return [
+        Finding(
+            "scores", context.spec.target, "estimated_positive_fraction", Verdict.OK, value=fit.share, baseline=before,
+            effect=fit.share - before, sample_size=now.scores.values, unit="fraction",
+            message=f"The scores alone fit {fit.share:.0%} positives, where the reference had {before:.0%}.",
+            details={"distance_after_fit": fit.distance},
+        )
+    ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""Volume: are there as many rows as there should be?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+
+GROUP = "data"
+_SEASONS = {"hour": 24, "day": 7, "week": 52, "month": 12}
+
+
+class Options(CheckOptions):
+    """When the number of rows counts as wrong."""
+
+    lowest_fraction: float = Field(default=0.5, ge=0, le=1)
+    """Fewer rows than this fraction of the forecast are always wrong."""
+    highest_fraction: float = Field(default=2.0, ge=1)
+    """More rows than this multiple of the forecast are always wrong."""
+    least_change: float = Field(default=0.2, ge=0, le=1)
+    """A smaller change than this is never wrong, however regular the windows were."""
+    spreads: float = Field(default=5.0, gt=0)
+    """How many times the usual error of the forecast the change must be."""
+
+
+def run(context: CheckContext, options: Options) -> list[Finding]:
+    """Compare the rows with the forecast from earlier windows."""
+    from airmedic_core.verdicts.forecast import forecast
+
+    rows = context.batch.rows
+    step = context.spec.window.step
+    season = _SEASONS[step.unit] if step.count == 1 else None
+    known = [each.profile.rows for each in context.reference.windows]
+    # A window that was found wrong would teach the forecast that wrong is usual.
+    known += [past.rows for past in reversed(context.history) if past.sound]
+    expected = forecast(known[-400:], season)
+    if expected is None:
+        return [
+            Finding(
+                "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
+                message="No earlier window says how many rows to expect.",
+            )
+        ]  # fmt: skip
+    ratio = rows / max(expected.expected, 1e-9)
+    distance = expected.z(rows)
+    outside = ratio < options.lowest_fraction or ratio > options.highest_fraction
+    unusual = abs(distance) > options.spreads and abs(ratio - 1.0) >= options.least_change
+    # With a handful of rows expected, half of them is chance.
+    counted = abs(rows - expected.expected) > 4.0 * max(expected.expected, 1.0) ** 0.5 or expected.spread < 0.1
+    wrong = (outside and (counted or rows == 0)) or unusual
+    low = expected.expected * options.lowest_fraction
+    high = expected.expected * options.highest_fraction
+    amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({ratio:.0%})"
+    return [
+        Finding(
+            "volume",
+            "batch",
+            "rows",
+            Verdict.ALERT if wrong else Verdict.OK,
+            value=rows,
+            baseline=round(expected.expected, 1),
+            limit=round(low if ratio < 1 else high, 1),
+            effect=ratio - 1.0,
+            sample_size=rows,
+            unit="rows",
+            message=f"{amount}." if wrong else f"{amount}, which is usual.",
+            suggests=(Cause.VOLUME_ANOMALY,) if wrong else (),
+            details={"spreads": round(distance, 2), "windows": expected.windows},
+        )
+    ]

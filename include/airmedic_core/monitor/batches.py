@@ -1,0 +1,107 @@
+"""The use cases of a monitoring run: which batch, what is found in it, what that means, and its report."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import NoChampionError
+from airmedic_core.records import Assessment, Batch, Finding
+from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import Group
+    from airmedic_core.reports import Report
+    from airmedic_core.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+def resolve_batch(
+    ws: Workspace, *, window: Window | None = None, moment: datetime, as_of: datetime | None = None
+) -> Batch:
+    """Find out which batch a run is about, and record that it is looked at.
+
+    A champion that was switched by hand is noticed here.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window, optional
+        The window; the last complete one at ``moment`` where not given.
+    moment : datetime
+        When the run is due.
+    as_of : datetime, optional
+        Labels that became known later do not exist yet; the later of ``moment`` and the window's end where not given.
+
+    Raises
+    ------
+    MissingBatchError
+        If the rows are not there yet. A retry helps once they are.
+    SourceError
+        If they cannot be read. A retry does not help.
+    """
+    from airmedic_core.sources import read_window
+
+    window = window or ws.spec.window.step.last_complete(moment)
+    try:
+        noticed = ws.registry.notice_manual_switch(ws.spec.name, datetime.now(UTC))
+        if noticed is not None:
+            _log.info("The champion of %s was switched by hand to version %s.", ws.spec.name, noticed.to_version)
+        version = ws.registry.champion(ws.spec.name).version
+    except NoChampionError:
+        # Logged predictions can be watched before any version is adopted; what needs a champion says so itself.
+        version = None
+    rows = len(read_window(ws.spec, window, columns=[]))
+    batch = Batch(ws.spec.name, window, as_of or max(window.end, moment), rows)
+    ws.ledger.record_batch(batch, model_version=version)
+    return batch
+
+
+def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
+    """Run one group of checks on a batch and record what they find.
+
+    Raises
+    ------
+    SourceError
+        If the rows cannot be read.
+    NoChampionError
+        If no version serves: adopt one first.
+    """
+    from airmedic_core.checks import run_group
+    from airmedic_core.monitor.context import open_context
+    from airmedic_core.monitor.past import keep_window
+
+    context = open_context(ws, batch)
+    findings = run_group(context, group)
+    version = context.scored.version if context.scored and context.scored.version else None
+    if group == "data":
+        path = keep_window(ws.settings, batch, version or "", context.profile, context.facts)
+        ws.ledger.record_batch(batch, model_version=version, profile_path=str(path))
+    ws.ledger.record_findings(batch, group, findings, model_version=version)
+    return findings
+
+
+def assess(ws: Workspace, batch: Batch) -> Assessment:
+    """Weigh all that was found in a batch, and record what it means."""
+    from airmedic_core.checks._context import NEW_FOR_WINDOWS
+    from airmedic_core.monitor.weigh import weigh
+
+    findings = ws.ledger.findings(batch.id)
+    recent = ws.ledger.batches(ws.spec.name, limit=NEW_FOR_WINDOWS + 1)
+    mine = next((seen.model_version for seen in recent if seen.batch.id == batch.id), None)
+    earlier = {
+        seen.model_version for seen in recent if seen.batch.window.start < batch.window.start and seen.model_version
+    }
+    assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}))
+    ws.ledger.record_assessment(batch, assessment)
+    return assessment
+
+
+def publish_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Report:
+    """Write the batch's report into MLflow; see :func:`airmedic_core.reports.batch_report`."""
+    from airmedic_core.reports import batch_report
+
+    return batch_report(ws, batch, airflow_url=airflow_url)

@@ -1,0 +1,242 @@
+"""Opens what checks compare a batch with: the version's reference, its rows, and the windows before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.errors import AirmedicError, MissingColumnError, SourceError
+from airmedic_core.records import Batch
+from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.checks import CheckContext, LabelledRows
+    from airmedic_core.checks._context import Array
+    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.profile import Reference
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.workspace import Workspace
+
+_MOST_LABEL_WINDOWS = 24
+_MATURE = 0.98
+"""Labels have arrived when so many of the reference's did at that age."""
+_rows: dict[tuple[str, str, str], pd.DataFrame] = {}
+
+
+def open_context(ws: Workspace, batch: Batch) -> CheckContext:
+    """Read a batch and open what it is compared with.
+
+    Raises
+    ------
+    SourceError
+        If the rows cannot be read.
+    NoChampionError
+        If no version serves.
+    """
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._facts import row_facts
+    from airmedic_core.monitor.past import history
+    from airmedic_core.profile import build_profile
+    from airmedic_core.profile.reference import row_losses, score_column
+    from airmedic_core.sources import read_window
+
+    spec = ws.spec
+    frame = read_window(spec, batch.window)
+    version = _serving(ws)
+    reference = _reference(ws, version)
+    past = history(ws, batch, reference)
+    scored = _scored(ws, batch, frame)
+    column = score_column(scored.scores) if scored else None
+    labels = scored.labels if scored else None
+    losses = row_losses(spec.task, scored.labels, scored.scores) if scored else None
+    profile = build_profile(reference.edges, frame, score=column, label=labels, loss=losses, window=batch.window)
+    features = [*reference.edges.numeric, *reference.edges.categorical]
+    labelled = _labelled(ws, batch, frame, scored, reference)
+    served_before = _served_before(ws, version)
+
+    def previous() -> tuple[str, Array] | None:
+        return _previous(ws, context, labelled)
+
+    context = CheckContext(
+        spec=spec,
+        batch=batch,
+        frame=frame,
+        reference=reference,
+        profile=profile,
+        scored=scored,
+        labelled=labelled,
+        history=past,
+        settings=ws.settings,
+        facts_of=lambda: row_facts(spec, frame, batch.window, features),
+        reference_facts_of=lambda: _reference_facts(ws, reference),
+        reference_rows_of=lambda: _sampled(ws, reference),
+        baseline_of=lambda: _baseline(ws, version, reference),
+        previous_of=previous,
+        served_before=served_before,
+    )
+    return context
+
+
+def _serving(ws: Workspace) -> ModelVersion:
+    return ws.registry.champion(ws.spec.name)
+
+
+def _reference(ws: Workspace, version: ModelVersion) -> Reference:
+    """Return the version's reference; that of the version before, where somebody registered it without one."""
+    try:
+        return ws.registry.reference(version)
+    except AirmedicError:
+        for promotion in ws.ledger.promotions(ws.spec.name):
+            for candidate in (promotion.from_version, promotion.to_version):
+                if candidate and candidate != version.version:
+                    try:
+                        return ws.registry.reference(ws.registry.version(ws.spec.name, candidate))
+                    except AirmedicError:
+                        continue
+        raise
+
+
+def _scored(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch | None:
+    """Return what the model said; nothing where columns are missing, which the schema check reports."""
+    from airmedic_core.scoring import scored_batch
+
+    if not len(frame):
+        return None
+    try:
+        return scored_batch(ws, batch, frame)
+    except MissingColumnError:
+        return None
+
+
+def _served_before(ws: Workspace, version: ModelVersion) -> str | None:
+    """Return the version before the last promotion, if that is recent."""
+    promotions = ws.ledger.promotions(ws.spec.name)
+    if promotions and promotions[0].to_version == version.version and promotions[0].kind != "rollback":
+        return promotions[0].from_version
+    return None
+
+
+def _previous(ws: Workspace, context: CheckContext, labelled: LabelledRows | None) -> tuple[str, Array] | None:
+    from airmedic_core.scoring import score
+
+    earlier = context.earlier_version
+    if earlier is None or labelled is None or not any(past.version == earlier for past in context.history[:5]):
+        return None
+    try:
+        scored = score(ws, ws.registry.version(ws.spec.name, earlier), labelled.frame)
+    except AirmedicError:
+        # The version may be gone; what is left is the comparison with the baseline.
+        return None
+    return earlier, scored.scores
+
+
+def _labelled(
+    ws: Workspace, batch: Batch, frame: pd.DataFrame, scored: ScoredBatch | None, reference: Reference
+) -> LabelledRows | None:
+    """Return the newest rows whose labels have arrived: of this window, or of the newest one before it.
+
+    Labels do not arrive in the order of the rows: cancellations are known before stays are. Only rows old enough that
+    practically all labels of their age are known are looked at, lest the early ones stand for all.
+    """
+    from airmedic_core.monitor.rows import labelled_rows
+    from airmedic_core.sources import read_window
+
+    spec = ws.spec
+    if scored is None:
+        return None
+    times = frame[spec.data.time_column]
+    ripe = np.ones(len(frame), dtype=bool)
+    delay = _label_delay(ws, reference)
+    if delay:
+        ripe = np.asarray(times <= batch.as_of - delay)
+    found = labelled_rows(spec, frame, scored, ripe)
+    enough = max(spec.window.min_rows, 1)
+    if (found is not None and len(found) >= min(enough, max(len(frame) // 4, 1))) or not spec.label_time_column:
+        return found
+    window = batch.window
+    step = spec.window.step
+    for _ in range(_MOST_LABEL_WINDOWS):
+        window = Window(step.shift(window.start, -1), window.start)
+        if window.end > batch.as_of - delay:
+            continue
+        if reference.window is not None and window.start < reference.window.end:
+            return found
+        try:
+            rows = read_window(spec, window)
+        except SourceError:
+            return found
+        earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows)
+        older = labelled_rows(spec, rows, earlier) if earlier is not None else None
+        return older if older is not None and len(older) >= enough else found
+    return found
+
+
+def _label_delay(ws: Workspace, reference: Reference) -> timedelta:
+    """Return the age at which practically all labels of the reference's rows were known."""
+    spec = ws.spec
+    rows = _rows_of(ws, reference) if spec.label_time_column else None
+    if rows is None or spec.label_time_column not in rows or not len(rows):
+        return timedelta(0)
+    delays = (rows[spec.label_time_column] - rows[spec.data.time_column]).dt.total_seconds().dropna()
+    return timedelta(seconds=max(float(delays.quantile(_MATURE)), 0.0)) if len(delays) else timedelta(0)
+
+
+def _rows_of(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
+    """Return the reference's rows as they are today; None where they cannot be read any more."""
+    from airmedic_core.training.rows import usable_rows
+
+    if reference.window is None:
+        return None
+    key = (ws.settings.ledger_url, ws.spec.name, reference.edges.id)
+    if key not in _rows:
+        try:
+            frame, _ = usable_rows(ws, reference.window)
+        except SourceError:
+            return None
+        if len(_rows) >= 4:
+            _rows.clear()
+        _rows[key] = frame
+    return _rows[key]
+
+
+def _sampled(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
+    from airmedic_core.monitor.rows import sample
+
+    rows = _rows_of(ws, reference)
+    return None if rows is None else sample(rows)
+
+
+def _reference_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...]:
+    from airmedic_core.monitor.past import keep_reference_facts, kept_reference_facts
+    from airmedic_core.monitor.rows import facts_by_window
+
+    kept = kept_reference_facts(ws.settings, ws.spec.name, reference)
+    if kept is not None:
+        return kept
+    rows = _rows_of(ws, reference)
+    if rows is None:
+        return ()
+    facts = facts_by_window(ws.spec, rows, reference)
+    keep_reference_facts(ws.settings, ws.spec.name, reference, facts)
+    return facts
+
+
+def _baseline(ws: Workspace, version: ModelVersion, reference: Reference) -> LabelledRows | None:
+    """Return the labelled rows of the reference that the version was not fitted on."""
+    from airmedic_core.monitor.rows import labelled_rows, sample
+    from airmedic_core.scoring import score
+    from airmedic_core.training.fit import trained_window
+
+    rows = _rows_of(ws, reference)
+    trained = trained_window(version)
+    if rows is None or trained is None:
+        return None
+    rows = sample(rows[rows[ws.spec.data.time_column] >= trained.end])
+    if not len(rows):
+        return None
+    return labelled_rows(ws.spec, rows, score(ws, version, rows))

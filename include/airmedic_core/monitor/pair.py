@@ -1,0 +1,236 @@
+"""Checks one window against a reference where there is nothing but two sets of rows: no ledger, no registry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.errors import MissingColumnError, SourceError, closest
+from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
+from airmedic_core.spec import ModelSpec, WindowSection
+from airmedic_core.windows import Every, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.checks import CheckContext, LabelledRows
+    from airmedic_core.profile import Reference
+    from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.settings import Settings
+
+_FITTED_FRACTION = 0.7
+_MOST_FITTED = 50_000
+_LEAST_FITTED = 100
+
+
+class PairCheck(NamedTuple):
+    """What a window is, against its reference."""
+
+    assessment: Assessment
+    findings: tuple[Finding, ...]
+    recommended: tuple[RecommendedAction, ...]
+
+
+def check_pair(
+    spec: ModelSpec,
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    *,
+    as_of: datetime | None = None,
+    settings: Settings | None = None,
+) -> PairCheck:
+    """Check the rows of one window against those of a reference.
+
+    Where no predictions are logged, a default model is fitted on the earlier 70 % of the reference; the rest is its
+    baseline of performance.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model. Its ``window.every`` says how the reference is split into windows of history.
+    reference, current : pandas.DataFrame
+        Rows; the time column may hold text.
+    as_of : datetime, optional
+        Labels that became known later do not exist yet; all are known where not given.
+    settings : Settings, optional
+        Where the team's expectation suites are.
+
+    Returns
+    -------
+    PairCheck
+
+    Raises
+    ------
+    SourceError
+        If there are no rows, or no column in common. A retry does not help.
+    """
+    from airmedic_core.checks import GROUPS, run_group
+    from airmedic_core.diagnose.taxonomy import TAXONOMY
+    from airmedic_core.monitor.weigh import weigh
+
+    context, new_version = _context(spec, reference, current, as_of, settings)
+    findings = [finding for group in GROUPS for finding in run_group(context, group)]
+    assessment = weigh(context.batch, findings, new_version=new_version)
+    recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
+    return PairCheck(assessment, tuple(findings), tuple(recommended))
+
+
+def _context(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime | None, settings: Settings | None
+) -> tuple[CheckContext, bool]:
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._facts import row_facts
+    from airmedic_core.monitor.rows import facts_by_window, labelled_rows, sample
+    from airmedic_core.profile import build_profile, build_reference
+    from airmedic_core.profile.reference import row_losses, score_column
+
+    if not len(reference) or not len(current):
+        raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
+    if not set(map(str, reference.columns)) & set(map(str, current.columns)):
+        raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
+    reference, current = (_timed(spec, frame) for frame in (reference, current))
+    window = _window(spec, current)
+    spec = _in_windows_of(spec, window)
+    as_of = as_of or datetime.now(UTC)
+    served, held_out = _served(spec, reference, current, window, as_of)
+    if served is None:
+        known_reference = build_reference(spec, reference)
+    else:
+        known_reference = build_reference(
+            spec, reference, scores=served[0].scores, labels=served[0].labels, holdout_mask=held_out
+        )
+    known_reference = _whole_windows(known_reference)
+    scored = served[1] if served else None
+    column = score_column(scored.scores) if scored else None
+    labels = scored.labels if scored else None
+    losses = row_losses(spec.task, scored.labels, scored.scores) if scored else None
+    profile = build_profile(known_reference.edges, current, score=column, label=labels, loss=losses, window=window)
+    features = [*known_reference.edges.numeric, *known_reference.edges.categorical]
+
+    def baseline() -> LabelledRows | None:
+        return labelled_rows(spec, reference, served[0], held_out) if served else None
+
+    context = CheckContext(
+        spec=spec,
+        batch=Batch(spec.name, window, as_of, len(current)),
+        frame=current,
+        reference=known_reference,
+        profile=profile,
+        scored=scored,
+        labelled=labelled_rows(spec, current, scored) if scored else None,
+        settings=settings,
+        facts_of=lambda: row_facts(spec, current, window, features),
+        reference_facts_of=lambda: facts_by_window(spec, reference, known_reference),
+        reference_rows_of=lambda: sample(reference),
+        baseline_of=baseline,
+        served_before=served[0].version if served else None,
+    )
+    return context, context.earlier_version is not None
+
+
+def _timed(spec: ModelSpec, frame: pd.DataFrame) -> pd.DataFrame:
+    """Read times, and put the rows into their order."""
+    import pandas as pd
+
+    frame = frame.loc[:, ~frame.columns.duplicated()]
+    column = spec.data.time_column
+    if column not in frame:
+        raise MissingColumnError(
+            f"The rows have no column {column!r}, which the spec names as data.time_column.",
+            closest(column, map(str, frame.columns)),
+        )
+    read = {}
+    for name in (column, spec.label_time_column):
+        if name and name in frame:
+            form = spec.data.time_format if name == column and spec.data.time_format else "ISO8601"
+            as_read = frame[name]
+            plain = pd.api.types.is_datetime64_any_dtype(as_read.dtype)
+            read[name] = pd.to_datetime(as_read, utc=True, errors="coerce", format=None if plain else form)
+    if not read[column].notna().any():
+        raise SourceError(f"No time in {column!r} can be read.", "Set data.time_format, such as '%d/%m/%Y'.")
+    timed = frame.assign(**read)
+    return timed[timed[column].notna()].sort_values(column, kind="stable").reset_index(drop=True)
+
+
+def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
+    step = spec.window.step
+    times = current[spec.data.time_column]
+    first, last = times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+    return Window(step.floor(first), step.shift(step.floor(last), 1))
+
+
+def _in_windows_of(spec: ModelSpec, window: Window) -> ModelSpec:
+    """Split the reference into windows as long as the one in question."""
+    steps = len(spec.window.step.split(window))
+    if steps <= 1:
+        return spec
+    step = spec.window.step
+    longer = Every(step.count * steps, step.unit)
+    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=spec.window.min_rows)})
+
+
+def _whole_windows(reference: Reference) -> Reference:
+    """Leave out windows that the reference covers in part only: its first and its last, if they are short of rows."""
+    windows = list(reference.windows)
+    if len(windows) < 4 or reference.window is None:
+        return reference
+    rows = float(np.median([each.profile.rows for each in windows]))
+    slack = (windows[0].window.end - windows[0].window.start) / 20
+    if reference.window.start - windows[0].window.start > slack and windows[0].profile.rows < 0.7 * rows:
+        windows = windows[1:]
+    if windows[-1].window.end - reference.window.end > slack and windows[-1].profile.rows < 0.7 * rows:
+        windows = windows[:-1]
+    return replace(reference, windows=tuple(windows))
+
+
+def _served(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, window: Window, as_of: datetime
+) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
+    """Return what the model said of both sets of rows, and which rows of the reference it was not fitted on."""
+    from airmedic_core.scoring import logged_scores
+
+    if spec.prediction.score and spec.prediction.score in reference and spec.prediction.score in current:
+        batch = Batch(spec.name, window, as_of, len(current))
+        both = logged_scores(spec, reference, batch), logged_scores(spec, current, batch)
+        return both, np.ones(len(reference), dtype=bool)
+    return _fitted(spec, reference, current, as_of)
+
+
+def _fitted(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime
+) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
+    from airmedic_core.scoring import ScoredBatch, encode_labels, predict
+    from airmedic_core.sources import known_labels
+    from airmedic_core.training.pipelines import default_pipeline, model_inputs
+
+    everything = np.ones(len(reference), dtype=bool)
+    if spec.target not in reference:
+        return None, everything
+    known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
+    # Rows of one moment are never on both sides.
+    times = reference[spec.data.time_column]
+    boundary = times.iloc[int(len(reference) * _FITTED_FRACTION)]
+    held_out = np.asarray(times >= boundary)
+    train = reference[known & ~held_out]
+    if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
+        return None, everything
+    train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
+    inputs = model_inputs(spec, reference)
+    estimator = default_pipeline(spec, inputs)
+    estimator.fit(inputs.prepare(train), train[spec.target])
+
+    def scored(frame: pd.DataFrame, known: NDArray[np.bool_]) -> ScoredBatch:
+        prepared: Any = inputs.prepare(frame)
+        scores, predicted, classes = predict(spec, estimator, prepared)
+        labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
+        return ScoredBatch(scores, predicted, labels, "", None, classes)
+
+    if any(name not in current for name in inputs.columns):
+        return None, held_out
+    now = np.asarray(known_labels(spec, current, as_of), dtype=bool)
+    return (scored(reference, known), scored(current, now)), held_out
+

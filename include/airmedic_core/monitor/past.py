@@ -1,0 +1,106 @@
+"""What is kept of each window besides the ledger: its profile and the facts of its rows, as one small file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airmedic_core.records import Batch, from_json, to_json
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import PastWindow
+    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.profile import Profile, Reference
+    from airmedic_core.settings import Settings
+    from airmedic_core.workspace import Workspace
+
+_KEPT_WINDOWS = 60
+
+
+def window_file(settings: Settings, batch: Batch) -> Path:
+    """Return where a window's profile and facts are kept."""
+    return settings.home / "windows" / batch.model / f"{batch.window.key}.json.gz"
+
+
+def keep_window(settings: Settings, batch: Batch, version: str, profile: Profile, facts: RowFacts) -> Path:
+    """Write a window's profile and facts; another task that reads them sees all or nothing."""
+    path = window_file(settings, batch)
+    _write(
+        path,
+        {
+            "version": version,
+            "edges": profile.edges.id,
+            "profile": profile.to_json(edges=False),
+            "facts": to_json(facts),
+        },
+    )
+    return path
+
+
+def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWindow, ...]:
+    """Return the windows before a batch, newest first, with what is kept of them.
+
+    Profiles on the edges of another reference are left out: they cannot be compared.
+    """
+    from airmedic_core.checks import PastWindow
+    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.profile import Profile
+
+    past = []
+    for seen in ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start):
+        plain = _read(window_file(ws.settings, seen.batch))
+        profile = facts = None
+        if plain is not None:
+            facts = from_json(RowFacts, plain["facts"])
+            if plain["edges"] == reference.edges.id:
+                profile = Profile.from_json(plain["profile"], reference.edges)
+        past.append(
+            PastWindow(
+                window=seen.batch.window,
+                rows=seen.batch.rows,
+                version=seen.model_version,
+                assessment=seen.assessment,
+                profile=profile,
+                facts=facts,
+                findings=tuple(ws.ledger.findings(seen.batch.id)),
+            )
+        )
+    return tuple(past)
+
+
+def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:
+    """Return the facts of a reference's windows, if they were kept."""
+    from airmedic_core.checks._facts import RowFacts
+
+    plain = _read(_reference_file(settings, model, reference))
+    return None if plain is None else tuple(from_json(RowFacts, one) for one in plain["windows"])
+
+
+def keep_reference_facts(settings: Settings, model: str, reference: Reference, facts: Sequence[RowFacts]) -> None:
+    """Keep the facts of a reference's windows."""
+    _write(_reference_file(settings, model, reference), {"windows": [to_json(one) for one in facts]})
+
+
+def _reference_file(settings: Settings, model: str, reference: Reference) -> Path:
+    return settings.home / "windows" / model / f"reference-{reference.edges.id[:16]}.json.gz"
+
+
+def _write(path: Path, plain: object) -> None:
+    import os
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
+    unfinished.write_bytes(gzip.compress(json.dumps(plain).encode(), compresslevel=3, mtime=0))
+    unfinished.replace(path)
+
+
+def _read(path: Path) -> dict | None:  # type: ignore[type-arg]
+    try:
+        found: dict = json.loads(gzip.decompress(path.read_bytes()))  # type: ignore[type-arg]
+    except (OSError, EOFError, ValueError):
+        # What is kept here only speeds up and sharpens: without it a window is compared with fewer others.
+        return None
+    return found

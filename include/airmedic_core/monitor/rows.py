@@ -1,0 +1,84 @@
+"""Turns rows into what checks compare with: labelled rows, samples, facts of each window."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.checks import LabelledRows
+    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.profile import Reference
+    from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.spec import ModelSpec
+
+_MOST_ROWS = 20_000
+_MOST_WINDOWS = 60
+
+
+def labelled_rows(
+    spec: ModelSpec, frame: pd.DataFrame, scored: ScoredBatch, among: NDArray[np.bool_] | None = None
+) -> LabelledRows | None:
+    """Return the rows whose label and score are known.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : DataFrame
+        Rows, in the order of their times.
+    scored : ScoredBatch
+        What the model said of them.
+    among : array of bool, optional
+        Only these rows.
+    """
+    from airmedic_core.checks import LabelledRows
+    from airmedic_core.metrics import losses
+
+    known = scored.known if among is None else scored.known & among
+    if not known.any():
+        return None
+    labels, scores = scored.labels[known], scored.scores[known]
+    rows = frame[known]
+    return LabelledRows(rows, labels, scores, losses(spec.task, labels, scores), window_numbers(spec, rows))
+
+
+def window_numbers(spec: ModelSpec, frame: pd.DataFrame) -> NDArray[np.intp]:
+    """Return the window of each row, numbered from 0; rows are in the order of their times."""
+    times = frame[spec.data.time_column]
+    step = spec.window.step
+    if not len(frame):
+        return np.zeros(0, dtype=np.intp)
+    last = times.iloc[-1].to_pydatetime(warn=False)
+    boundary = step.floor(times.iloc[0].to_pydatetime(warn=False))
+    starts = []
+    while boundary <= last:
+        starts.append(boundary)
+        boundary = step.shift(boundary, 1)
+    found = np.asarray(times.searchsorted(starts, side="left"))
+    return np.searchsorted(found, np.arange(len(frame)), side="right") - 1
+
+
+def sample(frame: pd.DataFrame, most: int = _MOST_ROWS) -> pd.DataFrame:
+    """Return at most so many rows, evenly spread over time."""
+    if len(frame) <= most:
+        return frame
+    return frame.iloc[np.linspace(0, len(frame) - 1, most).astype(int)]
+
+
+def facts_by_window(spec: ModelSpec, frame: pd.DataFrame, reference: Reference) -> tuple[RowFacts, ...]:
+    """Return the facts of the reference's newest windows, oldest first."""
+    from airmedic_core.checks._facts import row_facts
+
+    times = frame[spec.data.time_column]
+    columns = [*reference.edges.numeric, *reference.edges.categorical]
+    facts = []
+    for one in reference.windows[-_MOST_WINDOWS:]:
+        first, last = (int(times.searchsorted(moment)) for moment in (one.window.start, one.window.end))
+        if last > first:
+            facts.append(row_facts(spec, frame.iloc[first:last], one.window, columns))
+    return tuple(facts)

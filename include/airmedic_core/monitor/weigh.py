@@ -1,0 +1,212 @@
+"""Weighs findings into one assessment: data causes before model causes, the cause that explains the most first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from airmedic_core.records import DATA_CAUSES, Assessment, Batch, Cause, Finding, Severity, Verdict, digest
+
+_DATA_ORDER = (
+    Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION,
+)  # fmt: skip
+_STAND_INS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction"})
+_HEADLINES = {
+    Cause.HEALTHY: "Healthy",
+    Cause.VOLUME_ANOMALY: "The number of rows is unusual",
+    Cause.STALE_DATA: "Old data were delivered again",
+    Cause.SCHEMA_CHANGE: "The columns have changed",
+    Cause.UNIT_CHANGE: "A column is in another unit",
+    Cause.DATA_CORRUPTION: "The data are damaged",
+    Cause.HARMLESS_COVARIATE_SHIFT: "The inputs have moved, without a loss of performance",
+    Cause.HARMFUL_COVARIATE_SHIFT: "The inputs have moved, and performance suffers",
+    Cause.LABEL_SHIFT: "The class mix has moved",
+    Cause.CONCEPT_DRIFT: "The relation between inputs and label has changed",
+    Cause.BAD_DEPLOYMENT: "The new model version is worse",
+    Cause.LATENCY_REGRESSION: "The model answers too slowly",
+    Cause.ANOMALY_SPIKE: "Many rows are unlike any seen before",
+    Cause.UNKNOWN: "Something is wrong that no rule explains",
+}
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The findings of a batch by what they say, after those that others explain are left out."""
+
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, findings: Iterable[Finding]) -> Verdicts:
+        """Leave out what another finding explains.
+
+        A column in another unit is also out of range and has drifted; rows that are extreme in many columns at once
+        also repeat extreme values. The more specific finding stands.
+        """
+        known = tuple(findings)
+        alerts = [each for each in known if each.verdict is Verdict.ALERT]
+        converted = {each.subject for each in alerts if Cause.UNIT_CHANGE in each.suggests}
+        changed = {each.subject for each in alerts if Cause.SCHEMA_CHANGE in each.suggests}
+        strange = any(Cause.ANOMALY_SPIKE in each.suggests for each in alerts)
+        kept = [
+            each
+            for each in known
+            if not (each.check in {"corruption", "drift", "quality"} and each.subject in converted | changed)
+            and not (strange and each.check == "corruption" and each.statistic in _STAND_INS)
+        ]
+        return cls(tuple(kept))
+
+    def pick(self, verdict: Verdict, choose: Callable[[Finding], bool]) -> list[Finding]:
+        """Return the findings of a verdict, the largest effect first."""
+        found = [each for each in self.findings if each.verdict is verdict and choose(each)]
+        return sorted(found, key=lambda each: -abs(each.effect or 0.0))
+
+    def saying(self, cause: Cause, verdict: Verdict = Verdict.ALERT) -> list[Finding]:
+        """Return the findings whose first suggestion is a cause."""
+        return self.pick(verdict, lambda each: each.suggests[:1] == (cause,))
+
+    def of_check(self, *checks: str, verdict: Verdict = Verdict.ALERT) -> list[Finding]:
+        """Return the findings of some checks."""
+        return self.pick(verdict, lambda each: each.check in checks)
+
+
+Answer = tuple[Literal["healthy", "watch", "incident"], Cause, list[Finding]]
+
+
+def weigh(batch: Batch, findings: Sequence[Finding], *, new_version: bool = False) -> Assessment:
+    """Weigh the findings of all groups into one assessment.
+
+    Parameters
+    ----------
+    batch : Batch
+        The batch.
+    findings : sequence of Finding
+        Of all groups.
+    new_version : bool
+        Whether another model version serves since a few windows: a loss then starts with it.
+
+    Returns
+    -------
+    Assessment
+        Its fingerprint is the same for the same cause of the same columns, whatever the window.
+    """
+    verdicts = Verdicts.of(findings)
+    outcome, cause, deciding = _data(verdicts) or _model(verdicts, new_version=new_version) or _watch(verdicts)
+    severity = _severity(cause, deciding) if outcome == "incident" else Severity.LOW
+    subjects = sorted({each.subject for each in deciding[:3]}) if cause in DATA_CAUSES else []
+    return Assessment(
+        batch_id=batch.id,
+        outcome=outcome,
+        cause=cause,
+        severity=severity,
+        headline=_headline(outcome, cause, deciding),
+        fingerprint=digest({"model": batch.model, "cause": cause.value, "subjects": subjects}),
+        finding_keys=tuple(each.key for each in deciding[:20]),
+        not_knowable=_not_knowable(verdicts, cause),
+    )
+
+
+def _data(verdicts: Verdicts) -> Answer | None:
+    for cause in _DATA_ORDER:
+        deciding = verdicts.saying(cause)
+        if deciding:
+            others = [each for other in _DATA_ORDER if other != cause for each in verdicts.saying(other)]
+            return "incident", cause, deciding + others
+    return None
+
+
+def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:
+    lost = [each for each in verdicts.of_check("performance") if each.subject == "batch"]
+    moved = verdicts.of_check("drift")
+    deployed = verdicts.saying(Cause.BAD_DEPLOYMENT)
+    if deployed or (new_version and lost and not moved):
+        return "incident", Cause.BAD_DEPLOYMENT, deployed + lost
+    strange = verdicts.saying(Cause.ANOMALY_SPIKE)
+    if strange:
+        return "incident", Cause.ANOMALY_SPIKE, strange + lost + moved
+    mix = verdicts.saying(Cause.LABEL_SHIFT)
+    if mix:
+        return "incident", Cause.LABEL_SHIFT, mix + lost
+    if lost:
+        return "incident", *_loss(verdicts, lost, moved)
+    slow = verdicts.saying(Cause.LATENCY_REGRESSION)
+    if slow:
+        return "incident", Cause.LATENCY_REGRESSION, slow
+    expected = verdicts.of_check("estimate")
+    if expected and moved:
+        return "incident", Cause.HARMFUL_COVARIATE_SHIFT, expected + moved
+    unusable = [each for each in verdicts.of_check("scores") if Cause.UNKNOWN in each.suggests]
+    if unusable:
+        return "incident", Cause.UNKNOWN, unusable
+    if moved:
+        return "incident", Cause.HARMLESS_COVARIATE_SHIFT, moved
+    return None
+
+
+def _loss(verdicts: Verdicts, lost: list[Finding], moved: list[Finding]) -> tuple[Cause, list[Finding]]:
+    explained = verdicts.pick(Verdict.ALERT, lambda each: each.key == "concept:batch:relation_loss")
+    if explained:
+        return Cause.CONCEPT_DRIFT, [*explained, *lost]
+    inputs = verdicts.pick(
+        Verdict.OK,
+        lambda each: each.key == "concept:batch:relation_loss" and Cause.HARMFUL_COVARIATE_SHIFT in each.suggests,
+    )
+    if inputs:
+        return Cause.HARMFUL_COVARIATE_SHIFT, [*inputs, *lost, *moved]
+    return Cause.UNKNOWN, [*lost, *moved]
+
+
+def _watch(verdicts: Verdicts) -> Answer:
+    watched = verdicts.pick(Verdict.WATCH, lambda each: True)
+    if watched:
+        lost = [each for each in watched if each.check == "performance" and each.subject == "batch"]
+        first = (lost or watched)[0]
+        cause = first.suggests[0] if first.suggests else Cause.UNKNOWN
+        if first.check == "drift":
+            cause = Cause.HARMLESS_COVARIATE_SHIFT
+        return "watch", cause, [first, *(each for each in watched if each is not first)]
+    other = [each for each in verdicts.of_check("scores") if each.suggests]
+    failed = verdicts.pick(Verdict.UNKNOWN, lambda each: each.statistic == "error")
+    if other or failed:
+        return "watch", Cause.UNKNOWN, other + failed
+    return "healthy", Cause.HEALTHY, []
+
+
+def _severity(cause: Cause, deciding: list[Finding]) -> Severity:
+    effect = abs(deciding[0].effect or 0.0) if deciding else 0.0
+    if cause is Cause.HARMLESS_COVARIATE_SHIFT:
+        return Severity.LOW
+    if cause in DATA_CAUSES:
+        return Severity.HIGH if effect >= 0.5 or len(deciding) >= 3 else Severity.MEDIUM
+    lost = next((each for each in deciding if each.check == "performance" and each.baseline), None)
+    fallen = abs(lost.effect or 0.0) / abs(lost.baseline) if lost is not None and lost.baseline else 0.0
+    if cause is Cause.BAD_DEPLOYMENT:
+        return Severity.CRITICAL if fallen >= 0.15 else Severity.HIGH
+    if cause is Cause.LATENCY_REGRESSION:
+        return Severity.HIGH if effect >= 1.0 else Severity.MEDIUM
+    if lost is None:
+        return Severity.MEDIUM
+    return Severity.CRITICAL if fallen >= 0.5 else Severity.HIGH if fallen >= 0.05 else Severity.MEDIUM
+
+
+def _headline(outcome: str, cause: Cause, deciding: list[Finding]) -> str:
+    if outcome == "healthy" or not deciding:
+        return "Nothing unusual: data, inputs and performance are as they were."
+    start = _HEADLINES[cause] if outcome == "incident" else "To be watched"
+    return f"{start}: {deciding[0].message}"[:300]
+
+
+def _not_knowable(verdicts: Verdicts, cause: Cause) -> tuple[str, ...]:
+    if cause in DATA_CAUSES:
+        return ()
+    said = []
+    for each in verdicts.findings:
+        if each.key == "performance:batch:labels" and each.verdict is Verdict.UNKNOWN:
+            have, needed = int(each.value or 0), int(each.limit or 0)
+            said.append(
+                f"Whether the relation between inputs and label has changed: {have:,} labels are known, about "
+                f"{needed:,} would decide it."
+            )
+        elif each.verdict is Verdict.UNKNOWN:
+            said.append(each.message)
+    return tuple(said[:10])

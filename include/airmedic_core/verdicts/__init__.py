@@ -1,0 +1,1 @@
+"""Statistics that turn measurements into verdicts. They know arrays and nothing else."""

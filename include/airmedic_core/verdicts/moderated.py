@@ -1,0 +1,131 @@
+"""Signed z-scores against a column's own window-to-window spread, steadied by its neighbours.
+
+The unit of evidence is the window, not the row: with many rows every column differs "significantly" from last week,
+and what counts is whether it differs more than weeks do. A few windows give a poor estimate of that spread, so the
+estimates of all columns are shrunk towards their common value, as far as they agree on one (Smyth 2004, Linear models
+and empirical Bayes methods, Stat. Appl. Genet. Mol. Biol. 3:3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Array = NDArray[np.float64]
+
+ENOUGH_WINDOWS = 4
+"""Fewer windows than this say nothing about the spread between windows."""
+
+
+@dataclass(frozen=True)
+class Moderated:
+    """One window against its history, one entry for each column."""
+
+    z: Array
+    """Signed distance beyond the effect floor, in standard errors."""
+    p_value: Array
+    """Two-sided."""
+    difference: Array
+    """Current minus centre, in the statistic's own unit."""
+    centre: Array
+    spread: Array
+    """What a healthy window's difference is expected to be, as a standard deviation."""
+
+
+def moderated_z(
+    history: Array,
+    history_noise: Array,
+    current: Array,
+    current_noise: Array,
+    *,
+    floor: float = 0.0,
+    whole: Array | None = None,
+    whole_noise: Array | None = None,
+) -> Moderated:
+    """Compare a window's statistics with those of earlier windows.
+
+    Where there are fewer than four windows of history, the spread between windows is unknown and the limit is what
+    sampling alone produces at these sizes, beyond the effect floor.
+
+    Parameters
+    ----------
+    history : array, shape (windows, columns)
+        The statistic in earlier healthy windows; NaN where a window does not have it.
+    history_noise : array, shape (windows, columns)
+        The variance of each entry that sampling rows alone produces.
+    current, current_noise : array, shape (columns,)
+        The same for the window in question.
+    floor : float
+        A difference up to here is of no interest, however certain.
+    whole, whole_noise : array, shape (columns,), optional
+        The statistic of all the reference's rows: the centre where there is too little history.
+
+    Returns
+    -------
+    Moderated
+        Entries are NaN where the statistic is.
+    """
+    history, history_noise = np.atleast_2d(history), np.atleast_2d(history_noise)
+    present = np.isfinite(history)
+    windows = present.sum(axis=0)
+    filled = np.where(present, history, 0.0)
+    count = np.maximum(windows, 1)
+    centre = filled.sum(axis=0) / count
+    noise = np.where(present, history_noise, 0.0).sum(axis=0) / count
+    degrees = np.maximum(windows - 1, 0).astype(float)
+    squares = (np.where(present, history - centre, 0.0) ** 2).sum(axis=0)
+    known = windows >= ENOUGH_WINDOWS
+
+    tiny = 1e-12
+    excess = np.ones_like(noise)
+    excess[known] = squares[known] / degrees[known] / np.maximum(noise[known], tiny)
+    prior_degrees, prior = _prior(excess[known], degrees[known])
+    total = prior_degrees + degrees
+    with np.errstate(invalid="ignore", divide="ignore"):
+        pooled = (prior_degrees * prior + degrees * excess) / total
+    moderated = np.where(known, np.where(np.isfinite(pooled), pooled, prior), 1.0)
+    between = np.maximum(moderated - 1.0, 0.0) * np.maximum(noise, tiny)
+    centre_variance = (between + noise) / count
+    if whole is not None:
+        centre = np.where(known, centre, whole)
+        if whole_noise is not None:
+            centre_variance = np.where(known, centre_variance, whole_noise)
+    spread = np.sqrt(between + current_noise + centre_variance)
+    difference = current - centre
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.sign(difference) * np.maximum(np.abs(difference) - floor, 0.0) / np.maximum(spread, 1e-9)
+    p_value = 2.0 * special.stdtr(np.where(known, np.minimum(total, 1e6), 1e6), -np.abs(z))
+    return Moderated(z, p_value, difference, centre, spread)
+
+
+def _prior(excess: Array, degrees: Array) -> tuple[float, float]:
+    """Return the prior's degrees of freedom and value, by the moments of the log variances (Smyth, 6.2)."""
+    usable = (excess > 0) & (degrees > 0)
+    if usable.sum() < 3:
+        return 0.0, 1.0
+    half = degrees[usable] / 2.0
+    logs = np.log(excess[usable]) - special.digamma(half) + np.log(half)
+    surplus = logs.var(ddof=1) - special.polygamma(1, half).mean()
+    if surplus <= 0:
+        return 1e6, float(np.exp(logs.mean()))
+    half_prior = _inverse_trigamma(float(surplus))
+    value = logs.mean() + special.digamma(half_prior) - np.log(half_prior)
+    return 2.0 * half_prior, float(np.exp(value))
+
+
+def _inverse_trigamma(value: float) -> float:
+    if value > 1e7:
+        return 1.0 / float(np.sqrt(value))
+    if value < 1e-6:
+        return 1.0 / value
+    guess = 0.5 + 1.0 / value
+    for _ in range(50):
+        trigamma = float(special.polygamma(1, guess))
+        step = trigamma * (1.0 - trigamma / value) / float(special.polygamma(2, guess))
+        guess += step
+        if -step / guess < 1e-8:
+            break
+    return guess
