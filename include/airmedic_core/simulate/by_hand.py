@@ -1,21 +1,42 @@
-"""Sets a bad version as champion the way a person does it in MLflow: past Airmedic.
+"""A bad model: one that was fitted to shuffled labels, and a way to put it in service past Airmedic, by hand.
 
-That is why this file, alone beside the registry, talks to MLflow's registry: a hand on the alias is what it imitates.
+This file, alone beside the registry, talks to MLflow's registry: a person's hand on the alias is what it imitates.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 _TAG = "simulated"
 _TAG_VALUE = "unfinished experiment"
+
+
+def fit_to_shuffled_labels(spec: ModelSpec, rows: pd.DataFrame) -> Any:
+    """Return the default pipeline fitted to labels that belong to other rows: a model that cannot have learnt anything.
+
+    For ``retrain: airmedic_core.simulate.by_hand:fit_to_shuffled_labels``, to see that the gate refuses it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    rows : pandas.DataFrame
+        Prepared features with the target.
+    """
+    from airmedic_core.training.pipelines import default_pipeline, model_inputs
+
+    inputs = model_inputs(spec, rows)
+    return default_pipeline(spec, inputs).fit(inputs.prepare(rows), _shuffled(rows[spec.target]))
 
 
 def deploy_unfinished_experiment(ws: Workspace, window: Window) -> str:
@@ -42,8 +63,7 @@ def deploy_unfinished_experiment(ws: Workspace, window: Window) -> str:
     champion = ws.registry.champion(name)
     frame = read_window(ws.spec, window)
     rows = ws.registry.inputs(champion).prepare(frame)
-    shuffled = np.random.default_rng(1).permutation(frame[ws.spec.target].to_numpy())
-    estimator = clone(ws.registry.load(champion)).fit(rows, shuffled)
+    estimator = clone(ws.registry.load(champion)).fit(rows, _shuffled(frame[ws.spec.target]))
     with ws.registry.answering():
         mlflow.set_tracking_uri(ws.registry.tracking_uri)
         with mlflow.start_run(experiment_id=ws.registry.experiment(name), run_name=_TAG_VALUE):
@@ -59,3 +79,7 @@ def deploy_unfinished_experiment(ws: Workspace, window: Window) -> str:
         client.set_model_version_tag(name, version, _TAG, _TAG_VALUE)
         client.set_registered_model_alias(name, "champion", version)
     return version
+
+
+def _shuffled(labels: pd.Series) -> Any:
+    return np.random.default_rng(1).permutation(labels.to_numpy())

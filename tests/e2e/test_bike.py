@@ -1,0 +1,119 @@
+"""Bike demand: two days of broken sensors, a year of growth, a bad challenger, and a bad version set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from statistics import mean
+
+import numpy as np
+import pytest
+
+from airmedic_core.scoring import score
+from airmedic_core.simulate.by_hand import deploy_unfinished_experiment
+from airmedic_core.sources import read_window
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.rows import usable_rows
+from airmedic_core.windows import Every, Window, as_utc
+from airmedic_core.workspace import Workspace
+from airmedic_local.approver import Approver
+from airmedic_local.installation import Installation
+from airmedic_local.playback import Playback, Played
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+MODEL = "bike_demand"
+HUMIDITY_FAULT = Window(as_utc("2011-03-10"), as_utc("2011-03-11"))
+STUCK_FAULT = Window(as_utc("2012-08-17"), as_utc("2012-08-18"))
+WEEKS = Every.parse("week").split(Window(as_utc("2012-01-01"), as_utc("2012-10-22")))
+
+
+@dataclass
+class Story:
+    ws: Workspace
+    playback: Playback
+    first: str
+    faults: dict[Window, Played] = field(default_factory=dict)
+    played: list[Played] = field(default_factory=list)
+    healed: list[float] = field(default_factory=list)
+    static: list[float] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def story(local: Installation, open_workspace: Callable[[str], Workspace], show: Callable[..., None]) -> Story:
+    ws = open_workspace(MODEL)
+    client = local.client("admin")
+    client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
+    first = adopt(ws, by="the end-to-end test").to_version
+    told = Story(ws, Playback(ws, client, Approver(local.client("anna"))), first)
+    told.faults[HUMIDITY_FAULT] = told.playback.window(HUMIDITY_FAULT)
+    for week in WEEKS:
+        if week.start <= STUCK_FAULT.start < week.end:
+            told.faults[STUCK_FAULT] = told.playback.window(STUCK_FAULT)
+        played = told.playback.window(week)
+        told.played.append(played)
+        told.healed.append(mae(ws, played.served_by, week))
+        told.static.append(mae(ws, first, week))
+        print(f"{week}: {played.outcome} {played.cause} {played.actions} {played.seconds:.0f} s", flush=True)
+    show("Bike demand", told.played, {"healed MAE": told.healed, "never retrained": told.static})
+    show("Bike demand: broken sensors", list(told.faults.values()), {})
+    return told
+
+
+def mae(ws: Workspace, version: str, window: Window) -> float:
+    frame = read_window(ws.spec, window)
+    scores = score(ws, ws.registry.version(MODEL, version), frame).scores
+    return float(np.mean(np.abs(scores - frame["cnt"].to_numpy())))
+
+
+@pytest.mark.parametrize("window", [HUMIDITY_FAULT, STUCK_FAULT], ids=str)
+def test_a_day_of_broken_sensors_is_held_and_quarantined(story: Story, window: Window) -> None:
+    played = story.faults[window]
+    assert (played.outcome, played.cause) == ("incident", "data_corruption"), played
+    assert "quarantine" in played.actions
+    assert played.champion == played.served_by
+    assert window.key in {each.key for each in story.ws.ledger.overrides(MODEL, "quarantine")}
+
+
+def test_a_quarantined_day_is_never_trained_on(story: Story) -> None:
+    window = Window(as_utc("2012-08-13"), as_utc("2012-08-20"))
+    frame = read_window(story.ws.spec, window)
+    inside = frame["dteday"].between(STUCK_FAULT.start, STUCK_FAULT.end, inclusive="left")
+    rows, left_out = usable_rows(story.ws, window)
+    assert left_out.get("quarantined") == int(inside.sum()) == 24
+    assert not rows["dteday"].between(STUCK_FAULT.start, STUCK_FAULT.end, inclusive="left").any()
+
+
+def test_the_growth_is_healed(story: Story) -> None:
+    first = next(number for number, each in enumerate(story.played) if each.champion != each.served_by)
+    healed, static = mean(story.healed[first + 1 :]), mean(story.static[first + 1 :])
+    print(f"MAE after the first deployment: {healed:.1f}, never retrained {static:.1f}, ratio {healed / static:.2f}")
+    assert healed <= 0.6 * static
+
+
+def test_a_challenger_that_was_fitted_to_shuffled_labels_is_refused(story: Story) -> None:
+    ws = story.ws
+    champion = ws.registry.champion(MODEL)
+    shuffled = {"value": "airmedic_core.simulate.by_hand:fit_to_shuffled_labels"}
+    ws.ledger.set_override(MODEL, "setting", "retrain.using", shuffled, author="anna", reason="to see it refused")
+    try:
+        incident = story.playback.remediate({"action": "retrain", "reason": "To see the gate refuse it."})
+    finally:
+        ws.ledger.revoke_override(MODEL, "setting", "retrain.using", author="anna")
+    actions = {each.action: each for each in ws.ledger.actions(incident_id=incident)}
+    print({name: each.summary for name, each in actions.items()})
+    assert "retrain" in actions
+    assert "deploy" not in actions
+    assert ws.registry.champion(MODEL).version == champion.version
+
+
+def test_a_bad_champion_that_was_set_by_hand_is_rolled_back(story: Story) -> None:
+    ws = story.ws
+    good = ws.registry.champion(MODEL)
+    bad = deploy_unfinished_experiment(ws, Window(as_utc("2012-04-01"), as_utc("2012-10-01")))
+    assert ws.registry.champion(MODEL).version == bad
+    played = story.playback.window(Every.parse("week").last_complete(datetime(2012, 10, 29, tzinfo=UTC)))
+    assert (played.served_by, played.cause) == (bad, "bad_deployment"), played
+    assert "rollback" in played.actions
+    assert ws.registry.champion(MODEL).version == good.version

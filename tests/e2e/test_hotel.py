@@ -1,0 +1,115 @@
+"""Hotel cancellations: a model decays over sixteen months, and is healed as the labels arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import mean
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from airmedic_core.records import DATA_CAUSES
+from airmedic_core.scoring import score
+from airmedic_core.sources import read_window
+from airmedic_core.training.adopt import adopt
+from airmedic_core.windows import Every, Window, as_utc
+from airmedic_core.workspace import Workspace
+from airmedic_local.airflow_client import Json
+from airmedic_local.errors import RequestRefusedError
+from airmedic_local.installation import Installation
+from airmedic_local.playback import Playback, Played, until_answered
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
+
+MODEL = "hotel_cancellations"
+MONTHS = Every.parse("month").split(Window(as_utc("2016-04-01"), as_utc("2017-09-01")))
+FROM_DATA = {str(cause) for cause in DATA_CAUSES}
+
+
+@dataclass
+class Story:
+    ws: Workspace
+    first: str
+    played: list[Played] = field(default_factory=list)
+    healed: list[float] = field(default_factory=list)
+    static: list[float] = field(default_factory=list)
+    refused: list[int] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def story(local: Installation, open_workspace: Callable[[str], Workspace], show: Callable[..., None]) -> Story:
+    ws = open_workspace(MODEL)
+    client = local.client("admin")
+    client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
+    told = Story(ws, adopt(ws, by="the end-to-end test").to_version)
+
+    def stranger_first(detail: Json) -> None:
+        try:
+            local.client("otto").answer(detail, "Approve")
+        except RequestRefusedError as error:
+            told.refused.append(error.status)
+
+    playback = Playback(ws, client, until_answered(local.client("anna"), stranger_first))
+    for month in MONTHS:
+        played = playback.window(month)
+        told.played.append(played)
+        told.healed.append(auc(ws, played.served_by, month))
+        told.static.append(auc(ws, told.first, month))
+        print(f"{month}: {played.outcome} {played.cause} {played.actions} {played.seconds:.0f} s", flush=True)
+    show("Hotel cancellations", told.played, {"healed AUC": told.healed, "never retrained": told.static})
+    return told
+
+
+def auc(ws: Workspace, version: str, month: Window) -> float:
+    """Return the AUC of a version on a month, by scikit-learn on all labels, which nobody knew at the time."""
+    frame = read_window(ws.spec, month)
+    scores = score(ws, ws.registry.version(MODEL, version), frame).scores
+    return float(roc_auc_score(frame["is_canceled"], scores))
+
+
+def deployments(story: Story) -> list[Played]:
+    return [each for each in story.played if each.champion != each.served_by]
+
+
+def test_every_month_was_assessed(story: Story) -> None:
+    assert all(each.outcome in {"healthy", "watch", "incident"} for each in story.played)
+
+
+def test_the_decay_is_found_and_healed(story: Story) -> None:
+    healing = deployments(story)
+    assert healing, "no month led to a deployment"
+    assert all({"retrain", "deploy"} <= set(each.actions) for each in healing)
+
+
+def test_the_healed_line_beats_the_model_that_was_never_retrained(story: Story) -> None:
+    first = next(number for number, each in enumerate(story.played) if each.champion != each.served_by)
+    gains = np.subtract(story.healed, story.static)[first + 1 :]
+    print(f"mean monthly gain after the first deployment: {mean(gains):+.4f} over {len(gains)} months")
+    assert mean(gains) >= 0.03
+
+
+def test_no_data_fault_and_no_quiet_month_led_to_a_deployment(story: Story) -> None:
+    for each in deployments(story):
+        assert each.outcome == "incident", each
+        assert each.cause not in FROM_DATA, each
+
+
+def test_every_switch_of_the_champion_was_approved_by_an_approver(story: Story) -> None:
+    switches = [each for each in story.ws.ledger.promotions(MODEL) if each.kind != "adopt"]
+    assert len(switches) == len(deployments(story))
+    for switch in switches:
+        approvals = story.ws.ledger.approvals(switch.proposal_hash or "")
+        assert {each.by for each in approvals if not each.refused_because} == {"anna"}
+
+
+def test_an_answer_of_somebody_else_is_refused(story: Story) -> None:
+    assert story.refused == [403]
+
+
+def test_the_record_is_complete_and_unbroken(story: Story) -> None:
+    story.ws.ledger.verify_audit()
+    incidents = story.ws.ledger.incidents(MODEL)
+    assert incidents
+    assert all(each.closed_at and each.mlflow_run_id for each in incidents)
