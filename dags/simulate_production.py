@@ -62,7 +62,7 @@ def simulate_production() -> None:
         model=MODEL,
         window_start="{{ ti.xcom_pull('make_day')['window_start'] }}",
         window_end="{{ ti.xcom_pull('make_day')['window_end'] }}",
-        output="{{ ti.xcom_pull('make_day')['output'] }}",
+        predictions="{{ ti.xcom_pull('make_day')['output'] }}",
         as_of="{{ ti.xcom_pull('make_day')['window_end'] }}",
         outlets=[SUBSCRIPTIONS],
         retries=2,
