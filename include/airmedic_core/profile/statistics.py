@@ -6,6 +6,7 @@ All take the reference first. Values that are missing or not finite are left out
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from airmedic_core.profile.columns import CategoricalProfile, ColumnProfile, Floats, NumericProfile, ProfileError
 
@@ -74,12 +75,23 @@ def ks(reference: NumericProfile, current: NumericProfile) -> float:
 def wasserstein(reference: NumericProfile, current: NumericProfile) -> float:
     """Return the first Wasserstein distance, the area between the two distribution functions.
 
-    In each bin the signed area follows exactly from the counts and sums (integration by parts), so that the result
-    is exact unless the functions cross inside a bin.
+    The area between two cut points follows exactly from the counts and sums, as long as the functions do not cross
+    there. Where a side is known to have one value in a bin, the values are taken to lie at their mean, which is exact
+    for columns of few distinct values.
     """
     if not reference.values or not current.values:
         return float("nan")
-    return float(np.abs(_areas(reference) - _areas(current)).sum())
+    gap = np.concatenate([[0.0], _cumulative(reference) - _cumulative(current), [0.0]])
+    first, second = _bin_means(reference, current), _bin_means(current, reference)
+    nearer, farther = np.minimum(first, second), np.maximum(first, second)
+    # The open bins begin and end where their values lie: beyond that, the functions agree.
+    left = np.concatenate([nearer[:1], reference.edges])
+    right = np.concatenate([reference.edges, farther[-1:]])
+    nearer, farther = np.clip(nearer, left, right), np.clip(farther, left, right)
+    step = np.where(first <= second, reference.counts / reference.values, -current.counts / current.values)
+    areas = np.array([gap[:-1] * (nearer - left), (gap[:-1] + step) * (farther - nearer), gap[1:] * (right - farther)])
+    one_value = _one_value(reference, right) | _one_value(current, right)
+    return float(np.where(one_value, np.abs(areas).sum(axis=0), np.abs(areas.sum(axis=0))).sum())
 
 
 def wasserstein_normalised(reference: NumericProfile, current: NumericProfile) -> float:
@@ -151,16 +163,18 @@ def _cumulative(profile: NumericProfile) -> Floats:
     return cumulative
 
 
-def _areas(profile: NumericProfile) -> Floats:
-    """Return, for each bin, the area under the distribution function; in the last, minus the area above it."""
-    upto = _cumulative(profile)
-    share = profile.sums / profile.counts.sum()
-    right = np.concatenate([profile.edges * upto, [0.0]])
-    left = np.concatenate([[0.0], profile.edges * upto])
-    areas = right - left - share
-    if len(profile.edges):
-        areas[-1] += profile.edges[-1]
-    return np.asarray(areas)
+def _bin_means(profile: NumericProfile, other: NumericProfile) -> Floats:
+    """Return the mean in each bin; for an empty bin the other side's, and where both are empty an end of the bin."""
+    ends = np.append(profile.edges, profile.edges[-1:]) if len(profile.edges) else np.zeros(1)
+    theirs = np.divide(other.sums, other.counts, out=ends.astype(float), where=other.counts > 0)
+    return np.asarray(np.divide(profile.sums, profile.counts, out=theirs, where=profile.counts > 0))
+
+
+def _one_value(profile: NumericProfile, right: Floats) -> npt.NDArray[np.bool_]:
+    """Return in which bins all values are known to be equal: to the bin's end, or to those of all other rows."""
+    if profile.minimum == profile.maximum:
+        return profile.counts > 0
+    return (profile.counts > 0) & np.isclose(profile.sums, right * profile.counts, rtol=1e-12, atol=0)
 
 
 def _same(condition: bool) -> None:
