@@ -43,14 +43,19 @@ class DataSection(Section):
     """Where the rows of a window are."""
 
     source: str = "file"
+    """``file`` or ``sql``."""
     path: str = ""
     """A file, a glob or a URL; may hold ``{window_start:%Y-%m}``."""
     connection: str = ""
     """SQL only: an Airflow connection id or an Ibis URL."""
     table: str = ""
+    """SQL only: the table or view to read."""
     query: str = ""
+    """SQL only: a query in place of a table."""
     time_column: str
+    """When a row happened: decides which window it belongs to."""
     time_format: str = ""
+    """How times are written where they are not ISO 8601: ``unix``, ``unix_ms`` or strptime codes."""
     """How times are written, in the codes of ``strptime``, or ``unix``, ``unix_ms``…; ISO 8601 where empty."""
     encoding: str = "utf-8"
     """Of csv files."""
@@ -68,7 +73,9 @@ class FeaturesSection(Section):
     """The model's inputs. Inferred from the reference where not given."""
 
     numeric: tuple[str, ...] = ()
+    """Columns that are numbers."""
     categorical: tuple[str, ...] = ()
+    """Columns that are categories."""
 
 
 class PredictionSection(Section):
@@ -77,7 +84,9 @@ class PredictionSection(Section):
     score: str = ""
     """Probability of the positive class, or the predicted value."""
     label: str = ""
+    """The predicted class."""
     latency_ms: str = ""
+    """How long the prediction took, in milliseconds."""
     version: str = ""
     """The model version that served the row."""
 
@@ -86,7 +95,9 @@ class WindowSection(Section):
     """The unit of evidence."""
 
     every: Step = "day"
+    """Length of a window: ``hour``, ``6 hours``, ``day``, ``week`` or ``month``, aligned to UTC."""
     min_rows: int = Field(default=30, ge=1)
+    """Fewer rows say nothing: such a window is no history and no reference, and its drift is not judged."""
 
     @property
     def step(self) -> Every:
@@ -98,7 +109,9 @@ class ReferenceSection(Section):
     """The rows that the first champion was accepted on. Later champions bring their own."""
 
     start: str
+    """First moment, such as ``2026-01-01``."""
     end: str
+    """First moment after it."""
 
     @field_validator("start", "end", mode="before")
     @classmethod
@@ -131,7 +144,9 @@ class TuneSection(Section):
     """Search over hyperparameters while retraining."""
 
     trials: int = Field(default=20, ge=1, le=1000)
+    """Settings that are tried at the most."""
     timeout_seconds: int = Field(default=600, ge=1)
+    """Time for all trials together."""
     space: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Pipeline parameter → ``{low, high, log}`` or ``{choices}``; where empty, a default space for the estimator."""
 
@@ -146,7 +161,9 @@ class RetrainSection(Section):
     holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
     """Newest part of the window that training never sees and the gate compares on."""
     min_rows: int = Field(default=200, ge=10)
+    """With fewer labelled rows nothing is trained."""
     tune: TuneSection | None = None
+    """Search over hyperparameters; where empty, those of the champion are kept."""
 
 
 class GateSection(Section):
@@ -157,72 +174,109 @@ class GateSection(Section):
     margin: float = -0.01
     """How much worse the lower bound of the difference may be; for errors in units of the champion's error."""
     segment_margin: float = -0.05
+    """The same within a segment: a challenger that is clearly worse than this in one is refused."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Confidence of the interval of the difference."""
     min_rows: int = Field(default=100, ge=10)
+    """With fewer labelled rows the gate is inconclusive."""
 
 
 class RolloutSection(Section):
     """How a challenger comes into service, and how long it is watched."""
 
     strategy: str = "simple"
+    """A file in ``rollout/``."""
     watch_windows: int = Field(default=0, ge=0, le=100)
     """New windows to wait for before the deployment counts as healthy; 0 probes the newest batch at once."""
     watch_timeout_seconds: int = Field(default=86_400, ge=1)
+    """How long these windows are waited for."""
     options: Mapping[str, Any] = Field(default_factory=dict)
+    """Options of the strategy."""
 
 
 class ApprovalSection(Section):
     """How long an approval waits, and for whom."""
 
     escalate_after_seconds: int = Field(default=300, ge=1)
+    """When the second tier is told."""
     expire_after_seconds: int = Field(default=86_400, ge=1)
+    """When an unanswered proposal counts as rejected."""
     second_tier: tuple[str, ...] = ()
+    """Who is told then: user names of Airflow."""
 
 
 class NotifySection(Section):
     """Who is told, beside the task log."""
 
     slack_channel: str = ""
+    """Channel to write to, such as ``#models``."""
     slack_connection: str = "slack_default"
+    """Airflow connection to write through; without it, the task log is told."""
 
 
 class ModelSpec(Section):
     """What a monitored model is. Read one with :func:`load_spec`."""
 
     name: str = Field(pattern=_NAME)
+    """Lower case, digits and underscores. Names the DAGs, the registered model and the MLflow experiment."""
     title: str = ""
+    """The name that people read."""
     description: str = ""
+    """What the model is for."""
     owner: str = "airmedic"
+    """Owner of the DAGs."""
     task: Literal["binary", "multiclass", "regression"]
+    """What the model predicts."""
     target: str
+    """The column that the model predicts."""
     positive: str | int | float | bool | None = None
     """Binary only: the target's value that counts as positive; 1, true or the second of two where not given."""
     data: DataSection
+    """Where the rows are."""
     label_time_column: str = ""
+    """When the label becomes known. A label is used only from then on; where empty, at once."""
     entity_column: str = ""
+    """What a row is about, such as a customer. Never an input; tells the table's grain."""
     exclude: tuple[str, ...] = ()
+    """Columns that are never an input: leaks, identifiers, what is only known afterwards."""
     private: tuple[str, ...] = ()
     """Columns whose names and statistics never leave the machine."""
     features: FeaturesSection = FeaturesSection()
+    """The inputs."""
     prediction: PredictionSection = PredictionSection()
+    """Logged predictions."""
     window: WindowSection = WindowSection()
+    """The unit of evidence. Short form: the step."""
     reference: ReferenceSection | None = None
+    """The rows that the first champion was accepted on."""
     schedule: str | None = None
     """Cron, ``@daily``…, or ``asset:<uri>``; where empty, one run for each window."""
     checks: Mapping[str, Mapping[str, Any] | Literal[False]] = Field(default_factory=dict)
     """Check → its options, or ``false`` to leave it out."""
     quality: QualitySection = QualitySection()
+    """Data quality by expectations. Short form: the suite."""
     retrain: RetrainSection = RetrainSection()
+    """How a challenger is made. Short form: ``using``."""
     gate: GateSection = GateSection()
+    """When a challenger may replace the champion."""
     segments: tuple[str, ...] = ()
+    """Columns whose values are looked at one by one, by the performance check and by the gate."""
     rollout: RolloutSection = RolloutSection()
+    """How a challenger comes into service. Short form: the strategy."""
     policy: str = "default"
+    """A file in ``policies/``, without ``.yaml``."""
     environment: str = ""
+    """Name that the policy knows this model's surroundings by; where empty, ``AIRMEDIC_ENVIRONMENT``."""
     approvers: tuple[str, ...] = ()
+    """User names of Airflow that may answer; where empty, everybody who may edit the DAG run."""
     approval: ApprovalSection = ApprovalSection()
+    """How long an approval waits, and for whom."""
     notify: NotifySection = NotifySection()
+    """Who is told."""
     upstream_dag: str = ""
+    """The DAG that delivers the rows: looked at for evidence, and run again if that is approved."""
     evidently: Literal["on_finding", "always", "never"] = "on_finding"
+    """When the Evidently report is drawn: when there is something to look at, each time, or never."""
 
     @model_validator(mode="before")
     @classmethod

@@ -156,6 +156,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
     """
     ledger = ws.ledger
     incident = ledger.incident(incident_id)
+    decisions = tuple(ledger.decisions(incident_id))
     proposals = tuple(ledger.proposals(incident_id))
     actions = tuple(ledger.actions(incident_id=incident_id))
     observed = [seen for seen in ledger.batches(ws.spec.name, limit=200) if seen.batch.id in incident.batch_ids]
@@ -165,12 +166,12 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         incident=incident,
         packet=ledger.packet(incident_id),
         diagnoses=tuple(ledger.diagnoses(incident_id)),
-        decisions=tuple(ledger.decisions(incident_id)),
+        decisions=decisions,
         proposals=proposals,
         approvals={proposal.hash: tuple(ledger.approvals(proposal.hash)) for proposal in proposals},
         actions=actions,
         promotions=tuple(reversed(ledger.promotions(ws.spec.name))),
-        gates=_gates([*(proposal.params for proposal in proposals), *(done.output for done in actions)]),
+        gates=_gates([*(decision.get("details") or {} for decision in decisions), *(one.params for one in proposals)]),
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
         history=_history(ws),

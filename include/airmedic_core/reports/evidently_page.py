@@ -114,26 +114,24 @@ def sample_rows(ws: Workspace, window: Window, columns: list[str], *, seed: str,
     most : int
         Rows at the most.
     """
-    import pyarrow as pa
+    import pandas as pd
 
     from airmedic_core.sources import iter_window
 
     random = np.random.default_rng(zlib.crc32(seed.encode()))
     keys = np.empty(0)
-    kept: pa.Table | None = None
+    kept: pd.DataFrame | None = None
     for piece in iter_window(ws.spec, window, columns=columns):
         # Each row draws a key; the rows with the smallest keys so far are a uniform sample so far.
-        drawn = random.random(piece.num_rows)
-        table = pa.Table.from_batches([piece]).select([name for name in columns if name in piece.schema.names])
-        kept = table if kept is None else pa.concat_tables([kept, table], promote_options="permissive")
-        keys = np.concatenate([keys, drawn])
+        keys = np.concatenate([keys, random.random(piece.num_rows)])
+        rows = piece.select([name for name in columns if name in piece.schema.names]).to_pandas()
+        kept = rows if kept is None else pd.concat([kept, rows], ignore_index=True)
         if len(keys) > most:
             order = np.sort(np.argpartition(keys, most)[:most])
-            keys, kept = keys[order], kept.take(pa.array(order))
+            keys, kept = keys[order], kept.iloc[order]
     if kept is None or not len(keys):
         raise SourceError(f"The window {window} holds no rows.", "There is nothing to draw.")
-    frame: pd.DataFrame = kept.to_pandas()
-    return frame
+    return kept.reset_index(drop=True)
 
 
 def _reference_window(ws: Workspace, version: Any) -> Window:

@@ -143,6 +143,9 @@ def _proposed(dossier: Dossier) -> str:
     if not parts:
         parts = [f"* Nothing was proposed. {prose(decision.get('reason', ''))}" for decision in dossier.decisions[-1:]]
     for decision in dossier.decisions:
+        rehearsal = (decision.get("details") or {}).get("rehearsal")
+        if rehearsal:
+            parts.append(f"* Dry run, nothing was changed: {prose(rehearsal)}")
         for skipped in (decision.get("skipped") or [])[:8]:
             parts.append(f"* Not {code(skipped.get('action', '?'), 40)}: {prose(skipped.get('reason', ''))}")
     return "\n".join(parts)

@@ -7,11 +7,13 @@ bounded lines that cannot break a table, open a link or run a script.
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_IN_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])")
 
 
@@ -29,7 +31,8 @@ def prose(text: object, most: int = 600) -> str:
 
 def code(text: object, most: int = 120) -> str:
     """Return text as a markdown code span, also inside a table."""
-    flat = line(text, most).replace("`", "'").replace("|", "\\|")
+    # Markdown shows a code span as it is, but not every reader of these files is a markdown reader.
+    flat = line(text, most).translate(_IN_CODE)
     return f"`{flat}`" if flat else ""
 
 
@@ -42,6 +45,8 @@ def number(value: float | None, unit: str = "") -> str:
     """Return a number with four significant digits and its unit, or a dash where there is none."""
     if value is None:
         return "–"
+    if not math.isfinite(value):
+        return str(value)
     shown = f"{value:,.0f}" if abs(value) >= 10_000 or value == int(value) else f"{value:.4g}"
     return f"{shown} {unit}".strip()
 

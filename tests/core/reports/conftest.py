@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,8 +43,19 @@ NOW = datetime(2026, 5, 2, 6, tzinfo=UTC)
 HOSTILE = "</script><script>alert(1)</script>|`x` [a](http://evil.example) $\\frac{1}{0}$\n# owned"
 
 
+@pytest.fixture(scope="session")
+def empty_mlflow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with its tables, which take more than a second to make."""
+    from mlflow import MlflowClient
+
+    place = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    MlflowClient(f"sqlite:///{place}").search_experiments()
+    return place
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def settings(tmp_path: Path, empty_mlflow: Path) -> Settings:
+    shutil.copy(empty_mlflow, tmp_path / "mlflow.db")
     return Settings(
         home=tmp_path,
         content=tmp_path,
@@ -76,6 +88,16 @@ def make_spec(folder: Path, **more: Any) -> ModelSpec:
 def ws(settings: Settings, spec: ModelSpec) -> Workspace:
     ledger = Ledger.open(settings.ledger_url)
     return Workspace(spec, settings, ledger, Registry(settings.tracking_uri, ledger))
+
+
+@pytest.fixture
+def a_batch() -> Callable[[int], Batch]:
+    return batch
+
+
+@pytest.fixture(name="observe")
+def observe_fixture() -> Callable[[Workspace, Batch], None]:
+    return observe
 
 
 def batch(month: int = 4, rows: int = 3_000) -> Batch:

@@ -1,0 +1,155 @@
+"""Check one window of rows against a reference: healthy or not, and why not. Needs no Airflow, ledger or MLflow.
+
+Where the spec names no logged predictions, a default model is fitted on the earlier 70 % of the reference, and the rest
+is its baseline of performance. A first suspicion that a second window would have to confirm is reported as `watch` and
+counts as healthy.
+
+Exit code 0: healthy. 1: not healthy. 2: it could not be checked.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airmedic_core.cli._arguments import add_json, add_model, spec_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.monitor import PairCheck
+    from airmedic_core.records import Json
+    from airmedic_core.spec import ModelSpec
+
+SUMMARY = "check one window of rows against a reference"
+
+_NO_LABELS, _SOUND = 0.6, 0.9
+"""Confidence in "healthy" without and with labels, as in the rules diagnosis."""
+_OPEN = 0.5
+"""Confidence where a second window would have to decide, or no finding names the cause."""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_model(parser)
+    parser.add_argument("--reference", required=True, metavar="FILE", help="rows that are known to be good")
+    parser.add_argument("--current", required=True, metavar="FILE", help="the rows in question")
+    parser.add_argument("--as-of", help="labels that became known later are not used (default: all are)")
+    add_json(parser)
+    parser.add_argument("--html", metavar="OUT", type=Path, help="also write a page with plots")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check and print."""
+    from airmedic_core.cli._terminal import write_json, write_text
+    from airmedic_core.monitor import check_pair
+    from airmedic_core.settings import Settings
+    from airmedic_core.windows import as_utc
+
+    spec = spec_of(args.model)
+    reference, current = read_rows(args.reference), read_rows(args.current)
+    as_of = as_utc(args.as_of) if args.as_of else None
+    result = check_pair(spec, reference, current, as_of=as_of, settings=Settings.from_env())
+    if args.json:
+        write_json(args.json, plain(result))
+    if args.html:
+        from airmedic_core.reports.check_page import check_page
+
+        write_text(args.html, check_page(spec, result.assessment, result.findings, reference, current))
+    if args.json != "-":
+        _print(spec, result)
+    return 1 if result.assessment.outcome == "incident" else 0
+
+
+def read_rows(file: str) -> pd.DataFrame:
+    """Read a csv, csv.gz or parquet file or URL as it is.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read. A retry does not help.
+    """
+    import pandas as pd
+
+    from airmedic_core.errors import SourceError
+
+    try:
+        if file.endswith((".parquet", ".pq")):
+            return pd.read_parquet(file)
+        return pd.read_csv(file, low_memory=False)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no file {file!r}.", "Name a csv, csv.gz or parquet file.") from error
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{file!r} is not UTF-8: {error}.", "Convert it, or write parquet.") from error
+    except (OSError, ValueError) as error:
+        reason = str(error).partition("\n")[0][:200]
+        raise SourceError(f"{file!r} cannot be read: {reason}.", "Name a csv, csv.gz or parquet file.") from error
+
+
+def plain(result: PairCheck) -> Json:
+    """Return the result as JSON for programs."""
+    from airmedic_core.records import Cause, to_json
+
+    assessment = result.assessment
+    healthy = assessment.outcome != "incident"
+    return {
+        "cause": str(Cause.HEALTHY if healthy else assessment.cause),
+        "healthy": healthy,
+        "outcome": assessment.outcome,
+        "suspected": str(assessment.cause) if assessment.outcome == "watch" else None,
+        "severity": str(assessment.severity),
+        "confidence": confidence(result),
+        "headline": assessment.headline,
+        "decided_by": list(assessment.finding_keys),
+        "findings": [to_json(finding) for finding in result.findings],
+        "recommended_actions": [to_json(action) for action in result.recommended],
+        "not_knowable": list(assessment.not_knowable),
+    }
+
+
+def confidence(result: PairCheck) -> float:
+    """Return how convincing the cause is, heard as the rules diagnosis hears it."""
+    from airmedic_core.diagnose.collectors.findings import from_finding
+    from airmedic_core.diagnose.facts import Facts
+    from airmedic_core.diagnose.hearing import hear
+    from airmedic_core.records import EvidencePacket, Verdict
+
+    if result.assessment.outcome == "watch":
+        return _OPEN
+    if result.assessment.outcome == "healthy":
+        measured = [finding for finding in result.findings if finding.check == "performance"]
+        return _SOUND if any(finding.verdict is Verdict.OK for finding in measured) else _NO_LABELS
+    items = tuple(from_finding(finding, finding.check, "", "") for finding in result.findings)
+    heard = hear(result.assessment.cause, Facts(EvidencePacket("", "", items)))
+    return heard.confidence if heard else _OPEN
+
+
+def _print(spec: ModelSpec, result: PairCheck) -> None:
+    from airmedic_core.cli._terminal import judged, say, show
+    from airmedic_core.records import Verdict
+    from airmedic_core.reports.findings import ranked
+    from airmedic_core.reports.text import number
+
+    assessment = result.assessment
+    word = assessment.outcome if assessment.outcome != "incident" else str(assessment.cause)
+    judged(assessment.outcome, f"{spec.name}: {word}, severity {assessment.severity}")
+    say(assessment.headline)
+    shown = [finding for finding in ranked(result.findings) if finding.verdict is not Verdict.OK]
+    rows = [
+        (one.verdict, one.check, one.subject, one.statistic, number(one.value), number(one.baseline), one.message)
+        for one in shown[:20]
+    ]
+    if rows:
+        show("", ("Verdict", "Check", "Subject", "Statistic", "Value", "Usual", "What it says"), rows)
+    left = len(shown) - len(rows)
+    calm = len(result.findings) - len(shown)
+    say(
+        f"{calm} of {len(result.findings)} findings are in order."
+        + (f" {left} more are in the JSON." if left > 0 else "")
+    )
+    for text in assessment.not_knowable:
+        say(f"Not knowable yet: {text}")
+    for action in result.recommended:
+        condition = f" ({action.condition})" if action.condition else ""
+        say(f"{action.priority}. {action.action}{condition}: {action.why}")

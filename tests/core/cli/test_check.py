@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from airmedic_core.cli.check import read_rows
+from airmedic_core.errors import SourceError
+
+Airmedic = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def halves(home: Path, rows: Path) -> tuple[Path, Path]:
+    """The first fifty days as the reference, one of the days after as the window."""
+    frame = pd.read_csv(rows)
+    day = frame["seen_at"].str[:10]
+    reference, current = home / "reference.parquet", home / "current.csv"
+    frame[day < "2026-02-20"].to_parquet(reference)
+    frame[day == "2026-02-22"].to_csv(current, index=False)
+    return reference, current
+
+
+def arguments(spec: Path, halves: tuple[Path, Path]) -> list[str]:
+    return ["check", "--model", str(spec), "--reference", str(halves[0]), "--current", str(halves[1])]
+
+
+def test_a_healthy_day_ends_in_zero(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    code, out, _ = airmedic(*arguments(spec, halves), "--json", "-")
+    assert code == 0, out
+    result = json.loads(out)
+    assert result["healthy"] is True
+    assert result["cause"] == "healthy"
+    assert {"severity", "confidence", "findings", "recommended_actions", "not_knowable"} <= set(result)
+
+
+def test_a_broken_day_ends_in_one_and_the_page_needs_nothing_else(
+    home: Path, spec: Path, halves: tuple[Path, Path], airmedic: Airmedic
+) -> None:
+    frame = pd.read_csv(halves[1])
+    frame["calls"] = 0
+    frame["plan"] = "</td><script>alert(1)</script>"
+    frame.to_csv(halves[1], index=False)
+    page = home / "page.html"
+    code, out, _ = airmedic(*arguments(spec, halves), "--json", str(home / "out.json"), "--html", str(page))
+    assert code == 1, out
+    result = json.loads((home / "out.json").read_text())
+    assert result["cause"] in {"data_corruption", "schema_change"}
+    assert 0.5 <= result["confidence"] <= 0.97
+    assert result["recommended_actions"]
+    text = page.read_text()
+    assert "<svg" in text
+    assert "<script" not in text
+    assert "src=" not in text
+
+
+def test_without_labels_it_still_answers(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    pd.read_csv(halves[1]).drop(columns="churned").to_csv(halves[1], index=False)
+    assert airmedic(*arguments(spec, halves))[0] in {0, 1}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"seen_at,plan\n"])
+def test_what_cannot_be_checked_ends_in_two(
+    spec: Path, halves: tuple[Path, Path], airmedic: Airmedic, content: bytes | None
+) -> None:
+    halves[1].unlink()
+    if content is not None:
+        halves[1].write_bytes(content)
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert err
+
+
+def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_bytes("größe\n1\n".encode("latin-1"))
+    with pytest.raises(SourceError, match="UTF-8"):
+        read_rows(str(tmp_path / "rows.csv"))

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.decide.limits import kill_switch
+from airmedic_core.ledger import Ledger
+from airmedic_core.settings import Settings
+
+Airmedic = Callable[..., tuple[int, str, str]]
+
+
+def stopped(model: str) -> bool:
+    ledger = Ledger.open(Settings.from_env().ledger_url)
+    return kill_switch(ledger, model, "deploy", now=datetime.now(UTC), env={}) is not None
+
+
+def test_stop_stops_everything_until_resume(home: Path, airmedic: Airmedic) -> None:
+    assert airmedic("stop", "--reason", "audit", "--by", "ada")[0] == 0
+    assert stopped("churn")
+    assert airmedic("resume", "--by", "ada")[0] == 0
+    assert not stopped("churn")
+
+
+def test_one_model_can_be_stopped_alone(home: Path, airmedic: Airmedic) -> None:
+    airmedic("stop", "--model", "churn", "--reason", "audit", "--hours", "2")
+    assert stopped("churn")
+    assert not stopped("fraud")
+
+
+def test_a_reason_is_needed(home: Path, airmedic: Airmedic) -> None:
+    with pytest.raises(SystemExit):
+        airmedic("stop")
