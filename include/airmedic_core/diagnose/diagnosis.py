@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from airmedic_core.diagnose.consult import consult
 from airmedic_core.diagnose.evidence import collect_evidence
-from airmedic_core.diagnose.rules import diagnose_by_rules
-from airmedic_core.records import Diagnosis
+from airmedic_core.diagnose.rules import diagnose_by_rules, worse
+from airmedic_core.records import Diagnosis, RankedCause
 
 if TYPE_CHECKING:
+    from airmedic_core.diagnose.budget import Budget
     from airmedic_core.diagnose.language_model import LanguageModel
     from airmedic_core.workspace import Workspace
 
 
-def diagnose(ws: Workspace, incident_id: str, model: LanguageModel | None = None) -> Diagnosis:
+def diagnose(
+    ws: Workspace, incident_id: str, model: LanguageModel | None = None, *, budget: Budget | None = None
+) -> Diagnosis:
     """Return and record the diagnosis that stands.
 
     Parameters
@@ -25,6 +30,8 @@ def diagnose(ws: Workspace, incident_id: str, model: LanguageModel | None = None
     model : LanguageModel, optional
         Asked as well, where given. Its answer stands only if code can verify it and it agrees with the rules on the
         cause and the first action; whatever else happens, the rules' answer stands and says why.
+    budget : Budget, optional
+        What may be spent on the model.
 
     Raises
     ------
@@ -33,6 +40,66 @@ def diagnose(ws: Workspace, incident_id: str, model: LanguageModel | None = None
     """
     packet = ws.ledger.packet(incident_id) or collect_evidence(ws, incident_id)
     by_rules = diagnose_by_rules(packet, upstream_dag=ws.spec.upstream_dag)
-    del model
-    ws.ledger.record_diagnosis(by_rules, stands=True)
-    return by_rules
+    if model is None:
+        ws.ledger.record_diagnosis(by_rules, stands=True)
+        return by_rules
+    consultation = consult(ws, packet, model, budget)
+    if consultation.verified is None:
+        return _rules_stand(ws, by_rules, consultation.notes, None)
+    other = consultation.verified.diagnosis
+    other = replace(other, notes=(*other.notes, *consultation.notes))
+    reason = _against(by_rules, other)
+    if reason:
+        return _rules_stand(ws, by_rules, (*consultation.notes, reason), other)
+    standing = _combined(by_rules, other)
+    ws.ledger.record_diagnosis(by_rules, stands=False)
+    ws.ledger.record_diagnosis(standing, stands=True)
+    return standing
+
+
+def _rules_stand(ws: Workspace, by_rules: Diagnosis, notes: tuple[str, ...], other: Diagnosis | None) -> Diagnosis:
+    standing = replace(by_rules, notes=(*by_rules.notes, *notes))
+    if other is not None:
+        standing = replace(standing, causes=_no_surer(standing.causes, other))
+        ws.ledger.record_diagnosis(other, stands=False)
+    ws.ledger.record_diagnosis(standing, stands=True)
+    return standing
+
+
+def _against(by_rules: Diagnosis, other: Diagnosis) -> str:
+    """Return why a language model's answer does not stand, or nothing if it does."""
+    if other.status == "unverified":
+        return f"The answer of {other.engine} could not be verified, so the rules' answer stands."
+    if other.cause is not by_rules.cause:
+        return (
+            f"{other.engine} sees {other.cause.value} where the rules see {by_rules.cause.value}; "
+            "the rules' answer stands."
+        )
+    first, second = ([action.action for action in found.actions[:1]] for found in (by_rules, other))
+    if first != second:
+        return (
+            f"{other.engine} would begin with {''.join(second) or 'nothing'}, the rules with "
+            f"{''.join(first) or 'nothing'}; the rules' answer stands."
+        )
+    return ""
+
+
+def _combined(by_rules: Diagnosis, other: Diagnosis) -> Diagnosis:
+    """Return the model's words on the rules' decision: its explanation, the lower confidence, the rules' actions."""
+    causes = (replace(other.causes[0], confidence=min(other.confidence, by_rules.confidence)), *other.causes[1:])
+    return replace(
+        other,
+        causes=causes,
+        severity=worse(by_rules.severity, other.severity),
+        actions=by_rules.actions,
+        notes=(*other.notes, f"{other.engine} and the rules agree on the cause and the first action."),
+    )
+
+
+def _no_surer(causes: tuple[RankedCause, ...], other: Diagnosis) -> tuple[RankedCause, ...]:
+    """Lower the confidence where a verified answer doubts the cause: a model can only lower it."""
+    if other.status == "unverified" or not causes:
+        return causes
+    theirs = next((found.confidence for found in other.causes if found.cause is causes[0].cause), None)
+    lowered = causes[0].confidence * 0.7 if theirs is None else min(causes[0].confidence, theirs)
+    return (replace(causes[0], confidence=round(lowered, 3)), *causes[1:])

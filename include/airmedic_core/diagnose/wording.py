@@ -10,6 +10,8 @@ from datetime import datetime
 from airmedic_core.windows import Window
 
 _MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
+_CITATION = re.compile(r"(\[E\d{1,4}(?:, ?E\d{1,4})*\])")
+_SPACE_BEFORE_STOP = re.compile(r" ([.,;:])")
 _SPACES = re.compile(r"\s+")
 NAME_LENGTH = 60
 _MEASURES = {
@@ -34,6 +36,14 @@ def plain(name: str, most: int = NAME_LENGTH) -> str:
     if not text:
         return "(unprintable name)"
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def prose(text: str, most: int = 1_500) -> str:
+    """Return sentences as plain text, in which only citations such as ``[E3]`` keep their brackets."""
+    parts = _CITATION.split(text)
+    kept = [part if _CITATION.fullmatch(part) else plain(part, most) if part.strip() else "" for part in parts]
+    joined = " ".join(part for part in kept if part)
+    return _SPACE_BEFORE_STOP.sub(r"\1", joined if len(joined) <= most else joined[: most - 1].rstrip() + "…")
 
 
 def number(value: float | None, unit: str = "") -> str:

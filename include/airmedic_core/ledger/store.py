@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger.tables import audit_head
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
 _MIGRATION_LOCK = 7_241_016_733

@@ -238,6 +238,27 @@ overrides = Table(
     Index(None, "model", "kind"),
 )
 
+language_model_calls = Table(
+    "language_model_calls",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _name("incident_id", nullable=False),
+    _name("engine", 120, nullable=False),
+    _moment("asked_at", nullable=False),
+    _hash("question_hash", nullable=False),
+    _name("outcome", 32, nullable=False),
+    _name("stop_reason", 63, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("usd", Float(53), nullable=False),
+    Column("seconds", Float(53), nullable=False),
+    _json("manifest", nullable=False),
+    Column("reply", Text, nullable=False),
+    Index(None, "incident_id"),
+    Index(None, "asked_at"),
+    Index(None, "question_hash"),
+)
+
 locks = Table(
     "locks",
     metadata,

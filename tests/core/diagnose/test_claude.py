@@ -1,0 +1,298 @@
+"""The real anthropic client against a server that speaks the Messages API: each end is a recorded, usable diagnosis."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anthropic
+import pytest
+
+from airmedic_core.diagnose import collect_evidence, diagnose
+from airmedic_core.diagnose.answer import answer_schema
+from airmedic_core.diagnose.budget import Budget
+from airmedic_core.diagnose.claude import ClaudeDiagnoser
+from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Verdict
+from tests.core.diagnose.messages_server import Drip, Raw, Script, Silence, Status, Stopped, serving
+from tests.core.diagnose.stories import Story, nulls
+
+MODEL = "claude-sonnet-5-5"
+
+
+@pytest.fixture
+def case(story: Story) -> tuple[Story, str, EvidencePacket]:
+    story.promote("1", "adopt")
+    story.pass_days(3)
+    broken = [nulls("income", 0.4, Verdict.ALERT, Cause.DATA_CORRUPTION)]
+    incident = story.open(story.pass_days(cause=Cause.DATA_CORRUPTION, data=broken), Cause.DATA_CORRUPTION)
+    return story, incident.id, collect_evidence(story.ws, incident.id)
+
+
+def evidence_id(packet: EvidencePacket) -> str:
+    return next(item.id for item in packet.items if item.kind == "finding.data" and item.subject == "income")
+
+
+def good_answer(packet: EvidencePacket, **changes: Any) -> dict[str, Any]:
+    found = evidence_id(packet)
+    return {
+        "causes": [
+            {
+                "cause": "data_corruption",
+                "confidence": 0.8,
+                "supporting": [found],
+                "contradicting": [],
+                "explanation": f"The null fraction of column_1 rose to 40 % from 1 % [{found}].",
+            }
+        ],
+        "severity": "high",
+        "summary": f"40 % of column_1 are null against 1 % before [{found}]. Quarantine the batch.",
+        "actions": [
+            {"action": "quarantine", "priority": 1, "why": "Broken rows must stay out.", "condition": ""},
+            {"action": "escalate", "priority": 2, "why": "", "condition": "if it happens again"},
+        ],
+        "readings": [{"evidence": found, "value": 0.4, "direction": "up"}],
+    } | changes
+
+
+@contextmanager
+def claude(script: Script, *, seconds: float = 20, model: str = MODEL) -> Iterator[ClaudeDiagnoser]:
+    with serving(script) as address, anthropic.Anthropic(base_url=address, api_key="test") as client:
+        yield ClaudeDiagnoser(client, model, timeout_seconds=seconds)
+
+
+def rules_stand(story: Story, incident: str, found: Diagnosis) -> None:
+    assert found.engine == "rules"
+    assert found.cause is Cause.DATA_CORRUPTION
+    assert found.actions[0].action == "quarantine"
+    recorded = story.ws.ledger.diagnoses(incident)
+    assert recorded[0] == (found, True)
+
+
+def test_a_verified_answer_that_agrees_stands(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)])
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model)
+    assert found.engine == MODEL
+    assert found.status == "verified"
+    assert "column_1" not in found.summary
+    assert "income" in found.summary
+    by_rules = {diagnosis.engine: diagnosis for diagnosis, _ in story.ws.ledger.diagnoses(incident)}
+    assert set(by_rules) == {"rules", MODEL}
+    assert found.confidence == min(0.8, by_rules["rules"].confidence), "a model can only lower it"
+    call = story.ws.ledger.language_model_calls(incident_id=incident)[0]
+    assert (call.outcome, call.input_tokens, call.output_tokens) == ("answered", 1200, 300)
+    assert call.usd == pytest.approx((1200 * 2 + 300 * 10) / 1e6), "two and ten dollars for a million tokens"
+
+
+def test_the_request_has_the_form_and_no_names(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)])
+    with claude(script) as model:
+        diagnose(story.ws, incident, model)
+    (request,) = script.requests
+    assert request["output_config"]["format"] == {"type": "json_schema", "schema": answer_schema()}
+    assert not {"temperature", "top_p", "top_k", "tools"} & request.keys()
+    assert "income" not in json.dumps(request["messages"])
+    manifest = story.ws.ledger.language_model_calls(incident_id=incident)[0].manifest
+    assert manifest["bytes"] == len(request["messages"][0]["content"])
+    assert len(manifest["sha256"]) == 64
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (Stopped("refusal"), "refused"),
+        (Stopped("max_tokens", '{"causes": [{"cause": "data_corr'), "truncated"),
+        (Stopped("model_context_window_exceeded"), "truncated"),
+        ('{"causes": [', "off_form"),
+        ("I think it is the nulls.", "off_form"),
+        ({"causes": []}, "off_form"),
+        (Raw(b"<html>gateway</html>"), "off_form"),
+        (Raw(b"[1, 2]"), "off_form"),
+        (Status(429, "rate_limit_error"), "rate_limited"),
+        (Status(500), "unreachable"),
+        (Status(529, "overloaded_error"), "unreachable"),
+        (Status(401, "authentication_error"), "rejected"),
+        (Status(400, "invalid_request_error"), "rejected"),
+    ],
+)
+def test_a_failure_leaves_the_rules_standing(
+    case: tuple[Story, str, EvidencePacket], answer: Any, failure: str
+) -> None:
+    story, incident, _ = case
+    with claude(Script([answer])) as model:
+        found = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, found)
+    assert any(f"({failure})" in note for note in found.notes)
+    assert story.ws.ledger.language_model_calls(incident_id=incident)[0].outcome == failure
+
+
+@pytest.mark.parametrize("answer", [Silence(), Drip()])
+def test_a_late_or_dripping_answer_times_out(case: tuple[Story, str, EvidencePacket], answer: Any) -> None:
+    story, incident, _ = case
+    with claude(Script([answer]), seconds=0.3) as model:
+        found = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, found)
+    assert any("(timed_out)" in note for note in found.notes)
+
+
+def test_nobody_listening_is_unreachable(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, _ = case
+    with serving(Script([])) as address:
+        pass
+    with anthropic.Anthropic(base_url=address, api_key="test") as client:
+        found = diagnose(story.ws, incident, ClaudeDiagnoser(client, MODEL, timeout_seconds=2))
+    rules_stand(story, incident, found)
+    assert any("(unreachable)" in note for note in found.notes)
+
+
+def wrong(packet: EvidencePacket, kind: str) -> dict[str, Any]:
+    answer = good_answer(packet)
+    if kind == "invented id":
+        answer["causes"][0]["supporting"].append("E99")
+    elif kind == "wrong number":
+        answer["summary"] = answer["summary"].replace("40 %", "63 %")
+    elif kind == "wrong reading":
+        answer["readings"][0]["value"] = 0.5
+    elif kind == "wrong direction":
+        answer["readings"][0]["direction"] = "down"
+    elif kind == "wrong direction in words":
+        answer["causes"][0]["explanation"] = answer["causes"][0]["explanation"].replace("rose", "fell")
+    elif kind == "unknown action":
+        answer["actions"][0]["action"] = "delete_all_models"
+    elif kind == "action that does not fit":
+        answer["actions"][0]["action"] = "retrain"
+    elif kind == "unknown cause":
+        answer["causes"][0]["cause"] = "cosmic_rays"
+    elif kind == "link":
+        answer["summary"] += " See https://example.com/x."
+    return answer
+
+
+WRONGS = ["invented id", "wrong number", "wrong reading", "wrong direction", "wrong direction in words",
+          "unknown action", "action that does not fit", "unknown cause", "link"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", WRONGS)
+def test_an_answer_that_does_not_hold_is_unverified(case: tuple[Story, str, EvidencePacket], kind: str) -> None:
+    story, incident, packet = case
+    script = Script([wrong(packet, kind)])
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, found)
+    assert len(script.requests) == 2, "one attempt to repair, and no more"
+    other = next(diagnosis for diagnosis, stands in story.ws.ledger.diagnoses(incident) if not stands)
+    assert other.engine == MODEL
+    assert other.status == "unverified"
+    assert any(note.startswith("Verifier: ") for note in other.notes)
+    assert {action.action for action in other.actions} <= {"quarantine", "rerun_pipeline", "escalate"}
+
+
+def test_an_answer_can_be_repaired_once(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([wrong(packet, "wrong number"), good_answer(packet)])
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model)
+    assert found.engine == MODEL
+    assert any("repaired" in note for note in found.notes)
+    roles = [message["role"] for message in script.requests[1]["messages"]]
+    assert roles == ["user", "assistant", "user"]
+    assert "63" in script.requests[1]["messages"][2]["content"]
+
+
+def test_disagreement_leaves_the_rules_standing_and_says_so(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    answer = good_answer(packet)
+    answer["causes"][0]["cause"] = "schema_change"
+    answer["actions"] = [{"action": "hold", "priority": 1, "why": "", "condition": ""}]
+    with claude(Script([answer])) as model:
+        found = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, found)
+    assert any("schema_change" in note and "rules' answer stands" in note for note in found.notes)
+    alone = diagnose(story.ws, incident)
+    assert found.confidence < alone.confidence, "doubt lowers the confidence"
+
+
+def test_a_sure_model_does_not_raise_the_confidence(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    answer = good_answer(packet)
+    answer["causes"][0]["confidence"] = 1.0
+    alone = diagnose(story.ws, incident)
+    with claude(Script([answer])) as model:
+        assert diagnose(story.ws, incident, model).confidence == alone.confidence
+
+
+def test_the_same_question_is_asked_once(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)])
+    with claude(script) as model:
+        first = diagnose(story.ws, incident, model)
+        second = diagnose(story.ws, incident, model)
+    assert len(script.requests) == 1
+    assert second.summary == first.summary
+    assert any("answered before" in note for note in second.notes)
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [Budget(incident_tokens=100), Budget(incident_usd=0.0001), Budget(day_tokens=100), Budget(day_usd=0.0001)],
+)
+def test_over_budget_nothing_is_sent(case: tuple[Story, str, EvidencePacket], budget: Budget) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)])
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model, budget=budget)
+    assert script.requests == []
+    rules_stand(story, incident, found)
+    assert any("(over_budget)" in note for note in found.notes)
+
+
+def test_what_was_spent_counts_against_the_budget(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([wrong(packet, "wrong number"), good_answer(packet)], input_tokens=56_000)
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model)
+    assert len(script.requests) == 1, "the repair would overrun what the incident may spend"
+    rules_stand(story, incident, found)
+
+
+def test_a_model_without_a_known_price_is_counted_as_the_dearest(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    with claude(Script([good_answer(packet)]), model="local-model") as model:
+        found = diagnose(story.ws, incident, model)
+    assert any("dearest" in note for note in found.notes)
+    call = story.ws.ledger.language_model_calls(incident_id=incident)[0]
+    assert call.usd == pytest.approx((1200 * 10 + 300 * 50) / 1e6)
+
+
+def test_each_call_is_a_trace_without_names_or_text(case: tuple[Story, str, EvidencePacket]) -> None:
+    import mlflow
+
+    story, incident, packet = case
+    with claude(Script([good_answer(packet)])) as model:
+        diagnose(story.ws, incident, model)
+    mlflow.set_tracking_uri(story.ws.settings.tracking_uri)
+    experiment = mlflow.get_experiment_by_name("airmedic/churn")
+    (trace,) = mlflow.search_traces(locations=[experiment.experiment_id], return_type="list", include_spans=True)
+    (span,) = trace.data.spans
+    assert trace.info.tags["airmedic.incident_id"] == incident
+    assert span.attributes["input_tokens"] == 1200
+    assert span.attributes["verifier_problems"] == 0
+    assert len(span.attributes["schema_sha256"]) == 64
+    assert "income" not in json.dumps(span.to_dict())
+
+
+def test_the_schema_keeps_the_limits_of_structured_output() -> None:
+    def objects(schema: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(schema, dict):
+            if schema.get("type") == "object":
+                yield schema
+            for inner in schema.values():
+                yield from objects(inner)
+
+    for found in objects(answer_schema()):
+        assert found["additionalProperties"] is False
+        assert set(found["required"]) == set(found["properties"])
