@@ -94,7 +94,8 @@ def _number(table: ibis.Table, name: str) -> tuple[Any, Any]:
     column = table[name]
     kind = column.type()
     if kind.is_boolean():
-        return column.cast("int8").cast("float64"), ibis.literal(value=False)
+        number = ibis.cases((column, _float(1.0)), (~column, _float(0.0)), else_=ibis.null("float64"))
+        return number, ibis.literal(value=False)
     if kind.is_floating():
         number = column.cast("float64")
         return ibis.ifelse(number.isnan(), ibis.null("float64"), number), ibis.literal(value=False)
@@ -104,6 +105,13 @@ def _number(table: ibis.Table, name: str) -> tuple[Any, Any]:
         readable = column.re_search(_NUMBER)
         return ibis.ifelse(readable, column.strip(), ibis.null("string")).cast("float64"), ~readable
     return ibis.null("float64"), column.notnull()
+
+
+def _float(value: float) -> Any:
+    import ibis
+
+    # From text, because Postgres takes a plain 1.0 for a decimal, and then adds up decimals.
+    return ibis.literal(repr(value)).cast("float64")
 
 
 def _finite(number: Any) -> Any:
@@ -133,7 +141,7 @@ def _by_bin(table: ibis.Table, name: str, cuts: Floats, more: dict[str, Any] | N
     )
     part = table.select(airmedic_bin=group, airmedic_x=number, **(more or {}))
     finite = ibis.ifelse(part.airmedic_bin >= 0, part.airmedic_x, ibis.null("float64"))
-    deviation = finite - ibis.literal(centre_of(cuts), "float64")
+    deviation = finite - _float(centre_of(cuts))
     return _records(
         part.group_by("airmedic_bin").aggregate(
             rows=part.count(),
@@ -141,8 +149,8 @@ def _by_bin(table: ibis.Table, name: str, cuts: Floats, more: dict[str, Any] | N
             squares=(deviation * deviation).sum(),
             minimum=finite.min(),
             maximum=finite.max(),
-            zeros=(finite == 0).cast("int64").sum(),
-            negatives=(finite < 0).cast("int64").sum(),
+            zeros=ibis.ifelse(finite == 0, 1, 0).sum(),
+            negatives=ibis.ifelse(finite < 0, 1, 0).sum(),
             **{f"sum_{key}": part[key].sum() for key in more or {}},
         )
     )
@@ -211,10 +219,10 @@ def _label_sums(table: ibis.Table, measures: dict[str, str]) -> dict[str, Any]:
     """Return, for each row, what is added up over the rows with a finite score and a known label."""
     import ibis
 
-    zero = ibis.literal(0.0, "float64")
+    zero = _float(0.0)
     score, label, loss = (_number(table, name)[0] if name else ibis.null("float64") for name in measures.values())
     labelled = label.notnull() & (_finite(score) if measures["score"] else ibis.literal(value=True))
-    sums = {"labelled": ibis.literal(1.0, "float64"), "label": label, "score": score, "loss": loss}
+    sums = {"labelled": _float(1.0), "label": label, "score": score, "loss": loss}
     return {
         key: ibis.ifelse(labelled.fill_null(ibis.literal(value=False)), value.fill_null(zero), zero)
         for key, value in sums.items()
@@ -243,7 +251,7 @@ def _segments(
     import ibis
 
     score = _number(table, measures["score"])[0] if measures["score"] else ibis.null("float64")
-    all_scores = score.fill_null(ibis.literal(0.0, "float64"))
+    all_scores = score.fill_null(_float(0.0))
     part = table.select(value=table[name], all_scores=all_scores, **_label_sums(table, measures))
     keys = ("all_scores", "labelled", "label", "loss")
     groups = _records(

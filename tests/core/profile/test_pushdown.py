@@ -1,0 +1,163 @@
+"""The profile that a database computes equals the one computed here from the same rows."""
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import ibis
+import numpy as np
+import pandas as pd
+import pytest
+import sqlalchemy
+
+from airmedic_core.profile import ProfileError, build_profile, build_profile_ibis
+from airmedic_core.sources import read_window
+from airmedic_core.sources.sql import open_table, windowed
+from airmedic_core.spec import parse_spec
+from airmedic_core.windows import Window
+
+MEASURES = {"score": "score", "label": "left", "loss": "loss"}
+
+
+def close(one, other, where=""):
+    """Assert that two JSON trees are equal, floats up to summation order."""
+    if isinstance(one, dict):
+        assert one.keys() == other.keys(), where
+        for key in one:
+            close(one[key], other[key], f"{where}/{key}")
+    elif isinstance(one, list):
+        assert len(one) == len(other), where
+        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+            close(left, right, f"{where}[{at}]")
+    elif isinstance(one, float) or isinstance(other, float):
+        assert one == pytest.approx(other, rel=1e-9, abs=1e-7), where
+    else:
+        assert one == other, where
+
+
+@pytest.fixture(scope="module")
+def rows(reference_rows):
+    """Rows that drifted, with values of every awkward kind."""
+    frame = reference_rows.head(1000).copy()
+    generator = np.random.default_rng(5)
+    frame["age"] = frame["age"] + 15
+    frame.loc[:4, "age"] = [np.inf, -np.inf, np.nan, 0.0, -3.0]
+    frame.loc[:4, "text_number"] = ["old", "", None, " 5 ", "1e3"]
+    frame.loc[:2, "plan"] = ["unheard of", "", None]
+    frame["score"] = generator.random(len(frame))
+    frame.loc[7, "score"] = np.nan
+    frame["left"] = np.where(generator.random(len(frame)) < 0.5, np.nan, frame["left"])
+    frame["loss"] = frame["left"] * 0.3 + 0.1
+    return frame
+
+
+def compare(edges, rows, table):
+    ours = build_profile(edges, rows, **MEASURES).to_json()
+    close(build_profile_ibis(edges, table, **MEASURES).to_json(), ours)
+
+
+def test_duckdb_gives_the_same_profile(edges, rows):
+    backend = ibis.duckdb.connect()
+    backend.con.register("visits", rows)
+    compare(edges, rows, backend.table("visits"))
+
+
+def test_a_column_that_the_table_lacks_counts_as_null(edges, rows):
+    backend = ibis.duckdb.connect()
+    part = rows.drop(columns=["age", "plan", "day"]).head(10)
+    backend.con.register("visits", part)
+    compare(edges, part, backend.table("visits"))
+
+
+def test_columns_of_other_types_have_a_result(edges, rows):
+    backend = ibis.duckdb.connect()
+    part = pd.DataFrame({"age": rows["day"].head(5), "visits": [True, False, None, True, True], "spend": [None] * 5})
+    backend.con.register("visits", part)
+    table = backend.table("visits")
+    close(build_profile_ibis(edges, table).to_json(), build_profile(edges, part).to_json())
+
+
+def test_no_rows_are_a_profile(edges, rows):
+    backend = ibis.duckdb.connect()
+    backend.con.register("visits", rows)
+    table = backend.table("visits")
+    compare(edges, rows.head(0), table.filter(table.visits < 0))
+
+
+def test_a_window_is_profiled_where_it_is(edges, rows, tmp_path):
+    path = tmp_path / "visits.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.register("rows", rows)
+        connection.execute("CREATE TABLE visits AS SELECT * FROM rows")
+    data = {"source": "sql", "connection": f"duckdb://{path}", "table": "visits", "time_column": "day"}
+    spec = parse_spec({"name": "churn", "task": "binary", "target": "left", "data": data})
+    window = Window("2026-01-03", "2026-01-05")
+    with open_table(spec) as table:
+        found = build_profile_ibis(edges, windowed(spec, table, window), window=window)
+    inside = rows[(rows["day"] >= window.start) & (rows["day"] < window.end)]
+    close(found.to_json(), build_profile(edges, inside, window=window).to_json())
+
+
+@pytest.fixture(scope="module")
+def postgres():
+    """A Postgres of the system's packages, on a socket of its own, as long as the tests of this file run."""
+    if shutil.which("pg_ctl") is None or shutil.which("initdb") is None:
+        pytest.skip("pg_ctl and initdb are not on the path; install PostgreSQL")
+    with TemporaryDirectory() as place, socket.socket() as free:
+        folder = Path(place)
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+        free.close()
+        as_user = _as_ordinary_user(folder)
+        data, log = folder / "data", folder / "log"
+        _run(*as_user, "initdb", "-D", data, "-U", "airmedic", "--auth=trust", "-E", "UTF8")
+        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c timezone=Asia/Tokyo"
+        _run(*as_user, "pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
+        try:
+            yield f"postgres://airmedic@127.0.0.1:{port}/postgres"
+        finally:
+            _run(*as_user, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+
+
+def _run(*words):
+    subprocess.run(words, check=True, capture_output=True, timeout=60)
+
+
+def _as_ordinary_user(folder):
+    """Return the words that run a program as somebody else if we are root, which Postgres refuses."""
+    if os.geteuid() != 0:
+        return []
+    if shutil.which("setpriv") is None:
+        pytest.skip("Postgres does not run as root, and setpriv is not there to change that")
+    os.chown(folder, 65534, 65534)
+    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+
+
+@pytest.mark.postgres
+def test_postgres_gives_the_same_profile(edges, rows, postgres):
+    data = {"source": "sql", "connection": postgres, "table": "visits", "time_column": "day"}
+    spec = parse_spec({"name": "churn", "task": "binary", "target": "left", "data": data})
+    engine = sqlalchemy.create_engine(postgres.replace("postgres://", "postgresql+psycopg://"))
+    rows.to_sql("visits", engine, index=False)
+    engine.dispose()
+    window = Window("2026-01-03", "2026-01-05")
+    inside = rows[(rows["day"] >= window.start) & (rows["day"] < window.end)]
+    assert read_window(spec, window)["day"].tolist() == inside["day"].tolist()
+    with open_table(spec) as table:
+        found = build_profile_ibis(edges, table, **MEASURES)
+        part = build_profile_ibis(edges, windowed(spec, table, window))
+    close(found.to_json(), build_profile(edges, rows, **MEASURES).to_json())
+    close(part.to_json(), build_profile(edges, inside).to_json())
+
+
+def test_profiles_of_both_kinds_merge(edges, rows):
+    backend = ibis.duckdb.connect()
+    backend.con.register("visits", rows.tail(500))
+    merged = build_profile(edges, rows.head(500)).merge(build_profile_ibis(edges, backend.table("visits")))
+    close(merged.to_json(), build_profile(edges, rows).to_json())
+    with pytest.raises(ProfileError):
+        merged.merge(build_profile(type(edges)({}, {}), rows))
