@@ -1,10 +1,12 @@
-"""Links from Airflow's task page to MLflow."""
+"""Links between Airflow's pages and MLflow's."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from airflow.sdk import BaseOperatorLink
+from airflow.sdk import BaseOperatorLink, Context
+from airflow.sdk.configuration import conf
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
 
 MLFLOW_URL = "mlflow_url"
 """XCom key under which an operator leaves the address of its MLflow run."""
+
+
+def run_url(context: Context) -> str:
+    """Return the address of this DAG run's page, for the MLflow run that links back to it."""
+    run = context["dag_run"]
+    base = conf.get("api", "base_url", fallback="http://localhost:8080/")
+    return f"{base.rstrip('/')}/dags/{run.dag_id}/runs/{quote(run.run_id)}"
 
 
 class MLflowRunLink(BaseOperatorLink):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,12 @@ class Running:
 
     installation: Installation
     content: Path
+    clients: dict[str, AirflowClient] = field(default_factory=dict)
 
     def client(self, user: str = "anna") -> AirflowClient:
-        return self.installation.client(user)
+        if user not in self.clients:
+            self.clients[user] = self.installation.client(user)
+        return self.clients[user]
 
     def workspace(self, model: str = "meter") -> Workspace:
         from airmedic_core.settings import Settings
@@ -96,8 +100,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with installation:
         running = Running(installation, content)
-        for model in MODELS:
-            adopt(running.workspace(model), by="anna")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow's own, where it reads type hints
+            for model in MODELS:
+                adopt(running.workspace(model), by="anna")
         meter.write_spec(content / "models", "slow", rows, using="slow_training:fit")
         running.client().wait_for_dags([f"{kind}__{model}" for kind in ("monitor", "remediate") for model in MODELS])
         yield running
+        for client in running.clients.values():
+            client._http.close()

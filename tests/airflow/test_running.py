@@ -13,7 +13,13 @@ import pytest
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
 
-pytestmark = [pytest.mark.airflow, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.airflow,
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    # MLflow's client keeps connections to its server that nobody can close.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 SETTLE_SECONDS = 2.0
 """An answer in the first moments after parking can fail the task (Airflow 3.3); people are slower than that."""

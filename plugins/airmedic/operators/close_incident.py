@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json
@@ -54,7 +54,7 @@ class CloseIncidentOperator(ModelOperator):
 
             workspace = open_workspace(self.model)
             incident = close_incident(workspace, self.incident_id, now=datetime.now(UTC))
-            report = incident_report(workspace, self.incident_id)
+            report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)
         if failed:

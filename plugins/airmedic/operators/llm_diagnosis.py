@@ -10,7 +10,7 @@ from airflow.sdk import Context
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.language_model import language_model
 from airmedic.hooks.workspace import open_workspace
-from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json
 
@@ -53,7 +53,7 @@ class LLMDiagnosisOperator(ModelOperator):
             workspace = open_workspace(self.model)
             diagnosis = diagnose(workspace, self.incident_id, language_model(self.anthropic_connection))
             # Published now, so that whoever is asked for an approval can look at all of it.
-            report = incident_report(workspace, self.incident_id)
+            report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         self.log.info("%s (%.0f %%): %s", diagnosis.cause, 100 * diagnosis.confidence, diagnosis.summary)
         return {

@@ -9,7 +9,7 @@ from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Batch, Json, from_json
 
@@ -42,6 +42,7 @@ class PublishReportOperator(ModelOperator):
         with airflow_errors():
             from airmedic_core.monitor import publish_report
 
-            report = publish_report(open_workspace(self.model), from_json(Batch, self.batch))
+            batch = from_json(Batch, self.batch)
+            report = publish_report(open_workspace(self.model), batch, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         return {"run_id": report.run_id, "url": report.url}
