@@ -36,12 +36,21 @@ class Facts:
 
     @cached_property
     def losses(self) -> list[Evidence]:
-        """Findings that measure or estimate a loss of performance."""
-        return [item for item in self.alarms if item.details.get("check") in _LOSS_CHECKS or _is(item, *RELATION)]
+        """Findings that measure or estimate a loss of performance.
+
+        Where the inputs have certainly moved, a loss beyond its limit counts even if it could be chance otherwise.
+        """
+        lost = [item for item in self.alarms if item.details.get("check") in _LOSS_CHECKS or _is(item, *RELATION)]
+        return lost + [item for item in self._calm if self.moved and _beyond_limit(item)]
 
     @cached_property
     def sound_performance(self) -> list[Evidence]:
         """Findings of the whole batch that measure or estimate a performance in order."""
+        lost = {item.id for item in self.losses}
+        return [item for item in self._calm if item.id not in lost]
+
+    @cached_property
+    def _calm(self) -> list[Evidence]:
         return [
             item
             for item in self.of("finding.performance")
@@ -50,6 +59,16 @@ class Facts:
             and item.details.get("check") in _LOSS_CHECKS
             and not _is(item, *SINCE_DEPLOYMENT)
         ]
+
+    @cached_property
+    def assessment(self) -> Evidence | None:
+        """The checks' own weighing of the newest batch, if it found something that the version's history bears out."""
+        found = next((item for item in self.of("assessment") if item.verdict is Verdict.ALERT), None)
+        if found is None or Cause.BAD_DEPLOYMENT not in found.suggests:
+            return found
+        compared = self.found(*SINCE_DEPLOYMENT)
+        refuted = self.switch is not None and not self.switch.suggests
+        return None if refuted and (compared is None or compared.verdict is Verdict.OK) else found
 
     def found(self, check: str, statistic: str) -> Evidence | None:
         """Return the finding of one statistic, where it was made."""
@@ -79,3 +98,9 @@ class Facts:
 
 def _is(item: Evidence, check: str, statistic: str) -> bool:
     return item.details.get("check") == check and item.details.get("statistic") == statistic
+
+
+def _beyond_limit(item: Evidence) -> bool:
+    if not item.details.get("decides") or item.value is None or item.limit is None or item.baseline is None:
+        return False
+    return (item.value - item.limit) * (item.limit - item.baseline) > 0

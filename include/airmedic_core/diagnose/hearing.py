@@ -13,8 +13,10 @@ CEILING = 0.97
 """Rules are never certain."""
 _WEIGHT = {Verdict.ALERT: 0.75, Verdict.OK: 0.6, Verdict.WATCH: 0.4, Verdict.UNKNOWN: 0.2}
 """What one finding says for a cause. One that suggests a cause without being an alarm decides between causes."""
-_INDIRECT = {"assessment": 0.5}
+_INDIRECT = {"assessment": 0.9}
 """Evidence derived from other evidence counts for less, because what it rests on is counted already."""
+_ASSESSED_OTHERWISE = 0.5
+"""Factor on a cause where the checks, weighed together, point to another one."""
 _PLACE = 0.7
 """A finding's second suggestion counts this much of its first, the third this much of the second."""
 
@@ -32,6 +34,8 @@ def hear(cause: Cause, facts: Facts) -> RankedCause | None:
     if not supporting:
         return None
     extra, against, factor = _SPECIAL.get(cause, _nothing_special)(facts)
+    if _assessed_otherwise(cause, facts) and facts.assessment is not None:
+        against, factor = [*against, facts.assessment], factor * _ASSESSED_OTHERWISE
     strengths: dict[str, float] = {}
     for item in supporting:
         source = str(item.details.get("check", item.collector))
@@ -55,6 +59,13 @@ def hear(cause: Cause, facts: Facts) -> RankedCause | None:
 def _strength(item: Evidence, cause: Cause) -> float:
     weight = _WEIGHT[item.verdict] * _PLACE ** item.suggests.index(cause)
     return weight * _INDIRECT.get(item.kind, 1.0)
+
+
+def _assessed_otherwise(cause: Cause, facts: Facts) -> bool:
+    """Whether the checks together name another cause. What only the history shows, a switch, they cannot weigh."""
+    if facts.assessment is None or cause in facts.assessment.suggests:
+        return False
+    return not (cause is Cause.BAD_DEPLOYMENT and facts.switch is not None and facts.switch.suggests)
 
 
 def _data(facts: Facts) -> Heard:

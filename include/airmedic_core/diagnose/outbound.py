@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from airmedic_core.diagnose.taxonomy import fitting_actions
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.family import Family
-from airmedic_core.records import Cause, Evidence, EvidencePacket, IncidentState, Json, digest
+from airmedic_core.records import Cause, Evidence, EvidencePacket, IncidentState, Json, Severity, digest
 from airmedic_core.spec import ModelSpec
 
 _CHECKS = Family("checks")
@@ -24,13 +24,14 @@ _NUMBERS = frozenset(
      "share_of_loss", "windows", "quiet_windows", "earlier_windows", "quiet_mean", "psi", "ks", "p50", "p95", "factor",
      "offset", "spreads"}
 )  # fmt: skip
-_CLOSED = frozenset({"outcome", "action", "cause", "kind", "state", "starts_with_version"})
+_CLOSED = frozenset({"outcome", "severity", "action", "cause", "kind", "state", "starts_with_version"})
 _SERIES = frozenset({"values", "recent"})
 _VOCABULARY = frozenset(
     {cause.value for cause in Cause}
     | {action for cause in Cause for action in fitting_actions(cause)}
     | {state.value for state in IncidentState}
     | {"healthy", "watch", "incident", "held", "undone", "adopt", "deploy", "rollback", "manual", "quarantine"}
+    | {severity.value for severity in Severity}
     | {"setting", "reference", "freeze", "kill_switch", "success", "failed", "running", "queued"}
 )
 _BORDERS = re.compile(r"[=~,;&|+:/ ]+")

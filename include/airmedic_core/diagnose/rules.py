@@ -76,13 +76,17 @@ def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[
 
 def severity_of(first: RankedCause, facts: Facts) -> Severity:
     """Return how bad the first cause is: its usual severity, raised by a large or long loss or a whole fleet."""
-    severity = TAXONOMY[first.cause].severity
+    assessed = facts.assessment is not None and first.cause in facts.assessment.suggests
+    known = str(facts.assessment.details.get("severity", "")) if assessed and facts.assessment else ""
+    severity = Severity(known) if known else TAXONOMY[first.cause].severity
     if first.cause in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
         return severity
     large = any(item.verdict is Verdict.ALERT and _times_limit(item) >= _LARGE_LOSS for item in facts.losses)
-    long = any(int(item.details.get("windows", 1)) >= _LONG_WINDOWS for item in facts.of("onset"))
+    cited = {item.subject for item in facts.by_id(first.supporting)}
+    long = any(int(item.details.get("windows", 1)) >= _LONG_WINDOWS for item in facts.of("onset")
+               if item.subject in cited)  # fmt: skip
     fleet = bool(facts.of("siblings")) and first.cause in DATA_CAUSES
-    return raised(severity) if large or long or fleet else severity
+    return raised(severity) if (large and not known) or long or fleet else severity
 
 
 def worse(one: Severity, other: Severity) -> Severity:

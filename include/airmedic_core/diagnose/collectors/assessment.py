@@ -17,6 +17,7 @@ def collect(case: Case) -> Iterator[Evidence]:
     if assessment is None or case.newest is None:
         return
     healthy = assessment.cause is Cause.HEALTHY
+    found = Verdict.ALERT if assessment.outcome == "incident" else Verdict.WATCH
     yield Evidence(
         id="",
         kind="assessment",
@@ -27,8 +28,12 @@ def collect(case: Case) -> Iterator[Evidence]:
         window=str(case.newest.batch.window),
         source=f"assessment of batch {case.newest.batch.id}",
         suggests=() if healthy else (assessment.cause,),
-        verdict=Verdict.OK if healthy else Verdict.WATCH,
-        details={"outcome": assessment.outcome, "decided_by": list(assessment.finding_keys[:5])},
+        verdict=Verdict.OK if healthy else found,
+        details={
+            "outcome": assessment.outcome,
+            "severity": assessment.severity.value,
+            "decided_by": list(assessment.finding_keys[:5]),
+        },
     )
     for question in assessment.not_knowable:
         yield Evidence(
