@@ -12,7 +12,16 @@ from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Assessment, Batch, Finding, Json, Verdict, to_json
 from airmedic_core.reports.findings import findings_table, markdown_findings
 from airmedic_core.reports.private import Privacy
-from airmedic_core.reports.runs import Point, Report, RunContent, finite, metric_key, write_run
+from airmedic_core.reports.runs import (
+    AIRFLOW_TAG,
+    Point,
+    Report,
+    RunContent,
+    airflow_link,
+    finite,
+    metric_key,
+    write_run,
+)
 from airmedic_core.reports.text import code, moment, prose, table
 
 if TYPE_CHECKING:
@@ -60,18 +69,19 @@ def batch_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Repor
     RegistryUnavailableError
         If MLflow does not answer. Nothing half-written is left, a retry helps.
     """
+    identity = (BATCH_TAG, batch.id)
+    airflow_url = airflow_link(ws, identity, airflow_url)
     past = ws.ledger.batches(ws.spec.name, limit=_SHOWN_WINDOWS)
     seen = _observation(ws, batch, past)
     points = _points(ws, seen)
     markdown = _markdown(ws, seen)
+    note = _markdown(ws, seen, most=_NOTE_FINDINGS)
     outcome = seen.assessment.outcome if seen.assessment else "not assessed"
     cause = str(seen.assessment.cause) if seen.assessment else ""
     content = RunContent(
-        identity=(BATCH_TAG, batch.id),
+        identity=identity,
         name=f"batch {batch.window}",
-        note=f"{_markdown(ws, seen, most=_NOTE_FINDINGS)}\n[Run in Airflow]({airflow_url})"
-        if airflow_url.startswith(("http://", "https://"))
-        else _markdown(ws, seen, most=_NOTE_FINDINGS),
+        note=f"{note}\n[Run in Airflow]({airflow_url})" if airflow_url else note,
         basis=[markdown, [to_json(finding) for finding in seen.findings], ws.spec.evidently],
         tags={
             "airmedic.kind": "batch",
@@ -81,7 +91,7 @@ def batch_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Repor
             "airmedic.cause": cause,
             "airmedic.window": batch.window.key,
             "airmedic.as_of": batch.as_of.isoformat(),
-            "airflow.url": airflow_url,
+            AIRFLOW_TAG: airflow_url,
         },
         points=points,
         tables=("findings.json",),

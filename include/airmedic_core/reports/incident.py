@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.narrative import incident_markdown, incident_note
-from airmedic_core.reports.runs import Point, Report, RunContent, finite, metric_key, write_run
+from airmedic_core.reports.runs import (
+    AIRFLOW_TAG,
+    Point,
+    Report,
+    RunContent,
+    airflow_link,
+    finite,
+    metric_key,
+    write_run,
+)
 from airmedic_core.reports.trace import decision_trace
 
 if TYPE_CHECKING:
@@ -45,6 +54,8 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         If MLflow does not answer. Nothing half-written is left, a retry helps.
     """
     dossier = read_dossier(ws, incident_id)
+    identity = (INCIDENT_TAG, incident_id)
+    airflow_url = airflow_link(ws, identity, airflow_url)
     incident = dossier.incident
     markdown = incident_markdown(dossier)
     trace = decision_trace(dossier).mermaid()
@@ -58,12 +69,12 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         "airmedic.window": incident.window.key,
         "airmedic.batch_ids": json.dumps(incident.batch_ids),
         "airmedic.packet_hash": dossier.packet.hash if dossier.packet else "",
-        "airflow.url": airflow_url,
+        AIRFLOW_TAG: airflow_url,
     }
     content = RunContent(
-        identity=(INCIDENT_TAG, incident.id),
+        identity=identity,
         name=f"incident {incident.window} {incident.cause}",
-        note=f"{note}\n\n[Run in Airflow]({airflow_url})" if airflow_url.startswith(("http://", "https://")) else note,
+        note=f"{note}\n\n[Run in Airflow]({airflow_url})" if airflow_url else note,
         basis=[_settled(dossier, markdown), trace],
         tags=tags,
         points=_points(dossier),
@@ -83,8 +94,8 @@ def _points(dossier: Dossier) -> tuple[Point, ...]:
     incident, resolution = dossier.incident, dossier.incident.resolution
     moment = int((incident.closed_at or incident.as_of).timestamp() * 1000)
     values: dict[str, object] = {
-        "metric_before": resolution.get("metric_before"),
-        "metric_after": resolution.get("metric_after"),
+        "metric_before": resolution.get("before"),
+        "metric_after": resolution.get("after"),
         "confidence": dossier.standing.confidence if dossier.standing else None,
     }
     if incident.closed_at is not None:

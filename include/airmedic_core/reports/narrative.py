@@ -211,7 +211,7 @@ def _done(dossier: Dossier) -> str:
 
 def _helped(dossier: Dossier) -> str:
     resolution = dossier.incident.resolution
-    before, after = resolution.get("metric_before"), resolution.get("metric_after")
+    before, after = resolution.get("before"), resolution.get("after")
     lines = []
     if isinstance(before, int | float) and isinstance(after, int | float):
         metric = prose(resolution.get("metric", dossier.spec.metric), 60)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 CONTENT_TAG = "airmedic.content"
 """Hash of what a run holds. It is set last: a run without it was cut off and is written again."""
 
+AIRFLOW_TAG = "airflow.url"
+"""Where the run of Airflow can be seen that wrote the report."""
+
 _NOTE_TAG = "mlflow.note.content"
 _MOST_TAG = 8_000
 _MOST_METRICS = 1_000
@@ -161,13 +164,15 @@ def write_run(ws: Workspace, content: RunContent, draw: Callable[[Path], None]) 
     return _report(ws.settings, experiment, run_id)
 
 
-def find_run(ws: Workspace, tag: str, value: str) -> Report | None:
-    """Return the report that carries a tag, or ``None``."""
-    probe(ws.settings)
-    experiment = ws.registry.experiment(ws.spec.name)
-    with ws.registry.answering():
-        found = _find(ws.registry.client, experiment, (tag, value))
-    return _report(ws.settings, experiment, found.info.run_id) if found else None
+def airflow_link(ws: Workspace, identity: tuple[str, str], airflow_url: str) -> str:
+    """Return the address of the Airflow run of a report: the given one, else the one that its run carries already."""
+    if not airflow_url:
+        probe(ws.settings)
+        experiment = ws.registry.experiment(ws.spec.name)
+        with ws.registry.answering():
+            found = _find(ws.registry.client, experiment, identity)
+        airflow_url = found.data.tags.get(AIRFLOW_TAG, "") if found else ""
+    return airflow_url if airflow_url.startswith(("http://", "https://")) else ""
 
 
 def metric_key(*parts: str) -> str:

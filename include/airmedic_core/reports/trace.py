@@ -160,7 +160,7 @@ def _answer(name: str, answer: Approval) -> Step:
 
 def _outcome(dossier: Dossier) -> tuple[str, ...]:
     resolution = dossier.incident.resolution
-    before, after = resolution.get("metric_before"), resolution.get("metric_after")
+    before, after = resolution.get("before"), resolution.get("after")
     if before is None or after is None:
         return ()
     return (f"{resolution.get('metric', dossier.spec.metric)}: {number(before)} → {number(after)}",)

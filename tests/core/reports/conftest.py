@@ -225,7 +225,7 @@ def healed(ws: Workspace, incident: Incident) -> Incident:
         INCIDENT,
         IncidentState.RESOLVED,
         closed_at=NOW + timedelta(minutes=3),
-        resolution={"metric": "roc_auc", "metric_before": 0.68, "metric_after": 0.8, "held_windows": 2},
+        resolution={"metric": "roc_auc", "before": 0.68, "after": 0.8, "held_windows": 2},
     )
 
 

@@ -63,6 +63,18 @@ def test_a_second_report_of_the_same_state_writes_nothing(ws: Workspace, healed:
     assert ws.registry.client.get_run(first.run_id).info.end_time == ended
 
 
+def test_a_report_written_from_the_command_line_keeps_the_link_to_airflow(ws: Workspace, healed: Incident) -> None:
+    first = incident_report(ws, healed.id, airflow_url="https://airflow.example/run")
+    assert incident_report(ws, healed.id) == first
+    note = ws.registry.client.get_run(first.run_id).data.tags["mlflow.note.content"]
+    assert note.endswith("[Run in Airflow](https://airflow.example/run)")
+
+
+def test_only_web_addresses_become_links(ws: Workspace, incident: Incident) -> None:
+    report = incident_report(ws, incident.id, airflow_url="javascript:alert(1)")
+    assert "javascript" not in ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
+
+
 def test_the_run_stays_the_same_while_the_incident_moves_on(
     ws: Workspace, incident: Incident, read_artifact: ReadArtifact, request: pytest.FixtureRequest
 ) -> None:
