@@ -19,7 +19,7 @@ SUMMARY = "look at this installation and say what to do"
 _CONNECTIONS = {
     "airmedic_ledger": "where the ledger is (default: AIRMEDIC_LEDGER_URL, else an embedded file)",
     "airmedic_mlflow": "where MLflow is (default: MLFLOW_TRACKING_URI, else an embedded file)",
-    "anthropic_default": "a language model for second diagnoses (default: rules only)",
+    "anthropic": "a language model for second diagnoses (default: rules only)",
     "slack_default": "notifications (default: the task log)",
 }
 
