@@ -110,8 +110,12 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
     counts = np.diff(bounds)
     sums = np.zeros(len(counts))
     filled = np.flatnonzero(counts)
-    sums[filled] = np.add.reduceat(finite, bounds[filled])
-    deviations = finite - centre_of(cuts)
+    with np.errstate(over="ignore"):  # squares of numbers near the largest float are infinite, as in any float sum
+        sums[filled] = np.add.reduceat(finite, bounds[filled])
+        deviations = finite - centre_of(cuts)
+        # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
+        squares = float(np.square(deviations, out=deviations).sum())
+        total = float(sums.sum())
     below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
     return NumericProfile(
         edges=cuts,
@@ -123,9 +127,8 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
         negatives=below,
         minimum=float(finite[0]),
         maximum=float(finite[-1]),
-        total=float(sums.sum()),
-        # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
-        squares=float(np.square(deviations, out=deviations).sum()),
+        total=total,
+        squares=squares,
         counts=counts.astype(np.int64),
         sums=sums,
     )

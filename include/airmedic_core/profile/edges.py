@@ -160,9 +160,10 @@ def cut_points(values: np.ndarray, quantiles: int = QUANTILES) -> Floats:
     distinct = finite[np.flatnonzero(np.diff(finite, prepend=-np.inf))]
     low, high = finite[0], finite[-1]
     inner = distinct if len(distinct) <= quantiles else finite[_ranks(len(finite), quantiles)]
-    spread = float(np.subtract(*np.quantile(finite, [0.84, 0.16]))) / 2 or (high - low) / 6 or abs(high) or 1.0
-    steps = spread / 2 * 2.0 ** np.arange(_TAIL_STEPS)
-    cuts = np.unique(np.concatenate([low - steps, inner, high + steps, [np.nextafter(low, -np.inf)]]))
+    with np.errstate(over="ignore", invalid="ignore"):  # what lies beyond the largest float is dropped below
+        spread = float(np.subtract(*np.quantile(finite, [0.84, 0.16]))) / 2 or (high - low) / 6 or abs(high) or 1.0
+        steps = spread / 2 * 2.0 ** np.arange(_TAIL_STEPS)
+        cuts = np.unique(np.concatenate([low - steps, inner, high + steps, [np.nextafter(low, -np.inf)]]))
     return np.asarray(cuts[np.isfinite(cuts)], float)
 
 

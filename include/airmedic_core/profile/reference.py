@@ -222,10 +222,11 @@ def _performance(spec: ModelSpec, labels: np.ndarray, scores: np.ndarray) -> dic
     if len(known) == 0:
         return {}
     blocks = np.arange(len(known)) * min(MOST_BLOCKS, len(known)) // len(known)
-    return {
+    found = {
         name: interval(measure, labels[known], scores[known], blocks)
         for name, measure in metrics_for(spec.task).items()
     }
+    return {name: one for name, one in found.items() if np.isfinite([one.value, one.low, one.high]).all()}
 
 
 def _window_of(spec: ModelSpec, frame: pd.DataFrame) -> Window:
