@@ -197,7 +197,8 @@ def _after_the_change(
         boundary = recent[spec.data.time_column].iloc[int(len(recent) * (1 - _VALIDATION_FRACTION))]
         validation = rows[times >= boundary]
         measured = {}
-        for name, part in (("all", rows[times < boundary]), ("since_change", recent[times < boundary])):
+        before = times < boundary
+        for name, part in (("all", rows[before]), ("since_change", rows[before & (times >= since)])):
             check_enough(spec, part)
             fitted = fit(clone(estimator), inputs, spec, part)
             measured[name] = measure(spec, fitted, inputs, validation)[spec.metric]
