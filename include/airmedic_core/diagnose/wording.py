@@ -29,7 +29,8 @@ def plain(name: str, most: int = NAME_LENGTH) -> str:
     most : int
         Characters at the most; what is longer ends in an ellipsis.
     """
-    text = unicodedata.normalize("NFKC", name)
+    # The ellipsis is ours and stays; all else takes its plainest form, so that no wide bracket passes for a letter.
+    text = "…".join(unicodedata.normalize("NFKC", part) for part in name.split("…"))
     text = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     text = text.replace("://", ":")
     text = _SPACES.sub(" ", _MARKUP.sub(" ", text)).strip()
