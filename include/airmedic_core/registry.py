@@ -389,7 +389,7 @@ class Registry:
         return (Path(self.tracking_uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
 
     def _unavailable(self, error: Exception) -> RegistryUnavailableError:
-        reason = str(error).split("\n", 1)[0][:300]
+        reason = str(error).replace(self.tracking_uri, self.address).split("\n", 1)[0][:300]
         return RegistryUnavailableError(
             f"MLflow at {self.address} does not answer: {reason}.", "Start it, or correct MLFLOW_TRACKING_URI."
         )

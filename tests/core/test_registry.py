@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from airmedic_core.errors import ModelError, NoChampionError, RegistryUnavailableError
+from airmedic_core.inputs import Inputs
+from airmedic_core.registry import ModelVersion, Registry
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, renewals, workspace
+
+INPUTS = Inputs.of(["usage", "tenure"], [])
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """Three versions, of which none serves."""
+    rows = renewals(days=3)
+    ws = workspace(tmp_path, rows)
+    for _ in range(3):
+        register(ws, LogisticRegression().fit(INPUTS.prepare(rows), rows["churned"]))
+    return ws
+
+
+def register(ws: Workspace, estimator: Any) -> ModelVersion:
+    run = ws.registry.client.create_run(ws.registry.experiment("renewals"))
+    example = INPUTS.prepare(renewals(days=1).head(3))
+    return ws.registry.register(ws.spec, estimator, example, run_id=run.info.run_id, tags={"a": "b"}, reference=None)
+
+
+def switch(ws: Workspace, version: str, minutes: int = 0, **more: Any) -> Any:
+    now = NOW + timedelta(minutes=minutes)
+    return ws.registry.switch("renewals", version, kind="deploy", by="anna", now=now, **more)
+
+
+def aliases(ws: Workspace) -> dict[str, str]:
+    return {k: str(v) for k, v in ws.registry.client.get_registered_model("renewals").aliases.items()}
+
+
+def test_a_version_loads_with_its_inputs_and_only_once(ws: Workspace) -> None:
+    version = ws.registry.version("renewals", "1")
+    estimator = ws.registry.load(version)
+    assert isinstance(estimator, LogisticRegression)
+    assert ws.registry.load(version) is estimator
+    assert ws.registry.inputs(version) == INPUTS
+    assert version.tags["a"] == "b"
+    assert [each.version for each in ws.registry.versions("renewals")] == ["3", "2", "1"]
+    assert ws.registry.find("renewals", "a", "b") == ws.registry.versions("renewals")[0]
+
+
+def test_registering_moves_the_challenger_and_nothing_else(ws: Workspace) -> None:
+    assert aliases(ws) == {"challenger": "3"}
+    with pytest.raises(NoChampionError, match="'renewals' carries the alias 'champion'"):
+        ws.registry.champion("renewals")
+    with pytest.raises(NoChampionError):
+        ws.registry.champion("never_registered")
+
+
+def test_a_switch_keeps_what_served_before(ws: Workspace) -> None:
+    first = switch(ws, "1")
+    second = switch(ws, "2", minutes=1, proposal_hash="abc")
+    assert (first.from_version, first.to_version) == (None, "1")
+    assert (second.from_version, second.to_version, second.proposal_hash) == ("1", "2", "abc")
+    assert aliases(ws) == {"challenger": "3", "champion": "2", "previous": "1"}
+    assert [each.to_version for each in ws.ledger.promotions("renewals")] == ["2", "1"]
+    assert ws.registry.rollback_target("renewals").version == "1"
+
+
+def test_a_switch_done_again_changes_nothing(ws: Workspace) -> None:
+    switch(ws, "1")
+    once = switch(ws, "2", minutes=1)
+    assert switch(ws, "2", minutes=9) == once
+    assert aliases(ws)["previous"] == "1"
+    assert len(ws.ledger.promotions("renewals")) == 2
+
+
+def test_a_version_that_does_not_exist_is_not_switched_to(ws: Workspace) -> None:
+    switch(ws, "1")
+    with pytest.raises(ModelError, match="99"):
+        switch(ws, "99")
+    assert aliases(ws)["champion"] == "1"
+    assert len(ws.ledger.promotions("renewals")) == 1
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+class Dying:
+    """A client whose process dies before its n-th change."""
+
+    def __init__(self, client: Any, changes: int) -> None:
+        self._client, self._left = client, changes
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+        return self._counted(call) if name.startswith(("set_", "delete_")) else call
+
+    def _counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            if self._left == 0:
+                raise Killed
+            self._left -= 1
+            return call(*args, **kwargs)
+
+        return counted
+
+
+@pytest.mark.parametrize("changes", range(4))
+@pytest.mark.parametrize("next_step", ["the same switch", "a look"])
+def test_a_switch_killed_anywhere_is_repaired(ws: Workspace, changes: int, next_step: str) -> None:
+    # A switch makes four changes in MLflow: the intent, previous, champion, and the intent's removal.
+    switch(ws, "1")
+    dying = Registry(ws.registry.tracking_uri, ws.ledger)
+    dying.client = Dying(ws.registry.client, changes)  # type: ignore[misc]
+    with pytest.raises(Killed):
+        dying.switch("renewals", "2", kind="deploy", by="anna", proposal_hash="abc", now=NOW + timedelta(minutes=1))
+    if next_step == "the same switch":
+        switch(ws, "2", minutes=2, proposal_hash="abc")
+    else:
+        assert ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=2)) is None
+    done = changes > 0 or next_step == "the same switch"
+    expected = {"champion": "2", "previous": "1"} if done else {"champion": "1"}
+    assert aliases(ws) == expected | {"challenger": "3"}
+    promotions = ws.ledger.promotions("renewals")
+    assert [each.to_version for each in promotions] == (["2", "1"] if done else ["1"])
+    assert [each.kind for each in promotions] == ["deploy"] * len(promotions)
+    assert "airmedic.switch" not in ws.registry.client.get_registered_model("renewals").tags
+    if done:
+        assert ws.registry.rollback_target("renewals").version == "1"
+
+
+def test_the_intent_of_a_dead_process_does_not_override_a_person(ws: Workspace) -> None:
+    switch(ws, "1")
+    dying = Registry(ws.registry.tracking_uri, ws.ledger)
+    dying.client = Dying(ws.registry.client, 1)  # type: ignore[misc]
+    with pytest.raises(Killed):
+        dying.switch("renewals", "2", kind="deploy", by="anna", now=NOW + timedelta(minutes=1))
+    ws.registry.client.set_registered_model_alias("renewals", "champion", "3")
+    noticed = ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=2))
+    assert noticed is not None
+    assert (noticed.kind, noticed.from_version, noticed.to_version) == ("manual", "1", "3")
+    assert aliases(ws)["champion"] == "3"
+
+
+def test_a_switch_made_by_hand_is_noticed_once_and_can_be_rolled_back(ws: Workspace) -> None:
+    switch(ws, "1")
+    assert ws.registry.notice_manual_switch("renewals", NOW) is None
+    ws.registry.client.set_registered_model_alias("renewals", "champion", "3")
+    noticed = ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=1))
+    assert noticed is not None
+    assert noticed.kind == "manual"
+    assert ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=2)) is None
+    assert ws.registry.rollback_target("renewals").version == "1"
+
+
+def test_there_is_nothing_to_roll_back_to_at_first(ws: Workspace) -> None:
+    switch(ws, "1")
+    with pytest.raises(ModelError, match="nothing served before version 1"):
+        ws.registry.rollback_target("renewals")
+
+
+def test_a_version_that_does_not_load_says_so(ws: Workspace) -> None:
+    version = ws.registry.version("renewals", "2")
+    place = ws.registry.client.get_model_version_download_uri("renewals", "2").removeprefix("file://")
+    Path(place, "model.pkl").write_bytes(b"not a pickle")
+    with pytest.raises(ModelError, match="Version 2 of 'renewals' does not load"):
+        ws.registry.load(version)
+
+
+def test_a_version_without_a_reference_says_so(ws: Workspace) -> None:
+    with pytest.raises(ModelError, match="has no reference profile"):
+        ws.registry.reference(ws.registry.version("renewals", "1"))
+
+
+def test_artifacts_stay_beside_an_embedded_store(ws: Workspace) -> None:
+    experiment = ws.registry.client.get_experiment(ws.registry.experiment("renewals"))
+    assert experiment.name == "airmedic/renewals"
+    assert experiment.artifact_location == (ws.settings.home / "mlartifacts").as_uri()
+
+
+def test_a_server_that_is_down_is_transient_and_tells_no_password(ws: Workspace) -> None:
+    down = Registry("http://anna:secret@127.0.0.1:9", ws.ledger)
+    with pytest.raises(RegistryUnavailableError, match=r"http://127\.0\.0\.1:9 does not answer") as caught:
+        down.champion("renewals")
+    assert caught.value.transient
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.errors import MissingColumnError, ModelError, SpecError
+from airmedic_core.records import Batch
+from airmedic_core.scoring import encode_labels, positive_class, probe, score, score_window, scored_batch
+from airmedic_core.training.adopt import adopt
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import day, renewals, spec_of, workspace
+
+WINDOW = Window(day(32), day(33))
+
+
+@pytest.fixture(scope="module")
+def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    ws = workspace(tmp_path_factory.mktemp("scoring"), renewals())
+    adopt(ws, by="anna")
+    return ws
+
+
+@pytest.fixture
+def frame() -> pd.DataFrame:
+    rows = renewals()
+    return rows[(rows["at"] >= WINDOW.start) & (rows["at"] < WINDOW.end)].reset_index(drop=True)
+
+
+def test_the_champion_scores_a_batch_whose_labels_are_known_later(ws: Workspace, frame: pd.DataFrame) -> None:
+    early = scored_batch(ws, Batch("renewals", WINDOW, day(33), 60), frame)
+    late = scored_batch(ws, Batch("renewals", WINDOW, day(36), 60), frame)
+    assert early.version == late.version == "1"
+    assert early.known.sum() == 0
+    assert late.known.all()
+    assert late.labels.tolist() == frame["churned"].tolist()
+    assert ((late.scores >= 0) & (late.scores <= 1)).all()
+    assert (late.predicted == (late.scores > 0.5)).all()
+
+
+def test_logged_predictions_are_what_happened(ws: Workspace, frame: pd.DataFrame) -> None:
+    prediction = {"score": "p", "latency_ms": "ms", "version": "by"}
+    spec = spec_of(ws.settings.home, prediction=prediction)
+    logged = Workspace(spec, ws.settings, ws.ledger, ws.registry)
+    rows = frame.assign(p=0.75, ms=12.5, by=["7"] * 50 + ["8"] * 10)
+    found = scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), rows)
+    assert found.version == "7"
+    assert found.scores.tolist() == [0.75] * 60
+    assert set(found.predicted) == {1}
+    assert found.latency_ms is not None
+    assert found.latency_ms.tolist() == [12.5] * 60
+    with pytest.raises(MissingColumnError, match="'p'"):
+        scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), frame)
+
+
+def test_a_scored_window_is_written_whole_with_its_version(ws: Workspace, tmp_path: Path) -> None:
+    scored = score_window(ws, WINDOW, tmp_path / "out")
+    (path,) = (tmp_path / "out").iterdir()
+    assert path.name == f"renewals__{WINDOW.key}.parquet"
+    written = pd.read_parquet(path)
+    assert len(written) == len(scored.scores) == 60
+    assert written["score"].tolist() == scored.scores.tolist()
+    assert set(written["model_version"]) == {"1"}
+
+
+def test_a_probe_tells_what_is_wrong(ws: Workspace, frame: pd.DataFrame) -> None:
+    champion = ws.registry.champion("renewals")
+    problems, seconds = probe(ws, champion, frame)
+    assert problems == []
+    assert seconds > 0
+    assert "'usage'" in probe(ws, champion, frame.drop(columns="usage"))[0][0]
+
+
+def test_a_column_that_is_missing_is_not_the_models_fault(ws: Workspace, frame: pd.DataFrame) -> None:
+    with pytest.raises(MissingColumnError, match="'plan'"):
+        score(ws, ws.registry.champion("renewals"), frame.drop(columns="plan"))
+    with pytest.raises(ModelError, match="99"):
+        ws.registry.version("renewals", "99")
+
+
+@pytest.mark.parametrize(
+    ("values", "positive", "expected"),
+    [
+        ([1, 0, None], None, [1, 0, np.nan]),
+        ([True, False], None, [1, 0]),
+        (["yes", "no"], None, [1, 0]),
+        (["a", "b"], None, [0, 1]),
+        (["a", "b"], "a", [1, 0]),
+        (["a", "a"], "a", [1, 1]),
+        (["b", "b"], "a", [0, 0]),
+        ([0, 0], None, [0, 0]),
+        ([1.0, 1.0], None, [1, 1]),
+    ],
+)
+def test_labels_are_one_where_positive(tmp_path: Path, values: list[object], positive: object, expected: list) -> None:
+    spec = spec_of(tmp_path, positive=positive)
+    found = encode_labels(spec, pd.DataFrame({"churned": values}))
+    assert found.tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_labels_take_the_models_order_of_classes(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, task="multiclass")
+    found = encode_labels(spec, pd.DataFrame({"churned": ["c", "a", "z"]}), ("a", "b", "c"))
+    assert found.tolist() == pytest.approx([2, 0, np.nan], nan_ok=True)
+
+
+def test_a_positive_value_that_is_no_class_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="'maybe'"):
+        positive_class(spec_of(tmp_path, positive="maybe"), ("no", "yes"))

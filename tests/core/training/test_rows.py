@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.errors import TrainingError
+from airmedic_core.records import Cause
+from airmedic_core.training.rows import training_rows, training_window, unusable_windows
+from airmedic_core.windows import Window, as_utc
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import day, observe, renewals, spec_of, workspace
+
+FEBRUARY = Window(day(0), day(40))
+
+
+def test_the_newest_part_is_withheld_at_a_moment(ws: Workspace) -> None:
+    rows = training_rows(ws, FEBRUARY, day(42))
+    assert len(rows.withheld) == pytest.approx(0.2 * 40 * 60, abs=60)
+    assert rows.train["at"].max() < rows.withheld["at"].min() == rows.holdout.start
+    assert rows.window.end == rows.holdout.start
+
+
+def test_rows_of_one_moment_are_never_on_both_sides(tmp_path: Path) -> None:
+    daily = renewals()
+    daily["at"] = daily["at"].dt.floor("D")
+    doubled = pd.concat([daily, daily]).sort_values("at", kind="stable")
+    rows = training_rows(workspace(tmp_path, doubled), FEBRUARY, day(42))
+    sides = [set(map(tuple, part.astype(str).to_numpy())) for part in (rows.train, rows.withheld)]
+    assert not sides[0] & sides[1]
+
+
+def test_labels_that_are_not_known_yet_are_not_used(ws: Workspace) -> None:
+    rows = training_rows(ws, FEBRUARY, day(40))
+    assert (rows.train["known_at"] <= day(40)).all()
+    assert (rows.withheld["known_at"] <= day(40)).all()
+    # Outcomes are known two days later: the rows of the last two days are not, but for the one at that very moment.
+    assert rows.left_out == {"label not known yet": 119}
+    assert len(rows.frame) == 40 * 60
+
+
+def test_quarantined_windows_and_those_with_a_cause_in_the_data_are_left_out(ws: Workspace) -> None:
+    observe(ws, 5, cause=Cause.DATA_CORRUPTION)
+    observe(ws, 6, cause=Cause.CONCEPT_DRIFT)
+    observe(ws, 7, outcome="watch", cause=Cause.STALE_DATA)
+    ws.ledger.set_override("renewals", "quarantine", Window(day(9), day(10)).key, {}, author="anna", reason="x")
+    assert set(unusable_windows(ws)) == {Window(day(5), day(6)), Window(day(9), day(10))}
+    rows = training_rows(ws, FEBRUARY, day(42))
+    days = set((rows.frame["at"] - day(0)).dt.days)
+    assert days == set(range(40)) - {5, 9}
+    assert rows.left_out == {"data_corruption": 60, "quarantined": 60}
+
+
+def test_after_a_change_the_withheld_part_leaves_rows_to_learn_it_from(ws: Workspace) -> None:
+    window = Window(day(20), day(50))
+    assert training_rows(ws, window, day(52)).holdout.start < day(45)
+    rows = training_rows(ws, window, day(52), since=day(45))
+    after = rows.train["at"] >= day(45)
+    # Of the 300 rows since then 30 % would be 90, but the gate needs 100.
+    assert after.sum() == 200
+
+
+def test_too_few_rows_say_how_many_there_are(ws: Workspace) -> None:
+    with pytest.raises(TrainingError, match=r"120 usable labelled rows.*200 are needed"):
+        training_rows(ws, Window(day(0), day(2)), day(9))
+
+
+def test_one_class_cannot_be_trained_on(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, renewals().assign(churned=1))
+    with pytest.raises(TrainingError, match="the same 'churned'"):
+        training_rows(ws, FEBRUARY, day(42))
+
+
+def test_a_rare_class_is_counted(tmp_path: Path) -> None:
+    rows = renewals()
+    ws = workspace(tmp_path, rows.assign(churned=(np.arange(len(rows)) % 300 == 0).astype(int)))
+    with pytest.raises(TrainingError, match=r"Only 7 training rows.*churned = 1"):
+        training_rows(ws, FEBRUARY, day(42))
+
+
+def test_rows_of_one_moment_cannot_be_split(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, renewals().assign(at=day(3)))
+    with pytest.raises(TrainingError, match="cannot be split in time"):
+        training_rows(ws, FEBRUARY, day(99))
+
+
+@pytest.mark.parametrize(
+    ("length", "as_of", "start"),
+    [
+        ("12 months", "2016-04-01", "2015-04-01"),
+        ("6 months", "2016-03-31T15:00", "2015-09-01"),
+        ("30 days", "2026-03-31T06:00", "2026-03-01"),
+    ],
+)
+def test_the_window_reaches_back_from_a_whole_boundary(tmp_path: Path, length: str, as_of: str, start: str) -> None:
+    spec = spec_of(tmp_path, retrain={"window": length})
+    assert training_window(spec, as_utc(as_of)) == Window(as_utc(start), as_utc(as_of))
