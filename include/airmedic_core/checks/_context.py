@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from airmedic_core.settings import Settings
 
 Array = NDArray[np.float64]
+RECENT_WINDOWS = 7
 NEW_FOR_WINDOWS = 5
 """A version counts as new for so many windows."""
 
@@ -135,10 +136,22 @@ class CheckContext:
     @cached_property
     def past_profiles(self) -> list[Profile]:
         """Profiles of windows that count as healthy: the reference's, then those since, oldest first."""
-        least = self.spec.window.min_rows
+        # A day of 24 hours is a whole window, whatever the spec calls enough.
+        least = min(self.spec.window.min_rows, max(self.batch.rows // 2, 1))
         known = [each.profile for each in self.reference.windows if each.profile.rows >= least]
         since = [past.profile for past in reversed(self.history[:60]) if past.healthy and past.profile is not None]
         return known + [each for each in since if each.rows >= least and each.edges.id == self.profile.edges.id]
+
+    @cached_property
+    def recent(self) -> Profile:
+        """The profile that a sudden change is seen against: the newest healthy windows, or the whole reference.
+
+        Seasons move inputs far from the reference by small steps; a fault moves them at once.
+        """
+        since = len(self.past_profiles) - len(self.reference.windows)
+        if since < RECENT_WINDOWS:
+            return self.reference.whole
+        return reduce(lambda one, other: one.merge(other), self.past_profiles[-2 * RECENT_WINDOWS :])
 
     @cached_property
     def past_facts(self) -> list[RowFacts]:

@@ -125,6 +125,7 @@ def _membership(context: CheckContext, before: LabelledRows, now: LabelledRows) 
     """Return the chance that each row is of the current window if both were equally large, by cross-fitting."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.metrics import roc_auc_score
+    from threadpoolctl import threadpool_limits
 
     first, categorical = features(context, before.frame, before.scores)
     second, _ = features(context, now.frame, now.scores)
@@ -139,7 +140,9 @@ def _membership(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         )  # fmt: skip
         inside = fold == held
         if len(np.unique(member[~inside])) == 2 and inside.any():
-            model.fit(rows[~inside], member[~inside], sample_weight=weights[~inside])
-            chance[inside] = model.predict_proba(rows[inside])[:, 1]
+            # On a busy machine many threads wait for each other longer than one works.
+            with threadpool_limits(1):
+                model.fit(rows[~inside], member[~inside], sample_weight=weights[~inside])
+                chance[inside] = model.predict_proba(rows[inside])[:, 1]
     separation = float(roc_auc_score(member, chance))
     return np.clip(chance, 0.02, 0.98), separation

@@ -20,7 +20,7 @@ GROUP = "performance"
 class Options(CheckOptions):
     """How a loss is taken apart."""
 
-    p_value: float = Field(default=0.02, gt=0, lt=1)
+    p_value: float = Field(default=0.05, gt=0, lt=1)
     """A loss less certain than this is not taken apart."""
     least_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the loss on shared inputs from which the relation is the cause."""

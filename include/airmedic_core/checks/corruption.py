@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from airmedic_core.profile import NumericProfile
 
 GROUP = "data"
+_MOST_FAVOURITE = 0.65
+_GAP = 0.1
+_GAP_LATELY = 0.25
 _STAND_INS = re.compile(
     r"\W*(undefined|unknown|none|null|nan|na|n/a|nil|missing|not available|default|test|tbd|error|#ref!?|\?+|-+)?\W*",
     re.IGNORECASE,
@@ -111,8 +114,10 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
     from airmedic_core.profile import NumericProfile
 
     facts = context.facts.columns.get(name)
-    reference = context.reference.whole.columns[name]
-    if facts is None or not isinstance(reference, NumericProfile) or not reference.values:
+    column, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    if facts is None or not isinstance(column, NumericProfile) or not isinstance(reference, NumericProfile):
+        return
+    if not reference.values or not column.values:
         return
     try:
         value = float(facts.top)
@@ -130,24 +135,68 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
         if isinstance(column := profile.columns[name], NumericProfile) and column.values
     ]
     share = facts.top_share
+    constant = facts.distinct == 1 and context.facts.rows >= 10
     usual = sum(past) / len(past)
     if not _beyond(context, share, past, options.value_fraction, options.spreads):
         return
-    outside = reference.minimum is not None and not reference.minimum <= value <= (reference.maximum or 0.0)
+    outside = _apart(context, name, value, lately=True) or (
+        not constant and _apart(context, name, value, lately=False)
+    )
     levels = int((reference.counts > 0).sum())
-    constant = facts.distinct == 1 and context.facts.rows >= 10
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     favourite = max(tops, default=0.0)
     coarse = levels <= 30 or favourite > 0.5
     text = f"{share:.0%} of {name} are {value:g}; usual are {usual:.1%}."
-    if constant and favourite < 0.95:
+    if constant and (favourite < _MOST_FAVOURITE or (favourite < 1.0 and outside)):
         text = f"{name} is {value:g} in every row; in earlier windows no value took more than {favourite:.0%}."
         yield _finding(context, name, "constant", share, usual, options.value_fraction, text)
     elif outside:
         text += " The reference never holds it: a stand-in for a missing value."
         yield _finding(context, name, "sentinel_fraction", share, usual, options.value_fraction, text)
-    elif not coarse and share > favourite + options.value_fraction and share > 2.0 * favourite:
+    elif (
+        not coarse
+        and share > favourite + options.value_fraction
+        and share > 2.0 * favourite
+        and _alone(column, reference, bins)
+    ):
         yield _finding(context, name, "repeated_value_fraction", share, usual, options.value_fraction, text)
+
+
+def _apart(context: CheckContext, name: str, value: float, *, lately: bool) -> bool:
+    """Whether a value lies outside all that was seen, and away from the other values of its own window.
+
+    Lately means the last windows only: 0 °C is possible, but not in a summer.
+    """
+    import numpy as np
+
+    from airmedic_core.profile import NumericProfile
+    from airmedic_core.profile.build import numbers
+
+    ranges = [
+        (column.minimum, column.maximum)
+        for profile in (context.past_profiles[-14:] if lately else [context.recent, context.reference.whole])
+        if isinstance(column := profile.columns[name], NumericProfile) and column.values
+    ]
+    low = min((one for one, _ in ranges if one is not None), default=value)
+    high = max((one for _, one in ranges if one is not None), default=value)
+    gap = (_GAP_LATELY if lately else _GAP) * max(high - low, 1e-9)
+    if low - gap < value < high + gap and not (value < low or value > high):
+        return False
+    others = numbers(context.frame[name])[0]
+    others = others[np.isfinite(others) & (others != value)]
+    nearest = float(np.abs(others - value).min()) if others.size else max(low - value, value - high)
+    return nearest >= gap
+
+
+def _alone(column: NumericProfile, reference: NumericProfile, position: int) -> bool:
+    """Whether a value rose alone: where the inputs move, its neighbours rise with it."""
+    import numpy as np
+
+    now = column.counts / column.values
+    before = (reference.counts + 0.5) / reference.values
+    near = np.r_[max(position - 4, 0) : position, position + 1 : min(position + 5, len(now))]
+    near = near[reference.counts[near] > 0]
+    return not near.size or float(now[position] / before[position]) > 3.0 * float((now[near] / before[near]).max())
 
 
 def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from airmedic_core.checks._statistics import Compared
 
 GROUP = "drift"
+_DEPENDENT = 5.0
+_BEYOND_HISTORY = 2.0
 _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
 
 
@@ -26,9 +28,9 @@ class Options(CheckOptions):
     """Smaller moves of numbers are of no interest: standard deviations."""
     least_share: float = Field(default=0.03, ge=0, le=1)
     """Smaller moves of a category's share are of no interest."""
-    large_effect: float = Field(default=0.3, ge=0)
+    large_effect: float = Field(default=0.2, ge=0)
     """A move of numbers that is an alert in its first window: standard deviations."""
-    large_share: float = Field(default=0.1, ge=0, le=1)
+    large_share: float = Field(default=0.08, ge=0, le=1)
     """A move of a category's share that is an alert in its first window."""
     psi_limit: float | None = Field(default=None, gt=0)
     """A fixed limit on the population stability index of every column, in place of all of the above."""
@@ -54,7 +56,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
         compare_numeric(now, whole, past, [name for name in judged if name in now.edges.numeric]),
         compare_categories(now, whole, past, [name for name in judged if name in now.edges.categorical]),
     ]
-    strongest = {name: _strongest(part, name) for part in compared for name in dict.fromkeys(part.columns)}
+    strongest = {name: _strongest(part, name, len(past)) for part in compared for name in dict.fromkeys(part.columns)}
     names = list(strongest)
     adjusted = adjust(np.array([strongest[name]["p_value"] for name in names], dtype=float))
     findings = []
@@ -64,7 +66,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     return findings + _slow(context, findings, options)
 
 
-def _strongest(part: Compared, name: str) -> Json:
+def _strongest(part: Compared, name: str, windows: int) -> Json:
     """Return the most conspicuous statistic of a column; its p-value pays for the choice."""
     import numpy as np
 
@@ -74,8 +76,16 @@ def _strongest(part: Compared, name: str) -> Json:
     best = min(entries, key=lambda at: (part.result.p_value[at], -abs(part.result.z[at])))
     # Shares of categories add up to one: their tests are few independent ones.
     tests = len(entries) if len(entries) <= 2 else max(2.0, len(entries) / 2)
+    p_value = min(1.0, float(part.result.p_value[best]) * tests)
+    same = [at for at in entries if part.parts[at] == part.parts[best]] if len(entries) <= 2 else entries
+    if max(part.result.excess[at] for at in same) > _DEPENDENT and windows:
+        # The rows of a window depend on each other, as the hours of one day's weather do: windows are the sample, and
+        # no theory of rows may be believed. Then only history itself can say how rare the window is.
+        seen = max(part.result.widest[at] for at in same)
+        if abs(part.result.difference[best]) < _BEYOND_HISTORY * seen:
+            p_value = max(p_value, 1.0 / (windows + 1))
     return {
-        "p_value": min(1.0, float(part.result.p_value[best]) * tests),
+        "p_value": p_value,
         "effect": float(part.result.difference[best] / part.unit[best]),
         "z": float(part.result.z[best]),
         "part": part.parts[best],

@@ -60,6 +60,7 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     """
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingRegressor
+    from threadpoolctl import threadpool_limits
 
     from airmedic_core.checks._shift import MOST_ROWS, bounded, features
 
@@ -75,7 +76,8 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
             max_iter=80, max_leaf_nodes=8, learning_rate=0.08, min_samples_leaf=30, l2_regularization=1.0,
             categorical_features=categorical or None, early_stopping=False, random_state=0,
         )  # fmt: skip
-        return model.fit(rows[kept], before.losses[kept])
+        with threadpool_limits(1):
+            return model.fit(rows[kept], before.losses[kept])
 
     # Each half of the baseline predicts the window and the other half: their disagreement is the regression's error.
     half = np.random.default_rng(0).permutation(len(before)) % 2 == 0

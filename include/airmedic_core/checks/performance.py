@@ -170,6 +170,7 @@ def _metric(
             details={
                 "low": _finite(change.now.low), "high": _finite(change.now.high), "spread": change.spread,
                 "version": context.scored.version if context.scored else "",
+                "decides": decides,
             },
         )
     ]  # fmt: skip

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from airmedic_core.verdicts.mixture import MixtureFit
 
 GROUP = "data"
+_MARGIN = 0.2
+_WANDERING = 0.3
+"""Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
 
 _FACTORS: tuple[tuple[float, str], ...] = (
     (10.0, "ten"), (100.0, "hundred (percent, cents, cm)"), (1000.0, "thousand (milli, kilo)"), (1024.0, "1024 (binary)"),
@@ -79,7 +82,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
 def _column(context: CheckContext, name: str, options: Options) -> list[Finding]:
     from airmedic_core.profile import NumericProfile, ks
 
-    now, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    now, reference = context.profile.columns[name], context.recent.columns[name]
     if not isinstance(now, NumericProfile) or not isinstance(reference, NumericProfile):
         return []
     if now.values < 20 or int((reference.counts > 0).sum()) < 8 or context.facts.columns[name].distinct < 5:
@@ -141,6 +144,7 @@ def _best(
     values = numbers(context.frame[name])[0]
     values = np.sort(values[np.isfinite(values)])
     cumulative = _Cumulative(reference)
+    whole = context.reference.whole.columns[name]
     candidates = []
     for one in _known() + _rescaled(values, reference):
         fit = _fit(values, cumulative, one)
@@ -151,11 +155,53 @@ def _best(
             continue
         if not _converted_rows_fit(values, cumulative, one, fit, usual):
             continue
+        if usual > _WANDERING and not _unmistakable(values, reference, whole, one, fit):
+            continue
         candidates.append((fit.gain, one, fit))
     if not candidates:
         return None
     _, one, fit = max(candidates, key=lambda candidate: candidate[0])
     return one, fit
+
+
+def _unmistakable(
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, one: _Map, fit: MixtureFit
+) -> bool:
+    """Whether converted values cannot be mistaken for values that a wandering column simply has today.
+
+    They lie where the column never was, or between the steps in which it is measured, and conversion puts them back.
+    """
+    import numpy as np
+
+    if None in (reference.minimum, reference.maximum, whole.minimum, whole.maximum):
+        return False
+    low, high = min(reference.minimum, whole.minimum), max(reference.maximum, whole.maximum)
+    margin = _MARGIN * (high - low)
+    outside = float(np.mean((values < low - margin) | (values > high + margin)))
+    back = (values - one.offset) / one.factor
+    inside = float(np.mean((back >= reference.minimum - 1e-9) & (back <= reference.maximum + 1e-9)))
+    if outside >= 0.7 * fit.share and (inside > 0.7 or fit.share < 0.95):
+        return True
+    steps = reference.edges[np.flatnonzero((reference.counts + whole.counts)[:-1] > 0)]
+    if len(steps) > 120 or not len(steps):
+        return False
+    within = values[(values >= low) & (values <= high)]
+    if within.size < 5:
+        return False
+    return _on(steps, within) < 1.0 - 0.5 * fit.share and (fit.share < 0.95 or _on(steps, back) > 0.9)
+
+
+def _on(steps: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Return the share of values that are one of the steps, but for rounding."""
+    import numpy as np
+
+    at = np.clip(np.searchsorted(steps, values), 1, len(steps) - 1) if len(steps) > 1 else np.zeros(len(values), int)
+    step = max(float(np.median(np.diff(steps))) if len(steps) > 1 else 1.0, 1e-9)
+    nearest = np.minimum(np.abs(values - steps[at]), np.abs(values - steps[at - 1]))
+    # A value on the same grid may merely not have occurred yet.
+    turns = (values - steps[0]) / step
+    nearest = np.minimum(nearest, step * np.abs(turns - np.round(turns)))
+    return float(np.mean(nearest < 1e-2 * step))
 
 
 class _Cumulative:

@@ -94,7 +94,7 @@ def _context(
         raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
     reference, current = (_timed(spec, frame) for frame in (reference, current))
     window = _window(spec, current)
-    spec = _in_windows_of(spec, window)
+    spec = _in_windows_of(spec, window, len(current))
     as_of = as_of or datetime.now(UTC)
     served, held_out = _served(spec, reference, current, window, as_of)
     if served is None:
@@ -163,14 +163,12 @@ def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
     return Window(step.floor(first), step.shift(step.floor(last), 1))
 
 
-def _in_windows_of(spec: ModelSpec, window: Window) -> ModelSpec:
-    """Split the reference into windows as long as the one in question."""
-    steps = len(spec.window.step.split(window))
-    if steps <= 1:
-        return spec
+def _in_windows_of(spec: ModelSpec, window: Window, rows: int) -> ModelSpec:
+    """Split the reference into windows like the one in question: as long, and with half its rows at the least."""
     step = spec.window.step
-    longer = Every(step.count * steps, step.unit)
-    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=spec.window.min_rows)})
+    longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
+    least = min(spec.window.min_rows, max(rows // 2, 1))
+    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least)})
 
 
 def _whole_windows(reference: Reference) -> Reference:
@@ -203,6 +201,8 @@ def _served(
 def _fitted(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime
 ) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
+    from threadpoolctl import threadpool_limits
+
     from airmedic_core.scoring import ScoredBatch, encode_labels, predict
     from airmedic_core.sources import known_labels
     from airmedic_core.training.pipelines import default_pipeline, model_inputs
@@ -221,7 +221,8 @@ def _fitted(
     train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
     inputs = model_inputs(spec, reference)
     estimator = default_pipeline(spec, inputs)
-    estimator.fit(inputs.prepare(train), train[spec.target])
+    with threadpool_limits(1):
+        estimator.fit(inputs.prepare(train), train[spec.target])
 
     def scored(frame: pd.DataFrame, known: NDArray[np.bool_]) -> ScoredBatch:
         prepared: Any = inputs.prepare(frame)
@@ -233,4 +234,3 @@ def _fitted(
         return None, held_out
     now = np.asarray(known_labels(spec, current, as_of), dtype=bool)
     return (scored(reference, known), scored(current, now)), held_out
-

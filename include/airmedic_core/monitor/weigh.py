@@ -12,6 +12,7 @@ _DATA_ORDER = (
     Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION,
 )  # fmt: skip
 _STAND_INS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction"})
+_LOSS_OF_MOVED_INPUTS = 0.05
 _HEADLINES = {
     Cause.HEALTHY: "Healthy",
     Cause.VOLUME_ANOMALY: "The number of rows is unusual",
@@ -118,6 +119,9 @@ def _data(verdicts: Verdicts) -> Answer | None:
 def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:
     lost = [each for each in verdicts.of_check("performance") if each.subject == "batch"]
     moved = verdicts.of_check("drift")
+    if moved and not lost:
+        # Where the inputs have certainly moved, a loss needs less proof than out of the blue.
+        lost = verdicts.pick(Verdict.WATCH, _is_loss) or verdicts.pick(Verdict.OK, _is_loss)
     deployed = verdicts.saying(Cause.BAD_DEPLOYMENT)
     if deployed or (new_version and lost and not moved):
         return "incident", Cause.BAD_DEPLOYMENT, deployed + lost
@@ -143,6 +147,15 @@ def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:
     return None
 
 
+def _is_loss(finding: Finding) -> bool:
+    if finding.check != "performance" or finding.subject != "batch" or "decides" not in finding.details:
+        return False
+    if finding.p_value is None or finding.value is None or finding.limit is None or finding.baseline is None:
+        return False
+    beyond = (finding.value - finding.limit) * (finding.limit - finding.baseline) > 0
+    return bool(finding.details["decides"]) and beyond and finding.p_value < _LOSS_OF_MOVED_INPUTS
+
+
 def _loss(verdicts: Verdicts, lost: list[Finding], moved: list[Finding]) -> tuple[Cause, list[Finding]]:
     explained = verdicts.pick(Verdict.ALERT, lambda each: each.key == "concept:batch:relation_loss")
     if explained:
@@ -153,11 +166,13 @@ def _loss(verdicts: Verdicts, lost: list[Finding], moved: list[Finding]) -> tupl
     )
     if inputs:
         return Cause.HARMFUL_COVARIATE_SHIFT, [*inputs, *lost, *moved]
-    return Cause.UNKNOWN, [*lost, *moved]
+    if moved:
+        return Cause.HARMFUL_COVARIATE_SHIFT, [*lost, *moved]
+    return Cause.UNKNOWN, lost
 
 
 def _watch(verdicts: Verdicts) -> Answer:
-    watched = verdicts.pick(Verdict.WATCH, lambda each: True)
+    watched = verdicts.pick(Verdict.WATCH, lambda _: True)
     if watched:
         lost = [each for each in watched if each.check == "performance" and each.subject == "batch"]
         first = (lost or watched)[0]

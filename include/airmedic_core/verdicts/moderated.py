@@ -33,6 +33,10 @@ class Moderated:
     centre: Array
     spread: Array
     """What a healthy window's difference is expected to be, as a standard deviation."""
+    excess: Array
+    """How many times the variance of windows exceeds what sampling rows alone produces; 1 where not known."""
+    widest: Array
+    """The largest difference of any window of history from the centre."""
 
 
 def moderated_z(
@@ -98,7 +102,8 @@ def moderated_z(
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.sign(difference) * np.maximum(np.abs(difference) - floor, 0.0) / np.maximum(spread, 1e-9)
     p_value = 2.0 * special.stdtr(np.where(known, np.minimum(total, 1e6), 1e6), -np.abs(z))
-    return Moderated(z, p_value, difference, centre, spread)
+    widest = np.where(present, np.abs(history - centre), 0.0).max(axis=0, initial=0.0)
+    return Moderated(z, p_value, difference, centre, spread, moderated, widest)
 
 
 def _prior(excess: Array, degrees: Array) -> tuple[float, float]:

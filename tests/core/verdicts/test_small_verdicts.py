@@ -1,0 +1,75 @@
+"""Multiplicity, forecasts, mixtures and memory over windows."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from airmedic_core.verdicts.forecast import forecast
+from airmedic_core.verdicts.mixture import fit_mixture
+from airmedic_core.verdicts.multiplicity import adjust
+from airmedic_core.verdicts.sequential import Cusum
+
+
+def test_adjusted_p_values_are_scipys():
+    p_values = np.random.default_rng(1).random(50) ** 3
+    assert adjust(p_values) == pytest.approx(stats.false_discovery_control(p_values))
+
+
+def test_missing_p_values_are_not_counted():
+    assert adjust(np.array([0.01, np.nan, 0.04])) == pytest.approx([0.02, np.nan, 0.04], nan_ok=True)
+
+
+def test_a_regular_stream_leaves_little_room():
+    expected = forecast([24, 23, 24, 24, 24, 23, 24, 24, 24, 24])
+    assert expected.expected == pytest.approx(24)
+    assert expected.z(16) < -5
+    assert abs(expected.z(23)) < 3
+
+
+def test_an_irregular_stream_leaves_more():
+    counts = np.random.default_rng(2).lognormal(8, 0.3, 40)
+    assert abs(forecast(counts).z(float(np.exp(8.4)))) < 3
+
+
+def test_weekends_are_compared_with_weekends():
+    week = [1000, 1010, 990, 1005, 995, 300, 310]
+    expected = forecast(week * 8 + week[:5], season=7)
+    assert expected.expected == pytest.approx(300, rel=0.05)
+
+
+def test_without_history_there_is_no_forecast():
+    assert forecast([]) is None
+
+
+def test_one_window_of_history_is_believed_within_reason():
+    assert abs(forecast([1000]).z(1300)) < 2
+
+
+def test_the_share_of_a_mixture_is_found():
+    bins = np.arange(40)
+    first, second = stats.norm.pdf(bins, 10, 3), stats.norm.pdf(bins, 22, 3)
+    counts = 10_000 * (0.7 * first + 0.3 * second)
+    fit = fit_mixture(counts, first, second)
+    assert fit.share == pytest.approx(0.3, abs=0.005)
+    assert fit.distance < 0.01
+    assert fit.gain > 1000
+
+
+def test_nothing_of_the_second_gains_nothing():
+    first, second = np.array([0.5, 0.5, 0.0]), np.array([0.0, 0.0, 1.0])
+    fit = fit_mixture(np.array([500.0, 500.0, 0.0]), first, second)
+    assert fit.share == pytest.approx(0, abs=1e-3)
+    assert fit.gain == pytest.approx(0, abs=1e-2)
+
+
+def test_a_lasting_shift_adds_up():
+    # Each window adds 1 − 0.5: the tenth passes 5 − but only just.
+    level, since = Cusum(0.5, 5).run([1.0] * 10)
+    assert (level, since) == (5.0, 10)
+    level, _ = Cusum(0.5, 5).run([-1.0] * 12)
+    assert level == -6.0
+
+
+def test_single_outbreaks_are_forgotten():
+    level, since = Cusum(0.5, 5).run([3.0] + [0.0] * 6)
+    assert (level, since) == (0.0, 0)
