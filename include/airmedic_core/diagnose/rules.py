@@ -107,7 +107,7 @@ def _rank(facts: Facts, strategy: Strategy) -> list[RankedCause]:
 
 def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> RankedCause:
     """Return ``healthy`` where nothing alarms, else ``unknown`` with what nobody could explain."""
-    if strategy is QUIET and not heard:
+    if strategy is QUIET and not heard and facts.of("finding"):
         quiet = [item for item in facts.of("finding") if item.verdict is Verdict.OK][:4]
         return RankedCause(
             Cause.HEALTHY,
