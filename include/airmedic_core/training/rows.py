@@ -169,7 +169,7 @@ def check_enough(spec: ModelSpec, train: pd.DataFrame) -> None:
         )
     if counts.iloc[-1] < _MIN_CLASS_ROWS:
         raise TrainingError(
-            f"Only {counts.iloc[-1]} training rows of {spec.name!r} have {spec.target} = {counts.index[-1]!r};"
+            f"Only {counts.iloc[-1]} training rows of {spec.name!r} have {spec.target} = {counts.index[-1]};"
             f" {_MIN_CLASS_ROWS} are needed.",
             "Widen retrain.window, or wait for more labels.",
         )

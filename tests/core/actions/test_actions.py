@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from airmedic_core import actions
+from airmedic_core.actions import ACTIONS, carry_out, gate_challenger, plan, rehearse, undo
+from airmedic_core.errors import ActionError, ApprovalError, LedgerError, PolicyError, SpecError
+from airmedic_core.records import Cause, GateResult, Permission, Proposal, to_json
+from airmedic_core.rollout import health
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.fit import train
+from airmedic_core.training.rows import unusable_windows
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
+
+MEMBERS = ("plan", "precheck", "snapshot", "dry_run", "apply", "verify", "undo")
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """A champion of January, and a relation that flips on day 45."""
+    ws = workspace(tmp_path, renewals(changed_on=45))
+    adopt(ws, by="anna")
+    return ws
+
+
+@pytest.mark.parametrize("name", ACTIONS.names())
+def test_every_action_keeps_the_contract(name: str) -> None:
+    member = ACTIONS.member(name)
+    assert all(callable(getattr(member, part)) for part in MEMBERS)
+    assert member.DESCRIPTION.endswith(".")
+    assert isinstance(member.CHANGES_PRODUCTION, bool)
+
+
+def test_an_unknown_action_names_the_closest(ws: Workspace) -> None:
+    with pytest.raises(SpecError, match="Did you mean 'rollback'"):
+        plan(ws, "rolback", incident_of(ws, 50), None)
+
+
+def test_nothing_is_done_without_an_approval_of_exactly_this(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    params, expected = plan(ws, "quarantine", incident, None)
+    proposal = Proposal(
+        incident.id, "renewals", "quarantine", params, expected, Permission.ASK, "", NOW, NOW + timedelta(days=1)
+    )
+    ws.ledger.record_proposal(proposal)
+    with pytest.raises(ApprovalError, match="needs 1 approval"):
+        carry_out(ws, proposal.hash, now=NOW)
+    with pytest.raises(ApprovalError):
+        carry_out(ws, "no such hash", now=NOW)
+    assert unusable_windows(ws) == {}
+
+
+def test_the_kill_switch_stops_what_was_approved(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    incident = incident_of(ws, 50)
+    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    monkeypatch.setenv("AIRMEDIC_KILL_SWITCH", "on")
+    with pytest.raises(PolicyError, match="kill switch"):
+        carry_out(ws, proposal.hash, now=NOW)
+
+
+def test_a_quarantine_keeps_rows_out_of_training_until_it_is_undone(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    result = carry_out(ws, proposal.hash, now=NOW)
+    assert result.status == "done"
+    assert unusable_windows(ws) == {incident.window: "quarantined"}
+    assert carry_out(ws, proposal.hash, now=NOW) == ws.ledger.action_result(proposal.hash)
+    assert undo(ws, proposal.hash, now=NOW).status == "undone"
+    assert unusable_windows(ws) == {}
+
+
+def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) -> None:
+    for number in range(46, 52):
+        observe(ws, number)
+    incident = incident_of(ws, 52)
+    params, _ = plan(ws, "retrain", incident, None)
+    # The batches before were not healthy either: the change began with the first of them.
+    assert params["since"] == day(46).isoformat()
+    assert "would be trained" in rehearse(ws, "retrain", params)
+    proposal = approved(ws, incident, "retrain", params)
+    trained = carry_out(ws, proposal.hash, now=NOW)
+    assert trained.output["version"] == "2"
+    assert ws.registry.champion("renewals").version == "1"
+
+    gate, deployment = gate_challenger(ws, incident.id, proposal.hash, now=NOW)
+    assert gate.outcome == "passed", gate.reasons
+    assert deployment is not None
+    assert deployment.params["gate"] == to_json(gate)
+    ws.ledger.answer_proposal(deployment.hash, "approve", by="anna", at=NOW, channel="cli")
+    deployed = carry_out(ws, deployment.hash, now=NOW)
+    assert deployed.status == "done"
+    promotion = ws.ledger.promotions("renewals")[0]
+    assert (promotion.to_version, promotion.by, promotion.proposal_hash) == ("2", "anna", deployment.hash)
+    assert health(ws, deployment, now=NOW).status == "healthy"
+
+    assert undo(ws, deployment.hash, now=NOW + timedelta(minutes=1)).status == "undone"
+    assert ws.registry.champion("renewals").version == "1"
+    assert health(ws, deployment, now=NOW).status == "unhealthy"
+
+
+def test_a_challenger_that_is_refused_is_improved_once(ws: Workspace) -> None:
+    incident = incident_of(ws, 40)
+    proposal = approved(ws, incident, "retrain", plan(ws, "retrain", incident, None)[0])
+    first = carry_out(ws, proposal.hash, now=NOW)
+    ws.registry.client.set_model_version_tag("renewals", first.output["version"], "airmedic.gate", "refused")
+    again = carry_out(ws, proposal.hash, now=NOW)
+    assert again.output["improves"] == first.output["version"]
+    assert again.output["version"] == "3"
+    assert carry_out(ws, proposal.hash, now=NOW).output["version"] == "3"
+
+
+def test_the_gate_answers_without_a_challenger(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    gate, deployment = gate_challenger(ws, incident.id, "no such proposal", now=NOW)
+    assert (gate.outcome, deployment) == ("not_comparable", None)
+    assert ws.ledger.decisions(incident.id)[-1]["details"]["gate"]["outcome"] == "not_comparable"
+
+
+def test_a_rollback_verifies_its_target_first(ws: Workspace) -> None:
+    second = train(ws, Window(day(0), day(40)), day(42), {})
+    ws.registry.switch("renewals", second.version.version, kind="deploy", by="anna", now=NOW - timedelta(days=1))
+    incident = incident_of(ws, 50)
+    params, _ = plan(ws, "rollback", incident, None)
+    assert params == {"version": "1", "from_version": "2"}
+    proposal = approved(ws, incident, "rollback", params)
+    result = carry_out(ws, proposal.hash, now=NOW)
+    assert result.status == "done"
+    assert ws.registry.champion("renewals").version == "1"
+    assert ws.ledger.promotions("renewals")[0].kind == "rollback"
+
+
+def test_a_rollback_to_a_version_that_does_not_load_leaves_the_champion(ws: Workspace) -> None:
+    second = train(ws, Window(day(0), day(40)), day(42), {})
+    incident = incident_of(ws, 50)
+    place = ws.registry.client.get_model_version_download_uri("renewals", "2").removeprefix("file://")
+    Path(place, "model.pkl").write_bytes(b"not a pickle")
+    proposal = approved(ws, incident, "rollback", {"version": second.version.version, "from_version": "1"})
+    with pytest.raises(ActionError, match="does not load"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "1"
+    result = ws.ledger.action_result(proposal.hash)
+    assert result is not None
+    assert result.status == "failed"
+
+
+def test_a_deployment_is_refused_if_somebody_has_switched_since_the_gate(ws: Workspace) -> None:
+    gate = GateResult("passed", "roc_auc", ("Better.",), champion="7", challenger="1")
+    incident = incident_of(ws, 50)
+    second = train(ws, Window(day(0), day(40)), day(42), {})
+    proposal = approved(ws, incident, "deploy", {"version": second.version.version, "gate": to_json(gate)})
+    with pytest.raises(ActionError, match="the gate compared with 7"):
+        carry_out(ws, proposal.hash, now=NOW)
+
+
+def test_a_refreshed_reference_can_be_taken_back(ws: Workspace) -> None:
+    incident = incident_of(ws, 40, Cause.HARMLESS_COVARIATE_SHIFT)
+    champion = ws.registry.champion("renewals")
+    before = ws.registry.reference(champion).window
+    proposal = approved(ws, incident, "refresh_reference", plan(ws, "refresh_reference", incident, None)[0])
+    carry_out(ws, proposal.hash, now=NOW)
+    after = ws.registry.reference(champion).window
+    assert before is not None
+    assert after is not None
+    assert after.end > before.end
+    undo(ws, proposal.hash, now=NOW)
+    assert ws.registry.reference(champion).window == before
+
+
+def test_a_changed_setting_holds_for_the_next_workspace_and_can_be_taken_back(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    proposal = approved(ws, incident, "change_setting", {"key": "gate.margin", "value": -0.03})
+    carry_out(ws, proposal.hash, now=NOW)
+    assert Workspace.open(ws.spec, ws.settings).spec.gate.margin == -0.03
+    undo(ws, proposal.hash, now=NOW)
+    assert Workspace.open(ws.spec, ws.settings).spec.gate.margin == -0.01
+
+
+def test_a_setting_that_makes_no_valid_spec_is_refused(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 50), "change_setting", {"key": "gate.margn", "value": 1})
+    with pytest.raises(SpecError, match="Did you mean 'margin'"):
+        carry_out(ws, proposal.hash, now=NOW)
+
+
+def test_what_was_never_done_cannot_be_undone(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 50), "hold", {"window": "w", "summary": "s"})
+    with pytest.raises(ActionError, match="never carried out"):
+        actions.undo(ws, proposal.hash, now=NOW)
+    with pytest.raises(LedgerError):
+        actions.undo(ws, "no such hash", now=NOW)
+
+
+def test_an_upstream_dag_is_only_rerun_where_the_spec_names_one(ws: Workspace) -> None:
+    with pytest.raises(ActionError, match="Set upstream_dag"):
+        plan(ws, "rerun_pipeline", incident_of(ws, 50), None)
