@@ -87,8 +87,8 @@ def _parquet_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str)
 def _open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
-    local = "file" in file_system.protocol
-    return pq.ParquetFile(file if local else file_system.open(file, "rb"), memory_map=local, **options)
+    # Not mapped into memory: the pages of a mapped file count as ours until the system wants them back.
+    return pq.ParquetFile(file if "file" in file_system.protocol else file_system.open(file, "rb"), **options)
 
 
 def _parquet_columns(rows: WindowRows, parquet: pq.ParquetFile) -> list[str] | None:
