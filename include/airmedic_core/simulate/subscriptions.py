@@ -51,7 +51,8 @@ def subscriptions(day: date, world: World, *, rows: int = 1500, seed: int = 7) -
     Returns
     -------
     pandas.DataFrame
-        One row for each subscription, by time. ``churned`` is known at ``outcome_known_at``, the same evening.
+        One row for each subscription, by time. ``churned`` is known at ``outcome_known_at``, when the charge has gone
+        through or was refused: minutes to three hours later, on the same day.
     """
     import pandas as pd
 
@@ -82,6 +83,7 @@ def subscriptions(day: date, world: World, *, rows: int = 1500, seed: int = 7) -
 
     start = datetime.combine(day, time(), UTC)
     seconds = np.sort(rng.integers(0, 20 * 3600, count))
+    charged_after = rng.integers(300, 3 * 3600, count)
 
     if world.upstream_fault:
         lost = rng.random(count) < 0.35
@@ -105,7 +107,7 @@ def subscriptions(day: date, world: World, *, rows: int = 1500, seed: int = 7) -
             "support_tickets_90d": tickets,
             "failed_payments_90d": failed,
             "churned": churned.astype(int),
-            "outcome_known_at": start + timedelta(hours=23),
+            "outcome_known_at": [start + timedelta(seconds=int(second)) for second in seconds + charged_after],
         }
     )
     return frame.astype({"renewal_at": "datetime64[us, UTC]", "outcome_known_at": "datetime64[us, UTC]"})

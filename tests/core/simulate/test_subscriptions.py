@@ -26,11 +26,12 @@ def test_other_days_and_seeds_are_other_rows() -> None:
     assert not one["minutes_30d"].equals(subscriptions(DAY, World(), seed=8)["minutes_30d"])
 
 
-def test_rows_lie_within_their_day_and_outcomes_are_known_that_evening() -> None:
+def test_rows_lie_within_their_day_and_outcomes_are_known_the_same_day() -> None:
     rows = subscriptions(DAY, World())
     assert set(rows["renewal_at"].dt.date) == {DAY}
     assert rows["renewal_at"].is_monotonic_increasing
     assert (rows["outcome_known_at"] > rows["renewal_at"]).all()
+    assert set(rows["outcome_known_at"].dt.date) == {DAY}
     assert rows["subscription_id"].is_unique
 
 
