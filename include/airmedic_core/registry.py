@@ -365,7 +365,10 @@ class Registry:
     # Experiments
 
     def experiment(self, name: str) -> str:
-        """Return the id of the experiment ``airmedic/<name>``, made on first use."""
+        """Return the id of the experiment ``airmedic/<name>``, made on first use.
+
+        It is marked as one of model development: MLflow would show it in its pages for language models otherwise.
+        """
         title = f"airmedic/{name}"
         with self.answering():
             found = self.client.get_experiment_by_name(title)
@@ -374,7 +377,8 @@ class Registry:
             from mlflow.exceptions import MlflowException
 
             try:
-                return str(self.client.create_experiment(title, artifact_location=self._artifacts()))
+                kind = {"mlflow.experimentKind": "custom_model_development"}
+                return str(self.client.create_experiment(title, artifact_location=self._artifacts(), tags=kind))
             except MlflowException:
                 # Two tasks of one monitoring run may come here at once: the other one made it.
                 found = self.client.get_experiment_by_name(title)

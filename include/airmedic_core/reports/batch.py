@@ -22,7 +22,7 @@ from airmedic_core.reports.runs import (
     metric_key,
     write_run,
 )
-from airmedic_core.reports.text import code, moment, prose, table
+from airmedic_core.reports.text import code, first_day, moment, prose, table
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import ObservedBatch
@@ -80,7 +80,7 @@ def batch_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Repor
     cause = str(seen.assessment.cause) if seen.assessment else ""
     content = RunContent(
         identity=identity,
-        name=f"batch {batch.window}",
+        name=f"batch {first_day(batch.window)}: {outcome}",
         note=f"{note}\n[Run in Airflow]({airflow_url})" if airflow_url else note,
         basis=[markdown, [to_json(finding) for finding in seen.findings], ws.spec.evidently],
         tags={

@@ -19,6 +19,7 @@ from airmedic_core.reports.runs import (
     metric_key,
     write_run,
 )
+from airmedic_core.reports.text import first_day
 from airmedic_core.reports.trace import decision_trace
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
     }
     content = RunContent(
         identity=identity,
-        name=f"incident {incident.window} {incident.cause}",
+        name=f"incident {first_day(incident.window)}: {incident.cause}, {incident.state}",
         note=f"{note}\n\n[Run in Airflow]({airflow_url})" if airflow_url else note,
         basis=[_settled(dossier, markdown), trace],
         tags=tags,

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from airmedic_core.windows import Window
+
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _IN_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])")
@@ -54,6 +56,11 @@ def number(value: float | None, unit: str = "") -> str:
 def moment(when: datetime | None) -> str:
     """Return a moment in UTC to the second, or a dash where there is none."""
     return "–" if when is None else f"{when:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def first_day(window: Window) -> str:
+    """Return the begin of a window, for names that must be short."""
+    return str(window).partition(" … ")[0]
 
 
 def duration(seconds: float) -> str:

@@ -25,6 +25,7 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
 
     run = ws.registry.client.get_run(report.run_id)
     assert run.info.status == "FINISHED"
+    assert run.info.run_name == "incident 2026-04-01: harmful_covariate_shift, resolved"
     assert run.data.tags["airmedic.incident_id"] == healed.id
     assert run.data.tags["airmedic.cause"] == "harmful_covariate_shift"
     assert run.data.tags["airflow.url"].endswith("/runs/1")
@@ -84,7 +85,9 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     second = incident_report(ws, incident.id)
     assert second.run_id == first.run_id
     assert "**0.68** before" in read_artifact(second.run_id, "incident.md")
-    assert ws.registry.client.get_run(first.run_id).data.tags["airmedic.state"] == "resolved"
+    run = ws.registry.client.get_run(first.run_id)
+    assert run.data.tags["airmedic.state"] == "resolved"
+    assert run.info.run_name.endswith(", resolved")
 
 
 def test_the_note_fits_into_a_tag(ws: Workspace, healed: Incident) -> None:
