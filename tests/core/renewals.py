@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -28,6 +29,9 @@ from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
+
+# The rows are few: threads that wait for each other would take most of the time on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

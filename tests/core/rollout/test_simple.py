@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.errors import ModelError, SpecError
+from airmedic_core.records import Cause
+from airmedic_core.rollout import deploy, health, options_for
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.fit import train
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    """A champion of January and a challenger; the strategy watches two windows."""
+    ws = workspace(tmp_path, renewals(), rollout={"watch_windows": 2, "watch_timeout_seconds": 3600})
+    adopt(ws, by="anna")
+    train(ws, Window(day(0), day(40)), day(42), {})
+    return ws
+
+
+def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
+    incident = incident_of(ws, 40)
+    proposal = approved(ws, incident, "deploy", {"version": "2"})
+    assert deploy(ws, proposal, now=NOW).to_version == "2"
+    assert health(ws, proposal, now=NOW).status == "waiting"
+    observe(ws, 43, outcome="healthy", cause=Cause.HEALTHY)
+    assert "1 of 2" in health(ws, proposal, now=NOW).reasons[0]
+    late = health(ws, proposal, now=NOW + timedelta(hours=2))
+    assert (late.status, len(late.reasons)) == ("healthy", 2)
+    observe(ws, 44, outcome="healthy", cause=Cause.HEALTHY)
+    assert health(ws, proposal, now=NOW).status == "healthy"
+
+
+def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    deploy(ws, proposal, now=NOW)
+    observe(ws, 43, cause=Cause.BAD_DEPLOYMENT)
+    assert health(ws, proposal, now=NOW).status == "unhealthy"
+
+
+def test_a_version_that_does_not_serve_is_unhealthy(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    assert health(ws, proposal, now=NOW).reasons == ("Version 2 does not serve; the champion is 1.",)
+
+
+def test_a_proposal_without_a_version_is_refused(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {})
+    with pytest.raises(ModelError, match="names no version"):
+        deploy(ws, proposal, now=NOW)
+
+
+def test_an_unknown_option_names_the_closest(ws: Workspace) -> None:
+    rollout = ws.spec.rollout.model_copy(update={"options": {"max_probe_second": 3}})
+    with pytest.raises(SpecError, match="Did you mean 'max_probe_seconds'"):
+        options_for(ws.spec.model_copy(update={"rollout": rollout}))
