@@ -19,6 +19,7 @@ DESCRIPTION = "Trains a challenger on recent labelled rows."
 CHANGES_PRODUCTION = False
 
 _TRIALS = 15
+_NO_LOSS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 _CHANGED = frozenset({Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT})
 
 
@@ -126,10 +127,10 @@ def _window(params: Json) -> Window:
 
 
 def _began(ws: Workspace, incident: Incident) -> datetime:
-    """Return the start of the unbroken run of windows that were not healthy, up to the incident's own."""
+    """Return the start of the unbroken run of windows in which the model lost, up to the incident's own."""
     began = incident.window.start
     for seen in ws.ledger.batches(ws.spec.name, before=incident.window.start):
-        if seen.assessment is None or seen.assessment.outcome == "healthy" or seen.batch.window.end != began:
+        if seen.assessment is None or seen.assessment.cause in _NO_LOSS or seen.batch.window.end != began:
             break
         began = seen.batch.window.start
     return began
