@@ -63,7 +63,7 @@ def a_spec(path: Path) -> object:
 
 
 def measured(task: str, path: Path, edges: Path, repeats: int) -> dict[str, float]:
-    """Run one task in this process; return the median seconds, by the clock and of processor, and the peak memory in MB beyond the imports'."""
+    """Run one task here; return its median seconds (clock and CPU) and its peak memory in MB beyond the imports."""
     run = TASKS[task](path, edges)
     baseline = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds, cpu_seconds = [], []

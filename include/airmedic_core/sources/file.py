@@ -79,16 +79,18 @@ def _parquet_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str)
     schema = _open_parquet(file_system, file).schema_arrow
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
     parquet = _open_parquet(file_system, file, read_dictionary=texts)
-    groups = _row_groups(parquet, rows)
     names = _parquet_columns(rows, parquet)
-    yield from parquet.iter_batches(BATCH_ROWS, row_groups=groups, columns=names)
+    for group in _row_groups(parquet, rows):
+        yield from parquet.iter_batches(BATCH_ROWS, row_groups=[group], columns=names)
 
 
 def _open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) -> pq.ParquetFile:
     import pyarrow.parquet as pq
 
-    # Not mapped into memory: the pages of a mapped file count as ours until the system wants them back.
-    return pq.ParquetFile(file if "file" in file_system.protocol else file_system.open(file, "rb"), **options)
+    # Neither mapped nor read ahead: both would keep what was read in memory until the whole file is done. Reading ahead
+    # pays where each request is slow; one row group at a time then bounds it.
+    local = "file" in file_system.protocol
+    return pq.ParquetFile(file if local else file_system.open(file, "rb"), pre_buffer=not local, **options)
 
 
 def _parquet_columns(rows: WindowRows, parquet: pq.ParquetFile) -> list[str] | None:
