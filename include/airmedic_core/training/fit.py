@@ -17,7 +17,7 @@ from airmedic_core.registry import ModelVersion
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
-from airmedic_core.training.methods import fit, method_of, own_function, recalibrated, unfitted
+from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
 from airmedic_core.training.tune import tuned
 from airmedic_core.windows import Window, as_utc
@@ -90,7 +90,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     with training_run(ws, key, f"train {window}", links) as run_id:
         since = as_utc(params["since"]) if params.get("since") else None
         rows = training_rows(ws, window, as_of, since=since)
-        estimator, inputs, notes = _estimator(ws, method, rows, since, int(params.get("trials", 0)))
+        estimator, inputs, notes = _estimator(ws, method, rows, since, params)
         used = Window(notes.pop("from", rows.window.start), rows.window.end)
         metrics = measure(spec, estimator, inputs, rows.withheld)
         log_training(
@@ -156,11 +156,14 @@ def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame)
 
 
 def _estimator(
-    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, trials: int
+    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, params: Mapping[str, Any]
 ) -> tuple[Any, Inputs, Json]:
     train_rows = rows.train
     if method == "recalibrate":
-        estimator, inputs = recalibrated(ws, train_rows)
+        estimator, inputs = recalibrated(ws, _recent(ws.spec, train_rows, since))
+        return estimator, inputs, {}
+    if method.startswith("dag:"):
+        estimator, inputs = delivered(ws, str(params.get("proposal_hash", "")))
         return estimator, inputs, {}
     if ":" in method:
         estimator, inputs = own_function(ws.spec, method, train_rows)
@@ -171,11 +174,26 @@ def _estimator(
         notes = _after_the_change(ws.spec, estimator, inputs, train_rows, since)
         if "from" in notes:
             train_rows = train_rows[train_rows[ws.spec.data.time_column] >= notes["from"]]
+    trials = int(params.get("trials", 0))
     search = ws.spec.retrain.tune or (TuneSection(trials=trials, timeout_seconds=_IMPROVE_SECONDS) if trials else None)
     if search is not None:
         estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows)
         notes["tuned"] = best
     return fit(estimator, inputs, ws.spec, train_rows), inputs, notes
+
+
+def _recent(spec: ModelSpec, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:
+    """Return the rows since a change, or all where these are too few to calibrate on."""
+    from airmedic_core.errors import TrainingError
+
+    if since is None:
+        return rows
+    recent = rows[rows[spec.data.time_column] >= since]
+    try:
+        check_enough(spec, recent)
+    except TrainingError:
+        return rows
+    return recent
 
 
 def _after_the_change(

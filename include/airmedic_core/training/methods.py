@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
+DELIVERED_TAG = "airmedic.delivered_for"
 METHODS = ("clone", "default", "recalibrate")
 
 
@@ -26,16 +27,11 @@ def method_of(spec: ModelSpec, asked: str | None) -> str:
     Raises
     ------
     TrainingError
-        If the method asked for does not exist, or is an Airflow DAG's.
+        If the method asked for does not exist.
     """
     if asked and asked != spec.retrain.using and asked not in METHODS:
         raise TrainingError(f"There is no training method {asked!r}.", closest(asked, [*METHODS, spec.retrain.using]))
-    method = asked or spec.retrain.using
-    if method.startswith("dag:"):
-        raise TrainingError(
-            f"{spec.name!r} is retrained by the DAG {method.removeprefix('dag:')!r}.", "Trigger it in Airflow."
-        )
-    return method
+    return asked or spec.retrain.using
 
 
 def unfitted(ws: Workspace, method: str, frame: pd.DataFrame) -> tuple[Any, Inputs]:
@@ -105,6 +101,25 @@ def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
     frozen = FrozenEstimator(_without_calibration(ws.registry.load(champion)))
     calibrated = CalibratedClassifierCV(frozen, method="isotonic" if len(rows) >= 1000 else "sigmoid")
     return fit(calibrated, inputs, ws.spec, rows), inputs
+
+
+def delivered(ws: Workspace, proposal_hash: str) -> tuple[Any, Inputs]:
+    """Return the estimator that the team's own DAG (``retrain: dag:<dag_id>``) has trained for a proposal.
+
+    The DAG registers it, as a version of the monitored model with the tag ``airmedic.delivered_for``.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such version.
+    """
+    version = ws.registry.find(ws.spec.name, DELIVERED_TAG, proposal_hash)
+    if version is None:
+        raise TrainingError(
+            f"The DAG of {ws.spec.retrain.using!r} has registered no version of {ws.spec.name!r} for this proposal.",
+            f"Let it register one with the tag {DELIVERED_TAG} = the proposal_hash of its conf.",
+        )
+    return ws.registry.load(version), ws.registry.inputs(version)
 
 
 def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any, Inputs]:

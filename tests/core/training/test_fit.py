@@ -145,10 +145,17 @@ def test_a_request_cannot_name_code_to_import(adopted: Workspace) -> None:
         train(adopted, RECENT, day(54), {"method": "os:system"})
 
 
-def test_what_an_airflow_dag_trains_is_not_trained_here(adopted: Workspace) -> None:
+def test_what_the_teams_own_dag_has_trained_becomes_the_challenger(adopted: Workspace) -> None:
     spec = adopted.spec.model_copy(update={"retrain": adopted.spec.retrain.model_copy(update={"using": "dag:train"})})
-    with pytest.raises(TrainingError, match="retrained by the DAG 'train'"):
-        train(Workspace(spec, adopted.settings, adopted.ledger, adopted.registry), RECENT, day(54), {})
+    ws = Workspace(spec, adopted.settings, adopted.ledger, adopted.registry)
+    with pytest.raises(TrainingError, match="'dag:train' has registered no version of 'renewals'"):
+        train(ws, RECENT, day(54), {"proposal_hash": "ordered"})
+    # Any version with the tag will do: here the champion stands in for what the DAG registered.
+    champion = ws.registry.champion("renewals")
+    ws.registry.client.set_model_version_tag("renewals", champion.version, "airmedic.delivered_for", "ordered")
+    challenger = train(ws, RECENT, day(54), {"proposal_hash": "ordered"})
+    assert challenger.version.version != champion.version
+    assert challenger_of(ws, challenger.version).holdout_window.end <= day(54)
 
 
 def test_recalibrating_needs_a_champion(ws: Workspace) -> None:
