@@ -18,6 +18,7 @@ from airmedic.operators.recommend import RecommendOperator
 from airmedic.operators.rerun_pipeline import RerunPipelineOperator
 from airmedic.operators.retrain import RetrainOperator
 from airmedic.operators.rollback import RollbackOperator
+from airmedic.operators.train_in_dag import TrainInDagOperator
 from airmedic.operators.undo_deployment import UndoDeploymentOperator
 from airmedic.sensors.approval import ApprovalSensor
 from airmedic.sensors.deployment_health import DeploymentHealthSensor
@@ -164,6 +165,14 @@ def remediate(spec: ModelSpec) -> DAG:
         )
 
         collect_evidence >> diagnose >> decide
+        if spec.retrain.using.startswith("dag:"):
+            train_in_dag = TrainInDagOperator(
+                task_id="train_in_dag",
+                model=model,
+                proposal_hash=decided,
+                training_dag=spec.retrain.using.removeprefix("dag:"),
+            )
+            approve_retrain >> train_in_dag >> retrain
         decide >> approve_retrain >> retrain >> evaluate_gate >> [improve_and_retrain, approve_deploy]
         improve_and_retrain >> evaluate_gate_again >> [approve_deploy, escalate_refusal]
         approve_deploy >> deploy >> watch_deployment >> roll_back_deployment

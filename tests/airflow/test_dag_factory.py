@@ -71,6 +71,14 @@ def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path
     assert dag.get_task("rerun_pipeline").trigger_dag_id == "ingest"
 
 
+def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_taken_over(content: Path) -> None:
+    spec = content / "models" / "alpha.yaml"
+    spec.write_text(spec.read_text() + "retrain: dag:train_alpha\n")
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    assert {("approve_retrain", "train_in_dag"), ("train_in_dag", "retrain")} <= edges(dag)
+    assert dag.get_task("train_in_dag").trigger_dag_id == "train_alpha"
+
+
 def test_nothing_is_retried_that_asks_people(content: Path) -> None:
     dag = parse("remediate.py")[0]["remediate__alpha"]
     approvals = [task for task in dag.tasks if task.task_id.startswith("approve_")]

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.airflow.production import meter
+
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
 
@@ -209,3 +211,25 @@ def test_a_broken_spec_leaves_the_other_models_alone(running: Running) -> None:
     assert (meter_dag["is_stale"], meter_dag["has_import_errors"]) == (False, False)
     path.unlink()
     wait_for(lambda: not error(), "The end of the error")
+
+
+def test_an_incident_starts_its_remediation_once(running: Running) -> None:
+    client = running.client()
+    for run_id, remediation in (("first", "success"), ("second", "skipped")):
+        client.trigger("monitor__careful", meter.day(22), run_id=run_id)
+        run = client.wait_for_run("monitor__careful", run_id, timeout_seconds=240)
+        tasks = client.task_states("monitor__careful", run_id)
+        assert run["state"] == "success", tasks
+        assert (tasks["open_incident"], tasks["start_remediation"]) == ("success", remediation)
+        assert (tasks["publish_report"], tasks["record_healthy"], tasks["keep_watching"]) == (
+            "success",
+            "skipped",
+            "skipped",
+        )
+    incident = client.xcom("monitor__careful", "first", "open_incident")
+    assert client.xcom("monitor__careful", "second", "open_incident")["incident_id"] == incident["incident_id"]
+    question = parked(running, incident["incident_id"])
+    client.answer(question, "Reject")
+    assert ended(running, incident["incident_id"], "careful")[0] == "success"
+    link = client.request("GET", "/dags/monitor__careful/dagRuns/first/taskInstances/publish_report/links")
+    assert link["extra_links"]["MLflow"].startswith(running.installation.mlflow_url)

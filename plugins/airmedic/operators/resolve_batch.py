@@ -49,7 +49,7 @@ class ResolveBatchOperator(ModelOperator):
         """Resolve the batch."""
         asked = {"window_start": self.window_start, "window_end": self.window_end, "as_of": self.as_of}
         if not self.window_start:
-            asked = {**_newest_event(context), **{key: value for key, value in asked.items() if value}}
+            asked = {**self._newest_event(context), **{key: value for key, value in asked.items() if value}}
         with airflow_errors():
             from airmedic_core.monitor import resolve_batch
 
@@ -62,18 +62,21 @@ class ResolveBatchOperator(ModelOperator):
         self.log.info("Batch %s: %s, %d rows, as of %s.", batch.id, batch.window, batch.rows, batch.as_of)
         return to_json(batch)
 
+    def _newest_event(self, context: Context) -> Json:
+        """Return the extra of the asset event with the newest window."""
+        events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
+        extras = [dict(event.extra or {}) for event in events]
+        announced = sorted((extra for extra in extras if "window_start" in extra), key=lambda e: str(e["window_start"]))
+        for missed in announced[:-1]:
+            # Airflow starts one run for all events that came while the DAG was paused or the scheduler away.
+            self.log.warning("Not looked at in this run: %s. Trigger the DAG with this conf to do so.", missed)
+        return announced[-1] if announced else {}
+
 
 def _window(asked: Json) -> Window | None:
     if not (asked.get("window_start") and asked.get("window_end")):
         return None
     return Window(as_utc(asked["window_start"]), as_utc(asked["window_end"]))
-
-
-def _newest_event(context: Context) -> Json:
-    """Return the extra of the asset event with the newest window."""
-    events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
-    extras = [dict(event.extra or {}) for event in events]
-    return max((extra for extra in extras if "window_start" in extra), key=lambda e: str(e["window_start"]), default={})
 
 
 def _moment(context: Context) -> datetime:
