@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def spec_text(inferred: Inferred) -> str:
         f"target: {_quoted(inferred.target)}",
         "data:",
         "  source: file",
-        f"  path: {_quoted(inferred.path)}",
+        f"  path: {_quoted(_place(inferred.path))}",
         f"  time_column: {_quoted(inferred.time_column)}",
         "",
         "# When the label becomes known. Until then a row counts as unlabelled. Needed if labels arrive late.",
@@ -96,6 +97,16 @@ def spec_text(inferred: Inferred) -> str:
         f"  categorical: {_list(inferred.categorical)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _place(path: str) -> str:
+    """Return a path that means the same wherever Airflow runs: absolute, or below ``AIRMEDIC_DATA``."""
+    if "://" in path:
+        return path
+    absolute, data = Path(path).absolute(), os.environ.get("AIRMEDIC_DATA")
+    if data and absolute.is_relative_to(Path(data).absolute()):
+        return f"${{AIRMEDIC_DATA}}/{absolute.relative_to(Path(data).absolute())}"
+    return str(absolute)
 
 
 def _quoted(text: str) -> str:

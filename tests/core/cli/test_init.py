@@ -43,6 +43,18 @@ def test_standard_output_is_the_spec_and_nothing_else(home: Path, rows: Path, ai
     assert yaml.safe_load(out)["name"] == "mine"
 
 
+def test_the_path_means_the_same_wherever_airflow_runs(
+    home: Path, rows: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    monkeypatch.delenv("AIRMEDIC_DATA", raising=False)
+    _, out, _ = airmedic("init", rows.name, "--out", "-")
+    assert yaml.safe_load(out)["data"]["path"] == str(rows)
+    monkeypatch.setenv("AIRMEDIC_DATA", str(home))
+    _, out, _ = airmedic("init", rows.name, "--out", "-")
+    assert yaml.safe_load(out)["data"]["path"] == "${AIRMEDIC_DATA}/customers.csv"
+
+
 def test_columns_that_give_the_answer_away_are_named(home: Path, rows: Path) -> None:
     frame = pd.read_csv(rows)
     frame["left_because"] = frame["churned"].map({0: "stayed", 1: "price"})
