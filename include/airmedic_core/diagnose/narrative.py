@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.diagnose.taxonomy import TAXONOMY
-from airmedic_core.diagnose.wording import listed
+from airmedic_core.diagnose.wording import sentence
 from airmedic_core.records import Cause, Evidence, RankedCause, RecommendedAction
 
 _DERIVED = frozenset({"assessment"})
@@ -47,9 +47,13 @@ def _opening(first: RankedCause) -> str:
 
 
 def _since(facts: Facts, shown: Sequence[Evidence]) -> list[Evidence]:
-    subjects = {item.subject for item in shown}
+    """Return since when the strongest shown finding alarms; failing that, the strongest alarm with a history."""
     onsets = facts.of("onset")
-    return [item for item in onsets if item.subject in subjects][:1] or onsets[:1]
+    for item in shown:
+        for onset in onsets:
+            if (onset.subject, onset.details.get("statistic")) == (item.subject, item.details.get("statistic")):
+                return [onset]
+    return onsets[:1]
 
 
 def _cost(facts: Facts, shown: Sequence[Evidence]) -> str:
@@ -66,14 +70,16 @@ def _advice(actions: Sequence[RecommendedAction]) -> str:
     if not actions:
         return "Nothing needs to be done."
     first, *rest = actions
-    text = f"Recommended: {_named(first)}"
-    others = [_named(action) for action in rest]
-    return f"{text}; then {listed(others)}." if others else f"{text}."
+    opening = f"Recommended: {_named(first)}" + (f", {first.condition}" if first.condition else "")
+    return " ".join([f"{opening}.", *(_afterwards(action) for action in rest)])
+
+
+def _afterwards(action: RecommendedAction) -> str:
+    return f"{sentence(action.condition)[:-1]}: {_named(action)}." if action.condition else f"Then {_named(action)}."
 
 
 def _named(action: RecommendedAction) -> str:
-    name = action.action.replace("_", " ")
-    return f"{name}, {action.condition}" if action.condition else name
+    return action.action.replace("_", " ")
 
 
 def _cited(item: Evidence) -> str:

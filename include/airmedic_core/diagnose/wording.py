@@ -97,7 +97,11 @@ def sentence(text: str) -> str:
         return ""
     first = text.split(maxsplit=1)[0]
     # A name such as roc_auc stays as it is written; a word begins with a capital letter.
-    opened = text if "_" in first or not first.isalpha() else text[0].upper() + text[1:]
+    known = _MEASURES.get(first)
+    if known is not None:
+        opened = known + text[len(first) :]
+    else:
+        opened = text if "_" in first or not first.isalpha() else text[0].upper() + text[1:]
     return opened + ("" if opened[-1] in ".!?…" else ".")
 
 

@@ -12,7 +12,7 @@ from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.case import UpstreamRun
 from airmedic_core.diagnose.evidence import COLLECTORS
 from airmedic_core.errors import LedgerError
-from airmedic_core.records import Cause, Evidence, EvidencePacket, Finding, IncidentState, Severity, Verdict
+from airmedic_core.records import Cause, Evidence, EvidencePacket, Finding, IncidentState, Promotion, Severity, Verdict
 from tests.core.diagnose.stories import Story, a_batch, a_spec, auc, nulls, psi
 
 ALERT, WATCH = Verdict.ALERT, Verdict.WATCH
@@ -194,3 +194,12 @@ def test_incidents_of_the_past_look_only_at_their_own_time(story: Story) -> None
     packet = collect_evidence(story.ws, incident.id)
     assert {item.subject for item in kinds(packet, "deployment")} == {"version 1"}
     assert incident.as_of < story.ws.ledger.promotions("churn")[0].at - timedelta(days=5)
+
+
+def test_a_switch_counts_where_past_windows_are_played_back(story: Story) -> None:
+    """Rows of 2026 watched years later: the switch's clock is ahead, but its version has served."""
+    story.ws.ledger.record_promotion(Promotion("churn", None, "1", "adopt", datetime(2031, 1, 1, tzinfo=UTC), "ada"))
+    story.pass_days(3)
+    story.ws.ledger.record_promotion(Promotion("churn", "1", "2", "manual", datetime(2031, 1, 2, tzinfo=UTC), "ada"))
+    incident = story.open(story.pass_days(version="2", performance=[LOSS]))
+    assert diagnose(story.ws, incident.id).cause is Cause.BAD_DEPLOYMENT

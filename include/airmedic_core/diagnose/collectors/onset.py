@@ -75,7 +75,7 @@ def _statement(finding: Finding, onset: Json) -> str:
     if onset["windows"] == 1:
         text = f"The alarm on {what} is new in {onset['since']}"
     else:
-        text = f"The alarm on {what} began in {onset['since']}, {counted(onset['windows'], 'window')} ago counting this"
+        text = f"The alarm on {what} began in {onset['since']} and has lasted {counted(onset['windows'], 'window')}"
     if not onset["quiet_windows"]:
         return f"{text}; no quiet window is on record before it."
     text += f", after {counted(onset['quiet_windows'], 'quiet window')}"

@@ -17,7 +17,7 @@ MOST = 4
 def collect(case: Case) -> Iterator[Evidence]:
     """Yield the section for each likely cause, then what else answers the alarms."""
     case.gaps.extend(plain(problem, 200) for problem in case.library.problems)
-    causes = likely_causes(case)
+    causes = likely_causes(case, 2)
     found = [case.library.section(TAXONOMY[cause].runbook) for cause in causes]
     told = " ".join(plain(finding.message, 200) for finding in case.abnormal[:6])
     answer = case.library.search(told, kind="runbook", model=case.incident.model)

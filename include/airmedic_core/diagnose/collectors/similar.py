@@ -54,7 +54,7 @@ def _written(case: Case, alarms: list[str], most: int) -> Iterator[Section]:
     told = [finding.message for finding in case.abnormal[:6]]
     question = " ".join(plain(text.replace(":", " "), 200) for text in [*alarms[:8], *told])
     seen: set[str] = set()
-    for cause in likely_causes(case):
+    for cause in likely_causes(case, 1):
         for hit in case.library.search(question, kind="incident", cause=cause.value, limit=12).hits:
             section = hit.section
             if len(seen) >= most:

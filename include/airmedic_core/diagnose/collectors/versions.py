@@ -39,7 +39,12 @@ def collect(case: Case) -> Iterator[Evidence]:
 
 
 def _before(case: Case, promotion: Promotion) -> bool:
-    return promotion.at <= max(case.incident.as_of, case.incident.opened_at)
+    """Whether a switch came before the incident: by the clock, or because its version has served since.
+
+    Where past windows are played back, the clock of the switches runs far ahead of that of the rows.
+    """
+    served = {seen.model_version for seen in case.observed}
+    return promotion.to_version in served or promotion.at <= max(case.incident.as_of, case.incident.opened_at)
 
 
 def _switch(promotion: Promotion) -> Evidence:
