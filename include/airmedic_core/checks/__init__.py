@@ -88,7 +88,7 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
         options = options_for(context.spec, name)
         try:
             findings.extend(check.run(context, options))
-        except Exception as error:  # one failing check must not hide the others
+        except Exception as error:  # noqa: BLE001  one failing check must not hide the others
             _log.exception("The check %s failed on %s.", name, context.batch.id)
             findings.append(
                 Finding(

@@ -91,7 +91,7 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
     rows = len(frame)
     if not rows:
         return RowFacts(0)
-    time = frame[spec.data.time_column] if spec.data.time_column in frame else None
+    time = frame.get(spec.data.time_column)
     offsets = np.arange(rows, dtype="uint64")
     last, distinct_times = 1.0, 0
     if time is not None:
@@ -108,15 +108,13 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
         if name not in frame:
             continue
         values = frame[name]
-        if isinstance(values, pd.DataFrame):
-            continue
         hashes = hash_values(values)
         combined = combined * _MULTIPLIER + hashes
         found[name] = _column(values, hashes, offsets)
     everything = combined.copy()
     predictions = {spec.prediction.score, spec.prediction.label, spec.prediction.latency_ms, spec.prediction.version}
     for name in dict.fromkeys(frame.columns):
-        if name not in found and name not in predictions and not isinstance(frame[name], pd.DataFrame):
+        if name not in found and name not in predictions:
             everything = everything * _MULTIPLIER + hash_values(frame[name])
     return RowFacts(
         rows=rows,

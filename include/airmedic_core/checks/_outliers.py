@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.profile import NumericProfile
-from airmedic_core.profile.build import numbers
+from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
     import pandas as pd

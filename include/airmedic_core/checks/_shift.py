@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.profile.build import numbers
+from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,8 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
     for name in edges.numeric:
         if name in rows and name not in context.profile.missing:
             values = numbers(rows[name])[0]
-            columns.append(np.where(np.isfinite(values), values, np.nan))
+            finite = np.isfinite(values)
+            columns.append(np.where(finite, values, np.nan) if finite.any() else np.zeros(len(values)))
     for name, known in edges.categorical.items():
         if name in rows and name not in context.profile.missing:
             categorical.append(len(columns))

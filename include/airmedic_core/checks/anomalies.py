@@ -1,4 +1,4 @@
-"""Anomalies: how many rows are unlike any of the reference?"""
+"""Anomalies: the share of rows that are unlike any of the reference."""
 
 from __future__ import annotations
 

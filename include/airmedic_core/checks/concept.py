@@ -1,4 +1,4 @@
-"""Concept: does a loss come from other inputs, from another class mix, or from a changed relation?"""
+"""Concept: whether a loss comes from other inputs, another class mix, or a changed relation."""
 
 from __future__ import annotations
 

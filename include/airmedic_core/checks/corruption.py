@@ -71,7 +71,7 @@ def _finding(
 
 
 def _beyond(context: CheckContext, share: float, past: list[float], least: float, spreads: float) -> bool:
-    """Whether a fraction lies beyond its history: by an amount that matters, and that neither windows nor rows explain."""
+    """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain."""
     import numpy as np
 
     usual = float(np.mean(past)) if past else 0.0
@@ -87,7 +87,7 @@ def _nulls(context: CheckContext, name: str, options: Options) -> Iterator[Findi
     def share_of(profile: object) -> float:
         column = profile.columns[name]  # type: ignore[attr-defined]
         lost = column.nulls + (column.non_finite if isinstance(column, NumericProfile) else 0)
-        return lost / max(column.rows, 1)
+        return float(lost / max(column.rows, 1))
 
     share = share_of(context.profile)
     past = [share_of(profile) for profile in context.past_profiles] or [share_of(context.reference.whole)]
@@ -139,9 +139,7 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
     usual = sum(past) / len(past)
     if not _beyond(context, share, past, options.value_fraction, options.spreads):
         return
-    outside = _apart(context, name, value, lately=True) or (
-        not constant and _apart(context, name, value, lately=False)
-    )
+    outside = _apart(context, name, value, lately=True) or (not constant and _apart(context, name, value, lately=False))
     levels = int((reference.counts > 0).sum())
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     favourite = max(tops, default=0.0)
@@ -170,7 +168,7 @@ def _apart(context: CheckContext, name: str, value: float, *, lately: bool) -> b
     import numpy as np
 
     from airmedic_core.profile import NumericProfile
-    from airmedic_core.profile.build import numbers
+    from airmedic_core.profile.values import numbers
 
     ranges = [
         (column.minimum, column.maximum)

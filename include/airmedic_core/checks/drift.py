@@ -1,7 +1,8 @@
-"""Drift: have the inputs moved further than windows usually do?"""
+"""Drift: inputs that have moved further than windows usually do."""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -135,7 +136,8 @@ def _message(name: str, best: Json, *, numeric: bool, moved: bool) -> str:
         return f"{name} lies where it usually does."
     usual = best.get("spread", 0.0)
     if numeric and best["part"] == "location":
-        return f"{name} is {'higher' if effect > 0 else 'lower'} by {abs(effect):.2f} standard deviations (usual ±{usual:.2f})."
+        way = "higher" if effect > 0 else "lower"
+        return f"{name} is {way} by {abs(effect):.2f} standard deviations (usual ±{usual:.2f})."
     if numeric:
         return f"{name} spreads {'more widely' if effect > 0 else 'less widely'} than it did."
     return f"{name} = {best['part']!r}: {best['value']:.1%} of the rows where {best['baseline']:.1%} are usual."
@@ -155,7 +157,7 @@ def _distances(context: CheckContext, name: str) -> dict[str, Any]:
         says = found["ks"] * sizes**0.5 > 1.36 if small else found["wasserstein"] >= 0.1
     else:
         says = found["jensen_shannon"] >= 0.1
-    rounded = {key: round(value, 6) if value == value else None for key, value in found.items()}
+    rounded = {key: round(value, 6) if math.isfinite(value) else None for key, value in found.items()}
     return rounded | {"evidently_default": bool(says)}
 
 

@@ -1,4 +1,4 @@
-"""Estimate: what performance must be expected from the inputs alone, before any label has arrived?"""
+"""Estimate: the performance to expect from the inputs alone, before any label has arrived."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     rows, categorical = features(context, before.frame, before.scores)
     scores = context.scored.scores
     finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
-    current, _ = features(context, context.frame[finite], scores[finite])
+    current, _ = features(context, context.frame.iloc[np.flatnonzero(finite)], scores[finite])
 
     def fitted(kept: np.ndarray) -> HistGradientBoostingRegressor:
         model = HistGradientBoostingRegressor(

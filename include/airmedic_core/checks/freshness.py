@@ -1,4 +1,4 @@
-"""Freshness: is this really the new window, or an older one delivered again?"""
+"""Freshness: whether this is the new window, or an older one delivered again."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
         # Values at equal times mean something only where rows come at fixed times and values vary.
         if len(known) < 3 or mine.distinct < 5 or mine.top_share > 0.5:
             continue
-        usual = _usual(past, lambda one, other, name=name: _timed(one, other, name))  # type: ignore[misc]
+        usual = _usual(past, lambda one, other, name=name: _timed(one, other, name))
         back, value = max(((back, mine.timed.inside(other.timed)) for back, other in known), key=lambda pair: pair[1])
         if value - usual > options.repeated_values and value > 0.9:
             findings.append(

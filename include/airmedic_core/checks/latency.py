@@ -1,4 +1,4 @@
-"""Latency: does the model answer in time?"""
+"""Latency: whether the model answers in time."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""Performance: on the labels that have arrived, is the model worse than when it was accepted?"""
+"""Performance: on the labels that have arrived, against what the version was accepted with."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -121,9 +122,10 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
             history.append([window.metrics[measure.name]])
             history_noise.append([max(row_variance / rows, 1e-12)])
     floor = options.least_drop if measure.higher_is_better else options.least_relative_drop * abs(before.value)
+    known_error = whole_error if np.isfinite(whole_error) else 0.0
     result = moderated_z(
         np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1), np.array([now.value]),
-        np.array([noise]), whole=np.array([before.value]), whole_noise=np.array([whole_error**2 if np.isfinite(whole_error) else 0.0]),
+        np.array([noise]), whole=np.array([before.value]), whole_noise=np.array([known_error**2]),
     )  # fmt: skip
     sign = 1.0 if measure.higher_is_better else -1.0
     worse = sign * float(result.z[0]) < 0
@@ -185,11 +187,11 @@ def _message(name: str, change: Change, verdict: Verdict) -> str:
 
 
 def _finite(value: float) -> float | None:
-    return value if value == value and abs(value) != float("inf") else None
+    return value if math.isfinite(value) else None
 
 
 def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Options) -> list[Finding]:
-    """A new version is compared, on the same rows, with the one that served before it."""
+    """Compare a new version, on the same rows, with the one that served before it."""
     import numpy as np
 
     from airmedic_core.metrics import block_draws, metric, percentile_bounds
@@ -215,7 +217,10 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
         Finding(
             "performance", "batch", "since_deployment", Verdict.ALERT if worse else Verdict.OK, value=now,
             baseline=before, limit=floor, effect=sign * (now - before), sample_size=len(labelled),
-            message=f"On the same rows {measure.name} is {now:.3g}; version {version}, which served before, reaches {before:.3g}.",
+            message=(
+                f"On the same rows {measure.name} is {now:.3g}; version {version}, which served before, reaches "
+                f"{before:.3g}."
+            ),
             suggests=(Cause.BAD_DEPLOYMENT,) if worse else (),
             details={"low": _finite(low), "high": _finite(high), "previous_version": version},
         )

@@ -1,4 +1,4 @@
-"""Quality: does the batch meet its expectation suite (Great Expectations)?"""
+"""Quality: the expectation suite of the model (Great Expectations)."""
 
 from __future__ import annotations
 
@@ -141,7 +141,10 @@ def _plain(frame: pd.DataFrame, suite: Json) -> pd.DataFrame:
         if each["type"] == "expect_column_values_to_be_in_set" and suite.get("name") == "proposed"
     }
     text = {name: category_names(frame[name]) for name in named if name in frame}
-    return frame.assign(**{name: [value or None for value in values] for name, values in text.items()})
+    plain = frame.copy(deep=False)
+    for name, values in text.items():
+        plain[name] = [value or None for value in values]
+    return plain
 
 
 def _result(each: Any) -> Json:

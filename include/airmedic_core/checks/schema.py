@@ -1,7 +1,8 @@
-"""Schema: are the columns, their types and their vocabulary still those of the reference?"""
+"""Schema: columns, their types and their vocabulary against those of the reference."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,8 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     missing, new = _missing_and_new(context)
     renamed = _renamed(context, missing, new)
     findings = [_missing(context, name, renamed.get(name)) for name in missing]
-    findings += [_types(context, name) for name in context.features if name not in missing]
+    typed = [_types(context, name) for name in context.features if name not in missing]
+    findings += [finding for finding in typed if finding is not None]
     for name in context.features:
         if name not in missing:
             findings += _unreadable(context, name, options) + _vocabulary(context, name, options)
@@ -52,7 +54,6 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
                 details={"columns": fresh[:50]},
             )
         )  # fmt: skip
-    findings = [finding for finding in findings if finding is not None]
     if not any(finding.verdict is Verdict.ALERT for finding in findings):
         count = len(context.features)
         findings.append(
@@ -97,7 +98,8 @@ def _renamed(context: CheckContext, missing: list[str], new: list[str]) -> dict[
 
 def _likeness(context: CheckContext, name: str, candidate: str) -> float:
     from airmedic_core.profile import CategoricalProfile, NumericProfile, ks
-    from airmedic_core.profile.build import category_counts, numbers, numeric_profile
+    from airmedic_core.profile.build import numeric_profile
+    from airmedic_core.profile.values import category_counts, numbers
 
     reference = context.reference.whole.columns.get(name)
     values = context.frame[candidate]
@@ -106,7 +108,7 @@ def _likeness(context: CheckContext, name: str, candidate: str) -> float:
         if unreadable > len(values) / 2:
             return 0.0
         distance = ks(reference, numeric_profile(reference.edges, read))
-        return 1.0 - distance if distance == distance else 0.0
+        return 1.0 - distance if math.isfinite(distance) else 0.0
     if isinstance(reference, CategoricalProfile) and len(values):
         counts, _ = category_counts(values)
         known = context.reference.edges.categorical[name].positions
@@ -144,7 +146,7 @@ def _differs(before: ColumnType, now: ColumnType, values: pd.Series) -> bool:
         return False
     if {before.value, now.value} <= {"text", "mixed", "boolean", *numbers}:
         # Numbers as text are harmless where they read as numbers; text for categories may look like anything.
-        from airmedic_core.profile.build import numbers as read_numbers
+        from airmedic_core.profile.values import numbers as read_numbers
 
         if before.value in numbers:
             read, unreadable = read_numbers(values)

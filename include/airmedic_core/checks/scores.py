@@ -1,4 +1,4 @@
-"""Scores: has what the model answers moved, and does that look like another class mix?"""
+"""Scores: whether what the model answers has moved, and whether that looks like another class mix."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Units: is a column, or a share of its rows, now measured in another unit?"""
+"""Units: columns, or a share of their rows, that are now measured in another unit."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
 
 _FACTORS: tuple[tuple[float, str], ...] = (
-    (10.0, "ten"), (100.0, "hundred (percent, cents, cm)"), (1000.0, "thousand (milli, kilo)"), (1024.0, "1024 (binary)"),
-    (1e6, "million"), (60.0, "sixty (minutes, seconds)"), (3600.0, "3600 (hours in seconds)"), (24.0, "24 (days in hours)"),
+    (10.0, "ten"), (100.0, "hundred (percent, cents, cm)"), (1000.0, "thousand (milli, kilo)"),
+    (1024.0, "1024 (binary)"),
+    (1e6, "million"), (60.0, "sixty (minutes, seconds)"), (3600.0, "3600 (hours in seconds)"),
+    (24.0, "24 (days in hours)"),
     (7.0, "seven (weeks in days)"), (12.0, "twelve (years in months)"), (365.25, "365.25 (years in days)"),
     (30.4375, "30.44 (months in days)"), (86400.0, "86,400 (days in seconds)"), (3.6, "3.6 (m/s in km/h)"),
     (2.2369363, "2.237 (m/s in mph)"), (1.852, "1.852 (knots in km/h)"), (1.609344, "1.609 (miles in km)"),
@@ -45,7 +47,7 @@ class Options(CheckOptions):
     least_share: float = Field(default=0.05, gt=0, le=1)
     """A smaller share of converted rows is not looked for."""
     least_distance: float = Field(default=0.1, gt=0, le=1)
-    """Columns whose distribution (Kolmogorov–Smirnov) moved less than this, or no more than usual, are not looked at."""
+    """Columns that moved less than this (Kolmogorov–Smirnov), or no more than usual, are not looked at."""
 
 
 @dataclass(frozen=True)
@@ -139,12 +141,14 @@ def _best(
 ) -> tuple[_Map, MixtureFit] | None:
     import numpy as np
 
-    from airmedic_core.profile.build import numbers
+    from airmedic_core.profile import NumericProfile
+    from airmedic_core.profile.values import numbers
 
     values = numbers(context.frame[name])[0]
     values = np.sort(values[np.isfinite(values)])
     cumulative = _Cumulative(reference)
     whole = context.reference.whole.columns[name]
+    assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
     candidates = []
     for one in _known() + _rescaled(values, reference):
         fit = _fit(values, cumulative, one)
@@ -173,13 +177,14 @@ def _unmistakable(
     """
     import numpy as np
 
-    if None in (reference.minimum, reference.maximum, whole.minimum, whole.maximum):
+    ends = [each for each in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if each is not None]
+    if len(ends) < 4:
         return False
-    low, high = min(reference.minimum, whole.minimum), max(reference.maximum, whole.maximum)
+    low, high = min(ends), max(ends)
     margin = _MARGIN * (high - low)
     outside = float(np.mean((values < low - margin) | (values > high + margin)))
     back = (values - one.offset) / one.factor
-    inside = float(np.mean((back >= reference.minimum - 1e-9) & (back <= reference.maximum + 1e-9)))
+    inside = float(np.mean((back >= low - 1e-9) & (back <= high + 1e-9)))
     if outside >= 0.7 * fit.share and (inside > 0.7 or fit.share < 0.95):
         return True
     steps = reference.edges[np.flatnonzero((reference.counts + whole.counts)[:-1] > 0)]

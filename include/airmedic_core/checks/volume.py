@@ -1,4 +1,4 @@
-"""Volume: are there as many rows as there should be?"""
+"""Volume: whether there are as many rows as there should be."""
 
 from __future__ import annotations
 

@@ -203,6 +203,7 @@ def _fitted(
 ) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
     from threadpoolctl import threadpool_limits
 
+    from airmedic_core.inputs import Inputs
     from airmedic_core.scoring import ScoredBatch, encode_labels, predict
     from airmedic_core.sources import known_labels
     from airmedic_core.training.pipelines import default_pipeline, model_inputs
@@ -219,7 +220,9 @@ def _fitted(
     if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
         return None, everything
     train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
-    inputs = model_inputs(spec, reference)
+    named = model_inputs(spec, reference)
+    # Trees cannot be grown on a column without a single number.
+    inputs = Inputs.of([name for name in named.numeric if _has_numbers(train[name])], named.categorical)
     estimator = default_pipeline(spec, inputs)
     with threadpool_limits(1):
         estimator.fit(inputs.prepare(train), train[spec.target])
@@ -234,3 +237,9 @@ def _fitted(
         return None, held_out
     now = np.asarray(known_labels(spec, current, as_of), dtype=bool)
     return (scored(reference, known), scored(current, now)), held_out
+
+
+def _has_numbers(values: pd.Series) -> bool:
+    from airmedic_core.profile.values import numbers
+
+    return bool(np.isfinite(numbers(values)[0]).any())

@@ -116,7 +116,7 @@ def _data(verdicts: Verdicts) -> Answer | None:
     return None
 
 
-def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:
+def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:  # noqa: PLR0911  one line for each cause
     lost = [each for each in verdicts.of_check("performance") if each.subject == "batch"]
     moved = verdicts.of_check("drift")
     if moved and not lost:

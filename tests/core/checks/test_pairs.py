@@ -1,0 +1,183 @@
+"""What is wrong with one window, on generated rows whose fault is known."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.records import Cause
+from airmedic_core.spec import ModelSpec, parse_spec
+
+ROWS, DAYS = 300, 24
+START = pd.Timestamp("2025-01-01", tz="UTC")
+
+SPEC = parse_spec(
+    {
+        "name": "orders",
+        "task": "binary",
+        "target": "returned",
+        "data": {"path": "orders.parquet", "time_column": "at"},
+        "features": {"numeric": ["price", "weight", "age", "visits"], "categorical": ["country", "channel"]},
+    }
+)
+
+
+def rows(seed: int, days: int, first_day: int = 0, size: int = ROWS) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    n = size * days
+    day = np.repeat(np.arange(days), size) + first_day
+    country = rng.choice(["de", "fr", "it"], n, p=[0.5, 0.3, 0.2])
+    weight = rng.lognormal(1.0, 0.5, n).round(2)
+    frame = pd.DataFrame(
+        {
+            "at": pd.Timestamp("2025-01-01", tz="UTC")
+            + pd.to_timedelta(day * 86_400 + rng.integers(0, 86_400, n), "s"),
+            "price": (weight * 12 * rng.lognormal(0, 0.2, n)).round(2),
+            "weight": weight,
+            "age": rng.normal(40, 12, n).round().clip(18, 90),
+            "visits": rng.poisson(3, n),
+            "country": country,
+            "channel": rng.choice(["web", "shop"], n),
+        }
+    )
+    logit = -0.8 + 0.9 * (frame["visits"] - 3) / 1.7 + 0.8 * (country == "it") - 0.6 * (frame["age"] - 40) / 12
+    frame["returned"] = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
+    return frame.sort_values("at", kind="stable").reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def reference() -> pd.DataFrame:
+    return rows(1, DAYS)
+
+
+@pytest.fixture
+def today() -> pd.DataFrame:
+    return rows(2, 1, DAYS)
+
+
+def check(reference: pd.DataFrame, current: pd.DataFrame, spec: ModelSpec = SPEC) -> PairCheck:
+    return check_pair(spec, reference, current)
+
+
+def test_an_ordinary_window_is_healthy(reference, today):
+    answer = check(reference, today)
+    assert answer.assessment.cause is Cause.HEALTHY
+    assert answer.assessment.outcome == "healthy"
+    assert answer.recommended == ()
+
+
+def _set(column: str, value: object, share: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    def apply(frame: pd.DataFrame) -> pd.DataFrame:
+        hit = np.random.default_rng(3).random(len(frame)) < share
+        return frame.assign(
+            **{column: frame[column].astype(object if isinstance(value, str) else float).mask(hit, value)}
+        )
+
+    return apply
+
+
+def _times(column: str, factor: float, offset: float = 0.0) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda frame: frame.assign(**{column: frame[column] * factor + offset})
+
+
+FAULTS = {
+    "a third of the rows": (lambda f: f.iloc[::3], Cause.VOLUME_ANOMALY, "batch"),
+    "three times the rows": (lambda f: pd.concat([f, *(rows(seed, 1, DAYS) for seed in (7, 8))]), Cause.VOLUME_ANOMALY, "batch"),
+    "a lost column": (lambda f: f.drop(columns="weight"), Cause.SCHEMA_CHANGE, "weight"),
+    "a renamed column": (lambda f: f.rename(columns={"weight": "weightKg"}), Cause.SCHEMA_CHANGE, "weight"),
+    "numbers as text": (lambda f: f.assign(price=f["price"].map("{:.2f} €".format)), Cause.SCHEMA_CHANGE, "price"),
+    "renamed categories": (lambda f: f.assign(country=f["country"].str.upper()), Cause.SCHEMA_CHANGE, "country"),
+    "cents": (_times("price", 100), Cause.UNIT_CHANGE, "price"),
+    "pounds": (_times("weight", 2.2046226), Cause.UNIT_CHANGE, "weight"),
+    "nulls": (_set("age", np.nan, 0.3), Cause.DATA_CORRUPTION, "age"),
+    "a sentinel": (_set("age", -1.0, 0.15), Cause.DATA_CORRUPTION, "age"),
+    "a default": (_set("price", 0.0, 0.3), Cause.DATA_CORRUPTION, "price"),
+    "a stuck value": (_set("weight", 2.5, 1.0), Cause.DATA_CORRUPTION, "weight"),
+    "a stand-in category": (_set("country", "unknown", 0.25), Cause.DATA_CORRUPTION, "country"),
+    "a wrong join": (
+        lambda f: f.assign(price=np.random.default_rng(4).permutation(f["price"])), Cause.DATA_CORRUPTION, "price",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_in_the_data_is_named_with_its_column(name, reference, today):
+    fault, cause, subject = FAULTS[name]
+    answer = check(reference, fault(today).reset_index(drop=True))
+    assert answer.assessment.cause is cause, answer.assessment.headline
+    assert answer.assessment.outcome == "incident"
+    assert subject in {key.split(":")[1] for key in answer.assessment.finding_keys}
+
+
+def test_the_unit_is_named_with_its_conversion(reference, today):
+    answer = check(reference, today.assign(price=today["price"] * 100))
+    finding = next(each for each in answer.findings if each.key == "units:price:converted_share")
+    assert finding.details["factor"] == 100
+    assert finding.value == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_renamed_column_is_matched(reference, today):
+    answer = check(reference, today.rename(columns={"weight": "weightKg"}))
+    finding = next(each for each in answer.findings if each.key == "schema:weight:missing_column")
+    assert finding.details == {"renamed_to": "weightKg"}
+
+
+def test_yesterdays_rows_under_todays_times_are_stale(reference, today):
+    old = reference.tail(ROWS).reset_index(drop=True).assign(at=today["at"])
+    assert check(reference, old).assessment.cause is Cause.STALE_DATA
+
+
+def test_inputs_that_moved_without_a_loss_are_harmless(reference):
+    pool = rows(5, 6, DAYS)
+    moved = pool[pool["weight"] > 2.2].head(ROWS)
+    today = moved.assign(at=rows(2, 1, DAYS)["at"])
+    answer = check(reference, today.reset_index(drop=True))
+    assert answer.assessment.cause is Cause.HARMLESS_COVARIATE_SHIFT
+    assert answer.recommended[0].action == "refresh_reference"
+
+
+def test_a_changed_relation_is_concept_drift(reference, today):
+    answer = check(
+        reference, today.assign(returned=np.where(today["visits"] > 2, 1 - today["returned"], today["returned"]))
+    )
+    assert answer.assessment.cause is Cause.CONCEPT_DRIFT
+
+
+def test_without_labels_the_answer_says_what_cannot_be_known(reference, today):
+    answer = check(reference, today.assign(returned=np.nan))
+    assert answer.assessment.cause is Cause.HEALTHY
+    assert "0 labels are known" in answer.assessment.not_knowable[0]
+
+
+def test_the_fingerprint_is_that_of_the_problem_not_of_the_window(reference, today):
+    one = check(reference, today.assign(price=today["price"] * 100)).assessment
+    other = rows(6, 1, DAYS)
+    two = check(reference, other.assign(price=other["price"] * 100)).assessment
+    three = check(reference, other.drop(columns="weight")).assessment
+    assert one.fingerprint == two.fingerprint != three.fingerprint
+
+
+@pytest.mark.parametrize("size", [20, 120, 1500])
+def test_healthy_windows_of_any_size_stay_healthy(size):
+    found = [check(rows(10 + seed, 12, size=size), rows(50 + seed, 1, 12, size)).assessment for seed in range(4)]
+    assert [each.outcome for each in found].count("incident") == 0, [each.headline for each in found]
+
+
+BAD_COLUMNS = {
+    "all null": np.nan,
+    "constant": 1.0,
+    "infinite": np.inf,
+}
+
+
+@pytest.mark.parametrize("name", BAD_COLUMNS)
+def test_a_bad_column_in_both_windows_hides_nothing(name, reference, today):
+    bad = {"weight": BAD_COLUMNS[name]}
+    broken = today.assign(**bad, price=today["price"] * 100)
+    assert check(reference.assign(**bad), broken).assessment.cause is Cause.UNIT_CHANGE
+
+
+def test_a_single_row_is_no_crash(reference, today):
+    assert check(reference, today.head(1)).assessment.cause is Cause.VOLUME_ANOMALY
