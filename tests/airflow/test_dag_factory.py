@@ -119,16 +119,14 @@ def test_a_broken_spec_is_an_import_error_of_its_own_file(content: Path, kind: s
     assert serialised[f"{kind}__alpha"]["dag"]["relative_fileloc"] == f"{kind}.py"
 
 
-def test_a_task_process_makes_only_its_own_dag(content: Path) -> None:
-    from airflow.sdk.definitions._internal.dag_parsing_context import _airflow_parsing_context_manager
-    from airflow.sdk.definitions.context import get_parsing_context  # noqa: F401 - the context is an environment variable
-
+def test_a_task_process_makes_only_its_own_dag(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (content / "models" / "beta.yaml").write_text("name: [")
-    with _airflow_parsing_context_manager(dag_id="monitor__alpha"):
-        dags, errors, _ = parse("monitor.py")
+    # The task runner sets this variable, and get_parsing_context() reads it.
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "monitor__alpha")
+    dags, errors, _ = parse("monitor.py")
     assert (set(dags), errors) == ({"monitor__alpha"}, {})
-    with _airflow_parsing_context_manager(dag_id="remediate__alpha"):
-        assert parse("monitor.py")[0] == {}
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "remediate__alpha")
+    assert parse("monitor.py")[0] == {}
 
 
 @pytest.mark.parametrize(
