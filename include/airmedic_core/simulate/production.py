@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import SpecError
-from airmedic_core.records import Batch
+from airmedic_core.records import Batch, Incident
 from airmedic_core.simulate.story import CHAPTERS, Day, Pause, next_in_story
 from airmedic_core.simulate.subscriptions import World, subscriptions
 from airmedic_core.windows import Window
@@ -34,8 +35,8 @@ def begin(ws: Workspace) -> None:
 def plan_next_day(ws: Workspace) -> Day | Pause:
     """Return the day that :func:`next_day` would produce, or why production waits. Nothing is changed."""
     days = story_so_far(ws)
-    assessed = not days or ws.ledger.assessment(_batch_id(ws, days[-1])) is not None
     incidents = ws.ledger.incidents(ws.spec.name)
+    assessed = not days or _is_settled(ws, days[-1], incidents)
     return next_in_story(days, incidents, first=reference_window(ws).end.date(), assessed=assessed)
 
 
@@ -95,6 +96,15 @@ def reference_window(ws: Workspace) -> Window:
     if ws.spec.reference is None:
         raise SpecError(f"{ws.spec.name} has no reference.", "The simulated production starts where it ends.")
     return ws.spec.reference.window
+
+
+def _is_settled(ws: Workspace, day: Day, incidents: Sequence[Incident]) -> bool:
+    """Say whether a day was assessed and, if it was found ill, the incident that follows has been opened."""
+    batch_id = _batch_id(ws, day)
+    assessment = ws.ledger.assessment(batch_id)
+    if assessment is None:
+        return False
+    return assessment.outcome != "incident" or any(batch_id in incident.batch_ids for incident in incidents)
 
 
 def _batch_id(ws: Workspace, day: Day) -> str:

@@ -16,7 +16,7 @@ from airmedic_core.windows import Window, as_utc
 
 QUIET_DAYS_FIRST = 3
 QUIET_DAYS_BETWEEN = 2
-DAYS_DURING_INCIDENT = 2
+DAYS_DURING_INCIDENT = 1
 """Days that production goes on for while an incident is open. Then it waits for the person who was asked."""
 DAYS_UNNOTICED = 5
 """Days after which the story gives up on a trouble that nobody noticed."""
