@@ -50,13 +50,14 @@ def write_evidently_page(ws: Workspace, batch: Batch, path: Path) -> None:
     """
     version = ws.registry.champion(ws.spec.name)
     inputs = ws.registry.inputs(version)
-    numeric = [name for name in inputs.numeric if name not in ws.spec.private]
-    categorical = [name for name in inputs.categorical if name not in ws.spec.private]
-    columns = [*numeric, *categorical][:_MOST_COLUMNS]
+    columns = [name for name in inputs.columns if name not in ws.spec.private][:_MOST_COLUMNS]
     window = _reference_window(ws, version)
     reference = sample_rows(ws, window, columns, seed=f"{ws.spec.name} {window.key}")
     current = sample_rows(ws, batch.window, columns, seed=batch.id)
-    write_comparison(reference, current, numeric=[name for name in numeric if name in columns], path=path)
+    declared = {*inputs.numeric, *inputs.categorical}
+    # Models that were registered elsewhere do not say what their columns are; their values do.
+    numbers = [name for name in columns if name not in declared and _holds_numbers(reference, name)]
+    write_comparison(reference, current, numeric=[*inputs.numeric, *numbers], path=path)
 
 
 def write_comparison(reference: pd.DataFrame, current: pd.DataFrame, *, numeric: list[str], path: Path) -> None:
@@ -141,6 +142,12 @@ def _reference_window(ws: Workspace, version: Any) -> Window:
     if ws.spec.reference is not None:
         return ws.spec.reference.window
     raise SourceError("The champion's reference has no window.", "Give 'reference' in the model spec.")
+
+
+def _holds_numbers(frame: pd.DataFrame, name: str) -> bool:
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    return name in frame and is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name])
 
 
 def _has_values(reference: pd.DataFrame, current: pd.DataFrame, name: str) -> bool:

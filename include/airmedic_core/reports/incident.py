@@ -82,7 +82,9 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
     )
     report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, folder))
     if incident.mlflow_run_id != report.run_id:
-        ws.ledger.move_incident(incident.id, incident.state, mlflow_run_id=report.run_id)
+        # It may have moved on while the report was written.
+        state = ws.ledger.incident(incident.id).state
+        ws.ledger.move_incident(incident.id, state, mlflow_run_id=report.run_id)
     return report
 
 
