@@ -1,0 +1,96 @@
+"""Play a threshold back over the last windows: which alarms it would have kept, and which it would have silenced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from airmedic_core.ledger import ObservedBatch
+from airmedic_core.records import Cause, Finding, Incident, IncidentState, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
+_CLOSED = frozenset({IncidentState.RESOLVED, IncidentState.REJECTED, IncidentState.UNDONE, IncidentState.ESCALATED})
+_HARMLESS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """An option of a check below which nothing alarms."""
+
+    check: str
+    option: str
+    measured_by: Literal["effect", "value"]
+    """Which number of a finding it is compared with."""
+    most_factor: float
+    """How far a review may move it in one step."""
+    names_itself: bool = True
+    """Whether a finding's ``limit`` is the option's own value; then it does not govern findings under other limits."""
+
+    @property
+    def key(self) -> str:
+        """Its key in the model spec."""
+        return f"checks.{self.check}.{self.option}"
+
+
+@dataclass(frozen=True)
+class PastWindow:
+    """One window with its alarms, and whether the incident that they opened turned out to be one."""
+
+    seen: ObservedBatch
+    alarms: tuple[Finding, ...]
+    turned_out: Literal["real", "false", "none"]
+    """``none``: no incident was opened, or it is still open."""
+
+
+def past_windows(ws: Workspace, *, most: int) -> list[PastWindow]:
+    """Return the last windows of a model, newest first."""
+    incidents = ws.ledger.incidents(ws.spec.name, limit=200)
+    windows = []
+    for seen in ws.ledger.batches(ws.spec.name, limit=most):
+        found = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in _ABNORMAL]
+        windows.append(PastWindow(seen, tuple(found), _turned_out(seen.batch.id, incidents)))
+    return windows
+
+
+def strengths(window: PastWindow, threshold: Threshold, now: float) -> list[float]:
+    """Return how strong the window's alarms under a threshold were, in the threshold's own measure.
+
+    Parameters
+    ----------
+    window : PastWindow
+        The window.
+    threshold : Threshold
+        The option.
+    now : float
+        The option's present value.
+    """
+    numbers = [getattr(found, threshold.measured_by) for found in _governed(window, threshold, now)]
+    return [abs(number) for number in numbers if number is not None]
+
+
+def silenced(window: PastWindow, threshold: Threshold, now: float, value: float) -> bool:
+    """Whether another value of the threshold would have silenced all alarms that the check raised in a window."""
+    raised = [found for found in window.alarms if found.check == threshold.check]
+    found = strengths(window, threshold, now)
+    return bool(found) and len(found) == len(raised) and max(found) < value
+
+
+def _governed(window: PastWindow, threshold: Threshold, now: float) -> list[Finding]:
+    return [
+        found
+        for found in window.alarms
+        if found.check == threshold.check
+        and (not threshold.names_itself or (found.limit is not None and abs(found.limit - now) < 1e-9))
+    ]
+
+
+def _turned_out(batch_id: str, incidents: Sequence[Incident]) -> Literal["real", "false", "none"]:
+    mine = [found for found in incidents if batch_id in found.batch_ids and found.state in _CLOSED]
+    if not mine:
+        return "none"
+    harmless = all(found.state is IncidentState.REJECTED or found.cause in _HARMLESS for found in mine)
+    return "false" if harmless else "real"
