@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from airmedic_core.diagnose.prices import cost, price_of
+from airmedic_core.diagnose.wording import counted, day, listed, measure, number, sentence
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.4, "fraction", "40 %"),
+        (0.8412, "", "0.8412"),
+        (1234567.0, "rows", "1,234,567 rows"),
+        (0.00001234, "", "1.23e-05"),
+        (None, "", "none"),
+        (1800.0, "ms", "1,800 ms"),
+    ],
+)
+def test_numbers_read_well(value: float | None, unit: str, text: str) -> None:
+    assert number(value, unit) == text
+
+
+def test_sentences_keep_names_as_they_are_written() -> None:
+    assert sentence("mae is 3") == "MAE is 3."
+    assert sentence("null fraction is 3.") == "Null fraction is 3."
+    assert sentence("lead_time moved") == "lead_time moved."
+    assert sentence("") == ""
+
+
+def test_lists_counts_and_days() -> None:
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed(["a", "b", "c", "d", "e", "f"]) == "a, b, c, d and 2 more"
+    assert counted(1, "window") == "1 window"
+    assert counted(2, "piece") == "2 pieces"
+    assert day(datetime(2026, 3, 1, 6, tzinfo=UTC)) == "2026-03-01 06:00"
+    assert measure("null_fraction") == "null fraction"
+
+
+def test_prices_are_for_a_million_tokens() -> None:
+    assert cost("claude-haiku-4-5-20251001", 1_000_000, 1_000_000) == 6.0, "one dollar in, five out"
+    assert price_of("claude-opus-5-5")[0] == 4.0, "the longest name that fits"
+    assert price_of("claude-opus-5-1")[0] == 5.0
+    assert price_of("claude-opus-55")[2] is False, "a longer number is another model"
