@@ -120,26 +120,28 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
     if not reference.values or not column.values:
         return
     try:
-        value = float(facts.top)
+        favoured = float(facts.top)
     except ValueError:
         return
-    bins = int(reference.edges.searchsorted(value, side="left"))
-    past = [
-        float(column.counts[bins] / column.values)
-        for profile in context.past_profiles
-        if isinstance(column := profile.columns[name], NumericProfile) and column.values
-    ] or [float(reference.counts[bins] / reference.values)]
-    tops = [
-        float(column.counts.max() / column.values)
-        for profile in context.past_profiles
-        if isinstance(column := profile.columns[name], NumericProfile) and column.values
-    ]
-    share = facts.top_share
     constant = facts.distinct == 1 and context.facts.rows >= 10
+    # Stand-ins are the most frequent value of a window, or its smallest or largest.
+    shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
+    shares[favoured] = facts.top_share
+    value = max(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]))
+    share = shares[value]
+    sudden = _apart(context, name, value, lately=True)
+    outside = sudden or (not constant and _apart(context, name, value, lately=False))
+    bins = int(reference.edges.searchsorted(value, side="left"))
+    known = [
+        each
+        for profile in context.past_profiles
+        if isinstance(each := profile.columns[name], NumericProfile) and each.values
+    ] or [reference]
+    past = [float(each.counts[bins] / each.values) for each in (known[-14:] if sudden else known)]
+    tops = [float(each.counts.max() / each.values) for each in known]
     usual = sum(past) / len(past)
     if not _beyond(context, share, past, options.value_fraction, options.spreads):
         return
-    outside = _apart(context, name, value, lately=True) or (not constant and _apart(context, name, value, lately=False))
     levels = int((reference.counts > 0).sum())
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     favourite = max(tops, default=0.0)
@@ -149,7 +151,7 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
         text = f"{name} is {value:g} in every row; in earlier windows no value took more than {favourite:.0%}."
         yield _finding(context, name, "constant", share, usual, options.value_fraction, text)
     elif outside:
-        text += " The reference never holds it: a stand-in for a missing value."
+        text += " It lies apart from all others: a stand-in for a missing value."
         yield _finding(context, name, "sentinel_fraction", share, usual, options.value_fraction, text)
     elif (
         not coarse
@@ -158,6 +160,15 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
         and _alone(column, reference, bins)
     ):
         yield _finding(context, name, "repeated_value_fraction", share, usual, options.value_fraction, text)
+
+
+def _share(context: CheckContext, name: str, value: float) -> float:
+    import numpy as np
+
+    from airmedic_core.profile.values import numbers
+
+    values = numbers(context.frame[name])[0]
+    return float(np.mean(values[np.isfinite(values)] == value))
 
 
 def _apart(context: CheckContext, name: str, value: float, *, lately: bool) -> bool:
