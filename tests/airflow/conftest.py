@@ -62,6 +62,18 @@ class Running:
             self.clients[user] = self.installation.client(user)
         return self.clients[user]
 
+    def adopt(self, model: str) -> None:
+        """Give a model its first champion, unless it has one."""
+        from airmedic_core.training.adopt import adopt
+        from tests.airflow.production import meter
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # MLflow's own, where it reads type hints
+            adopt(self.workspace(model), by="anna")
+        if model == "slow":
+            rows = self.installation.home / "meter.csv"
+            meter.write_spec(self.content / "models", model, rows, using="slow_training:fit")
+
     def workspace(self, model: str = "meter") -> Workspace:
         from airmedic_core.settings import Settings
         from airmedic_core.workspace import Workspace
@@ -72,7 +84,6 @@ class Running:
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """Start Airflow and MLflow once for all tests with the mark ``airflow``."""
-    from airmedic_core.training.adopt import adopt
     from airmedic_local.installation import PROJECT, Installation
     from tests.airflow.production import meter
 
@@ -100,11 +111,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with installation:
         running = Running(installation, content)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # MLflow's own, where it reads type hints
-            for model in MODELS:
-                adopt(running.workspace(model), by="anna")
-        meter.write_spec(content / "models", "slow", rows, using="slow_training:fit")
         running.client().wait_for_dags([f"{kind}__{model}" for kind in ("monitor", "remediate") for model in MODELS])
         yield running
         for client in running.clients.values():

@@ -79,14 +79,6 @@ def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_take
     assert dag.get_task("train_in_dag").trigger_dag_id == "train_alpha"
 
 
-def test_nothing_is_retried_that_asks_people(content: Path) -> None:
-    dag = parse("remediate.py")[0]["remediate__alpha"]
-    approvals = [task for task in dag.tasks if task.task_id.startswith("approve_")]
-    assert len(approvals) == 4
-    assert {task.retries for task in approvals} == {0}
-    assert dag.get_task("retrain").retries > 0
-
-
 @pytest.mark.parametrize("name", ["monitor", "remediate"])
 def test_two_parses_are_one_version(content: Path, name: str) -> None:
     first, second = (parse(f"{name}.py")[2][f"{name}__alpha"] for _ in range(2))

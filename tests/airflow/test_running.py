@@ -43,6 +43,7 @@ def ask(running: Running) -> Iterator[Callable[..., tuple[str, dict[str, Any]]]]
     client = running.client()
 
     def start(model: str = "meter", action: str = "rollback") -> tuple[str, dict[str, Any]]:
+        running.adopt(model)
         dag_id = f"remediate__{model}"
         run_id = client.trigger(dag_id, {"action": action, "reason": "A test asks."})
         started.append((dag_id, run_id))
@@ -82,8 +83,8 @@ def incident_of(running: Running, run_id: str, model: str = "meter") -> Any:
 
 def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
     ledger = running.workspace().ledger
-    before = running.workspace().registry.champion("meter").version
     run_id, question = ask(action="retrain")
+    before = running.workspace().registry.champion("meter").version
     assert question["subject"] == "Retrain Test meter?"
     incident = incident_of(running, run_id)
     (retrain,) = ledger.proposals(incident.id)
@@ -108,8 +109,8 @@ def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
 
 
 def test_a_rejection_skips_the_action(running: Running, ask: Any) -> None:
-    before = running.workspace().registry.champion("meter").version
     run_id, question = ask(action="retrain")
+    before = running.workspace().registry.champion("meter").version
     running.client("anna").answer(question, "Reject", {"comment": "not now"})
     state, tasks = ended(running, run_id)
     assert state == "success", tasks
@@ -214,6 +215,7 @@ def test_a_broken_spec_leaves_the_other_models_alone(running: Running) -> None:
 
 
 def test_an_incident_starts_its_remediation_once(running: Running) -> None:
+    running.adopt("careful")
     client = running.client()
     for run_id, remediation in (("first", "success"), ("second", "skipped")):
         client.trigger("monitor__careful", meter.day(22), run_id=run_id)

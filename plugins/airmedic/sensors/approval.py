@@ -35,7 +35,9 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     expires, nobody answering counts as *Reject*. Whether an answer counts is for the ledger to say, and every answer is
     recorded. What the policy permits by itself is approved already and passes at once.
 
-    An approval lets the tasks downstream run. Everything else skips them.
+    An approval lets the tasks downstream run. Everything else skips them. No answer, and no missing answer, fails the
+    task, so retries do what they are for: Airflow 3.3 can fail a parked task whose answer overtakes the executor's
+    report of the parking, and the retry finds the answer in the ledger, or asks again.
 
     Parameters
     ----------
@@ -56,8 +58,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     ui_color = "#fff6e0"
 
     def __init__(self, *, model: str, proposal_hash: str, **kwargs: Any) -> None:
-        # A retry would ask again with the text of the first time, which Airflow keeps.
-        super().__init__(**{**kwargs, "retries": 0})
+        super().__init__(**kwargs)
         self.model = model
         self.proposal_hash = proposal_hash
 
