@@ -1,7 +1,7 @@
 """The story of the generated production: which trouble comes next, and when it may come.
 
 A trouble begins only when the incident before it is closed and a few quiet days have passed, so that whoever watches
-can tell them apart. Nothing here reads a clock: the next day follows from the days so far and the incidents so far.
+can tell them apart. While an incident is open, production waits for the person who was asked. Nothing here reads a clock: the next day follows from the days so far and the incidents so far.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ from airmedic_core.windows import Window, as_utc
 
 QUIET_DAYS_FIRST = 3
 QUIET_DAYS_BETWEEN = 2
-DAYS_DURING_INCIDENT = 1
-"""Days that production goes on for while an incident is open. Then it waits for the person who was asked."""
 DAYS_UNNOTICED = 5
 """Days after which the story gives up on a trouble that nobody noticed."""
 
@@ -123,12 +121,9 @@ def next_in_story(days: Sequence[Day], incidents: Sequence[Incident], *, first: 
     last = days[-1]
     if not assessed:
         return Pause(f"{last.date} has not been assessed yet")
-    is_open = [incident for incident in incidents if incident.closed_at is None]
-    if is_open:
-        since = sum(1 for day in days if day.window.start > is_open[0].window.start)
-        if since >= DAYS_DURING_INCIDENT:
-            return Pause(f"incident {is_open[0].id} is {is_open[0].state}")
-        return _following(last, last.chapter, last.phase)
+    open_one = next((incident for incident in incidents if incident.closed_at is None), None)
+    if open_one is not None:
+        return Pause(f"incident {open_one.id} is {open_one.state}")
     quiet = sum(1 for day in days if (day.chapter, day.phase) == (last.chapter, last.phase))
     if last.phase == "trouble":
         began = next(day.window.start for day in days if (day.chapter, day.phase) == (last.chapter, "trouble"))
