@@ -18,7 +18,8 @@ from airmedic_core.records import to_json
 class EvaluateGateOperator(ModelOperator, BranchMixIn):
     """Compares challenger and champion on rows that neither was trained on, and follows *passed* or *refused*.
 
-    Whatever is not clearly passed is refused: an inconclusive comparison, and one that could not be made.
+    Whatever is not clearly passed is refused: an inconclusive comparison, and one that could not be made. Where the
+    gate passes and the policy stops the deployment, there is no proposal to approve, and the deployment is skipped.
 
     Parameters
     ----------
@@ -52,5 +53,4 @@ class EvaluateGateOperator(ModelOperator, BranchMixIn):
         self.log.info("%s: %s", gate.outcome, " ".join(gate.reasons))
         context["ti"].xcom_push("gate", to_json(gate))
         context["ti"].xcom_push(PROPOSAL_HASH, deployment.hash if deployment else "")
-        passed = gate.outcome == "passed" and deployment is not None
-        return self.do_branch(context, self.branches["passed" if passed else "refused"])
+        return self.do_branch(context, self.branches["passed" if gate.outcome == "passed" else "refused"])
