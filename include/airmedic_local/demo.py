@@ -56,7 +56,8 @@ def main() -> int:
     """Run the demo and return its exit code."""
     console = Console(soft_wrap=True)
     headless, fresh = (os.environ.get(name, "") not in {"", "0"} for name in ("HEADLESS", "FRESH"))
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         with _alone(HOME):
             end_leftovers(HOME / "run")

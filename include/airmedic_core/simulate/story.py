@@ -1,7 +1,8 @@
 """The story of the generated production: which trouble comes next, and when it may come.
 
 A trouble begins only when the incident before it is closed and a few quiet days have passed, so that whoever watches
-can tell them apart. While an incident is open, production waits for the person who was asked. Nothing here reads a clock: the next day follows from the days so far and the incidents so far.
+can tell them apart. While an incident is open, production waits for the person who was asked. Nothing here reads a
+clock: the next day follows from the days so far and the incidents so far.
 """
 
 from __future__ import annotations
