@@ -193,7 +193,10 @@ def _apart(context: CheckContext, name: str, value: float, *, lately: bool) -> b
         return False
     others = numbers(context.frame[name])[0]
     others = others[np.isfinite(others) & (others != value)]
-    nearest = float(np.abs(others - value).min()) if others.size else max(low - value, value - high)
+    if not others.size:
+        # One value for the whole window is odd in itself.
+        return value < low or value > high
+    nearest = float(np.abs(others - value).min())
     return nearest >= gap
 
 
