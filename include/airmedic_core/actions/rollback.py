@@ -38,9 +38,9 @@ def precheck(ws: Workspace, proposal: Proposal) -> None:
         raise ActionError(
             f"Version {serving.version} serves, not {proposal.params['from_version']} as proposed.", "Decide again."
         )
-    problems = [] if serving.version == version else _other_features(ws, serving, target)
-    if not problems:
-        problems, _ = probe(ws, target, _recent_rows(ws, proposal))
+    problems, _ = probe(ws, target, _recent_rows(ws, proposal))
+    if not problems and serving.version != version:
+        problems = _other_features(ws, serving, target)
     if problems:
         raise ActionError(f"Version {version} of {name!r} cannot serve: {' '.join(problems)}", "Retrain instead.")
 
