@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
 from airmedic_core.diagnose.prices import cost, price_of
 from airmedic_core.diagnose.wording import counted, day, listed, measure, number, sentence
 
