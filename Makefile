@@ -4,6 +4,8 @@ PYTHON ?=
 FRESH ?=
 HEADLESS ?=
 ARGS ?=
+# Many small fits at once: one thread each is faster than threads that wait for one another.
+export OMP_NUM_THREADS ?= 1
 export PYTHON FRESH HEADLESS
 
 BIN := .venv/bin
