@@ -14,6 +14,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pkgutil import walk_packages
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +22,7 @@ from airflow.plugins_manager import AirflowPlugin
 
 log = logging.getLogger(__name__)
 
-WARM_MODULES = (
+LIBRARIES = (
     "pandas",
     "pyarrow.parquet",
     "scipy.stats",
@@ -31,14 +32,13 @@ WARM_MODULES = (
     "great_expectations",
     "evidently.presets",
     "anthropic",
-    "airmedic_core.monitor",
-    "airmedic_core.incidents",
-    "airmedic_core.diagnose",
-    "airmedic_core.decide",
-    "airmedic_core.actions",
-    "airmedic_core.reports",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "plotly.graph_objects",
 )
 """What tasks import, in the order in which it is imported."""
+
+_NOT_IN_TASKS = ("airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.ledger.migrations")
 
 
 class AirmedicPlugin(AirflowPlugin):
@@ -50,7 +50,7 @@ class AirmedicPlugin(AirflowPlugin):
     def on_load(cls, *_: Any, **__: Any) -> None:
         """Warm the imports, where this process forks tasks."""
         if forks_tasks(sys.argv, os.environ):
-            warm_imports(WARM_MODULES)
+            warm_imports([*LIBRARIES, *engine_modules()])
 
 
 def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -74,6 +74,14 @@ def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
 
     # With other executors the scheduler runs no tasks, and would only carry the libraries around.
     return "LocalExecutor" in conf.get("core", "executor")
+
+
+def engine_modules() -> list[str]:
+    """Return the engine's modules, with the members of families, which are otherwise imported when they are needed."""
+    import airmedic_core
+
+    found = [module.name for module in walk_packages(airmedic_core.__path__, "airmedic_core.")]
+    return [name for name in found if not name.startswith(_NOT_IN_TASKS)]
 
 
 def warm_imports(modules: Sequence[str]) -> None:
