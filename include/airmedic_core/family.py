@@ -41,4 +41,6 @@ class Family:
 
 @cache
 def _names(folder: str) -> tuple[str, ...]:
-    return tuple(sorted(path.stem for path in _ROOT.joinpath(*folder.split(".")).glob("*.py") if not path.stem.startswith("_")))
+    return tuple(
+        sorted(path.stem for path in _ROOT.joinpath(*folder.split(".")).glob("*.py") if not path.stem.startswith("_"))
+    )
