@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 AS_OF = date(2026, 11, 21)
-"""When the table was written, from published lists. Compare it with https://claude.com/pricing before you rely on it."""
+"""When the table was written, from published lists. Compare it with https://claude.com/pricing before relying on it."""
 
 _USD_PER_MILLION_TOKENS = {
     "claude-fable-5": (10.0, 50.0),
