@@ -32,6 +32,7 @@ DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}")
 HOME = PROJECT / ".airmedic"
 
 _LOOK_SECONDS = 1.0
+_LOG_WIDTH = 160
 _STUCK_SECONDS = 300.0
 """The unattended story gives up if nothing at all has happened for so long."""
 
@@ -54,7 +55,7 @@ Ctrl-C ends everything. The next [bold]make demo[/] goes on from there; [bold]ma
 
 def main() -> int:
     """Run the demo and return its exit code."""
-    console = Console(soft_wrap=True)
+    console = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _LOG_WIDTH)
     headless, fresh = (os.environ.get(name, "") not in {"", "0"} for name in ("HEADLESS", "FRESH"))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
