@@ -55,7 +55,6 @@ class ModelVersion:
 
     name: str
     version: str
-    uri: str
     run_id: str
     created_at: datetime
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -522,7 +521,6 @@ def _version(found: Any) -> ModelVersion:
     return ModelVersion(
         name=found.name,
         version=str(found.version),
-        uri=f"models:/{found.name}/{found.version}",
         run_id=found.run_id or "",
         created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC),
         tags=dict(found.tags or {}),

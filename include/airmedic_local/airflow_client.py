@@ -73,10 +73,6 @@ class AirflowClient:
         """Let a DAG run."""
         self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
-    def pause(self, dag_id: str) -> None:
-        """Keep a DAG from starting new runs."""
-        self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
-
     def wait_for_dags(self, dag_ids: Sequence[str], *, timeout_seconds: float = 120) -> None:
         """Wait until the DAG processor has seen DAGs.
 

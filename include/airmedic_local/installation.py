@@ -141,10 +141,6 @@ class Installation:
         for process in self._processes:
             process.check()
 
-    def process(self, name: str) -> Process:
-        """Return a running program by its name, such as ``mlflow`` or ``scheduler``."""
-        return next(process for process in self._processes if process.name == name)
-
     def __enter__(self) -> Self:
         self.start()
         return self

@@ -1,4 +1,4 @@
-"""What only the rows themselves show: repeated values, repeated rows, runs, the times of events.
+"""What only the rows themselves show: repeated values, repeated rows, the times of events.
 
 Profiles add up but forget which rows belong together. These facts are small, are kept for each window beside its
 profile, and let a window be compared with earlier ones without reading them again.
@@ -48,14 +48,12 @@ class Sketch:
 
 @dataclass(frozen=True)
 class ColumnFacts:
-    """The most frequent value of one column, its longest run, and a sketch of (time within the window, value)."""
+    """The most frequent value of one column, and a sketch of (time within the window, value)."""
 
     top: str
     top_share: float
     """Of the rows that hold a value."""
     distinct: int
-    longest_run: int
-    """Rows in a row, by time, with one value."""
     timed: Sketch = Sketch()
 
 
@@ -66,8 +64,6 @@ class RowFacts:
     rows: int
     duplicate_fraction: float = 0.0
     """Rows that repeat another row of the window in every column."""
-    last_event: float = 1.0
-    """Where in the window the last event lies, from 0 to 1."""
     distinct_times: int = 0
     rows_by_sketch: Sketch = Sketch()
     """Of the rows' features, without times."""
@@ -93,14 +89,10 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
         return RowFacts(0)
     time = frame.get(spec.data.time_column)
     offsets = np.arange(rows, dtype="uint64")
-    last, distinct_times = 1.0, 0
+    distinct_times = 0
     if time is not None:
         seconds = (pd.to_datetime(time, utc=True, errors="coerce") - window.start).dt.total_seconds().to_numpy(float)
-        length = (window.end - window.start).total_seconds()
-        finite = seconds[np.isfinite(seconds)]
-        if finite.size:
-            last = float(finite.max() / length)
-            distinct_times = int(np.unique(finite).size)
+        distinct_times = int(np.unique(seconds[np.isfinite(seconds)]).size)
         offsets = np.nan_to_num(seconds, nan=-1.0).astype("int64").view("uint64")
     found: dict[str, ColumnFacts] = {}
     combined = np.zeros(rows, dtype="uint64")
@@ -119,7 +111,6 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
     return RowFacts(
         rows=rows,
         duplicate_fraction=1.0 - np.unique(everything).size / rows,
-        last_event=last,
         distinct_times=distinct_times,
         rows_by_sketch=Sketch.of(combined),
         columns=found,
@@ -146,11 +137,9 @@ def _column(values: pd.Series, hashes: Hashes, offsets: Hashes) -> ColumnFacts:
     present = values.notna().to_numpy()
     kept = hashes[present]
     if not kept.size:
-        return ColumnFacts("", 0.0, 0, 0)
+        return ColumnFacts("", 0.0, 0)
     distinct, first, counts = np.unique(kept, return_index=True, return_counts=True)
     best = int(counts.argmax())
     top = values[present].iloc[int(first[best])]
-    changes = np.flatnonzero(np.diff(kept) != 0)
-    runs = np.diff(np.concatenate([[-1], changes, [kept.size - 1]]))
     timed = Sketch.of(offsets[present] * _MULTIPLIER ^ kept)
-    return ColumnFacts(str(top)[:80], float(counts[best] / kept.size), int(distinct.size), int(runs.max()), timed)
+    return ColumnFacts(str(top)[:80], float(counts[best] / kept.size), int(distinct.size), timed)

@@ -183,7 +183,7 @@ def _slow(context: CheckContext, findings: list[Finding], options: Options) -> l
         scores = past.get(finding.subject, [])
         if finding.verdict is not Verdict.OK or len(scores) < 5 or finding.details.get("part") != "location":
             continue
-        level, since = Cusum(0.5, options.slow_level).run([*scores, float(finding.details.get("z") or 0.0)])
+        level, since = Cusum().run([*scores, float(finding.details.get("z") or 0.0)])
         if abs(level) > options.slow_level and abs(finding.effect or 0.0) >= options.least_effect:
             slow.append(
                 Finding(

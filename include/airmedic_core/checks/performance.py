@@ -179,9 +179,8 @@ def _metric(
 
 
 def _message(name: str, change: Change, verdict: Verdict) -> str:
-    bounds = (
-        f" (95 % interval {change.now.low:.3g} to {change.now.high:.3g})" if change.now.low == change.now.low else ""
-    )
+    known = math.isfinite(change.now.low)
+    bounds = f" (95 % interval {change.now.low:.3g} to {change.now.high:.3g})" if known else ""
     text = f"{name} is {change.now.value:.3g}{bounds}; the version was accepted at {change.baseline:.3g}"
     return f"{text}." if verdict is not Verdict.OK else f"{text}: no loss beyond what is usual."
 

@@ -266,9 +266,7 @@ def _converted_rows_fit(
     inside = _mapped(cumulative, one, np.array([high])) - _mapped(cumulative, one, np.array([low]))
     mass = max(1.0 - float(inside[0]), 1e-9)
     upto = _mapped(cumulative, one, points)
-    low_mass = float(_mapped(cumulative, one, np.array([low]))[0])
     expected = np.where(points <= low, upto, upto - float(inside[0])) / mass
-    del low_mass
     observed = np.searchsorted(np.sort(outside), points, side="right") / outside.size
     agrees = float(np.abs(expected - observed).max()) < max(0.15, 1.3 * usual) + 1.0 / outside.size**0.5
     # The overall share must agree with the rows outside, which only converted rows reach.

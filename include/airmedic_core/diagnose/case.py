@@ -26,7 +26,6 @@ class UpstreamRun:
     run_id: str
     state: str
     started_at: datetime | None = None
-    ended_at: datetime | None = None
     failed_tasks: tuple[str, ...] = ()
 
 

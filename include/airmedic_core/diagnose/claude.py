@@ -61,7 +61,6 @@ class ClaudeDiagnoser:
                 input_tokens=_input_tokens(usage),
                 output_tokens=int(usage["output_tokens"]),
                 seconds=round(time.monotonic() - started, 3),
-                request_id=str(message.get("id", ""))[:80],
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise LanguageModelError("off_form", "The endpoint's answer is not a message.") from error

@@ -55,7 +55,6 @@ class Reply:
     input_tokens: int
     output_tokens: int
     seconds: float
-    request_id: str = ""
 
 
 class LanguageModel(Protocol):

@@ -32,7 +32,7 @@ _VOCABULARY = frozenset(
     | {state.value for state in IncidentState}
     | {"healthy", "watch", "incident", "held", "undone", "adopt", "deploy", "rollback", "manual", "quarantine"}
     | {severity.value for severity in Severity}
-    | {"setting", "reference", "freeze", "kill_switch", "success", "failed", "running", "queued"}
+    | {"setting", "freeze", "kill_switch", "success", "failed", "running", "queued"}
 )
 _BORDERS = re.compile(r"[=~,;&|+:/ ]+")
 _ALIASES = {"similar": "incident", "recurrence": "incident", "upstream": "pipeline", "override": "override"}

@@ -7,8 +7,6 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from airmedic_core.windows import Window
-
 _MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
 _CITATION = re.compile(r"(\[E\d{1,4}(?:, ?E\d{1,4})*\])")
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:])")
@@ -68,11 +66,6 @@ def number(value: float | None, unit: str = "") -> str:
 def day(moment: datetime) -> str:
     """Return a moment as a date, with the time where it is not midnight."""
     return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%d %H:%M}"
-
-
-def day_of(window: Window) -> str:
-    """Return the day or hours that a window covers."""
-    return str(window)
 
 
 def listed(words: Sequence[str], most: int = 4) -> str:

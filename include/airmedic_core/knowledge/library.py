@@ -42,11 +42,6 @@ class Library:
         """Return the section at an address such as ``drift.md#harmless-shift``, where there is one."""
         return next((section for section in self.sections if section.address == address), None)
 
-    def without(self, source: str) -> Library:
-        """Return the library without one document, for looking at a thing as if it were new."""
-        kept = tuple(section for section in self.sections if section.source != source)
-        return Library(kept, self.problems, self.embedder, self.reranker)
-
 
 def open_library(
     content: Path,

@@ -13,7 +13,7 @@ from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.tables import overrides
 from airmedic_core.records import Json
 
-OverrideKind = Literal["quarantine", "setting", "reference", "freeze", "kill_switch"]
+OverrideKind = Literal["quarantine", "setting", "freeze", "kill_switch"]
 
 EVERY_MODEL = "*"
 """Stands for all models in an override."""

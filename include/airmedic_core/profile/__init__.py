@@ -17,7 +17,6 @@ from airmedic_core.profile.serialise import profile_from_arrow, profile_to_arrow
 from airmedic_core.profile.statistics import (
     jensen_shannon,
     ks,
-    mean_shift,
     psi,
     wasserstein,
     wasserstein_normalised,
@@ -46,7 +45,6 @@ __all__ = [
     "infer_features",
     "jensen_shannon",
     "ks",
-    "mean_shift",
     "profile_from_arrow",
     "profile_to_arrow",
     "psi",

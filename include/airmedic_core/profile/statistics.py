@@ -107,13 +107,6 @@ def wasserstein_normalised(reference: NumericProfile, current: NumericProfile) -
     return 0.0 if distance == 0 else float("inf")
 
 
-def mean_shift(reference: NumericProfile, current: NumericProfile) -> float:
-    """Return the signed difference of the means in standard deviations of the reference; not-a-number without one."""
-    if not reference.values or not current.values or not reference.sd > 0:
-        return float("nan")
-    return (current.mean - reference.mean) / reference.sd
-
-
 def category_shares(profile: CategoricalProfile) -> Floats:
     """Return the shares of the categories, then of other known values, then of unseen ones; they add up to 1."""
     counts = np.concatenate([profile.counts, [profile.other, profile.unseen]])

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.columns import ColumnTypes, column_types
 from airmedic_core.family import Family
 from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.spec import ModelSpec
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "read_window", "schema_of"]
+__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "read_window"]
 
 SOURCES = Family("sources")
 
@@ -87,8 +86,3 @@ def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Se
     if spec.label_time_column:
         known &= frame[spec.label_time_column] <= as_utc(as_of)
     return known
-
-
-def schema_of(spec: ModelSpec, window: Window | None) -> ColumnTypes:
-    """Return the columns of a window with their types. Raises as :func:`read_window`."""
-    return column_types(read_window(spec, window))

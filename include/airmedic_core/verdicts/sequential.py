@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class Cusum:
     """Two-sided cumulative sum of signed z-scores.
 
-    A level of 5 with an allowance of 0.5 answers a lasting shift of one standard deviation after about ten windows, and
-    raises one false alarm in about 465 independent windows.
+    With an allowance of 0.5, a sum exceeds 5 about ten windows after a lasting shift of one standard deviation, and by
+    chance once in about 465 independent windows. Which level alarms is for the caller to say.
 
     Notes
     -----
@@ -20,7 +20,6 @@ class Cusum:
     """
 
     allowance: float = 0.5
-    level: float = 5.0
 
     def run(self, scores: Iterable[float]) -> tuple[float, int]:
         """Return the larger of the two sums after the last score, signed, and since how many windows it has grown."""

@@ -11,7 +11,6 @@ from airmedic_core.profile import (
     TimeProfile,
     jensen_shannon,
     ks,
-    mean_shift,
     psi,
     wasserstein,
     wasserstein_normalised,
@@ -125,14 +124,14 @@ def test_unseen_categories_count():
     assert category_shares(current).tolist() == [0.4, 0.4, 0.0, 0.2]
 
 
-@pytest.mark.parametrize("statistic", [psi, jensen_shannon, ks, wasserstein, wasserstein_normalised, mean_shift])
+@pytest.mark.parametrize("statistic", [psi, jensen_shannon, ks, wasserstein, wasserstein_normalised])
 def test_without_values_nothing_is_known(statistic):
     first, second = pair(draw("normal", 0), np.full(10, np.nan))
     assert np.isnan(statistic(first, second))
     assert np.isnan(statistic(second, first))
 
 
-@pytest.mark.parametrize("statistic", [psi, jensen_shannon, ks, wasserstein, wasserstein_normalised, mean_shift])
+@pytest.mark.parametrize("statistic", [psi, jensen_shannon, ks, wasserstein, wasserstein_normalised])
 def test_equal_columns_have_no_distance(statistic):
     first, _ = pair(draw("zeros", 0), draw("zeros", 1))
     assert statistic(first, first) == pytest.approx(0, abs=1e-12)
@@ -144,11 +143,6 @@ def test_a_constant_reference_is_either_kept_or_left():
     assert wasserstein_normalised(*pair(constant, constant + 1)) == np.inf
     assert wasserstein(*pair(constant, constant + 1)) == pytest.approx(1)
     assert ks(*pair(constant, constant + 1)) == 1
-
-
-def test_the_mean_s_shift_has_a_sign():
-    reference = draw("normal", 0)
-    assert mean_shift(*pair(reference, reference - 0.5 * reference.std())) == pytest.approx(-0.5)
 
 
 def test_columns_that_do_not_fit_are_refused():

@@ -3,9 +3,8 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from airmedic_core.columns import ColumnType
 from airmedic_core.family import Family
-from airmedic_core.sources import known_labels, schema_of
+from airmedic_core.sources import known_labels
 from airmedic_core.spec import parse_spec
 
 
@@ -38,13 +37,3 @@ def test_a_label_is_not_known_before_its_time():
 def test_without_a_label_or_its_time_nothing_is_known(columns):
     frame = pd.DataFrame(1, index=range(2), columns=columns)
     assert not known_labels(a_spec(label_time_column="on"), frame, datetime(2026, 1, 2, tzinfo=UTC)).any()
-
-
-def test_the_schema_is_that_of_the_rows(tmp_path):
-    (tmp_path / "rows.csv").write_text("day,age,plan,left\n2026-01-01,1.5,a,true\n")
-    assert schema_of(a_spec(tmp_path / "rows.csv"), None) == {
-        "day": ColumnType.TIME,
-        "age": ColumnType.NUMBER,
-        "plan": ColumnType.TEXT,
-        "left": ColumnType.BOOLEAN,
-    }

@@ -64,12 +64,12 @@ def test_nothing_of_the_second_gains_nothing():
 
 def test_a_lasting_shift_adds_up():
     # Each window adds 1 − 0.5: the tenth passes 5 − but only just.
-    level, since = Cusum(0.5, 5).run([1.0] * 10)
+    level, since = Cusum(0.5).run([1.0] * 10)
     assert (level, since) == (5.0, 10)
-    level, _ = Cusum(0.5, 5).run([-1.0] * 12)
+    level, _ = Cusum(0.5).run([-1.0] * 12)
     assert level == -6.0
 
 
 def test_single_outbreaks_are_forgotten():
-    level, since = Cusum(0.5, 5).run([3.0] + [0.0] * 6)
+    level, since = Cusum(0.5).run([3.0] + [0.0] * 6)
     assert (level, since) == (0.0, 0)

@@ -1,4 +1,4 @@
-"""What people changed by hand and is in force: settings, quarantined windows, references, freezes."""
+"""What people changed by hand and is in force: settings, quarantined windows, freezes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ MOST = 8
 _KINDS = {
     "quarantine": "The window {key} is quarantined",
     "setting": "The setting {key} is overridden",
-    "reference": "The reference was refreshed ({key})",
     "freeze": "Changes are frozen ({key})",
     "kill_switch": "All actions are switched off ({key})",
 }
