@@ -47,7 +47,7 @@ class DataSection(Section):
     path: str = ""
     """A file, a glob or a URL; may hold ``{window_start:%Y-%m}``."""
     connection: str = ""
-    """SQL only: an Airflow connection id or an Ibis URL."""
+    """SQL only: an Ibis URL, or the id of an Airflow connection."""
     table: str = ""
     """SQL only: the table or view to read."""
     query: str = ""
@@ -56,7 +56,6 @@ class DataSection(Section):
     """When a row happened: decides which window it belongs to."""
     time_format: str = ""
     """How times are written where they are not ISO 8601: ``unix``, ``unix_ms`` or strptime codes."""
-    """How times are written, in the codes of ``strptime``, or ``unix``, ``unix_ms``…; ISO 8601 where empty."""
     encoding: str = "utf-8"
     """Of csv files."""
 
@@ -236,11 +235,11 @@ class ModelSpec(Section):
     label_time_column: str = ""
     """When the label becomes known. A label is used only from then on; where empty, at once."""
     entity_column: str = ""
-    """What a row is about, such as a customer. Never an input; tells the table's grain."""
+    """What a row is about, such as a customer. Never an input; a batch without it has another schema."""
     exclude: tuple[str, ...] = ()
     """Columns that are never an input: leaks, identifiers, what is only known afterwards."""
     private: tuple[str, ...] = ()
-    """Columns whose names and statistics never leave the machine."""
+    """Columns that reports and messages do not show, and that no language model is told of."""
     features: FeaturesSection = FeaturesSection()
     """The inputs."""
     prediction: PredictionSection = PredictionSection()

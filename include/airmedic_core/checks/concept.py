@@ -29,6 +29,7 @@ class Options(CheckOptions):
     least_gain: float = Field(default=0.02, gt=0, lt=1)
     """Fraction of the loss that recalibration must save to count."""
     min_rows: int = Field(default=20, ge=2)
+    """With fewer labelled rows, now or in the baseline, a loss is not taken apart."""
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:

@@ -29,11 +29,13 @@ class Options(CheckOptions):
     """When values count as broken. All fractions are of the window's rows, beyond what is usual."""
 
     null_fraction: float = Field(default=0.05, gt=0, le=1)
+    """Values that are missing or not finite."""
     value_fraction: float = Field(default=0.05, gt=0, le=1)
     """One value that stands in for others: a sentinel, a default, a zero, a stuck sensor."""
     outside_fraction: float = Field(default=0.005, gt=0, le=1)
     """Values far beyond the reference's range."""
     duplicate_fraction: float = Field(default=0.1, gt=0, le=1)
+    """Rows that repeat another row of the window in every column."""
     tie_left: float = Field(default=0.35, ge=0, le=1)
     """What may be left of a column's tie to the others (variance explained) before it counts as broken."""
     spreads: float = Field(default=5.0, gt=0)
@@ -52,8 +54,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     ]
     findings += _duplicates(context, options)
     findings += _ties(context, options)
-    worst = max(findings, key=lambda each: each.verdict == Verdict.ALERT, default=None)
-    if worst is None:
+    if not findings:
         count = len(context.features)
         text = f"No nulls, stand-in or impossible values beyond what is usual, in {count} columns."
         findings.append(Finding("corruption", "batch", "columns", Verdict.OK, value=count, message=text))

@@ -21,7 +21,9 @@ class Options(CheckOptions):
     least_relative_rise: float = Field(default=0.1, ge=0)
     """Smaller rises are of no interest, as a fraction of the baseline."""
     min_rows: int = Field(default=20, ge=2)
+    """Nothing is estimated for fewer rows, nor where so many labels, and those of a quarter of the rows, are known."""
     min_baseline_rows: int = Field(default=200, ge=50)
+    """Labelled rows that the estimate is learnt from, at the least."""
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:

@@ -21,6 +21,7 @@ class Options(CheckOptions):
     p99_ms: float = Field(default=1000.0, gt=0)
     """Limit of the 99th percentile."""
     min_rows: int = Field(default=20, ge=1)
+    """Fewer logged latencies say nothing."""
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:

@@ -29,7 +29,7 @@ class Options(CheckOptions):
     unseen_fraction: float = Field(default=0.3, gt=0, le=1)
     """Rows with categories that the reference does not know, beyond its usual share: the vocabulary has changed."""
     grain_factor: float = Field(default=3.0, gt=1)
-    """Rows for each moment or entity, against the reference's: the table has another grain."""
+    """Rows for each moment, against those of earlier windows: the table has another grain."""
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:

@@ -20,6 +20,7 @@ class Options(CheckOptions):
     """When the scores count as moved."""
 
     p_value: float = Field(default=0.002, gt=0, lt=1)
+    """Conspicuous below this, and an alert in the first window below a tenth of it."""
     least_effect: float = Field(default=0.15, ge=0)
     """Smaller moves are of no interest: standard deviations."""
     large_effect: float = Field(default=0.4, ge=0)
