@@ -1,0 +1,94 @@
+"""Simulated production: many columns whose days differ a little from each other, as healthy days do.
+
+Each column is a fixed monotone map of a hidden normal variable. A day moves that variable by a random step, the wobble,
+and a fault moves it on purpose, so that all sizes are in the same unit: standard deviations of the hidden variable.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from airmedic_core.windows import Window
+
+START = datetime(2024, 1, 1, tzinfo=UTC)  # a Monday
+CATEGORICAL_EVERY = 5
+"""Every fifth column holds categories."""
+
+
+@dataclass(frozen=True)
+class World:
+    """How production wobbles."""
+
+    name: str = "as designed"
+    columns: int = 200
+    rows: int = 2000
+    reference_days: int = 30
+    wobble_sd: float = 0.05
+    shared_fraction: float = 0.0
+    """Share of the wobble's variance that all columns have in common."""
+    tails: Literal["normal", "heavy"] = "normal"
+    """Heavy: Student's t with three degrees of freedom, scaled to the same variance."""
+    weekend_sd: float = 0.0
+    """How far Saturdays and Sundays lie from other days."""
+
+    @property
+    def numeric(self) -> list[str]:
+        """Names of the columns of numbers."""
+        return [f"n{at:03}" for at in range(self.columns) if at % CATEGORICAL_EVERY]
+
+    @property
+    def categorical(self) -> list[str]:
+        """Names of the columns of categories."""
+        return [f"c{at:03}" for at in range(self.columns) if at % CATEGORICAL_EVERY == 0]
+
+    def window(self, day: int) -> Window:
+        """Return the window of a day, numbered from the start of the reference."""
+        return Window(START + timedelta(days=day), START + timedelta(days=day + 1))
+
+    def draw(self, day: int, rng: np.random.Generator, moved_sd: dict[str, float] | None = None) -> pd.DataFrame:
+        """Draw the rows of a day, with some columns moved."""
+        hidden = rng.standard_normal((self.rows, self.columns)) + self._wobble(rng)
+        if self.weekend_sd and (START + timedelta(days=day)).weekday() >= 5:
+            hidden += self.weekend_sd
+        seconds = np.sort(rng.integers(0, 86_400, self.rows))
+        rows: dict[str, object] = {"time": pd.Timestamp(self.window(day).start) + pd.to_timedelta(seconds, unit="s")}
+        for at in range(self.columns):
+            name = f"{'n' if at % CATEGORICAL_EVERY else 'c'}{at:03}"
+            rows[name] = _observed(at, hidden[:, at] + (moved_sd or {}).get(name, 0.0))
+        return pd.DataFrame(rows)
+
+    def draw_reference(self, rng: np.random.Generator) -> pd.DataFrame:
+        """Draw the days before monitoring begins."""
+        return pd.concat([self.draw(day, rng) for day in range(self.reference_days)], ignore_index=True)
+
+    def _wobble(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        if self.tails == "heavy":
+            own = rng.standard_t(3, self.columns) / np.sqrt(3.0)
+        else:
+            own = rng.standard_normal(self.columns)
+        shared = rng.standard_normal()
+        mixed = np.sqrt(1.0 - self.shared_fraction) * own + np.sqrt(self.shared_fraction) * shared
+        return np.asarray(self.wobble_sd * mixed)
+
+
+def _observed(at: int, hidden: NDArray[np.float64]) -> NDArray[np.float64] | NDArray[np.str_]:
+    if at % CATEGORICAL_EVERY == 0:
+        categories = (3, 6, 12, 24)[at // CATEGORICAL_EVERY % 4]
+        shares = 0.8 ** np.arange(categories)
+        cuts = ndtri(np.cumsum(shares / shares.sum())[:-1])
+        return np.array([f"group {one}" for one in range(categories)])[np.searchsorted(cuts, hidden)]
+    kind = at % 4
+    if kind == 0:
+        return hidden
+    if kind == 1:
+        return np.exp(hidden)
+    if kind == 2:
+        return np.asarray(100.0 * ndtr(hidden))
+    return np.floor(np.exp(1.5 + 0.8 * hidden))
