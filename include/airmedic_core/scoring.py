@@ -273,12 +273,13 @@ def _plain(value: Any, position: dict[str, int]) -> float:
 
 
 def _classes(spec: ModelSpec, frame: pd.DataFrame) -> tuple[Any, ...]:
-    if spec.target not in frame.columns:
-        return ()
-    found = tuple(sorted(frame[spec.target].dropna().unique().tolist(), key=str))
+    known = frame[spec.target].dropna().unique().tolist() if spec.target in frame.columns else []
+    found = tuple(sorted(known, key=str))
+    positive = spec.positive if spec.positive is not None else 1
+    if spec.task == "binary" and not found:
+        return (f"not {positive}", positive)
     if spec.task == "binary" and len(found) == 1:
         # One class alone does not say which it is, except by the usual names.
-        positive = spec.positive if spec.positive is not None else 1
         same = str(found[0]) == str(positive) or (spec.positive is None and str(found[0]).lower() in _TRUE)
         return (f"not {found[0]}", found[0]) if same else (found[0], positive)
     return found

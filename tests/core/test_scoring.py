@@ -56,6 +56,16 @@ def test_logged_predictions_are_what_happened(ws: Workspace, frame: pd.DataFrame
         scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), frame)
 
 
+def test_logged_predictions_need_no_label(ws: Workspace, frame: pd.DataFrame) -> None:
+    spec = spec_of(ws.settings.home, prediction={"score": "p"})
+    logged = Workspace(spec, ws.settings, ws.ledger, ws.registry)
+    rows = frame.assign(p=0.75)
+    for unlabelled in (rows.assign(churned=np.nan), rows.drop(columns="churned")):
+        found = scored_batch(logged, Batch("renewals", WINDOW, day(33), 60), unlabelled)
+        assert not found.known.any()
+        assert set(found.predicted) == {1}
+
+
 def test_a_scored_window_is_written_whole_with_its_version(ws: Workspace, tmp_path: Path) -> None:
     scored = score_window(ws, WINDOW, tmp_path / "out")
     (path,) = (tmp_path / "out").iterdir()
