@@ -36,7 +36,7 @@ class ActionOperator(ModelOperator):
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
     actions: ClassVar[frozenset[str]] = frozenset()
-    """The actions of the engine that this operator may carry out."""
+    """The actions of the engine that this operator carries out."""
 
     def __init__(self, *, proposal_hash: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -49,13 +49,17 @@ class ActionOperator(ModelOperator):
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
-            if proposal.action not in self.actions:
+            if not self.carries_out(proposal.action):
                 raise AirflowFailException(
-                    f"{type(self).__name__} does not carry out {proposal.action!r}, but {sorted(self.actions)}. "
-                    "Give it the hash of a proposal of that kind."
+                    f"{type(self).__name__} does not carry out {proposal.action!r}. "
+                    "Give the hash to the operator of that action."
                 )
             result = carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
         self.log.info("%s: %s (%.1f s)", result.status, result.summary, result.seconds)
         if result.status != "done":
             raise AirflowFailException(f"{result.action} is {result.status}: {result.summary}")
         return to_json(result)
+
+    def carries_out(self, action: str) -> bool:
+        """Return whether this is the operator of an action."""
+        return action in self.actions

@@ -1,0 +1,22 @@
+"""Which operator carries out which action."""
+
+from __future__ import annotations
+
+import pytest
+
+from airmedic_core.family import Family
+
+
+@pytest.mark.parametrize("action", [*Family("actions").names(), "an_action_that_a_team_has_added"])
+def test_what_has_no_operator_of_its_own_is_a_change(action: str) -> None:
+    from airmedic.operators.apply_change import ApplyChangeOperator
+    from airmedic.operators.deploy import DeployOperator
+    from airmedic.operators.retrain import RetrainOperator
+    from airmedic.operators.rollback import RollbackOperator
+
+    change = ApplyChangeOperator(task_id="apply_change", model="meter", proposal_hash="")
+    own = {"retrain": RetrainOperator, "deploy": DeployOperator, "rollback": RollbackOperator}
+    if action in own:
+        assert own[action](task_id="own", model="meter", proposal_hash="").carries_out(action)
+    # The pipeline's rerun is a trigger, and no action operator at all.
+    assert change.carries_out(action) is (action not in {*own, "rerun_pipeline"})
