@@ -45,7 +45,7 @@ class PeopleNotifier(BaseNotifier):
 
 
 def tell(spec: ModelSpec, headline: str, *lines: str) -> None:
-    """Tell the people that a model spec names.
+    """Tell the people that a model spec names. The names of its private columns are blanked.
 
     Parameters
     ----------
@@ -56,7 +56,9 @@ def tell(spec: ModelSpec, headline: str, *lines: str) -> None:
     lines : str
         More lines; empty ones are left out.
     """
-    text = "\n".join([headline, *(line for line in lines if line)])
+    from airmedic_core.reports.private import Privacy
+
+    text = Privacy(spec).text("\n".join([headline, *(line for line in lines if line)]))
     send(text, slack_channel=spec.notify.slack_channel, slack_connection=spec.notify.slack_connection)
 
 
