@@ -18,7 +18,7 @@ class Settings:
     """
 
     home: Path
-    """Local state: the embedded ledger, staged predictions, quarantined batches."""
+    """Local state: the profiles of past windows, and the ledger and MLflow store where they are embedded."""
     content: Path
     """The team's own content: ``models/ policies/ expectations/ runbooks/ incidents/``."""
     ledger_url: str

@@ -18,6 +18,8 @@ Each file of this folder is one action. It offers
     What is not as it should be; empty if all is well.
 ``undo(ws, proposal, snapshot, now)``
     Puts things back, and says how.
+``again(ws, proposal, done, now)``
+    Optional: what to do where an action that was carried out is asked for once more; nothing where it is not there.
 """
 
 from __future__ import annotations
