@@ -189,6 +189,38 @@ def test_an_action_needs_its_own_approval() -> None:
         unknown.execute(context_of(unknown))
 
 
+@pytest.mark.usefixtures("adopted")
+def test_an_answer_counts_for_the_proposal_that_was_shown() -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskAwaitingInput
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+
+    workspace = open_workspace("meter")
+    shown = propose(workspace, "retrain")
+    with DAG("remediate__meter"):
+        sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=shown.hash)
+        sensor >> BaseOperator(task_id="retrain")
+    with pytest.raises(TaskAwaitingInput) as parked:
+        sensor._park(workspace, shown, tier=1)
+    # While people look at the page, the decision is made again, and the template now names the newer proposal.
+    newer = replace(shown, params={"other": 1}, created_at=shown.created_at + timedelta(seconds=1))
+    workspace.ledger.record_proposal(newer)
+    sensor.proposal_hash = newer.hash
+    context = context_of(sensor)
+    answer = {"chosen_options": ["Approve"], "responded_at": datetime.now(UTC), "responded_by_user": {"id": "anna"}}
+    with pytest.raises(DownstreamTasksSkipped):
+        sensor.resume(context, event=answer, **parked.value.kwargs)
+    assert context["ti"].pushed["answer"]["answer"] == "refused"
+    assert workspace.ledger.approvals(newer.hash) == []
+    (given,) = workspace.ledger.approvals(shown.hash)
+    assert "the proposal has changed" in given.refused_because
+
+
 def propose(workspace: Any, action: str) -> Any:
     from datetime import timedelta
 

@@ -79,7 +79,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             self._ask(context, workspace, proposal)
         return self._park(workspace, proposal, tier=1)
 
-    def resume(self, context: Context, tier: int, event: Json) -> Json:
+    def resume(self, context: Context, tier: int, event: Json, asked: str = "") -> Json:
         """Take the answer, or notice that there was none.
 
         Parameters
@@ -90,7 +90,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             Who was waited for: 1 for the approvers, 2 for the second tier as well.
         event : dict
             What Airflow says: the answer, or that the time is over.
+        asked : str
+            Hash of the proposal that people were shown. The template may name a newer one by now.
         """
+        self.proposal_hash = asked or self.proposal_hash
         with airflow_errors():
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
@@ -179,7 +182,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         seconds = (proposal.expires_at - datetime.now(UTC)).total_seconds()
         if tier == 1:
             seconds = min(seconds, workspace.spec.approval.escalate_after_seconds)
-        raise TaskAwaitingInput(method_name="resume", kwargs={"tier": tier}, timeout=timedelta(seconds=max(seconds, 0)))
+        asked = {"tier": tier, "asked": proposal.hash}
+        raise TaskAwaitingInput(method_name="resume", kwargs=asked, timeout=timedelta(seconds=max(seconds, 0)))
 
     def _nobody(self, context: Context, workspace: Workspace, proposal: Proposal, tier: int) -> Json:
         now = datetime.now(UTC)
