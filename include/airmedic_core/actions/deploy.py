@@ -49,9 +49,10 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Deploy."""
+    """Deploy, unless somebody has switched while a process that was killed left the deployment begun."""
     from airmedic_core.rollout import deploy
 
+    precheck(ws, proposal)
     promotion = deploy(ws, proposal, now=now)
     gate = proposal.params["gate"]
     return {

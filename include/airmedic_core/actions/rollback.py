@@ -33,11 +33,7 @@ def precheck(ws: Workspace, proposal: Proposal) -> None:
     from airmedic_core.scoring import probe
 
     name, version = ws.spec.name, str(proposal.params["version"])
-    target, serving = ws.registry.version(name, version), ws.registry.champion(name)
-    if serving.version not in {str(proposal.params["from_version"]), version}:
-        raise ActionError(
-            f"Version {serving.version} serves, not {proposal.params['from_version']} as proposed.", "Decide again."
-        )
+    target, serving = ws.registry.version(name, version), _serving(ws, proposal)
     problems, _ = probe(ws, target, _recent_rows(ws, proposal))
     if not problems and serving.version != version:
         problems = _other_features(ws, serving, target)
@@ -56,7 +52,8 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Switch."""
+    """Switch, unless somebody has switched while a process that was killed left the rollback begun."""
+    _serving(ws, proposal)
     started = perf_counter()
     approved = [each.by for each in ws.ledger.approvals(proposal.hash) if not each.refused_because]
     promotion = ws.registry.switch(
@@ -86,10 +83,21 @@ def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
 
 
 def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Switch to what served when the rollback began."""
-    before = str(snapshot["champion"])
+    """Switch to what served when the rollback began, unless somebody has switched since."""
+    before, serving = str(snapshot["champion"]), ws.registry.champion(ws.spec.name).version
+    if serving not in {before, str(proposal.params["version"])}:
+        return f"Version {serving} serves by now; it is left in place."
     ws.registry.switch(ws.spec.name, before, kind="deploy", by="airmedic", proposal_hash=proposal.hash, now=now)
     return f"Version {before} serves as before."
+
+
+def _serving(ws: Workspace, proposal: Proposal) -> ModelVersion:
+    """Return what serves, if it is one of the two versions that the proposal speaks of."""
+    serving = ws.registry.champion(ws.spec.name)
+    expected = str(proposal.params["from_version"])
+    if serving.version not in {expected, str(proposal.params["version"])}:
+        raise ActionError(f"Version {serving.version} serves, not {expected} as proposed.", "Decide again.")
+    return serving
 
 
 def _other_features(ws: Workspace, serving: ModelVersion, target: ModelVersion) -> list[str]:

@@ -184,7 +184,7 @@ class Decisions(Audit):
     def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002
         """Return the approval that lets exactly this proposal be carried out.
 
-        An action that has begun may be finished after the proposal's time.
+        An action that has begun may be finished after the proposal's time; one that has failed is not begun again then.
 
         Raises
         ------
@@ -205,7 +205,8 @@ class Decisions(Audit):
                 raise ApprovalError(
                     f"{what} needs {needed} approval(s) and has {len(counted)}.", "Answer it in Required Actions."
                 )
-            if not connection.execute(select(actions.c.attempt).where(actions.c.proposal_hash == hash)).first():
+            begun = (actions.c.proposal_hash == hash) & (actions.c.status.in_(["running", "done", "undone"]))
+            if not connection.execute(select(actions.c.attempt).where(begun)).first():
                 if now > row.expires_at:
                     raise ApprovalError(f"{what} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC.", "Decide again.")
                 if newer := _newer(connection, row):

@@ -7,7 +7,7 @@ import pytest
 
 from airmedic_core import actions
 from airmedic_core.actions import ACTIONS, carry_out, gate_challenger, plan, rehearse, undo
-from airmedic_core.errors import ActionError, ApprovalError, LedgerError, PolicyError, SpecError
+from airmedic_core.errors import ActionError, ApprovalError, LedgerError, ModelError, PolicyError, SpecError
 from airmedic_core.records import Cause, GateResult, Permission, Proposal, to_json
 from airmedic_core.rollout import health
 from airmedic_core.training.adopt import adopt
@@ -155,6 +155,30 @@ def test_a_deployment_is_refused_if_somebody_has_switched_since_the_gate(ws: Wor
     proposal = approved(ws, incident, "deploy", {"version": second.version.version, "gate": to_json(gate)})
     with pytest.raises(ActionError, match="the gate compared with 7"):
         carry_out(ws, proposal.hash, now=NOW)
+
+
+@pytest.mark.parametrize("action", ["deploy", "rollback"])
+def test_what_a_killed_process_began_is_not_finished_after_somebody_has_switched(ws: Workspace, action: str) -> None:
+    for last in (40, 41):
+        train(ws, Window(day(0), day(last)), day(42), {})
+    gate = to_json(GateResult("passed", "roc_auc", ("Better.",), champion="1", challenger="2"))
+    params = {"version": "2", "from_version": "1", "gate": gate}
+    proposal = approved(ws, incident_of(ws, 50), action, params)
+    ws.ledger.begin_action(proposal, {"champion": "1", "previous": None})
+    ws.registry.switch("renewals", "3", kind="deploy", by="bert", now=NOW)
+    with pytest.raises(ActionError, match="Version 3 serves"):
+        carry_out(ws, proposal.hash, now=NOW + timedelta(days=2))
+    assert ws.registry.champion("renewals").version == "3"
+
+
+def test_a_failed_action_is_not_begun_again_after_its_time(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 50), "rollback", {"version": "7", "from_version": "1"})
+    with pytest.raises(ModelError):
+        carry_out(ws, proposal.hash, now=NOW)
+    with pytest.raises(ModelError):
+        carry_out(ws, proposal.hash, now=NOW)
+    with pytest.raises(ApprovalError, match="expired"):
+        carry_out(ws, proposal.hash, now=proposal.expires_at + timedelta(seconds=1))
 
 
 def test_a_refreshed_reference_can_be_taken_back(ws: Workspace) -> None:
