@@ -71,7 +71,8 @@ class _Choice:
 def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) -> Decision:
     """Choose the first action that policy and limits let through, and record it as a proposal.
 
-    A decision whose proposal was answered or carried out stands: asked again, it is returned as it was.
+    A decision whose proposal was answered or carried out stands: asked again, it is returned as it was. A dry run asks
+    what would be decided now, and follows no decision that may change something.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         With the path of the remediation, its proposal, the reason, and what was passed over for which reason.
     """
     incident = ws.ledger.incident(incident_id)
-    if standing_decision := _standing(ws, incident):
+    if not request.dry_run and (standing_decision := _standing(ws, incident)):
         return standing_decision
     policy = policy_of(ws)
     diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
@@ -105,7 +106,8 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         skipped=decision.skipped,
         details=details | {"follow_up": decision.follow_up.hash if decision.follow_up else None},
     )
-    if decision.proposal is not None and decision.proposal.permission in {Permission.ASK, Permission.ASK_TWO}:
+    asks = decision.proposal is not None and decision.proposal.permission in {Permission.ASK, Permission.ASK_TWO}
+    if asks and not request.dry_run:
         ws.ledger.move_incident(incident_id, IncidentState.AWAITING_APPROVAL)
     return decision
 

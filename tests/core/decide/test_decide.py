@@ -192,6 +192,16 @@ def test_a_dry_run_changes_nothing_and_says_what_would_happen(ws: Workspace) -> 
     assert "would be kept out of the training" in details["rehearsal"]
 
 
+def test_a_dry_run_does_not_follow_a_decision_that_was_approved(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    decided = decide(ws, incident.id, Request(), now=NOW).proposal
+    assert decided is not None
+    ws.ledger.answer_proposal(decided.hash, "approve", by="ada", at=NOW, channel="cli")
+    ws.ledger.move_incident(incident.id, IncidentState.ESCALATED)
+    assert decide(ws, incident.id, Request(), now=NOW).path == "retrain"
+    assert decide(ws, incident.id, Request(dry_run=True), now=NOW).path == "recommend"
+
+
 def test_diagnose_only_ends_with_the_recommendation(ws: Workspace) -> None:
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
     decision = decide(ws, incident.id, Request("diagnose_only", by="ada"), now=NOW)
