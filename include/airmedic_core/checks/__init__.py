@@ -11,13 +11,26 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airmedic_core.checks._context import CheckContext, LabelledRows, PastWindow
+from airmedic_core.checks._context import NEW_FOR_WINDOWS, CheckContext, LabelledRows, PastWindow
+from airmedic_core.checks._facts import RowFacts, row_facts
 from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, explain
 
-__all__ = ["GROUPS", "CheckContext", "Group", "LabelledRows", "PastWindow", "options_for", "run_group"]
+__all__ = [
+    "GROUPS",
+    "NEW_FOR_WINDOWS",
+    "CheckContext",
+    "CheckOptions",
+    "Group",
+    "LabelledRows",
+    "PastWindow",
+    "RowFacts",
+    "options_for",
+    "row_facts",
+    "run_group",
+]
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")

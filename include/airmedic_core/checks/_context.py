@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.checks._facts import RowFacts
+from airmedic_core.metrics import Array
 from airmedic_core.records import Assessment, Batch, Cause, Finding, Verdict
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
@@ -17,12 +19,10 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks._facts import RowFacts
     from airmedic_core.profile import Profile, Reference
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.settings import Settings
 
-Array = NDArray[np.float64]
 RECENT_WINDOWS = 7
 NEW_FOR_WINDOWS = 5
 """A version counts as new for so many windows."""
@@ -101,8 +101,6 @@ class CheckContext:
     @cached_property
     def facts(self) -> RowFacts:
         """What only the rows themselves show."""
-        from airmedic_core.checks._facts import RowFacts
-
         return self.facts_of() if self.facts_of else RowFacts(len(self.frame))
 
     @cached_property

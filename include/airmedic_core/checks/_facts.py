@@ -7,13 +7,16 @@ profile, and let a window be compared with earlier ones without reading them aga
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SKETCH_SIZE = 256
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
@@ -84,6 +87,8 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
     columns : list of str
         The model's inputs.
     """
+    import pandas as pd
+
     rows = len(frame)
     if not rows:
         return RowFacts(0)
@@ -119,6 +124,8 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
 
 def hash_values(values: pd.Series) -> Hashes:
     """Return one hash for each value; values of any type, nested ones too."""
+    import pandas as pd
+
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         values = values.astype("int64")
     if pd.api.types.is_bool_dtype(values.dtype) or pd.api.types.is_numeric_dtype(values.dtype):

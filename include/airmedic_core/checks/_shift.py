@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from airmedic_core.metrics import Array
 from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._context import LabelledRows
 
-Array = NDArray[np.float64]
 Weighted = Callable[["LabelledRows", Array], float]
 """From rows and weights to a metric, greater being better."""
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.metrics import Array
 from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
 from airmedic_core.verdicts.moderated import Moderated, moderated_z
-
-Array = NDArray[np.float64]
 
 RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""

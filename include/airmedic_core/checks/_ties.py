@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.checks._outliers import extreme_columns
+from airmedic_core.metrics import Array
 from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks import CheckContext
 
-Array = NDArray[np.float64]
 _LEAST_TIE = 0.25
 _PARTS = 8
 _DUMMIES = 8

@@ -14,9 +14,8 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks import CheckContext, LabelledRows
-    from airmedic_core.checks._context import Array
-    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.checks import CheckContext, LabelledRows, RowFacts
+    from airmedic_core.metrics import Array
     from airmedic_core.profile import Reference
     from airmedic_core.registry import ModelVersion
     from airmedic_core.scoring import ScoredBatch
@@ -38,8 +37,7 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     NoChampionError
         If no version serves.
     """
-    from airmedic_core.checks import CheckContext
-    from airmedic_core.checks._facts import row_facts
+    from airmedic_core.checks import CheckContext, row_facts
     from airmedic_core.monitor.past import history
     from airmedic_core.profile import build_profile
     from airmedic_core.profile.reference import row_losses, score_column

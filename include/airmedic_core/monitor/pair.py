@@ -82,8 +82,7 @@ def check_pair(
 def _context(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime | None, settings: Settings | None
 ) -> tuple[CheckContext, bool]:
-    from airmedic_core.checks import CheckContext
-    from airmedic_core.checks._facts import row_facts
+    from airmedic_core.checks import CheckContext, row_facts
     from airmedic_core.monitor.rows import facts_by_window, labelled_rows, sample
     from airmedic_core.profile import build_profile, build_reference
     from airmedic_core.profile.reference import row_losses, score_column

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks import LabelledRows
-    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.checks import LabelledRows, RowFacts
     from airmedic_core.profile import Reference
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.spec import ModelSpec
@@ -72,7 +71,7 @@ def sample(frame: pd.DataFrame, most: int = _MOST_ROWS) -> pd.DataFrame:
 
 def facts_by_window(spec: ModelSpec, frame: pd.DataFrame, reference: Reference) -> tuple[RowFacts, ...]:
     """Return the facts of the reference's newest windows, oldest first."""
-    from airmedic_core.checks._facts import row_facts
+    from airmedic_core.checks import row_facts
 
     times = frame[spec.data.time_column]
     columns = [*reference.edges.numeric, *reference.edges.categorical]
