@@ -132,11 +132,22 @@ class ReferenceSection(Section):
         return self
 
 
+class ExpectationSection(Section):
+    """One expectation, in the form that Great Expectations exports."""
+
+    type: str
+    """Such as ``expect_column_values_to_be_between``."""
+    kwargs: dict[str, Any]
+    """Its arguments."""
+
+
 class QualitySection(Section):
     """Data quality by expectations."""
 
     suite: str = ""
     """File in ``expectations/``; where empty, ``<model>.json`` if it exists, else one proposed from the reference."""
+    expectations: dict[str, ExpectationSection] = {}
+    """Name → expectation beside the suite; it replaces the suite's own of that type on that column."""
 
 
 class TuneSection(Section):

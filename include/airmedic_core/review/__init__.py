@@ -1,5 +1,7 @@
-"""The weekly review: changes to settings, proposed with what they would have done to the last windows."""
+"""The weekly review: changes to settings and expectations, proposed with what they would have done before."""
 
-from airmedic_core.review.critic import propose_changes, suggestions
+from airmedic_core.review.analyst import analyse
+from airmedic_core.review.critic import suggestions
+from airmedic_core.review.review import Review, review
 
-__all__ = ["propose_changes", "suggestions"]
+__all__ = ["Review", "analyse", "review", "suggestions"]

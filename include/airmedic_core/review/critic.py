@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.review.replay import PastWindow, Threshold, past_windows, silenced, strengths
 
 if TYPE_CHECKING:
-    from airmedic_core.records import Proposal
     from airmedic_core.workspace import Workspace
 
 THRESHOLDS = (
@@ -23,8 +21,6 @@ THRESHOLDS = (
 WINDOWS = 60
 FALSE_ALARMS_LEAST = 3
 """False alarms before a threshold is in question at all."""
-VALID_FOR = timedelta(days=90)
-"""After this the old value holds again, unless the change is proposed and accepted once more."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +38,11 @@ class Suggestion:
     """Windows with a real alarm, all of which it would have kept."""
 
     @property
+    def value(self) -> float:
+        """What would stand under its key."""
+        return self.after
+
+    @property
     def sentence(self) -> str:
         """The change and its effect in words."""
         return (
@@ -56,44 +57,11 @@ def suggestions(ws: Workspace, *, most_windows: int = WINDOWS) -> list[Suggestio
 
     An alarm was false if its incident was rejected or turned out harmless, real if its incident ended otherwise. A
     threshold moves just above the false alarms that it can silence without silencing a real one, and never by more
-    than its factor.
+    than its factor. The change that spares most comes first.
     """
     windows = past_windows(ws, most=most_windows)
     found = [_suggestion(ws, threshold, windows) for threshold in THRESHOLDS]
-    return [suggestion for suggestion in found if suggestion is not None]
-
-
-def propose_changes(ws: Workspace, incident_id: str, *, now: datetime) -> list[Proposal]:
-    """Record each suggestion as a proposal to change a setting, as far as the policy allows it.
-
-    Parameters
-    ----------
-    ws : Workspace
-        The model.
-    incident_id : str
-        The request that the review belongs to.
-    now : datetime
-        The moment of the review.
-
-    Raises
-    ------
-    LedgerError
-        If the ledger is busy. A retry helps.
-    """
-    from airmedic_core.decide.propose import propose
-    from airmedic_core.errors import PolicyError
-
-    proposals = []
-    for suggestion in suggestions(ws):
-        until = (now + VALID_FOR).replace(hour=0, minute=0, second=0, microsecond=0)
-        params = {"key": suggestion.key, "value": suggestion.after, "expires_at": until.isoformat()}
-        expected = f"Fewer false alarms until {until:%Y-%m-%d}: {suggestion.sentence}"
-        try:
-            proposals.append(propose(ws, incident_id, "change_setting", params, expected, suggestion.sentence, now=now))
-        except PolicyError:
-            # The policy's refusal is on record as a decision; the other suggestions are still worth making.
-            continue
-    return proposals
+    return sorted((each for each in found if each is not None), key=lambda each: -len(each.spared))
 
 
 def _suggestion(ws: Workspace, threshold: Threshold, windows: list[PastWindow]) -> Suggestion | None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from airmedic_core.records import Cause, IncidentState, Verdict
-from airmedic_core.review import propose_changes, suggestions
+from airmedic_core.review import suggestions
 from airmedic_core.workspace import with_settings
 from tests.core.diagnose.stories import Story, a_workspace, psi
 
@@ -82,22 +80,3 @@ def test_a_check_that_is_left_out_is_left_alone(story: Story) -> None:
     false_alarms(story, 0.12, 0.13, 0.14)
     spec = with_settings(story.ws.spec, {"checks.drift": False})
     assert suggestions(replace(story.ws, spec=spec)) == []
-
-
-def test_suggestions_become_proposals_that_people_answer(story: Story, tmp_path: Path) -> None:
-    content = tmp_path / "content"
-    shutil.copytree(story.ws.settings.content / "policies", content / "policies")
-    story.ws = replace(story.ws, settings=replace(story.ws.settings, content=content))
-    false_alarms(story, 0.12, 0.13, 0.14)
-    review = story.open(story.pass_days(), Cause.HEALTHY, fingerprint="review")
-    (proposal,) = propose_changes(story.ws, review.id, now=datetime(2026, 4, 1, tzinfo=UTC))
-    assert proposal.action == "change_setting"
-    assert proposal.params == {
-        "key": "checks.drift.least_effect",
-        "value": 0.15,
-        "expires_at": "2026-06-30T00:00:00+00:00",
-    }
-    assert "3 false alarms" in proposal.expected
-    assert story.ws.ledger.proposal(proposal.hash) == proposal
-    changed = with_settings(story.ws.spec, {proposal.params["key"]: proposal.params["value"]})
-    assert changed.checks["drift"] == {"least_effect": 0.15}, "the spec is valid with it"

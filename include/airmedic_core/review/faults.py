@@ -1,0 +1,80 @@
+"""The history of data incidents: which column was at fault in which windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airmedic_core.records import DATA_CAUSES, Cause, Finding, Verdict
+from airmedic_core.review.replay import PastWindow
+
+RECURS = 2
+"""Windows with the same fault from which it is no accident."""
+_REMEDIES = {
+    Cause.VOLUME_ANOMALY: "compare the number of rows with the days before, and hold back what is far off",
+    Cause.STALE_DATA: "fail when there is nothing new, in place of delivering the last rows again",
+    Cause.SCHEMA_CHANGE: "agree on columns, types and categories with those who deliver, and refuse what differs",
+    Cause.UNIT_CHANGE: "fix the unit where the value is measured, and name it in the column or its contract",
+    Cause.DATA_CORRUPTION: "leave out values that were not measured, in place of filling them in, and refuse the rest",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The same fault of one subject, in one or more windows."""
+
+    cause: Cause
+    subject: str
+    """A column, or ``batch``."""
+    windows: tuple[PastWindow, ...]
+    """Newest first."""
+
+    @property
+    def key(self) -> str:
+        """Identity of the fault up to its newest window: it changes when the fault is seen again."""
+        return f"{self.cause.value}:{self.subject}:{self.windows[0].seen.batch.window.key}"
+
+    def recommendation(self, upstream_dag: str) -> str:
+        """Return what the pipeline in front of the model should do, in one sentence, for people."""
+        days = ", ".join(str(window.seen.batch.window) for window in self.windows[:5])
+        what = "The batch" if self.subject == "batch" else f"The column {self.subject}"
+        whose = f"The pipeline {upstream_dag}" if upstream_dag else "Whoever delivers the rows"
+        return (
+            f"{what} had {self.cause.value.replace('_', ' ')} in {len(self.windows)} windows ({days}). "
+            f"{whose} could {_REMEDIES[self.cause]}."
+        )
+
+
+def is_faulty(window: PastWindow) -> bool:
+    """Whether a window's data were at fault, and no person said otherwise."""
+    assessed = window.seen.assessment
+    found = assessed is not None and assessed.outcome == "incident" and assessed.cause in DATA_CAUSES
+    return found and window.turned_out != "false"
+
+
+def is_sound(window: PastWindow) -> bool:
+    """Whether nothing stood out in a window."""
+    return window.seen.assessment is not None and window.seen.assessment.outcome == "healthy"
+
+
+def recurring_faults(windows: Sequence[PastWindow]) -> list[Fault]:
+    """Return the faults that came back, the most frequent first.
+
+    Parameters
+    ----------
+    windows : sequence of PastWindow
+        The last windows, newest first.
+    """
+    found: dict[tuple[Cause, str], list[PastWindow]] = {}
+    for window in windows:
+        if is_faulty(window):
+            for key in sorted({(cause, finding.subject) for finding in window.alarms for cause in _at_fault(finding)}):
+                found.setdefault(key, []).append(window)
+    faults = [Fault(cause, subject, tuple(seen)) for (cause, subject), seen in found.items() if len(seen) >= RECURS]
+    return sorted(faults, key=lambda fault: -len(fault.windows))
+
+
+def _at_fault(finding: Finding) -> tuple[Cause, ...]:
+    if finding.verdict is not Verdict.ALERT:
+        return ()
+    return tuple(cause for cause in finding.suggests[:1] if cause in DATA_CAUSES)

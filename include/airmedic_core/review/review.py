@@ -1,0 +1,165 @@
+"""The review of one model: what critic and analyst suggest becomes proposals that people answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from airmedic_core.incidents import REQUESTED
+from airmedic_core.records import Cause, Incident, IncidentState, Json, Proposal, Severity, digest
+from airmedic_core.review.analyst import analyse
+from airmedic_core.review.critic import suggestions
+from airmedic_core.windows import Every
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from airmedic_core.workspace import Workspace
+
+REVIEW = "review"
+VALID_FOR = timedelta(days=90)
+"""After this the old value holds again, unless the change is proposed and accepted once more."""
+_NOT_AGAIN_WITHIN = timedelta(days=60)
+"""What people answered is not asked again so soon."""
+_EXPECTATION = "quality.expectations."
+
+
+class Change(Protocol):
+    """A change to one key of the model spec, with what it would have done."""
+
+    @property
+    def key(self) -> str:
+        """Its key in the model spec."""
+        ...
+
+    @property
+    def value(self) -> float | Json:
+        """What would stand there."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """The change and its effect in words."""
+        ...
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a review proposes. One change of each kind at a time, so that its effect can be seen."""
+
+    incident_id: str = ""
+    """The record of the review; empty where there is nothing to say."""
+    threshold: Proposal | None = None
+    expectation: Proposal | None = None
+    upstream: tuple[str, ...] = ()
+    """What to mend in the pipeline that delivers the rows, for people."""
+
+
+def review(ws: Workspace, run_id: str, *, now: datetime) -> Review:
+    """Look back at the last windows, and propose what would have served better.
+
+    A review that was made before, under the same run id, is returned as it was. What people answered lately, and what
+    was recommended before, is not said again.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    run_id : str
+        The run that makes the review: the same run is the same review.
+    now : datetime
+        The moment of the review.
+
+    Raises
+    ------
+    LedgerError
+        If the ledger is busy. A retry helps.
+    """
+    earlier = _reviews(ws)
+    if (mine := next((found for found in earlier if found.resolution.get("run_id") == run_id), None)) is not None:
+        return _recorded(ws, mine)
+    answered, said = _answered(ws, earlier, now), _said(ws, earlier)
+    dag = ws.spec.upstream_dag
+    thresholds = [each for each in suggestions(ws) if _asked(each) not in answered]
+    analysis = analyse(ws)
+    expectations = [each for each in analysis.expectations if _asked(each) not in answered]
+    upstream = {fault.key: fault.recommendation(dag) for fault in analysis.faults if fault.key not in said}
+    chosen: list[Change] = [*thresholds[:1], *expectations[:1]]
+    if not chosen and not upstream:
+        return Review()
+    incident = ws.ledger.open_incident(_incident(ws, run_id, len(chosen), len(upstream), now))
+    if upstream:
+        told = " ".join(upstream.values())
+        ws.ledger.record_decision(
+            incident.id, path="recommend", proposal_hash=None, reason=told, details={"upstream": upstream}
+        )
+    for change in chosen:
+        _propose(ws, incident.id, change, now)
+    return _recorded(ws, incident)
+
+
+def _propose(ws: Workspace, incident_id: str, change: Change, now: datetime) -> None:
+    from airmedic_core.decide.propose import propose
+    from airmedic_core.errors import PolicyError
+
+    until = (now + VALID_FOR).replace(hour=0, minute=0, second=0, microsecond=0)
+    params = {"key": change.key, "value": change.value, "expires_at": until.isoformat()}
+    expected = f"Until {until:%Y-%m-%d}: {change.sentence}"
+    try:
+        # Proposals of one moment stand side by side; a later one would replace them.
+        propose(ws, incident_id, "change_setting", params, expected, change.sentence, now=now)
+    except PolicyError:
+        # The refusal is on record as a decision; the other suggestions are still worth making.
+        return
+
+
+def _recorded(ws: Workspace, incident: Incident) -> Review:
+    proposals = ws.ledger.proposals(incident.id)
+    expectation = next((each for each in proposals if each.params["key"].startswith(_EXPECTATION)), None)
+    threshold = next((each for each in proposals if each is not expectation), None)
+    return Review(incident.id, threshold, expectation, tuple(_said(ws, [incident]).values()))
+
+
+def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: datetime) -> Incident:
+    seen = ws.ledger.batches(ws.spec.name, limit=1)
+    window = seen[0].batch.window if seen else Every.parse(ws.spec.window.every).last_complete(now)
+    return Incident(
+        id=f"{ws.spec.name}__{window.key}__{digest(run_id)[:8]}",
+        model=ws.spec.name,
+        state=IncidentState.OPEN,
+        severity=Severity.LOW,
+        cause=Cause.HEALTHY,
+        headline=f"Review: {changes} to decide, {faults} to mend upstream",
+        fingerprint=REQUESTED,
+        window=window,
+        as_of=seen[0].batch.as_of if seen else now,
+        batch_ids=(),
+        opened_at=now,
+        resolution={"requested": REVIEW, "requested_by": "the weekly review", "run_id": run_id},
+    )
+
+
+def _reviews(ws: Workspace) -> list[Incident]:
+    return [one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("requested") == REVIEW]
+
+
+def _answered(ws: Workspace, earlier: Iterable[Incident], now: datetime) -> set[str]:
+    """Return what earlier reviews asked not long ago."""
+    recent = [found for found in earlier if now - found.opened_at <= _NOT_AGAIN_WITHIN]
+    return {
+        digest([each.params["key"], each.params["value"]])
+        for found in recent
+        for each in ws.ledger.proposals(found.id)
+        if ws.ledger.approvals(each.hash)
+    }
+
+
+def _asked(change: Change) -> str:
+    return digest([change.key, change.value])
+
+
+def _said(ws: Workspace, earlier: Iterable[Incident]) -> dict[str, str]:
+    """Return what earlier reviews recommended to mend upstream, by fault."""
+    decisions = [decision for found in earlier for decision in ws.ledger.decisions(found.id)]
+    return {key: said for decision in decisions for key, said in decision["details"].get("upstream", {}).items()}
