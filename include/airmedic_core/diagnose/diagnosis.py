@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from airmedic_core.diagnose.consult import consult
 from airmedic_core.diagnose.evidence import collect_evidence
 from airmedic_core.diagnose.rules import diagnose_by_rules, worse
-from airmedic_core.records import Diagnosis, RankedCause
+from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.records import Diagnosis, IncidentState, RankedCause
 
 if TYPE_CHECKING:
     from airmedic_core.diagnose.budget import Budget
     from airmedic_core.diagnose.language_model import LanguageModel
+    from airmedic_core.records import EvidencePacket
     from airmedic_core.workspace import Workspace
 
 
 def diagnose(
     ws: Workspace, incident_id: str, model: LanguageModel | None = None, *, budget: Budget | None = None
 ) -> Diagnosis:
-    """Return and record the diagnosis that stands.
+    """Return and record the diagnosis that stands; the incident is ``diagnosed`` then, with its cause and severity.
 
     Parameters
     ----------
@@ -39,6 +41,14 @@ def diagnose(
         If there is no such incident (a retry does not help) or the ledger is busy (a retry helps).
     """
     packet = ws.ledger.packet(incident_id) or collect_evidence(ws, incident_id)
+    standing = _standing(ws, packet, model, budget)
+    _move_on(ws, standing)
+    return standing
+
+
+def _standing(
+    ws: Workspace, packet: EvidencePacket, model: LanguageModel | None, budget: Budget | None
+) -> Diagnosis:
     by_rules = diagnose_by_rules(packet, upstream_dag=ws.spec.upstream_dag)
     if model is None:
         ws.ledger.record_diagnosis(by_rules, stands=True)
@@ -55,6 +65,15 @@ def diagnose(
     ws.ledger.record_diagnosis(by_rules, stands=False)
     ws.ledger.record_diagnosis(standing, stands=True)
     return standing
+
+
+def _move_on(ws: Workspace, standing: Diagnosis) -> None:
+    """Let the incident say what its diagnosis says. One that has ended stays as it is."""
+    incident = ws.ledger.incident(standing.incident_id)
+    if incident.state in ENDS:
+        return
+    state = IncidentState.DIAGNOSED if incident.state is IncidentState.OPEN else incident.state
+    ws.ledger.move_incident(incident.id, state, cause=standing.cause, severity=standing.severity)
 
 
 def _rules_stand(ws: Workspace, by_rules: Diagnosis, notes: tuple[str, ...], other: Diagnosis | None) -> Diagnosis:
