@@ -98,7 +98,8 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     wanted = ws.spec.rollout.watch_windows
     if wanted == 0:
         return Health("healthy", ("It loads, and predicts finite values on the newest batch.",), seconds)
-    since = ws.ledger.incident(proposal.incident_id).as_of
+    # Not its as_of: a bad window joins the open incident and moves that.
+    since = ws.ledger.incident(proposal.incident_id).window.end
     seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
     seen = [each for each in seen if each.model_version == version and each.assessment is not None]
     bad = [reason for each in seen for reason in _trouble(ws, each)]

@@ -44,6 +44,14 @@ def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:
     assert health(ws, proposal, now=NOW).status == "unhealthy"
 
 
+def test_a_bad_window_that_joins_the_open_incident_is_still_seen(ws: Workspace) -> None:
+    incident = incident_of(ws, 40)
+    proposal = approved(ws, incident, "deploy", {"version": "2"})
+    deploy(ws, proposal, now=NOW)
+    ws.ledger.attach_batch(incident.id, observe(ws, 43, cause=Cause.BAD_DEPLOYMENT))
+    assert health(ws, proposal, now=NOW).status == "unhealthy"
+
+
 def test_a_version_that_does_not_serve_is_unhealthy(ws: Workspace) -> None:
     proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
     assert health(ws, proposal, now=NOW).reasons == ("Version 2 does not serve; the champion is 1.",)
