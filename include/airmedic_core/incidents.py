@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +91,9 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     now : datetime
         The moment.
     """
+    mine = (one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("run_id") == run_id)
+    if known := next(mine, None):
+        return known
     seen = ws.ledger.batches(ws.spec.name, limit=1)
     batch = seen[0].batch if seen else None
     window = batch.window if batch else Every.parse(ws.spec.window.every).last_complete(now)
@@ -112,7 +117,7 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     )
 
 
-def close_incident(ws: Workspace, incident_id: str, *, now: datetime) -> Incident:
+def close_incident(ws: Workspace, incident_id: str, *, now: datetime, failed: Sequence[str] = ()) -> Incident:
     """Close an incident with what came of it. One that is closed stays as it is.
 
     The outcome is verified from the ledger: that the deployed version still serves and what the gate measured, that a
@@ -126,6 +131,8 @@ def close_incident(ws: Workspace, incident_id: str, *, now: datetime) -> Inciden
         The incident.
     now : datetime
         The moment of closing.
+    failed : sequence of str
+        Steps of the remediation that failed. A deployment that could not be watched, or not be undone, has not healed.
 
     Returns
     -------
@@ -137,6 +144,9 @@ def close_incident(ws: Workspace, incident_id: str, *, now: datetime) -> Inciden
     if incident.state in ENDS:
         return incident
     outcome = outcome_of(ws, incident, now=now)
+    if failed and outcome.outcome == "healed":
+        summary = f"{outcome.summary} It has not proved itself: {', '.join(failed)} failed."
+        outcome = replace(outcome, state=IncidentState.ESCALATED, outcome="failed", summary=summary)
     resolution: dict[str, Any] = {
         **incident.resolution,
         "action": outcome.proposal.action if outcome.proposal else "",

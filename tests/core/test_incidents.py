@@ -94,6 +94,7 @@ def test_a_request_has_an_incident_of_its_own_to_which_no_batch_is_attached(ws: 
     observe(ws, 2)
     request = Request("rollback", "customers complain", "ada")
     asked = request_incident(ws, request, "manual__1", now=NOW)
+    observe(ws, 3)
     assert request_incident(ws, request, "manual__1", now=NOW + timedelta(hours=1)) == asked
     assert request_incident(ws, request, "manual__2", now=NOW).id != asked.id
     assert asked.headline == "ada asks for rollback: customers complain"
@@ -301,7 +302,7 @@ def test_a_deployment_that_is_undone_or_replaced_has_not_healed(healed: Healed) 
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.UNDONE, "undone")
 
 
-def test_a_version_switched_by_hand_after_a_deployment_is_noticed_on_closing(ws: Workspace) -> None:
+def deployed(ws: Workspace) -> Incident:
     incident = incident_of(ws, 3)
     proposal = Proposal(
         incident.id, "renewals", "deploy", {"version": "2"}, "", Permission.ASK, "", NOW, NOW + timedelta(days=1)
@@ -311,6 +312,17 @@ def test_a_version_switched_by_hand_after_a_deployment_is_noticed_on_closing(ws:
     ws.ledger.begin_action(proposal, {})
     ws.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 2 serves.", 1.0))
     ws.ledger.record_promotion(Promotion("renewals", "1", "2", "deploy", NOW, "ada", proposal.hash))
+    return incident
+
+
+def test_a_deployment_that_could_not_be_watched_has_not_healed(ws: Workspace) -> None:
+    closed = close_incident(ws, deployed(ws).id, now=NOW, failed=["watch_deployment"])
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "failed")
+    assert "watch_deployment failed" in closed.resolution["summary"]
+
+
+def test_a_version_switched_by_hand_after_a_deployment_is_noticed_on_closing(ws: Workspace) -> None:
+    incident = deployed(ws)
     ws.ledger.record_promotion(Promotion("renewals", "2", "7", "manual", NOW + timedelta(hours=1), "eve"))
     closed = close_incident(ws, incident.id, now=NOW)
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.UNDONE, "undone")

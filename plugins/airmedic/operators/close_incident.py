@@ -53,7 +53,7 @@ class CloseIncidentOperator(ModelOperator):
             from airmedic_core.reports import incident_report
 
             workspace = open_workspace(self.model)
-            incident = close_incident(workspace, self.incident_id, now=datetime.now(UTC))
+            incident = close_incident(workspace, self.incident_id, now=datetime.now(UTC), failed=failed)
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)
