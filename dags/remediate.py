@@ -46,7 +46,7 @@ REQUEST = {
     "by": "{{ dag_run.triggering_user_name or '' }}",
     "dry_run": "{{ params.dry_run }}",
 }
-INCIDENT = "{{ (ti.xcom_pull(task_ids='collect_evidence') or {}).get('incident_id', '') }}"
+INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id }}"
 
 
 def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
@@ -142,7 +142,13 @@ def remediate(spec: ModelSpec) -> DAG:
         )
         deploy = DeployOperator(task_id="deploy", model=model, proposal_hash=deployment)
         watch_deployment = DeploymentHealthSensor(
-            task_id="watch_deployment", model=model, proposal_hash=deployment, mode="reschedule", poke_interval=30
+            task_id="watch_deployment",
+            model=model,
+            proposal_hash=deployment,
+            mode="reschedule",
+            poke_interval=30,
+            # The rollout gives up earlier by itself, with a verdict.
+            timeout=spec.rollout.watch_timeout_seconds + 3600,
         )
         roll_back_deployment = UndoDeploymentOperator(
             task_id="roll_back_deployment", model=model, proposal_hash=deployment

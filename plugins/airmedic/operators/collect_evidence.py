@@ -29,7 +29,7 @@ class CollectEvidenceOperator(ModelOperator):
     Returns
     -------
     dict
-        ``incident_id``, number of ``items`` of evidence, and ``gaps``.
+        ``incident_id``, number of ``items`` of evidence, and ``gaps``. ``incident_id`` is an XCom of its own too.
     """
 
     template_fields: Sequence[str] = ("model", "incident_id", "request")
@@ -51,6 +51,8 @@ class CollectEvidenceOperator(ModelOperator):
             if not incident_id:
                 request = from_json(Request, dict(self.request or {}))
                 incident_id = request_incident(workspace, request, context["run_id"], now=datetime.now(UTC)).id
+            # Whatever happens to the evidence, the incident has to be closed.
+            context["ti"].xcom_push("incident_id", incident_id)
             packet = collect_evidence(workspace, incident_id)
         for item in packet.items:
             self.log.info("%s %s", item.id, item.statement)
