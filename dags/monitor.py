@@ -68,7 +68,7 @@ def monitor(spec: ModelSpec) -> DAG:
             task_id="start_remediation",
             trigger_dag_id=f"remediate__{spec.name}",
             # The incident is the run: a retry, or one more batch of the same incident, finds the run there already.
-            trigger_run_id="{{ ti.xcom_pull(task_ids='open_incident')['incident_id'] }}",
+            trigger_run_id="{{ ti.xcom_pull(task_ids='open_incident')['run_id'] }}",
             conf={"incident_id": "{{ ti.xcom_pull(task_ids='open_incident')['incident_id'] }}"},
             logical_date=None,
             skip_when_already_exists=True,

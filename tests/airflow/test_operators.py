@@ -95,6 +95,45 @@ def test_without_either_it_is_the_last_complete_window() -> None:
 
 
 @pytest.mark.usefixtures("adopted")
+def test_a_run_with_a_data_interval_is_due_at_its_end() -> None:
+    from airmedic.operators.resolve_batch import ResolveBatchOperator
+    from airmedic_core.windows import as_utc
+
+    operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
+    start, end = (as_utc(meter.day(8)[each]) for each in ("window_start", "window_end"))
+    context = context_of(operator, data_interval_end=end)
+    context["dag_run"].logical_date = start
+    batch = operator.execute(context)
+    assert (as_utc(batch["window"]["start"]), as_utc(batch["as_of"])) == (start, end)
+
+
+@pytest.mark.usefixtures("adopted")
+def test_an_incident_whose_remediation_was_stopped_gets_a_further_run() -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.open_incident import OpenIncidentOperator
+    from airmedic_core.records import Assessment, Batch, Cause, IncidentState, Severity, from_json
+
+    batch, ledger = day_batch(12), open_workspace("meter").ledger
+    seen = from_json(Batch, batch)
+    ledger.record_assessment(
+        seen, Assessment(seen.id, "incident", Cause.UNKNOWN, Severity.LOW, "It is worse.", "a" * 64)
+    )
+    operator = OpenIncidentOperator(task_id="open_incident", model="meter", batch=batch)
+
+    def opened(ended_runs: int) -> dict[str, Any]:
+        context = context_of(operator)
+        context["ti"].get_dr_count = lambda **_: ended_runs
+        return operator.execute(context)
+
+    first = opened(0)
+    assert first["run_id"] == first["incident_id"]
+    assert opened(1)["run_id"] == f"{first['incident_id']}__2"
+    assert opened(2)["run_id"] == f"{first['incident_id']}__3"
+    ledger.move_incident(first["incident_id"], IncidentState.ESCALATED)
+    assert opened(2)["run_id"] == first["incident_id"]
+
+
+@pytest.mark.usefixtures("adopted")
 def test_a_missing_batch_is_retried_and_a_wrong_time_is_not(home: Path) -> None:
     from airflow.sdk.exceptions import AirflowException, AirflowFailException
 

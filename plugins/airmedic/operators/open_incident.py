@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
@@ -13,6 +13,12 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Batch, Json, from_json
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_ENDED = ["success", "failed"]
+_MOST_RUNS = 20
 
 
 class OpenIncidentOperator(ModelOperator):
@@ -28,7 +34,8 @@ class OpenIncidentOperator(ModelOperator):
     Returns
     -------
     dict
-        ``incident_id``, ``state``, ``severity``, ``cause``, ``headline``.
+        ``incident_id``, ``run_id``, ``state``, ``severity``, ``cause``, ``headline``. The run of the remediation is
+        named as the incident is, unless that run has ended and left the incident open: then it is a further one.
     """
 
     template_fields: Sequence[str] = ("model", "batch")
@@ -44,11 +51,22 @@ class OpenIncidentOperator(ModelOperator):
 
             workspace = open_workspace(self.model)
             incident = open_incident(workspace, from_json(Batch, self.batch), now=datetime.now(UTC))
+            run_id = self._run_id(context, workspace, incident.id)
         tell(workspace.spec, f"{incident.severity} incident of {self.model}: {incident.headline}", incident.id)
         return {
             "incident_id": incident.id,
+            "run_id": run_id,
             "state": str(incident.state),
             "severity": str(incident.severity),
             "cause": str(incident.cause),
             "headline": incident.headline,
         }
+
+    def _run_id(self, context: Context, workspace: Workspace, incident_id: str) -> str:
+        from airmedic_core.ledger.incidents import ENDS
+
+        runs = [incident_id, *(f"{incident_id}__{number}" for number in range(2, _MOST_RUNS + 1))]
+        ended = context["ti"].get_dr_count(dag_id=f"remediate__{self.model}", run_ids=runs, states=_ENDED)
+        # A run closes its incident before it ends, so what is still open now was marked, cleared or killed.
+        left_open = workspace.ledger.incident(incident_id).state not in ENDS
+        return runs[min(ended, _MOST_RUNS - 1)] if left_open else incident_id

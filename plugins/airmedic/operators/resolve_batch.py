@@ -81,5 +81,7 @@ def _window(asked: Json) -> Window | None:
 
 def _moment(context: Context) -> datetime:
     run = context.get("dag_run")
-    moment = (run.logical_date or run.run_after) if run else None
-    return moment or datetime.now(UTC)
+    # With [scheduler] create_cron_data_intervals the logical date is the interval's start: the run is due at its end.
+    moments = [run.logical_date if run else None, context.get("data_interval_end")]
+    known = [moment for moment in moments if moment is not None]
+    return max(known) if known else (run.run_after if run else datetime.now(UTC))
