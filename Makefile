@@ -34,8 +34,8 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
 
-bench: setup  ## Measure.
-	@$(BIN)/python -m benchmarks
+bench: setup  ## Measure, for about an hour. ARGS="--quick": less data; ARGS="--list": what there is.
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: setup  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml.
 	@sh scripts/lock.sh
