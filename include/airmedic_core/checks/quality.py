@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import json
-import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airmedic_core.checks import CheckOptions
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from airmedic_core.checks import CheckContext
-    from airmedic_core.profile import Reference
+    from airmedic_core.checks._expectations import Result
+    from airmedic_core.settings import Settings
+    from airmedic_core.spec import ModelSpec
 
 GROUP = "data"
+_FEW_ROWS = 3
+_CAUSES = (
+    ("expect_table_row_count", Cause.VOLUME_ANOMALY),
+    ("expect_table_column", Cause.SCHEMA_CHANGE),
+    ("expect_column_to_exist", Cause.SCHEMA_CHANGE),
+    ("expect_column_values_to_be_of_type", Cause.SCHEMA_CHANGE),
+    ("expect_column_values_to_be_in_type_list", Cause.SCHEMA_CHANGE),
+)
 
 
 class Options(CheckOptions):
@@ -27,39 +35,79 @@ class Options(CheckOptions):
     """Where the team has no suite, one that the reference suggests is used."""
 
 
+@dataclass(frozen=True)
+class _Suite:
+    name: str
+    content: Json
+    own: bool
+    """Whether the team stands behind it."""
+
+
 def run(context: CheckContext, options: Options) -> list[Finding]:
     """Validate the rows against the suite. A failed expectation is never passed over in silence."""
-    path = suite_path(context)
-    if path is None and (not options.propose or context.settings is None):
+    suites = _suites(context, options)
+    if not context.batch.rows or not suites:
         return []
-    suite = read_suite(path) if path is not None else propose_suite(context.reference)
-    name = path.name if path is not None else "the suite proposed from the reference"
-    if not context.batch.rows or not suite["expectations"]:
-        return []
-    results = validate(context.frame, suite)
-    findings = [_finding(context, result, own=path is not None) for result in results if not result["success"]]
-    failed = len(findings)
-    text = f"{len(results) - failed} of {len(results)} expectations of {name} hold."
+    results = [(result, suite) for suite in suites for result in _validated(context, suite)]
+    findings = [_finding(context, result, suite) for result, suite in results if not result.success]
+    held = len(results) - len(findings)
+    text = f"{held} of {len(results)} expectations of {' and '.join(suite.name for suite in suites)} hold."
     findings.append(
-        Finding("quality", "batch", "expectations", Verdict.OK, value=len(results) - failed, limit=len(results),
+        Finding("quality", "batch", "expectations", Verdict.OK, value=held, limit=len(results),
                 sample_size=context.batch.rows, message=text)
     )  # fmt: skip
-    return findings
+    return _numbered(findings)
+
+
+def _suites(context: CheckContext, options: Options) -> list[_Suite]:
+    """Return the suites that are not empty."""
+    from airmedic_core.checks._proposed_suite import propose_suite
+
+    own = [each.model_dump() for each in context.spec.quality.expectations.values()]
+    replaced = {_subject(each) for each in own}
+    path = suite_path(context)
+    if path is not None:
+        name, suite = path.name, read_suite(path)
+    elif options.propose and context.settings is not None:
+        name, suite = "the suite proposed from the reference", propose_suite(context.reference)
+    else:
+        name, suite = "", {"expectations": []}
+    left = [each for each in suite["expectations"] if _subject(each) not in replaced]
+    suites = [
+        _Suite(name, {**suite, "expectations": left}, path is not None),
+        _Suite("the spec", {"expectations": own}, True),
+    ]
+    return [found for found in suites if found.content["expectations"]]
+
+
+def _validated(context: CheckContext, suite: _Suite) -> list[Result]:
+    from airmedic_core.checks._expectations import validate
+    from airmedic_core.checks._proposed_suite import rows_for_proposal
+
+    rows = context.frame if suite.own else rows_for_proposal(context.frame, suite.content)
+    return validate(rows, suite.content, suite.name)
+
+
+def _subject(expectation: Json) -> tuple[str, str]:
+    return str(expectation["type"]), str(expectation["kwargs"].get("column", "batch"))
 
 
 def suite_path(context: CheckContext) -> Path | None:
-    """Return the team's own suite, if there is one.
+    """Return the team's own suite, if there is one. Raises as :func:`suite_file`."""
+    return None if context.settings is None else suite_file(context.spec, context.settings)
+
+
+def suite_file(spec: ModelSpec, settings: Settings) -> Path | None:
+    """Return the file of a model's own suite, if there is one.
 
     Raises
     ------
     SpecError
         If the spec names a suite that does not exist. A retry does not help.
     """
-    if context.settings is None:
-        return None
-    folder = context.settings.content / "expectations"
-    named = context.spec.quality.suite
-    path = folder / (named or f"{context.spec.name}.json")
+    folder = settings.content / "expectations"
+    named = spec.quality.suite
+    path = folder / (named or f"{spec.name}.json")
     if path.is_file():
         return path
     if named:
@@ -76,102 +124,68 @@ def read_suite(path: Path) -> Json:
     SpecError
         If the file is not such a suite. A retry does not help.
     """
+    hint = 'It holds {"expectations": [{"type": …, "kwargs": {…}}]}.'
     try:
         suite = json.loads(path.read_text(encoding="utf-8"))
-        for each in suite["expectations"]:
-            each["type"], each["kwargs"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpecError(
-            f"{path.name} is no expectation suite: {type(error).__name__}: {error}.",
-            'It holds {"expectations": [{"type": …, "kwargs": {…}}]}.',
-        ) from error
-    found: Json = suite
-    return found
+    except (OSError, ValueError) as error:
+        raise SpecError(f"{path.name} cannot be read as JSON: {error}.", hint) from error
+    listed = suite.get("expectations") if isinstance(suite, dict) else None
+    if not isinstance(listed, list):
+        raise SpecError(f"{path.name} holds no list of expectations.", hint)
+    read = []
+    for number, each in enumerate(listed, start=1):
+        # Until its version 1, Great Expectations wrote expectation_type.
+        kind = (each.get("type") or each.get("expectation_type")) if isinstance(each, dict) else None
+        if not isinstance(kind, str) or not isinstance(each.get("kwargs"), dict):
+            raise SpecError(f"{path.name}: expectation {number} lacks its type or its kwargs.", hint)
+        read.append({**each, "type": kind})
+    return {**suite, "expectations": read}
 
 
-def propose_suite(reference: Reference) -> Json:
-    """Return a cautious suite that the reference suggests: a place to start from, not the last word.
-
-    It asks for the columns, for values where there always were any, for numbers within a wide margin of those seen, and
-    for known categories, each for the greater part of the rows.
-    """
-    from airmedic_core.profile import CategoricalProfile, NumericProfile
-
-    expectations: list[Json] = []
-    for name, column in reference.whole.columns.items():
-        expectations.append({"type": "expect_column_to_exist", "kwargs": {"column": name}})
-        if not column.values:
-            continue
-        if column.null_fraction < 0.01:
-            kwargs: Json = {"column": name, "mostly": 0.9}
-            expectations.append({"type": "expect_column_values_to_not_be_null", "kwargs": kwargs})
-        if isinstance(column, NumericProfile) and column.minimum is not None and column.maximum is not None:
-            margin = column.maximum - column.minimum or abs(column.maximum) or 1.0
-            low = 0.0 if column.minimum >= 0 else column.minimum - margin
-            kwargs = {"column": name, "min_value": low, "max_value": column.maximum + margin, "mostly": 0.98}
-            expectations.append({"type": "expect_column_values_to_be_between", "kwargs": kwargs})
-        elif isinstance(column, CategoricalProfile) and 1 < len(column.categories) <= 50 and not column.other:
-            kwargs = {"column": name, "value_set": list(column.categories), "mostly": 0.6}
-            expectations.append({"type": "expect_column_values_to_be_in_set", "kwargs": kwargs})
-    return {"name": "proposed", "expectations": expectations}
-
-
-def validate(frame: pd.DataFrame, suite: Json) -> list[Json]:
-    """Validate rows with Great Expectations and return one plain result for each expectation."""
-    # Its import alone writes hundreds of lines at INFO.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    import great_expectations as gx
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    definition = context.data_sources.add_pandas("airmedic").add_dataframe_asset("batch")
-    batch = definition.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": _plain(frame, suite)})
-    kept = [{"type": each["type"], "kwargs": each["kwargs"]} for each in suite["expectations"]]
-    result = batch.validate(gx.ExpectationSuite(name="airmedic", expectations=kept), result_format="SUMMARY")
-    return [_result(each) for each in result.results]
-
-
-def _plain(frame: pd.DataFrame, suite: Json) -> pd.DataFrame:
-    """Return the rows with categories as the text that they are counted under."""
-    from airmedic_core.checks._ties import category_names
-
-    named = {
-        each["kwargs"]["column"]
-        for each in suite["expectations"]
-        if each["type"] == "expect_column_values_to_be_in_set" and suite.get("name") == "proposed"
-    }
-    text = {name: category_names(frame[name]) for name in named if name in frame}
-    plain = frame.copy(deep=False)
-    for name, values in text.items():
-        plain[name] = [value or None for value in values]
-    return plain
-
-
-def _result(each: Any) -> Json:
-    config = each.expectation_config
-    return {
-        "success": bool(each.success),
-        "type": config.type,
-        "column": str(config.kwargs.get("column", "batch")),
-        "unexpected": each.result.get("unexpected_percent"),
-        "observed": each.result.get("observed_value"),
-        "mostly": config.kwargs.get("mostly", 1.0),
-        "error": str((each.exception_info or {}).get("exception_message") or "")[:200],
-    }
-
-
-def _finding(context: CheckContext, result: Json, *, own: bool) -> Finding:
-    unexpected = result["unexpected"]
-    share = None if unexpected is None else float(unexpected) / 100.0
-    text = f"{result['column']} does not meet {result['type']}"
-    if share is not None:
-        text += f": {share:.1%} of the values are unexpected"
-    elif result["observed"] is not None:
-        text += f": found {str(result['observed'])[:80]}"
-    missing = result["type"] == "expect_column_to_exist" or result["column"] not in map(str, context.frame.columns)
-    cause = Cause.SCHEMA_CHANGE if missing and result["column"] != "batch" else Cause.DATA_CORRUPTION
+def _finding(context: CheckContext, result: Result, suite: _Suite) -> Finding:
+    present = set(map(str, context.frame.columns))
+    absent = result.column != "batch" and result.column not in present
+    if result.error and not absent:
+        # Not evidence against the rows: the expectation may not fit the column's type.
+        return Finding(
+            "quality", result.column, "error", Verdict.UNKNOWN, sample_size=context.batch.rows,
+            message=f"{result.type} of {suite.name} could not be evaluated: {result.error}",
+        )  # fmt: skip
+    cause = next((cause for start, cause in _CAUSES if result.type.startswith(start)), Cause.DATA_CORRUPTION)
     return Finding(
-        "quality", result["column"], result["type"], Verdict.ALERT if own else Verdict.WATCH, value=share,
-        limit=1.0 - float(result["mostly"] or 0.0), effect=share, sample_size=context.batch.rows, unit="fraction",
-        message=f"{text}.", suggests=(cause,), details={"error": result["error"]} if result["error"] else {},
+        "quality", result.column, result.type[:60], _verdict(result, suite, absent=absent),
+        value=result.observed if result.unexpected_fraction is None else result.unexpected_fraction,
+        limit=None if result.unexpected_fraction is None else 1.0 - float(result.kwargs.get("mostly", 1.0)),
+        effect=result.unexpected_fraction, sample_size=context.batch.rows,
+        unit="" if result.unexpected_fraction is None else "fraction",
+        message=_message(result, absent=absent), suggests=(Cause.SCHEMA_CHANGE if absent else cause,),
+        details={"suite": suite.name, "severity": result.severity},
     )  # fmt: skip
+
+
+def _verdict(result: Result, suite: _Suite, *, absent: bool) -> Verdict:
+    if suite.own:
+        return Verdict.ALERT if result.severity == "critical" else Verdict.WATCH
+    # Nobody stands behind a proposal: one odd row in a small batch is worth a look, not an alarm.
+    few = result.unexpected_rows is not None and result.unexpected_rows < _FEW_ROWS
+    return Verdict.WATCH if few and not absent else Verdict.ALERT
+
+
+def _message(result: Result, *, absent: bool) -> str:
+    if absent:
+        return f"There is no column {result.column}, of which {result.type} is expected."
+    limits = ", ".join(f"{key} {value}" for key, value in result.kwargs.items() if key != "mostly")[:120]
+    text = f"{result.column} does not meet {result.type}" + (f" ({limits})" if limits else "")
+    if result.unexpected_fraction is not None:
+        return f"{text}: {result.unexpected_fraction:.1%} of the values are unexpected."
+    return f"{text}." if result.observed is None else f"{text}: found {result.observed:.6g}."
+
+
+def _numbered(findings: list[Finding]) -> list[Finding]:
+    """Tell apart the expectations of one kind on one column: findings have an identity."""
+    seen: dict[str, int] = {}
+    told = []
+    for each in findings:
+        seen[each.key] = seen.get(each.key, 0) + 1
+        told.append(each if seen[each.key] == 1 else replace(each, statistic=f"{each.statistic}_{seen[each.key]}"))
+    return told

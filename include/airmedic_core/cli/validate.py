@@ -95,13 +95,17 @@ def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
 
 
 def _suite(spec: ModelSpec, settings: Settings) -> list[str]:
-    from airmedic_core.errors import closest
+    from airmedic_core.checks.quality import read_suite, suite_file
 
-    folder = settings.content / "expectations"
-    if not spec.quality.suite or (folder / spec.quality.suite).is_file():
+    path = suite_file(spec, settings)
+    if path is None:
         return []
-    known = [path.name for path in folder.glob("*.json")]
-    return [f"quality.suite: {spec.quality.suite!r} is not in {folder}. {closest(spec.quality.suite, known)}".rstrip()]
+    suite = read_suite(path)
+    # Imported only where there is a suite: it takes seconds.
+    from airmedic_core.checks._expectations import build_expectations
+
+    build_expectations(suite, path.name)
+    return []
 
 
 def _columns(spec: ModelSpec, _: Settings) -> list[str]:

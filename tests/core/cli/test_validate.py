@@ -32,7 +32,7 @@ def test_a_missing_policy_and_suite_are_found(spec: Path, airmedic: Airmedic) ->
     code, out, _ = airmedic("validate", str(spec))
     assert code == 1
     assert "defualt" in out
-    assert "'mine.json' is not in" in out
+    assert "no expectation suite 'mine.json'" in out
 
 
 def test_columns_are_compared_with_the_data(spec: Path, airmedic: Airmedic) -> None:

@@ -1,0 +1,141 @@
+"""Validates rows with Great Expectations, and answers in plain values."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.errors import SpecError, closest
+from airmedic_core.records import Json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SUBJECTS = ("column", "column_A", "column_list", "column_set")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one expectation."""
+
+    type: str
+    column: str
+    """The column it is about, the first one where there are several; ``batch`` where there is none."""
+    kwargs: Json
+    success: bool
+    severity: str
+    """``critical``, ``warning`` or ``info``, as the suite says."""
+    unexpected_rows: int | None = None
+    unexpected_fraction: float | None = None
+    """Of the values that are not null."""
+    observed: float | None = None
+    """What was found in place of what was expected, where that is a number: rows are not repeated."""
+    error: str = ""
+    """Why the expectation could not be evaluated; empty if it could."""
+
+
+def build_expectations(suite: Json, name: str) -> list[Any]:
+    """Return a suite's expectations as objects of Great Expectations.
+
+    Great Expectations itself leaves out what it does not understand, with a line in the log: a suite with a slip of
+    the pen would then pass.
+
+    Raises
+    ------
+    SpecError
+        If an expectation does not exist or does not take these arguments. A retry does not help.
+    """
+    _quieten()
+    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    built = []
+    for number, each in enumerate(suite["expectations"], start=1):
+        where = f"{name}, expectation {number} ({each['type']})"
+        try:
+            configuration = ExpectationConfiguration(
+                type=each["type"], kwargs=dict(each["kwargs"]), severity=each.get("severity") or "critical"
+            )
+            built.append(configuration.to_domain_obj())
+        except ExpectationNotFoundError as error:
+            known = list_registered_expectation_implementations()
+            raise SpecError(f"{where}: there is no such expectation.", closest(each["type"], known)) from error
+        except (ValueError, TypeError) as error:
+            said = "; ".join(line.strip() for line in str(error).splitlines()[1:] if line.strip()) or str(error)
+            raise SpecError(f"{where} is not valid: {said[:400]}.", "Correct its kwargs or its severity.") from error
+    return built
+
+
+def validate(frame: pd.DataFrame, suite: Json, name: str) -> list[Result]:
+    """Validate rows and return one result for each expectation.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    suite : dict
+        ``{"expectations": [{"type": …, "kwargs": {…}}, …]}``.
+    name : str
+        What errors call the suite.
+
+    Raises
+    ------
+    SpecError
+        If an expectation is not valid. A retry does not help.
+    """
+    expectations = build_expectations(suite, name)
+    if not expectations:
+        return []
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
+
+    # Nothing on disk: by default a folder is made for pages that nobody asks for.
+    stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    silent = DataContextConfig(
+        store_backend_defaults=stores, progress_bars={"globally": False}, analytics_enabled=False
+    )
+    context = gx.get_context(mode="ephemeral", project_config=silent)
+    asset = context.data_sources.add_pandas("airmedic").add_dataframe_asset("batch")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
+    result = batch.validate(gx.ExpectationSuite(name="airmedic", expectations=expectations), result_format="BASIC")
+    return [_result(each) for each in result.results]
+
+
+def _quieten() -> None:
+    # The import alone writes hundreds of lines at INFO.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+
+
+def _result(each: Any) -> Result:
+    configuration, found = each.expectation_config, each.result
+    kwargs = {key: value for key, value in configuration.kwargs.items() if key not in {"batch_id", *_SUBJECTS}}
+    fraction, observed = found.get("unexpected_percent"), found.get("observed_value")
+    number = isinstance(observed, int | float) and not isinstance(observed, bool)
+    return Result(
+        type=configuration.type,
+        column=subject_of(configuration.kwargs),
+        kwargs=kwargs,
+        success=bool(each.success),
+        severity=str(getattr(configuration.severity, "value", configuration.severity)),
+        unexpected_rows=found.get("unexpected_count"),
+        unexpected_fraction=None if fraction is None else float(fraction) / 100.0,
+        observed=float(observed) if number else None,
+        error=_error(each.exception_info or {}),
+    )
+
+
+def subject_of(kwargs: Json) -> str:
+    """Return the column that an expectation is about."""
+    named = next((kwargs[key] for key in _SUBJECTS if kwargs.get(key)), "batch")
+    return str(named if isinstance(named, str) else next(iter(named), "batch"))
+
+
+def _error(info: Json) -> str:
+    """Return the message of the first exception: there is one for the expectation, or one for each of its metrics."""
+    for each in (info, *(inner for inner in info.values() if isinstance(inner, dict))):
+        message = each.get("exception_message")
+        if message:
+            return str(message).strip().splitlines()[0][:200]
+    return ""

@@ -1,0 +1,263 @@
+"""The expectation suite, run by Great Expectations itself."""
+
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.checks import CheckContext, run_group
+from airmedic_core.checks.quality import Options, read_suite, run
+from airmedic_core.cli.validate import spec_problems
+from airmedic_core.errors import SpecError
+from airmedic_core.monitor.weigh import weigh
+from airmedic_core.profile import build_profile, build_reference
+from airmedic_core.records import Batch, Cause, Finding, Verdict
+from airmedic_core.settings import Settings
+from airmedic_core.spec import ModelSpec, parse_spec
+from airmedic_core.windows import as_utc
+
+RAW = {
+    "name": "orders",
+    "task": "binary",
+    "target": "returned",
+    "data": {"path": "orders.parquet", "time_column": "at"},
+    "features": {"numeric": ["price", "age"], "categorical": ["country"]},
+    "window": {"every": "day", "min_rows": 1},
+}
+
+
+def orders(seed: int, day: int, days: int = 1, size: int = 200) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    rows = days * size
+    return pd.DataFrame(
+        {
+            "at": pd.Timestamp("2026-01-01", tz="UTC")
+            + pd.to_timedelta(day * 86_400 + np.arange(rows) * (86_400 // size), "s"),
+            "price": rng.gamma(4.0, 10.0, rows).round(2),
+            "age": rng.normal(40, 12, rows).round().clip(18, 90),
+            "country": rng.choice(["de", "fr", "it"], rows),
+            "returned": rng.integers(0, 2, rows),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def today() -> pd.DataFrame:
+    return orders(2, 20)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "expectations").mkdir()
+    return Settings(home=tmp_path, content=tmp_path, ledger_url="", tracking_uri="", environment="test")
+
+
+def context_of(frame: pd.DataFrame, settings: Settings | None, **more: object) -> CheckContext:
+    spec: ModelSpec = parse_spec({**RAW, **more})
+    reference = build_reference(spec, orders(1, 0, 20))
+    window = spec.window.step.last_complete(as_utc("2026-01-22"))
+    batch = Batch(spec.name, window, window.end, len(frame))
+    profile = build_profile(reference.edges, frame, window=window)
+    return CheckContext(spec, batch, frame, reference, profile, settings=settings)
+
+
+def write(settings: Settings, *expectations: dict, name: str = "orders.json") -> None:
+    (settings.content / "expectations" / name).write_text(json.dumps({"expectations": expectations}))
+
+
+def expect(kind: str, **kwargs: object) -> dict:
+    return {"type": f"expect_{kind}", "kwargs": kwargs}
+
+
+def failed(findings: list[Finding]) -> dict[str, Finding]:
+    return {each.key: each for each in findings if each.statistic != "expectations"}
+
+
+def count(findings: list[Finding]) -> tuple[float | None, float | None]:
+    whole = findings[-1]
+    assert whole.key == "quality:batch:expectations"
+    return whole.value, whole.limit
+
+
+@pytest.mark.parametrize("size", [3, 24, 200])
+def test_the_proposed_suite_holds_on_ordinary_days_of_any_size(settings, size):
+    findings = run(context_of(orders(3, 20, size=size), settings), Options())
+    assert failed(findings) == {}
+    # Three inputs exist and are never null, two of them have a range, one has a vocabulary.
+    assert count(findings) == (9, 9)
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "fraction"),
+    [
+        ({"price": -1.0}, "quality:price:expect_column_values_to_be_between", 0.3),
+        ({"age": 4000.0}, "quality:age:expect_column_values_to_be_between", 0.3),
+        ({"age": np.nan}, "quality:age:expect_column_values_to_not_be_null", 0.3),
+        ({"country": "atlantis"}, "quality:country:expect_column_values_to_be_in_set", 0.6),
+    ],
+)
+def test_broken_values_fail_the_proposed_suite(settings, today, change, key, fraction):
+    hit = np.arange(len(today)) < fraction * len(today)
+    broken = today.assign(**{name: today[name].mask(hit, value) for name, value in change.items()})
+    finding = failed(run(context_of(broken, settings), Options()))[key]
+    assert finding.verdict is Verdict.ALERT
+    assert finding.value == pytest.approx(fraction)
+    assert finding.suggests == (Cause.DATA_CORRUPTION,)
+
+
+def test_one_odd_row_of_a_small_batch_is_worth_a_look_and_no_alarm(settings):
+    small = orders(3, 20, size=12)
+    small.loc[0, "age"] = 4000.0
+    finding = failed(run(context_of(small, settings), Options()))["quality:age:expect_column_values_to_be_between"]
+    assert finding.verdict is Verdict.WATCH
+
+
+def test_a_lost_column_is_a_change_of_the_schema(settings, today):
+    found = failed(run(context_of(today.drop(columns="age"), settings), Options()))
+    assert {each.suggests for each in found.values()} == {(Cause.SCHEMA_CHANGE,)}
+    assert found["quality:age:expect_column_to_exist"].message.startswith("There is no column age")
+
+
+def test_categories_are_known_by_the_name_they_are_counted_under(settings):
+    reference = orders(1, 0, 20).assign(country=lambda rows: rows["country"].map({"de": 1, "fr": 2, "it": 3}))
+    spec = parse_spec(RAW)
+    known = build_reference(spec, reference)
+    today = orders(2, 20).assign(country=lambda rows: rows["country"].map({"de": 1.0, "fr": 2.0, "it": 3.0}))
+    context = context_of(orders(2, 20), settings)
+    window, batch = context.batch.window, context.batch
+    profile = build_profile(known.edges, today, window=window)
+    assert failed(run(CheckContext(spec, batch, today, known, profile, settings=settings), Options())) == {}
+
+
+def test_the_teams_own_suite_is_used_in_place_of_a_proposal(settings, today):
+    write(settings, expect("column_values_to_be_between", column="price", max_value=20, mostly=0.9))
+    findings = run(context_of(today, settings), Options())
+    finding = failed(findings)["quality:price:expect_column_values_to_be_between"]
+    assert finding.verdict is Verdict.ALERT
+    assert finding.value == pytest.approx((today["price"] > 20).mean())
+    assert finding.limit == pytest.approx(0.1)
+    assert finding.message.startswith("price does not meet expect_column_values_to_be_between (max_value 20")
+    assert count(findings) == (0, 1)
+    assert "orders.json" in findings[-1].message
+
+
+def test_a_failed_suite_makes_an_incident(settings, today):
+    write(settings, expect("column_values_to_be_between", column="price", max_value=20))
+    context = context_of(today, settings)
+    assessment = weigh(context.batch, run_group(context, "data"))
+    assert (assessment.outcome, assessment.cause) == ("incident", Cause.DATA_CORRUPTION)
+
+
+def test_the_spec_may_name_the_suite(settings, today):
+    write(settings, expect("column_to_exist", column="age"), name="strict.json")
+    assert count(run(context_of(today, settings, quality="strict.json"), Options())) == (1, 1)
+    with pytest.raises(SpecError, match=r"strict\.json"):
+        run(context_of(today, settings, quality="strickt.json"), Options())
+
+
+def test_the_severity_of_an_expectation_is_its_own(settings, today):
+    strict = expect("column_max_to_be_between", column="age", max_value=20)
+    write(settings, {**strict, "severity": "warning"})
+    finding = failed(run(context_of(today, settings), Options()))["quality:age:expect_column_max_to_be_between"]
+    assert finding.verdict is Verdict.WATCH
+    assert finding.value == today["age"].max()
+
+
+@pytest.mark.parametrize(
+    ("expectation", "subject", "cause"),
+    [
+        (expect("table_row_count_to_be_between", min_value=1000), "batch", Cause.VOLUME_ANOMALY),
+        (expect("table_column_count_to_equal", value=3), "batch", Cause.SCHEMA_CHANGE),
+        (expect("column_values_to_be_of_type", column="age", type_="str"), "age", Cause.SCHEMA_CHANGE),
+        (expect("column_values_to_not_be_null", column="nowhere"), "nowhere", Cause.SCHEMA_CHANGE),
+        (expect("column_values_to_be_unique", column="country"), "country", Cause.DATA_CORRUPTION),
+        (
+            expect("column_pair_values_a_to_be_greater_than_b", column_A="price", column_B="age"), "price",
+            Cause.DATA_CORRUPTION,
+        ),
+    ],
+)  # fmt: skip
+def test_what_an_expectation_is_about_says_what_is_wrong(settings, today, expectation, subject, cause):
+    write(settings, expectation)
+    (finding,) = failed(run(context_of(today, settings), Options())).values()
+    assert (finding.subject, finding.suggests, finding.verdict) == (subject, (cause,), Verdict.ALERT)
+
+
+def test_two_expectations_of_one_kind_on_one_column_are_two_findings(settings, today):
+    kind = "column_values_to_be_between"
+    write(settings, expect(kind, column="age", max_value=20), expect(kind, column="age", min_value=80))
+    assert set(failed(run(context_of(today, settings), Options()))) == {
+        "quality:age:expect_column_values_to_be_between",
+        "quality:age:expect_column_values_to_be_between_2",
+    }
+
+
+def test_an_expectation_that_cannot_be_evaluated_is_not_passed(settings, today):
+    write(settings, expect("column_values_to_be_between", column="country", min_value=3))
+    context = context_of(today, settings)
+    finding = failed(run(context, Options()))["quality:country:error"]
+    assert finding.verdict is Verdict.UNKNOWN
+    assert weigh(context.batch, run_group(context, "data")).outcome == "watch"
+
+
+def test_expectations_of_the_spec_replace_those_of_the_suite(settings, today):
+    write(
+        settings,
+        expect("column_values_to_be_between", column="age", max_value=20),
+        expect("column_to_exist", column="price"),
+    )
+    accepted = {"age_range": expect("column_values_to_be_between", column="age", max_value=90)}
+    findings = run(context_of(today, settings, quality={"expectations": accepted}), Options())
+    assert failed(findings) == {}
+    assert count(findings) == (2, 2)
+
+
+def test_suites_of_older_versions_are_read(settings):
+    old = {"expectation_type": "expect_column_to_exist", "kwargs": {"column": "age"}}
+    write(settings, old)
+    suite = read_suite(settings.content / "expectations" / "orders.json")
+    assert suite["expectations"][0]["type"] == "expect_column_to_exist"
+
+
+BROKEN = {
+    "no JSON": ("{", "cannot be read as JSON"),
+    "no list": ('{"expectation": []}', "no list of expectations"),
+    "no kwargs": ('{"expectations": [{"type": "expect_column_to_exist"}]}', "expectation 1 lacks"),
+    "no such expectation": (
+        json.dumps({"expectations": [expect("column_too_exist", column="age")]}), "expect_column_to_exist",
+    ),
+    "a wrong argument": (
+        json.dumps({"expectations": [expect("column_to_exist", colum="age")]}), "colum",
+    ),
+    "an impossible argument": (
+        json.dumps({"expectations": [expect("column_values_to_not_be_null", column="age", mostly=3)]}), "mostly",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_suite_is_a_clear_error_and_never_passed(name, settings, today):
+    text, said = BROKEN[name]
+    (settings.content / "expectations" / "orders.json").write_text(text)
+    context = context_of(today, settings)
+    with pytest.raises(SpecError, match=said):
+        run(context, Options())
+    finding = next(each for each in run_group(context, "data") if each.check == "quality")
+    assert finding.verdict is Verdict.UNKNOWN
+    assert said in finding.message
+    (settings.content / "orders.yaml").write_text(json.dumps(RAW))
+    assert any(said in problem for problem in spec_problems(settings.content / "orders.yaml", settings))
+
+
+def test_a_proposal_can_be_switched_off(settings, today):
+    assert run(context_of(today, settings), Options(propose=False)) == []
+
+
+def test_nothing_is_written_to_the_log_or_the_terminal(settings, today, caplog, capfd):
+    with caplog.at_level(logging.INFO):
+        run(context_of(today.drop(columns="age"), settings), Options())
+    assert caplog.records == []
+    assert capfd.readouterr() == ("", "")
