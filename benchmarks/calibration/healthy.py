@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from monitored import Monitored
@@ -36,7 +37,13 @@ class FalseAlarms:
 
 
 def false_alarms(
-    world: World, days: int, seeds: Sequence[int], *, groups: tuple[Group, ...] = ("drift",), with_others: bool = True
+    world: World,
+    days: int,
+    seeds: Sequence[int],
+    *,
+    groups: tuple[Group, ...] = ("drift",),
+    options: dict[str, Any] | None = None,
+    with_others: bool = True,
 ) -> FalseAlarms:
     """Watch healthy days.
 
@@ -50,6 +57,8 @@ def false_alarms(
         Each draws a production of its own.
     groups : tuple of str
         Groups of checks to run.
+    options : dict, optional
+        Options of checks, as a spec gives them.
     with_others : bool
         Whether the other methods judge too.
     """
@@ -58,7 +67,7 @@ def false_alarms(
     for seed in seeds:
         rng = np.random.default_rng(seed)
         reference = world.draw_reference(rng)
-        model = Monitored(world, reference, groups)
+        model = Monitored(world, reference, groups, options=options or {})
         methods = OtherMethods(reference, world.numeric, world.categorical)
         for day in range(days):
             number = world.reference_days + day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 from production import World
@@ -28,6 +29,8 @@ class Monitored:
     groups: tuple[Group, ...] = ("drift",)
     without: tuple[str, ...] = ("quality",)
     """Checks that are switched off. The team's own expectations are not the subject here."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options of checks, as a spec gives them."""
     history: tuple[PastWindow, ...] = ()
     """Newest first."""
     spec: ModelSpec = field(init=False)
@@ -43,7 +46,7 @@ class Monitored:
                 "features": {"numeric": self.world.numeric, "categorical": self.world.categorical},
                 "data": {"source": "file", "path": "given-as-frames.parquet", "time_column": "time"},
                 "window": {"every": "1d"},
-                "checks": dict.fromkeys(self.without, False),
+                "checks": dict.fromkeys(self.without, False) | self.options,
             }
         )
         self.reference = build_reference(self.spec, self.reference_rows)

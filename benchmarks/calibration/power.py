@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -43,7 +44,9 @@ class Point:
 class Power:
     """A model with a healthy past, in which changes begin again and again."""
 
-    def __init__(self, world: World, seed: int, *, data_checks: bool = False) -> None:
+    def __init__(
+        self, world: World, seed: int, *, data_checks: bool = False, options: dict[str, Any] | None = None
+    ) -> None:
         self.world = world
         self.rng = np.random.default_rng(seed)
         reference = world.draw_reference(self.rng)
@@ -51,7 +54,7 @@ class Power:
             off = ("quality", "volume", "freshness", "schema", "units")
             self.model = Monitored(world, reference, ("data",), off)
         else:
-            self.model = Monitored(world, reference)
+            self.model = Monitored(world, reference, options=options or {})
         self.others = OtherMethods(reference, world.numeric, world.categorical)
         self.today = world.reference_days + HEALTHY_DAYS
         for day in range(world.reference_days, self.today):

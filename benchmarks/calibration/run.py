@@ -15,6 +15,7 @@ import sys
 import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -36,6 +37,8 @@ OTHER_WORLDS = (
     World("a reference of 7 days", reference_days=7),
     World("a reference of 2 days", reference_days=2),
 )
+FALSE_DISCOVERY_RATES = (0.01, 0.05, 0.2)
+"""The first is the default."""
 _NAMES = {
     "ks": "Kolmogorov–Smirnov, χ² (5 %)",
     "bonferroni": "the same, with Bonferroni",
@@ -79,6 +82,9 @@ def main() -> None:
     curves = _curves(world, plan)
     for title, points in curves.items():
         _print_curve(title, points, console)
+    settings = _settings(world, plan) if plan.long else []
+    if settings:
+        _print_settings(settings, console)
     slow = [slow_drift(world, seed=7, sd_per_day=step) for step in (0.005, 0.01, 0.02)] if plan.long else []
     if slow:
         _print_slow(slow, console)
@@ -86,6 +92,7 @@ def main() -> None:
         plain = {
             "healthy": [asdict(one) for one in healthy],
             "power": {title: [asdict(point) for point in points] for title, points in curves.items()},
+            "settings": settings,
             "slow_drift": [asdict(one) for one in slow],
         }
         options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
@@ -114,6 +121,22 @@ def _curves(world: World, plan: Plan) -> dict[str, list[Point]]:
             data.nulls, fractions, among=few.numeric + few.categorical, columns=5, trials=trials, with_others=False
         ),
     }
+
+
+def _settings(world: World, plan: Plan) -> list[dict[str, Any]]:
+    """Measure what a more or less cautious setting of the drift check gives."""
+    found = []
+    for rate in FALSE_DISCOVERY_RATES:
+        options = {"drift": {"false_discovery_rate": rate}}
+        healthy = false_alarms(world, plan.days, plan.seeds[:1], options=options, with_others=False)
+        power = Power(world, seed=11, options=options)
+        points = power.curve(
+            power.shift, (0.15, 0.2, 0.25, 0.3), among=world.numeric, trials=plan.trials, with_others=False
+        )
+        found.append(
+            {"false_discovery_rate": rate, "healthy": asdict(healthy), "power": [asdict(point) for point in points]}
+        )
+    return found
 
 
 def _print_methods(found: FalseAlarms, console: Console) -> None:
@@ -147,6 +170,18 @@ def _print_curve(title: str, points: list[Point], console: Console) -> None:
         ours = (point.watched_first_day, point.first_day, point.second_day, point.incident_second_day)
         theirs = [point.others[name] for name in _NAMES] if with_others else []
         table.add_row(f"{point.size:g}", *(f"{share:.0%}" for share in (*ours, *theirs)))
+    console.print(table)
+
+
+def _print_settings(found: list[dict[str, Any]], console: Console) -> None:
+    sizes = [f"{point['size']:g} sd" for point in found[0]["power"]]
+    table = Table(
+        "false_discovery_rate", "alerts per model-day", "watched", *sizes, title="another setting: alert by day 2"
+    )
+    for one in found:
+        rates = (f"{one['healthy']['alerts']:.3f}", f"{one['healthy']['watches']:.3f}")
+        shares = (f"{point['second_day']:.0%}" for point in one["power"])
+        table.add_row(f"{one['false_discovery_rate']:g}", *rates, *shares)
     console.print(table)
 
 
