@@ -46,7 +46,8 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-MODELS = ("meter", "hasty", "careful", "slow")
+KINDS = ("monitor", "remediate", "review")
+MODELS = ("meter", "hasty", "careful", "slow", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     shutil.copytree(PROJECT / "include" / "policies", content / "policies")
     (content / "models").mkdir()
     dags.mkdir()
-    for name in ("monitor.py", "remediate.py"):
+    for name in ("monitor.py", "remediate.py", "review.py"):
         shutil.copy(PROJECT / "dags" / name, dags / name)
     shutil.copy(Path(meter.__file__).parent / "slow_training.py", dags / "slow_training.py")
     careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")
@@ -103,6 +104,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=10)
     meter.write_spec(content / "models", "careful", rows, policy="careful")
     meter.write_spec(content / "models", "slow", rows)
+    meter.write_spec(content / "models", "reviewed", rows)
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),
@@ -111,7 +113,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with installation:
         running = Running(installation, content)
-        running.client().wait_for_dags([f"{kind}__{model}" for kind in ("monitor", "remediate") for model in MODELS])
+        running.client().wait_for_dags([f"{kind}__{model}" for kind in KINDS for model in MODELS])
         yield running
         for client in running.clients.values():
             client._http.close()

@@ -63,6 +63,17 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
     )
 
 
+def test_review_asks_for_each_change_alone(content: Path) -> None:
+    dags, errors, _ = parse("review.py")
+    assert not errors
+    assert edges(dags["review__alpha"]) == arrows(
+        """review -> approve_threshold approve_expectation;
+        approve_threshold -> apply_threshold; approve_expectation -> apply_expectation;
+        apply_threshold -> close_review; apply_expectation -> close_review"""
+    )
+    assert dags["review__alpha"].schedule == "0 6 * * 1"
+
+
 def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path) -> None:
     spec = content / "models" / "alpha.yaml"
     spec.write_text(spec.read_text() + "upstream_dag: ingest\n")
@@ -79,7 +90,7 @@ def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_take
     assert dag.get_task("train_in_dag").trigger_dag_id == "train_alpha"
 
 
-@pytest.mark.parametrize("name", ["monitor", "remediate"])
+@pytest.mark.parametrize("name", ["monitor", "remediate", "review"])
 def test_two_parses_are_one_version(content: Path, name: str) -> None:
     first, second = (parse(f"{name}.py")[2][f"{name}__alpha"] for _ in range(2))
     assert first == second
@@ -100,7 +111,7 @@ def test_two_parses_are_one_version(content: Path, name: str) -> None:
         ),
     ],
 )
-@pytest.mark.parametrize("kind", ["monitor", "remediate"])
+@pytest.mark.parametrize("kind", ["monitor", "remediate", "review"])
 def test_a_broken_spec_is_an_import_error_of_its_own_file(content: Path, kind: str, broken: str, says: str) -> None:
     spec = content / "models" / "beta.yaml"
     spec.write_text(broken)
@@ -160,5 +171,5 @@ def test_parsing_imports_nothing_heavy(content: Path) -> None:
         "print(bag.import_errors, sorted(bag.dags), [name for name in heavy if name in set(sys.modules) - before])\n"
     )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
-    assert "{} ['monitor__alpha', 'remediate__alpha'" in done.stdout
+    assert "{} ['monitor__alpha', 'remediate__alpha', 'review__alpha'" in done.stdout
     assert done.stdout.rstrip().endswith("[]")
