@@ -159,8 +159,10 @@ def _acted(history: History, done: RecordedAction) -> Outcome:
     if done.status == "undone":
         return Outcome(IncidentState.UNDONE, "undone", done.summary, proposal, done, before, after)
     if done.action == "retrain":
-        reasons = " ".join(gate.get("reasons", ())) or "No challenger passed the gate."
-        return Outcome(IncidentState.ESCALATED, "refused", reasons, proposal, done, before, after)
+        stopped = _stopped(history)
+        reasons = stopped or " ".join(gate.get("reasons", ())) or "No challenger passed the gate."
+        word = "recommended" if stopped else "refused"
+        return Outcome(IncidentState.ESCALATED, word, reasons, proposal, done, before, after)
     if done.action == "deploy":
         return _deployed(history, done, proposal, before, after)
     if done.action == "rollback":
@@ -168,6 +170,14 @@ def _acted(history: History, done: RecordedAction) -> Outcome:
     if done.action == "quarantine":
         return _quarantined(history, done, proposal)
     return Outcome(IncidentState.RESOLVED, "changed", done.summary, proposal, done)
+
+
+def _stopped(history: History) -> str:
+    """Return why a challenger that has passed the gate is not deployed; nothing where none has passed."""
+    advised = [each.reason for each in history.proposals if each.action == "deploy"]
+    last = history.decisions[-1] if history.decisions else {"skipped": ()}
+    stopped = [last["reason"] for each in last["skipped"] if each["action"] == "deploy"]
+    return next((f"A challenger has passed the gate, and is not deployed: {why}" for why in (*stopped, *advised)), "")
 
 
 def _deployed(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.actions import carry_out, gate_challenger, undo
-from airmedic_core.decide import Decision, Request, decide
-from airmedic_core.errors import LedgerError, NoChampionError
+from airmedic_core.decide import Decision, Request, decide, propose
+from airmedic_core.errors import LedgerError, NoChampionError, PolicyError
 from airmedic_core.incidents import close_incident, note_healthy, open_incident, request_incident
 from airmedic_core.records import (
     ActionResult,
@@ -313,6 +313,20 @@ def deployed(ws: Workspace) -> Incident:
     ws.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 2 serves.", 1.0))
     ws.ledger.record_promotion(Promotion("renewals", "1", "2", "deploy", NOW, "ada", proposal.hash))
     return incident
+
+
+def test_a_challenger_that_passed_and_may_not_be_deployed_was_not_refused(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    retraining = proposed(decide(ws, incident.id, Request(), now=NOW))
+    approve(ws, retraining)
+    ws.ledger.begin_action(retraining, {})
+    ws.ledger.finish_action(ActionResult(retraining.hash, "retrain", "done", "Version 2 is trained.", 1.0))
+    ws.ledger.set_override("renewals", "freeze", "release", {}, author="bob", reason="release week")
+    with pytest.raises(PolicyError):
+        propose(ws, incident.id, "deploy", {"version": "2"}, "AUC +0.02", "It passed.", now=NOW)
+    closed = close_incident(ws, incident.id, now=NOW)
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "recommended")
+    assert "has passed the gate, and is not deployed: bob froze changes" in closed.resolution["summary"]
 
 
 def test_a_deployment_that_could_not_be_watched_has_not_healed(ws: Workspace) -> None:

@@ -18,6 +18,7 @@ POLICY_AUTHOR = "policy"
 """Who approves what needs nobody's approval."""
 
 _RULES = "rules"
+_LEFT_TO_DIAGNOSIS = frozenset({"automatic", "diagnose_only"})
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,9 @@ def propose(
     incident = ws.ledger.incident(incident_id)
     policy = policy_of(ws)
     diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
-    requested_by = str(incident.resolution.get("requested_by", ""))
+    asked = incident.resolution
+    # Who asks for a diagnosis, or for whatever it recommends, does not vouch for it.
+    requested_by = "" if asked.get("requested") in _LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))
     verdict = permitted(
         ws, policy, incident, action, Standing.of(diagnosis, policy, requested_by=requested_by), now=now
     )

@@ -10,6 +10,7 @@ import pytest
 from airmedic_core.decide import Request, decide, propose
 from airmedic_core.decide.limits import KILL_SWITCH
 from airmedic_core.errors import PolicyError
+from airmedic_core.incidents import request_incident
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -252,6 +253,13 @@ def test_a_further_proposal_goes_through_policy_and_limits_too(ws: Workspace) ->
     with pytest.raises(PolicyError, match="kill switch"):
         propose(ws, incident.id, "deploy", {"version": "3"}, "AUC +0.02", "It passed the gate.", now=NOW)
     assert ws.ledger.decisions(incident.id)[-1]["skipped"][0]["limit"] == "kill_switch"
+
+
+def test_who_only_asks_to_have_a_look_does_not_vouch_for_a_deployment(ws: Workspace) -> None:
+    for action, said in (("automatic", "there is no diagnosis"), ("retrain", "ada asks for it")):
+        asked = request_incident(ws, Request(action, by="ada"), f"manual {action}", now=NOW)  # type: ignore[arg-type]
+        proposal = propose(ws, asked.id, "deploy", {"version": "2"}, "AUC +0.02", "It passed.", now=NOW)
+        assert said in proposal.reason
 
 
 def test_the_environment_of_the_spec_comes_before_that_of_the_installation(tmp_path: Path) -> None:
