@@ -45,7 +45,7 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     from airmedic_core.decide.limits import require_enabled
 
     ws.ledger.require_approval(proposal_hash, now=now)
-    proposal = ws.ledger.proposal(proposal_hash)
+    proposal = _proposal(ws, proposal_hash)
     action = Family("actions").member(proposal.action)
     done = ws.ledger.action_result(proposal_hash)
     if done is not None and done.status in {"done", "undone"}:
@@ -87,7 +87,7 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     ActionError
         If it was never carried out.
     """
-    proposal = ws.ledger.proposal(proposal_hash)
+    proposal = _proposal(ws, proposal_hash)
     done, snapshot = ws.ledger.action_result(proposal_hash), ws.ledger.snapshot(proposal_hash)
     if done is None or snapshot is None or done.status not in {"done", "undone"}:
         raise ActionError(f"The action {proposal.action!r} was never carried out.", "There is nothing to undo.")
@@ -98,6 +98,13 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     result = ActionResult(proposal.hash, proposal.action, "undone", told, perf_counter() - started, done.output)
     ws.ledger.finish_action(result)
     return result
+
+
+def _proposal(ws: Workspace, proposal_hash: str) -> Proposal:
+    proposal = ws.ledger.proposal(proposal_hash)
+    if proposal.model != ws.spec.name:
+        raise ActionError(f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}.", "Name its own model.")
+    return proposal
 
 
 def _cut_off(ws: Workspace, proposal: Proposal) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
@@ -47,9 +48,13 @@ class RerunPipelineOperator(TriggerDagRunOperator):
             from airmedic_core.actions import carry_out
 
             workspace = open_workspace(self.model)
-            carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
             proposal = workspace.ledger.proposal(self.proposal_hash)
+            if proposal.action != "rerun_pipeline":
+                raise AirflowFailException(f"A proposal to {proposal.action} reruns no pipeline.")
+            carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
             window = workspace.ledger.incident(proposal.incident_id).window
+        # What was approved, whatever the spec says by now.
+        self.trigger_dag_id = proposal.params["dag_id"]
         # One run for one proposal, however often this task runs.
         self.trigger_run_id = f"airmedic__{self.proposal_hash[:16]}"
         self.conf = {

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def test_nothing_is_done_without_an_approval_of_exactly_this(ws: Workspace) -> N
     with pytest.raises(ApprovalError):
         carry_out(ws, "no such hash", now=NOW)
     assert unusable_windows(ws) == {}
+
+
+def test_a_proposal_is_carried_out_on_its_own_model_only(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 50), "rollback", {"version": "1", "from_version": "1"})
+    other = replace(ws, spec=ws.spec.model_copy(update={"name": "renewals_b2b"}))
+    with pytest.raises(ActionError, match="not of 'renewals_b2b'"):
+        carry_out(other, proposal.hash, now=NOW)
 
 
 def test_the_kill_switch_stops_what_was_approved(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
