@@ -94,7 +94,7 @@ def _keep(ws: Workspace, run_id: str, version: str, result: GateResult) -> None:
                 ws.registry.client.log_metric(run_id, f"gate_{name}", value)
         ws.registry.client.log_dict(run_id, plain, "airmedic/gate.json")
         ws.registry.client.set_tag(run_id, GATE_TAG, result.outcome)
-        ws.registry.client.set_model_version_tag(ws.spec.name, version, GATE_TAG, result.outcome)
+    ws.registry.tag(ws.spec.name, version, GATE_TAG, result.outcome)
 
 
 def _keep_decision(ws: Workspace, incident: Incident, proposal_hash: str, result: GateResult) -> None:

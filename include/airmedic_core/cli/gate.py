@@ -108,8 +108,10 @@ def _scored(spec: ModelSpec, model: str, frame: pd.DataFrame) -> ScoredBatch:
 
 
 def _load(model: str) -> tuple[Any, Inputs]:
+    from airmedic_core.registry import inputs_of
+
     estimator, signature = _from_mlflow(model) if model.startswith(("models:/", "runs:/")) else _from_file(model)
-    return estimator, _inputs(model, estimator, signature)
+    return estimator, inputs_of(repr(model), estimator, signature)
 
 
 def _from_file(model: str) -> tuple[Any, Any]:
@@ -151,24 +153,6 @@ def _from_mlflow(model: str) -> tuple[Any, Any]:
         raise ModelError(
             f"{model!r} does not load: {type(error).__name__}: {error}.", "Is it a scikit-learn model?"
         ) from error
-
-
-def _inputs(model: str, estimator: Any, signature: Any) -> Inputs:
-    from airmedic_core.inputs import Inputs
-
-    schema = signature.inputs.to_dict() if signature is not None and signature.inputs is not None else []
-    kinds = {"double": "number", "float": "number", "long": "number", "integer": "number", "string": "category"}
-    named = [
-        (str(column["name"]), kinds.get(str(column["type"]), "unchanged")) for column in schema if column.get("name")
-    ]
-    if not named:
-        names = getattr(estimator, "feature_names_in_", None)
-        if names is None:
-            raise ModelError(
-                f"{model!r} does not say which columns it takes.", "Fit it on a DataFrame, or log it with a signature."
-            )
-        named = [(str(name), "unchanged") for name in names]
-    return Inputs(tuple(named))  # type: ignore[arg-type]
 
 
 def _print(result: GateResult) -> None:

@@ -1,0 +1,13 @@
+"""Model versions and the aliases that say which one serves: the only place that talks to MLflow's model registry.
+
+Three aliases matter: ``champion`` serves and nothing else does, ``previous`` served before it, and ``challenger`` is
+the newest candidate. MLflow keeps no history of aliases and has no compare-and-swap, so a switch holds a lock in the
+ledger, writes its intent, switches, reads back, and records a promotion. A switch that was killed half-way is
+completed from its intent by whoever comes next.
+"""
+
+from airmedic_core.registry.models import inputs_of
+from airmedic_core.registry.registry import Registry
+from airmedic_core.registry.versions import ModelVersion
+
+__all__ = ["ModelVersion", "Registry", "inputs_of"]

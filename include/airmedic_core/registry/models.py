@@ -1,0 +1,240 @@
+"""What belongs to a version: its fitted estimator, the columns that it takes, and the reference it was accepted on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.errors import ModelError
+from airmedic_core.inputs import Inputs, Kind
+from airmedic_core.records import Json
+from airmedic_core.registry.versions import CHALLENGER, ModelVersion, Versions, version_of
+from airmedic_core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.profile import Reference
+
+_REFERENCE = "airmedic.reference"
+_REQUIREMENTS = ("scikit-learn", "numpy", "pandas", "cloudpickle")
+_KINDS: dict[str, Kind] = {
+    "double": "number",
+    "float": "number",
+    "long": "number",
+    "integer": "number",
+    "string": "category",
+}
+_loaded: dict[tuple[str, str, str], tuple[Any, Inputs]] = {}
+_references: dict[tuple[str, str, str, str], Any] = {}
+
+
+class Models(Versions):
+    """Registering and loading models, and keeping their references."""
+
+    def load(self, version: ModelVersion) -> Any:
+        """Return the fitted estimator of a version, loaded once per process.
+
+        Only versions of this registry are loaded, by name and version: a path from elsewhere is never unpickled.
+
+        Raises
+        ------
+        ModelError
+            If it does not load. A retry does not help.
+        """
+        return self._fitted(version)[0]
+
+    def inputs(self, version: ModelVersion) -> Inputs:
+        """Return the feature columns of a version, from its signature. Raises as :meth:`load` does."""
+        return self._fitted(version)[1]
+
+    def reference(self, version: ModelVersion) -> Reference:
+        """Return the reference of a version.
+
+        Raises
+        ------
+        ModelError
+            If the version has none: it was not registered by Airmedic.
+        """
+        from airmedic_core.profile import Reference
+
+        place = self.version(version.name, version.version).tags.get(_REFERENCE)
+        if not place:
+            raise ModelError(
+                f"Version {version.version} of {version.name!r} has no reference profile.",
+                "It was not registered by Airmedic: refresh its reference, or adopt it.",
+            )
+        key = (self.tracking_uri, version.name, version.version, place)
+        if key not in _references:
+            run_id, _, path = place.partition("/")
+            with TemporaryDirectory() as folder, self.answering():
+                _references[key] = Reference.load(Path(self.client.download_artifacts(run_id, path, folder)))
+        found: Reference = _references[key]
+        return found
+
+    def save_reference(self, version: ModelVersion, reference: Reference, *, name: str = "reference") -> str:
+        """Keep a reference with a version, and return its place.
+
+        The place is written to the version's tag last, so that an interrupted call leaves the old reference in use.
+        """
+        place = self._log_reference(version.run_id, reference, name)
+        self.point_reference(version, place)
+        return place
+
+    def reference_place(self, version: ModelVersion) -> str:
+        """Return the place of a version's reference, to point back to later; empty if it has none."""
+        return self.version(version.name, version.version).tags.get(_REFERENCE, "")
+
+    def point_reference(self, version: ModelVersion, place: str) -> None:
+        """Make a reference that was saved before the one in use."""
+        self.tag(version.name, version.version, _REFERENCE, place)
+
+    def register(
+        self,
+        spec: ModelSpec,
+        estimator: Any,
+        example: pd.DataFrame,
+        *,
+        run_id: str,
+        tags: Mapping[str, str],
+        reference: Reference | None,
+    ) -> ModelVersion:
+        """Register a fitted estimator as a new version; the alias ``challenger`` moves to it.
+
+        The version appears last, when the model and its reference are complete.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model; its name is the registered model's.
+        estimator : scikit-learn estimator
+            Fitted.
+        example : pandas.DataFrame
+            A few prepared rows of its inputs, for the signature.
+        run_id : str
+            The training run it belongs to.
+        tags : mapping
+            Tags of the version.
+        reference : Reference
+            What it was accepted on.
+        """
+        import mlflow
+        from mlflow.sklearn import log_model
+
+        logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
+        with self.answering():
+            mlflow.set_tracking_uri(self.tracking_uri)
+            mlflow.set_registry_uri(self.tracking_uri)
+            with mlflow.start_run(run_id=run_id):
+                logged = log_model(
+                    estimator,
+                    name="model",
+                    signature=signature_of(example, estimator.predict(example)),
+                    pip_requirements=_requirements(),
+                    serialization_format="cloudpickle",
+                )
+        all_tags = {"airmedic.model": spec.name, **tags}
+        if reference is not None:
+            all_tags[_REFERENCE] = self._log_reference(run_id, reference, "reference")
+        self._ensure_registered(spec)
+        with self.answering():
+            created = version_of(
+                self.client.create_model_version(
+                    spec.name, logged.model_uri, run_id, tags=all_tags, model_id=logged.model_id
+                )
+            )
+            self.client.set_registered_model_alias(spec.name, CHALLENGER, created.version)
+        return created
+
+    def _ensure_registered(self, spec: ModelSpec) -> None:
+        from mlflow.exceptions import MlflowException
+
+        with self.answering():
+            try:
+                self.client.create_registered_model(spec.name, description=spec.description or spec.title or None)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+
+    def _log_reference(self, run_id: str, reference: Reference, name: str) -> str:
+        with TemporaryDirectory() as folder, self.answering():
+            path = Path(folder) / f"{name}.json.gz"
+            reference.save(path)
+            self.client.log_artifact(run_id, str(path), "airmedic")
+        return f"{run_id}/airmedic/{path.name}"
+
+    def _fitted(self, version: ModelVersion) -> tuple[Any, Inputs]:
+        key = (self.tracking_uri, version.name, version.version)
+        if key not in _loaded:
+            _loaded[key] = self._read_model(version)
+        return _loaded[key]
+
+    def _read_model(self, version: ModelVersion) -> tuple[Any, Inputs]:
+        from mlflow.artifacts import download_artifacts
+        from mlflow.models import Model
+        from mlflow.sklearn import load_model
+
+        uri = f"models:/{version.name}/{version.version}"
+        with TemporaryDirectory() as folder:
+            with self.answering():
+                path = download_artifacts(
+                    artifact_uri=uri, dst_path=folder, tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri
+                )
+            try:
+                estimator, signature = load_model(path), Model.load(path).signature
+            except Exception as error:
+                raise ModelError(
+                    f"Version {version.version} of {version.name!r} does not load: {type(error).__name__}: {error}.",
+                    "It must be a scikit-learn model whose packages are installed here.",
+                ) from error
+        return estimator, inputs_of(f"Version {version.version} of {version.name!r}", estimator, signature)
+
+
+def signature_of(prepared: pd.DataFrame, predictions: Any) -> Any:
+    """Return the MLflow signature of prepared rows.
+
+    MLflow's own inference would take a category that is missing in all rows of the example for a number.
+    """
+    from mlflow.models import ModelSignature, infer_signature
+    from mlflow.types import ColSpec, DataType, Schema
+
+    kinds = {name: DataType.double if kind == "float64" else DataType.string for name, kind in prepared.dtypes.items()}
+    columns = [ColSpec(kind, str(name), required=False) for name, kind in kinds.items()]
+    return ModelSignature(Schema(columns), infer_signature(prepared.head(0), predictions).outputs)
+
+
+def inputs_of(model: str, estimator: Any, signature: Any) -> Inputs:
+    """Return the feature columns of a fitted estimator: from its MLflow signature, else the names it was fitted with.
+
+    Parameters
+    ----------
+    model : str
+        What to call it in a message.
+    estimator : scikit-learn estimator
+        Fitted.
+    signature : mlflow.models.ModelSignature or None
+        The signature that it was logged with, if it was.
+
+    Raises
+    ------
+    ModelError
+        If neither says which columns it takes.
+    """
+    columns = list(signature.inputs.to_dict()) if signature is not None and signature.inputs is not None else []
+    named: list[Json] = [column for column in columns if column.get("name")]
+    if named:
+        return Inputs(tuple((str(column["name"]), _KINDS.get(str(column["type"]), "unchanged")) for column in named))
+    names = getattr(estimator, "feature_names_in_", None)
+    if names is None:
+        raise ModelError(
+            f"{model} does not say which columns it takes.", "Fit it on a DataFrame, or log it with a signature."
+        )
+    return Inputs(tuple((str(name), "unchanged") for name in names))
+
+
+def _requirements() -> list[str]:
+    return [f"{name}=={installed_version(name)}" for name in _REQUIREMENTS]

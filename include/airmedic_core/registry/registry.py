@@ -1,0 +1,18 @@
+"""The registry: the model versions of one MLflow."""
+
+from __future__ import annotations
+
+from airmedic_core.registry.models import Models
+from airmedic_core.registry.switches import Switches
+
+
+class Registry(Models, Switches):
+    """The model versions of one MLflow.
+
+    Parameters
+    ----------
+    tracking_uri : str
+        Address of MLflow: an ``http`` server, or ``sqlite:///…`` for an embedded one.
+    ledger : Ledger
+        Where promotions are recorded and switches are locked.
+    """

@@ -1,0 +1,104 @@
+"""How MLflow is reached: its client, its errors, and the experiment of each model."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airmedic_core.errors import ModelError, RegistryUnavailableError
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
+
+_GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+
+
+class Store:
+    """One MLflow. The parts of the registry build on it."""
+
+    def __init__(self, tracking_uri: str, ledger: Ledger) -> None:
+        self.tracking_uri = tracking_uri
+        self._ledger = ledger
+        # MLflow's own seven retries of two minutes each would hold a task for half an hour where the server is down.
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+    @cached_property
+    def client(self) -> Any:
+        """MLflow's client for this address."""
+        with self.answering():
+            from mlflow import MlflowClient
+
+            return MlflowClient(self.tracking_uri, self.tracking_uri)
+
+    @contextmanager
+    def answering(self) -> Iterator[None]:
+        """Turn MLflow's errors into those of the engine.
+
+        Raises
+        ------
+        RegistryUnavailableError
+            If MLflow does not answer. A retry helps once it does.
+        ModelError
+            If MLflow answers that something does not exist. A retry does not help.
+        """
+        from mlflow.exceptions import MlflowException
+        from requests.exceptions import RequestException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except MlflowException as error:
+            if error.error_code in _GONE:
+                raise ModelError(
+                    f"MLflow at {self.address}: {error.message}.", "Check the model and version."
+                ) from error
+            raise self._unavailable(error) from error
+        except (RequestException, SQLAlchemyError, OSError) as error:
+            raise self._unavailable(error) from error
+
+    @property
+    def address(self) -> str:
+        """The address without user and password, for messages."""
+        scheme, separator, rest = self.tracking_uri.partition("://")
+        return scheme + separator + rest.rpartition("@")[2]
+
+    def experiment(self, name: str) -> str:
+        """Return the id of the experiment ``airmedic/<name>``, made on first use.
+
+        It is marked as one of model development: MLflow would show it in its pages for language models otherwise.
+        """
+        title = f"airmedic/{name}"
+        with self.answering():
+            found = self.client.get_experiment_by_name(title)
+            if found is not None:
+                return str(found.experiment_id)
+            from mlflow.exceptions import MlflowException
+
+            try:
+                kind = {"mlflow.experimentKind": "custom_model_development"}
+                return str(self.client.create_experiment(title, artifact_location=self._artifacts(), tags=kind))
+            except MlflowException:
+                # Two tasks of one monitoring run may come here at once: the other one made it.
+                found = self.client.get_experiment_by_name(title)
+                if found is None:
+                    raise
+                return str(found.experiment_id)
+
+    def _artifacts(self) -> str | None:
+        if not self.tracking_uri.startswith("sqlite:///"):
+            return None
+        # Without a server MLflow would put artifacts under the current folder, wherever a task happens to run.
+        return (Path(self.tracking_uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
+
+    def _unavailable(self, error: Exception) -> RegistryUnavailableError:
+        reason = str(error).replace(self.tracking_uri, self.address).split("\n", 1)[0][:300]
+        return RegistryUnavailableError(
+            f"MLflow at {self.address} does not answer: {reason}.", "Start it, or correct MLFLOW_TRACKING_URI."
+        )

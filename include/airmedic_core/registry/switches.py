@@ -1,0 +1,152 @@
+"""Switches of the champion: locked, read back, on record, and completed where one was cut off."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import Literal
+
+from airmedic_core.errors import ModelError
+from airmedic_core.records import Promotion, from_json, to_json
+from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
+
+_INTENT = "airmedic.switch"
+
+
+class Switches(Versions):
+    """Moving the aliases ``champion`` and ``previous``."""
+
+    def switch(
+        self,
+        name: str,
+        to_version: str,
+        *,
+        kind: Literal["adopt", "deploy", "rollback"],
+        by: str,
+        proposal_hash: str | None = None,
+        now: datetime,
+    ) -> Promotion:
+        """Make a version the champion, and the champion ``previous``.
+
+        Doing it again changes nothing and returns the promotion on record.
+
+        Raises
+        ------
+        ModelError
+            If the version does not exist, or the alias does not read back as written.
+        RegistryUnavailableError
+            If MLflow does not answer. A retry completes the switch.
+        LedgerBusyError
+            If another switch of this model is under way, or the ledger does not answer. A retry helps.
+        """
+        started = perf_counter()
+        with self._ledger.lock(f"switch:{name}"):
+            self._repair(name)
+            self.version(name, to_version)
+            current = self._aliases(name).get(CHAMPION)
+            last = self._last_promotion(name)
+            if current == to_version and last is not None and last.to_version == to_version:
+                return last
+            intent = Promotion(name, current, to_version, kind, now, by, proposal_hash)
+            self._write_intent(name, intent)
+            return self._carry_out(intent, started)
+
+    def notice_manual_switch(self, name: str, now: datetime) -> Promotion | None:
+        """Record a switch that somebody made past Airmedic, if there was one.
+
+        ``previous`` is set to the version that the ledger knew as champion, so that it can be rolled back to.
+
+        Returns
+        -------
+        Promotion or None
+            The promotion that was recorded; None where champion and ledger agree.
+        """
+        with self._ledger.lock(f"switch:{name}"):
+            self._repair(name)
+            aliases = self._aliases(name)
+            current, last = aliases.get(CHAMPION), self._last_promotion(name)
+            if current is None or (last is not None and last.to_version == current):
+                return None
+            known = last.to_version if last is not None else None
+            if known is not None and any(each.version == known for each in self.versions(name)):
+                self._set_alias(name, PREVIOUS, known)
+            promotion = Promotion(name, known, current, "manual", now, by="unknown (set in MLflow)")
+            self._ledger.record_promotion(promotion)
+            return promotion
+
+    def rollback_target(self, name: str) -> ModelVersion:
+        """Return the version that served before the champion.
+
+        Raises
+        ------
+        ModelError
+            If there is none.
+        """
+        aliases = self._aliases(name)
+        current = aliases.get(CHAMPION)
+        candidates = [aliases.get(PREVIOUS), *(each.from_version for each in self._ledger.promotions(name))]
+        known = {each.version: each for each in self.versions(name)}
+        for candidate in candidates:
+            if candidate is not None and candidate != current and candidate in known:
+                return known[candidate]
+        raise ModelError(
+            f"{name!r} has no version to roll back to: nothing served before version {current}.",
+            "Retrain, or register a version and deploy it.",
+        )
+
+    def _set_alias(self, name: str, alias: str, version: str) -> None:
+        with self.answering():
+            self.client.set_registered_model_alias(name, alias, version)
+
+    def _write_intent(self, name: str, intent: Promotion) -> None:
+        with self.answering():
+            self.client.set_registered_model_tag(name, _INTENT, json.dumps(to_json(intent)))
+
+    def _carry_out(self, intent: Promotion, started: float) -> Promotion:
+        name = intent.model
+        if intent.from_version is not None and intent.from_version != intent.to_version:
+            self._set_alias(name, PREVIOUS, intent.from_version)
+        self._set_alias(name, CHAMPION, intent.to_version)
+        read = self._aliases(name).get(CHAMPION)
+        if read != intent.to_version:
+            raise ModelError(
+                f"The champion of {name!r} reads {read} right after it was set to {intent.to_version}.",
+                "Somebody else switched it at the same moment: look at MLflow and decide again.",
+            )
+        promotion = Promotion(
+            name,
+            intent.from_version,
+            intent.to_version,
+            intent.kind,
+            intent.at,
+            intent.by,
+            intent.proposal_hash,
+            seconds=perf_counter() - started,
+        )
+        self._ledger.record_promotion(promotion)
+        with self.answering():
+            self.client.delete_registered_model_tag(name, _INTENT)
+        return promotion
+
+    def _repair(self, name: str) -> None:
+        try:
+            with self.answering():
+                written = self.client.get_registered_model(name).tags.get(_INTENT)
+        except ModelError:
+            return
+        if not written:
+            return
+        intent = from_json(Promotion, json.loads(written))
+        last = self._last_promotion(name)
+        recorded = last is not None and (last.at, last.to_version) == (intent.at, intent.to_version)
+        if not recorded and self._aliases(name).get(CHAMPION) in {intent.from_version, intent.to_version}:
+            self._carry_out(intent, perf_counter())
+            return
+        with self.answering():
+            self.client.delete_registered_model_tag(name, _INTENT)
+
+    def _last_promotion(self, name: str) -> Promotion | None:
+        promotions: Sequence[Promotion] = self._ledger.promotions(name)
+        return promotions[0] if promotions else None
