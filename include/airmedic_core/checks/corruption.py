@@ -124,22 +124,24 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
         favoured = float(facts.top)
     except ValueError:
         return
-    constant = facts.distinct == 1 and context.facts.rows >= 10
-    # Stand-ins are the most frequent value of a window, or its smallest or largest.
-    shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
-    shares[favoured] = facts.top_share
-    value = max(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]))
-    share = shares[value]
-    sudden = _apart(context, name, value, lately=True)
-    outside = sudden or (not constant and _apart(context, name, value, lately=False))
-    bins = int(reference.edges.searchsorted(value, side="left"))
     known = [
         each
         for profile in context.past_profiles
         if isinstance(each := profile.columns[name], NumericProfile) and each.values
     ] or [reference]
-    past = [float(each.counts[bins] / each.values) for each in (known[-14:] if sudden else known)]
     tops = [float(each.counts.max() / each.values) for each in known]
+    constant = facts.distinct == 1 and context.facts.rows >= 10
+    # Stand-ins are the most frequent value of a window, or its smallest or largest.
+    shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
+    shares[favoured] = facts.top_share
+    # A column that is one value in most windows, such as the month, moves on to another: that is its nature.
+    calendar = sorted(tops)[len(tops) // 2] > 0.5
+    value = max(shares, key=lambda one: (not calendar and _apart(context, name, one, lately=True), shares[one]))
+    share = shares[value]
+    sudden = not calendar and _apart(context, name, value, lately=True)
+    outside = sudden or (not constant and _apart(context, name, value, lately=False))
+    bins = int(reference.edges.searchsorted(value, side="left"))
+    past = [float(each.counts[bins] / each.values) for each in (known[-14:] if sudden else known)]
     usual = sum(past) / len(past)
     if not _beyond(context, share, past, options.value_fraction, options.spreads):
         return
