@@ -89,6 +89,8 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
     params, _ = plan(ws, "retrain", incident, None)
     # The batches before were not healthy either: the change began with the first of them.
     assert params["since"] == day(46).isoformat()
+    # The incident is looked at three days later, and nobody has looked at the rows of these days.
+    assert (params["window_end"], params["as_of"]) == (day(53).isoformat(), day(55).isoformat())
     assert "would be trained" in rehearse(ws, "retrain", params)
     proposal = approved(ws, incident, "retrain", params)
     trained = carry_out(ws, proposal.hash, now=NOW)
