@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.errors import SpecError
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, load_spec, parse_spec
 
@@ -49,7 +50,13 @@ class Workspace:
         settings.home.mkdir(parents=True, exist_ok=True)
         ledger = Ledger.open(settings.ledger_url)
         accepted = ledger.overrides(spec.name, "setting", now=datetime.now(UTC))
-        spec = with_settings(spec, {override.key: override.value for override in accepted})
+        try:
+            spec = with_settings(spec, {override.key: override.value for override in accepted})
+        except SpecError as error:
+            raise SpecError(
+                error.problem,
+                f"Take back what does not fit any more: 'airmedic overrides --model {spec.name} --revoke KEY'.",
+            ) from error
         return cls(spec, settings, ledger, Registry(settings.tracking_uri, ledger))
 
 

@@ -72,9 +72,18 @@ def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> st
 
 
 def _changed(ws: Workspace, params: Json) -> None:
+    from airmedic_core.checks import options_for
     from airmedic_core.workspace import with_settings
 
-    with_settings(ws.spec, {str(params["key"]): params["value"]})
+    key = str(params["key"])
+    changed = with_settings(ws.spec, {key: params["value"]})
+    section, _, rest = key.partition(".")
+    if section == "checks":
+        options_for(changed, rest.partition(".")[0])
+    if key.startswith("quality.expectations."):
+        from airmedic_core.checks._expectations import build_expectations
+
+        build_expectations({"expectations": [params["value"]]}, key)
 
 
 def _until(params: Json) -> str:

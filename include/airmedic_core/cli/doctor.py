@@ -141,11 +141,16 @@ def _policy(settings: Settings) -> Iterator[Symptom]:
 
 def _ledger(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.ledger import Ledger
+    from airmedic_core.spec import spec_files
 
     if settings.ledger_url.startswith("sqlite"):
         settings.home.mkdir(parents=True, exist_ok=True)
     ledger = Ledger.open(settings.ledger_url)
     yield Symptom("ok", "ledger", f"{ledger.url}, {ledger.audit_head().sequence:,} audit records")
+    for path in spec_files(settings.models):
+        for override in ledger.overrides(path.stem):
+            found = f"{override.kind} {override.key}: {override.plain_value} by {override.author}, {override.until}"
+            yield Symptom("ok", f"override of {path.stem}", found[:200], "'airmedic overrides' takes it back.")
 
 
 def _mlflow(settings: Settings) -> Iterator[Symptom]:

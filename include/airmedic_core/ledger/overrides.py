@@ -32,6 +32,16 @@ class Override:
     created_at: datetime
     expires_at: datetime | None = None
 
+    @property
+    def plain_value(self) -> object:
+        """What holds, without the wrapping that settings are recorded in."""
+        return self.value["value"] if set(self.value) == {"value"} else self.value or ""
+
+    @property
+    def until(self) -> str:
+        """Until when it holds, in words."""
+        return f"until {self.expires_at:%Y-%m-%d}" if self.expires_at else "until it is taken back"
+
 
 class Overrides(Audit):
     """Setting, reading and taking back overrides."""

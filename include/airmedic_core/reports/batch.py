@@ -135,6 +135,10 @@ def _markdown(ws: Workspace, seen: _Observation, most: int | None = None) -> str
     if assessment:
         facts += [("Outcome", f"**{assessment.outcome}**"), ("Cause", f"**{assessment.cause}**, {assessment.severity}")]
     parts = [f"# {prose(headline, 160)}", table(("", ""), facts)]
+    if overridden := ws.ledger.overrides(ws.spec.name, "setting"):
+        told = [f"* {code(each.key)} is {prose(each.plain_value, 160)}, set by {prose(each.author, 60)}, {each.until}."
+                for each in overridden]  # fmt: skip
+        parts.append("## What differs from the spec's file\n\n" + "\n".join(told))
     noted = [finding for finding in seen.findings if finding.verdict in _NOTED]
     if noted:
         parts.append(f"## What stands out\n\n{markdown_findings(noted, most)}")

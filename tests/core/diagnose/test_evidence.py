@@ -113,7 +113,7 @@ def test_overrides_in_force_are_told(story: Story) -> None:
     story.ws.ledger.set_override("churn", "setting", "gate.margin", {"value": -0.02}, author="ada", reason="noise")
     incident = story.open(story.pass_days(performance=[LOSS]))
     (override,) = kinds(collect_evidence(story.ws, incident.id), "override")
-    assert override.statement == "The setting gate.margin is overridden by ada."
+    assert override.statement == "The setting gate.margin is -0.02, set by ada."
 
 
 def test_upstream_runs_are_evidence_where_they_are_known(story: Story) -> None:

@@ -12,7 +12,7 @@ ORDER = 60
 MOST = 8
 _KINDS = {
     "quarantine": "The window {key} is quarantined",
-    "setting": "The setting {key} is overridden",
+    "setting": "The setting {key} is {value}, set",
     "freeze": "Changes are frozen ({key})",
     "kill_switch": "All actions are switched off ({key})",
 }
@@ -23,7 +23,7 @@ def collect(case: Case) -> Iterator[Evidence]:
     overrides = case.workspace.ledger.overrides(case.incident.model, now=case.incident.as_of)
     for override in list(overrides)[:MOST]:
         until = f" until {day(override.expires_at)}" if override.expires_at else ""
-        what = _KINDS[override.kind].format(key=plain(override.key))
+        what = _KINDS[override.kind].format(key=plain(override.key), value=plain(str(override.plain_value), 160))
         yield Evidence(
             id="",
             kind="override",

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.ledger import Ledger
+from airmedic_core.settings import Settings
+
+Airmedic = Callable[..., tuple[int, str, str]]
+KEY = "checks.drift.least_effect"
+
+
+@pytest.fixture
+def ledger(home: Path) -> Ledger:
+    settings = Settings.from_env()
+    settings.home.mkdir(parents=True)
+    return Ledger.open(settings.ledger_url)
+
+
+def test_what_is_in_force_is_listed_with_who_and_until_when(ledger: Ledger, airmedic: Airmedic) -> None:
+    until = datetime.now(UTC) + timedelta(days=3)
+    ledger.set_override("churn", "setting", KEY, {"value": 0.15}, author="ada", reason="noise", expires_at=until)
+    code, out, _ = airmedic("overrides", "--model", "churn")
+    assert code == 0
+    for told in (KEY, "0.15", "ada", "noise", f"until {until:%Y-%m-%d}"):
+        assert told in out
+    (found,) = json.loads(airmedic("overrides", "--model", "churn", "--json", "-")[1])
+    assert (found["key"], found["value"]) == (KEY, {"value": 0.15})
+
+
+def test_an_override_is_taken_back(ledger: Ledger, airmedic: Airmedic) -> None:
+    ledger.set_override("churn", "setting", KEY, {"value": 0.15}, author="ada", reason="noise")
+    assert airmedic("overrides", "--model", "churn", "--revoke", KEY, "--by", "bob")[0] == 0
+    assert ledger.overrides("churn") == []
+    assert "Nothing is overridden" in airmedic("overrides", "--model", "churn")[1]
+
+
+def test_one_that_makes_the_spec_invalid_says_how_to_take_it_back(
+    ledger: Ledger, spec: Path, airmedic: Airmedic
+) -> None:
+    ledger.set_override("customers", "setting", "gate.marginn", {"value": 1}, author="ada", reason="slip")
+    code, _, error = airmedic("explain", "--model", str(spec))
+    assert code == 2
+    assert "airmedic overrides --model customers" in error
+    assert airmedic("overrides", "--model", "customers", "--revoke", "gate.marginn")[0] == 0
+    assert airmedic("explain", "--model", str(spec))[0] == 0
+
+
+def test_unknown_keys_and_kinds_name_the_closest(ledger: Ledger, airmedic: Airmedic) -> None:
+    ledger.set_override("churn", "setting", KEY, {"value": 0.15}, author="ada", reason="noise")
+    code, _, error = airmedic("overrides", "--model", "churn", "--revoke", KEY.replace("least", "leest"))
+    assert (code, KEY in error) == (2, True)
+    code, _, error = airmedic("overrides", "--model", "churn", "--revoke", KEY, "--kind", "settings")
+    assert (code, "setting" in error) == (2, True)
