@@ -46,9 +46,7 @@ def diagnose(
     return standing
 
 
-def _standing(
-    ws: Workspace, packet: EvidencePacket, model: LanguageModel | None, budget: Budget | None
-) -> Diagnosis:
+def _standing(ws: Workspace, packet: EvidencePacket, model: LanguageModel | None, budget: Budget | None) -> Diagnosis:
     by_rules = diagnose_by_rules(packet, upstream_dag=ws.spec.upstream_dag)
     if model is None:
         ws.ledger.record_diagnosis(by_rules, stands=True)
