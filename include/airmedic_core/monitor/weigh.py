@@ -91,6 +91,10 @@ def weigh(batch: Batch, findings: Sequence[Finding], *, new_version: bool = Fals
     Assessment
         Its fingerprint is the same for the same cause of the same columns, whatever the window.
     """
+    if not findings:
+        # Silence is not health: checks that ran say so, even of a batch in which they found nothing.
+        text = "No check has looked at this batch."
+        findings = [Finding("assessment", "batch", "error", Verdict.UNKNOWN, message=text)]
     verdicts = Verdicts.of(findings)
     outcome, cause, deciding = _data(verdicts) or _model(verdicts, new_version=new_version) or _watch(verdicts)
     severity = _severity(cause, deciding) if outcome == "incident" else Severity.LOW
