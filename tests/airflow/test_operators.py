@@ -260,6 +260,25 @@ def test_an_answer_counts_for_the_proposal_that_was_shown() -> None:
     assert "the proposal has changed" in given.refused_because
 
 
+@pytest.mark.usefixtures("adopted")
+def test_of_two_proposals_of_one_moment_both_may_be_answered() -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+
+    workspace = open_workspace("meter")
+    first = propose(workspace, "change_setting")
+    second = replace(first, params={"key": "gate.margin"})
+    workspace.ledger.record_proposal(second)
+    sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=first.hash)
+    assert all(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+    later = replace(first, params={"key": "gate.confidence"}, created_at=first.created_at + timedelta(seconds=1))
+    workspace.ledger.record_proposal(later)
+    assert not any(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+
+
 def propose(workspace: Any, action: str) -> Any:
     from datetime import timedelta
 

@@ -147,8 +147,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             return None
 
     def _may_still_be_answered(self, workspace: Workspace, proposal: Proposal) -> bool:
-        newest = [each for each in workspace.ledger.proposals(proposal.incident_id) if each.action == proposal.action]
-        return datetime.now(UTC) < proposal.expires_at and newest[-1].hash == proposal.hash
+        same = [each for each in workspace.ledger.proposals(proposal.incident_id) if each.action == proposal.action]
+        # Proposals of one moment stand side by side; a later one replaces them.
+        replaced = any(each.created_at > proposal.created_at for each in same)
+        return datetime.now(UTC) < proposal.expires_at and not replaced
 
     def _refuse_outdated_page(self, context: Context) -> None:
         # After a clear, Airflow before 3.4 goes on showing the first text: people would approve what they do not see.
