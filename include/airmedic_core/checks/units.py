@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 GROUP = "data"
 _MARGIN = 0.2
+_WHOLE = 0.95
+"""From this share on all rows count as converted."""
 _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
 
@@ -103,7 +105,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     if found is None:
         return []
     one, fit = found
-    whole = fit.share > 0.95
+    whole = fit.share > _WHOLE
     rows = "All values" if whole else f"{fit.share:.0%} of the values"
     conversion = f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
     return [
@@ -153,6 +155,8 @@ def _best(
     for one in _known() + _rescaled(values, reference):
         fit = _fit(values, cumulative, one)
         if fit.share < options.least_share or fit.gain < 12.0:
+            continue
+        if fit.share <= _WHOLE and not _separate(reference, one):
             continue
         before = float(np.abs(_share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
         if fit.distance > max(1.3 * usual, 0.05) or fit.distance > 0.5 * before:
@@ -209,6 +213,15 @@ def _on(steps: NDArray[np.float64], values: NDArray[np.float64]) -> float:
     return float(np.mean(nearest < 1e-2 * step))
 
 
+def _separate(reference: NumericProfile, one: _Map) -> bool:
+    """Whether converted values stand apart from the others, so that a share of them can be told from a shift.
+
+    Prices that rise by half in August are not partly in another currency.
+    """
+    apart = abs(one.factor * reference.mean + one.offset - reference.mean)
+    return apart >= reference.sd * max(1.0, abs(one.factor)) or not 0.2 < abs(one.factor) < 5.0
+
+
 class _Cumulative:
     """The reference's distribution function."""
 
@@ -252,7 +265,7 @@ def _converted_rows_fit(
     """Whether the rows that can only be converted ones are distributed as converted rows are."""
     import numpy as np
 
-    if fit.share > 0.95:
+    if fit.share > _WHOLE:
         return True
     low, high = np.interp([0.0005, 0.9995], cumulative(cumulative.edges), cumulative.edges)
     outside = values[(values < low) | (values > high)]

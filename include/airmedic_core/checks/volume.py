@@ -36,10 +36,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     rows = context.batch.rows
     step = context.spec.window.step
     season = _SEASONS[step.unit] if step.count == 1 else None
-    known = [each.profile.rows for each in context.reference.windows]
-    # A window that was found wrong would teach the forecast that wrong is usual.
-    known += [past.rows for past in reversed(context.history) if past.sound]
-    expected = forecast(known[-400:], season)
+    expected = forecast(_counts(context)[-400:], season)
     if expected is None:
         return [
             Finding(
@@ -74,3 +71,14 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
             details={"spreads": round(distance, 2), "windows": expected.windows},
         )
     ]
+
+
+def _counts(context: CheckContext) -> list[float]:
+    """Return the rows of the windows so far, oldest first; not-a-number where a window was found wrong.
+
+    A reference has no rows of windows that were quarantined, and a window that was found wrong would teach the forecast
+    that wrong is usual. They keep their place, because seasons are counted in windows.
+    """
+    counts = {each.window: float(each.profile.rows) for each in context.reference.windows}
+    counts |= {past.window: float(past.rows) if past.sound else float("nan") for past in context.history}
+    return [counts[window] for window in sorted(counts)]

@@ -34,7 +34,7 @@ def forecast(counts: Sequence[float], season: int | None = None) -> Forecast | N
     Parameters
     ----------
     counts : sequence of float
-        Rows of earlier windows, oldest first.
+        Rows of earlier windows, oldest first; not-a-number where a window does not count.
     season : int, optional
         Windows in a season: 7 for days, 12 for months, 24 for hours.
 
@@ -44,17 +44,18 @@ def forecast(counts: Sequence[float], season: int | None = None) -> Forecast | N
         None where there are no earlier windows.
     """
     logs = np.log(np.maximum(np.asarray(counts, dtype=float), 0.5))
-    if not logs.size:
+    known = int(np.isfinite(logs).sum())
+    if not known:
         return None
     candidates = [_Candidate(lag=1, most=_RECENT)]
     if season and logs.size > 2 * season:
         candidates.append(_Candidate(lag=season, most=4))
     fits = [(candidate.predict(logs), candidate.spread(logs)) for candidate in candidates]
-    level, spread = min(fits, key=lambda fit: fit[1])
+    level, spread = min((fit for fit in fits if np.isfinite(fit[0])), key=lambda fit: fit[1])
     expected = float(np.exp(level))
-    if not np.isfinite(spread) or logs.size < 4:
+    if not np.isfinite(spread) or known < 4:
         spread = max(0.25, 1.0 / np.sqrt(max(expected, 1.0)))
-    return Forecast(expected, max(float(spread), _LEAST_SPREAD), int(logs.size))
+    return Forecast(expected, max(float(spread), _LEAST_SPREAD), known)
 
 
 @dataclass(frozen=True)
@@ -63,16 +64,20 @@ class _Candidate:
     most: int
 
     def predict(self, logs: np.ndarray) -> float:
-        return float(np.median(logs[:: -self.lag][: self.most] if self.lag == 1 else self._like(logs)))
+        like = logs[::-1][: self.most] if self.lag == 1 else self._like(logs)
+        like = like[np.isfinite(like)]
+        return float(np.median(like)) if like.size else float("nan")
 
     def _like(self, logs: np.ndarray) -> np.ndarray:
         return logs[logs.size - self.lag :: -self.lag][: self.most]
 
     def spread(self, logs: np.ndarray) -> float:
         first = max(self.lag, 3)
-        errors = [logs[end] - self.predict(logs[:end]) for end in range(first, logs.size)][-120:]
-        if len(errors) < 3:
-            return float("inf") if self.lag > 1 else float(np.std(logs, ddof=1)) if logs.size > 1 else float("inf")
-        size = np.abs(np.asarray(errors))
+        errors = np.asarray([logs[end] - self.predict(logs[:end]) for end in range(first, logs.size)][-120:])
+        errors = errors[np.isfinite(errors)]
+        if errors.size < 3:
+            known = logs[np.isfinite(logs)]
+            return float(np.std(known, ddof=1)) if self.lag == 1 and known.size > 1 else float("inf")
+        size = np.abs(errors)
         # The median resists the odd bad window; the mean keeps a regular stream with honest gaps from looking exact.
         return float(max(1.4826 * np.median(size), 0.8 * np.mean(np.sort(size)[: max(int(0.9 * size.size), 1)])))
