@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.ledger import RecordedAction
-from airmedic_core.records import Approval, Incident, IncidentState, Json, Permission, Proposal
+from airmedic_core.records import NOBODY, Approval, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-NOBODY = "nobody"
-"""Who answers when nobody does."""
 
 _ONLY_TOLD = frozenset({"escalate", "hold"})
 """Actions that leave the problem to people."""

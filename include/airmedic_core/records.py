@@ -27,6 +27,16 @@ class Verdict(StrEnum):
     ALERT = "alert"
 
 
+ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
+"""Verdicts of findings that are not in order."""
+
+REQUESTED = "requested"
+"""Fingerprint of incidents that a person's request or a review opened: no batch is attached to them."""
+
+NOBODY = "nobody"
+"""Who answered a proposal when nobody did in time."""
+
+
 class Severity(StrEnum):
     """How bad an incident is."""
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.checks._facts import RowFacts
 from airmedic_core.metrics import Array
-from airmedic_core.records import Assessment, Batch, Cause, Finding, Verdict
+from airmedic_core.records import ABNORMAL, Assessment, Batch, Cause, Finding
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -166,5 +166,4 @@ class CheckContext:
         """Return the same finding of the window before, if it was already conspicuous there."""
         if not self.history:
             return None
-        bad = (Verdict.WATCH, Verdict.ALERT)
-        return next((each for each in self.history[0].findings if each.key == key and each.verdict in bad), None)
+        return next((each for each in self.history[0].findings if each.key == key and each.verdict in ABNORMAL), None)

@@ -9,14 +9,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airmedic_core.knowledge import Library, open_library
-from airmedic_core.records import Assessment, Cause, Finding, Incident, Json, Verdict
+from airmedic_core.knowledge.remember import Memory, memories
+from airmedic_core.records import ABNORMAL, Assessment, Cause, Finding, Incident, Json, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import ObservedBatch
     from airmedic_core.workspace import Workspace
 
 GROUPS = ("data", "performance", "drift")
-ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class Case:
     def assessment(self) -> Assessment | None:
         """What the checks together say of the newest batch."""
         return self.newest.assessment if self.newest else None
+
+    @cached_property
+    def memories(self) -> list[Memory]:
+        """What closed incidents of all models taught, newest first."""
+        return memories(self.workspace.ledger, leave_out=[self.incident.id])
 
     @cached_property
     def library(self) -> Library:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from airmedic_core.records import Cause, Evidence, EvidencePacket, Verdict
+from airmedic_core.records import ABNORMAL, Cause, Evidence, EvidencePacket, Verdict
 
-_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
 _LOSS_CHECKS = frozenset({"performance", "estimate"})
 
 RELATION = ("concept", "relation_loss")
@@ -32,7 +31,7 @@ class Facts:
     @cached_property
     def alarms(self) -> list[Evidence]:
         """Findings that are not in order."""
-        return [item for item in self.of("finding") if item.verdict in _ABNORMAL]
+        return [item for item in self.of("finding") if item.verdict in ABNORMAL]
 
     @cached_property
     def losses(self) -> list[Evidence]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airmedic_core.knowledge.ingest import Section
-from airmedic_core.records import EvidencePacket, Incident, IncidentState, Verdict
+from airmedic_core.records import ABNORMAL, REQUESTED, EvidencePacket, Incident, IncidentState
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -21,7 +21,6 @@ _OUTCOMES = {
     IncidentState.REJECTED: "rejected",
     IncidentState.ESCALATED: "escalated",
 }
-_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,14 @@ class Memory:
 
 
 def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[str] = ()) -> list[Memory]:
-    """Return what closed incidents taught, newest first, for one model or the fleet."""
+    """Return what closed incidents taught, newest first, for one model or the fleet.
+
+    What people only asked for, such as a review, is no incident to learn from.
+    """
     return [
         _memory(ledger, incident)
         for incident in ledger.incidents(model, limit=MOST)
-        if incident.state in _OUTCOMES and incident.id not in leave_out
+        if incident.state in _OUTCOMES and incident.id not in leave_out and incident.fingerprint != REQUESTED
     ]
 
 
@@ -55,7 +57,7 @@ def signature_of(packet: EvidencePacket | None) -> tuple[str, ...]:
     """Return what alarmed in a packet, as ``check:subject``, each once."""
     if packet is None:
         return ()
-    alarms = [item for item in packet.items if item.kind.startswith("finding.") and item.verdict in _ABNORMAL]
+    alarms = [item for item in packet.items if item.kind.startswith("finding.") and item.verdict in ABNORMAL]
     return tuple(dict.fromkeys(f"{item.details.get('check', '')}:{item.subject}" for item in alarms))
 
 
@@ -65,9 +67,8 @@ def likeness(one: Sequence[str], other: Sequence[str]) -> float:
     return len(first & second) / len(first | second) if first | second else 0.0
 
 
-def summary_of(ledger: Ledger, model: str | None = None) -> str:
-    """Return what past incidents of a model, or of the fleet, add up to: how many, of what, and what worked."""
-    found = memories(ledger, model)
+def summary_of(found: Sequence[Memory]) -> str:
+    """Return what past incidents add up to: how many, of what, and what worked."""
     if not found:
         return "No incident was closed yet."
     causes = Counter(memory.incident.cause.value.replace("_", " ") for memory in found)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import Assessment, Batch, Finding, Json, Verdict, to_json
+from airmedic_core.records import ABNORMAL, Assessment, Batch, Finding, Json, Verdict, to_json
 from airmedic_core.reports.findings import findings_table, markdown_findings
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.runs import (
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 BATCH_TAG = "airmedic.batch_id"
 HISTORY_TAG = "airmedic.history"
-_NOTED = frozenset({Verdict.WATCH, Verdict.ALERT})
 _SHOWN_WINDOWS = 30
 _NOTE_FINDINGS = 15
 
@@ -139,7 +138,7 @@ def _markdown(ws: Workspace, seen: _Observation, most: int | None = None) -> str
         told = [f"* {code(each.key)} is {prose(each.plain_value, 160)}, set by {prose(each.author, 60)}, {each.until}."
                 for each in overridden]  # fmt: skip
         parts.append("## What differs from the spec's file\n\n" + "\n".join(told))
-    noted = [finding for finding in seen.findings if finding.verdict in _NOTED]
+    noted = [finding for finding in seen.findings if finding.verdict in ABNORMAL]
     if noted:
         parts.append(f"## What stands out\n\n{markdown_findings(noted, most)}")
     unknown = [finding for finding in seen.findings if finding.verdict is Verdict.UNKNOWN]
@@ -165,7 +164,7 @@ def _write(ws: Workspace, seen: _Observation, markdown: str, folder: Path) -> No
 
 
 def _draw_evidently(ws: Workspace, seen: _Observation, path: Path) -> str:
-    wanted = ws.spec.evidently == "always" or any(finding.verdict in _NOTED for finding in seen.findings)
+    wanted = ws.spec.evidently == "always" or any(finding.verdict in ABNORMAL for finding in seen.findings)
     if not wanted or ws.spec.evidently == "never":
         return ""
     from airmedic_core.reports.evidently_page import write_evidently_page

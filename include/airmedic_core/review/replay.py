@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.ledger import ObservedBatch
-from airmedic_core.records import Cause, Finding, Incident, IncidentState, Verdict
+from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.records import ABNORMAL, Cause, Finding, Incident, IncidentState
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-_ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
-_CLOSED = frozenset({IncidentState.RESOLVED, IncidentState.REJECTED, IncidentState.UNDONE, IncidentState.ESCALATED})
 _HARMLESS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 
 
@@ -51,7 +50,7 @@ def past_windows(ws: Workspace, *, most: int) -> list[PastWindow]:
     incidents = ws.ledger.incidents(ws.spec.name, limit=200)
     windows = []
     for seen in ws.ledger.batches(ws.spec.name, limit=most):
-        found = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in _ABNORMAL]
+        found = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in ABNORMAL]
         windows.append(PastWindow(seen, tuple(found), _turned_out(seen.batch.id, incidents)))
     return windows
 
@@ -89,7 +88,7 @@ def _governed(window: PastWindow, threshold: Threshold, now: float) -> list[Find
 
 
 def _turned_out(batch_id: str, incidents: Sequence[Incident]) -> Literal["real", "false", "none"]:
-    mine = [found for found in incidents if batch_id in found.batch_ids and found.state in _CLOSED]
+    mine = [found for found in incidents if batch_id in found.batch_ids and found.state in ENDS]
     if not mine:
         return "none"
     harmless = all(found.state is IncidentState.REJECTED or found.cause in _HARMLESS for found in mine)

@@ -11,7 +11,7 @@ from airflow.sdk import Context
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
-from airmedic_core.records import Batch, Finding, Json, Verdict, from_json
+from airmedic_core.records import ABNORMAL, Batch, Finding, Json, from_json
 
 
 class CheckOperator(ModelOperator):
@@ -51,7 +51,7 @@ class CheckOperator(ModelOperator):
 
 
 def _summary(findings: Sequence[Finding]) -> Json:
-    remarkable = [finding for finding in findings if finding.verdict in (Verdict.ALERT, Verdict.WATCH)]
+    remarkable = [finding for finding in findings if finding.verdict in ABNORMAL]
     return {
         "verdicts": dict(Counter(str(finding.verdict) for finding in findings)),
         "remarkable": [finding.message or finding.key for finding in remarkable[:20]],

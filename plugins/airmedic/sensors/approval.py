@@ -15,14 +15,13 @@ from airmedic.links import MLFLOW_URL, MLflowRunLink
 from airmedic.notifiers.people import tell
 from airmedic.sensors import approval_request
 from airmedic_core.errors import ApprovalError
-from airmedic_core.records import Approval, IncidentState, Json, Permission, Proposal
+from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 APPROVE = "Approve"
 REJECT = "Reject"
-NOBODY = "nobody"
 
 _SHOWN = "shown_proposal"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from airmedic_core.diagnose.case import ABNORMAL, GROUPS, Case, bounded
+from airmedic_core.diagnose.case import GROUPS, Case, bounded
 from airmedic_core.diagnose.wording import counted, measure, number, plain, sentence, subject_name
-from airmedic_core.records import Evidence, Finding, Verdict
+from airmedic_core.records import ABNORMAL, Evidence, Finding, Verdict
 
 ORDER = 10
 MOST_COLUMNS = 24

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airmedic_core.diagnose.case import ABNORMAL, Case
+from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors.findings import direction
 from airmedic_core.diagnose.wording import counted, listed, measure, number, plain, subject_name
-from airmedic_core.records import Evidence, Finding, Json
+from airmedic_core.records import ABNORMAL, Evidence, Finding, Json
 
 ORDER = 30
 MOST = 8

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airmedic_core.diagnose.case import ABNORMAL, GROUPS, Case
+from airmedic_core.diagnose.case import GROUPS, Case
 from airmedic_core.diagnose.wording import counted, day, listed, plain
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import Cause, Evidence, Json, Promotion, Verdict
+from airmedic_core.records import ABNORMAL, Cause, Evidence, Json, Promotion, Verdict
 
 ORDER = 50
 MOST_SWITCHES = 3
