@@ -53,7 +53,7 @@ class History:
     def of(cls, ws: Workspace, incident: Incident, *, now: datetime) -> History:
         """Read the history of an incident."""
         ledger = ws.ledger
-        actions = [done for done in ledger.actions(incident_id=incident.id) if done.status != "dry_run"]
+        actions = ledger.actions(incident_id=incident.id)
         return cls(ws, incident, ledger.decisions(incident.id), ledger.proposals(incident.id), actions, now)
 
     def answers(self, proposal: Proposal) -> list[Approval]:

@@ -326,7 +326,7 @@ class ActionResult:
 
     proposal_hash: str
     action: str
-    status: Literal["done", "failed", "undone", "dry_run"]
+    status: Literal["done", "failed", "undone"]
     summary: str
     seconds: float
     output: Json = field(default_factory=dict)

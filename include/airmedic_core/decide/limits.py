@@ -84,9 +84,7 @@ def objection(
     past = now - max(
         timedelta(days=1), timedelta(hours=limits.breaker_hours), timedelta(minutes=limits.cooldown_minutes)
     )
-    recent = tuple(
-        done for done in ledger.actions(since=past) if done.status != "dry_run" and done.action not in limits.exempt
-    )
+    recent = tuple(done for done in ledger.actions(since=past) if done.action not in limits.exempt)
     attempt = Attempt(ledger, policy, limits, model, environment, action, incident_id, now, recent)
     return next((found for check in _CHECKS if (found := check(attempt))), None)
 
@@ -154,7 +152,7 @@ def _cooling(attempt: Attempt) -> Objection | None:
 
 def _tried_enough(attempt: Attempt) -> Objection | None:
     mine = attempt.ledger.actions(incident_id=attempt.incident_id)
-    count = sum(done.action == attempt.action and done.status != "dry_run" for done in mine)
+    count = sum(done.action == attempt.action for done in mine)
     if count < attempt.limits.attempts_per_incident:
         return None
     return Objection("attempts_per_incident", f"{attempt.action} was tried {count} times for this incident.")

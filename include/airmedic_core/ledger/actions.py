@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.incidents import advance
-from airmedic_core.ledger.tables import actions, promotions, proposals
+from airmedic_core.ledger.tables import actions, promotions
 from airmedic_core.records import ActionResult, IncidentState, Json, Promotion, Proposal, to_json
 
 
@@ -24,7 +24,7 @@ class RecordedAction:
     incident_id: str
     model: str
     action: str
-    status: Literal["running", "done", "failed", "undone", "dry_run"]
+    status: Literal["running", "done", "failed", "undone"]
     """``running`` until it ends; also when the process died on the way."""
     summary: str
     seconds: float
@@ -104,8 +104,8 @@ class Actions(Audit):
         }
         with self._writing() as connection:
             last = _last(connection, r.proposal_hash)
-            if last is None or (r.status == "dry_run" and last.status != "running"):
-                last = self._begin_rehearsal(connection, r, now, 1 if last is None else last.attempt + 1)
+            if last is None:
+                raise LedgerError(f"The action {r.action!r} never began.", "Call begin_action first.")
             if last.status == r.status and last.output == record["output"] and last.summary == r.summary:
                 return
             if last.status != "running" and (last.status, r.status) != ("done", "undone"):
@@ -116,8 +116,7 @@ class Actions(Audit):
             mine = (actions.c.proposal_hash == r.proposal_hash) & (actions.c.attempt == last.attempt)
             connection.execute(update(actions).where(mine).values(ended))
             append(connection, "action_ended", r.proposal_hash, record)
-            if r.status != "dry_run":
-                advance(connection, last.incident_id, IncidentState.VERIFYING)
+            advance(connection, last.incident_id, IncidentState.VERIFYING)
 
     def action_result(self, hash: str) -> ActionResult | None:  # noqa: A002 - the word for it
         """Return what came of an action; nothing if it never began or has not ended."""
@@ -175,30 +174,6 @@ class Actions(Audit):
                 )
                 for row in connection.execute(query)
             ]
-
-    @staticmethod
-    def _begin_rehearsal(connection: Connection, r: ActionResult, now: datetime, attempt: int) -> Row[Any]:
-        proposal = connection.execute(select(proposals).where(proposals.c.hash == r.proposal_hash)).one_or_none()
-        if r.status != "dry_run" or proposal is None:
-            raise LedgerError(f"The action {r.action!r} never began.", "Call begin_action first.")
-        connection.execute(
-            insert(actions).values(
-                proposal_hash=r.proposal_hash,
-                attempt=attempt,
-                incident_id=proposal.incident_id,
-                model=proposal.model,
-                action=r.action,
-                status="running",
-                summary="",
-                seconds=0.0,
-                output={},
-                snapshot={},
-                started_at=now - timedelta(seconds=r.seconds),
-            )
-        )
-        last = _last(connection, r.proposal_hash)
-        assert last is not None  # noqa: S101 - it was inserted above
-        return last
 
 
 def _last(connection: Connection, proposal_hash: str) -> Row[Any] | None:

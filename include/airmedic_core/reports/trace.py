@@ -23,7 +23,7 @@ _COLOURS: dict[Kind, tuple[str, str]] = {
 }
 """Fill and line colour of each kind of step."""
 
-_ENDS: dict[str, Kind] = {"done": "good", "dry_run": "action", "running": "action"}
+_ENDS: dict[str, Kind] = {"done": "good", "running": "action"}
 
 
 @dataclass(frozen=True)

@@ -80,18 +80,10 @@ def test_what_is_done_is_not_begun_again_but_can_be_undone(ledger: Ledger, propo
     assert ledger.action_result(asked.hash) == result(asked, "undone")
 
 
-def test_an_end_without_a_beginning_is_refused_unless_it_was_a_rehearsal(
-    ledger: Ledger, proposal: MakeProposal, now: datetime
-) -> None:
-    asked = proposal()
+def test_an_end_without_a_beginning_is_refused(ledger: Ledger, proposal: MakeProposal) -> None:
     with pytest.raises(LedgerError, match="never began"):
-        ledger.finish_action(result(asked))
-    ledger.record_proposal(asked)
-    ledger.finish_action(result(asked, "dry_run"), now=now)
-    (rehearsed,) = ledger.actions(since=now - timedelta(seconds=2))
-    assert (rehearsed.status, rehearsed.started_at) == ("dry_run", now - timedelta(seconds=1.5))
-    ledger.begin_action(asked, {})
-    assert ledger.actions(model="churn")[-1].status == "running"
+        ledger.finish_action(result(proposal()))
+    assert ledger.actions(model="churn") == []
 
 
 def test_actions_are_oldest_first_and_can_be_asked_for(ledger: Ledger, proposal: MakeProposal, now: datetime) -> None:
