@@ -42,7 +42,9 @@ def open_workspace(model: str) -> Workspace:
     """
     from airmedic_core.workspace import Workspace
 
-    return Workspace.open(model, settings())
+    workspace = Workspace.open(model, settings())
+    _hand_over(workspace.spec.data.connection)
+    return workspace
 
 
 def settings() -> Settings:
@@ -94,6 +96,14 @@ def ledger_url(connection: Connection) -> str:
         port=connection.port or None,
         database=connection.schema or None,
     ).render_as_string(hide_password=False)
+
+
+def _hand_over(connection_id: str) -> None:
+    """Put the connection of the rows into the environment, where the engine looks for it."""
+    if not connection_id or "://" in connection_id:
+        return
+    if connection := find_connection(connection_id):
+        os.environ[f"AIRFLOW_CONN_{connection_id.upper()}"] = connection.get_uri()
 
 
 def _tracking_uri(connection: Connection) -> str:
