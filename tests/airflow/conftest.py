@@ -95,7 +95,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     dags.mkdir()
     for name in ("monitor.py", "remediate.py", "review.py"):
         shutil.copy(PROJECT / "dags" / name, dags / name)
-    shutil.copy(Path(meter.__file__).parent / "slow_training.py", dags / "slow_training.py")
+    for name in ("slow_training.py", "ingest.py"):
+        shutil.copy(Path(meter.__file__).parent / name, dags / name)
     careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")
     (content / "policies" / "careful.yaml").write_text(careful)
     rows = home / "meter.csv"
@@ -104,7 +105,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=10)
     meter.write_spec(content / "models", "careful", rows, policy="careful")
     meter.write_spec(content / "models", "slow", rows)
-    meter.write_spec(content / "models", "reviewed", rows)
+    meter.write_spec(content / "models", "reviewed", rows, upstream="ingest")
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),
@@ -113,7 +114,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with installation:
         running = Running(installation, content)
-        running.client().wait_for_dags([f"{kind}__{model}" for kind in KINDS for model in MODELS])
+        running.client().wait_for_dags(["ingest", *(f"{kind}__{model}" for kind in KINDS for model in MODELS)])
         yield running
         for client in running.clients.values():
             client._http.close()

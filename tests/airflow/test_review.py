@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -108,3 +108,21 @@ def test_an_approved_threshold_holds_until_it_is_taken_back(running: Running) ->
     assert (incident.state, incident.resolution["outcome"]) == ("resolved", "changed")
     changed.ledger.revoke_override("reviewed", "setting", KEY, author="boris")
     assert "drift" not in running.workspace("reviewed").spec.checks
+
+
+@pytest.mark.airflow
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+def test_the_evidence_tells_how_the_upstream_pipeline_ran(running: Running) -> None:
+    client = running.client()
+    moment = {"logical_date": datetime.now(UTC).isoformat()}  # runs without one are not told
+    broken = client.request("POST", "/dags/ingest/dagRuns", json=moment)["dag_run_id"]
+    assert client.wait_for_run("ingest", broken, timeout_seconds=240)["state"] == "failed"
+    dag_id = "remediate__reviewed"
+    run_id = client.trigger(dag_id, {"action": "diagnose_only", "reason": "Why is it late?"})
+    client.wait_for_run(dag_id, run_id, timeout_seconds=240)
+    packet = running.workspace("reviewed").ledger.packet(client.xcom(dag_id, run_id, "collect_evidence")["incident_id"])
+    assert packet is not None
+    (told,) = [item for item in packet.items if item.kind == "upstream"]
+    assert "ended in failed in 1 task (extract)" in told.statement

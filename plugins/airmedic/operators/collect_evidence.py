@@ -9,13 +9,14 @@ from typing import Any
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.upstream import upstream_runs
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json, from_json
 
 
 class CollectEvidenceOperator(ModelOperator):
-    """Puts together everything a diagnosis may rest on.
+    """Puts together everything a diagnosis may rest on, with the last runs of the spec's ``upstream_dag``.
 
     Parameters
     ----------
@@ -53,7 +54,9 @@ class CollectEvidenceOperator(ModelOperator):
                 incident_id = request_incident(workspace, request, context["run_id"], now=datetime.now(UTC)).id
             # Whatever happens to the evidence, the incident has to be closed.
             context["ti"].xcom_push("incident_id", incident_id)
-            packet = collect_evidence(workspace, incident_id)
+            dag = workspace.spec.upstream_dag
+            runs = upstream_runs(context["ti"], dag) if dag else None
+            packet = collect_evidence(workspace, incident_id, upstream=runs)
         for item in packet.items:
             self.log.info("%s %s", item.id, item.statement)
         return {"incident_id": incident_id, "items": len(packet.items), "gaps": list(packet.gaps)}

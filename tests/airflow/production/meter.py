@@ -29,6 +29,7 @@ gate: {{min_rows: 30}}
 schedule: "asset:airmedic://test/meter"
 environment: simulation
 policy: {policy}
+upstream_dag: "{upstream}"
 approvers: [anna, boris]
 approval: {{escalate_after_seconds: {escalate}, expire_after_seconds: {expire}, second_tier: [carol]}}
 """
@@ -36,7 +37,7 @@ approval: {{escalate_after_seconds: {escalate}, expire_after_seconds: {expire}, 
 
 def write_spec(folder: Path, name: str, rows: Path, **changes: object) -> None:
     """Write the spec of one model that lives on these rows."""
-    values = {"escalate": 300, "expire": 3600, "using": "clone", "policy": "default", **changes}
+    values = {"escalate": 300, "expire": 3600, "using": "clone", "policy": "default", "upstream": "", **changes}
     spec = SPEC.format(name=name, path=rows, start=START, turn=START + timedelta(days=TURN), **values)
     (folder / f"{name}.yaml").write_text(spec)
 
