@@ -12,14 +12,11 @@ from airmedic_core.decide.preferences import HEALED
 from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.incidents import ENDS
 from airmedic_core.outcome import outcome_of, timing
-from airmedic_core.records import Batch, Cause, Incident, IncidentState, Severity, digest
+from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Severity, digest
 from airmedic_core.windows import Every
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-REQUESTED = "requested"
-"""Fingerprint of incidents that a person's request opened. Batches are not attached to them."""
 
 _COMES_BACK_WITHIN = timedelta(days=7)
 _HELD_WINDOWS = 60

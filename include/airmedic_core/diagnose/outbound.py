@@ -16,13 +16,13 @@ from airmedic_core.spec import ModelSpec
 _CHECKS = Family("checks")
 _WORD = re.compile(r"[a-z0-9_]{1,63}")
 _DATES = re.compile(r"[\d\-:.… ]+( to [\d\-:.… ]+)?")
-_KEPT_SUBJECTS = frozenset({"batch", "fleet"})
+_KEPT_SUBJECTS = frozenset({"batch", "fleet", "model"})
 _VERSION = re.compile(r"version \d{1,9}")
 _UNITS = frozenset({"", "fraction", "share", "ms", "s", "rows", "days", "hours", "windows"})
 _NUMBERS = frozenset(
     {"low", "high", "spread", "total", "inputs", "separation", "z", "recalibration_gain", "distance_within_classes",
      "share_of_loss", "windows", "quiet_windows", "earlier_windows", "quiet_mean", "psi", "ks", "p50", "p95", "factor",
-     "offset", "spreads"}
+     "offset", "spreads", "shared_upstream", "days"}
 )  # fmt: skip
 _CLOSED = frozenset({"outcome", "severity", "action", "cause", "kind", "state", "starts_with_version"})
 _SERIES = frozenset({"values", "recent"})

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from airmedic_core.incidents import REQUESTED
-from airmedic_core.records import Cause, Incident, IncidentState, Json, Proposal, Severity, digest
+from airmedic_core.records import REQUESTED, Cause, Incident, IncidentState, Json, Proposal, Severity, digest
 from airmedic_core.review.analyst import analyse
 from airmedic_core.review.critic import suggestions
 from airmedic_core.windows import Every

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,20 @@ from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.case import UpstreamRun
 from airmedic_core.diagnose.evidence import COLLECTORS
 from airmedic_core.errors import LedgerError
-from airmedic_core.records import Cause, Evidence, EvidencePacket, Finding, IncidentState, Promotion, Severity, Verdict
+from airmedic_core.records import (
+    REQUESTED,
+    ActionResult,
+    Cause,
+    Evidence,
+    EvidencePacket,
+    Finding,
+    IncidentState,
+    Permission,
+    Promotion,
+    Proposal,
+    Severity,
+    Verdict,
+)
 from tests.core.diagnose.stories import Story, a_batch, a_spec, auc, nulls, psi
 
 ALERT, WATCH = Verdict.ALERT, Verdict.WATCH
@@ -128,6 +142,51 @@ def test_upstream_runs_are_evidence_where_they_are_known(story: Story) -> None:
     found = diagnose(story.ws, incident.id)
     assert told.id in found.causes[0].supporting
     assert "rerun_pipeline" in {action.action for action in found.actions}
+
+
+def test_models_that_share_a_pipeline_are_grouped_whatever_their_trouble_is(story: Story, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    spec = "task: binary\ntarget: y\nupstream_dag: {}\ndata: {{path: /x.csv, time_column: at}}\n"
+    for name, dag in (("fraud", "load"), ("prices", "elsewhere")):
+        (tmp_path / "models" / f"{name}.yaml").write_text(f"name: {name}\n" + spec.format(dag))
+    settings = replace(story.ws.settings, content=tmp_path)
+    story.ws = replace(story.ws, settings=settings, spec=a_spec(upstream_dag="load"))
+    story.open(a_batch(0, "fraud"), Cause.HARMFUL_COVARIATE_SHIFT)
+    story.open(a_batch(0, "prices"), Cause.HARMFUL_COVARIATE_SHIFT)
+    broken = [nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)]
+    incident = story.open(story.pass_days(data=broken), Cause.DATA_CORRUPTION)
+    (siblings,) = kinds(collect_evidence(story.ws, incident.id), "siblings")
+    assert siblings.statement == (
+        "1 other model had an incident at the same time (fraud). It reads from load too, which points upstream."
+    )
+    assert siblings.details["shared_upstream"] == 1
+
+
+def test_the_past_is_told_in_numbers(story: Story) -> None:
+    """By hand: three incidents of this model, two of them quarantined, of which one came back."""
+    broken = [nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)]
+    before = ""
+    for number in range(3):
+        batch = story.pass_days(cause=Cause.DATA_CORRUPTION, data=broken)
+        resolution = {"recurrence_of": before} if number == 1 else {}
+        incident = story.open(batch, Cause.DATA_CORRUPTION, resolution=resolution)
+        before = incident.id
+        if number < 2:
+            done = Proposal(incident.id, "churn", "quarantine", {}, "", Permission.AUTO, "", batch.as_of, batch.as_of)
+            story.ws.ledger.record_proposal(done)
+            story.ws.ledger.begin_action(done, {})
+            story.ws.ledger.finish_action(ActionResult(done.hash, "quarantine", "done", "", 1.0))
+        story.ws.ledger.move_incident(incident.id, IncidentState.RESOLVED)
+    review = story.open(a_batch(1), Cause.HEALTHY, fingerprint=REQUESTED)
+    story.ws.ledger.move_incident(review.id, IncidentState.ESCALATED)
+    incident = story.open(story.pass_days(cause=Cause.DATA_CORRUPTION, data=broken), Cause.DATA_CORRUPTION)
+    told = kinds(collect_evidence(story.ws, incident.id), "memory")
+    assert [item.statement for item in told] == [
+        "This model has had 3 closed incidents: data corruption 3. What held: quarantine 2 of 2.",
+        "3 incidents of this model in the last 30 days, 0 in those before.",
+        "Against data corruption, quarantine held in 1 of 2 past incidents.",
+    ]
+    assert (told[2].value, told[2].sample_size) == (0.5, 2)
 
 
 def test_other_models_in_the_same_trouble_point_upstream(story: Story) -> None:

@@ -50,7 +50,7 @@ def test_the_same_fingerprint_is_a_recurrence(story: Story) -> None:
 def test_open_incidents_are_not_memories(story: Story) -> None:
     corrupted(story, "open")
     assert memories(story.ws.ledger) == []
-    assert summary_of(story.ws.ledger) == "No incident was closed yet."
+    assert summary_of(memories(story.ws.ledger)) == "No incident was closed yet."
 
 
 def test_remembered_incidents_can_be_searched_with_the_written_ones(story: Story) -> None:
@@ -60,7 +60,7 @@ def test_remembered_incidents_can_be_searched_with_the_written_ones(story: Story
     library = open_library(story.ws.settings.content, story.ws.ledger)
     found = library.search("corruption of income", kind="incident", model="churn")
     assert first in {hit.section.source for hit in found.hits}
-    assert "1 closed incident: data corruption 1." in summary_of(story.ws.ledger)
+    assert "1 closed incident: data corruption 1." in summary_of(memories(story.ws.ledger))
 
 
 def test_likeness_is_the_share_of_common_alarms() -> None:

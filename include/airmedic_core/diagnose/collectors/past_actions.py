@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.wording import plain, sentence
-from airmedic_core.records import Evidence, IncidentState
+from airmedic_core.records import REQUESTED, Evidence, IncidentState
 
 ORDER = 100
 MOST = 4
@@ -21,6 +21,8 @@ _ENDS = {
 def collect(case: Case) -> Iterator[Evidence]:
     """Yield the closed incidents with the same fingerprint, newest first, with what was done."""
     ledger = case.workspace.ledger
+    if case.incident.fingerprint == REQUESTED:
+        return
     same = [
         other
         for other in ledger.incidents(case.incident.model, limit=50)

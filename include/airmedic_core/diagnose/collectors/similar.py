@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.wording import plain, sentence
 from airmedic_core.knowledge import Section
-from airmedic_core.knowledge.remember import Memory, likeness, memories
+from airmedic_core.knowledge.remember import Memory, likeness
 from airmedic_core.records import Evidence
 
 ORDER = 110
@@ -23,7 +23,7 @@ def collect(case: Case) -> Iterator[Evidence]:
         return
     known = [
         (likeness(alarms, memory.signature), memory)
-        for memory in memories(case.workspace.ledger, leave_out=[case.incident.id])
+        for memory in case.memories
         if memory.incident.fingerprint != case.incident.fingerprint
     ]
     known.sort(key=lambda pair: -pair[0])
