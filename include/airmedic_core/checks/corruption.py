@@ -139,7 +139,7 @@ def _stand_in(context: CheckContext, name: str, options: Options) -> Iterator[Fi
     value = max(shares, key=lambda one: (not calendar and _apart(context, name, one, lately=True), shares[one]))
     share = shares[value]
     sudden = not calendar and _apart(context, name, value, lately=True)
-    outside = sudden or (not constant and _apart(context, name, value, lately=False))
+    outside = sudden or (not calendar and not constant and _apart(context, name, value, lately=False))
     bins = int(reference.edges.searchsorted(value, side="left"))
     past = [float(each.counts[bins] / each.values) for each in (known[-14:] if sudden else known)]
     usual = sum(past) / len(past)

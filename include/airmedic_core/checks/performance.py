@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from airmedic_core.metrics import Interval, Metric
 
 GROUP = "performance"
+_FIRST_WINDOWS = 8
+_ENOUGH_WINDOWS = 8
+_FEW_ROWS = 0.05
 _SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
 
 
@@ -112,8 +115,7 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
         return None
     whole_error = standard_error(before)
     row_variance = whole_error**2 * before.rows if np.isfinite(whole_error) else 0.0
-    error = standard_error(now)
-    noise = max(error**2 if np.isfinite(error) else 0.0, row_variance / len(labelled))
+    served = _first_windows(context, measure.name)
     history, history_noise = [], []
     for window in context.reference.windows:
         scores = window.profile.scores
@@ -121,8 +123,14 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
         if measure.name in window.metrics and rows:
             history.append([window.metrics[measure.name]])
             history_noise.append([max(row_variance / rows, 1e-12)])
+    history += [[value] for value, _ in served]
+    history_noise += [[max(row_variance / rows, 1e-12)] for _, rows in served]
     floor = options.least_drop if measure.higher_is_better else options.least_relative_drop * abs(before.value)
     known_error = whole_error if np.isfinite(whole_error) else 0.0
+    noise = row_variance / len(labelled)
+    if len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor):
+        error = standard_error(now)
+        noise = max(error**2 if np.isfinite(error) else 0.0, noise)
     result = moderated_z(
         np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1), np.array([now.value]),
         np.array([noise]), whole=np.array([before.value]), whole_noise=np.array([known_error**2]),
@@ -134,6 +142,35 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
     return Change(
         now, centre, sign * (now.value - centre), p_value if worse else 1.0 - p_value, floor, float(result.spread[0])
     )
+
+
+def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
+    """Return a metric and its rows in the first healthy windows that the version served.
+
+    They sharpen a baseline of few rows. Later ones do not count: what decays slowly would become its own baseline.
+    """
+    version = context.scored.version if context.scored else None
+    found = [
+        (finding.value, finding.sample_size)
+        for past in reversed(context.history)
+        if past.version == version and past.assessment is not None and past.assessment.outcome == "healthy"
+        for finding in past.findings
+        if finding.key == f"performance:batch:{name}" and finding.value is not None and finding.sample_size
+    ]
+    return found[:_FIRST_WINDOWS]
+
+
+def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, floor: float) -> bool:
+    """Whether the loss is gone without the rows that cost the most.
+
+    Elsewhere what chance does is known from the windows before. A window that is worse is also more uneven: its own
+    error would hide the loss that it is to measure, the better the larger the loss.
+    """
+    import numpy as np
+
+    kept = np.argsort(labelled.losses)[: -max(int(len(labelled) * _FEW_ROWS), 1)]
+    value = measure(labelled.labels[kept], labelled.scores[kept])
+    return not (before - value > floor if measure.higher_is_better else value - before > floor)
 
 
 def time_blocks(rows: int, most: int = 50) -> np.ndarray:
