@@ -234,6 +234,9 @@ def _far_rows(column: NumericProfile, reference: NumericProfile) -> int:
     if reference.minimum is None or reference.maximum is None or column.minimum is None or column.maximum is None:
         return column.non_finite
     width = reference.maximum - reference.minimum
+    if width <= 0:
+        # A column that never varied has no range to be outside of.
+        return column.non_finite
     low, high = reference.minimum - width, reference.maximum + width
     edges = reference.edges
     # Whole bins only, so the nearest edges outwards.

@@ -118,6 +118,24 @@ def test_the_unit_is_named_with_its_conversion(reference, today):
     assert finding.value == pytest.approx(1.0, abs=0.01)
 
 
+def test_a_season_of_higher_prices_is_no_other_currency(reference, today):
+    dearer = np.where(np.random.default_rng(5).random(len(today)) < 0.6, 1.6, 1.0)
+    found = check(reference, today.assign(price=(today["price"] * dearer).round(2)))
+    assert found.assessment.cause is not Cause.UNIT_CHANGE, found.assessment.headline
+
+
+def test_the_next_month_is_no_stand_in():
+    def months(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(month=frame["at"].dt.month)
+
+    spec = SPEC.model_copy(
+        update={"features": SPEC.features.model_copy(update={"numeric": (*SPEC.features.numeric, "month")})}
+    )
+    days_of_january = 31
+    found = check(months(rows(1, days_of_january)), months(rows(2, 1, days_of_january)), spec)
+    assert found.assessment.cause is not Cause.DATA_CORRUPTION, found.assessment.headline
+
+
 def test_a_renamed_column_is_matched(reference, today):
     answer = check(reference, today.rename(columns={"weight": "weightKg"}))
     finding = next(each for each in answer.findings if each.key == "schema:weight:missing_column")

@@ -37,8 +37,16 @@ def test_weekends_are_compared_with_weekends():
     assert expected.expected == pytest.approx(300, rel=0.05)
 
 
+def test_a_window_that_does_not_count_keeps_its_place_in_the_season():
+    week = [1000, 1010, 990, 1005, 995, 300, 310]
+    counts = [*week * 8, *week[:5]]
+    counts[-7] = counts[10] = float("nan")  # a Saturday and a Wednesday that were quarantined
+    assert forecast(counts, season=7).expected == pytest.approx(300, rel=0.05)
+
+
 def test_without_history_there_is_no_forecast():
     assert forecast([]) is None
+    assert forecast([float("nan")]) is None
 
 
 def test_one_window_of_history_is_believed_within_reason():
