@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from airmedic_core.diagnose.wording import plain
 from airmedic_core.records import Json
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _MARGIN = 0.1
 """Room beyond the values of sound windows, as a share of their range."""
 _MOSTLY = 0.95
+_LONGEST_NAME = 60
 _MOST_NULLS = 0.5
 """A column with more nulls than this, in a sound window, is not expected to have values."""
 
@@ -32,7 +34,7 @@ def candidates(column: str, sound: Sequence[pd.Series]) -> dict[str, Json]:
     filled = [values.dropna() for values in sound]
     if not filled or any(values.empty for values in filled):
         return {}
-    stem = re.sub(r"\W+", "_", column).strip("_") or "column"
+    stem = re.sub(r"\W+", "_", column)[:_LONGEST_NAME].strip("_") or "column"
     found: dict[str, Json] = {}
     nulls = max(float(values.isna().mean()) for values in sound)
     if nulls < _MOST_NULLS:
@@ -55,7 +57,7 @@ def candidates(column: str, sound: Sequence[pd.Series]) -> dict[str, Json]:
 def in_words(expectation: Json) -> str:
     """Return an expectation as the end of a sentence, such as ``to lie between 8 and 110 in 95% of the rows``."""
     kwargs = expectation["kwargs"]
-    column, share = kwargs["column"], f"in {kwargs.get('mostly', 1.0):.0%} of the rows"
+    column, share = plain(kwargs["column"]), f"in {kwargs.get('mostly', 1.0):.0%} of the rows"
     if expectation["type"].endswith("not_be_null"):
         return f"{column} to have a value {share}"
     if expectation["type"].endswith("values_to_be_between"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airmedic_core.diagnose.wording import plain
 from airmedic_core.records import DATA_CAUSES, Cause, Finding, Verdict
 from airmedic_core.review.replay import PastWindow
 
@@ -37,7 +38,7 @@ class Fault:
     def recommendation(self, upstream_dag: str) -> str:
         """Return what the pipeline in front of the model should do, in one sentence, for people."""
         days = ", ".join(str(window.seen.batch.window) for window in self.windows[:5])
-        what = "The batch" if self.subject == "batch" else f"The column {self.subject}"
+        what = "The batch" if self.subject == "batch" else f"The column {plain(self.subject)}"
         whose = f"The pipeline {upstream_dag}" if upstream_dag else "Whoever delivers the rows"
         return (
             f"{what} had {self.cause.value.replace('_', ' ')} in {len(self.windows)} windows ({days}). "
