@@ -62,6 +62,11 @@ class PastWindow:
         return self.assessment is not None and self.assessment.outcome != "incident"
 
     @property
+    def watched(self) -> bool:
+        """Whether something in it was conspicuous, and waits for the next window to confirm it."""
+        return self.assessment is not None and self.assessment.outcome == "watch"
+
+    @property
     def sound(self) -> bool:
         """Whether its data were in order, whatever the model did."""
         return self.healthy or (self.assessment is not None and self.assessment.cause in _MODEL_CAUSES)
@@ -137,7 +142,9 @@ class CheckContext:
         # A day of 24 hours is a whole window, whatever the spec calls enough.
         least = min(self.spec.window.min_rows, max(self.batch.rows // 2, 1))
         known = [each.profile for each in self.reference.windows if each.profile.rows >= least]
-        since = [past.profile for past in reversed(self.history[:60]) if past.healthy and past.profile is not None]
+        # What was first conspicuous in the window before is not usual yet: this window may confirm it.
+        settled = self.history[1:60] if self.history and self.history[0].watched else self.history[:60]
+        since = [past.profile for past in reversed(settled) if past.healthy and past.profile is not None]
         return known + [each for each in since if each.rows >= least and each.edges.id == self.profile.edges.id]
 
     @cached_property

@@ -144,8 +144,8 @@ def _against(
     assert callable(measure)  # noqa: S101  narrows for the type checker
     values, noise = measure(current)
     measured = [measure(profile) for profile in past]
-    history = np.array([one[0] for one in measured]).reshape(-1, entries)
-    history_noise = np.array([one[1] for one in measured]).reshape(-1, entries)
+    history = np.array([one[0] for one in measured]).reshape(len(past), entries)
+    history_noise = np.array([one[1] for one in measured]).reshape(len(past), entries)
     centre, centre_noise = measure(whole)
     result = moderated_z(history, history_noise, values, noise, floor=floor, whole=centre, whole_noise=centre_noise)
     return result, values

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from airmedic_core.checks._statistics import Compared
 
 GROUP = "drift"
+_CERTAIN = 1e-8
+"""Statistics with smaller p-values are equally certain: the larger move describes the column."""
 _DEPENDENT = 5.0
 _BEYOND_HISTORY = 2.0
 _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
@@ -74,7 +76,8 @@ def _strongest(part: Compared, name: str, windows: int) -> Json:
     entries = [at for at, column in enumerate(part.columns) if column == name and np.isfinite(part.result.p_value[at])]
     if not entries:
         return {"p_value": float("nan"), "effect": 0.0, "z": 0.0, "part": "", "baseline": None, "value": None}
-    best = min(entries, key=lambda at: (part.result.p_value[at], -abs(part.result.z[at])))
+    effects = np.abs(part.result.difference / part.unit)
+    best = min(entries, key=lambda at: (max(part.result.p_value[at], _CERTAIN), -effects[at]))
     # Shares of categories add up to one: their tests are few independent ones.
     tests = len(entries) if len(entries) <= 2 else max(2.0, len(entries) / 2)
     p_value = min(1.0, float(part.result.p_value[best]) * tests)

@@ -1,0 +1,82 @@
+"""Drift over several windows, on days without sampling noise: every day holds the same quantiles, moved as a whole."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import ndtri
+
+from airmedic_core.checks import CheckContext, PastWindow, run_group
+from airmedic_core.monitor.weigh import weigh
+from airmedic_core.profile import Reference, build_profile, build_reference
+from airmedic_core.records import Batch, Finding, Verdict
+from airmedic_core.spec import parse_spec
+from airmedic_core.windows import Window
+
+ROWS, DAYS = 10_000, 20
+WOBBLE = np.linspace(-0.05, 0.05, DAYS)
+"""Of the reference's days, in standard deviations: 0.03 on average, which is 9 times the variance of the rows."""
+COLUMNS = ("a", "b", "c", "d")
+START = pd.Timestamp("2025-01-01", tz="UTC")
+SPEC = parse_spec(
+    {
+        "name": "quantiles",
+        "task": "regression",
+        "target": "y",
+        "data": {"path": "quantiles.parquet", "time_column": "at"},
+        "features": {"numeric": list(COLUMNS), "categorical": []},
+        "window": {"every": "1d"},
+    }
+)
+
+
+def rows(day: int, moved: dict[str, float]) -> pd.DataFrame:
+    values = ndtri((np.arange(ROWS) + 0.5) / ROWS)
+    at = START + pd.Timedelta(days=day) + pd.to_timedelta(np.arange(ROWS) * 8, unit="s")
+    return pd.DataFrame({"at": at} | {name: values + moved.get(name, 0.0) for name in COLUMNS})
+
+
+@pytest.fixture(scope="module")
+def reference() -> Reference:
+    rng = np.random.default_rng(0)
+    orders = {name: rng.permutation(WOBBLE) for name in COLUMNS}
+    days = [rows(day, {name: float(orders[name][day]) for name in COLUMNS}) for day in range(DAYS)]
+    return build_reference(SPEC, pd.concat(days, ignore_index=True))
+
+
+def check(reference: Reference, day: int, moved: dict[str, float], *history: PastWindow) -> tuple[Finding, PastWindow]:
+    start = (START + pd.Timedelta(days=day)).to_pydatetime()
+    window = Window(start, SPEC.window.step.shift(start, 1))
+    frame = rows(day, moved)
+    batch = Batch(SPEC.name, window, window.end, ROWS)
+    profile = build_profile(reference.edges, frame, window=window)
+    context = CheckContext(SPEC, batch, frame, reference, profile, history=history)
+    findings = run_group(context, "drift")
+    [found] = [each for each in findings if each.key == "drift:a:shift"]
+    return found, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
+
+
+def test_a_move_that_is_watched_is_an_alert_when_it_stays(reference: Reference) -> None:
+    first, watched = check(reference, DAYS, {"a": 0.19})
+    second, _ = check(reference, DAYS + 1, {"a": 0.19}, watched)
+    assert (first.verdict, second.verdict) == (Verdict.WATCH, Verdict.ALERT)
+
+
+def test_a_watched_move_that_goes_away_is_over(reference: Reference) -> None:
+    _, watched = check(reference, DAYS, {"a": 0.19})
+    second, _ = check(reference, DAYS + 1, {}, watched)
+    assert second.verdict is Verdict.OK
+
+
+def test_a_move_in_the_other_direction_confirms_nothing(reference: Reference) -> None:
+    _, watched = check(reference, DAYS, {"a": 0.19})
+    second, _ = check(reference, DAYS + 1, {"a": -0.19}, watched)
+    assert second.verdict is Verdict.WATCH
+
+
+@pytest.mark.parametrize("size", [0.6, 0.8, 1.0])
+def test_a_large_move_is_an_alert_at_once_by_its_larger_part(reference: Reference, size: float) -> None:
+    found, _ = check(reference, DAYS, {"a": size})
+    assert found.verdict is Verdict.ALERT
+    assert found.details["part"] == "location"
+    # Ranks bend at their ends: 2 √π (Φ(s / √2) − 1/2) for a normal column.
+    assert found.effect == pytest.approx({0.6: 0.5825, 0.8: 0.7593, 1.0: 0.9226}[size], abs=0.01)
