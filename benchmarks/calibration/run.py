@@ -37,6 +37,7 @@ OTHER_WORLDS = (
     World("a reference of 7 days", reference_days=7),
     World("a reference of 2 days", reference_days=2),
 )
+OTHER_DAYS = 45
 FALSE_DISCOVERY_RATES = (0.01, 0.05, 0.2)
 """The first is the default."""
 _NAMES = {
@@ -75,9 +76,11 @@ def main() -> None:
     healthy = [false_alarms(world, plan.days, plan.seeds)]
     _print_methods(healthy[0], console)
     if plan.long:
-        healthy += [false_alarms(other, plan.days, plan.seeds[:1], with_others=False) for other in OTHER_WORLDS]
+        healthy += [false_alarms(other, OTHER_DAYS, plan.seeds[:1], with_others=False) for other in OTHER_WORLDS]
         everything = World("50 columns, with all checks of data", columns=50)
-        healthy.append(false_alarms(everything, plan.days, plan.seeds[:1], groups=("data", "drift"), with_others=False))
+        healthy.append(
+            false_alarms(everything, OTHER_DAYS, plan.seeds[:1], groups=("data", "drift"), with_others=False)
+        )
         _print_worlds(healthy, console)
     curves = _curves(world, plan)
     for title, points in curves.items():
@@ -128,11 +131,9 @@ def _settings(world: World, plan: Plan) -> list[dict[str, Any]]:
     found = []
     for rate in FALSE_DISCOVERY_RATES:
         options = {"drift": {"false_discovery_rate": rate}}
-        healthy = false_alarms(world, plan.days, plan.seeds[:1], options=options, with_others=False)
+        healthy = false_alarms(world, OTHER_DAYS, plan.seeds[:1], options=options, with_others=False)
         power = Power(world, seed=11, options=options)
-        points = power.curve(
-            power.shift, (0.15, 0.2, 0.25, 0.3), among=world.numeric, trials=plan.trials, with_others=False
-        )
+        points = power.curve(power.shift, (0.2, 0.25, 0.3), among=world.numeric, trials=plan.trials, with_others=False)
         found.append(
             {"false_discovery_rate": rate, "healthy": asdict(healthy), "power": [asdict(point) for point in points]}
         )
