@@ -35,7 +35,8 @@ def begin(ws: Workspace) -> None:
 def plan_next_day(ws: Workspace) -> Day | Pause:
     """Return the day that :func:`next_day` would produce, or why production waits. Nothing is changed."""
     days = story_so_far(ws)
-    incidents = ws.ledger.incidents(ws.spec.name)
+    # A review that waits for its answer holds nothing up.
+    incidents = [incident for incident in ws.ledger.incidents(ws.spec.name) if incident.batch_ids]
     assessed = not days or _is_settled(ws, days[-1], incidents)
     return next_in_story(days, incidents, first=reference_window(ws).end.date(), assessed=assessed)
 
