@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _MOST_LABEL_WINDOWS = 24
-_MATURE = 0.98
-"""Labels have arrived when so many of the reference's did at that age."""
 _rows: dict[tuple[str, str, str], pd.DataFrame] = {}
 
 
@@ -176,12 +174,10 @@ def _labelled(
 
 def _label_delay(ws: Workspace, reference: Reference) -> timedelta:
     """Return the age at which practically all labels of the reference's rows were known."""
-    spec = ws.spec
-    rows = _rows_of(ws, reference) if spec.label_time_column else None
-    if rows is None or spec.label_time_column not in rows or not len(rows):
-        return timedelta(0)
-    delays = (rows[spec.label_time_column] - rows[spec.data.time_column]).dt.total_seconds().dropna()
-    return timedelta(seconds=max(float(delays.quantile(_MATURE)), 0.0)) if len(delays) else timedelta(0)
+    from airmedic_core.sources import label_delay
+
+    rows = _rows_of(ws, reference) if ws.spec.label_time_column else None
+    return timedelta(0) if rows is None else label_delay(ws.spec, rows)
 
 
 def _rows_of(ws: Workspace, reference: Reference) -> pd.DataFrame | None:

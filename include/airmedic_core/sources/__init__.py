@@ -7,7 +7,7 @@ Each file of this folder is one kind of source, named in a spec by ``data.source
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.family import Family
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "read_window"]
+__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "label_delay", "read_window"]
 
 SOURCES = Family("sources")
+_MATURE = 0.98
+"""Labels have arrived when so many of them had at that age."""
 
 
 def read_window(spec: ModelSpec, window: Window | None, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -86,3 +88,27 @@ def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Se
     if spec.label_time_column:
         known &= frame[spec.label_time_column] <= as_utc(as_of)
     return known
+
+
+def label_delay(spec: ModelSpec, frame: pd.DataFrame) -> timedelta:
+    """Return the age at which practically all labels are known.
+
+    Labels do not arrive in the order of the rows: who cancels is known before who stays is. Rows younger than this are
+    neither trained on nor judged, even where their label is known: the early ones do not stand for all.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        Rows that are old enough for their labels to be known.
+
+    Returns
+    -------
+    timedelta
+        Zero where the spec names no ``label_time_column``, or nothing is known of it.
+    """
+    if not spec.label_time_column or spec.label_time_column not in frame:
+        return timedelta(0)
+    delays = (frame[spec.label_time_column] - frame[spec.data.time_column]).dt.total_seconds().dropna()
+    return timedelta(seconds=max(float(delays.quantile(_MATURE)), 0.0)) if len(delays) else timedelta(0)

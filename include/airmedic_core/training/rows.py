@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import DATA_CAUSES
-from airmedic_core.sources import known_labels, read_window
+from airmedic_core.sources import known_labels, label_delay, read_window
 from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class TrainingRows:
     frame: pd.DataFrame
     """All usable rows by time, also those whose label is not known yet."""
     known: NDArray[np.bool_]
-    """Rows whose label is known."""
+    """Rows whose label is known, and that are old enough for practically all labels of their age to be."""
     newest: NDArray[np.bool_]
     """Rows of the withheld part."""
     window: Window
     """From the first to the last row that may be trained on."""
     holdout: Window
-    """The withheld part."""
+    """The withheld part, up to its last labelled row."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Why rows were left out → how many."""
 
@@ -123,8 +123,11 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
     """
     spec = ws.spec
     frame, left_out = usable_rows(ws, window)
-    known = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
     times = frame[spec.data.time_column]
+    arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
+    # The older half shows how long labels take: of the newest rows only the quick ones are known.
+    delay = label_delay(spec, frame[arrived & np.asarray(times <= times.median())])
+    known = arrived & np.asarray(times <= as_utc(as_of) - delay)
     labelled = times[known]
     if len(labelled) < spec.retrain.min_rows:
         raise TrainingError(
@@ -132,6 +135,7 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
             f"{_shown(left_out)}.",
             "Wait for more labels, or set retrain.window or retrain.min_rows.",
         )
+    late = {"label not known yet": int((~arrived).sum()), "label known early": int((arrived & ~known).sum())}
     boundary = _boundary(spec, labelled, as_utc(since) if since else None)
     newest = np.asarray(times >= boundary)
     rows = TrainingRows(
@@ -139,8 +143,8 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
         known=known,
         newest=newest,
         window=Window(labelled.iloc[0].to_pydatetime(), boundary),
-        holdout=Window(boundary, max(window.end, labelled.iloc[-1].to_pydatetime() + timedelta(microseconds=1))),
-        left_out=left_out | ({"label not known yet": int((~known).sum())} if not known.all() else {}),
+        holdout=Window(boundary, labelled.iloc[-1].to_pydatetime() + timedelta(microseconds=1)),
+        left_out=left_out | {reason: rows for reason, rows in late.items() if rows},
     )
     check_enough(spec, rows.train)
     return rows

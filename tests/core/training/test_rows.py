@@ -97,3 +97,18 @@ def test_rows_of_one_moment_cannot_be_split(tmp_path: Path) -> None:
 def test_the_window_reaches_back_from_a_whole_boundary(tmp_path: Path, length: str, as_of: str, start: str) -> None:
     spec = spec_of(tmp_path, retrain={"window": length})
     assert training_window(spec, as_utc(as_of)) == Window(as_utc(start), as_utc(as_of))
+
+
+def test_labels_that_arrive_early_do_not_stand_for_all(tmp_path: Path) -> None:
+    """Who leaves is known on the next day, who stays after ten: of the last ten days only those who left are known."""
+    rows = renewals()
+    rows["known_at"] = rows["at"] + pd.to_timedelta(np.where(rows["churned"] == 1, 1, 10), unit="D")
+    found = training_rows(workspace(tmp_path, rows), FEBRUARY, day(40))
+    assert found.withheld["at"].max() <= day(30)
+    usual = rows["churned"].mean()
+    assert found.withheld["churned"].mean() == pytest.approx(usual, abs=0.1)
+    left = rows[(rows["at"] > day(30)) & (rows["at"] < day(40)) & (rows["known_at"] <= day(40))]
+    assert set(left["churned"]) == {1}
+    assert found.left_out["label known early"] == len(left)
+    # The gate judges the rows of this window, also when more labels have come in since.
+    assert found.holdout.end <= day(30) + pd.Timedelta(microseconds=1)
