@@ -131,17 +131,23 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
     if len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor):
         error = standard_error(now)
         noise = max(error**2 if np.isfinite(error) else 0.0, noise)
-    result = moderated_z(
-        np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1), np.array([now.value]),
-        np.array([noise]), whole=np.array([before.value]), whole_noise=np.array([known_error**2]),
-    )  # fmt: skip
+    past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
+    found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
+    own_noise = np.array([noise])
+    logs = not measure.higher_is_better and min(now.value, before.value, past.min(initial=np.inf)) > 0
+    if logs:
+        # Errors spread upwards: their logarithms are even, with the relative error for a noise.
+        past_noise, own_noise, whole_noise = past_noise / usual**2, own_noise / usual**2, whole_noise / usual**2
+        past, found, usual = np.log(past), np.log(found), np.log(usual)
+    result = moderated_z(past, past_noise, found, own_noise, whole=usual, whole_noise=whole_noise)
     sign = 1.0 if measure.higher_is_better else -1.0
     worse = sign * float(result.z[0]) < 0
     p_value = float(result.p_value[0]) / 2.0
-    centre = float(result.centre[0])
-    return Change(
-        now, centre, sign * (now.value - centre), p_value if worse else 1.0 - p_value, floor, float(result.spread[0])
-    )
+    centre, spread = float(result.centre[0]), float(result.spread[0])
+    if logs:
+        centre = float(np.exp(centre))
+        spread *= centre
+    return Change(now, centre, sign * (now.value - centre), p_value if worse else 1.0 - p_value, floor, spread)
 
 
 def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
@@ -161,10 +167,10 @@ def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
 
 
 def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, floor: float) -> bool:
-    """Whether the loss is gone without the rows that cost the most.
+    """Whether the loss is gone without the few rows that cost the most.
 
-    Elsewhere what chance does is known from the windows before. A window that is worse is also more uneven: its own
-    error would hide the loss that it is to measure, the better the larger the loss.
+    Such a window is judged by its own error too. Any other is judged by what chance did in the windows before it:
+    errors that grow are also more uneven, so that a window's own error hides the very loss that is to be found.
     """
     import numpy as np
 
