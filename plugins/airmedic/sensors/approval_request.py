@@ -99,7 +99,7 @@ def _reasoning(workspace: Workspace, diagnosis: Diagnosis | None) -> Iterator[st
 def _risk(proposal: Proposal) -> str:
     member = Family("actions").member(proposal.action)
     if member.CHANGES_PRODUCTION:
-        return "Changes what production serves. Verified afterwards, and undone if it does not verify."
+        return "Changes production. Verified afterwards, and undone if it does not verify."
     return "Production keeps serving what it serves now."
 
 
