@@ -53,7 +53,7 @@ class Observations(Audit):
         records = [to_json(finding) for finding in findings]
         mine = (table.c.batch_id == batch.id) & (table.c.check_group == group)
         with self._writing() as connection:
-            self._put_batch(connection, batch, model_version, None)
+            self._put_batch(connection, batch, None, None)
             known = connection.execute(select(table.c.record).where(mine).order_by(table.c.position)).scalars().all()
             if known and list(known) == records:
                 return
@@ -95,6 +95,12 @@ class Observations(Audit):
                 )
                 found += [from_json(Finding, record) for record in rows.scalars()]
         return found
+
+    def unchecked(self, model: str) -> frozenset[str]:
+        """Return the ids of the batches in which a check of the data failed, so that it found neither good nor bad."""
+        wanted = (data_quality.c.model == model) & (data_quality.c.statistic == "error")
+        with self._reading() as connection:
+            return frozenset(connection.execute(select(data_quality.c.batch_id).where(wanted)).scalars())
 
     def finding_history(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -17,11 +18,14 @@ from airmedic_core.windows import Every, Window, as_utc
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.ledger import ObservedBatch
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 _MIN_CLASS_ROWS = 10
 _ALL_BATCHES = 100_000
+_UNSEEN = "assessment:batch:error"
+"""Finding of an assessment for which no check has looked at the batch."""
 _FRESH_FRACTION = 0.3
 """Withheld of the rows after a change: these are few, and their time has to be long enough to be compared on."""
 
@@ -64,16 +68,45 @@ def training_window(spec: ModelSpec, as_of: datetime) -> Window:
 def unusable_windows(ws: Workspace) -> dict[Window, str]:
     """Return the windows whose rows are never trained on and never make a reference, with the reason.
 
-    These are the quarantined ones and those in which an incident was found whose cause lies in the data.
+    These are the quarantined ones, those in which something was found whose cause lies in the data, be it only to be
+    watched, and those that nobody knows to be sound: a check of the data failed, or monitoring never assessed them.
     """
     found: dict[Window, str] = {}
-    for seen in ws.ledger.batches(ws.spec.name, limit=_ALL_BATCHES):
+    batches = ws.ledger.batches(ws.spec.name, limit=_ALL_BATCHES)
+    unchecked = ws.ledger.unchecked(ws.spec.name)
+    for seen in batches:
         assessment = seen.assessment
-        if assessment is not None and assessment.outcome == "incident" and assessment.cause in DATA_CAUSES:
+        if assessment is not None and assessment.cause in DATA_CAUSES:
             found[seen.batch.window] = assessment.cause.value
+        elif assessment is not None and (seen.batch.id in unchecked or _UNSEEN in assessment.finding_keys):
+            found[seen.batch.window] = "not checked"
+    for gap in _never_assessed(ws.spec, batches):
+        found[gap] = "never assessed"
     for override in ws.ledger.overrides(ws.spec.name, "quarantine"):
         found[Window.from_key(override.key)] = "quarantined"
     return found
+
+
+def _never_assessed(spec: ModelSpec, batches: Sequence[ObservedBatch]) -> list[Window]:
+    """Return what lies between the first and the last window of monitoring and was not assessed.
+
+    The reference was accepted as it is: to look at an old window again makes nothing else unusable.
+    """
+    if not batches:
+        return []
+    reached = batches[-1].batch.window.start
+    if spec.reference is not None:
+        reached = max(reached, spec.reference.window.end)
+    gaps = []
+    for seen in reversed(batches):
+        window = seen.batch.window
+        if seen.assessment is None or window.end <= reached:
+            continue
+        if window.start > reached:
+            gaps.append(Window(reached, window.start))
+        reached = window.end
+    last = max(seen.batch.window.end for seen in batches)
+    return [*gaps, Window(reached, last)] if reached < last else gaps
 
 
 def usable_rows(ws: Workspace, window: Window) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.errors import TrainingError
-from airmedic_core.records import Cause
+from airmedic_core.monitor.weigh import weigh
+from airmedic_core.records import Batch, Cause, Finding, Verdict
 from airmedic_core.training.rows import training_rows, training_window, unusable_windows
 from airmedic_core.windows import Window, as_utc
 from airmedic_core.workspace import Workspace
@@ -46,11 +48,41 @@ def test_quarantined_windows_and_those_with_a_cause_in_the_data_are_left_out(ws:
     observe(ws, 6, cause=Cause.CONCEPT_DRIFT)
     observe(ws, 7, outcome="watch", cause=Cause.STALE_DATA)
     ws.ledger.set_override("renewals", "quarantine", Window(day(9), day(10)).key, {}, author="anna", reason="x")
-    assert set(unusable_windows(ws)) == {Window(day(5), day(6)), Window(day(9), day(10))}
+    bad = {Window(day(number), day(number + 1)) for number in (5, 7, 9)}
+    assert set(unusable_windows(ws)) == bad
     rows = training_rows(ws, FEBRUARY, day(42))
     days = set((rows.frame["at"] - day(0)).dt.days)
-    assert days == set(range(40)) - {5, 9}
-    assert rows.left_out == {"data_corruption": 60, "quarantined": 60}
+    assert days == set(range(40)) - {5, 7, 9}
+    assert rows.left_out == {"data_corruption": 60, "stale_data": 60, "quarantined": 60}
+
+
+def test_what_monitoring_never_assessed_is_left_out(ws: Workspace) -> None:
+    assert unusable_windows(ws) == {}, "nothing was ever monitored: the first champion is trained on what is there"
+    for number in (32, 33, 36, 38):
+        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
+    ws.ledger.record_batch(Batch("renewals", Window(day(40), day(41)), day(43), 60), model_version="1")
+    gaps = (Window(day(34), day(36)), Window(day(37), day(38)), Window(day(39), day(41)))
+    assert unusable_windows(ws) == dict.fromkeys(gaps, "never assessed")
+
+
+def test_to_look_at_a_window_of_the_reference_again_makes_no_gap_in_it(ws: Workspace) -> None:
+    for number in (10, 30, 31):
+        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
+    assert unusable_windows(ws) == {}
+
+
+def test_windows_whose_data_were_not_checked_are_left_out(ws: Workspace) -> None:
+    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN, message="The check failed: OSError")
+    watched = observe(ws, 31, outcome="watch", cause=Cause.UNKNOWN)
+    ws.ledger.record_findings(watched, "data", [failed], model_version="1")
+    lost = observe(ws, 32, cause=Cause.CONCEPT_DRIFT)
+    ws.ledger.record_findings(lost, "data", [failed], model_version="1")
+    drifted = observe(ws, 33, outcome="watch", cause=Cause.UNKNOWN)
+    ws.ledger.record_findings(drifted, "drift", [replace(failed, check="drift")], model_version="1")
+    silent = observe(ws, 34, outcome="watch", cause=Cause.UNKNOWN)
+    ws.ledger.record_assessment(silent, weigh(silent, []))
+    expected = {seen.window: "not checked" for seen in (watched, lost, silent)}
+    assert unusable_windows(ws) == expected
 
 
 def test_after_a_change_the_withheld_part_leaves_rows_to_learn_it_from(ws: Workspace) -> None:
