@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import NoChampionError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from airmedic_core.reports import Report
     from airmedic_core.workspace import Workspace
 
+_SAME_START = 5
+"""Windows of different lengths that may begin at one moment."""
 _log = logging.getLogger(__name__)
 
 
@@ -56,7 +58,7 @@ def resolve_batch(
         version = None
     rows = len(read_window(ws.spec, window, columns=[]))
     batch = Batch(ws.spec.name, window, as_of or max(window.end, moment), rows)
-    ws.ledger.record_batch(batch, model_version=version)
+    ws.ledger.record_batch(batch, model_version=None if _served_then(ws, batch) else version)
     return batch
 
 
@@ -79,7 +81,8 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     version = context.scored.version if context.scored and context.scored.version else None
     if group == "data":
         path = keep_window(ws.settings, batch, version or "", context.profile, context.facts)
-        ws.ledger.record_batch(batch, model_version=version, profile_path=str(path))
+        served = version if ws.spec.prediction.version or not _served_then(ws, batch) else None
+        ws.ledger.record_batch(batch, model_version=served, profile_path=str(path))
     ws.ledger.record_findings(batch, group, findings, model_version=version)
     return findings
 
@@ -98,6 +101,16 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
     assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}))
     ws.ledger.record_assessment(batch, assessment)
     return assessment
+
+
+def _served_then(ws: Workspace, batch: Batch) -> str | None:
+    """Return the version that is on record for an older window: it served then, whatever scores its rows today."""
+    newest = ws.ledger.batches(ws.spec.name, limit=1)
+    if not newest or newest[0].batch.window.start <= batch.window.start:
+        return None
+    before = batch.window.start + timedelta(microseconds=1)
+    seen = ws.ledger.batches(ws.spec.name, limit=_SAME_START, before=before)
+    return next((each.model_version for each in seen if each.batch.id == batch.id), None)
 
 
 def publish_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Report:

@@ -44,6 +44,16 @@ def test_the_last_complete_window_is_taken_where_none_is_named(ws: Workspace) ->
     assert (batch.rows, batch.as_of) == (60, moment)
 
 
+def test_an_old_window_keeps_the_version_that_served_it(ws: Workspace) -> None:
+    for number in (33, 34):
+        watch(ws, number)
+    deploy_unfinished_experiment(ws, Window(day(0), day(30)))
+    watch(ws, 35)
+    watch(ws, 33)
+    assert [seen.model_version for seen in ws.ledger.batches(ws.spec.name)] == ["2", "1", "1"]
+    assert ws.ledger.finding_history(ws.spec.name, check="performance", before=day(34))[0][1] == "2"
+
+
 def test_a_fault_in_the_data_is_an_incident_of_its_column(ws: Workspace) -> None:
     change_days(ws, 33, 33, sentinel)
     assessment = watch(ws, 33)
