@@ -1,4 +1,4 @@
-"""Switches of the champion: locked, read back, on record, and completed where one was cut off."""
+"""Switches of the champion: locked, read back, on record, and tidied up where one was cut off."""
 
 from __future__ import annotations
 
@@ -141,11 +141,22 @@ class Switches(Versions):
         intent = from_json(Promotion, json.loads(written))
         last = self._last_promotion(name)
         recorded = last is not None and (last.at, last.to_version) == (intent.at, intent.to_version)
-        if not recorded and self._aliases(name).get(CHAMPION) in {intent.from_version, intent.to_version}:
+        aliases = self._aliases(name)
+        if not recorded and aliases.get(CHAMPION) == intent.to_version:
             self._carry_out(intent, perf_counter())
             return
+        # What has not moved the champion moves it only when its owner comes back, who looks at the kill switch first.
+        if aliases.get(PREVIOUS) is not None and aliases.get(PREVIOUS) == aliases.get(CHAMPION):
+            self._restore_previous(name, last)
         with self.answering():
             self.client.delete_registered_model_tag(name, _INTENT)
+
+    def _restore_previous(self, name: str, last: Promotion | None) -> None:
+        if last is not None and last.from_version is not None:
+            self._set_alias(name, PREVIOUS, last.from_version)
+            return
+        with self.answering():
+            self.client.delete_registered_model_alias(name, PREVIOUS)
 
     def _last_promotion(self, name: str) -> Promotion | None:
         promotions: Sequence[Promotion] = self._ledger.promotions(name)
