@@ -11,7 +11,7 @@ from airmedic_core.decide.limits import Objection
 from airmedic_core.decide.policy import Policy
 from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Standing, permitted, policy_of, record
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.ledger.incidents import ENDS
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
 
@@ -71,8 +71,9 @@ class _Choice:
 def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) -> Decision:
     """Choose the first action that policy and limits let through, and record it as a proposal.
 
-    A decision whose proposal was answered or carried out stands: asked again, it is returned as it was. A dry run asks
-    what would be decided now, and follows no decision that may change something.
+    A decision whose proposal was answered or carried out stands: asked again, it is returned as it was, unless a person
+    names another action. A dry run asks what would be decided now: it follows no decision that may change something,
+    and leaves what is proposed as it is.
 
     Parameters
     ----------
@@ -89,9 +90,14 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     -------
     Decision
         With the path of the remediation, its proposal, the reason, and what was passed over for which reason.
+
+    Raises
+    ------
+    LedgerError
+        If a person names an action for an incident that has ended with another. A retry does not help.
     """
     incident = ws.ledger.incident(incident_id)
-    if not request.dry_run and (standing_decision := _standing(ws, incident)):
+    if not request.dry_run and (standing_decision := _standing(ws, incident, request)):
         return standing_decision
     policy = policy_of(ws)
     diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
@@ -104,7 +110,9 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         proposal_hash=decision.proposal.hash if decision.proposal else None,
         reason=decision.reason,
         skipped=decision.skipped,
-        details=details | {"follow_up": decision.follow_up.hash if decision.follow_up else None},
+        details=details
+        | {"follow_up": decision.follow_up.hash if decision.follow_up else None}
+        | {"requested": request.action, "dry_run": request.dry_run},
     )
     asks = decision.proposal is not None and decision.proposal.permission in {Permission.ASK, Permission.ASK_TWO}
     if asks and not request.dry_run:
@@ -112,8 +120,8 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     return decision
 
 
-def _standing(ws: Workspace, incident: Incident) -> Decision | None:
-    recorded = ws.ledger.decisions(incident.id)
+def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision | None:
+    recorded = [each for each in ws.ledger.decisions(incident.id) if not each["details"].get("dry_run")]
     if not recorded:
         return None
     last = recorded[-1]
@@ -121,10 +129,19 @@ def _standing(ws: Workspace, incident: Incident) -> Decision | None:
     answered = key is not None and any(not a.refused_because for a in ws.ledger.approvals(key))
     if not answered and incident.state not in ENDS:
         return None
+    proposal = ws.ledger.proposal(key) if key else None
+    asked = next((each["details"]["requested"] for each in reversed(recorded) if "requested" in each["details"]), None)
+    if request.action not in {"automatic", asked, proposal.action if proposal else None}:
+        if incident.state in ENDS and request.action in _PATHS:
+            raise LedgerError(
+                f"Incident {incident.id!r} is {incident.state.value}: {request.action} cannot be done for it any more.",
+                "Start the remediation without an incident: a new one is opened for the request.",
+            )
+        return None
     follow_up = last["details"].get("follow_up")
     return Decision(
         last["path"],
-        ws.ledger.proposal(key) if key else None,
+        proposal,
         last["reason"],
         tuple(last["skipped"]),
         ws.ledger.proposal(follow_up) if follow_up else None,
@@ -199,9 +216,11 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         skipped.append({"action": action, "limit": "plan", "reason": str(error)})
         return None
     path = _path(action, permission)
-    if choice.request.dry_run:
-        permission = Permission.RECOMMEND
     reason = _because(choice, action, skipped, why)
+    if choice.request.dry_run:
+        proposal = _rehearsed(choice, action, params, expected, reason)
+        decision = Decision("recommend", proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
+        return decision, {"rehearsal": rehearsal, "would_go": path}
     proposal = record(
         choice.ws,
         choice.incident,
@@ -212,11 +231,19 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         reason=reason,
         now=choice.now,
     )
-    if choice.request.dry_run:
-        decision = Decision("recommend", proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
-        return decision, {"rehearsal": rehearsal, "would_go": path}
     follow_up = _rerun(choice, skipped) if path == "quarantine" else None
     return Decision(path, proposal, reason, tuple(skipped), follow_up), {}
+
+
+def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:
+    """Record a proposal that nobody can approve; none beside one that people may be about to answer."""
+    before = choice.ws.ledger.proposals(choice.incident.id)
+    if any(each.action == action and each.permission is not Permission.RECOMMEND for each in before):
+        return None
+    permission = Permission.RECOMMEND
+    return record(
+        choice.ws, choice.incident, action, params, expected, permission=permission, reason=reason, now=choice.now
+    )
 
 
 def _path(action: str, permission: Permission) -> Path:

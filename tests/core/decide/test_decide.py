@@ -9,7 +9,7 @@ import pytest
 
 from airmedic_core.decide import Request, decide, propose
 from airmedic_core.decide.limits import KILL_SWITCH
-from airmedic_core.errors import PolicyError
+from airmedic_core.errors import LedgerError, PolicyError
 from airmedic_core.incidents import request_incident
 from airmedic_core.records import (
     Batch,
@@ -201,6 +201,41 @@ def test_a_dry_run_does_not_follow_a_decision_that_was_approved(ws: Workspace) -
     ws.ledger.move_incident(incident.id, IncidentState.ESCALATED)
     assert decide(ws, incident.id, Request(), now=NOW).path == "retrain"
     assert decide(ws, incident.id, Request(dry_run=True), now=NOW).path == "recommend"
+
+
+def test_a_dry_run_leaves_what_people_are_asked_as_it_is(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    asked = decide(ws, incident.id, Request(), now=NOW).proposal
+    assert asked is not None
+    ws.ledger.attach_batch(incident.id, observe(ws, 4))  # the plan is another one now
+    rehearsed = decide(ws, incident.id, Request(dry_run=True), now=NOW + timedelta(minutes=5))
+    assert rehearsed.proposal is None
+    assert "would be trained" in ws.ledger.decisions(incident.id)[-1]["details"]["rehearsal"]
+    assert ws.ledger.proposals(incident.id) == [asked]
+    answer = ws.ledger.answer_proposal(asked.hash, "approve", by="ada", at=NOW, channel="cli")
+    assert not answer.refused_because
+    assert decide(ws, incident.id, Request(), now=NOW).proposal == asked
+
+
+def test_another_action_that_a_person_names_is_decided_anew(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    first = decide(ws, incident.id, Request(), now=NOW).proposal
+    assert first is not None
+    ws.ledger.answer_proposal(first.hash, "approve", by="ada", at=NOW, channel="cli")
+    assert decide(ws, incident.id, Request("retrain", by="ada"), now=NOW).proposal == first
+    other = decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW).proposal
+    assert other is not None
+    assert other.action == "quarantine"
+    assert decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW).proposal == other
+
+
+def test_an_incident_that_has_ended_takes_no_other_action(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    first = decide(ws, incident.id, Request(), now=NOW)
+    ws.ledger.move_incident(incident.id, IncidentState.ESCALATED)
+    assert decide(ws, incident.id, Request("retrain", by="ada"), now=NOW).proposal == first.proposal
+    with pytest.raises(LedgerError, match=r"escalated: rollback cannot be done.*without an incident"):
+        decide(ws, incident.id, Request("rollback", by="ada"), now=NOW)
 
 
 def test_diagnose_only_ends_with_the_recommendation(ws: Workspace) -> None:
