@@ -53,6 +53,8 @@ def monitor(spec: ModelSpec) -> DAG:
             window_start="{{ params.window_start or '' }}",
             window_end="{{ params.window_end or '' }}",
             as_of="{{ params.as_of or '' }}",
+            # About an hour: rows may land late.
+            retries=12,
         )
         batch = resolve_batch.output
         checks = [

@@ -82,7 +82,8 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
         owner_links=owner_links,
         default_args={
             "owner": spec.owner,
-            "retries": 3,
+            # About ten minutes: a server that is restarted must not leave a deployment unwatched.
+            "retries": 6,
             "retry_delay": timedelta(seconds=10),
             "retry_exponential_backoff": 2.0,
             "max_retry_delay": timedelta(minutes=10),
