@@ -167,7 +167,11 @@ def remediate(spec: ModelSpec) -> DAG:
         )
         escalate = EscalateOperator(task_id="escalate", model=model, proposal_hash=decided)
         close_incident = CloseIncidentOperator(
-            task_id="close_incident", model=model, incident_id=INCIDENT, trigger_rule=TriggerRule.ALL_DONE
+            task_id="close_incident",
+            model=model,
+            incident_id=INCIDENT,
+            request=REQUEST,
+            trigger_rule=TriggerRule.ALL_DONE,
         )
 
         collect_evidence >> diagnose >> decide

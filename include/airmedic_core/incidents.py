@@ -27,7 +27,8 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
     """Open an incident for a batch, or attach the batch to the model's open one.
 
     A problem that was closed within seven days is opened anew, and the new incident names the old one in
-    ``resolution["recurrence_of"]``.
+    ``resolution["recurrence_of"]``. A batch that is looked at again keeps its incident, unless that is closed and was
+    about something else.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
         raise LedgerError(f"The batch {batch.id!r} was not assessed.", "Assess it before opening an incident.")
     with ledger.lock(f"incidents of {batch.model}"):
         known = ledger.incidents(batch.model, limit=200)
-        if mine := next((incident for incident in known if batch.id in incident.batch_ids and _seen(incident)), None):
+        if mine := next((one for one in known if _seen(one) and _is_of(one, batch, assessment.fingerprint)), None):
             return mine
         if still_open := next((incident for incident in known if incident.state not in ENDS and _seen(incident)), None):
             attached = ledger.attach_batch(still_open.id, batch)
@@ -114,8 +115,12 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     )
 
 
-def close_incident(ws: Workspace, incident_id: str, *, now: datetime, failed: Sequence[str] = ()) -> Incident:
+def close_incident(
+    ws: Workspace, incident_id: str, *, now: datetime, failed: Sequence[str] = (), dry_run: bool = False
+) -> Incident:
     """Close an incident with what came of it. One that is closed stays as it is.
+
+    A dry run closes only what was opened for it: an incident that was seen in a batch is as unsolved as before.
 
     The outcome is verified from the ledger: that the deployed version still serves and what the gate measured, that a
     rollback was promoted, that a quarantined window is marked.
@@ -130,6 +135,8 @@ def close_incident(ws: Workspace, incident_id: str, *, now: datetime, failed: Se
         The moment of closing.
     failed : sequence of str
         Steps of the remediation that failed. A deployment that could not be watched, or not be undone, has not healed.
+    dry_run : bool
+        Whether the remediation only showed what would happen.
 
     Returns
     -------
@@ -138,7 +145,7 @@ def close_incident(ws: Workspace, incident_id: str, *, now: datetime, failed: Se
         ``approved_by``, ``seconds_to_request``, ``seconds_to_approval``, ``seconds_to_done``, ``seconds_total``.
     """
     incident = ws.ledger.incident(incident_id)
-    if incident.state in ENDS:
+    if incident.state in ENDS or (dry_run and _seen(incident)):
         return incident
     outcome = outcome_of(ws, incident, now=now)
     if failed and outcome.outcome == "healed":
@@ -177,6 +184,29 @@ def note_healthy(ws: Workspace, batch: Batch) -> Incident | None:
         return last
     resolution = {**last.resolution, "held_windows": [*held, batch.window.key][-_HELD_WINDOWS:]}
     return ws.ledger.move_incident(last.id, last.state, resolution=resolution)
+
+
+def lift_quarantine(ws: Workspace, batch: Batch) -> bool:
+    """Let the rows of a healthy batch be used again if an incident had them quarantined: they were delivered anew.
+
+    What a person asked to be quarantined stays so.
+
+    Returns
+    -------
+    bool
+        Whether there was a quarantine to lift.
+    """
+    marked = (each for each in ws.ledger.overrides(batch.model, "quarantine") if each.key == batch.window.key)
+    found = next((each for each in marked if isinstance(each.value, dict) and each.value.get("incident_id")), None)
+    if found is None or not _seen(ws.ledger.incident(str(found.value["incident_id"]))):
+        return False
+    ws.ledger.revoke_override(batch.model, "quarantine", found.key, author="airmedic")
+    return True
+
+
+def _is_of(incident: Incident, batch: Batch, fingerprint: str) -> bool:
+    same = incident.state not in ENDS or incident.fingerprint == fingerprint
+    return batch.id in incident.batch_ids and same
 
 
 def _seen(incident: Incident) -> bool:

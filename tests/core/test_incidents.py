@@ -9,7 +9,7 @@ import pytest
 from airmedic_core.actions import carry_out, gate_challenger, undo
 from airmedic_core.decide import Decision, Request, decide, propose
 from airmedic_core.errors import LedgerError, NoChampionError, PolicyError
-from airmedic_core.incidents import close_incident, note_healthy, open_incident, request_incident
+from airmedic_core.incidents import close_incident, lift_quarantine, note_healthy, open_incident, request_incident
 from airmedic_core.records import (
     ActionResult,
     Batch,
@@ -73,6 +73,40 @@ def test_a_further_batch_joins_the_open_incident_and_can_make_it_worse(ws: Works
     joined = open_incident(ws, later, now=NOW)
     assert (joined.id, joined.severity) == (first.id, Severity.CRITICAL)
     assert (joined.batch_ids, joined.as_of) == ((*first.batch_ids, later.id), later.as_of)
+
+
+def test_a_batch_looked_at_again_keeps_its_closed_incident_only_for_the_same_problem(ws: Workspace) -> None:
+    batch = observe(ws, 3, cause=Cause.DATA_CORRUPTION)
+    first = open_incident(ws, batch, now=NOW)
+    ws.ledger.move_incident(first.id, IncidentState.RESOLVED, closed_at=NOW)
+    assert open_incident(ws, batch, now=NOW).id == first.id
+    said = ws.ledger.assessment(batch.id)
+    assert said is not None
+    ws.ledger.record_assessment(batch, replace(said, cause=Cause.CONCEPT_DRIFT, fingerprint="f2"))
+    other = open_incident(ws, batch, now=NOW)
+    assert (other.id, other.state) == (f"{batch.id}__f2", IncidentState.OPEN)
+
+
+def test_a_dry_run_closes_only_what_was_opened_for_it(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    request = Request("rollback", by="ada", dry_run=True)
+    decide(ws, incident.id, request, now=NOW)
+    assert close_incident(ws, incident.id, now=NOW, dry_run=True).closed_at is None
+    asked = request_incident(ws, request, "manual__1", now=NOW)
+    decide(ws, asked.id, request, now=NOW)
+    assert close_incident(ws, asked.id, now=NOW, dry_run=True).closed_at == NOW
+
+
+def test_a_quarantine_ends_when_sound_rows_were_delivered(ws: Workspace) -> None:
+    for number, kept in ((2, False), (3, True)):
+        incident = diagnosed(ws, Cause.DATA_CORRUPTION, "quarantine", number=number)
+        if kept:
+            incident = request_incident(ws, Request("quarantine", by="ada"), "manual__1", now=NOW)
+        carry_out(ws, proposed(decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW)).hash, now=NOW)
+        healthy = observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
+        assert lift_quarantine(ws, healthy) is not kept
+        assert not lift_quarantine(ws, healthy)
+        assert [each.key for each in ws.ledger.overrides("renewals", "quarantine")] == [healthy.window.key] * kept
 
 
 def test_a_batch_must_be_assessed(ws: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
-from airmedic_core.records import Json
+from airmedic_core.records import Json, from_json
 
 
 class CloseIncidentOperator(ModelOperator):
@@ -29,6 +29,8 @@ class CloseIncidentOperator(ModelOperator):
         Name of the model spec.
     incident_id : str
         The incident; empty if the run failed before there was one.
+    request : dict
+        What a person asked for. After a ``dry_run`` an incident that monitoring opened stays open.
 
     Returns
     -------
@@ -36,12 +38,13 @@ class CloseIncidentOperator(ModelOperator):
         ``state``, ``headline``, ``resolution`` and ``url`` of the report in MLflow.
     """
 
-    template_fields: Sequence[str] = ("model", "incident_id")
+    template_fields: Sequence[str] = ("model", "incident_id", "request")
     operator_extra_links = (MLflowRunLink(),)
 
-    def __init__(self, *, incident_id: str, **kwargs: Any) -> None:
+    def __init__(self, *, incident_id: str, request: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.incident_id = incident_id
+        self.request = request
 
     def execute(self, context: Context) -> Json:
         """Close the incident."""
@@ -49,11 +52,15 @@ class CloseIncidentOperator(ModelOperator):
         if not self.incident_id:
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():
+            from airmedic_core.decide import Request
             from airmedic_core.incidents import close_incident
             from airmedic_core.reports import incident_report
 
             workspace = open_workspace(self.model)
-            incident = close_incident(workspace, self.incident_id, now=datetime.now(UTC), failed=failed)
+            dry_run = from_json(Request, dict(self.request or {})).dry_run
+            incident = close_incident(
+                workspace, self.incident_id, now=datetime.now(UTC), failed=failed, dry_run=dry_run
+            )
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)

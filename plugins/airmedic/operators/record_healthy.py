@@ -14,7 +14,7 @@ from airmedic_core.records import Batch, from_json
 
 
 class RecordHealthyOperator(ModelOperator):
-    """Counts a healthy batch in favour of whatever healed the model last.
+    """Counts a healthy batch in favour of whatever healed the model last, and lifts a quarantine of its rows.
 
     Parameters
     ----------
@@ -33,6 +33,9 @@ class RecordHealthyOperator(ModelOperator):
     def execute(self, context: Context) -> None:
         """Record it."""
         with airflow_errors():
-            from airmedic_core.incidents import note_healthy
+            from airmedic_core.incidents import lift_quarantine, note_healthy
 
-            note_healthy(open_workspace(self.model), from_json(Batch, self.batch))
+            workspace, batch = open_workspace(self.model), from_json(Batch, self.batch)
+            note_healthy(workspace, batch)
+            if lift_quarantine(workspace, batch):
+                self.log.info("The rows of %s are sound now and no longer quarantined.", batch.window)
