@@ -78,12 +78,15 @@ def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
 
 def again(ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult | None:
     """Train once more, in another way, if the gate refused the first challenger. The approval covers both."""
+    from airmedic_core.decide.limits import require_enabled
+
     first = ws.registry.version(ws.spec.name, str(done.output.get("version", "")))
     if done.status != "done" or first.tags.get(GATE_TAG, "passed") == "passed":
         return None
     if ws.spec.retrain.using.startswith("dag:"):
         # What the team's own DAG trains, it trains in one way.
         return None
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
     own = ":" in ws.spec.retrain.using
     # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
     changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}

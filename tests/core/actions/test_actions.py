@@ -124,6 +124,18 @@ def test_a_challenger_that_is_refused_is_improved_once(ws: Workspace) -> None:
     assert carry_out(ws, proposal.hash, now=NOW).output["version"] == "3"
 
 
+def test_the_kill_switch_stops_the_second_training_and_not_what_is_done(ws: Workspace) -> None:
+    incident = incident_of(ws, 40)
+    proposal = approved(ws, incident, "retrain", plan(ws, "retrain", incident, None)[0])
+    first = carry_out(ws, proposal.hash, now=NOW)
+    ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
+    assert carry_out(ws, proposal.hash, now=NOW) == first
+    ws.registry.client.set_model_version_tag("renewals", first.output["version"], "airmedic.gate", "refused")
+    with pytest.raises(PolicyError, match="kill switch"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert ws.registry.versions("renewals")[0].version == first.output["version"]
+
+
 def test_the_gate_answers_without_a_challenger(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
     gate, deployment = gate_challenger(ws, incident.id, "no such proposal", now=NOW)
