@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import Cause, Promotion, Proposal, Verdict
+from airmedic_core.records import DATA_CAUSES, Cause, Promotion, Proposal, Verdict
 from airmedic_core.rollout import Health, version_of
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def _broken_promise(
 
 
 def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, seconds: float) -> Health:
+    from airmedic_core.training.rows import unusable_windows
+
     wanted = ws.spec.rollout.watch_windows
     if wanted == 0:
         return Health("healthy", ("It loads, and predicts finite values on the newest batch.",), seconds)
@@ -102,9 +104,13 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     since = ws.ledger.incident(proposal.incident_id).window.end
     seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
     seen = [each for each in seen if each.model_version == version and each.assessment is not None]
+    # The rows of a window whose data are broken say nothing about the model.
+    seen = [each for each in seen if each.assessment is not None and each.assessment.cause not in DATA_CAUSES]
     bad = [reason for each in seen for reason in _trouble(ws, each)]
     if bad:
         return Health("unhealthy", tuple(bad[:5]), seconds)
+    unusable = unusable_windows(ws)
+    seen = [each for each in seen if each.batch.window not in unusable]
     watched = f"{len(seen)} of {wanted} new windows were watched without trouble."
     if len(seen) >= wanted:
         return Health("healthy", (watched,), seconds)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.errors import ModelError, SpecError
-from airmedic_core.records import Cause
+from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.rollout import deploy, health, options_for
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
@@ -35,6 +35,20 @@ def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
     assert (late.status, len(late.reasons)) == ("healthy", 2)
     observe(ws, 44, outcome="healthy", cause=Cause.HEALTHY)
     assert health(ws, proposal, now=NOW).status == "healthy"
+
+
+def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    deploy(ws, proposal, now=NOW)
+    observe(ws, 43, outcome="healthy", cause=Cause.HEALTHY)
+    alert = Finding("performance", "batch", "roc_auc", Verdict.ALERT, message="It is worse.")
+    ws.ledger.record_findings(observe(ws, 44, cause=Cause.DATA_CORRUPTION), "performance", [alert], model_version="2")
+    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN)
+    ws.ledger.record_findings(
+        observe(ws, 45, outcome="watch", cause=Cause.UNKNOWN), "data", [failed], model_version="2"
+    )
+    found = health(ws, proposal, now=NOW)
+    assert (found.status, found.reasons[0][:6]) == ("waiting", "1 of 2")
 
 
 def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:
