@@ -1,7 +1,8 @@
 """The story of the generated production: which trouble comes next, and when it may come.
 
 A trouble begins only when the incident before it is closed and a few quiet days have passed, so that whoever watches
-can tell them apart. While an incident is open, production waits for the person who was asked. Nothing here reads a
+can tell them apart. While an incident is open, production waits for the person who was asked; what a person asks for
+by themselves holds nothing up. Nothing here reads a
 clock: the next day follows from the days so far and the incidents so far.
 """
 
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from airmedic_core.records import Cause, Incident
+from airmedic_core.records import REQUESTED, Cause, Incident
 from airmedic_core.simulate.subscriptions import World
 from airmedic_core.windows import Window, as_utc
 
@@ -122,13 +123,13 @@ def next_in_story(days: Sequence[Day], incidents: Sequence[Incident], *, first: 
     last = days[-1]
     if not assessed:
         return Pause(f"{last.date} has not been assessed yet")
-    open_one = next((incident for incident in incidents if incident.closed_at is None), None)
+    open_one = next((one for one in incidents if one.closed_at is None and one.fingerprint != REQUESTED), None)
     if open_one is not None:
         return Pause(f"incident {open_one.id} is {open_one.state}")
     quiet = sum(1 for day in days if (day.chapter, day.phase) == (last.chapter, last.phase))
     if last.phase == "trouble":
         began = next(day.window.start for day in days if (day.chapter, day.phase) == (last.chapter, "trouble"))
-        noticed = any(incident.window.end > began for incident in incidents)
+        noticed = any(one.window.end > began and one.fingerprint != REQUESTED for one in incidents)
         phase = "recovered" if noticed or quiet >= DAYS_UNNOTICED else "trouble"
         return _following(last, last.chapter, phase)
     if quiet < (QUIET_DAYS_BETWEEN if last.chapter else QUIET_DAYS_FIRST):

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from airmedic_core.records import Cause, Incident, IncidentState, Severity
+from airmedic_core.records import REQUESTED, Cause, Incident, IncidentState, Severity
 from airmedic_core.simulate.story import (
     CHAPTERS,
     DAYS_UNNOTICED,
@@ -88,6 +88,14 @@ def test_production_waits_while_an_incident_is_open() -> None:
     following = next_in_story([day], [closed(incident)], first=FIRST, assessed=True)
     assert isinstance(following, Day)
     assert following.phase == "recovered"
+
+
+def test_what_a_person_asks_for_holds_nothing_up() -> None:
+    day = Day(FIRST.isoformat(), "upstream_fault", "trouble")
+    asked = replace(incident_of(day), fingerprint=REQUESTED)
+    following = next_in_story([day], [asked], first=FIRST, assessed=True)
+    assert isinstance(following, Day)
+    assert following.phase == "trouble", "nobody has noticed the trouble by asking for something"
 
 
 def test_production_waits_until_the_last_day_was_assessed() -> None:
