@@ -74,13 +74,22 @@ def test_the_window_comes_from_the_arguments() -> None:
 
 
 @pytest.mark.usefixtures("adopted")
-def test_the_window_comes_from_the_newest_asset_event() -> None:
+def test_of_several_announced_windows_each_gets_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import TriggerDagRun
+
     from airmedic.operators.resolve_batch import ResolveBatchOperator
 
-    events = [SimpleNamespace(extra=meter.day(3)), SimpleNamespace(extra=meter.day(5)), SimpleNamespace(extra={})]
+    sent: list[Any] = []
+    supervisor = SimpleNamespace(send=lambda msg: sent.append(msg) if isinstance(msg, TriggerDagRun) else None)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+    extras = [meter.day(5), meter.day(3), {}, meter.day(4), meter.day(4)]
+    events = [SimpleNamespace(extra=extra) for extra in extras]
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
     batch = operator.execute(context_of(operator, triggering_asset_events={"asset": events}))
-    assert batch["window"]["start"].startswith(meter.day(5)["window_start"][:10])
+    assert batch["window"]["start"].startswith(meter.day(3)["window_start"][:10])
+    assert [(each.dag_id, each.conf) for each in sent] == [("monitor__meter", meter.day(n)) for n in (4, 5)]
+    assert len({each.run_id for each in sent}) == 2
 
 
 @pytest.mark.usefixtures("adopted")

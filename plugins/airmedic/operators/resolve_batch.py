@@ -9,6 +9,7 @@ from typing import Any
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json, to_json
@@ -21,6 +22,9 @@ class ResolveBatchOperator(ModelOperator):
     The window comes, in this order, from the arguments, from the asset event that started the run (its extra holds
     ``window_start``, ``window_end`` and, if labels are to be looked at from an earlier moment, ``as_of``), or is the
     last complete window before the run.
+
+    Airflow starts one run for all events that came while the DAG was paused or the scheduler away. This run then looks
+    at the oldest of their windows and starts a further run for each of the others.
 
     Parameters
     ----------
@@ -48,9 +52,9 @@ class ResolveBatchOperator(ModelOperator):
     def execute(self, context: Context) -> Json:
         """Resolve the batch."""
         asked = {"window_start": self.window_start, "window_end": self.window_end, "as_of": self.as_of}
-        if not self.window_start:
-            asked = {**self._newest_event(context), **{key: value for key, value in asked.items() if value}}
         with airflow_errors():
+            if not self.window_start:
+                asked = {**self._oldest_event(context), **{key: value for key, value in asked.items() if value}}
             from airmedic_core.monitor import resolve_batch
 
             batch = resolve_batch(
@@ -62,15 +66,21 @@ class ResolveBatchOperator(ModelOperator):
         self.log.info("Batch %s: %s, %d rows, as of %s.", batch.id, batch.window, batch.rows, batch.as_of)
         return to_json(batch)
 
-    def _newest_event(self, context: Context) -> Json:
-        """Return the extra of the asset event with the newest window."""
+    def _oldest_event(self, context: Context) -> Json:
+        """Return the extra of the asset event with the oldest window, and start runs for the later ones."""
         events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
         extras = [dict(event.extra or {}) for event in events]
-        announced = sorted((extra for extra in extras if "window_start" in extra), key=lambda e: str(e["window_start"]))
-        for missed in announced[:-1]:
-            # Airflow starts one run for all events that came while the DAG was paused or the scheduler away.
-            self.log.warning("Not looked at in this run: %s. Trigger the DAG with this conf to do so.", missed)
-        return announced[-1] if announced else {}
+        announced = {
+            str(extra["window_start"]): extra for extra in extras if {"window_start", "window_end"} <= set(extra)
+        }
+        oldest, *later = [announced[start] for start in sorted(announced, key=as_utc)] or [{}]
+        for extra in later:
+            conf = {name: extra[name] for name in ("window_start", "window_end", "as_of") if extra.get(name)}
+            window = Window(as_utc(conf["window_start"]), as_utc(conf["window_end"]))
+            # Not the prefix of this run's id: Airflow keeps those of its own kinds of runs to itself.
+            start_run(context["dag_run"].dag_id, f"announced__{window.key}__{context['run_id']}", conf)
+            self.log.info("%s was announced too: a run of its own looks at it.", window)
+        return oldest
 
 
 def _window(asked: Json) -> Window | None:
