@@ -47,6 +47,15 @@ def test_monitor_has_the_graph_of_the_design(content: Path) -> None:
     )
 
 
+def test_a_server_that_restarts_and_a_batch_that_lands_late_are_waited_for(content: Path) -> None:
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    waits = [min(10 * 2**attempt, 600) for attempt in range(dag.get_task("watch_deployment").retries)]
+    assert sum(waits) > 5 * 60
+    assert dag.get_task("watch_deployment").max_retry_delay.total_seconds() == 600
+    late = parse("monitor.py")[0]["monitor__alpha"].get_task("resolve_batch").retries
+    assert sum(min(10 * 2**attempt, 600) for attempt in range(late)) > 3600
+
+
 def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
     dags, errors, _ = parse("remediate.py")
     assert not errors
