@@ -109,14 +109,15 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
     share = parts.relation / parts.total
     relation = parts.low > 0 and share >= options.least_share
     text = (
-        f"Of a loss of {parts.total:.3g} in {name}, {parts.relation:.3g} (95 % interval {parts.low:.3g} to "
-        f"{parts.high:.3g}) remain on inputs that both windows have: "
+        f"{name} has lost {parts.total:.3g}; on inputs that both windows have it has lost {parts.relation:.3g} (95 % "
+        f"interval {parts.low:.3g} to {parts.high:.3g})"
     )
-    text += "the relation between inputs and label has changed." if relation else "the move of the inputs explains it."
     cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
     # Where the windows can hardly be told apart, their inputs cannot be the reason.
     if not relation and parts.separation < 0.55:
-        cause, text = Cause.UNKNOWN, text.rsplit(":", 1)[0] + ", and the inputs hardly moved: more labels are needed."
+        cause, text = Cause.UNKNOWN, f"{text}, and the inputs hardly moved: more labels are needed."
+    else:
+        text += ": the inputs do not explain it." if relation else ": the move of the inputs explains it."
     return [
         Finding(
             "concept", "batch", "relation_loss", Verdict.ALERT if relation else Verdict.OK, value=parts.relation,

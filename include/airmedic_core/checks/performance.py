@@ -210,7 +210,7 @@ def _metric(
             effect=change.difference,
             p_value=change.p_value,
             sample_size=len(labelled),
-            message=_message(measure.name, change, verdict),
+            message=_message(measure.name, change, verdict, unusual=lost and change.p_value < options.watch_p_value),
             suggests=() if verdict is Verdict.OK else _SUGGESTS,
             details={
                 "low": _finite(change.now.low), "high": _finite(change.now.high), "spread": change.spread,
@@ -221,10 +221,12 @@ def _metric(
     ]  # fmt: skip
 
 
-def _message(name: str, change: Change, verdict: Verdict) -> str:
+def _message(name: str, change: Change, verdict: Verdict, *, unusual: bool) -> str:
     known = math.isfinite(change.now.low)
     bounds = f" (95 % interval {change.now.low:.3g} to {change.now.high:.3g})" if known else ""
     text = f"{name} is {change.now.value:.3g}{bounds}; the version was accepted at {change.baseline:.3g}"
+    if verdict is Verdict.OK and unusual:
+        return f"{text}. Other metrics decide."
     return f"{text}." if verdict is not Verdict.OK else f"{text}: no loss beyond what is usual."
 
 

@@ -216,7 +216,9 @@ def _helped(dossier: Dossier) -> str:
     if isinstance(before, int | float) and isinstance(after, int | float):
         metric = prose(resolution.get("metric", dossier.spec.metric), 60)
         lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after.")
-    told = [resolution.get(key) for key in ("outcome", "summary", "reason", "verified")]
+    if isinstance(resolution.get("outcome"), str):
+        lines.append(f"Outcome: {prose(resolution['outcome'])}.")
+    told = [resolution.get(key) for key in ("summary", "reason", "verified")]
     lines += [prose(text) for text in told if isinstance(text, str)]
     held = resolution.get("held_windows")
     if isinstance(held, int | list):
