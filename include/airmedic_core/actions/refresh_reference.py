@@ -53,9 +53,8 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Profile the rows and keep the profile with the version."""
-    from airmedic_core.sources import known_labels
     from airmedic_core.training.fit import reference_of, trained_window
-    from airmedic_core.training.rows import usable_rows
+    from airmedic_core.training.rows import settled_labels, usable_rows
 
     params = proposal.params
     window = Window(as_utc(params["window_start"]), as_utc(params["window_end"]))
@@ -72,7 +71,7 @@ def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         ws.registry.load(version),
         ws.registry.inputs(version),
         frame,
-        known=np.asarray(known_labels(ws.spec, frame, as_utc(params["as_of"]))),
+        known=settled_labels(ws.spec, frame, as_utc(params["as_of"])),
         held_out=held_out if held_out.any() else np.ones(len(frame), dtype=bool),
     )
     place = ws.registry.save_reference(version, reference, name=f"reference-{proposal.hash[:12]}")

@@ -129,6 +129,16 @@ def usable_rows(ws: Workspace, window: Window) -> tuple[pd.DataFrame, dict[str, 
     return frame[keep].reset_index(drop=True), left_out
 
 
+def settled_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> NDArray[np.bool_]:
+    """Return which rows have a label that is known and are old enough for practically all of their age to have one."""
+    times = frame[spec.data.time_column]
+    arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
+    # The older half shows how long labels take: of the newest rows only the quick ones are known.
+    delay = label_delay(spec, frame[arrived & np.asarray(times <= times.median())])
+    settled: NDArray[np.bool_] = arrived & np.asarray(times <= as_utc(as_of) - delay)
+    return settled
+
+
 def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: datetime | None = None) -> TrainingRows:
     """Choose the rows of a training, and withhold the newest of them.
 
@@ -158,9 +168,7 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
     frame, left_out = usable_rows(ws, window)
     times = frame[spec.data.time_column]
     arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
-    # The older half shows how long labels take: of the newest rows only the quick ones are known.
-    delay = label_delay(spec, frame[arrived & np.asarray(times <= times.median())])
-    known = arrived & np.asarray(times <= as_utc(as_of) - delay)
+    known = settled_labels(spec, frame, as_of)
     labelled = times[known]
     if len(labelled) < spec.retrain.min_rows:
         raise TrainingError(

@@ -10,7 +10,7 @@ import pytest
 from airmedic_core.errors import TrainingError
 from airmedic_core.monitor.weigh import weigh
 from airmedic_core.records import Batch, Cause, Finding, Verdict
-from airmedic_core.training.rows import training_rows, training_window, unusable_windows
+from airmedic_core.training.rows import settled_labels, training_rows, training_window, unusable_windows
 from airmedic_core.windows import Window, as_utc
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import day, observe, renewals, spec_of, workspace
@@ -135,12 +135,15 @@ def test_labels_that_arrive_early_do_not_stand_for_all(tmp_path: Path) -> None:
     """Who leaves is known on the next day, who stays after ten: of the last ten days only those who left are known."""
     rows = renewals()
     rows["known_at"] = rows["at"] + pd.to_timedelta(np.where(rows["churned"] == 1, 1, 10), unit="D")
-    found = training_rows(workspace(tmp_path, rows), FEBRUARY, day(40))
+    ws = workspace(tmp_path, rows)
+    found = training_rows(ws, FEBRUARY, day(40))
     assert found.withheld["at"].max() <= day(30)
     usual = rows["churned"].mean()
     assert found.withheld["churned"].mean() == pytest.approx(usual, abs=0.1)
     left = rows[(rows["at"] > day(30)) & (rows["at"] < day(40)) & (rows["known_at"] <= day(40))]
     assert set(left["churned"]) == {1}
     assert found.left_out["label known early"] == len(left)
+    # A reference that is refreshed has the performance of these rows, too.
+    assert (settled_labels(ws.spec, found.frame, day(40)) == found.known).all()
     # The gate judges the rows of this window, also when more labels have come in since.
     assert found.holdout.end <= day(30) + pd.Timedelta(microseconds=1)
