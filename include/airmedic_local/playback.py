@@ -88,11 +88,12 @@ class Playback:
         )
 
     def remediate(self, conf: Json, *, timeout_seconds: float = 600) -> str:
-        """Trigger the remediation by hand, as a person does with the form, wait for its end and return its run id."""
+        """Trigger the remediation by hand, as a person does with the form, wait for its end and return its incident."""
         dag_id = f"remediate__{self._ws.spec.name}"
         run_id = self._client.trigger(dag_id, conf)
         self._finish(dag_id, run_id, timeout_seconds)
-        return run_id
+        incident_id: str = self._client.xcom(dag_id, run_id, "collect_evidence", "incident_id")
+        return incident_id
 
     def _finish(self, dag_id: str, run_id: str, timeout_seconds: float) -> None:
         give_up_at = time.monotonic() + timeout_seconds

@@ -105,6 +105,7 @@ def test_a_challenger_that_was_fitted_to_shuffled_labels_is_refused(story: Story
     actions = {each.action: each for each in ws.ledger.actions(incident_id=incident)}
     print({name: each.summary for name, each in actions.items()})
     assert "retrain" in actions
+    assert ws.ledger.incident(incident).resolution["outcome"] == "refused"
     assert "deploy" not in actions
     assert ws.registry.champion(MODEL).version == champion.version
 
