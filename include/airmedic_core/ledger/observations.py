@@ -53,7 +53,9 @@ class Observations(Audit):
         records = [to_json(finding) for finding in findings]
         mine = (table.c.batch_id == batch.id) & (table.c.check_group == group)
         with self._writing() as connection:
-            self._put_batch(connection, batch, None, None)
+            # What scores old rows today has not served them: the version on record stays.
+            served = connection.execute(select(batches.c.model_version).where(batches.c.id == batch.id)).scalar()
+            self._put_batch(connection, batch, None if served else model_version, None)
             known = connection.execute(select(table.c.record).where(mine).order_by(table.c.position)).scalars().all()
             if known and list(known) == records:
                 return
