@@ -35,6 +35,10 @@ class AirflowClient:
         self._http = httpx.Client(base_url=url, timeout=30)
         self._token = ""
 
+    def close(self) -> None:
+        """Close the connections. The client cannot be used afterwards."""
+        self._http.close()
+
     def request(self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """Send a request below ``/api/v2`` and return the answer's JSON.
 

@@ -66,6 +66,7 @@ class Installation:
     dags: Path = PROJECT / "dags"
     env: Mapping[str, str] = field(default_factory=dict)
     _processes: list[Process] = field(default_factory=list, repr=False)
+    _clients: list[AirflowClient] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.home = self.home.absolute()
@@ -88,7 +89,7 @@ class Installation:
         return self.home / "run"
 
     def client(self, user: str = "") -> AirflowClient:
-        """Return a client of Airflow's REST interface.
+        """Return a client of Airflow's REST interface, which :meth:`stop` closes.
 
         Parameters
         ----------
@@ -96,7 +97,9 @@ class Installation:
             One of ``users``; empty for the first of them, or for nobody where everybody is an administrator.
         """
         name = user or next(iter(self.users), "")
-        return AirflowClient(self.airflow_url, name, self._secrets()[f"password_{name}"] if name else "")
+        client = AirflowClient(self.airflow_url, name, self._secrets()[f"password_{name}"] if name else "")
+        self._clients.append(client)
+        return client
 
     def start(self) -> None:
         """Start everything and wait until it answers.
@@ -130,6 +133,9 @@ class Installation:
 
     def stop(self) -> None:
         """End everything. Nothing is left running."""
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
         for process in self._processes:
             process.ask_to_stop()
         for process in self._processes:
