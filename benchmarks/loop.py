@@ -50,20 +50,26 @@ def _measure(*, warm: bool) -> dict[str, list[float]]:
         client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
         begin(ws)
         first = reference_window(ws).end.date()
-        for number in range(DAYS):
+        # A bad version is known by comparison with the one that served before it.
+        client.wait_for_run(f"monitor__{MODEL}", _announce(ws, client, first))
+        for number in range(1, DAYS + 1):
             request, rollback = _one_day(ws, client, first + timedelta(days=number))
             taken["batch → request"].append(request)
             taken["approval → verified rollback"].append(rollback)
     return taken
 
 
-def _one_day(ws: Workspace, client: AirflowClient, day: date) -> tuple[float, float]:
+def _announce(ws: Workspace, client: AirflowClient, day: date) -> str:
     write_day(ws, day, World())
-    deploy_unfinished_experiment(ws, reference_window(ws))
     window = Day(day.isoformat(), "", "quiet").window
     conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
+    return client.trigger(f"monitor__{MODEL}", conf | {"as_of": window.end.isoformat()})
+
+
+def _one_day(ws: Workspace, client: AirflowClient, day: date) -> tuple[float, float]:
+    deploy_unfinished_experiment(ws, reference_window(ws))
     arrived = time.time()
-    client.trigger(f"monitor__{MODEL}", conf | {"as_of": window.end.isoformat()})
+    _announce(ws, client, day)
     approver = Approver(client)
     wait_until(lambda: bool(approver.step()), what="the approval request", timeout_seconds=180, poll_seconds=0.2)
     answered = approver.answered[0]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 GROUP = "performance"
 _FIRST_WINDOWS = 8
+_SHORT_ROWS = 100
+"""A window of fewer labels says little of its own error, and its error is skewed."""
 _ENOUGH_WINDOWS = 8
 _FEW_ROWS = 0.05
 _SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
@@ -128,15 +130,16 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
     floor = options.least_drop if measure.higher_is_better else options.least_relative_drop * abs(before.value)
     known_error = whole_error if np.isfinite(whole_error) else 0.0
     noise = row_variance / len(labelled)
-    if len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor):
+    short = len(labelled) < _SHORT_ROWS
+    if not short or len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor):
         error = standard_error(now)
         noise = max(error**2 if np.isfinite(error) else 0.0, noise)
     past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
     found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
     own_noise = np.array([noise])
-    logs = not measure.higher_is_better and min(now.value, before.value, past.min(initial=np.inf)) > 0
+    logs = short and not measure.higher_is_better and min(now.value, before.value, past.min(initial=np.inf)) > 0
     if logs:
-        # Errors spread upwards: their logarithms are even, with the relative error for a noise.
+        # Errors of few rows spread upwards: their logarithms are even, with the relative error for a noise.
         past_noise, own_noise, whole_noise = past_noise / usual**2, own_noise / usual**2, whole_noise / usual**2
         past, found, usual = np.log(past), np.log(found), np.log(usual)
     result = moderated_z(past, past_noise, found, own_noise, whole=usual, whole_noise=whole_noise)
