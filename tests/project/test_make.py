@@ -14,7 +14,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize("target", ["demo", "test", "check", "e2e", "bench", "lock"])
 def test_every_target_sets_up_what_it_needs(target: str) -> None:
-    planned = subprocess.run(["make", "-n", target], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
+    planned = subprocess.run(
+        ["make", "-n", target], cwd=PROJECT, env=env, capture_output=True, text=True, check=True
+    ).stdout
     assert planned.splitlines()[0] == "sh scripts/set_up.sh"
 
 
