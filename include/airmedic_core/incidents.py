@@ -116,11 +116,11 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
 
 
 def close_incident(
-    ws: Workspace, incident_id: str, *, now: datetime, failed: Sequence[str] = (), dry_run: bool = False
+    ws: Workspace, incident_id: str, *, now: datetime, failed: Sequence[str] = (), only_looked: bool = False
 ) -> Incident:
     """Close an incident with what came of it. One that is closed stays as it is.
 
-    A dry run closes only what was opened for it: an incident that was seen in a batch is as unsolved as before.
+    Who only looked closes only what was opened for that: an incident that was seen in a batch is as unsolved as before.
 
     The outcome is verified from the ledger: that the deployed version still serves and what the gate measured, that a
     rollback was promoted, that a quarantined window is marked.
@@ -135,8 +135,8 @@ def close_incident(
         The moment of closing.
     failed : sequence of str
         Steps of the remediation that failed. A deployment that could not be watched, or not be undone, has not healed.
-    dry_run : bool
-        Whether the remediation only showed what would happen.
+    only_looked : bool
+        Whether the remediation was asked for a diagnosis, or to show what would happen, and for nothing else.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def close_incident(
         ``approved_by``, ``seconds_to_request``, ``seconds_to_approval``, ``seconds_to_done``, ``seconds_total``.
     """
     incident = ws.ledger.incident(incident_id)
-    if incident.state in ENDS or (dry_run and _seen(incident)):
+    if incident.state in ENDS or (only_looked and _seen(incident)):
         return incident
     outcome = outcome_of(ws, incident, now=now)
     if failed and outcome.outcome == "healed":

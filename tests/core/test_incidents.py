@@ -91,10 +91,20 @@ def test_a_dry_run_closes_only_what_was_opened_for_it(ws: Workspace) -> None:
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
     request = Request("rollback", by="ada", dry_run=True)
     decide(ws, incident.id, request, now=NOW)
-    assert close_incident(ws, incident.id, now=NOW, dry_run=True).closed_at is None
+    assert close_incident(ws, incident.id, now=NOW, only_looked=True).closed_at is None
     asked = request_incident(ws, request, "manual__1", now=NOW)
     decide(ws, asked.id, request, now=NOW)
-    assert close_incident(ws, asked.id, now=NOW, dry_run=True).closed_at == NOW
+    assert close_incident(ws, asked.id, now=NOW, only_looked=True).closed_at == NOW
+
+
+def test_a_diagnosis_only_answers_and_leaves_the_incident_open(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
+    request = Request("diagnose_only", by="ada")
+    assert request.only_looks
+    decide(ws, incident.id, request, now=NOW)
+    assert close_incident(ws, incident.id, now=NOW, only_looked=request.only_looks).closed_at is None
+    healed = decide(ws, incident.id, Request(), now=NOW + timedelta(minutes=5))
+    assert proposed(healed).action == "retrain", "the question has decided nothing"
 
 
 def test_a_quarantine_ends_when_sound_rows_were_delivered(ws: Workspace) -> None:

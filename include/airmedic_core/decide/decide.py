@@ -42,6 +42,11 @@ class Request:
     by: str = ""
     dry_run: bool = False
 
+    @property
+    def only_looks(self) -> bool:
+        """Whether nothing is to be done about what is found."""
+        return self.dry_run or self.action == "diagnose_only"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -121,7 +126,13 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
 
 
 def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision | None:
-    recorded = [each for each in ws.ledger.decisions(incident.id) if not each["details"].get("dry_run")]
+    # What only looked has decided nothing.
+    looked = ("dry_run", True), ("requested", "diagnose_only")
+    recorded = [
+        each
+        for each in ws.ledger.decisions(incident.id)
+        if not any(each["details"].get(key) == value for key, value in looked)
+    ]
     if not recorded:
         return None
     last = recorded[-1]

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.diagnose.language_model import LanguageModelError, Question, Reply
+from airmedic_core.diagnose.prices import Price, price_of
 from airmedic_core.diagnose.wording import plain
 
 if TYPE_CHECKING:
@@ -28,18 +29,34 @@ class ClaudeDiagnoser:
     model : str
         The model's name at that address.
     timeout_seconds : float
-        How long one answer may take in all, retries and slow streams included.
+        How long one answer may take in all, a second attempt and slow streams included.
+    price : Price, optional
+        What it costs at that address; as its maker published it where not given.
     """
 
-    def __init__(self, client: Anthropic, model: str = DEFAULT_MODEL, *, timeout_seconds: float = 60) -> None:
-        self._client = client.with_options(timeout=timeout_seconds, max_retries=1)
+    def __init__(
+        self,
+        client: Anthropic,
+        model: str = DEFAULT_MODEL,
+        *,
+        timeout_seconds: float = 120,
+        price: Price | None = None,
+    ) -> None:
+        # The client would begin its time-out anew with each attempt; the second attempt is made here.
+        self._client = client.with_options(max_retries=0)
         self._model = model
         self._timeout_seconds = timeout_seconds
+        self._price = price or price_of(model)
 
     @property
     def name(self) -> str:
-        """The model's name, by which its price is known."""
+        """The model's name."""
         return self._model
+
+    @property
+    def price(self) -> Price | None:
+        """What it costs; nothing where neither the caller nor the table says."""
+        return self._price
 
     def ask(self, question: Question) -> Reply:
         """Return the answer.
@@ -50,7 +67,13 @@ class ClaudeDiagnoser:
             If the model refuses, stops early, is late, or does not answer.
         """
         started = time.monotonic()
-        body = self._send(question, started + self._timeout_seconds)
+        deadline = started + self._timeout_seconds
+        try:
+            body = self._send(question, deadline)
+        except LanguageModelError as error:
+            if error.failure != "unreachable":
+                raise
+            body = self._send(question, deadline)
         try:
             message = json.loads(body)
             usage, stop_reason = message["usage"], str(message["stop_reason"])
@@ -77,6 +100,7 @@ class ClaudeDiagnoser:
 
         try:
             with self._client.messages.with_streaming_response.create(
+                timeout=max(0.01, deadline - time.monotonic()),
                 model=self._model,
                 max_tokens=question.max_tokens,
                 system=question.system,

@@ -52,9 +52,9 @@ def _standing(ws: Workspace, packet: EvidencePacket, model: LanguageModel | None
         ws.ledger.record_diagnosis(by_rules, stands=True)
         return by_rules
     consultation = consult(ws, packet, model, budget)
-    if consultation.verified is None:
+    if consultation.diagnosis is None:
         return _rules_stand(ws, by_rules, consultation.notes, None)
-    other = consultation.verified.diagnosis
+    other = consultation.diagnosis
     other = replace(other, notes=(*other.notes, *consultation.notes))
     reason = _against(by_rules, other)
     if reason:

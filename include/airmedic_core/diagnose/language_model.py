@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from airmedic_core.diagnose.prices import Price
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Json
 
@@ -62,7 +63,12 @@ class LanguageModel(Protocol):
 
     @property
     def name(self) -> str:
-        """The model's name, by which its price is known."""
+        """The model's name."""
+        ...
+
+    @property
+    def price(self) -> Price | None:
+        """What it costs; nothing where nobody knows, and then it is not asked."""
         ...
 
     def ask(self, question: Question) -> Reply:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, delete, insert, select
 
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.tables import language_model_calls
@@ -22,7 +22,7 @@ class LanguageModelCall:
     asked_at: datetime
     question_hash: str
     outcome: str
-    """``answered``, or the kind of failure."""
+    """``answered``, the kind of failure, or ``reserved`` while the answer is awaited."""
     stop_reason: str
     input_tokens: int
     output_tokens: int
@@ -36,21 +36,28 @@ class LanguageModelCall:
 class LanguageModelCalls(Audit):
     """Recording and reading what language models were asked."""
 
-    def record_language_model_call(self, call: LanguageModelCall) -> None:
-        """Record one call, whatever came of it."""
-        values = {name: getattr(call, name) for name in LanguageModelCall.__dataclass_fields__}
-        shown = {
-            "engine": call.engine,
-            "question_hash": call.question_hash,
-            "outcome": call.outcome,
-            "tokens": [call.input_tokens, call.output_tokens],
-            "usd": call.usd,
-            "manifest": call.manifest,
-            "reply_sha256": digest(call.reply),
-        }
+    def reserve_language_model_call(self, call: LanguageModelCall) -> int:
+        """Record that a call is about to be made, with what leaves the machine and what it may cost at the worst.
+
+        Returns
+        -------
+        int
+            The reservation, for :meth:`record_language_model_call`.
+        """
+        reserved = replace(call, outcome="reserved")
         with self._writing() as connection:
-            sequence = append(connection, "language_model_call", call.incident_id, shown)
-            connection.execute(insert(language_model_calls).values(sequence=sequence, **values))
+            sequence = append(connection, "language_model_reserved", call.incident_id, _shown(reserved))
+            connection.execute(insert(language_model_calls).values(sequence=sequence, **_values(reserved)))
+        return sequence
+
+    def record_language_model_call(self, call: LanguageModelCall, reservation: int | None = None) -> None:
+        """Record one call, whatever came of it, in place of its reservation where there is one."""
+        with self._writing() as connection:
+            sequence = append(connection, "language_model_call", call.incident_id, _shown(call))
+            if reservation is not None:
+                mine = language_model_calls.c.sequence == reservation
+                connection.execute(delete(language_model_calls).where(mine))
+            connection.execute(insert(language_model_calls).values(sequence=sequence, **_values(call)))
 
     def language_model_calls(
         self, *, incident_id: str | None = None, since: datetime | None = None
@@ -76,6 +83,22 @@ class LanguageModelCalls(Audit):
         with self._reading() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _call(row)
+
+
+def _values(call: LanguageModelCall) -> Json:
+    return {name: getattr(call, name) for name in LanguageModelCall.__dataclass_fields__}
+
+
+def _shown(call: LanguageModelCall) -> Json:
+    return {
+        "engine": call.engine,
+        "question_hash": call.question_hash,
+        "outcome": call.outcome,
+        "tokens": [call.input_tokens, call.output_tokens],
+        "usd": call.usd,
+        "manifest": call.manifest,
+        "reply_sha256": digest(call.reply),
+    }
 
 
 def _call(row: Row[Any]) -> LanguageModelCall:

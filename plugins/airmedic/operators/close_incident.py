@@ -30,7 +30,7 @@ class CloseIncidentOperator(ModelOperator):
     incident_id : str
         The incident; empty if the run failed before there was one.
     request : dict
-        What a person asked for. After a ``dry_run`` an incident that monitoring opened stays open.
+        What a person asked for. After a dry run, or a diagnosis only, an incident that monitoring opened stays open.
 
     Returns
     -------
@@ -57,9 +57,9 @@ class CloseIncidentOperator(ModelOperator):
             from airmedic_core.reports import incident_report
 
             workspace = open_workspace(self.model)
-            dry_run = from_json(Request, dict(self.request or {})).dry_run
+            only_looked = from_json(Request, dict(self.request or {})).only_looks
             incident = close_incident(
-                workspace, self.incident_id, now=datetime.now(UTC), failed=failed, dry_run=dry_run
+                workspace, self.incident_id, now=datetime.now(UTC), failed=failed, only_looked=only_looked
             )
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)

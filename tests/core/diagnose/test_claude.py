@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anthropic
@@ -14,6 +17,10 @@ from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.answer import answer_schema
 from airmedic_core.diagnose.budget import Budget
 from airmedic_core.diagnose.claude import ClaudeDiagnoser
+from airmedic_core.diagnose.consult import MAX_TOKENS
+from airmedic_core.diagnose.language_model import LanguageModelError, Question
+from airmedic_core.diagnose.prices import Price, price_of
+from airmedic_core.ledger import LanguageModelCall
 from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Verdict
 from tests.core.diagnose.messages_server import Drip, Raw, Script, Silence, Status, Stopped, serving
 from tests.core.diagnose.stories import Story, nulls
@@ -252,20 +259,75 @@ def test_over_budget_nothing_is_sent(case: tuple[Story, str, EvidencePacket], bu
 
 def test_what_was_spent_counts_against_the_budget(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
-    script = Script([wrong(packet, "wrong number"), good_answer(packet)], input_tokens=56_000)
+    script = Script([wrong(packet, "wrong number"), good_answer(packet)], input_tokens=85_000)
     with claude(script) as model:
         found = diagnose(story.ws, incident, model)
     assert len(script.requests) == 1, "the repair would overrun what the incident may spend"
     rules_stand(story, incident, found)
 
 
-def test_a_model_without_a_known_price_is_counted_as_the_dearest(case: tuple[Story, str, EvidencePacket]) -> None:
+def test_a_model_without_a_known_price_is_not_asked(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
-    with claude(Script([good_answer(packet)]), model="local-model") as model:
+    script = Script([good_answer(packet)])
+    with claude(script, model="local-model") as model:
         found = diagnose(story.ws, incident, model)
-    assert any("dearest" in note for note in found.notes)
-    call = story.ws.ledger.language_model_calls(incident_id=incident)[0]
-    assert call.usd == pytest.approx((1200 * 10 + 300 * 50) / 1e6)
+    assert script.requests == []
+    rules_stand(story, incident, found)
+    assert any("Nobody knows what local-model costs" in note for note in found.notes)
+
+
+def test_a_price_can_be_stated(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)])
+    with serving(script) as address, anthropic.Anthropic(base_url=address, api_key="test") as client:
+        found = diagnose(story.ws, incident, ClaudeDiagnoser(client, "local-model", price=Price(0.5, 2.0)))
+    assert found.engine == "local-model"
+    (call,) = story.ws.ledger.language_model_calls(incident_id=incident)
+    assert call.usd == pytest.approx((1200 * 0.5 + 300 * 2) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("name", "price"),
+    [
+        ("claude-sonnet-5-5", Price(2, 10)),
+        ("claude-opus-4-5-20251101", Price(5, 25)),
+        ("anthropic.claude-opus-4-1-20250805-v1:0", Price(15, 75)),
+        ("claude-sonnet-4@20250514", Price(3, 15)),
+        ("claude-sonnet-5-6", None),
+        ("claude-opus-5-5-ultra", None),
+        ("claude-opus-55", None),
+        ("gpt-oss", None),
+    ],
+)
+def test_only_a_model_of_the_table_has_its_price(name: str, price: Price | None) -> None:
+    """A later model is not its forerunner: it may cost more."""
+    assert price_of(name) == price
+
+
+def test_two_at_once_cannot_both_take_the_last_of_the_budget(case: tuple[Story, str, EvidencePacket]) -> None:
+    """The first question is on its way and not paid for yet when the second is considered."""
+    story, _, packet = case
+    question = Question("s", "c" * 2_500, {}, 4_000)
+    budget = Budget(day_tokens=9_000)
+    ledger = story.ws.ledger
+    call = LanguageModelCall("one", MODEL, datetime.now(UTC), "0" * 64, "", "", 0, 0, 0.0, 0.0, {"bytes": 2_500})
+    with claude(Script([good_answer(packet)])) as model, ThreadPoolExecutor(4) as pool:
+        calls = [replace(call, incident_id=name, question_hash=name * 64) for name in "abcd"]
+        asked = [pool.submit(budget.reserve, ledger, model, question, each) for each in calls]
+        refused = [error for each in asked if (error := each.exception()) is not None]
+    assert len(refused) == 3, "5,000 tokens each at the worst, and 9,000 in all"
+    assert {error.failure for error in refused if isinstance(error, LanguageModelError)} == {"over_budget"}
+    (reserved,) = ledger.language_model_calls(since=call.asked_at - timedelta(days=1))
+    assert (reserved.outcome, reserved.output_tokens) == ("reserved", 4_000)
+
+
+def test_an_answer_that_never_came_counts_as_paid(case: tuple[Story, str, EvidencePacket]) -> None:
+    story, incident, _ = case
+    with claude(Script([Silence()]), seconds=0.3) as model:
+        diagnose(story.ws, incident, model)
+    (call,) = story.ws.ledger.language_model_calls(incident_id=incident)
+    assert (call.outcome, call.output_tokens) == ("timed_out", MAX_TOKENS)
+    assert call.usd > 0
 
 
 def test_each_call_is_a_trace_without_names_or_text(case: tuple[Story, str, EvidencePacket]) -> None:

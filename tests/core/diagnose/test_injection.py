@@ -129,7 +129,7 @@ def test_an_answer_that_smuggles_markup_is_cleaned(story: Story) -> None:
         "actions": [{"action": "quarantine", "priority": 1, "why": "<b>now</b>", "condition": "{{ x }}"}],
         "readings": [],
     }  # fmt: skip
-    found = verify(parse_answer(json.dumps(answer)), packet, prepare(packet, story.ws.spec), "model").diagnosis
+    found = verify(parse_answer(json.dumps(answer)), packet, prepare(packet, story.ws.spec), "model").answer
     assert found.status == "unverified", "a link is a problem in itself"
     for text in [found.summary, found.causes[0].explanation, found.actions[0].why, found.actions[0].condition]:
         assert not MARKUP.search(CITATION.sub("", text)), text

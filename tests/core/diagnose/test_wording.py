@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airmedic_core.diagnose.prices import cost, price_of
 from airmedic_core.diagnose.wording import counted, day, listed, measure, number, sentence
 
 
@@ -37,10 +36,3 @@ def test_lists_counts_and_days() -> None:
     assert counted(2, "piece") == "2 pieces"
     assert day(datetime(2026, 3, 1, 6, tzinfo=UTC)) == "2026-03-01 06:00"
     assert measure("null_fraction") == "null fraction"
-
-
-def test_prices_are_for_a_million_tokens() -> None:
-    assert cost("claude-haiku-4-5-20251001", 1_000_000, 1_000_000) == 6.0, "one dollar in, five out"
-    assert price_of("claude-opus-5-5")[0] == 4.0, "the longest name that fits"
-    assert price_of("claude-opus-5-1")[0] == 5.0
-    assert price_of("claude-opus-55")[2] is False, "a longer number is another model"
