@@ -58,6 +58,8 @@ class DataSection(Section):
     """How times are written where they are not ISO 8601: ``unix``, ``unix_ms`` or strptime codes."""
     encoding: str = "utf-8"
     """Of csv files."""
+    sample_rows: int = Field(default=200_000, ge=1000)
+    """A window of more rows is profiled where it is; checks that look at rows then see about so many of them."""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:

@@ -82,10 +82,10 @@ class CheckContext:
     spec: ModelSpec
     batch: Batch
     frame: pd.DataFrame
-    """The rows of the window, in the order of their times."""
+    """The rows of the window, in the order of their times; of a large window a sample of them."""
     reference: Reference
     profile: Profile
-    """Of the window's rows, on the reference's edges."""
+    """Of all rows of the window, on the reference's edges; scores and segments are of the rows in :attr:`frame`."""
     scored: ScoredBatch | None = None
     """What the model in production said of the rows."""
     labelled: LabelledRows | None = None
@@ -102,6 +102,13 @@ class CheckContext:
     previous_of: Callable[[], tuple[str, Array] | None] | None = None
     served_before: str | None = None
     """The version that served before the history began."""
+    sampled: bool = False
+    """Whether :attr:`frame` is a sample. How many rows there are says :attr:`batch`."""
+
+    @property
+    def rows_seen(self) -> int:
+        """Rows that a check of single rows can look at."""
+        return len(self.frame) if self.sampled else self.batch.rows
 
     @cached_property
     def facts(self) -> RowFacts:
@@ -160,9 +167,9 @@ class CheckContext:
 
     @cached_property
     def past_facts(self) -> list[RowFacts]:
-        """Facts of windows that count as sound: the reference's, then those since, oldest first."""
+        """Facts of windows that count as sound: the reference's, then those since, oldest first; none of samples."""
         since = [past.facts for past in reversed(self.history[:60]) if past.sound and past.facts is not None]
-        return [facts for facts in (*self.reference_facts, *since) if facts.rows]
+        return [facts for facts in (*self.reference_facts, *since) if facts.rows and facts.whole]
 
     @cached_property
     def features(self) -> tuple[str, ...]:

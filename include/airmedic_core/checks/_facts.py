@@ -6,7 +6,7 @@ profile, and let a window be compared with earlier ones without reading them aga
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,9 +71,13 @@ class RowFacts:
     rows_by_sketch: Sketch = Sketch()
     """Of the rows' features, without times."""
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    whole: bool = True
+    """Whether these are all rows. If not, only the columns say something, and they without their sketches."""
 
 
-def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: list[str]) -> RowFacts:
+def row_facts(
+    spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: list[str], *, whole: bool = True
+) -> RowFacts:
     """Collect the facts of one window.
 
     Parameters
@@ -86,6 +90,8 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
         The window.
     columns : list of str
         The model's inputs.
+    whole : bool
+        Whether these are all rows of the window. A sample cannot say which rows repeat others.
     """
     import pandas as pd
 
@@ -100,6 +106,9 @@ def row_facts(spec: ModelSpec, frame: pd.DataFrame, window: Window, columns: lis
         distinct_times = int(np.unique(seconds[np.isfinite(seconds)]).size)
         offsets = np.nan_to_num(seconds, nan=-1.0).astype("int64").view("uint64")
     found: dict[str, ColumnFacts] = {}
+    if not whole:
+        found = {name: _column(frame[name], hash_values(frame[name]), offsets) for name in columns if name in frame}
+        return RowFacts(rows, columns={name: replace(one, timed=Sketch()) for name, one in found.items()}, whole=False)
     combined = np.zeros(rows, dtype="uint64")
     for name in columns:
         if name not in frame:

@@ -30,7 +30,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
 
     from airmedic_core.checks._outliers import extreme_columns
 
-    rows = context.batch.rows
+    rows = context.rows_seen
     if rows < 20 or len(context.profile.edges.numeric) < 3:
         return []
     count = extreme_columns(context.reference.whole, context.frame)

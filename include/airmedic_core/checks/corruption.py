@@ -300,7 +300,9 @@ def _stuck_category(context: CheckContext, name: str, options: Options) -> Itera
 def _duplicates(context: CheckContext, options: Options) -> list[Finding]:
     past = [facts.duplicate_fraction for facts in context.past_facts]
     share = context.facts.duplicate_fraction
-    if not past or not _beyond(context, share, past, options.duplicate_fraction, options.spreads):
+    if not past or not context.facts.whole:
+        return []
+    if not _beyond(context, share, past, options.duplicate_fraction, options.spreads):
         return []
     usual = sum(past) / len(past)
     text = f"{share:.0%} of the rows repeat another row of the window in every column; usual are {usual:.0%}."
@@ -312,7 +314,7 @@ def _ties(context: CheckContext, options: Options) -> list[Finding]:
     from airmedic_core.checks._ties import broken_ties
 
     baseline = context.reference_rows
-    if baseline is None or context.batch.rows < 200:
+    if baseline is None or context.rows_seen < 200:
         return []
     findings = []
     for name, before, now in broken_ties(context, baseline):
@@ -324,7 +326,7 @@ def _ties(context: CheckContext, options: Options) -> list[Finding]:
             findings.append(
                 Finding(
                     "corruption", name, "tie", Verdict.ALERT, value=now, baseline=before,
-                    limit=options.tie_left * before, effect=now - before, sample_size=context.batch.rows,
+                    limit=options.tie_left * before, effect=now - before, sample_size=context.rows_seen,
                     unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,),
                 )
             )  # fmt: skip

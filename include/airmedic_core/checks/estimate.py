@@ -33,9 +33,9 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     """
     labelled = 0 if context.labelled is None else len(context.labelled)
     before = context.baseline
-    if context.scored is None or labelled >= max(options.min_rows, context.batch.rows // 4):
+    if context.scored is None or labelled >= max(options.min_rows, context.rows_seen // 4):
         return []
-    if before is None or len(before) < options.min_baseline_rows or context.batch.rows < options.min_rows:
+    if before is None or len(before) < options.min_baseline_rows or context.rows_seen < options.min_rows:
         return []
     value, low, high, usual = expected_loss(context)
     rise = value - usual
@@ -44,7 +44,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
         Finding(
             "estimate", "batch", "expected_loss", Verdict.ALERT if harmful else Verdict.OK, value=value,
             baseline=usual, limit=usual * (1.0 + options.least_relative_rise), effect=rise / max(usual, 1e-9),
-            sample_size=context.batch.rows,
+            sample_size=context.rows_seen,
             message=(
                 f"If the relation holds, the mean loss of these inputs is {value:.3g} (95 % interval {low:.3g} to "
                 f"{high:.3g}); the version was accepted at {usual:.3g}."

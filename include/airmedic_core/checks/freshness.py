@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.profile.columns import TimeProfile
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.profile import Profile
 
 GROUP = "data"
 
@@ -32,6 +34,8 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     """Look for rows and values of earlier windows, and for event times that lag."""
     if not context.batch.rows:
         return []
+    if not context.facts.whole:
+        return [_lag(context), *_delivered_again(context, options)]
     return [_lag(context), *_repeated_rows(context, options), *_repeated_values(context, options)]
 
 
@@ -67,6 +71,9 @@ def _newest(context: CheckContext) -> datetime | None:
     import pandas as pd
 
     column = context.spec.data.time_column
+    known = context.profile.columns.get(column)
+    if context.sampled and isinstance(known, TimeProfile):
+        return known.maximum
     if column not in context.frame:
         return None
     newest = pd.to_datetime(context.frame[column], utc=True, errors="coerce").max()
@@ -104,6 +111,40 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
             suggests=(Cause.STALE_DATA,) if watch else (),
         )
     ]
+
+
+def _delivered_again(context: CheckContext, options: Options) -> list[Finding]:
+    """Look for an earlier window whose profile is the same in every count: of a sample no row can be found again."""
+    earlier = [each.profile for each in context.reference.windows]
+    earlier += [past.profile for past in reversed(context.history) if past.profile is not None]
+    earlier = [each for each in earlier[-options.windows :] if each.edges.id == context.profile.edges.id]
+    if not earlier:
+        return []
+    again = [back for back, each in enumerate(reversed(earlier), start=1) if _same_counts(context, each)]
+    text = f"No column counts as in any of the {len(earlier)} windows before. Single rows were not compared: too many."
+    if again:
+        text = f"Every column has exactly the counts of the window {again[0]} before: its rows were delivered again."
+    return [
+        Finding(
+            "freshness", "batch", "repeated_rows", Verdict.ALERT if again else Verdict.OK, value=float(bool(again)),
+            baseline=0.0, limit=options.repeated_fraction, effect=float(bool(again)), sample_size=context.batch.rows,
+            unit="fraction", message=text, suggests=(Cause.STALE_DATA,) if again else (),
+        )
+    ]  # fmt: skip
+
+
+def _same_counts(context: CheckContext, earlier: Profile) -> bool:
+    import numpy as np
+
+    if earlier.rows != context.profile.rows:
+        return False
+    for name in context.features:
+        now, then = context.profile.columns[name], earlier.columns[name]
+        if isinstance(now, TimeProfile) or isinstance(then, TimeProfile):
+            continue
+        if now.nulls != then.nulls or not np.array_equal(now.counts, then.counts):
+            return False
+    return bool(context.features)
 
 
 def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:

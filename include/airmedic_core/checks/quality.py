@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GROUP = "data"
 _FEW_ROWS = 3
+_OF_ALL_ROWS = ("expect_table_row_count", "expect_column_sum", "expect_column_unique_value_count")
 _CAUSES = (
     ("expect_table_row_count", Cause.VOLUME_ANOMALY),
     ("expect_table_column", Cause.SCHEMA_CHANGE),
@@ -48,15 +49,28 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     suites = _suites(context, options)
     if not context.batch.rows or not suites:
         return []
-    results = [(result, suite) for suite in suites for result in _validated(context, suite)]
+    every = [(result, suite) for suite in suites for result in _validated(context, suite)]
+    results = [(result, suite) for result, suite in every if not (context.sampled and _of_all_rows(result))]
     findings = [_finding(context, result, suite) for result, suite in results if not result.success]
     held = len(results) - len(findings)
     text = f"{held} of {len(results)} expectations of {' and '.join(suite.name for suite in suites)} hold."
     findings.append(
         Finding("quality", "batch", "expectations", Verdict.OK, value=held, limit=len(results),
-                sample_size=context.batch.rows, message=text)
+                sample_size=context.rows_seen, message=text)
     )  # fmt: skip
+    findings += [_needs_all_rows(context, *each) for each in every if each not in results]
     return _numbered(findings)
+
+
+def _of_all_rows(result: Result) -> bool:
+    return result.type.startswith(_OF_ALL_ROWS)
+
+
+def _needs_all_rows(context: CheckContext, result: Result, suite: _Suite) -> Finding:
+    return Finding(
+        "quality", result.column, result.type[:60], Verdict.UNKNOWN, sample_size=context.rows_seen,
+        message=f"{result.type} of {suite.name} needs all rows, and only a sample of this window was read.",
+    )  # fmt: skip
 
 
 def _suites(context: CheckContext, options: Options) -> list[_Suite]:
@@ -148,7 +162,7 @@ def _finding(context: CheckContext, result: Result, suite: _Suite) -> Finding:
     if result.error and not absent:
         # Not evidence against the rows: the expectation may not fit the column's type.
         return Finding(
-            "quality", result.column, "error", Verdict.UNKNOWN, sample_size=context.batch.rows,
+            "quality", result.column, "error", Verdict.UNKNOWN, sample_size=context.rows_seen,
             message=f"{result.type} of {suite.name} could not be evaluated: {result.error}",
         )  # fmt: skip
     cause = next((cause for start, cause in _CAUSES if result.type.startswith(start)), Cause.DATA_CORRUPTION)
@@ -156,7 +170,7 @@ def _finding(context: CheckContext, result: Result, suite: _Suite) -> Finding:
         "quality", result.column, result.type[:60], _verdict(result, suite, absent=absent),
         value=result.observed if result.unexpected_fraction is None else result.unexpected_fraction,
         limit=None if result.unexpected_fraction is None else 1.0 - float(result.kwargs.get("mostly", 1.0)),
-        effect=result.unexpected_fraction, sample_size=context.batch.rows,
+        effect=result.unexpected_fraction, sample_size=context.rows_seen,
         unit="" if result.unexpected_fraction is None else "fraction",
         message=_message(result, absent=absent), suggests=(Cause.SCHEMA_CHANGE if absent else cause,),
         details={"suite": suite.name, "severity": result.severity},

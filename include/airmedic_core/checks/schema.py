@@ -98,7 +98,7 @@ def _renamed(context: CheckContext, missing: list[str], new: list[str]) -> dict[
 
 def _likeness(context: CheckContext, name: str, candidate: str) -> float:
     from airmedic_core.profile import CategoricalProfile, NumericProfile, ks
-    from airmedic_core.profile.build import numeric_profile
+    from airmedic_core.profile.from_values import numeric_profile
     from airmedic_core.profile.values import category_counts, numbers
 
     reference = context.reference.whole.columns.get(name)

@@ -30,7 +30,26 @@ class Options(CheckOptions):
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Compare the rows with the forecast from earlier windows."""
+    """Compare the rows with the forecast from earlier windows, and say how many of them other checks see."""
+    return [_rows(context, options), *_sampled(context)]
+
+
+def _sampled(context: CheckContext) -> list[Finding]:
+    if not context.sampled:
+        return []
+    rows = context.rows_seen
+    return [
+        Finding(
+            "volume", "batch", "sampled_rows", Verdict.OK, value=rows, unit="rows", sample_size=context.batch.rows,
+            message=(
+                f"Counts, sums and drift are of all {context.batch.rows:,} rows; checks of single rows, scores and "
+                f"labels saw a sample of {rows:,} (data.sample_rows)."
+            ),
+        )
+    ]  # fmt: skip
+
+
+def _rows(context: CheckContext, options: Options) -> Finding:
     from airmedic_core.verdicts.forecast import forecast
 
     rows = context.batch.rows
@@ -38,12 +57,10 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     season = _SEASONS[step.unit] if step.count == 1 else None
     expected = forecast(_counts(context)[-400:], season)
     if expected is None:
-        return [
-            Finding(
-                "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
-                message="No earlier window says how many rows to expect.",
-            )
-        ]  # fmt: skip
+        return Finding(
+            "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
+            message="No earlier window says how many rows to expect.",
+        )  # fmt: skip
     ratio = rows / max(expected.expected, 1e-9)
     distance = expected.z(rows)
     outside = ratio < options.lowest_fraction or ratio > options.highest_fraction
@@ -54,23 +71,21 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     low = expected.expected * options.lowest_fraction
     high = expected.expected * options.highest_fraction
     amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({ratio:.0%})"
-    return [
-        Finding(
-            "volume",
-            "batch",
-            "rows",
-            Verdict.ALERT if wrong else Verdict.OK,
-            value=rows,
-            baseline=round(expected.expected, 1),
-            limit=round(low if ratio < 1 else high, 1),
-            effect=ratio - 1.0,
-            sample_size=rows,
-            unit="rows",
-            message=f"{amount}." if wrong else f"{amount}, which is usual.",
-            suggests=(Cause.VOLUME_ANOMALY,) if wrong else (),
-            details={"spreads": round(distance, 2), "windows": expected.windows},
-        )
-    ]
+    return Finding(
+        "volume",
+        "batch",
+        "rows",
+        Verdict.ALERT if wrong else Verdict.OK,
+        value=rows,
+        baseline=round(expected.expected, 1),
+        limit=round(low if ratio < 1 else high, 1),
+        effect=ratio - 1.0,
+        sample_size=rows,
+        unit="rows",
+        message=f"{amount}." if wrong else f"{amount}, which is usual.",
+        suggests=(Cause.VOLUME_ANOMALY,) if wrong else (),
+        details={"spreads": round(distance, 2), "windows": expected.windows},
+    )
 
 
 def _counts(context: CheckContext) -> list[float]:

@@ -45,7 +45,7 @@ def resolve_batch(
     SourceError
         If they cannot be read. A retry does not help.
     """
-    from airmedic_core.sources import read_window
+    from airmedic_core.sources import count_rows
 
     window = window or ws.spec.window.step.last_complete(moment)
     try:
@@ -56,7 +56,7 @@ def resolve_batch(
     except NoChampionError:
         # Logged predictions can be watched before any version is adopted; what needs a champion says so itself.
         version = None
-    rows = len(read_window(ws.spec, window, columns=[]))
+    rows = count_rows(ws.spec, window)
     batch = Batch(ws.spec.name, window, as_of or max(window.end, moment), rows)
     ws.ledger.record_batch(batch, model_version=None if _served_then(ws, batch) else version)
     return batch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -37,20 +38,17 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     """
     from airmedic_core.checks import CheckContext, row_facts
     from airmedic_core.monitor.past import history
-    from airmedic_core.profile import build_profile
-    from airmedic_core.profile.reference import row_losses, score_column
-    from airmedic_core.sources import read_window
+    from airmedic_core.monitor.rows import profile_batch
+    from airmedic_core.sources import read_sample
 
     spec = ws.spec
-    frame = read_window(spec, batch.window)
+    frame = read_sample(spec, batch.window, rows=batch.rows)
+    sampled = batch.rows > spec.data.sample_rows
     version = _serving(ws)
     reference = _reference(ws, version)
     past = history(ws, batch, reference)
     scored = _scored(ws, batch, frame)
-    column = score_column(scored.scores) if scored else None
-    labels = scored.labels if scored else None
-    losses = row_losses(spec.task, scored.labels, scored.scores) if scored else None
-    profile = build_profile(reference.edges, frame, score=column, label=labels, loss=losses, window=batch.window)
+    profile = profile_batch(spec, batch, reference, frame, scored)
     features = [*reference.edges.numeric, *reference.edges.categorical]
     labelled = _labelled(ws, batch, frame, scored, reference)
     served_before = _served_before(ws, version)
@@ -64,11 +62,12 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
         frame=frame,
         reference=reference,
         profile=profile,
+        sampled=sampled,
         scored=scored,
         labelled=labelled,
         history=past,
         settings=ws.settings,
-        facts_of=lambda: row_facts(spec, frame, batch.window, features),
+        facts_of=lambda: row_facts(spec, frame, batch.window, features, whole=not sampled),
         reference_facts_of=lambda: _reference_facts(ws, reference),
         reference_rows_of=lambda: _sampled(ws, reference),
         baseline_of=lambda: _baseline(ws, version, reference),
@@ -140,7 +139,7 @@ def _labelled(
     practically all labels of their age are known are looked at, lest the early ones stand for all.
     """
     from airmedic_core.monitor.rows import labelled_rows
-    from airmedic_core.sources import read_window
+    from airmedic_core.sources import read_sample
 
     spec = ws.spec
     if scored is None:
@@ -163,7 +162,7 @@ def _labelled(
         if reference.window is not None and window.start < reference.window.end:
             return found
         try:
-            rows = read_window(spec, window)
+            rows = read_sample(spec, window)
         except SourceError:
             return found
         earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows)
@@ -181,7 +180,7 @@ def _label_delay(ws: Workspace, reference: Reference) -> timedelta:
 
 
 def _rows_of(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
-    """Return the reference's rows as they are today; None where they cannot be read any more."""
+    """Return the reference's rows as they are today, a sample of many; None where they cannot be read any more."""
     from airmedic_core.training.rows import usable_rows
 
     if reference.window is None:
@@ -189,7 +188,7 @@ def _rows_of(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
     key = (ws.settings.ledger_url, ws.spec.name, reference.edges.id)
     if key not in _rows:
         try:
-            frame, _ = usable_rows(ws, reference.window)
+            frame, _ = usable_rows(ws, reference.window, sampled=True)
         except SourceError:
             return None
         if len(_rows) >= 4:
@@ -215,9 +214,28 @@ def _reference_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...
     rows = _rows_of(ws, reference)
     if rows is None:
         return ()
-    facts = facts_by_window(ws.spec, rows, reference)
+    if reference.whole.rows > ws.spec.data.sample_rows:
+        facts = _newest_facts(ws, reference)
+    else:
+        facts = facts_by_window(ws.spec, rows, reference)
     keep_reference_facts(ws.settings, ws.spec.name, reference, facts)
     return facts
+
+
+def _newest_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...]:
+    """Return the facts of as many of a large reference's newest windows as may be read: of a sample there are none."""
+    from itertools import accumulate
+
+    from airmedic_core.monitor.rows import facts_by_window
+    from airmedic_core.training.rows import usable_rows
+
+    most = ws.spec.data.sample_rows
+    count = sum(rows <= most for rows in accumulate(reversed(reference.window_rows)))
+    newest = reference.windows[len(reference.windows) - count :]
+    if not newest:
+        return ()
+    frame, _ = usable_rows(ws, Window(newest[0].window.start, newest[-1].window.end))
+    return facts_by_window(ws.spec, frame, replace(reference, windows=newest))
 
 
 def _baseline(ws: Workspace, version: ModelVersion, reference: Reference) -> LabelledRows | None:

@@ -83,9 +83,8 @@ def _context(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime | None, settings: Settings | None
 ) -> tuple[CheckContext, bool]:
     from airmedic_core.checks import CheckContext, row_facts
-    from airmedic_core.monitor.rows import facts_by_window, labelled_rows, sample
-    from airmedic_core.profile import build_profile, build_reference
-    from airmedic_core.profile.reference import row_losses, score_column
+    from airmedic_core.monitor.rows import facts_by_window, labelled_rows, profile_of, sample
+    from airmedic_core.profile import build_reference
 
     if not len(reference) or not len(current):
         raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
@@ -104,10 +103,7 @@ def _context(
         )
     known_reference = _whole_windows(known_reference)
     scored = served[1] if served else None
-    column = score_column(scored.scores) if scored else None
-    labels = scored.labels if scored else None
-    losses = row_losses(spec.task, scored.labels, scored.scores) if scored else None
-    profile = build_profile(known_reference.edges, current, score=column, label=labels, loss=losses, window=window)
+    profile = profile_of(spec, known_reference, current, scored, window)
     features = [*known_reference.edges.numeric, *known_reference.edges.categorical]
 
     def baseline() -> LabelledRows | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +12,66 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.checks import LabelledRows, RowFacts
-    from airmedic_core.profile import Reference
+    from airmedic_core.profile import Profile, Reference
+    from airmedic_core.records import Batch
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.spec import ModelSpec
+    from airmedic_core.windows import Window
 
 _MOST_ROWS = 20_000
 _MOST_WINDOWS = 60
+
+
+def profile_batch(
+    spec: ModelSpec, batch: Batch, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None
+) -> Profile:
+    """Profile all rows of a batch: those at hand, or where they are if those at hand are a sample.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    batch : Batch
+        The batch.
+    reference : Reference
+        Whose edges are used.
+    frame : DataFrame
+        What :func:`airmedic_core.sources.read_sample` gave.
+    scored : ScoredBatch or None
+        What the model said of these.
+
+    Returns
+    -------
+    Profile
+        Scores and segments are of the rows at hand: only those have been scored.
+
+    Raises
+    ------
+    SourceError
+        If the rows cannot be read.
+    """
+    from airmedic_core.profile import build_profile
+    from airmedic_core.sources import open_window
+
+    seen = profile_of(spec, reference, frame, scored, batch.window)
+    if batch.rows <= spec.data.sample_rows:
+        return seen
+    with open_window(spec, batch.window) as rows:
+        whole = build_profile(reference.edges, rows, window=batch.window)
+    return replace(whole, scores=seen.scores, segments=seen.segments)
+
+
+def profile_of(
+    spec: ModelSpec, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None, window: Window
+) -> Profile:
+    """Profile rows at hand, with what the model said of them."""
+    from airmedic_core.profile import build_profile
+    from airmedic_core.profile.reference import row_losses, score_column
+
+    if scored is None:
+        return build_profile(reference.edges, frame, window=window)
+    column, losses = score_column(scored.scores), row_losses(spec.task, scored.labels, scored.scores)
+    return build_profile(reference.edges, frame, score=column, label=scored.labels, loss=losses, window=window)
 
 
 def labelled_rows(

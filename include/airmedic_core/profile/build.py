@@ -1,31 +1,25 @@
-"""Builds profiles from rows in memory or from a stream of Arrow batches, in one pass."""
+"""Builds profiles from rows in memory, from a stream of Arrow batches in one pass, or in a database."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from airmedic_core.profile.columns import (
-    CategoricalProfile,
-    ColumnProfile,
-    Floats,
-    NumericProfile,
-    TimeProfile,
-    centre_of,
-    first_names,
-)
-from airmedic_core.profile.edges import Categories, Edges
+from airmedic_core.profile.columns import CategoricalProfile, ColumnProfile, NumericProfile, TimeProfile
+from airmedic_core.profile.edges import Edges
+from airmedic_core.profile.from_values import categorical_profile, numeric_profile
 from airmedic_core.profile.profile import Profile, ScoreProfile, SegmentProfile
+from airmedic_core.profile.pushdown import build_profile_ibis
 from airmedic_core.profile.values import category_codes, category_counts, moments, numbers
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
+    import ibis
     import pandas as pd
     import pyarrow as pa
 
@@ -38,7 +32,7 @@ _MOST_THREADS = 4
 
 def build_profile(
     edges: Edges,
-    rows: Rows | Iterable[Rows],
+    rows: Rows | Iterable[Rows] | ibis.Table,
     *,
     score: str | np.ndarray | None = None,
     label: str | np.ndarray | None = None,
@@ -51,10 +45,11 @@ def build_profile(
     ----------
     edges : Edges
         The bins, from the reference.
-    rows : pandas.DataFrame, pyarrow.Table, pyarrow.RecordBatch, or an iterable of them
-        An iterable is read once; memory stays bounded by its largest part.
+    rows : pandas.DataFrame, pyarrow.Table, pyarrow.RecordBatch, an iterable of them, or ibis.Table
+        An iterable is read once; memory stays bounded by its largest part. A table stays in its database; see
+        :func:`~airmedic_core.profile.pushdown.build_profile_ibis`.
     score, label, loss : str or numpy.ndarray, optional
-        A column of the rows, or one value for each row (not with an iterable). Labels are numbers (1 and 0 for a
+        A column of the rows, or one value for each row (of rows in memory only). Labels are numbers (1 and 0 for a
         binary task); not-a-number where a label or loss is not known.
     window : Window, optional
         The window that the rows are of.
@@ -66,6 +61,9 @@ def build_profile(
         values count as unreadable, and a column that the rows lack counts as null and is named in ``missing``.
     """
     measures = {"score": score, "label": label, "loss": loss}
+    if hasattr(rows, "to_pyarrow"):
+        columns = {key: str(name or "") for key, name in measures.items()}
+        return build_profile_ibis(edges, rows, **columns, window=window)
     if hasattr(rows, "schema") or hasattr(rows, "iloc"):
         return _profile_part(edges, rows, measures, window)
     parts = (_profile_part(edges, part, measures, window) for part in rows)
@@ -80,81 +78,6 @@ def empty_profile(edges: Edges, window: Window | None = None) -> Profile:
         **{name: TimeProfile(0, 0) for name in edges.time},
     }
     return Profile(edges, 0, columns, missing=frozenset(columns), window=window)
-
-
-def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> NumericProfile:
-    """Profile one column of numbers.
-
-    The values are sorted, after which every count is a position and every sum one of adjacent values. With the vector
-    instructions of current processors this is several times faster than a search per value.
-
-    Parameters
-    ----------
-    cuts : numpy.ndarray
-        Ascending cut points.
-    values : numpy.ndarray
-        Floats, shape (rows,); not-a-number where missing or unreadable.
-    unreadable : int
-        How many of them are unreadable.
-    """
-    ordered = np.sort(values)
-    first, last = np.searchsorted(ordered, [-np.inf, np.inf], side="right")
-    last = np.searchsorted(ordered[:last], np.inf, side="left")
-    known = int(np.searchsorted(ordered, np.nan, side="left"))
-    finite = ordered[first:last]
-    rows = len(values)
-    if len(finite) == 0:
-        empty = NumericProfile.without_values(cuts, rows=rows, nulls=rows - known - unreadable, unreadable=unreadable)
-        return replace(empty, non_finite=known)
-    bounds = np.concatenate([[0], np.searchsorted(finite, cuts, side="right"), [len(finite)]])
-    counts = np.diff(bounds)
-    sums = np.zeros(len(counts))
-    filled = np.flatnonzero(counts)
-    with np.errstate(over="ignore"):  # squares of numbers near the largest float are infinite, as in any float sum
-        sums[filled] = np.add.reduceat(finite, bounds[filled])
-        deviations = finite - centre_of(cuts)
-        # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
-        squares = float(np.square(deviations, out=deviations).sum())
-        total = float(sums.sum())
-    below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
-    return NumericProfile(
-        edges=cuts,
-        rows=rows,
-        nulls=rows - known - unreadable,
-        non_finite=known - len(finite),
-        unreadable=unreadable,
-        zeros=upto - below,
-        negatives=below,
-        minimum=float(finite[0]),
-        maximum=float(finite[-1]),
-        total=total,
-        squares=squares,
-        counts=counts.astype(np.int64),
-        sums=sums,
-    )
-
-
-def categorical_profile(known: Categories, counts: dict[str, int], nulls: int) -> CategoricalProfile:
-    """Profile one column of categories from the rows of each value."""
-    found = np.zeros(len(known.top) + 1, np.int64)
-    unseen: dict[str, int] = {}
-    for name, rows in counts.items():
-        position = known.positions.get(name)
-        if position is not None:
-            found[position] += rows
-        else:
-            unseen[name] = rows
-    strangers = sum(unseen.values())
-    other = int(found[-1]) + (0 if known.complete else strangers)
-    return CategoricalProfile(
-        categories=known.top,
-        rows=sum(counts.values()) + nulls,
-        nulls=nulls,
-        counts=found[:-1],
-        other=other,
-        unseen=strangers if known.complete else 0,
-        unseen_names=first_names(unseen) if known.complete else {},
-    )
 
 
 def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Window | None) -> Profile:

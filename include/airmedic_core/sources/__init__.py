@@ -1,12 +1,15 @@
 """Reads the rows of a window, wherever they are kept.
 
-Each file of this folder is one kind of source, named in a spec by ``data.source``. A source offers two functions:
-``read(spec, window, columns)`` returns a frame, ``stream(spec, window, columns)`` yields Arrow batches.
+Each file of this folder is one kind of source, named in a spec by ``data.source``. A source offers five functions:
+``read(spec, window, columns)`` returns a frame, ``stream(spec, window, columns)`` yields Arrow batches,
+``count(spec, window)`` counts, ``sample(spec, window, columns, fraction)`` returns a frame of some rows, and
+``place(spec, window)`` gives all of them where they are, for a profile.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -16,11 +19,21 @@ from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
+    import ibis
     import pandas as pd
     import pyarrow as pa
 
-
-__all__ = ["SOURCES", "UnreadableDataError", "iter_window", "known_labels", "label_delay", "read_window"]
+__all__ = [
+    "SOURCES",
+    "UnreadableDataError",
+    "count_rows",
+    "iter_window",
+    "known_labels",
+    "label_delay",
+    "open_window",
+    "read_sample",
+    "read_window",
+]
 
 SOURCES = Family("sources")
 _MATURE = 0.98
@@ -65,6 +78,56 @@ def iter_window(
 ) -> Iterator[pa.RecordBatch]:
     """Stream the rows of a window in bounded memory, in the order of the source. Raises as :func:`read_window`."""
     yield from SOURCES.member(spec.data.source).stream(spec, window, columns)
+
+
+def open_window(
+    spec: ModelSpec, window: Window | None
+) -> AbstractContextManager[ibis.Table | Iterator[pa.RecordBatch]]:
+    """Give the rows of a window where they are, for :func:`airmedic_core.profile.build_profile`.
+
+    A context manager: of a database it gives a table that stays there, of files a stream in bounded memory. Raises as
+    :func:`read_window`, at the latest when the rows are gone through.
+    """
+    opened: AbstractContextManager[ibis.Table | Iterator[pa.RecordBatch]]
+    opened = SOURCES.member(spec.data.source).place(spec, window)
+    return opened
+
+
+def count_rows(spec: ModelSpec, window: Window | None) -> int:
+    """Return how many rows a window has, in bounded memory. Raises as :func:`read_window`."""
+    rows: int = SOURCES.member(spec.data.source).count(spec, window)
+    return rows
+
+
+def read_sample(
+    spec: ModelSpec, window: Window | None, *, columns: Sequence[str] | None = None, rows: int | None = None
+) -> pd.DataFrame:
+    """Read the rows of a window into memory, or about ``data.sample_rows`` of them if it has more.
+
+    The sample is the same each time, as long as the source keeps its order, and spread evenly over the rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Where the rows are.
+    window : Window or None
+        The window; everything where ``None``.
+    columns : sequence of str, optional
+        Columns to read, beside the time column; all where not given.
+    rows : int, optional
+        How many the window has, where it is known already.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`read_window` returns it, and raises.
+    """
+    rows = count_rows(spec, window) if rows is None else rows
+    if rows <= spec.data.sample_rows:
+        return read_window(spec, window, columns=columns)
+    fraction = spec.data.sample_rows / rows
+    frame: pd.DataFrame = SOURCES.member(spec.data.source).sample(spec, window, columns, fraction)
+    return frame
 
 
 def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Series[bool]:

@@ -12,11 +12,14 @@ from datetime import datetime
 from gzip import BadGzipFile
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from airmedic_core.errors import MissingBatchError, SourceUnavailableError
 from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.sources._moments import EPOCH_UNITS
 from airmedic_core.sources._places import files_of, format_of, has_placeholder
 from airmedic_core.sources._rows import WindowRows, wanted_columns
+from airmedic_core.sources._sample import in_sample
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -47,17 +50,41 @@ def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None
     Memory holds one part of a file at a time. A csv file has no types: a column is numeric in the batches in which all
     its values are, else text.
     """
+    for picked in _picked(WindowRows(spec, window, columns)):
+        yield from picked.to_batches()
+
+
+@contextmanager
+def place(spec: ModelSpec, window: Window | None) -> Iterator[Iterator[pa.RecordBatch]]:
+    """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
+    yield stream(spec, window, None)
+
+
+def count(spec: ModelSpec, window: Window | None) -> int:
+    """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
+    return sum(picked.num_rows for picked in _picked(WindowRows(spec, window, [])))
+
+
+def sample(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float) -> pd.DataFrame:
+    """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`."""
+    rows = WindowRows(spec, window, columns)
+    chosen, position = [], 0
+    for picked in _picked(rows):
+        chosen.append(picked.filter(in_sample(np.arange(position, position + picked.num_rows), fraction)))
+        position += picked.num_rows
+    return rows.frame(chosen)
+
+
+def _picked(rows: WindowRows) -> Iterator[pa.Table]:
     import pyarrow as pa
 
-    file_system, files = files_of(spec, window)
-    rows = WindowRows(spec, window, columns)
+    file_system, files = files_of(rows.spec, rows.window)
     for file in files:
         parts = _csv_parts if format_of(file) == "csv" else _parquet_parts
         with _reading(file):
             for batch in parts(rows, file_system, file):
-                picked = rows.pick(pa.Table.from_batches([batch]))
-                yield from picked.to_batches()
-    rows.finish(arrived=has_placeholder(spec.data.path))
+                yield rows.pick(pa.Table.from_batches([batch]))
+    rows.finish(arrived=has_placeholder(rows.spec.data.path))
 
 
 def _whole_tables(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> Iterator[pa.Table]:
@@ -127,9 +154,14 @@ def _csv_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> 
         names = csv.open_csv(opened, *_csv_options(rows.spec, file)).schema.names
     with _open_csv(file_system, file) as opened:
         read, parse, convert = _csv_options(rows.spec, file)
+        as_text = set(convert.column_types)
         convert.column_types = dict.fromkeys(names, pa.binary())
+        if len(set(names)) == len(names):  # by name, one of several could not be told from the others
+            names = convert.include_columns = wanted_columns(rows.spec, names, rows.columns)
         for batch in csv.open_csv(opened, read, parse, convert):
-            yield pa.RecordBatch.from_arrays([_typed(column) for column in batch.columns], names=names)
+            columns = zip(names, batch.columns, strict=True)
+            typed = [column.cast("string") if name in as_text else _typed(column) for name, column in columns]
+            yield pa.RecordBatch.from_arrays(typed, names=names)
 
 
 def _csv_options(spec: ModelSpec, file: str) -> tuple[csv.ReadOptions, csv.ParseOptions, csv.ConvertOptions]:

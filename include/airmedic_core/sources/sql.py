@@ -18,6 +18,7 @@ from airmedic_core.errors import AirmedicError, SourceError, SourceUnavailableEr
 from airmedic_core.sources import _duckdb
 from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.sources._rows import WindowRows, wanted_columns
+from airmedic_core.sources._sample import in_sample
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -52,6 +53,41 @@ def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None
 
 
 @contextmanager
+def place(spec: ModelSpec, window: Window | None) -> Iterator[ibis.Table]:
+    """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
+    with open_table(spec) as table:
+        yield _timed(spec, windowed(spec, table, window))
+
+
+def count(spec: ModelSpec, window: Window | None) -> int:
+    """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
+    with open_table(spec) as table:
+        rows = WindowRows(spec, window, [])
+        rows.found = int(windowed(spec, table, window).count().to_pyarrow().as_py())
+        _finish(rows, spec, table)
+    return rows.found
+
+
+def sample(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float) -> pd.DataFrame:
+    """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`.
+
+    The rows are numbered in the order of their times and, at equal times, of their values: a table has no order.
+    """
+    import ibis
+
+    with open_table(spec) as table:
+        rows = WindowRows(spec, window, columns)
+        part = windowed(spec, table, window)
+        others = [name for name in part.columns if name != spec.data.time_column and _sortable(part[name])]
+        order = [part[name] for name in (spec.data.time_column, *others)]
+        numbered = part.mutate(airmedic_position=ibis.row_number().over(order_by=order))
+        chosen = numbered.filter(in_sample(numbered.airmedic_position, fraction))
+        picked = rows.pick(chosen.select(*wanted_columns(spec, list(table.columns), columns)).to_pyarrow())
+        _finish(rows, spec, table)
+    return rows.frame([picked])
+
+
+@contextmanager
 def open_table(spec: ModelSpec) -> Iterator[ibis.Table]:
     """Connect, and give the spec's table or query as an Ibis table while the connection is open.
 
@@ -78,9 +114,9 @@ def open_table(spec: ModelSpec) -> Iterator[ibis.Table]:
 
 def windowed(spec: ModelSpec, table: ibis.Table, window: Window | None) -> ibis.Table:
     """Return a table's rows of a window, as an expression that runs in the database."""
-    if window is None:
-        return table
     time, zoned = _moment(spec, table)
+    if window is None:
+        return table.filter(time.notnull())
     start, end = (
         moment if zoned else moment.astimezone(UTC).replace(tzinfo=None) for moment in (window.start, window.end)
     )
@@ -150,16 +186,28 @@ def _batches(table: ibis.Table) -> Iterator[pa.RecordBatch]:
     return iter(table.to_pyarrow_batches(chunk_size=BATCH_ROWS))
 
 
-def _moment(spec: ModelSpec, table: ibis.Table) -> tuple[Any, bool]:
+def _timed(spec: ModelSpec, table: ibis.Table) -> ibis.Table:
+    """Read the times, so that a profile sees moments whatever the table keeps."""
+    names = {spec.data.time_column, spec.label_time_column} & set(table.columns)
+    return table.mutate(**{name: _moment(spec, table, name)[0] for name in names})
+
+
+def _sortable(column: Any) -> bool:
+    kind = column.type()
+    return bool(kind.is_numeric() or kind.is_string() or kind.is_temporal() or kind.is_boolean())
+
+
+def _moment(spec: ModelSpec, table: ibis.Table, name: str = "") -> tuple[Any, bool]:
     """Return the time column as something that compares with moments, and whether it carries a time zone."""
     wanted_columns(spec, list(table.columns), None)
-    time, time_format = table[spec.data.time_column], spec.data.time_format
+    name = name or spec.data.time_column
+    time, time_format = table[name], spec.data.time_format
     kind = time.type()
     if kind.is_integer():
         unit = {"unix": "s", "unix_ms": "ms", "unix_us": "us"}.get(time_format)
         if unit is None:
             raise UnreadableDataError(
-                f"The time column {spec.data.time_column!r} holds numbers.", "Set data.time_format to unix or unix_ms."
+                f"The time column {name!r} holds numbers.", "Set data.time_format to unix or unix_ms."
             )
         return time.as_timestamp(unit), False
     if kind.is_string():
@@ -167,9 +215,7 @@ def _moment(spec: ModelSpec, table: ibis.Table) -> tuple[Any, bool]:
     if kind.is_date():
         return time.cast("timestamp"), False
     if not kind.is_timestamp():
-        raise UnreadableDataError(
-            f"The time column {spec.data.time_column!r} is of type {kind}.", "Name a column of moments."
-        )
+        raise UnreadableDataError(f"The time column {name!r} is of type {kind}.", "Name a column of moments.")
     return time, kind.timezone is not None
 
 

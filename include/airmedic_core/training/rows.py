@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import DATA_CAUSES
-from airmedic_core.sources import known_labels, label_delay, read_window
+from airmedic_core.sources import known_labels, label_delay, read_sample, read_window
 from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
@@ -109,15 +109,24 @@ def _never_assessed(spec: ModelSpec, batches: Sequence[ObservedBatch]) -> list[W
     return [*gaps, Window(reached, last)] if reached < last else gaps
 
 
-def usable_rows(ws: Workspace, window: Window) -> tuple[pd.DataFrame, dict[str, int]]:
+def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of a window without those of unusable windows, and how many were left out for what.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The rows to read.
+    sampled : bool
+        Whether a sample of ``data.sample_rows`` will do where there are more.
 
     Raises
     ------
     SourceError
         As :func:`airmedic_core.sources.read_window`.
     """
-    frame = read_window(ws.spec, window)
+    frame = read_sample(ws.spec, window) if sampled else read_window(ws.spec, window)
     times = frame[ws.spec.data.time_column]
     keep = np.ones(len(frame), dtype=bool)
     left_out: dict[str, int] = {}

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -261,3 +262,18 @@ def test_nothing_is_written_to_the_log_or_the_terminal(settings, today, caplog, 
         run(context_of(today.drop(columns="age"), settings), Options())
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_needs_all_rows_is_not_judged_on_a_sample(settings, today):
+    write(
+        settings,
+        expect("table_row_count_to_equal", value=200),
+        expect("column_max_to_be_between", column="age", max_value=0),
+    )
+    whole = context_of(today, settings)
+    part = replace(whole, frame=today.iloc[::4], sampled=True)
+    assert "quality:batch:expect_table_row_count_to_equal" not in failed(run(whole, Options()))
+    found = failed(run(part, Options()))
+    assert found["quality:batch:expect_table_row_count_to_equal"].verdict is Verdict.UNKNOWN
+    assert found["quality:age:expect_column_max_to_be_between"].verdict is Verdict.ALERT
+    assert found["quality:age:expect_column_max_to_be_between"].sample_size == 50

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from airmedic_core.profile import Profile, ProfileError, build_profile, empty_profile
-from airmedic_core.profile.build import numeric_profile
 from airmedic_core.profile.edges import Edges
+from airmedic_core.profile.from_values import numeric_profile
 from airmedic_core.windows import Window
 
 ANY_NUMBERS = arrays(
@@ -187,8 +187,8 @@ def test_one_row_is_a_profile(edges, reference_rows):
 
 
 def test_unseen_and_other_categories_are_told_apart():
-    from airmedic_core.profile.build import categorical_profile
     from airmedic_core.profile.edges import Categories
+    from airmedic_core.profile.from_values import categorical_profile
 
     known = Categories(("a",), ("b",))
     profile = categorical_profile(known, {"a": 5, "b": 2, "new": 3}, nulls=1)

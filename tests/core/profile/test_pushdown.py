@@ -1,12 +1,5 @@
 """The profile that a database computes equals the one computed here from the same rows."""
 
-import os
-import shutil
-import socket
-import subprocess
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
 import duckdb
 import ibis
 import numpy as np
@@ -100,41 +93,6 @@ def test_a_window_is_profiled_where_it_is(edges, rows, tmp_path):
         found = build_profile_ibis(edges, windowed(spec, table, window), window=window)
     inside = rows[(rows["day"] >= window.start) & (rows["day"] < window.end)]
     close(found.to_json(), build_profile(edges, inside, window=window).to_json())
-
-
-@pytest.fixture(scope="module")
-def postgres():
-    """A Postgres of the system's packages, on a socket of its own, as long as the tests of this file run."""
-    if shutil.which("pg_ctl") is None or shutil.which("initdb") is None:
-        pytest.skip("pg_ctl and initdb are not on the path; install PostgreSQL")
-    with TemporaryDirectory() as place, socket.socket() as free:
-        folder = Path(place)
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-        free.close()
-        as_user = _as_ordinary_user(folder)
-        data, log = folder / "data", folder / "log"
-        _run(*as_user, "initdb", "-D", data, "-U", "airmedic", "--auth=trust", "-E", "UTF8")
-        options = f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off -c timezone=Asia/Tokyo"
-        _run(*as_user, "pg_ctl", "-D", data, "-w", "-l", log, "-o", options, "start")
-        try:
-            yield f"postgres://airmedic@127.0.0.1:{port}/postgres"
-        finally:
-            _run(*as_user, "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-
-
-def _run(*words):
-    subprocess.run(words, check=True, capture_output=True, timeout=60)
-
-
-def _as_ordinary_user(folder):
-    """Return the words that run a program as somebody else if we are root, which Postgres refuses."""
-    if os.geteuid() != 0:
-        return []
-    if shutil.which("setpriv") is None:
-        pytest.skip("Postgres does not run as root, and setpriv is not there to change that")
-    os.chown(folder, 65534, 65534)
-    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
 
 
 @pytest.mark.postgres

@@ -15,8 +15,8 @@ from airmedic_core.profile import (
     wasserstein,
     wasserstein_normalised,
 )
-from airmedic_core.profile.build import numeric_profile
 from airmedic_core.profile.edges import cut_points
+from airmedic_core.profile.from_values import numeric_profile
 from airmedic_core.profile.statistics import category_shares, coarse_shares
 
 ROWS = 20_000

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from airmedic_core.errors import MissingBatchError, MissingColumnError, SourceError
-from airmedic_core.sources import UnreadableDataError, iter_window, read_window
+from airmedic_core.sources import UnreadableDataError, count_rows, iter_window, open_window, read_sample, read_window
 from airmedic_core.sources._rows import WindowRows
 from airmedic_core.sources.file import _row_groups
 from airmedic_core.spec import parse_spec
@@ -311,3 +311,31 @@ def test_row_groups_of_other_times_are_not_read(tmp_path):
             for name, window in {"some": Window("2026-01-07", "2026-01-09"), "none": FAR, "all": None}.items()
         }
     assert picked == {"some": [1], "none": [], "all": list(range(7))}
+
+
+def test_rows_are_counted_without_their_columns(path):
+    spec = a_spec(path)
+    assert count_rows(spec, DAY) == 1
+    assert count_rows(spec, None) == 31
+    with pytest.raises(MissingBatchError):
+        count_rows(spec, FAR)
+
+
+def test_times_in_a_format_of_their_own_are_streamed(tmp_path):
+    frame = rows().assign(day=[f"202601{number:02}" for number in range(1, 32)]).drop(columns="known_on")
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    spec = a_spec(tmp_path / "rows.csv", time_format="%Y%m%d")
+    with open_window(spec, DAY) as batches:
+        streamed = pa.Table.from_batches(list(batches)).to_pandas()
+    assert streamed["day"].tolist() == read_window(spec, DAY)["day"].tolist() == [datetime(2026, 1, 3, tzinfo=UTC)]
+
+
+def test_a_small_window_is_read_whole_and_a_large_one_in_part(tmp_path):
+    write(tmp_path / "rows.parquet", pd.concat([rows()] * 200))
+    spec = a_spec(tmp_path / "rows.parquet", sample_rows=1000)
+    pd.testing.assert_frame_equal(read_sample(spec, DAY), read_window(spec, DAY))
+    part = read_sample(spec, JANUARY, columns=["visits"])
+    assert len(part) == pytest.approx(1000, abs=5)
+    assert list(part.columns) == ["day", "visits"]
+    assert part["visits"].value_counts().between(25, 40).all()
+    assert part["day"].is_monotonic_increasing

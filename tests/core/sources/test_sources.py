@@ -1,10 +1,12 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from airmedic_core.family import Family
 from airmedic_core.sources import known_labels
+from airmedic_core.sources._sample import in_sample
 from airmedic_core.spec import parse_spec
 
 
@@ -14,10 +16,18 @@ def a_spec(path="rows.csv", **more):
 
 
 @pytest.mark.parametrize("name", Family("sources").names())
-def test_every_source_reads_and_streams(name):
+def test_every_source_offers_the_same(name):
     source = Family("sources").member(name)
-    assert callable(source.read)
-    assert callable(source.stream)
+    assert all(callable(getattr(source, offer)) for offer in ("read", "stream", "count", "sample", "place"))
+
+
+@pytest.mark.parametrize("fraction", [0.01, 0.1, 0.5, 1.0])
+def test_a_sample_takes_its_share_of_every_stretch_and_of_every_hour(fraction):
+    chosen = in_sample(np.arange(100_000), fraction)
+    for share in (chosen.mean(), *(part.mean() for part in np.split(chosen, 20))):
+        assert share == pytest.approx(fraction, abs=0.002)
+    for hour in range(24):
+        assert chosen[hour::24].mean() == pytest.approx(fraction, abs=0.002)
 
 
 def test_a_label_is_known_once_it_is_there():

@@ -4,7 +4,7 @@ import duckdb
 import pytest
 
 from airmedic_core.errors import MissingBatchError, MissingColumnError, SourceError, SourceUnavailableError
-from airmedic_core.sources import UnreadableDataError, iter_window, read_window
+from airmedic_core.sources import UnreadableDataError, count_rows, iter_window, open_window, read_sample, read_window
 from airmedic_core.sources.sql import connection_url
 from airmedic_core.spec import parse_spec
 from airmedic_core.windows import Window
@@ -116,3 +116,26 @@ def test_a_connection_id_is_looked_up_in_the_environment(monkeypatch):
     assert connection_url("warehouse") == "postgres://host/db"
     with pytest.raises(SourceError, match="'elsewhere' is no URL, and AIRFLOW_CONN_ELSEWHERE holds none"):
         connection_url("elsewhere")
+
+
+def test_rows_are_counted_in_the_database(url):
+    assert count_rows(a_spec(url), WINDOW) == 12
+    assert count_rows(a_spec(url), None) == 48
+    with pytest.raises(MissingBatchError, match="2026-01-02 23:00"):
+        count_rows(a_spec(url), Window("2026-01-03", "2026-01-04"))
+
+
+def test_a_table_stays_in_its_database_and_has_moments(url):
+    with open_window(a_spec(url, time_column="written", time_format="%d.%m.%Y %H:%M"), WINDOW) as table:
+        assert table.written.type().is_timestamp()
+        assert table.number.sum().to_pyarrow().as_py() == sum(range(12, 24))
+
+
+def test_a_sample_does_not_depend_on_the_order_in_which_a_table_answers(url):
+    numbers = "SELECT naive, number + 48 * n AS number FROM visits, range(100) AS r(n)"
+    samples = [
+        read_sample(a_spec(url, table="", query=f"{numbers} ORDER BY {order}", sample_rows=1000), None)
+        for order in ("number", "number DESC")
+    ]
+    assert samples[0]["number"].tolist() == samples[1]["number"].tolist()
+    assert len(samples[0]) == pytest.approx(1000, abs=5)
