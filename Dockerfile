@@ -5,7 +5,6 @@ FROM apache/airflow:3.3.2-python3.12
 COPY --chown=airflow:0 requirements.txt /opt/airflow/airmedic/
 RUN pip install --no-cache-dir --require-hashes -r /opt/airflow/airmedic/requirements.txt
 
-COPY --chown=airflow:0 pyproject.toml README.md LICENSE /opt/airflow/airmedic/
 COPY --chown=airflow:0 include /opt/airflow/include
 COPY --chown=airflow:0 plugins /opt/airflow/plugins
 COPY --chown=airflow:0 dags /opt/airflow/dags
@@ -17,4 +16,7 @@ ENV PYTHONPATH=/opt/airflow/include:/opt/airflow/plugins \
     MLFLOW_DISABLE_TELEMETRY=true \
     MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR=false
 
-RUN mkdir -p /opt/airflow/state
+# The command line, without installing the code a second time: what is mounted over these folders is what runs.
+RUN mkdir -p /opt/airflow/state && \
+    printf '#!/bin/sh\nexec python -m airmedic_core.cli "$@"\n' > /home/airflow/.local/bin/airmedic && \
+    chmod +x /home/airflow/.local/bin/airmedic

@@ -102,7 +102,7 @@ def profile(path: Path, reference: Path) -> Callable[[], object]:
     """Stream and profile the file, and judge every column against the reference."""
     import pandas as pd
     import pyarrow.compute  # noqa: F401  imported here, so that its import is not measured
-    from scipy import special  # noqa: F401
+    from scipy import special  # noqa: F401  see above
 
     from airmedic_core.checks import CheckContext, run_group
     from airmedic_core.profile import Reference, build_profile

@@ -180,7 +180,7 @@ def remediate(spec: ModelSpec) -> DAG:
                 task_id="train_in_dag",
                 model=model,
                 proposal_hash=decided,
-                training_dag=spec.retrain.using.removeprefix("dag:"),
+                other_dag=spec.retrain.using.removeprefix("dag:"),
             )
             approve_retrain >> train_in_dag >> retrain
         decide >> approve_retrain >> retrain >> evaluate_gate >> [improve_and_retrain, approve_deploy]
@@ -196,7 +196,7 @@ def remediate(spec: ModelSpec) -> DAG:
             rerun = proposal_of("decide", key="follow_up_hash")
             approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=rerun)
             rerun_pipeline = RerunPipelineOperator(
-                task_id="rerun_pipeline", model=model, proposal_hash=rerun, upstream_dag=spec.upstream_dag
+                task_id="rerun_pipeline", model=model, proposal_hash=rerun, other_dag=spec.upstream_dag
             )
             quarantine_batch >> approve_rerun >> rerun_pipeline
             ends.append(rerun_pipeline)

@@ -314,7 +314,7 @@ class Approval:
     answer: Literal["approve", "reject"]
     by: str
     at: datetime
-    channel: Literal["airflow", "policy", "cli"]
+    channel: Literal["airflow", "policy"]
     comment: str = ""
     refused_because: str = ""
     """Why the answer does not count (late, not an approver, answered before); empty if it counts."""

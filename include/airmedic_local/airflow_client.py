@@ -153,12 +153,10 @@ class AirflowClient:
         return self.request("GET", path, params={"deserialize": True})["value"]
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
-        """Return the log of one try of a task as text."""
+        """Return the log of one try of a task as text, with the errors that it tells of."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         answer = self.request("GET", path, params={"full_content": True})
-        return "\n".join(
-            str(line.get("event", line)) if isinstance(line, dict) else str(line) for line in answer["content"]
-        )
+        return "\n".join(_told(line) if isinstance(line, dict) else str(line) for line in answer["content"])
 
     def pending_approvals(self) -> list[Json]:
         """Return the Required Actions that wait for an answer, oldest first."""
@@ -205,6 +203,11 @@ class AirflowClient:
             raise RequestRefusedError(f"Airflow gives {self.user!r} no token: {answer.text[:300]}", answer.status_code)
         token: str = answer.json()["access_token"]
         return token
+
+
+def _told(line: Json) -> str:
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in line.get("error_detail") or ()]
+    return "\n".join([str(line.get("event", line)), *errors])
 
 
 def moment(text: str) -> datetime:

@@ -6,6 +6,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,8 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 KINDS = ("monitor", "remediate", "review")
-MODELS = ("meter", "hasty", "careful", "slow", "reviewed")
+MODELS = ("meter", "hasty", "careful", "slow", "reviewed", "delegated", "mended", "announced")
+PIPELINES = ("ingest", "deliver", "train_meter")
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,21 @@ class Running:
             rows = self.installation.home / "meter.csv"
             meter.write_spec(self.content / "models", model, rows, using="slow_training:fit")
 
+    @contextmanager
+    def without_mlflow(self) -> Iterator[None]:
+        """Stop MLflow, and start it again afterwards."""
+        processes = self.installation._processes
+        server = next(process for process in processes if process.name == "mlflow")
+        server.stop()
+        processes.remove(server)
+        try:
+            yield
+        finally:
+            self.installation._start_mlflow(self.installation.environment())
+            self.installation._wait(
+                lambda: self.installation._answers(f"{self.installation.mlflow_url}/health"), "MLflow"
+            )
+
     def workspace(self, model: str = "meter") -> Workspace:
         from airmedic_core.settings import Settings
         from airmedic_core.workspace import Workspace
@@ -95,8 +112,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     dags.mkdir()
     for name in ("monitor.py", "remediate.py", "review.py"):
         shutil.copy(PROJECT / "dags" / name, dags / name)
-    for name in ("slow_training.py", "ingest.py"):
-        shutil.copy(Path(meter.__file__).parent / name, dags / name)
+    for name in ("slow_training", *PIPELINES):
+        shutil.copy(Path(meter.__file__).parent / f"{name}.py", dags / f"{name}.py")
     careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")
     (content / "policies" / "careful.yaml").write_text(careful)
     rows = home / "meter.csv"
@@ -106,6 +123,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "careful", rows, policy="careful")
     meter.write_spec(content / "models", "slow", rows)
     meter.write_spec(content / "models", "reviewed", rows, upstream="ingest")
+    meter.write_spec(content / "models", "delegated", rows, using="dag:train_meter")
+    meter.write_spec(content / "models", "announced", rows, asset="announced")
+    meter.write_rows(home / "whole.csv", turn=meter.DAYS)
+    meter.write_rows(home / "mended.csv", turn=meter.DAYS, broken=meter.TURN)
+    meter.write_spec(content / "models", "mended", home / "mended.csv", upstream="deliver")
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),
@@ -114,7 +136,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     )
     with installation:
         running = Running(installation, content)
-        running.client().wait_for_dags(["ingest", *(f"{kind}__{model}" for kind in KINDS for model in MODELS)])
+        running.client().wait_for_dags([*PIPELINES, *(f"{kind}__{model}" for kind in KINDS for model in MODELS)])
         yield running
         for client in running.clients.values():
             client._http.close()

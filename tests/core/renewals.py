@@ -138,7 +138,7 @@ def approved(ws: Workspace, incident: Incident, action: str, params: dict[str, A
         NOW + timedelta(days=1),
     )  # fmt: skip
     ws.ledger.record_proposal(proposal)
-    ws.ledger.answer_proposal(proposal.hash, "approve", by=by, at=NOW, channel="cli")
+    ws.ledger.answer_proposal(proposal.hash, "approve", by=by, at=NOW, channel="airflow")
     return proposal
 
 

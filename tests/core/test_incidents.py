@@ -45,7 +45,7 @@ def diagnosed(ws: Workspace, cause: Cause, action: str, number: int = 3) -> Inci
 
 def approve(ws: Workspace, proposal: Proposal, seconds: float = 60, answer: str = "approve") -> None:
     at = proposal.created_at + timedelta(seconds=seconds)
-    ws.ledger.answer_proposal(proposal.hash, answer, by="ada", at=at, channel="cli", comment="why")  # type: ignore[arg-type]
+    ws.ledger.answer_proposal(proposal.hash, answer, by="ada", at=at, channel="airflow", comment="why")  # type: ignore[arg-type]
 
 
 def proposed(decision: Decision) -> Proposal:

@@ -80,3 +80,31 @@ def test_requirements_are_pinned_with_hashes_and_name_no_index(name: str) -> Non
     assert entries
     assert all("==" in entry and "--hash=sha256:" in entry for entry in entries)
     assert "index-url" not in text
+
+
+def test_the_image_is_given_what_it_copies_and_no_more() -> None:
+    copied = re.findall(r"^COPY --chown=\S+ (.+) \S+$", (PROJECT / "Dockerfile").read_text(), re.MULTILINE)
+    wanted = {name for names in copied for name in names.split()}
+    ignored = (PROJECT / ".dockerignore").read_text().splitlines()
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == wanted
+    assert all((PROJECT / name).exists() for name in wanted)
+
+
+def test_what_is_mounted_covers_what_the_image_holds(compose: dict[str, Any]) -> None:
+    text = (PROJECT / "Dockerfile").read_text()
+    mounts = dict(mount.split(":")[:2] for mount in compose["services"]["airflow-worker"]["volumes"][:3])
+    assert {f"COPY --chown=airflow:0 {source.removeprefix('./')} {place}" for source, place in mounts.items()} <= set(
+        text.splitlines()
+    )
+    (roots,) = re.findall(r"PYTHONPATH=(\S+)", text)
+    assert set(roots.split(":")) == {mounts["./include"], mounts["./plugins"]}
+
+
+def test_all_parts_of_airflow_share_secrets_and_the_ledger(compose: dict[str, Any]) -> None:
+    shared = ("CORE__FERNET_KEY", "API__SECRET_KEY", "API_AUTH__JWT_SECRET", "CORE__AUTH_MANAGER")
+    names = [*(f"AIRFLOW__{name}" for name in shared), "AIRMEDIC_LEDGER_URL", "MLFLOW_TRACKING_URI"]
+    parts = [service for name, service in compose["services"].items() if name.startswith("airflow-")]
+    assert len(parts) >= 6
+    for name in names:
+        assert len({part["environment"][name] for part in parts}) == 1
+    assert parts[0]["environment"]["AIRMEDIC_LEDGER_URL"].startswith("postgresql+psycopg://")

@@ -67,7 +67,7 @@ def _unusable(context: CheckContext) -> list[Finding]:
     """Scores that are missing or all the same are no answers, whatever the labels turn out to be."""
     import numpy as np
 
-    assert context.scored is not None and context.reference.whole.scores is not None  # noqa: S101, PT018
+    assert context.scored is not None and context.reference.whole.scores is not None  # noqa: S101, PT018  the caller has looked
     scores = context.scored.scores
     finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
     rows = len(scores)

@@ -124,7 +124,7 @@ class Actions(Audit):
             last = _last(connection, hash)
         return None if last is None else _recorded(last).result
 
-    def snapshot(self, hash: str) -> Json | None:  # noqa: A002
+    def snapshot(self, hash: str) -> Json | None:  # noqa: A002  the word for it
         """Return how things stood before an action began; nothing if it never did."""
         with self._reading() as connection:
             last = _last(connection, hash)

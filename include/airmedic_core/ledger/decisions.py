@@ -17,7 +17,7 @@ from airmedic_core.records import Approval, Json, Permission, Proposal, from_jso
 from airmedic_core.windows import as_utc
 
 Answer = Literal["approve", "reject"]
-Channel = Literal["airflow", "policy", "cli"]
+Channel = Literal["airflow", "policy"]
 
 _HASH_LENGTH = 128
 """What is kept of an answered hash that nobody proposed."""
@@ -54,7 +54,7 @@ class Decisions(Audit):
                 .order_by(decisions.c.sequence.desc())
                 .limit(1)
             ).one_or_none()
-            if last is not None and all(last._mapping[name] == value for name, value in values.items()):  # noqa: SLF001
+            if last is not None and all(last._mapping[name] == value for name, value in values.items()):  # noqa: SLF001  public, despite its name
                 return
             sequence = append(connection, "decision", incident_id, values)
             connection.execute(
@@ -106,7 +106,7 @@ class Decisions(Audit):
                 connection.execute(update(proposals).where(proposals.c.hash == p.hash).values(values))
             append(connection, "proposal", p.hash, record)
 
-    def proposal(self, hash: str) -> Proposal:  # noqa: A002 - the word for it
+    def proposal(self, hash: str) -> Proposal:  # noqa: A002  the word for it
         """Return one proposal.
 
         Raises
@@ -130,7 +130,7 @@ class Decisions(Audit):
 
     def answer_proposal(
         self,
-        hash: str,  # noqa: A002
+        hash: str,  # noqa: A002  the word for it
         answer: Answer,
         *,
         by: str,
@@ -151,7 +151,7 @@ class Decisions(Audit):
             Who answered.
         at : datetime
             When; ISO 8601 text is understood too.
-        channel : {"airflow", "policy", "cli"}
+        channel : {"airflow", "policy"}
             Where the answer was given. The policy answers only what it may do alone.
         approvers : sequence of str
             Who may answer; anybody where empty.
@@ -176,12 +176,12 @@ class Decisions(Audit):
             connection.execute(insert(approvals).values(sequence=sequence, **record | {"at": at}))
         return given
 
-    def approvals(self, hash: str) -> list[Approval]:  # noqa: A002
+    def approvals(self, hash: str) -> list[Approval]:  # noqa: A002  the word for it
         """Return the answers to a proposal, oldest first, with those that do not count."""
         with self._reading() as connection:
             return _approvals(connection, hash)
 
-    def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002
+    def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002  the word for it
         """Return the approval that lets exactly this proposal be carried out.
 
         An action that has begun may be finished after the proposal's time; one that has failed is not begun again then.
@@ -233,6 +233,8 @@ def _person_refused(row: Row[Any], given: Approval, approvers: Sequence[str]) ->
     if given.channel == "policy":
         alone = row.permission == Permission.AUTO or given.answer == "reject"
         return "" if alone else f"the policy says {row.permission}, so a person must answer"
+    if not given.by:
+        return "it does not say who answered"
     return "" if not approvers or given.by in approvers else f"{given.by!r} is not an approver"
 
 

@@ -75,7 +75,7 @@ class Incidents(Audit):
                 append(connection, "incident_batch", incident_id, {"batch_id": batch.id, "as_of": as_of.isoformat()})
             return _read(connection, incident_id)
 
-    def move_incident(self, id: str, state: IncidentState, **changes: Any) -> Incident:  # noqa: A002
+    def move_incident(self, id: str, state: IncidentState, **changes: Any) -> Incident:  # noqa: A002  the word for it
         """Move an incident on, and change what is given with it.
 
         An incident never returns to ``open`` and never leaves an end. Staying in the same state is fine.
@@ -106,7 +106,7 @@ class Incidents(Audit):
             values: dict[str, Any] = {"state": state.value}
             for name, value in changes.items():
                 values[name] = getattr(value, "value", value)
-            row = connection.execute(select(incidents).where(incidents.c.id == id)).one()._mapping  # noqa: SLF001
+            row = connection.execute(select(incidents).where(incidents.c.id == id)).one()._mapping  # noqa: SLF001  public, despite its name
             changed = {name: value for name, value in values.items() if row[name] != value}
             if changed:
                 connection.execute(update(incidents).where(incidents.c.id == id).values(changed))

@@ -79,7 +79,7 @@ class Overrides(Audit):
         mine = _active(model, kind, key)
         with self._writing() as connection:
             known = connection.execute(select(overrides).where(*mine)).one_or_none()
-            if known is not None and all(known._mapping[name] == given for name, given in values.items()):  # noqa: SLF001
+            if known is not None and all(known._mapping[name] == given for name, given in values.items()):  # noqa: SLF001  public, despite its name
                 return
             connection.execute(update(overrides).where(*mine).values(revoked_at=now, revoked_by=author))
             shown = {

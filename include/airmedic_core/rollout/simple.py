@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _MOST_BATCHES = 200
+_NEARLY_ALL = 0.9
+"""Share of a window's labels that must have arrived: the early ones do not stand for all."""
 _MODEL_CAUSES = frozenset({Cause.BAD_DEPLOYMENT, Cause.LATENCY_REGRESSION})
 
 
@@ -43,8 +45,8 @@ def health(ws: Workspace, proposal: Proposal, options: Options, now: datetime) -
     """Probe the version on the newest batch, then wait for as many new windows as the spec asks for.
 
     It is unhealthy if it does not load, lacks a column, predicts values that are not finite or takes too long; if it
-    is surely worse on the newest labelled rows, beside the version before it, than the gate promised; or if a new
-    window shows a problem that began with it.
+    is surely worse on a new window whose labels have arrived, beside the version before it, than the gate promised; or
+    if a new window shows a problem that began with it.
     """
     started = perf_counter()
     version = version_of(proposal)
@@ -77,16 +79,24 @@ def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Op
 def _broken_promise(
     ws: Workspace, version: ModelVersion, proposal: Proposal, frame: pd.DataFrame, seen: ObservedBatch
 ) -> list[str]:
-    """Compare with the version before on the same rows: what one window measures alone depends on the window."""
+    """Compare with the version before on the same rows: what one window measures alone depends on the window.
+
+    What came before the deployment was for the gate to look at.
+    """
     from airmedic_core.scoring import score
     from airmedic_core.training.gate import compare
 
+    if seen.batch.window.end <= _since(ws, proposal):
+        return []
     try:
         before = score(ws, ws.registry.rollback_target(ws.spec.name), frame, seen.batch)
     except AirmedicError:
         # A version that cannot be scored cannot be the better one.
         return []
-    result = compare(ws.spec, before, score(ws, version, frame, seen.batch), frame)
+    after = score(ws, version, frame, seen.batch)
+    if after.known.mean() < _NEARLY_ALL:
+        return []
+    result = compare(ws.spec, before, after, frame)
     promised = min(ws.spec.gate.margin, float(proposal.params.get("promised_low", 0.0)))
     if result.high is None or result.high >= promised:
         return []
@@ -100,8 +110,7 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     wanted = ws.spec.rollout.watch_windows
     if wanted == 0:
         return Health("healthy", ("It loads, and predicts finite values on the newest batch.",), seconds)
-    # Not its as_of: a bad window joins the open incident and moves that.
-    since = ws.ledger.incident(proposal.incident_id).window.end
+    since = _since(ws, proposal)
     seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
     seen = [each for each in seen if each.model_version == version and each.assessment is not None]
     # The rows of a window whose data are broken say nothing about the model.
@@ -118,6 +127,12 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     if last is not None and now > last.at + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
         return Health("healthy", (watched, "No more arrived in time; nothing speaks against it."), seconds)
     return Health("waiting", (watched,), seconds)
+
+
+def _since(ws: Workspace, proposal: Proposal) -> datetime:
+    """Return the end of the last window before the deployment."""
+    # Not the incident's as_of: a bad window joins the open incident and moves that.
+    return ws.ledger.incident(proposal.incident_id).window.end
 
 
 def _trouble(ws: Workspace, seen: ObservedBatch) -> list[str]:

@@ -2,64 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
+from airmedic.operators.other_dag import OtherDagOperator
+from airmedic_core.records import Json
+from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
 
 
-class RerunPipelineOperator(TriggerDagRunOperator):
-    """Triggers the DAG that the spec names as ``upstream_dag``, once for each approved proposal.
+class RerunPipelineOperator(OtherDagOperator):
+    """Triggers the DAG that the spec names as ``upstream_dag``, waits for it, and has its window looked at again.
 
-    The triggered run gets ``window_start``, ``window_end`` and ``incident_id`` as its conf.
-
-    Parameters
-    ----------
-    model : str
-        Name of the model spec.
-    proposal_hash : str
-        Hash of the proposal.
-    upstream_dag : str
-        Id of the DAG.
+    The triggered run gets ``window_start``, ``window_end`` and ``incident_id`` as its conf. See
+    :class:`~airmedic.operators.other_dag.OtherDagOperator` for parameters.
     """
 
-    template_fields: Sequence[str] = ("model", "proposal_hash", *TriggerDagRunOperator.template_fields)
+    def order(self, workspace: Workspace) -> tuple[str, Json]:
+        """Record the action, and return what was approved, whatever the spec says by now."""
+        from airmedic_core.actions import carry_out
 
-    def __init__(self, *, model: str, proposal_hash: str, upstream_dag: str, **kwargs: Any) -> None:
-        super().__init__(
-            trigger_dag_id=upstream_dag,
-            logical_date=None,
-            skip_when_already_exists=True,
-            openlineage_inject_parent_info=False,
-            **kwargs,
-        )
-        self.model = model
-        self.proposal_hash = proposal_hash
+        proposal = workspace.ledger.proposal(self.proposal_hash)
+        if proposal.action != "rerun_pipeline":
+            raise AirflowFailException(f"A proposal to {proposal.action} reruns no pipeline.")
+        carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
+        window = {key: proposal.params[key] for key in ("window_start", "window_end")}
+        return proposal.params["dag_id"], window | {"incident_id": proposal.incident_id}
 
-    def execute(self, context: Context) -> None:
-        """Record the action, then trigger the DAG."""
+    def execute_complete(self, context: Context, event: tuple[str, Json]) -> None:
+        """Start a look at the window that was delivered anew: only that tells whether its rows are sound now."""
+        super().execute_complete(context, event)
         with airflow_errors():
-            from airmedic_core.actions import carry_out
-
-            workspace = open_workspace(self.model)
-            proposal = workspace.ledger.proposal(self.proposal_hash)
-            if proposal.action != "rerun_pipeline":
-                raise AirflowFailException(f"A proposal to {proposal.action} reruns no pipeline.")
-            carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
-            window = workspace.ledger.incident(proposal.incident_id).window
-        # What was approved, whatever the spec says by now.
-        self.trigger_dag_id = proposal.params["dag_id"]
-        # One run for one proposal, however often this task runs.
-        self.trigger_run_id = f"airmedic__{self.proposal_hash[:16]}"
-        self.conf = {
-            "window_start": window.start.isoformat(),
-            "window_end": window.end.isoformat(),
-            "incident_id": proposal.incident_id,
-        }
-        super().execute(context)
+            params = open_workspace(self.model).ledger.proposal(self.proposal_hash).params
+            conf = {key: params[key] for key in ("window_start", "window_end")}
+            window = Window(*(as_utc(each) for each in conf.values()))
+        start_run(f"monitor__{self.model}", f"rerun__{window.key}__{self.proposal_hash[:16]}", conf)

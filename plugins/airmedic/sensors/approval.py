@@ -14,6 +14,7 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink
 from airmedic.notifiers.people import tell
 from airmedic.sensors import approval_request
+from airmedic.sensors.approvers import answerer, known_to_airflow
 from airmedic_core.errors import ApprovalError
 from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal
 
@@ -100,7 +101,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._nobody(context, workspace, proposal, tier)
             if "error" in event:
                 raise AirflowFailException(f"Airflow could not deliver the answer: {event['error']}")
-            person = (event.get("responded_by_user") or {}).get("id") or "unknown"
+            person = answerer(event.get("responded_by_user"), _approvers(workspace))
             answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
             comment = str((event.get("params_input") or {}).get("comment") or "")
             given = self._record(workspace, answer, by=person, at=event["responded_at"], comment=comment)
@@ -173,7 +174,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             subject=subject,
             body=approval_request.body(workspace, proposal),
             params={"comment": comment.serialize()},
-            assigned_users=[{"id": name, "name": name} for name in _approvers(workspace)],
+            assigned_users=known_to_airflow(_approvers(workspace)),
         )
         if url := approval_request.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)

@@ -26,7 +26,7 @@ window: day
 reference: {{start: "{start:%Y-%m-%d}", end: "{turn:%Y-%m-%d}"}}
 retrain: {{using: {using}, window: 5 days, min_rows: 100}}
 gate: {{min_rows: 30}}
-schedule: "asset:airmedic://test/meter"
+schedule: "asset:airmedic://test/{asset}"
 environment: simulation
 policy: {policy}
 upstream_dag: "{upstream}"
@@ -37,21 +37,23 @@ approval: {{escalate_after_seconds: {escalate}, expire_after_seconds: {expire}, 
 
 def write_spec(folder: Path, name: str, rows: Path, **changes: object) -> None:
     """Write the spec of one model that lives on these rows."""
-    values = {"escalate": 300, "expire": 3600, "using": "clone", "policy": "default", "upstream": "", **changes}
-    spec = SPEC.format(name=name, path=rows, start=START, turn=START + timedelta(days=TURN), **values)
+    values = {"escalate": 300, "expire": 3600, "using": "clone", "policy": "default", "upstream": "", "asset": "meter"}
+    spec = SPEC.format(name=name, path=rows, start=START, turn=START + timedelta(days=TURN), **values | changes)
     (folder / f"{name}.yaml").write_text(spec)
 
 
-def write_rows(path: Path, seed: int = 7) -> None:
-    """Write ``DAYS`` days of rows."""
+def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | None = None) -> None:
+    """Write ``DAYS`` days of rows, without the loads of a broken one."""
     random = np.random.default_rng(seed)
     rows = DAYS * 144
     at = [START + timedelta(minutes=10 * index) for index in range(rows)]
     load, heat = random.normal(size=rows), random.normal(size=rows)
-    turned = np.arange(rows) >= TURN * 144
+    day = np.arange(rows) // 144
+    turned = day >= turn
     chance = 1 / (1 + np.exp(-np.where(turned, -1, 1) * (2.0 * load + heat)))
     frame = pd.DataFrame({"at": at, "load": load, "heat": heat})
     frame["failed"] = (random.random(rows) < chance).astype(int)
+    frame.loc[day == broken, "load"] = np.nan
     frame.to_csv(path, index=False)
 
 

@@ -101,7 +101,7 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
     assert gate.outcome == "passed", gate.reasons
     assert deployment is not None
     assert deployment.params["gate"] == to_json(gate)
-    ws.ledger.answer_proposal(deployment.hash, "approve", by="anna", at=NOW, channel="cli")
+    ws.ledger.answer_proposal(deployment.hash, "approve", by="anna", at=NOW, channel="airflow")
     deployed = carry_out(ws, deployment.hash, now=NOW)
     assert deployed.status == "done"
     promotion = ws.ledger.promotions("renewals")[0]

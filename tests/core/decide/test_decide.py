@@ -148,7 +148,7 @@ def test_an_action_that_the_policy_only_recommends_is_shown_and_cannot_be_approv
     decision = decide(ws, diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain").id, Request(), now=NOW)
     assert decision.path == "recommend"
     assert decision.proposal is not None
-    answer = ws.ledger.answer_proposal(decision.proposal.hash, "approve", by="ada", at=NOW, channel="cli")
+    answer = ws.ledger.answer_proposal(decision.proposal.hash, "approve", by="ada", at=NOW, channel="airflow")
     assert "not to be carried out" in answer.refused_because
 
 
@@ -197,7 +197,7 @@ def test_a_dry_run_does_not_follow_a_decision_that_was_approved(ws: Workspace) -
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
     decided = decide(ws, incident.id, Request(), now=NOW).proposal
     assert decided is not None
-    ws.ledger.answer_proposal(decided.hash, "approve", by="ada", at=NOW, channel="cli")
+    ws.ledger.answer_proposal(decided.hash, "approve", by="ada", at=NOW, channel="airflow")
     ws.ledger.move_incident(incident.id, IncidentState.ESCALATED)
     assert decide(ws, incident.id, Request(), now=NOW).path == "retrain"
     assert decide(ws, incident.id, Request(dry_run=True), now=NOW).path == "recommend"
@@ -212,7 +212,7 @@ def test_a_dry_run_leaves_what_people_are_asked_as_it_is(ws: Workspace) -> None:
     assert rehearsed.proposal is None
     assert "would be trained" in ws.ledger.decisions(incident.id)[-1]["details"]["rehearsal"]
     assert ws.ledger.proposals(incident.id) == [asked]
-    answer = ws.ledger.answer_proposal(asked.hash, "approve", by="ada", at=NOW, channel="cli")
+    answer = ws.ledger.answer_proposal(asked.hash, "approve", by="ada", at=NOW, channel="airflow")
     assert not answer.refused_because
     assert decide(ws, incident.id, Request(), now=NOW).proposal == asked
 
@@ -221,7 +221,7 @@ def test_another_action_that_a_person_names_is_decided_anew(ws: Workspace) -> No
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
     first = decide(ws, incident.id, Request(), now=NOW).proposal
     assert first is not None
-    ws.ledger.answer_proposal(first.hash, "approve", by="ada", at=NOW, channel="cli")
+    ws.ledger.answer_proposal(first.hash, "approve", by="ada", at=NOW, channel="airflow")
     assert decide(ws, incident.id, Request("retrain", by="ada"), now=NOW).proposal == first
     other = decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW).proposal
     assert other is not None
@@ -253,7 +253,7 @@ def test_decided_twice_is_decided_once(ws: Workspace) -> None:
     assert again.proposal is not None
     assert again.proposal.hash == first.proposal.hash
     assert again.proposal.expires_at == first.proposal.expires_at + timedelta(minutes=5)
-    ws.ledger.answer_proposal(first.proposal.hash, "approve", by="ada", at=NOW, channel="cli")
+    ws.ledger.answer_proposal(first.proposal.hash, "approve", by="ada", at=NOW, channel="airflow")
     ws.ledger.begin_action(first.proposal, {}, now=NOW)
     assert decide(ws, incident.id, Request(), now=NOW + timedelta(days=3)).proposal == again.proposal
 

@@ -19,7 +19,7 @@ def filled(ledger: Ledger, batch: Callable[..., Batch], proposal: Callable[..., 
         ledger.record_batch(batch(day), model_version="1")
     asked = proposal()
     ledger.record_proposal(asked)
-    ledger.answer_proposal(asked.hash, "approve", by="ada", at=now, channel="cli")
+    ledger.answer_proposal(asked.hash, "approve", by="ada", at=now, channel="airflow")
     ledger.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", asked.hash, 0.5))
     return ledger
 
@@ -85,7 +85,7 @@ def test_repeating_a_write_leaves_no_second_record(
     head = filled.audit_head()
     filled.record_batch(batch(1), model_version="1")
     filled.record_proposal(proposal())
-    filled.answer_proposal(proposal().hash, "approve", by="ada", at=now, channel="cli")
+    filled.answer_proposal(proposal().hash, "approve", by="ada", at=now, channel="airflow")
     filled.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", proposal().hash, 0.5))
     assert filled.audit_head() == head
 

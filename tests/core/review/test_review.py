@@ -125,7 +125,7 @@ def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:
 
     later = NOW + timedelta(minutes=10)
     for proposal, answer in ((made.threshold, "reject"), (made.expectation, "approve")):
-        given = ledger.answer_proposal(proposal.hash, answer, by="ada", at=later, channel="cli")
+        given = ledger.answer_proposal(proposal.hash, answer, by="ada", at=later, channel="airflow")
         assert not given.refused_because, "two changes of one review stand side by side"
     assert carry_out(story.ws, made.expectation.hash, now=later).status == "done"
     assert close_incident(story.ws, made.incident_id, now=later).state is IncidentState.RESOLVED

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.errors import ModelError, SpecError
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Batch, Cause, Finding, Verdict
 from airmedic_core.rollout import deploy, health, options_for
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
@@ -64,6 +64,30 @@ def test_a_bad_window_that_joins_the_open_incident_is_still_seen(ws: Workspace) 
     deploy(ws, proposal, now=NOW)
     ws.ledger.attach_batch(incident.id, observe(ws, 43, cause=Cause.BAD_DEPLOYMENT))
     assert health(ws, proposal, now=NOW).status == "unhealthy"
+
+
+@pytest.mark.parametrize(
+    ("number", "labels_after", "status"),
+    [
+        (40, timedelta(days=3), "waiting"),  # before the deployment: that was for the gate
+        (43, timedelta(days=2, hours=6), "waiting"),  # a quarter of the labels, which take two days
+        (43, timedelta(days=3), "unhealthy"),
+    ],
+)
+def test_only_new_windows_with_nearly_all_labels_break_the_promise(
+    tmp_path: Path, number: int, labels_after: timedelta, status: str
+) -> None:
+    gate = {"min_rows": 10}
+    ws = workspace(tmp_path, renewals(changed_on=30), rollout={"watch_windows": 2}, gate=gate)
+    adopt(ws, by="anna")
+    train(ws, Window(day(30), day(41)), day(43), {"method": "default"})
+    ws.registry.switch("renewals", "2", kind="deploy", by="anna", now=NOW - timedelta(days=1))
+    # What January taught is the opposite of what holds since.
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "1"})
+    deploy(ws, proposal, now=NOW)
+    batch = Batch("renewals", Window(day(number), day(number + 1)), day(number) + labels_after, 60)
+    ws.ledger.record_batch(batch, model_version="1")
+    assert health(ws, proposal, now=NOW).status == status
 
 
 def test_a_version_that_does_not_serve_is_unhealthy(ws: Workspace) -> None:

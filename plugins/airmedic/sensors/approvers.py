@@ -1,0 +1,57 @@
+"""Who may answer an approval, and who did: names and ids of Airflow's auth manager."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.configuration import conf
+
+if TYPE_CHECKING:
+    from airflow.sdk.execution_time.hitl import HITLUser
+
+_SIMPLE = "SimpleAuthManager"
+_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""Auth managers number their users, or give them UUIDs."""
+
+
+def known_to_airflow(approvers: Sequence[str]) -> list[HITLUser]:
+    """Return those whom Airflow shall let answer; nobody in particular where it cannot tell them apart.
+
+    Airflow compares ids. Those of the simple auth manager are the names; FAB numbers its users. A list with names would
+    shut out everybody there, so that Airflow is not told it, and only Airmedic looks at who has answered.
+
+    Parameters
+    ----------
+    approvers : sequence of str
+        Names or ids, as specs give them.
+    """
+    by_name = conf.get("core", "auth_manager", fallback=_SIMPLE).endswith(_SIMPLE)
+    if by_name or all(_ID.fullmatch(each) for each in approvers):
+        return [{"id": each, "name": each} for each in approvers]
+    return []
+
+
+def answerer(user: Mapping[str, Any] | None, approvers: Sequence[str]) -> str:
+    """Return who answered, called as the approvers call them.
+
+    What looks like an id is compared with ids alone: a user who takes somebody's id as a name gains nothing by it.
+
+    Parameters
+    ----------
+    user : mapping or None
+        ``id`` and ``name`` as Airflow tells them.
+    approvers : sequence of str
+        Names or ids, as specs give them.
+
+    Returns
+    -------
+    str
+        The approver's entry; name and id of anybody else; empty where Airflow does not say who it was.
+    """
+    user_id, name = (str((user or {}).get(key) or "") for key in ("id", "name"))
+    for approver in approvers:
+        if approver == user_id or (approver == name and not _ID.fullmatch(approver)):
+            return approver
+    return user_id if name in {"", user_id} else f"{name} (id {user_id})"

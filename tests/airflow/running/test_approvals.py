@@ -1,0 +1,112 @@
+"""Approvals in a real Airflow: answers, refusals, and nobody answering."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.airflow.running.steps import ended, incident_of, parked
+
+if TYPE_CHECKING:
+    from tests.airflow.conftest import Running
+
+
+def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
+    ledger = running.workspace().ledger
+    run_id, question = ask(action="retrain")
+    before = running.workspace().registry.champion("meter").version
+    assert question["subject"] == "Retrain Test meter?"
+    incident = incident_of(running, run_id)
+    (retrain,) = ledger.proposals(incident.id)
+    assert retrain.hash in question["body"]
+    running.client("boris").answer(question, "Approve", {"comment": "go on"})
+
+    deployment = parked(running, run_id, "approve_deploy")
+    running.client("carol").answer(deployment, "Approve")  # the second tier may answer at any time
+    state, tasks = ended(running, run_id)
+    assert state == "success", tasks
+    assert tasks["deploy"] == "success"
+    assert (tasks["roll_back_deployment"], tasks["roll_back"], tasks["improve_and_retrain"]) == ("skipped",) * 3
+    assert running.workspace().registry.champion("meter").version != before
+    assert ledger.incident(incident.id).state == "resolved"
+    (approval,) = ledger.approvals(retrain.hash)
+    assert (approval.answer, approval.by, approval.comment, approval.channel) == (
+        "approve",
+        "boris",
+        "go on",
+        "airflow",
+    )
+
+
+def test_a_rejection_skips_the_action(running: Running, ask: Any) -> None:
+    run_id, question = ask(action="retrain")
+    before = running.workspace().registry.champion("meter").version
+    running.client("anna").answer(question, "Reject", {"comment": "not now"})
+    state, tasks = ended(running, run_id)
+    assert state == "success", tasks
+    assert {tasks[each] for each in ("retrain", "evaluate_gate", "approve_deploy", "deploy")} == {"skipped"}
+    incident = incident_of(running, run_id)
+    assert (incident.state, incident.resolution["outcome"]) == ("rejected", "rejected")
+    assert running.workspace().registry.champion("meter").version == before
+
+
+def test_only_approvers_answer_and_only_once(running: Running, ask: Any) -> None:
+    from airmedic_local.errors import RequestRefusedError
+
+    run_id, question = ask(action="retrain")
+    with pytest.raises(RequestRefusedError) as refused:
+        running.client("mallory").answer(question, "Approve")
+    assert refused.value.status == 403
+    assert running.client().task_states("remediate__meter", run_id)["approve_retrain"] == "awaiting_input"
+    running.client("anna").answer(question, "Reject")
+    with pytest.raises(RequestRefusedError) as refused:
+        running.client("boris").answer(question, "Approve")
+    assert refused.value.status == 409
+    # What Airflow refuses it keeps in its own audit log.
+    log = running.client().request("GET", "/eventLogs", params={"run_id": run_id, "limit": 100})["event_logs"]
+    assert {"mallory", "boris"} <= {entry["owner"] for entry in log}
+    ended(running, run_id)
+
+
+def test_nobody_answering_tells_the_second_tier_and_then_rejects(running: Running, ask: Any) -> None:
+    run_id, _ = ask("hasty", action="retrain")
+    state, tasks = ended(running, run_id, "hasty")
+    assert (state, tasks["retrain"]) == ("success", "skipped")
+    assert "Now asked: carol." in running.client().task_log("remediate__hasty", run_id, "approve_retrain")
+    incident = incident_of(running, run_id, "hasty")
+    assert (incident.state, incident.resolution["outcome"]) == ("rejected", "unanswered")
+
+
+def test_an_answer_to_a_proposal_that_has_changed_is_refused(running: Running, ask: Any) -> None:
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
+    run_id, question = ask(action="retrain")
+    ledger = running.workspace().ledger
+    (seen,) = ledger.proposals(incident_of(running, run_id).id)
+    ledger.record_proposal(replace(seen, expected="Something else.", created_at=datetime.now(UTC)))
+    running.client("anna").answer(question, "Approve")
+    _, tasks = ended(running, run_id)
+    assert (tasks["approve_retrain"], tasks["retrain"]) == ("success", "skipped")
+    (answer,) = ledger.approvals(seen.hash)
+    assert "the proposal has changed" in answer.refused_because
+
+
+def test_two_people_are_asked_where_the_policy_says_so(running: Running, ask: Any) -> None:
+    run_id, question = ask("careful", action="retrain")
+    assert "two different people" in question["body"]
+    for person in ("anna", "anna", "boris"):
+        running.client(person).answer(parked(running, run_id), "Approve")
+    deployment = parked(running, run_id, "approve_deploy")
+    running.client("anna").answer(deployment, "Reject")
+    assert ended(running, run_id, "careful")[1]["retrain"] == "success"
+    ledger = running.workspace("careful").ledger
+    retrain = next(
+        each for each in ledger.proposals(incident_of(running, run_id, "careful").id) if each.action == "retrain"
+    )
+    assert [(each.by, bool(each.refused_because)) for each in ledger.approvals(retrain.hash)] == [
+        ("anna", False),
+        ("anna", True),
+        ("boris", False),
+    ]
