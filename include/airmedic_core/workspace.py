@@ -51,13 +51,22 @@ class Workspace:
         ledger = Ledger.open(settings.ledger_url)
         accepted = ledger.overrides(spec.name, "setting", now=datetime.now(UTC))
         try:
-            spec = with_settings(spec, {override.key: override.value for override in accepted})
+            spec = with_settings(spec, {each.key: each.value for each in accepted if not of_policy(each.key)})
         except SpecError as error:
             raise SpecError(
                 error.problem,
                 f"Take back what does not fit any more: 'airmedic overrides --model {spec.name} --revoke KEY'.",
             ) from error
         return cls(spec, settings, ledger, Registry(settings.tracking_uri, ledger))
+
+
+POLICY = "policy."
+"""How the keys of settings begin that belong to the model's policy and not to its spec."""
+
+
+def of_policy(key: str) -> bool:
+    """Return whether a setting belongs to the policy."""
+    return key.startswith(POLICY)
 
 
 def with_settings(spec: ModelSpec, values: dict[str, Any]) -> ModelSpec:

@@ -76,9 +76,9 @@ def test_review_asks_for_each_change_alone(content: Path) -> None:
     dags, errors, _ = parse("review.py")
     assert not errors
     assert edges(dags["review__alpha"]) == arrows(
-        """review -> approve_threshold approve_expectation;
-        approve_threshold -> apply_threshold; approve_expectation -> apply_expectation;
-        apply_threshold -> close_review; apply_expectation -> close_review"""
+        """review -> approve_setting approve_expectation;
+        approve_setting -> apply_setting; approve_expectation -> apply_expectation;
+        apply_setting -> close_review; apply_expectation -> close_review"""
     )
     assert dags["review__alpha"].schedule == "0 6 * * 1"
 

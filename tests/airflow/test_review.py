@@ -27,7 +27,7 @@ def test_the_operator_proposes_what_the_last_windows_suggest(content: Path) -> N
     workspace = open_workspace("alpha")
     false_alarms(workspace)
     pushed, result = execute("alpha", "r1")
-    proposal = workspace.ledger.proposal(pushed["threshold_hash"])
+    proposal = workspace.ledger.proposal(pushed["setting_hash"])
     assert (proposal.params["key"], proposal.params["value"]) == (KEY, 0.15)
     assert pushed["expectation_hash"] == ""
     assert result == {"incident_id": proposal.incident_id, "upstream": []}

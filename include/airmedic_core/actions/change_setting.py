@@ -73,9 +73,14 @@ def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> st
 
 def _changed(ws: Workspace, params: Json) -> None:
     from airmedic_core.checks import options_for
-    from airmedic_core.workspace import with_settings
+    from airmedic_core.workspace import of_policy, with_settings
 
     key = str(params["key"])
+    if of_policy(key):
+        from airmedic_core.decide.propose import policy_of
+
+        policy_of(ws).with_limits({key: params["value"]})
+        return
     changed = with_settings(ws.spec, {key: params["value"]})
     section, _, rest = key.partition(".")
     if section == "checks":

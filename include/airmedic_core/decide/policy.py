@@ -18,6 +18,8 @@ from airmedic_core.windows import as_utc
 
 Verification = Literal["verified", "unverified"]
 
+_LIMITS = "policy.limits."
+
 ANY = "*"
 """Fits every environment."""
 
@@ -124,6 +126,32 @@ class Policy(Section):
     def limits_in(self, environment: str) -> Limits:
         """Return the limits of an environment."""
         return Limits.model_validate(self.limits.model_dump() | dict(self.environments.get(environment, {})))
+
+    def with_limits(self, values: Mapping[str, object]) -> Policy:
+        """Return the policy with accepted limits in place of its own, in every environment.
+
+        Parameters
+        ----------
+        values : mapping
+            Key, such as ``policy.limits.cooldown_minutes``, to value.
+
+        Raises
+        ------
+        SpecError
+            If there is no such limit, or the value is none. A retry does not help.
+        """
+        if not values:
+            return self
+        changed = {key.removeprefix(_LIMITS): value for key, value in values.items()}
+        unknown = next((key for key in changed if key not in Limits.model_fields), None)
+        if unknown is not None:
+            raise SpecError(f"{unknown!r} is not a limit of the policy.", closest(unknown, Limits.model_fields))
+        environments = {name: {**limits, **changed} for name, limits in self.environments.items()}
+        try:
+            limits = Limits.model_validate(self.limits.model_dump() | changed)
+        except ValidationError as error:
+            raise SpecError("\n".join(explain(error, Limits)), "Take the override back.") from error
+        return self.model_copy(update={"limits": limits, "environments": environments})
 
 
 def load_policy(folder: Path, name: str = "default") -> Policy:

@@ -10,6 +10,7 @@ from airmedic_core.decide.limits import Objection, objection
 from airmedic_core.decide.policy import Policy, Verification, load_policy
 from airmedic_core.errors import PolicyError
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
+from airmedic_core.workspace import of_policy
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -45,8 +46,10 @@ class Standing:
 
 
 def policy_of(ws: Workspace) -> Policy:
-    """Return the policy that the model's spec names."""
-    return load_policy(ws.settings.policies, ws.spec.policy)
+    """Return the policy that the model's spec names, with the limits that were accepted as overrides."""
+    policy = load_policy(ws.settings.policies, ws.spec.policy)
+    accepted = [each for each in ws.ledger.overrides(ws.spec.name, "setting") if of_policy(each.key)]
+    return policy.with_limits({each.key: each.plain_value for each in accepted})
 
 
 def environment_of(ws: Workspace) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airmedic_core.diagnose.language_model import LanguageModelError
@@ -17,6 +19,9 @@ class Form(BaseModel):
     """A part of the answer. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+F = TypeVar("F", bound=Form)
 
 
 class CauseForm(Form):
@@ -57,6 +62,11 @@ class AnswerForm(Form):
 
 
 def parse_answer(text: str) -> AnswerForm:
+    """Return a diagnosis as its form; see :func:`parse_form`."""
+    return parse_form(text, AnswerForm)
+
+
+def parse_form(text: str, form: type[F]) -> F:
     """Return an answer as its form.
 
     Raises
@@ -65,7 +75,7 @@ def parse_answer(text: str) -> AnswerForm:
         With the failure ``off_form``, naming what does not fit and never quoting the answer.
     """
     try:
-        return AnswerForm.model_validate_json(text)
+        return form.model_validate_json(text)
     except ValidationError as error:
         wrong = [".".join(str(part) for part in problem["loc"]) or problem["type"] for problem in error.errors()[:5]]
         raise LanguageModelError("off_form", f"The answer is not in the form asked for: {', '.join(wrong)}.") from error
@@ -76,9 +86,9 @@ def answer_schema() -> Json:
     actions = sorted({action for cause in Cause for action in fitting_actions(cause)})
     ids = {"type": "array", "items": {"type": "string"}}
     text = {"type": "string"}
-    return _object(
-        causes=_list(
-            _object(
+    return object_of(
+        causes=list_of(
+            object_of(
                 cause={"type": "string", "enum": [cause.value for cause in TAXONOMY]},
                 confidence={"type": "number"},
                 supporting=ids,
@@ -88,13 +98,19 @@ def answer_schema() -> Json:
         ),
         severity={"type": "string", "enum": [severity.value for severity in Severity]},
         summary=text,
-        actions=_list(
-            _object(action={"type": "string", "enum": actions}, priority={"type": "integer"}, why=text, condition=text)
+        actions=list_of(
+            object_of(
+                action={"type": "string", "enum": actions}, priority={"type": "integer"}, why=text, condition=text
+            )
         ),
-        readings=_list(
-            _object(evidence=text, value={"type": "number"}, direction={"type": "string", "enum": list(DIRECTIONS)})
-        ),
+        readings=readings_schema(),
     )
+
+
+def readings_schema() -> Json:
+    """Return the schema of what was read from single pieces of evidence."""
+    direction = {"type": "string", "enum": list(DIRECTIONS)}
+    return list_of(object_of(evidence={"type": "string"}, value={"type": "number"}, direction=direction))
 
 
 def instructions() -> str:
@@ -123,7 +139,8 @@ Answer in the given JSON form:
 """
 
 
-def _object(**properties: Json) -> Json:
+def object_of(**properties: Json) -> Json:
+    """Return the schema of an object with these properties, all required, and no others."""
     return {
         "type": "object",
         "properties": properties,
@@ -132,5 +149,6 @@ def _object(**properties: Json) -> Json:
     }
 
 
-def _list(items: Json) -> Json:
+def list_of(items: Json) -> Json:
+    """Return the schema of a list."""
     return {"type": "array", "items": items}

@@ -22,18 +22,22 @@ _UNITS = frozenset({"", "fraction", "share", "ms", "s", "rows", "days", "hours",
 _NUMBERS = frozenset(
     {"low", "high", "spread", "total", "inputs", "separation", "z", "recalibration_gain", "distance_within_classes",
      "share_of_loss", "windows", "quiet_windows", "earlier_windows", "quiet_mean", "psi", "ks", "p50", "p95", "factor",
-     "offset", "spreads", "shared_upstream", "days"}
+     "offset", "spreads", "shared_upstream", "days", "caught", "faulty", "sound", "least", "most"}
 )  # fmt: skip
-_CLOSED = frozenset({"outcome", "severity", "action", "cause", "kind", "state", "starts_with_version"})
+_CLOSED = frozenset({"outcome", "severity", "action", "cause", "kind", "state", "starts_with_version", "turned_out"})
 _SERIES = frozenset({"values", "recent"})
+_STEPS = frozenset({"step_before", "step_after"})
 _VOCABULARY = frozenset(
     {cause.value for cause in Cause}
     | {action for cause in Cause for action in fitting_actions(cause)}
     | {state.value for state in IncidentState}
     | {"healthy", "watch", "incident", "held", "undone", "adopt", "deploy", "rollback", "manual", "quarantine"}
     | {severity.value for severity in Severity}
-    | {"setting", "freeze", "kill_switch", "success", "failed", "running", "queued"}
+    | {"setting", "freeze", "kill_switch", "success", "failed", "running", "queued", "real", "false"}
 )
+_SETTING = re.compile(r"(?:checks|policy\.limits|window)\.[a-z0-9_.]{1,60}")
+"""Keys whose parts all come from the engine; others may name columns."""
+_STEP = re.compile(r"(?:\d{1,3} )?(?:hour|day|week|month)s?")
 _BORDERS = re.compile(r"[=~,;&|+:/ ]+")
 _ALIASES = {"similar": "incident", "recurrence": "incident", "upstream": "pipeline", "override": "override"}
 _UNSENT = frozenset({"runbook"})
@@ -109,6 +113,8 @@ class _Namer:
             return self.alias(_ALIASES[item.kind], item.subject)
         if item.kind.startswith("deployment"):
             return self.alias("version", item.subject)
+        if item.kind == "review.change":
+            return self.alias("setting", item.subject)
         if "=" in item.subject:
             return self.alias("segment", item.subject)
         return self.alias("column", item.subject)
@@ -148,6 +154,8 @@ def _details(item: Evidence) -> Json:
             kept[key] = shortened(value)
         elif key in _CLOSED and isinstance(value, bool | str):
             kept[key] = value if isinstance(value, bool) or value in _VOCABULARY else "other"
+        elif (key == "setting" and _SETTING.fullmatch(str(value))) or (key in _STEPS and _STEP.fullmatch(str(value))):
+            kept[key] = value
         elif key in _SERIES and isinstance(value, list):
             kept[key] = [shortened(one) for one in value[:12] if isinstance(one, int | float)]
     return kept

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from airmedic_core.checks import PastWindow, RowFacts
     from airmedic_core.profile import Profile, Reference
     from airmedic_core.settings import Settings
+    from airmedic_core.windows import Window
     from airmedic_core.workspace import Workspace
 
 _KEPT_WINDOWS = 60
+_SHORTEST = 0.85
+"""February against a month of 31 days is 0.90."""
 
 
 def window_file(settings: Settings, batch: Batch) -> Path:
@@ -42,13 +45,16 @@ def keep_window(settings: Settings, batch: Batch, version: str, profile: Profile
 def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWindow, ...]:
     """Return the windows before a batch, newest first, with what is kept of them.
 
-    Profiles on the edges of another reference are left out: they cannot be compared.
+    Profiles on the edges of another reference are left out, and so are windows of another length, from before the
+    length was changed: they cannot be compared.
     """
     from airmedic_core.checks import PastWindow, RowFacts
     from airmedic_core.profile import Profile
 
     past = []
     for seen in ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start):
+        if not _as_long(seen.batch.window, batch.window):
+            continue
         plain = _read(window_file(ws.settings, seen.batch))
         profile = facts = None
         if plain is not None:
@@ -67,6 +73,12 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
             )
         )
     return tuple(past)
+
+
+def _as_long(one: Window, other: Window) -> bool:
+    """Return whether two windows are equally long; months differ a little."""
+    ratio = (one.end - one.start) / (other.end - other.start)
+    return _SHORTEST <= ratio <= 1 / _SHORTEST
 
 
 def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:

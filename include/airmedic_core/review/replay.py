@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.ledger import ObservedBatch
 from airmedic_core.ledger.incidents import ENDS
-from airmedic_core.records import ABNORMAL, Cause, Finding, Incident, IncidentState
+from airmedic_core.records import ABNORMAL, REQUESTED, Cause, Finding, Incident, IncidentState
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -88,8 +88,21 @@ def _governed(window: PastWindow, threshold: Threshold, now: float) -> list[Find
 
 
 def _turned_out(batch_id: str, incidents: Sequence[Incident]) -> Literal["real", "false", "none"]:
-    mine = [found for found in incidents if batch_id in found.batch_ids and found.state in ENDS]
-    if not mine:
+    mine = [turned_out(found) for found in incidents if batch_id in found.batch_ids]
+    if not mine or "none" in mine:
         return "none"
-    harmless = all(found.state is IncidentState.REJECTED or found.cause in _HARMLESS for found in mine)
-    return "false" if harmless else "real"
+    return "false" if set(mine) == {"false"} else "real"
+
+
+def turned_out(incident: Incident) -> Literal["real", "false", "none"]:
+    """Return whether an incident was one: not if it was harmless, or if somebody rejected what was proposed for it.
+
+    One that is open, or whose proposal nobody answered, says nothing.
+    """
+    if incident.state not in ENDS or incident.fingerprint == REQUESTED:
+        return "none"
+    if incident.cause in _HARMLESS:
+        return "false"
+    if incident.state is IncidentState.REJECTED:
+        return "none" if incident.resolution.get("outcome") == "unanswered" else "false"
+    return "real"

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airmedic_core.records import REQUESTED, Cause, Incident, IncidentState, Json, Proposal, Severity, digest
 from airmedic_core.review.analyst import analyse
-from airmedic_core.review.critic import suggestions
+from airmedic_core.review.critic import holding, questions
+from airmedic_core.review.option import Value
+from airmedic_core.review.packet import review_packet
+from airmedic_core.review.roles import Opinion, criticise, propose_expectation
 from airmedic_core.windows import Every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from airmedic_core.diagnose.budget import Budget
+    from airmedic_core.diagnose.language_model import LanguageModel
     from airmedic_core.workspace import Workspace
 
 REVIEW = "review"
+WEEKLY = "the weekly review"
+AFTER_FALSE_ALARMS = "the review after false alarms"
 VALID_FOR = timedelta(days=90)
 """After this the old value holds again, unless the change is proposed and accepted once more."""
 _NOT_AGAIN_WITHIN = timedelta(days=60)
@@ -25,15 +32,15 @@ _EXPECTATION = "quality.expectations."
 
 
 class Change(Protocol):
-    """A change to one key of the model spec, with what it would have done."""
+    """A change to one key of the model spec or policy, with what it would have done."""
 
     @property
     def key(self) -> str:
-        """Its key in the model spec."""
+        """Its key in the model spec or policy."""
         ...
 
     @property
-    def value(self) -> float | Json:
+    def value(self) -> Value | Json:
         """What would stand there."""
         ...
 
@@ -49,13 +56,21 @@ class Review:
 
     incident_id: str = ""
     """The record of the review; empty where there is nothing to say."""
-    threshold: Proposal | None = None
+    setting: Proposal | None = None
     expectation: Proposal | None = None
     upstream: tuple[str, ...] = ()
     """What to mend in the pipeline that delivers the rows, for people."""
 
 
-def review(ws: Workspace, run_id: str, *, now: datetime) -> Review:
+def review(
+    ws: Workspace,
+    run_id: str,
+    *,
+    now: datetime,
+    model: LanguageModel | None = None,
+    budget: Budget | None = None,
+    occasion: str = WEEKLY,
+) -> Review:
     """Look back at the last windows, and propose what would have served better.
 
     A review that was made before, under the same run id, is returned as it was. What people answered lately, and what
@@ -69,36 +84,63 @@ def review(ws: Workspace, run_id: str, *, now: datetime) -> Review:
         The run that makes the review: the same run is the same review.
     now : datetime
         The moment of the review.
+    model : LanguageModel, optional
+        Chooses as well, where the rules have found something; see :mod:`airmedic_core.review.roles`.
+    budget : Budget, optional
+        What may be spent on it.
+    occasion : str
+        Why it is made, for the record.
 
     Raises
     ------
     LedgerError
         If the ledger is busy. A retry helps.
     """
-    earlier = _reviews(ws)
-    if (mine := next((found for found in earlier if found.resolution.get("run_id") == run_id), None)) is not None:
+    earlier = reviews(ws)
+    mine = next((found for found in earlier if found.resolution.get("run_id") == run_id), None)
+    if mine is not None and mine.resolution.get("complete"):
         return _recorded(ws, mine)
-    answered, said = _answered(ws, earlier, now), _said(ws, earlier)
-    dag = ws.spec.upstream_dag
-    thresholds = [each for each in suggestions(ws) if _asked(each) not in answered]
-    analysis = analyse(ws)
+    answered, said = _answered(ws, earlier, now), _said(ws, [found for found in earlier if found is not mine])
+    asked, analysis = questions(ws), analyse(ws)
+    settings = [each for each in holding(asked) if _asked(each) not in answered]
     expectations = [each for each in analysis.expectations if _asked(each) not in answered]
-    upstream = {fault.key: fault.recommendation(dag) for fault in analysis.faults if fault.key not in said}
-    chosen: list[Change] = [*thresholds[:1], *expectations[:1]]
-    if not chosen and not upstream:
+    upstream = {
+        fault.key: fault.recommendation(ws.spec.upstream_dag) for fault in analysis.faults if fault.key not in said
+    }
+    count = bool(settings) + bool(expectations)
+    if not count and not upstream:
         return Review()
-    incident = ws.ledger.open_incident(_incident(ws, run_id, len(chosen), len(upstream), now))
+    incident = mine or ws.ledger.open_incident(_incident(ws, run_id, count, len(upstream), now, occasion))
+    found = review_packet(incident.id, ws.spec.name, asked, replace(analysis, expectations=tuple(expectations)))
+    ws.ledger.record_packet(found.packet)
     if upstream:
         told = " ".join(upstream.values())
         ws.ledger.record_decision(
             incident.id, path="recommend", proposal_hash=None, reason=told, details={"upstream": upstream}
         )
-    for change in chosen:
-        _propose(ws, incident.id, change, now)
+    if settings:
+        _decide(ws, incident.id, criticise(ws, found, settings[0], model, budget), now)
+    if expectations:
+        _decide(ws, incident.id, propose_expectation(ws, found, expectations[0], model, budget), now)
+    incident = ws.ledger.move_incident(
+        incident.id, incident.state, resolution={**incident.resolution, "complete": True}
+    )
     return _recorded(ws, incident)
 
 
-def _propose(ws: Workspace, incident_id: str, change: Change, now: datetime) -> None:
+def _decide(ws: Workspace, incident_id: str, opinion: Opinion[Any], now: datetime) -> None:
+    if opinion.record:
+        ws.ledger.record_decision(
+            incident_id,
+            path="recommend",
+            proposal_hash=None,
+            reason=opinion.note,
+            details={"second_opinion": opinion.record},
+        )
+    _propose(ws, incident_id, opinion.change, opinion.note, now)
+
+
+def _propose(ws: Workspace, incident_id: str, change: Change, note: str, now: datetime) -> None:
     from airmedic_core.decide.propose import propose
     from airmedic_core.errors import PolicyError
 
@@ -107,7 +149,7 @@ def _propose(ws: Workspace, incident_id: str, change: Change, now: datetime) -> 
     expected = f"Until {until:%Y-%m-%d}: {change.sentence}"
     try:
         # Proposals of one moment stand side by side; a later one would replace them.
-        propose(ws, incident_id, "change_setting", params, expected, change.sentence, now=now)
+        propose(ws, incident_id, "change_setting", params, expected, f"{change.sentence} {note}".strip(), now=now)
     except PolicyError:
         # The refusal is on record as a decision; the other suggestions are still worth making.
         return
@@ -116,11 +158,11 @@ def _propose(ws: Workspace, incident_id: str, change: Change, now: datetime) -> 
 def _recorded(ws: Workspace, incident: Incident) -> Review:
     proposals = ws.ledger.proposals(incident.id)
     expectation = next((each for each in proposals if each.params["key"].startswith(_EXPECTATION)), None)
-    threshold = next((each for each in proposals if each is not expectation), None)
-    return Review(incident.id, threshold, expectation, tuple(_said(ws, [incident]).values()))
+    setting = next((each for each in proposals if each is not expectation), None)
+    return Review(incident.id, setting, expectation, tuple(_said(ws, [incident]).values()))
 
 
-def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: datetime) -> Incident:
+def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: datetime, occasion: str) -> Incident:
     seen = ws.ledger.batches(ws.spec.name, limit=1)
     window = seen[0].batch.window if seen else Every.parse(ws.spec.window.every).last_complete(now)
     return Incident(
@@ -135,11 +177,12 @@ def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: dateti
         as_of=seen[0].batch.as_of if seen else now,
         batch_ids=(),
         opened_at=now,
-        resolution={"requested": REVIEW, "requested_by": "the weekly review", "run_id": run_id},
+        resolution={"requested": REVIEW, "requested_by": occasion, "run_id": run_id},
     )
 
 
-def _reviews(ws: Workspace) -> list[Incident]:
+def reviews(ws: Workspace) -> list[Incident]:
+    """Return the records of a model's reviews, newest first."""
     return [one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("requested") == REVIEW]
 
 

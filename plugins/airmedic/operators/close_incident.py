@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowRuntimeError
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.notifiers.people import tell
@@ -22,6 +23,8 @@ class CloseIncidentOperator(ModelOperator):
 
     Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it also
     keeps the DAG run honest: if a task before it failed, it fails after its work is done.
+
+    After false alarms it starts ``review__<model>``, once a day at most.
 
     Parameters
     ----------
@@ -55,15 +58,18 @@ class CloseIncidentOperator(ModelOperator):
             from airmedic_core.decide import Request
             from airmedic_core.incidents import close_incident
             from airmedic_core.reports import incident_report
+            from airmedic_core.review import review_due
 
+            now = datetime.now(UTC)
             workspace = open_workspace(self.model)
             only_looked = from_json(Request, dict(self.request or {})).only_looks
-            incident = close_incident(
-                workspace, self.incident_id, now=datetime.now(UTC), failed=failed, only_looked=only_looked
-            )
+            incident = close_incident(workspace, self.incident_id, now=now, failed=failed, only_looked=only_looked)
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
+            review_run = review_due(workspace, incident, now=now)
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)
+        if review_run:
+            self._start_review(review_run)
         if failed:
             raise AirflowFailException(f"The incident is closed as {incident.state}, but {', '.join(failed)} failed.")
         return {
@@ -72,6 +78,15 @@ class CloseIncidentOperator(ModelOperator):
             "resolution": incident.resolution,
             "url": report.url,
         }
+
+    def _start_review(self, run_id: str) -> None:
+        from airmedic_core.review.review import AFTER_FALSE_ALARMS
+
+        try:
+            start_run(f"review__{self.model}", run_id, {"occasion": AFTER_FALSE_ALARMS})
+        except AirflowRuntimeError as error:
+            # A team may have left the review out; that is no reason for an incident to stay open.
+            self.log.warning("The review after false alarms could not be started: %s", error)
 
 
 def _failed_tasks(context: Context) -> list[str]:

@@ -27,7 +27,7 @@ def test_an_approved_threshold_holds_until_it_is_taken_back(running: Running) ->
     running.client("anna").answer(question, "Approve")
     assert client.wait_for_run(dag_id, run_id, timeout_seconds=240)["state"] == "success"
     states = client.task_states(dag_id, run_id)
-    assert (states["apply_threshold"], states["apply_expectation"]) == ("success", "skipped")
+    assert (states["apply_setting"], states["apply_expectation"]) == ("success", "skipped")
 
     changed = running.workspace("reviewed")
     assert changed.spec.checks["drift"] == {"least_effect": 0.15}

@@ -112,9 +112,9 @@ def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:
     false_alarms(story)
     ledger = story.ws.ledger
     made = review(story.ws, "r1", now=NOW)
-    assert made.threshold is not None
+    assert made.setting is not None
     assert made.expectation is not None
-    assert made.threshold.params == {
+    assert made.setting.params == {
         "key": "checks.drift.least_effect",
         "value": 0.15,
         "expires_at": UNTIL.isoformat(),
@@ -124,7 +124,7 @@ def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:
     assert review(story.ws, "r1", now=NOW + timedelta(minutes=5)) == made, "a retry makes no second review"
 
     later = NOW + timedelta(minutes=10)
-    for proposal, answer in ((made.threshold, "reject"), (made.expectation, "approve")):
+    for proposal, answer in ((made.setting, "reject"), (made.expectation, "approve")):
         given = ledger.answer_proposal(proposal.hash, answer, by="ada", at=later, channel="airflow")
         assert not given.refused_because, "two changes of one review stand side by side"
     assert carry_out(story.ws, made.expectation.hash, now=later).status == "done"
@@ -137,7 +137,7 @@ def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:
     assert changed.quality.expectations["humidity_range"].kwargs["min_value"] == 38.0
 
     again = review(replace(story.ws, spec=changed), "r2", now=NOW + timedelta(days=7))
-    assert again.threshold is None, "it was rejected a week ago"
+    assert again.setting is None, "it was rejected a week ago"
     assert again.upstream == (), "it was said a week ago"
 
 
@@ -146,5 +146,5 @@ def test_what_the_policy_denies_is_on_record(story: Story) -> None:
     policy = story.ws.settings.content / "policies" / "default.yaml"
     policy.write_text(policy.read_text().replace(", change_setting]", "]"))
     made = review(story.ws, "r1", now=NOW)
-    assert (made.threshold, made.expectation) == (None, None)
+    assert (made.setting, made.expectation) == (None, None)
     assert "denies change_setting" in story.ws.ledger.decisions(made.incident_id)[-1]["reason"]

@@ -1,0 +1,109 @@
+"""The policy's cooldown grows where the same action was repeated too soon to help.
+
+A review makes limits stricter. Looser ones are left to people.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airmedic_core.decide.propose import environment_of, policy_of
+from airmedic_core.diagnose.wording import counted, day, sentence
+from airmedic_core.errors import AirmedicError
+from airmedic_core.records import Evidence, IncidentState
+from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
+from airmedic_core.review.replay import PastWindow
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
+    from airmedic_core.workspace import Workspace
+
+ORDER = 20
+KEY = "policy.limits.cooldown_minutes"
+FUTILE_LEAST = 3
+_MOST_MINUTES = 7 * 24 * 60
+_MOST_OPTIONS = 3
+_ROUNDED_TO = 30
+"""Minutes; a cooldown that people can remember."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """An action that was carried out again, for another incident."""
+
+    action: RecordedAction
+    minutes: float
+    """Since the one before began."""
+    helped: bool
+
+
+def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion]:  # noqa: ARG001 - one form for all
+    """Return the cooldown, where three or more repetitions did not help."""
+    try:
+        before = policy_of(ws).limits_in(environment_of(ws)).cooldown_minutes
+    except AirmedicError:
+        # Whoever decides says what is wrong with the policy.
+        return []
+    repeated = repetitions(ws)
+    futile = [each for each in repeated if not each.helped]
+    if len(futile) < FUTILE_LEAST:
+        return []
+    above = {math.floor(each.minutes / _ROUNDED_TO + 1) * float(_ROUNDED_TO) for each in futile}
+    bounded = [after for after in sorted(above, reverse=True) if before < after <= _MOST_MINUTES]
+    witnesses = tuple(_witness(each) for each in repeated)
+    return [InQuestion(KEY, before, tuple(bounded[:_MOST_OPTIONS]), witnesses, partial(_play, repeated, before))]
+
+
+def repetitions(ws: Workspace) -> list[Repetition]:
+    """Return the actions of the model that the cooldown governs and that had been carried out for another incident."""
+    exempt = policy_of(ws).limits_in(environment_of(ws)).exempt
+    done = [each for each in ws.ledger.actions(model=ws.spec.name) if each.action not in exempt]
+    found = []
+    for place, action in enumerate(done):
+        before = [
+            each for each in done[:place] if each.action == action.action and each.incident_id != action.incident_id
+        ]
+        if before and action.status != "running":
+            minutes = (action.started_at - before[-1].started_at).total_seconds() / 60
+            found.append(Repetition(action, minutes, _helped(ws, action)))
+    return found
+
+
+def _helped(ws: Workspace, action: RecordedAction) -> bool:
+    resolved = ws.ledger.incident(action.incident_id).state is IncidentState.RESOLVED
+    return action.status == "done" and resolved
+
+
+def _play(repeated: Sequence[Repetition], before: float, value: Value) -> Suggestion:
+    after = float(value)
+    held = [each for each in repeated if each.minutes < after]
+    spared = [_named(each) for each in held if not each.helped]
+    missed = [_named(each) for each in held if each.helped]
+    kept = sum(each.helped for each in repeated) - len(missed)
+    effect = (
+        f"{counted(len(spared), 'repetition')} that did not help would have waited ({', '.join(spared[:5])}), and "
+        f"none of the {kept} that helped."
+    )
+    return Suggestion(KEY, before, after, len(repeated), tuple(spared), tuple(missed), kept, effect)
+
+
+def _named(each: Repetition) -> str:
+    return f"{each.action.action.replace('_', ' ')} on {day(each.action.started_at)}"
+
+
+def _witness(each: Repetition) -> Evidence:
+    turned_out: TurnedOut = "real" if each.helped else "false"
+    outcome = "helped" if each.helped else "did not help"
+    return witness(
+        KEY,
+        "model",
+        sentence(f"{_named(each)} came {each.minutes:.0f} minutes after the one before and {outcome}"),
+        turned_out,
+        window=day(each.action.started_at),
+        value=round(each.minutes, 1),
+        source=f"ledger, action of incident {each.action.incident_id}",
+    )

@@ -1,0 +1,106 @@
+"""Thresholds that raised false alarms move just above them, where no real alarm would be missed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from airmedic_core.diagnose.wording import counted, measure
+from airmedic_core.records import Evidence
+from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
+from airmedic_core.review.replay import PastWindow, Threshold, silenced, strengths
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+ORDER = 10
+THRESHOLDS = (
+    Threshold("drift", "least_effect", "effect", 2.0),
+    Threshold("estimate", "least_relative_rise", "effect", 2.0, names_itself=False),
+    Threshold("anomalies", "limit_fraction", "value", 1.5),
+    Threshold("latency", "p99_ms", "value", 1.5),
+)
+"""What a review may move. Data checks are left to people: a fault that is passed over is trained on."""
+FALSE_ALARMS_LEAST = 3
+"""False alarms before a threshold is in question at all."""
+_MOST_OPTIONS = 4
+
+
+def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion]:
+    """Return the thresholds with three false alarms or more, with the values just above some of them."""
+    found = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
+    return [each for each in found if each is not None]
+
+
+def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[PastWindow]) -> InQuestion | None:
+    before = _current(ws, threshold)
+    if before is None:
+        return None
+    strongest = {
+        window.seen.batch.id: max(found) for window in windows if (found := strengths(window, threshold, before))
+    }
+    judged = [each for each in windows if each.seen.batch.id in strongest and each.turned_out != "none"]
+    false = [strongest[window.seen.batch.id] for window in judged if window.turned_out == "false"]
+    if len(false) < FALSE_ALARMS_LEAST:
+        return None
+    above = {_just_above(strength) for strength in false}
+    bounded = [after for after in sorted(above, reverse=True) if before < after <= before * threshold.most_factor]
+    return InQuestion(
+        threshold.key,
+        before,
+        tuple(bounded[:_MOST_OPTIONS]),
+        tuple(_witness(threshold, window, strongest[window.seen.batch.id]) for window in judged),
+        partial(_play, threshold, windows, strongest, before),
+    )
+
+
+def _play(
+    threshold: Threshold, windows: Sequence[PastWindow], strongest: dict[str, float], before: float, value: Value
+) -> Suggestion:
+    after = float(value)
+    real = [each for each in windows if each.turned_out == "real" and each.seen.batch.id in strongest]
+    missed = [str(each.seen.batch.window) for each in real if strongest[each.seen.batch.id] < after]
+    spared = [
+        str(each.seen.batch.window)
+        for each in windows
+        if each.turned_out == "false" and silenced(each, threshold, before, after)
+    ]
+    kept = len(real) - len(missed)
+    effect = (
+        f"{counted(len(spared), 'false alarm')} of the last {counted(len(windows), 'window')} would not have been "
+        f"raised ({', '.join(spared[:5])}), and none of the {kept} real ones would have been missed."
+    )
+    return Suggestion(threshold.key, before, after, len(windows), tuple(spared), tuple(missed), kept, effect)
+
+
+def _witness(threshold: Threshold, window: PastWindow, strength: float) -> Evidence:
+    turned_out: TurnedOut = "real" if window.turned_out == "real" else "false"
+    verdict = "a real one" if turned_out == "real" else "false"
+    when = str(window.seen.batch.window)
+    return witness(
+        threshold.key,
+        "model",
+        f"The alarm of {measure(threshold.check)} in {when} measured {strength:.4g} and turned out {verdict}.",
+        turned_out,
+        window=when,
+        value=strength,
+        source=f"ledger, batch {window.seen.batch.id}",
+    )
+
+
+def _current(ws: Workspace, threshold: Threshold) -> float | None:
+    """Return the threshold's value now, or nothing where the check is left out."""
+    from airmedic_core.checks import options_for
+
+    if ws.spec.checks.get(threshold.check) is False:
+        return None
+    value = getattr(options_for(ws.spec, threshold.check), threshold.option, None)
+    return float(value) if value else None
+
+
+def _just_above(strength: float) -> float:
+    """Return the next larger number with two significant digits: a threshold that people can read."""
+    step = 10.0 ** (math.floor(math.log10(strength)) - 1) if strength > 0 else 0.01
+    return round((math.floor(strength / step) + 1) * step, 12)

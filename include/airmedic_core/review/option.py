@@ -1,0 +1,87 @@
+"""A bounded change of one setting, and what it would have done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from airmedic_core.records import Evidence, Verdict
+
+Value = float | str
+
+TurnedOut = Literal["real", "false"]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A change to one setting, with what it would have done."""
+
+    key: str
+    before: Value
+    after: Value
+    windows: int
+    """How many windows or actions it was played back over."""
+    spared: tuple[str, ...]
+    """What it would have spared: windows with a false alarm, or repetitions that did not help."""
+    missed: tuple[str, ...]
+    """What it would have lost: windows with a real alarm, or repetitions that helped. Must be empty."""
+    kept: int
+    """What it would rightly have kept."""
+    effect: str
+    """What it would have done, as a sentence."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether it would have spared something and lost nothing."""
+        return bool(self.spared) and not self.missed
+
+    @property
+    def value(self) -> Value:
+        """What would stand under its key."""
+        return self.after
+
+    @property
+    def sentence(self) -> str:
+        """The change and its effect in words."""
+        return f"With {self.key} at {shown(self.after)} in place of {shown(self.before)}, {self.effect}"
+
+
+@dataclass(frozen=True)
+class InQuestion:
+    """One setting that history puts in question."""
+
+    key: str
+    before: Value
+    options: tuple[Value, ...]
+    """The values that may be proposed, all within bounds, the most effective first."""
+    witnesses: tuple[Evidence, ...]
+    """What happened under the present value."""
+    play: Callable[[Value], Suggestion]
+    """Plays one of the options back over what happened."""
+    dear: bool = False
+    """Whether that reads rows and checks them again."""
+
+
+def shown(value: Value) -> str:
+    """Return a value as people write it."""
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def witness(
+    key: str, subject: str, statement: str, turned_out: TurnedOut, *, window: str, value: float | None, source: str
+) -> Evidence:
+    """Return one past alarm or action as evidence for or against a change; its id is given by the packet."""
+    return Evidence(
+        id="",
+        kind="review.witness",
+        collector="review",
+        subject=subject,
+        statement=statement,
+        value=value,
+        window=window,
+        source=source,
+        trust="recorded",
+        verdict=Verdict.OK,
+        details={"turned_out": turned_out, "setting": key},
+    )
