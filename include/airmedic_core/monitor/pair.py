@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.errors import MissingColumnError, SourceError, closest
+from airmedic_core.errors import SourceError
+from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec, WindowSection
 from airmedic_core.windows import Every, Window
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _FITTED_FRACTION = 0.7
 _MOST_FITTED = 50_000
 _LEAST_FITTED = 100
+_MOSTLY = 0.5
 
 
 class PairCheck(NamedTuple):
@@ -46,7 +48,9 @@ def check_pair(
     """Check the rows of one window against those of a reference.
 
     Where no predictions are logged, a default model is fitted on the earlier 70 % of the reference; the rest is its
-    baseline of performance.
+    baseline of performance. Two samples of the same time are compared as such: nothing is said of volume or freshness,
+    and the 70 % are drawn from all of the time. Where the two were cut from one set in the middle of a window, how many
+    rows it should hold is not known, and volume is not judged either.
 
     Parameters
     ----------
@@ -72,8 +76,15 @@ def check_pair(
     from airmedic_core.diagnose.taxonomy import TAXONOMY
     from airmedic_core.monitor.weigh import weigh
 
+    _refuse_nothing(reference, current)
+    reference, known = read_moments(spec, reference)
+    current, findings = read_moments(spec, current)
+    # What is so in the reference too is how these rows are.
+    findings = [
+        one for one in findings if (one.statistic, one.details) not in [(of.statistic, of.details) for of in known]
+    ]
     context, new_version = _context(spec, reference, current, as_of, settings)
-    findings = [finding for group in GROUPS for finding in run_group(context, group)]
+    findings += [finding for group in GROUPS for finding in run_group(context, group)]
     assessment = weigh(context.batch, findings, new_version=new_version)
     recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
     return PairCheck(assessment, tuple(findings), tuple(recommended))
@@ -86,22 +97,20 @@ def _context(
     from airmedic_core.monitor.rows import facts_by_window, labelled_rows, profile_of, sample
     from airmedic_core.profile import build_reference
 
-    if not len(reference) or not len(current):
-        raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
-    if not set(map(str, reference.columns)) & set(map(str, current.columns)):
-        raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
-    reference, current = (_timed(spec, frame) for frame in (reference, current))
+    together = _of_one_time(spec, reference, current)
     window = _window(spec, current)
-    spec = _in_windows_of(spec, window, len(current))
+    meeting = not together and _meet_in_one_window(spec, reference, current)
+    spec = _in_windows_of(spec, window, len(current), count_rows=not meeting)
     as_of = as_of or datetime.now(UTC)
-    served, held_out = _served(spec, reference, current, window, as_of)
+    served, held_out = _served(spec, reference, current, window, as_of, together=together)
     if served is None:
         known_reference = build_reference(spec, reference)
     else:
         known_reference = build_reference(
             spec, reference, scores=served[0].scores, labels=served[0].labels, holdout_mask=held_out
         )
-    known_reference = _whole_windows(known_reference)
+    # Samples of one time are no windows of each other's history.
+    known_reference = replace(known_reference, windows=()) if together else _whole_windows(known_reference)
     scored = served[1] if served else None
     profile = profile_of(spec, known_reference, current, scored, window)
     features = [*known_reference.edges.numeric, *known_reference.edges.categorical]
@@ -127,28 +136,20 @@ def _context(
     return context, context.earlier_version is not None
 
 
-def _timed(spec: ModelSpec, frame: pd.DataFrame) -> pd.DataFrame:
-    """Read times, and put the rows into their order."""
-    import pandas as pd
+def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    if not len(reference) or not len(current):
+        raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
+    if not set(map(str, reference.columns)) & set(map(str, current.columns)):
+        raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
 
-    frame = frame.loc[:, ~frame.columns.duplicated()]
+
+def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
+    """Return whether the rows in question are spread over the time of the reference, as a sample of it would be."""
     column = spec.data.time_column
-    if column not in frame:
-        raise MissingColumnError(
-            f"The rows have no column {column!r}, which the spec names as data.time_column.",
-            closest(column, map(str, frame.columns)),
-        )
-    read = {}
-    for name in (column, spec.label_time_column):
-        if name and name in frame:
-            form = spec.data.time_format if name == column and spec.data.time_format else "ISO8601"
-            as_read = frame[name]
-            plain = pd.api.types.is_datetime64_any_dtype(as_read.dtype)
-            read[name] = pd.to_datetime(as_read, utc=True, errors="coerce", format=None if plain else form)
-    if not read[column].notna().any():
-        raise SourceError(f"No time in {column!r} can be read.", "Set data.time_format, such as '%d/%m/%Y'.")
-    timed = frame.assign(**read)
-    return timed[timed[column].notna()].sort_values(column, kind="stable").reset_index(drop=True)
+    times, now = reference[column], current[column]
+    inside = ((now >= times.iloc[0]) & (now <= times.iloc[-1])).mean()
+    shared = min(times.iloc[-1], now.iloc[-1]) - max(times.iloc[0], now.iloc[0])
+    return bool(inside > _MOSTLY and shared >= _MOSTLY * (times.iloc[-1] - times.iloc[0]))
 
 
 def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
@@ -158,12 +159,23 @@ def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
     return Window(step.floor(first), step.shift(step.floor(last), 1))
 
 
-def _in_windows_of(spec: ModelSpec, window: Window, rows: int) -> ModelSpec:
+def _meet_in_one_window(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
+    """Return whether one set of rows was cut in two in the middle of a window."""
+    column, step = spec.data.time_column, spec.window.step
+    last, first = (
+        reference[column].iloc[-1].to_pydatetime(warn=False),
+        current[column].iloc[0].to_pydatetime(warn=False),
+    )
+    return bool(step.floor(last) == step.floor(first))
+
+
+def _in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: bool) -> ModelSpec:
     """Split the reference into windows like the one in question: as long, and with half its rows at the least."""
     step = spec.window.step
     longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
     least = min(spec.window.min_rows, max(rows // 2, 1))
-    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least)})
+    checks = spec.checks if count_rows else {**spec.checks, "volume": False}
+    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least), "checks": checks})
 
 
 def _whole_windows(reference: Reference) -> Reference:
@@ -181,7 +193,7 @@ def _whole_windows(reference: Reference) -> Reference:
 
 
 def _served(
-    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, window: Window, as_of: datetime
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, window: Window, as_of: datetime, *, together: bool
 ) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
     """Return what the model said of both sets of rows, and which rows of the reference it was not fitted on."""
     from airmedic_core.scoring import logged_scores
@@ -190,11 +202,20 @@ def _served(
         batch = Batch(spec.name, window, as_of, len(current))
         both = logged_scores(spec, reference, batch), logged_scores(spec, current, batch)
         return both, np.ones(len(reference), dtype=bool)
-    return _fitted(spec, reference, current, as_of)
+    return _fitted(spec, reference, current, as_of, _held_out(spec, reference, together=together))
+
+
+def _held_out(spec: ModelSpec, reference: pd.DataFrame, *, together: bool) -> NDArray[np.bool_]:
+    """Return the rows that the default model is not fitted on: as far from those it is as the rows in question are."""
+    if together:
+        return np.random.default_rng(0).random(len(reference)) >= _FITTED_FRACTION
+    # Rows of one moment are never on both sides.
+    times = reference[spec.data.time_column]
+    return np.asarray(times >= times.iloc[int(len(reference) * _FITTED_FRACTION)])
 
 
 def _fitted(
-    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime, held_out: NDArray[np.bool_]
 ) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
     from threadpoolctl import threadpool_limits
 
@@ -207,10 +228,6 @@ def _fitted(
     if spec.target not in reference:
         return None, everything
     known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
-    # Rows of one moment are never on both sides.
-    times = reference[spec.data.time_column]
-    boundary = times.iloc[int(len(reference) * _FITTED_FRACTION)]
-    held_out = np.asarray(times >= boundary)
     train = reference[known & ~held_out]
     if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
         return None, everything

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.columns import ColumnType, column_type
 from airmedic_core.errors import MissingColumnError, closest
+from airmedic_core.profile.calendar import telling_the_time
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def choose_features(spec: ModelSpec, frame: pd.DataFrame) -> Features:
     """Choose the inputs of a model from the rows of its reference.
 
     A list that the spec gives is taken as it is; the other is inferred from the columns that remain. Numbers are
-    numeric, text and booleans categorical. Identifiers, free text, moments, nested and empty columns are left out.
+    numeric, text and booleans categorical. Identifiers, free text, moments, nested and empty columns are left out. So
+    is what only tells the time of the year, such as a month, where the rows do not span that time twice: nothing can be
+    learned from it, and each new window would seem to be unlike all before.
 
     Parameters
     ----------
@@ -63,11 +66,13 @@ def choose_features(spec: ModelSpec, frame: pd.DataFrame) -> Features:
             )
     numeric, categorical, left_out = list(given.numeric), list(given.categorical), {}
     declared = {*numeric, *categorical}
+    tells_time = telling_the_time(spec, frame)
     for position, name in enumerate(map(str, frame.columns)):
         if name in declared or name in spec.not_features:
             continue
         declared.add(name)
         kind, reason = _kind_of(name, frame.iloc[:, position])
+        reason = tells_time.get(name, reason)
         if reason:
             left_out[name] = reason
         elif kind == "numeric" and not given.numeric:

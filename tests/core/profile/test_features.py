@@ -72,4 +72,4 @@ def test_the_features_of_real_bookings(hotel_rows):
     features = choose_features(hotel_spec(), hotel_rows)
     assert {"lead_time", "adr", "adults", "agent"} <= set(features.numeric)
     assert {"hotel", "meal", "market_segment", "customer_type"} <= set(features.categorical)
-    assert set(features.left_out) == {"booking_date"}
+    assert set(features.left_out) == {"booking_date", "arrival_date_year"}

@@ -1,0 +1,86 @@
+"""Columns that say in other words what the time column says."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
+
+_TWICE_DAYS = 2 * 365
+_LEAST_ROWS_PER_DAY = 5
+_ENOUGH_DAYS = 14
+_MOST_VALUES = 54
+_NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
+
+
+def telling_the_time(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, str]:
+    """Return the columns that are the year, or a part of it, where the rows do not span two years.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        Names the time column.
+    frame : pandas.DataFrame
+        Rows of the reference.
+
+    Returns
+    -------
+    dict of str to str
+        Column → why it is no input. Empty where rows are too few to tell a calendar from chance.
+    """
+    import pandas as pd
+
+    column = spec.data.time_column
+    if column not in frame or not pd.api.types.is_datetime64_any_dtype(frame[column].dtype):
+        return {}
+    times = frame[column]
+    days = times.dt.floor("D")
+    span = (times.max() - times.min()).days
+    distinct = days.nunique()
+    if distinct < _ENOUGH_DAYS or times.notna().sum() < _LEAST_ROWS_PER_DAY * distinct:
+        return {}
+    found = {}
+    for position, name in enumerate(map(str, frame.columns)):
+        values = frame.iloc[:, position]
+        if name == column or name in spec.not_features or not _may_be(values) or not _one_a_day(values, days):
+            continue
+        what = _said(name, values, times)
+        if what == "year" or (what and span < _TWICE_DAYS):
+            found[name] = f"it tells the {what}, as the time column does"
+    return found
+
+
+def _may_be(values: pd.Series) -> bool:
+    try:
+        return bool(values.head(5000).nunique() <= _MOST_VALUES)
+    except TypeError:  # lists and mappings cannot be counted
+        return False
+
+
+def _one_a_day(values: pd.Series, days: pd.Series) -> bool:
+    return bool((values.groupby(days).nunique(dropna=False) <= 1).all())
+
+
+def _said(name: str, values: pd.Series, times: pd.Series) -> str:
+    """Return what the column says: by its very numbers, or by its name and because it changes in turn."""
+    import pandas as pd
+
+    parts = {
+        "year": times.dt.year,
+        "month": times.dt.month,
+        "week": times.dt.isocalendar().week,
+        "quarter": times.dt.quarter,
+    }
+    if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().all():
+        for what, part in parts.items():
+            if (values.to_numpy() == part.to_numpy()).all():
+                return what
+    if not _NAMES.search(name):
+        return ""
+    by_day = values.groupby(times.dt.floor("D")).first()
+    in_turn = int((by_day != by_day.shift()).sum()) <= by_day.nunique() + 1
+    return "time of the year" if in_turn and by_day.nunique() > 1 else ""

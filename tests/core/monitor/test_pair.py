@@ -1,0 +1,115 @@
+"""One window against a reference, where there is nothing but two sets of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.spec import ModelSpec, parse_spec
+
+SPEC: ModelSpec = parse_spec(
+    {"name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
+)
+
+
+def _rows(days: int, *, start: str = "2026-01-01", a_day: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Rows spread evenly over days; the label depends on two of three numbers."""
+    rng = np.random.default_rng(seed)
+    count = days * a_day
+    at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 86_400 / a_day, unit="s")
+    numbers = rng.normal(size=(count, 3))
+    chance = 1 / (1 + np.exp(-(1.2 * numbers[:, 0] - numbers[:, 1])))
+    return pd.DataFrame(
+        {
+            "at": at.strftime("%Y-%m-%dT%H:%M:%S"),
+            "a": numbers[:, 0],
+            "b": numbers[:, 1],
+            "c": numbers[:, 2],
+            "y": (rng.random(count) < chance).astype(int),
+        }
+    )
+
+
+def _findings(result: PairCheck, check: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.check == check]
+
+
+@pytest.mark.parametrize("rows", [60, 400, 2000])
+def test_a_small_sample_of_the_same_time_is_healthy(rows: int) -> None:
+    everything = _rows(28)
+    current = everything.sample(rows, random_state=rows)
+    result = check_pair(SPEC, everything.drop(current.index), current)
+    assert result.assessment.outcome == "healthy"
+    [volume] = _findings(result, "volume")
+    assert volume.verdict is Verdict.UNKNOWN
+
+
+def test_a_set_is_in_order_against_itself() -> None:
+    assert check_pair(SPEC, _rows(14), _rows(14)).assessment.outcome == "healthy"
+
+
+def test_a_fault_in_a_sample_of_the_same_time_is_found() -> None:
+    everything = _rows(28)
+    current = everything.sample(600, random_state=1)
+    result = check_pair(SPEC, everything.drop(current.index), current.assign(a=current["a"] * 1000))
+    assert result.assessment.cause is Cause.UNIT_CHANGE
+
+
+def test_the_rest_of_a_day_that_was_cut_in_two_is_not_short_of_rows() -> None:
+    everything = _rows(20)
+    cut = 200 * 19 + 150
+    result = check_pair(SPEC, everything[:cut], everything[cut:])
+    assert not _findings(result, "volume")
+    assert result.assessment.outcome == "healthy"
+
+
+def test_a_day_short_of_rows_is() -> None:
+    everything = _rows(20)
+    thin = everything[200 * 19 :].iloc[::4]
+    assert check_pair(SPEC, everything[: 200 * 19], thin).assessment.cause is Cause.VOLUME_ANOMALY
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y"])
+def test_times_written_in_another_way_are_a_change_of_the_schema(form: str) -> None:
+    everything = _rows(28)
+    day = everything[200 * 27 :]
+    written = day.assign(at=pd.to_datetime(day["at"]).dt.strftime(form))
+    result = check_pair(SPEC, everything[: 200 * 27], written)
+    assert result.assessment.cause is Cause.SCHEMA_CHANGE
+    [finding] = [one for one in _findings(result, "schema") if one.statistic == "time_format"]
+    assert finding.details["format"] == form
+
+
+def test_times_in_seconds_since_1970_are_a_change_of_the_schema() -> None:
+    everything = _rows(28)
+    day = everything[200 * 27 :]
+    since = (pd.to_datetime(day["at"]) - pd.Timestamp("1970-01-01")) // pd.Timedelta(seconds=1)
+    result = check_pair(SPEC, everything[: 200 * 27], day.assign(at=since))
+    assert result.assessment.cause is Cause.SCHEMA_CHANGE
+
+
+def test_a_way_of_writing_times_that_both_have_is_no_change() -> None:
+    everything = _rows(28)
+    everything["at"] = pd.to_datetime(everything["at"]).dt.strftime("%d/%m/%Y %H:%M")
+    assert check_pair(SPEC, everything[: 200 * 27], everything[200 * 27 :]).assessment.outcome == "healthy"
+
+
+def test_rows_without_a_time_are_told() -> None:
+    everything = _rows(28)
+    day = everything[200 * 27 :].copy()
+    day.loc[day.index[::3], "at"] = None
+    result = check_pair(SPEC, everything[: 200 * 27], day)
+    [finding] = [one for one in _findings(result, "schema") if one.statistic == "unreadable_times"]
+    assert finding.value == pytest.approx(67 / 200)
+    assert result.assessment.outcome == "incident"
+
+
+def test_months_do_not_make_every_window_unlike_all_before() -> None:
+    everything = _rows(120)
+    at = pd.to_datetime(everything["at"])
+    everything = everything.assign(month=at.dt.month_name(), week=at.dt.isocalendar().week, year=at.dt.year)
+    result = check_pair(SPEC, everything[: 200 * 90], everything[200 * 90 :])
+    assert result.assessment.outcome == "healthy"

@@ -1,0 +1,58 @@
+"""Columns that say in other words what the time column says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.profile.calendar import telling_the_time
+from airmedic_core.profile.features import choose_features
+from airmedic_core.spec import ModelSpec, parse_spec
+
+SPEC: ModelSpec = parse_spec(
+    {"name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
+)
+
+
+def _hours(start: str, days: int) -> pd.DataFrame:
+    at = pd.date_range(start, periods=24 * days, freq="h", tz="UTC")
+    month = at.month.to_numpy()
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "at": at,
+            "year": at.year,
+            "mnth": month,
+            "month_name": at.month_name(),
+            "week_number": at.isocalendar().week.to_numpy(),
+            "season": np.where(at.dayofyear < 80, "winter", np.where(at.dayofyear < 172, "spring", "summer")),
+            "hr": at.hour,
+            "weekday": at.dayofweek,
+            "base_rate": 1.5 + 0.25 * month,
+            "amount": rng.normal(size=len(at)),
+            "y": rng.integers(0, 2, len(at)),
+        }
+    )
+
+
+def test_the_time_of_the_year_is_no_input_of_half_a_year() -> None:
+    rows = _hours("2026-01-01", 181)
+    assert set(telling_the_time(SPEC, rows)) == {"year", "mnth", "month_name", "week_number", "season"}
+    features = choose_features(SPEC, rows)
+    assert features.numeric == ("hr", "weekday", "base_rate", "amount")
+    assert features.left_out["month_name"] == "it tells the time of the year, as the time column does"
+
+
+def test_months_that_come_twice_can_be_learned_from() -> None:
+    assert set(telling_the_time(SPEC, _hours("2024-01-01", 731))) == {"year"}
+
+
+def test_a_month_that_the_spec_names_stays_an_input() -> None:
+    spec = SPEC.model_copy(update={"features": SPEC.features.model_copy(update={"numeric": ("mnth",)})})
+    assert choose_features(spec, _hours("2026-01-01", 60)).numeric == ("mnth",)
+
+
+@pytest.mark.parametrize("days", [1, 10])
+def test_a_few_days_do_not_tell_a_calendar_from_chance(days: int) -> None:
+    assert telling_the_time(SPEC, _hours("2026-01-01", days)) == {}
