@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.cli._arguments import add_json, add_model, spec_of
-from airmedic_core.errors import ModelError, RegistryUnavailableError
+from airmedic_core.errors import ModelError, RegistryUnavailableError, SourceError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +65,7 @@ def judge(spec: ModelSpec, champion: str, challenger: str, evaluation: str) -> G
     Raises
     ------
     SourceError
-        If the rows cannot be read.
+        If the rows cannot be read, or there are none.
     RegistryUnavailableError
         If MLflow does not answer.
     """
@@ -76,13 +76,17 @@ def judge(spec: ModelSpec, champion: str, challenger: str, evaluation: str) -> G
     from airmedic_core.training.gate import compare
 
     frame = read_window(reading(spec, evaluation), None)
+    if frame.empty:
+        raise SourceError(
+            f"{evaluation!r} has no rows.", "Name a file of labelled rows that neither model was trained on."
+        )
     empty = GateResult("not_comparable", spec.metric, (), champion, challenger, margin=spec.gate.margin)
     try:
-        old = _scored(spec, champion, frame)
+        old, loaded = _scored(spec, champion, _load(spec, champion), frame), _load(spec, challenger)
     except ModelError as error:
-        return replace(empty, reasons=(f"The champion cannot be measured: {error}",))
+        return replace(empty, reasons=(str(error),))
     try:
-        new = _scored(spec, challenger, frame)
+        new = _scored(spec, challenger, loaded, frame)
     except ModelError as error:
         return replace(empty, outcome="refused", reasons=(f"The challenger cannot be measured: {error}",))
     return replace(compare(spec, old, new, frame), champion=champion, challenger=challenger)
@@ -94,10 +98,10 @@ def reading(spec: ModelSpec, file: str) -> ModelSpec:
     return spec.model_copy(update={"data": data})
 
 
-def _scored(spec: ModelSpec, model: str, frame: pd.DataFrame) -> ScoredBatch:
+def _scored(spec: ModelSpec, model: str, loaded: tuple[Any, Inputs], frame: pd.DataFrame) -> ScoredBatch:
     from airmedic_core.scoring import ScoredBatch, encode_labels, predict
 
-    estimator, inputs = _load(model)
+    estimator, inputs = loaded
     try:
         scores, predicted, classes = predict(spec, estimator, inputs.prepare(frame))
     except Exception as error:
@@ -107,10 +111,20 @@ def _scored(spec: ModelSpec, model: str, frame: pd.DataFrame) -> ScoredBatch:
     return ScoredBatch(scores, predicted, encode_labels(spec, frame, classes), model, None, classes)
 
 
-def _load(model: str) -> tuple[Any, Inputs]:
+def _load(spec: ModelSpec, model: str) -> tuple[Any, Inputs]:
+    import numpy as np
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer
+
+    from airmedic_core.inputs import Inputs
     from airmedic_core.registry import inputs_of
 
     estimator, signature = _from_mlflow(model) if model.startswith(("models:/", "runs:/")) else _from_file(model)
+    listed = (*spec.features.numeric, *spec.features.categorical)
+    nameless = signature is None and not hasattr(estimator, "feature_names_in_")
+    if nameless and listed and getattr(estimator, "n_features_in_", None) == len(listed):
+        # Fitted on an array: the spec says which columns those were.
+        return make_pipeline(FunctionTransformer(np.asarray), estimator), Inputs.of(listed, ())
     return estimator, inputs_of(repr(model), estimator, signature)
 
 

@@ -66,13 +66,34 @@ def test_a_missing_champion_is_not_comparable(
     assert json.loads(out)["outcome"] == "not_comparable"
 
 
-def test_a_challenger_that_does_not_load_is_refused(
+def test_a_challenger_that_does_not_load_is_not_comparable(
     home: Path, spec: Path, rows: Path, models: dict[str, str], airmedic: Airmedic
 ) -> None:
     (home / "text.joblib").write_text("not a model")
     code, out, _ = airmedic(*arguments(spec, rows, models["good"], str(home / "text.joblib")))
-    assert code == 1
+    assert code == 2
     assert "does not load" in out
+
+
+def test_a_model_fitted_on_an_array_takes_the_columns_that_the_spec_lists(
+    home: Path, spec: Path, rows: Path, airmedic: Airmedic
+) -> None:
+    frame = pd.read_csv(rows)
+    joblib.dump(LogisticRegression().fit(frame[["calls"]].to_numpy(float), frame["churned"]), home / "array.joblib")
+    listed = home / "listed.yaml"
+    listed.write_text(spec.read_text() + "features:\n  numeric: [calls]\n")
+    model = str(home / "array.joblib")
+    assert airmedic(*arguments(listed, rows, model, model))[0] == 0
+    code, out, _ = airmedic(*arguments(spec, rows, model, model))
+    assert code == 2
+    assert "does not say which columns it takes" in out
+
+
+def test_no_rows_end_in_two(home: Path, spec: Path, rows: Path, models: dict[str, str], airmedic: Airmedic) -> None:
+    pd.read_csv(rows).head(0).to_csv(home / "nothing.csv", index=False)
+    code, _, err = airmedic(*arguments(spec, home / "nothing.csv", models["good"], models["bad"]))
+    assert code == 2
+    assert "has no rows" in err
 
 
 def test_rows_that_cannot_be_read_end_in_two(
