@@ -49,8 +49,8 @@ def check_pair(
 
     Where no predictions are logged, a default model is fitted on the earlier 70 % of the reference; the rest is its
     baseline of performance. Two samples of the same time are compared as such: nothing is said of volume or freshness,
-    and the 70 % are drawn from all of the time. Where the two were cut from one set in the middle of a window, how many
-    rows it should hold is not known, and volume is not judged either.
+    and the 70 % are drawn from all of the time. Where the rows in question are a part of a window, how many they should
+    be is not known, and volume is not judged either.
 
     Parameters
     ----------
@@ -99,8 +99,8 @@ def _context(
 
     together = _of_one_time(spec, reference, current)
     window = _window(spec, current)
-    meeting = not together and _meet_in_one_window(spec, reference, current)
-    spec = _in_windows_of(spec, window, len(current), count_rows=not meeting)
+    count_rows = together or not _cut(spec, window, reference, current)
+    spec = _in_windows_of(spec, window, len(current), count_rows=count_rows)
     as_of = as_of or datetime.now(UTC)
     served, held_out = _served(spec, reference, current, window, as_of, together=together)
     if served is None:
@@ -159,14 +159,20 @@ def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
     return Window(step.floor(first), step.shift(step.floor(last), 1))
 
 
-def _meet_in_one_window(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
-    """Return whether one set of rows was cut in two in the middle of a window."""
+def _cut(spec: ModelSpec, window: Window, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
+    """Return whether the rows in question are a part of a window, so that nobody knows how many it should hold.
+
+    They are if the reference ends in the same window, or if they span a part of one and the spec does not say that rows
+    come in such windows.
+    """
     column, step = spec.data.time_column, spec.window.step
-    last, first = (
-        reference[column].iloc[-1].to_pydatetime(warn=False),
-        current[column].iloc[0].to_pydatetime(warn=False),
-    )
-    return bool(step.floor(last) == step.floor(first))
+    times = current[column]
+    last = reference[column].iloc[-1].to_pydatetime(warn=False)
+    if step.floor(last) == step.floor(times.iloc[0].to_pydatetime(warn=False)):
+        return True
+    only_dates = bool((times == times.dt.floor("D")).all())
+    spanned = (times.iloc[-1] - times.iloc[0]) / (window.end - window.start)
+    return not only_dates and spanned < _MOSTLY and "every" not in spec.window.model_fields_set
 
 
 def _in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: bool) -> ModelSpec:

@@ -66,6 +66,14 @@ def test_the_rest_of_a_day_that_was_cut_in_two_is_not_short_of_rows() -> None:
     assert result.assessment.outcome == "healthy"
 
 
+def test_a_few_hours_are_no_day_short_of_rows_unless_the_spec_says_that_rows_come_by_the_day() -> None:
+    everything = _rows(20)
+    reference, hours = everything[: 200 * 19], everything[200 * 19 : 200 * 19 + 50]
+    assert check_pair(SPEC, reference, hours).assessment.outcome == "healthy"
+    by_day = SPEC.model_copy(update={"window": SPEC.window.model_validate({"every": "day"})})
+    assert check_pair(by_day, reference, hours).assessment.cause is Cause.VOLUME_ANOMALY
+
+
 def test_a_day_short_of_rows_is() -> None:
     everything = _rows(20)
     thin = everything[200 * 19 :].iloc[::4]
