@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.ledger import RecordedAction
-from airmedic_core.records import NOBODY, Approval, Incident, IncidentState, Json, Permission, Proposal
+from airmedic_core.records import Approval, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -120,7 +120,7 @@ def _not_done(history: History, proposal: Proposal) -> Outcome:
     answers = history.answers(proposal)
     rejected = next((answer for answer in answers if answer.answer == "reject"), None)
     what = proposal.action
-    if rejected is not None and rejected.by != NOBODY:
+    if rejected is not None and rejected.channel != "policy":
         said = f": {rejected.comment}" if rejected.comment else "."
         return Outcome(IncidentState.REJECTED, "rejected", f"{rejected.by} rejected {what}{said}", proposal)
     needed = 2 if proposal.permission is Permission.ASK_TWO else 1

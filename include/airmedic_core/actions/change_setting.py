@@ -41,13 +41,12 @@ def dry_run(ws: Workspace, params: Json) -> str:
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Record the override."""
     params = proposal.params
-    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if not each.refused_because]
     ws.ledger.set_override(
         ws.spec.name,
         "setting",
         params["key"],
         {"value": params["value"]},
-        author=", ".join(dict.fromkeys(approved)) or "policy",
+        author=ws.ledger.approved_by(proposal.hash),
         reason=proposal.reason,
         expires_at=as_utc(params["expires_at"]) if params.get("expires_at") else None,
     )

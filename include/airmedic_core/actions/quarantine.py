@@ -43,14 +43,13 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Record the windows as quarantined."""
-    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if not each.refused_because]
     for key in proposal.params["windows"]:
         ws.ledger.set_override(
             ws.spec.name,
             "quarantine",
             key,
             {"incident_id": proposal.incident_id},
-            author=", ".join(dict.fromkeys(approved)) or "policy",
+            author=ws.ledger.approved_by(proposal.hash),
             reason=proposal.reason,
         )
     shown = ", ".join(str(Window.from_key(key)) for key in proposal.params["windows"])

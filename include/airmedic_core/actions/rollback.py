@@ -55,12 +55,11 @@ def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Switch, unless somebody has switched while a process that was killed left the rollback begun."""
     _serving(ws, proposal)
     started = perf_counter()
-    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if not each.refused_because]
     promotion = ws.registry.switch(
         ws.spec.name,
         str(proposal.params["version"]),
         kind="rollback",
-        by=", ".join(dict.fromkeys(approved)),
+        by=ws.ledger.approved_by(proposal.hash),
         proposal_hash=proposal.hash,
         now=now,
     )

@@ -181,6 +181,11 @@ class Decisions(Audit):
         with self._reading() as connection:
             return _approvals(connection, hash)
 
+    def approved_by(self, hash: str) -> str:  # noqa: A002  the word for it
+        """Return who approved a proposal; what was refused does not count."""
+        counted = (each for each in self.approvals(hash) if each.answer == "approve" and not each.refused_because)
+        return ", ".join(dict.fromkeys(each.by for each in counted))
+
     def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002  the word for it
         """Return the approval that lets exactly this proposal be carried out.
 

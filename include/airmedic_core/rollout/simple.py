@@ -36,8 +36,7 @@ class Options(BaseModel):
 
 def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
     """Move the alias ``champion`` to a version."""
-    approved = [each.by for each in ws.ledger.approvals(proposal.hash) if each.answer == "approve"]
-    by = ", ".join(dict.fromkeys(approved)) or "policy"
+    by = ws.ledger.approved_by(proposal.hash)
     return ws.registry.switch(ws.spec.name, version, kind="deploy", by=by, proposal_hash=proposal.hash, now=now)
 
 

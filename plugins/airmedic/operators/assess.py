@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import BranchMixIn, Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.operators.model import ModelOperator
+from airmedic.operators.batch import BatchOperator
 from airmedic_core.records import Batch, from_json, to_json
 
 _BRANCHES = {"healthy": "record_healthy", "watch": "keep_watching", "incident": "open_incident"}
 
 
-class AssessOperator(ModelOperator, BranchMixIn):
+class AssessOperator(BatchOperator, BranchMixIn):
     """Weighs the findings of a batch and follows one branch: healthy, watch or incident.
 
     Parameters
@@ -28,12 +28,10 @@ class AssessOperator(ModelOperator, BranchMixIn):
         Outcome → id of the task to follow. The three task ids of the monitoring DAG where not given.
     """
 
-    template_fields: Sequence[str] = ("model", "batch")
     inherits_from_skipmixin = True
 
-    def __init__(self, *, batch: Any, branches: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, branches: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.batch = batch
         self.branches = branches
 
     def execute(self, context: Context) -> Any:

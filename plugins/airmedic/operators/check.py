@@ -4,27 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.operators.model import ModelOperator
+from airmedic.operators.batch import BatchOperator
 from airmedic_core.records import ABNORMAL, Batch, Finding, Json, from_json
 
 
-class CheckOperator(ModelOperator):
+class CheckOperator(BatchOperator):
     """Runs one group of checks on a batch and records the findings in the ledger.
 
     The task succeeds whatever it finds: what the findings mean is for :class:`AssessOperator` to say.
 
-    Parameters
-    ----------
-    model : str
-        Name of the model spec.
-    batch : dict
-        The batch, as ``ResolveBatchOperator`` returns it.
+    See :class:`~airmedic.operators.batch.BatchOperator` for parameters.
 
     Returns
     -------
@@ -32,12 +27,7 @@ class CheckOperator(ModelOperator):
         Number of findings by verdict, and the messages of those that are not ``ok``.
     """
 
-    template_fields: Sequence[str] = ("model", "batch")
     group: ClassVar[Literal["data", "drift", "performance"]]
-
-    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.batch = batch
 
     def execute(self, context: Context) -> Json:
         """Run the checks."""

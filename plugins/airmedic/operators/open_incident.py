@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
-from airmedic.operators.model import ModelOperator
+from airmedic.operators.batch import BatchOperator
 from airmedic_core.records import Batch, Json, from_json
 
 if TYPE_CHECKING:
@@ -21,15 +20,10 @@ _ENDED = ["success", "failed"]
 _MOST_RUNS = 20
 
 
-class OpenIncidentOperator(ModelOperator):
+class OpenIncidentOperator(BatchOperator):
     """Opens an incident for a batch, or attaches the batch to the one that is open.
 
-    Parameters
-    ----------
-    model : str
-        Name of the model spec.
-    batch : dict
-        The batch.
+    See :class:`~airmedic.operators.batch.BatchOperator` for parameters.
 
     Returns
     -------
@@ -37,12 +31,6 @@ class OpenIncidentOperator(ModelOperator):
         ``incident_id``, ``run_id``, ``state``, ``severity``, ``cause``, ``headline``. The run of the remediation is
         named as the incident is, unless that run has ended and left the incident open: then it is a further one.
     """
-
-    template_fields: Sequence[str] = ("model", "batch")
-
-    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.batch = batch
 
     def execute(self, context: Context) -> Json:
         """Open the incident and tell people."""

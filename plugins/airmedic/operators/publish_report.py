@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
-from airmedic.operators.model import ModelOperator
+from airmedic.operators.batch import BatchOperator
 from airmedic_core.records import Batch, Json, from_json
 
 
-class PublishReportOperator(ModelOperator):
+class PublishReportOperator(BatchOperator):
     """Writes metrics, findings and, where there is something to look at, the Evidently report of a batch to MLflow.
 
-    Parameters
-    ----------
-    model : str
-        Name of the model spec.
-    batch : dict
-        The batch.
+    See :class:`~airmedic.operators.batch.BatchOperator` for parameters.
 
     Returns
     -------
@@ -30,12 +22,7 @@ class PublishReportOperator(ModelOperator):
         ``run_id`` and ``url`` of the MLflow run.
     """
 
-    template_fields: Sequence[str] = ("model", "batch")
     operator_extra_links = (MLflowRunLink(),)
-
-    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.batch = batch
 
     def execute(self, context: Context) -> Json:
         """Publish the report."""

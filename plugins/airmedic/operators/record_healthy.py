@@ -2,33 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.operators.model import ModelOperator
+from airmedic.operators.batch import BatchOperator
 from airmedic_core.records import Batch, from_json
 
 
-class RecordHealthyOperator(ModelOperator):
+class RecordHealthyOperator(BatchOperator):
     """Counts a healthy batch in favour of whatever healed the model last, and lifts a quarantine of its rows.
 
-    Parameters
-    ----------
-    model : str
-        Name of the model spec.
-    batch : dict
-        The batch.
+    See :class:`~airmedic.operators.batch.BatchOperator` for parameters.
     """
-
-    template_fields: Sequence[str] = ("model", "batch")
-
-    def __init__(self, *, batch: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.batch = batch
 
     def execute(self, context: Context) -> None:
         """Record it."""

@@ -195,3 +195,22 @@ def test_the_same_decision_twice_in_a_row_is_recorded_once(ledger: Ledger) -> No
     decisions = ledger.decisions("churn__1")
     assert [each["path"] for each in decisions] == ["escalate", "recommend", "escalate"]
     assert decisions[0]["skipped"] == skipped
+
+
+def test_only_approvals_that_count_are_named(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal(Permission.ASK_TWO)
+    ledger.record_proposal(asked)
+    assert ledger.approved_by(asked.hash) == ""
+    for person in ("mallory", "ada", "ada", "bob"):
+        answer(asked, person, approvers=("ada", "bob"))
+    assert ledger.approved_by(asked.hash) == "ada, bob"
+
+
+def test_an_answer_of_nobody_in_particular_does_not_count(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    assert answer(asked, "").refused_because == "it does not say who answered"
