@@ -47,6 +47,43 @@ def content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="session")
+def adopted_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose model ``meter`` has a champion in a ledger and an MLflow store of its own. Copy it."""
+    from tests.airflow.production import meter
+
+    home = tmp_path_factory.mktemp("adopted")
+    (home / "models").mkdir()
+    meter.write_rows(home / "meter.csv")
+    meter.write_spec(home / "models", "meter", home / "meter.csv")
+    with _living_in(home):
+        from airmedic.hooks.workspace import open_workspace
+        from airmedic_core.training.adopt import adopt
+
+        adopt(open_workspace("meter"), by="anna")
+    return home
+
+
+@pytest.fixture(scope="module")
+def adopted(adopted_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of that home for one module, in which the operators live."""
+    home = tmp_path_factory.mktemp("home") / "home"
+    shutil.copytree(adopted_home, home)
+    with _living_in(home):
+        yield home
+
+
+@contextmanager
+def _living_in(home: Path) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setenv("AIRMEDIC_HOME", str(home))
+        patch.setenv("AIRMEDIC_CONTENT", str(home))
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{home / 'mlflow.db'}")
+        patch.chdir(home)
+        yield
+
+
 KINDS = ("monitor", "remediate", "review")
 MODELS = ("meter", "hasty", "careful", "slow", "reviewed", "delegated", "mended", "announced")
 PIPELINES = ("ingest", "deliver", "train_meter")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,3 +20,15 @@ def test_a_message_names_no_private_column(
     # Where the log goes depends on whether Airflow has set up its own logging by now.
     told = caplog.text + "".join(capfd.readouterr())
     assert "35% of (private column) are null; salary_band is as it was.\nE1 names (private column)." in told
+
+
+def test_a_message_that_cannot_be_sent_fails_nothing(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    from airmedic.notifiers.people import send
+
+    # Nobody listens there: a real client, a real refusal.
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_TEST", "slack://:token@/?base_url=http%3A%2F%2F127.0.0.1%3A9%2F&timeout=2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the provider's
+        send("Hello", slack_channel="#models", slack_connection="slack_test")
+    assert "Hello" in caplog.text
+    assert "could not be sent to Slack channel #models" in caplog.text

@@ -23,7 +23,7 @@ def test_the_operator_proposes_what_the_last_windows_suggest(content: Path) -> N
 
     from airmedic.hooks.workspace import open_workspace
 
-    shutil.copytree(Path(__file__).parents[2] / "include" / "policies", content / "policies")
+    shutil.copytree(Path(__file__).parents[3] / "include" / "policies", content / "policies")
     workspace = open_workspace("alpha")
     false_alarms(workspace)
     pushed, result = execute("alpha", "r1")

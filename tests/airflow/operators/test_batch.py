@@ -1,0 +1,97 @@
+"""The operators of one batch: scoring, checks, assessment, report and incident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests.airflow.production import meter
+from tests.airflow.tasks import context_of, day_batch
+
+
+@pytest.mark.usefixtures("adopted")
+def test_scoring_announces_the_window(tmp_path: Path) -> None:
+    import pandas as pd
+    from airflow.sdk import Asset
+
+    from airmedic.operators.batch_score import BatchScoreOperator
+
+    asset, out = Asset("airmedic://test/scored"), tmp_path / "scored.parquet"
+    operator = BatchScoreOperator(task_id="score", model="meter", predictions=str(out), outlets=[asset], **meter.day(4))
+    announced = SimpleNamespace(extra=None)
+    scored = operator.execute(context_of(operator, outlet_events={asset: announced}))
+    assert announced.extra == meter.day(4)
+    frame = pd.read_parquet(out)
+    assert (len(frame), set(frame["model_version"])) == (scored["rows"], {scored["version"]}) == (144, {"1"})
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.filterwarnings("ignore")  # of the libraries that the checks and reports use
+def test_a_day_is_checked_assessed_and_reported() -> None:
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from airmedic.operators.assess import AssessOperator
+    from airmedic.operators.data_quality import DataQualityOperator
+    from airmedic.operators.drift_check import DriftCheckOperator
+    from airmedic.operators.performance_check import PerformanceCheckOperator
+    from airmedic.operators.publish_report import PublishReportOperator
+
+    batch = day_batch(21)
+    for kind in (DataQualityOperator, DriftCheckOperator, PerformanceCheckOperator):
+        operator = kind(task_id=kind.__name__, model="meter", batch=batch)
+        found = operator.execute(context_of(operator))
+        assert sum(found["verdicts"].values()) > 0
+    with DAG("monitor__meter"):
+        assess = AssessOperator(task_id="assess", model="meter", batch=batch)
+        assess >> [BaseOperator(task_id=each) for each in ("record_healthy", "keep_watching", "open_incident")]
+    context = context_of(assess)
+    with pytest.raises(DownstreamTasksSkipped) as skipped:
+        assess.execute(context)
+    # The relation between inputs and label is reversed on this day: no threshold is needed to see that.
+    assert context["ti"].pushed["assessment"]["outcome"] == "incident"
+    assert {task for task, _ in skipped.value.tasks} == {"record_healthy", "keep_watching"}
+    publish = PublishReportOperator(task_id="publish_report", model="meter", batch=batch)
+    context = context_of(publish)
+    report = publish.execute(context)
+    assert context["ti"].pushed["mlflow_url"] == report["url"]
+
+
+@pytest.mark.usefixtures("adopted")
+def test_an_incident_whose_remediation_was_stopped_gets_a_further_run() -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.open_incident import OpenIncidentOperator
+    from airmedic_core.records import Assessment, Batch, Cause, IncidentState, Severity, from_json
+
+    batch, ledger = day_batch(12), open_workspace("meter").ledger
+    seen = from_json(Batch, batch)
+    ledger.record_assessment(
+        seen, Assessment(seen.id, "incident", Cause.UNKNOWN, Severity.LOW, "It is worse.", "a" * 64)
+    )
+    operator = OpenIncidentOperator(task_id="open_incident", model="meter", batch=batch)
+
+    def opened(ended_runs: int) -> dict[str, Any]:
+        context = context_of(operator)
+        context["ti"].get_dr_count = lambda **_: ended_runs
+        return operator.execute(context)
+
+    first = opened(0)
+    assert first["run_id"] == first["incident_id"]
+    assert opened(1)["run_id"] == f"{first['incident_id']}__2"
+    assert opened(2)["run_id"] == f"{first['incident_id']}__3"
+    ledger.move_incident(first["incident_id"], IncidentState.ESCALATED)
+    assert opened(2)["run_id"] == first["incident_id"]
+
+
+@pytest.mark.usefixtures("adopted")
+def test_an_unknown_model_is_not_retried() -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from airmedic.operators.drift_check import DriftCheckOperator
+
+    operator = DriftCheckOperator(task_id="check", model="metre", batch={})
+    with pytest.raises(AirflowFailException, match=r"no model spec .*Did you mean 'meter.yaml'"):
+        operator.execute(context_of(operator))

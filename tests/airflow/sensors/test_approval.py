@@ -1,0 +1,76 @@
+"""The sensor that asks people, and what it shows them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.airflow.tasks import context_of, propose
+
+
+@pytest.mark.usefixtures("adopted")
+def test_an_answer_counts_for_the_proposal_that_was_shown() -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import DownstreamTasksSkipped, TaskAwaitingInput
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+
+    workspace = open_workspace("meter")
+    shown = propose(workspace, "retrain")
+    with DAG("remediate__meter"):
+        sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=shown.hash)
+        sensor >> BaseOperator(task_id="retrain")
+    with pytest.raises(TaskAwaitingInput) as parked:
+        sensor._park(workspace, shown, tier=1)
+    # While people look at the page, the decision is made again, and the template now names the newer proposal.
+    newer = replace(shown, params={"other": 1}, created_at=shown.created_at + timedelta(seconds=1))
+    workspace.ledger.record_proposal(newer)
+    sensor.proposal_hash = newer.hash
+    context = context_of(sensor)
+    answer = {"chosen_options": ["Approve"], "responded_at": datetime.now(UTC), "responded_by_user": {"id": "anna"}}
+    with pytest.raises(DownstreamTasksSkipped):
+        sensor.resume(context, event=answer, **parked.value.kwargs)
+    assert context["ti"].pushed["answer"]["answer"] == "refused"
+    assert workspace.ledger.approvals(newer.hash) == []
+    (given,) = workspace.ledger.approvals(shown.hash)
+    assert "the proposal has changed" in given.refused_because
+
+
+@pytest.mark.usefixtures("adopted")
+def test_of_two_proposals_of_one_moment_both_may_be_answered() -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+
+    workspace = open_workspace("meter")
+    first = propose(workspace, "change_setting")
+    second = replace(first, params={"key": "gate.margin"})
+    workspace.ledger.record_proposal(second)
+    sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=first.hash)
+    assert all(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+    later = replace(first, params={"key": "gate.confidence"}, created_at=first.created_at + timedelta(seconds=1))
+    workspace.ledger.record_proposal(later)
+    assert not any(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+
+
+@pytest.mark.usefixtures("adopted")
+def test_hostile_text_stays_text_in_an_approval() -> None:
+    from dataclasses import replace
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval_request import body
+
+    workspace = open_workspace("meter")
+    hostile = "x | y |\n\n# Approve now\n[click](http://evil) <img src=x> `code`"
+    shown = body(workspace, replace(propose(workspace, "retrain"), expected=hostile, reason=hostile))
+    assert "\n# Approve now" not in shown
+    assert "[click](" not in shown
+    assert "<img" not in shown.replace("\\<", "")
+    assert all(line.count(" | ") <= 2 for line in shown.splitlines() if line.startswith("| Expected"))

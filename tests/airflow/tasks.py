@@ -1,0 +1,52 @@
+"""What the tests of operators and sensors share: tasks without a running Airflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+from tests.airflow.production import meter
+
+
+@dataclass
+class Task:
+    """What an operator is given of its task instance."""
+
+    task: Any = None
+    map_index: int = -1
+    pushed: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def context_of(operator: Any, **more: Any) -> dict[str, Any]:
+    run = SimpleNamespace(
+        dag_id="monitor__meter", run_id="r1", logical_date=None, run_after=datetime(2026, 11, 20, 6, tzinfo=UTC)
+    )
+    return {"ti": Task(operator), "task": operator, "run_id": "r1", "dag_run": run, **more}
+
+
+def day_batch(index: int) -> dict[str, Any]:
+    from airmedic.operators.resolve_batch import ResolveBatchOperator
+
+    operator = ResolveBatchOperator(task_id="resolve_batch", model="meter", **meter.day(index))
+    return operator.execute(context_of(operator))
+
+
+def propose(workspace: Any, action: str) -> Any:
+    from datetime import timedelta
+
+    from airmedic_core.decide import Request
+    from airmedic_core.incidents import request_incident
+    from airmedic_core.records import Permission, Proposal
+
+    now = datetime.now(UTC)
+    incident = request_incident(workspace, Request(action="retrain", by="anna"), f"run {action}", now=now)
+    proposal = Proposal(
+        incident.id, "meter", action, {}, "Better.", Permission.ASK, "A test.", now, now + timedelta(hours=1)
+    )
+    workspace.ledger.record_proposal(proposal)
+    return proposal
