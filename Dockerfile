@@ -3,7 +3,8 @@
 FROM apache/airflow:3.3.2-python3.12
 
 COPY --chown=airflow:0 requirements.txt /opt/airflow/airmedic/
-RUN pip install --no-cache-dir --require-hashes -r /opt/airflow/airmedic/requirements.txt
+# The list is complete; following dependencies, pip finds no hash for packages that are wanted with extras.
+RUN pip install --no-cache-dir --no-deps --require-hashes -r /opt/airflow/airmedic/requirements.txt
 
 COPY --chown=airflow:0 include /opt/airflow/include
 COPY --chown=airflow:0 plugins /opt/airflow/plugins

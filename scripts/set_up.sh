@@ -57,7 +57,9 @@ with_uv() {
 
 with_pip() {
     echo "uv could not install the requirements; trying pip, which takes longer …" >&2
-    $pip install --require-hashes -r requirements.txt -r requirements-dev.txt
+    # The lists are complete. Following dependencies, pip asks a pinned package for a hash of its own where one with extras
+    # is wanted (evidently wants pandas[parquet]), and gives up.
+    $pip install --no-deps --require-hashes -r requirements.txt -r requirements-dev.txt
 }
 
 with_uv || with_pip

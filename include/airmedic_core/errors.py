@@ -6,7 +6,6 @@ which Airflow retries, and all others into failures that it does not.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -113,6 +112,9 @@ def closest(name: str, known: Iterable[str]) -> str:
     str
         For the end of an error message; empty where nothing is known.
     """
+    # Each parse of a DAG file imports this module, and few of them have a name to look for.
+    import difflib
+
     names = sorted(known)
     matches = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if matches:

@@ -108,3 +108,13 @@ def test_all_parts_of_airflow_share_secrets_and_the_ledger(compose: dict[str, An
     for name in names:
         assert len({part["environment"][name] for part in parts}) == 1
     assert parts[0]["environment"]["AIRMEDIC_LEDGER_URL"].startswith("postgresql+psycopg://")
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "scripts/set_up.sh"])
+def test_pip_follows_no_dependencies_of_the_locked_list(name: str) -> None:
+    # Where it does, it asks for a hash of pandas[parquet], which evidently wants, and there is none.
+    installs = re.findall(
+        r"^.*(?:pip install|\$pip install).*--require-hashes.*$", (PROJECT / name).read_text(), re.MULTILINE
+    )
+    assert installs
+    assert all("--no-deps" in install for install in installs)

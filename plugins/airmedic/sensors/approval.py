@@ -74,6 +74,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._pass_on(context, "not permitted", by="policy", comment=proposal.reason)
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
+            if not self._may_still_be_answered(workspace, proposal):
+                # A refused answer leaves nothing to find for a retry that comes after it.
+                comment = "It has expired or was replaced, or its incident has ended."
+                return self._pass_on(context, "refused", by="policy", comment=comment)
             self._refuse_outdated_page(context)
             workspace.ledger.move_incident(proposal.incident_id, IncidentState.AWAITING_APPROVAL)
             self._ask(context, workspace, proposal)
@@ -147,10 +151,13 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             return None
 
     def _may_still_be_answered(self, workspace: Workspace, proposal: Proposal) -> bool:
+        from airmedic_core.ledger.incidents import ENDS
+
         same = [each for each in workspace.ledger.proposals(proposal.incident_id) if each.action == proposal.action]
         # Proposals of one moment stand side by side; a later one replaces them.
         replaced = any(each.created_at > proposal.created_at for each in same)
-        return datetime.now(UTC) < proposal.expires_at and not replaced
+        ended = workspace.ledger.incident(proposal.incident_id).state in ENDS
+        return datetime.now(UTC) < proposal.expires_at and not replaced and not ended
 
     def _refuse_outdated_page(self, context: Context) -> None:
         # After a clear, Airflow before 3.4 goes on showing the first text: people would approve what they do not see.

@@ -74,3 +74,36 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
     assert "[click](" not in shown
     assert "<img" not in shown.replace("\\<", "")
     assert all(line.count(" | ") <= 2 for line in shown.splitlines() if line.startswith("| Expected"))
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize("over", ["ended", "expired", "replaced"])
+def test_what_nobody_can_answer_any_more_is_not_asked(over: str) -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+    from airmedic_core.records import IncidentState
+
+    workspace = open_workspace("meter")
+    proposal = propose(workspace, f"retrain_{over}")
+    if over == "ended":
+        workspace.ledger.move_incident(proposal.incident_id, IncidentState.ESCALATED)
+    elif over == "expired":
+        proposal = replace(proposal, params={"late": 1}, expires_at=proposal.created_at)
+        workspace.ledger.record_proposal(proposal)
+    else:
+        newer = replace(proposal, params={"other": 1}, created_at=proposal.created_at + timedelta(seconds=1))
+        workspace.ledger.record_proposal(newer)
+    with DAG("remediate__meter"):
+        sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=proposal.hash)
+        sensor >> BaseOperator(task_id="retrain")
+    context = context_of(sensor)
+    with pytest.raises(DownstreamTasksSkipped):
+        sensor.execute(context)
+    assert context["ti"].pushed["answer"]["answer"] == "refused"
+    assert workspace.ledger.approvals(proposal.hash) == []
