@@ -27,6 +27,8 @@ class Verdict(StrEnum):
     ALERT = "alert"
 
 
+_MILDEST_FIRST = tuple(Verdict)
+
 ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
 """Verdicts of findings that are not in order."""
 
@@ -140,6 +142,11 @@ class Finding:
     def key(self) -> str:
         """Identity of the finding within its batch."""
         return f"{self.check}:{self.subject}:{self.statistic}"
+
+    @property
+    def urgency(self) -> tuple[int, float, str]:
+        """Sorts findings by the worst verdict, then by the largest effect."""
+        return -_MILDEST_FIRST.index(self.verdict), -abs(self.effect or 0.0), self.key
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
+from airmedic_core.numbers import number
+
+__all__ = ["counted", "day", "listed", "measure", "number", "plain", "prose", "sentence", "subject_name"]
+
 _MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
 _CITATION = re.compile(r"(\[E\d{1,4}(?:, ?E\d{1,4})*\])")
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:])")
@@ -43,24 +47,6 @@ def prose(text: str, most: int = 1_500) -> str:
     kept = [part if _CITATION.fullmatch(part) else plain(part, most) if part.strip() else "" for part in parts]
     joined = " ".join(part for part in kept if part)
     return _SPACE_BEFORE_STOP.sub(r"\1", joined if len(joined) <= most else joined[: most - 1].rstrip() + "…")
-
-
-def number(value: float | None, unit: str = "") -> str:
-    """Return a number with at most four significant digits and its unit, large ones with separators."""
-    if value is None:
-        return "none"
-    if unit in {"fraction", "share"}:
-        return f"{100 * value:.3g} %"
-    size = abs(value)
-    if value == int(value) and size < 1e15:
-        text = f"{int(value):,}"
-    elif size >= 1000:
-        text = f"{value:,.0f}"
-    elif size >= 0.001:
-        text = f"{value:.4g}"
-    else:
-        text = f"{value:.2e}"
-    return f"{text} {unit}".strip()
 
 
 def day(moment: datetime) -> str:

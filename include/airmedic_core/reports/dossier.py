@@ -26,7 +26,7 @@ from airmedic_core.reports.text import duration, line
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from airmedic_core.ledger import RecordedAction
+    from airmedic_core.ledger import LanguageModelCall, RecordedAction
     from airmedic_core.workspace import Workspace
 
 EventKind = Literal["seen", "incident", "decision", "proposal", "approval", "refused", "action", "promotion", "end"]
@@ -72,6 +72,8 @@ class Dossier:
     assessments: tuple[Assessment, ...] = ()
     history: tuple[Measured, ...] = ()
     """The deciding metric, oldest first."""
+    calls: tuple[LanguageModelCall, ...] = ()
+    """What language models were asked, newest first."""
     audit: tuple[int, str] | None = None
     """Number of records and head of the audit chain."""
 
@@ -175,6 +177,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
         history=_history(ws),
+        calls=tuple(ledger.language_model_calls(incident_id=incident_id)),
         audit=(head.sequence, head.hash),
     )
 

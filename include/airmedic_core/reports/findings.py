@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from airmedic_core.records import Finding, Json, Verdict
 from airmedic_core.reports.text import code, line, number, prose, table
 
-_RANK = {Verdict.ALERT: 0, Verdict.WATCH: 1, Verdict.UNKNOWN: 2, Verdict.OK: 3}
 _COLUMNS = (
     *("verdict", "check", "subject", "statistic", "value", "baseline", "limit", "effect", "p_value", "sample_size"),
     *("unit", "suggests", "message"),
@@ -16,7 +15,7 @@ _COLUMNS = (
 
 def ranked(findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings with the worst and largest first."""
-    return sorted(findings, key=lambda finding: (_RANK[finding.verdict], -abs(finding.effect or 0), finding.key))
+    return sorted(findings, key=lambda finding: finding.urgency)
 
 
 def findings_table(findings: Sequence[Finding]) -> Json:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json, to_json
+from airmedic_core.reports.consultations import link_traces
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.narrative import incident_markdown, incident_note
 from airmedic_core.reports.runs import (
@@ -81,6 +82,8 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         points=_points(dossier),
     )
     report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, folder))
+    if dossier.calls:
+        link_traces(ws, incident_id, report.run_id)
     if incident.mlflow_run_id != report.run_id:
         # It may have moved on while the report was written.
         state = ws.ledger.incident(incident.id).state

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from airmedic_core.records import Diagnosis, Evidence, IncidentState, Proposal, RankedCause, Verdict
+from airmedic_core.reports.consultations import consultations_table
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
 
 NOTE_CHARACTERS = 7_500
 """Room in MLflow's run description, which takes 8,000."""
 
+_RULES = "rules"
+_TITLE_CHARACTERS = 60
 _EVIDENCE_ID = re.compile(r"\bE\d+\b")
 _ENDED = {
     IncidentState.RESOLVED: "It is resolved.",
@@ -20,6 +23,9 @@ _ENDED = {
     IncidentState.UNDONE: "The remedy was carried out and undone: it did not help.",
     IncidentState.ESCALATED: "It was handed to people.",
     IncidentState.AWAITING_APPROVAL: "It waits for an approval.",
+    IncidentState.OPEN: "Its diagnosis is on its way.",
+    IncidentState.DIAGNOSED: "What to do is to be decided.",
+    IncidentState.ACTING: "The remedy is being carried out.",
 }
 
 
@@ -61,6 +67,7 @@ def _sections(dossier: Dossier) -> list[Section]:
         Section("Did it help", _helped(dossier)),
         Section("What is still unknown", _unknown(dossier)),
         Section("Evidence", _evidence(dossier, whole=True), _evidence(dossier, whole=False)),
+        Section("What was asked of language models", consultations_table(dossier.calls)),
         Section("Timeline", _timeline(dossier)),
         Section("Record", _record(dossier)),
     ]
@@ -69,18 +76,24 @@ def _sections(dossier: Dossier) -> list[Section]:
 def _head(dossier: Dossier) -> str:
     incident, standing = dossier.incident, dossier.standing
     cause = standing.cause if standing else incident.cause
-    confidence = f", confidence {standing.confidence:.0%} by {prose(standing.engine, 40)}" if standing else ""
+    confidence = (
+        f", confidence {number(standing.confidence, 'fraction')} by {prose(standing.engine, 40)}" if standing else ""
+    )
     rows = [
         ("Model", f"{prose(dossier.spec.title or dossier.spec.name, 80)} ({code(dossier.spec.name)})"),
         ("State", f"**{incident.state}**"),
-        ("Cause", f"**{cause}**{confidence}"),
+        ("Cause", f"**{_words(cause)}**{confidence}"),
         ("Severity", str(incident.severity)),
         ("First seen in", prose(incident.window)),
         ("Opened", moment(incident.opened_at)),
         ("Closed", moment(incident.closed_at)),
         ("Incident", code(incident.id, 200)),
     ]
-    return f"# {prose(incident.headline, 160)}\n\n" + table(("", ""), rows)
+    # MLflow sets a heading of two lines upon itself: the rest of it stands in the table.
+    title = incident.headline.partition(":")[0]
+    if title != incident.headline or len(title) > _TITLE_CHARACTERS:
+        rows.insert(0, ("Headline", prose(incident.headline, 160)))
+    return f"# {prose(title, _TITLE_CHARACTERS)}\n\n" + table(("", ""), rows)
 
 
 def _what(dossier: Dossier) -> str:
@@ -96,13 +109,21 @@ def _what(dossier: Dossier) -> str:
 def _since(dossier: Dossier) -> str:
     incident, serving = dossier.incident, dossier.serving
     lines = [f"First seen in the window {prose(incident.window)}."]
+    cited = dossier.standing.causes[0].supporting if dossier.standing and dossier.standing.causes else ()
+    subjects = {item.subject for item in dossier.evidence if item.id in cited}
+    onsets = [item for item in dossier.evidence if item.kind == "onset" and item.subject in subjects]
+    lines += [f"{prose(item.statement.rstrip('.'))} {_source(item.id)}." for item in onsets[:2]]
     if len(dossier.batches) > 1:
         seen = ", ".join(prose(batch.window) for batch in dossier.batches[:12])
         lines.append(f"Seen in {len(dossier.batches)} windows: {seen}.")
     if serving is not None:
-        lines.append(
-            f"Version {prose(serving.to_version, 40)} served then, since {moment(serving.at)} ({serving.kind})."
-        )
+        told = f"Version {prose(serving.to_version, 40)} served then, since {moment(serving.at)} ({serving.kind})"
+        switched = [
+            item.id
+            for item in dossier.evidence
+            if item.kind == "deployment" and item.details.get("to") == serving.to_version
+        ]
+        lines.append(f"{told} {_source(switched[0])}." if switched else f"{told}.")
     return " ".join(lines)
 
 
@@ -114,7 +135,7 @@ def _why(dossier: Dossier) -> str:
     if standing.runbook:
         lines.append(f"\nRunbook: {code(standing.runbook)}.")
     lines += [f"\nNote: {prose(note)}" for note in standing.notes]
-    lines += [_other(diagnosis) for diagnosis, stands in dossier.diagnoses if not stands]
+    lines += [_other(diagnosis, standing) for diagnosis, stands in dossier.diagnoses if not stands]
     return "\n".join(lines)
 
 
@@ -122,15 +143,23 @@ def _cause(place: int, cause: RankedCause) -> str:
     explanation = f" {prose(cause.explanation)}" if cause.explanation else ""
     supporting = f" Supported by {_ids(cause.supporting)}." if cause.supporting else ""
     against = f" Against it: {_ids(cause.contradicting)}." if cause.contradicting else ""
-    return f"{place}. **{cause.cause}**, {cause.confidence:.0%}.{explanation}{supporting}{against}"
-
-
-def _other(diagnosis: Diagnosis) -> str:
-    notes = " ".join(prose(note) for note in diagnosis.notes)
-    told = (
-        f"\nThe answer of {prose(diagnosis.engine, 40)} does not stand: {diagnosis.cause}, {diagnosis.confidence:.0%}."
+    return (
+        f"{place}. **{_words(cause.cause)}**, {number(cause.confidence, 'fraction')}.{explanation}{supporting}{against}"
     )
-    return f"{told} {notes}".rstrip()
+
+
+def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:
+    notes = " ".join(prose(note) for note in diagnosis.notes)
+    engine = "the rules" if diagnosis.engine == _RULES else prose(diagnosis.engine, 40)
+    said = f"{_words(diagnosis.cause)}, {number(diagnosis.confidence, 'fraction')}"
+    agrees = diagnosis.cause is standing.cause and diagnosis.status == "verified"
+    told = f"The same answer came from {engine}" if agrees else f"The answer of {engine} does not stand"
+    return f"\n{told}: {said}. {notes}".rstrip()
+
+
+def _words(name: str) -> str:
+    """Return one of the engine's own names as words."""
+    return str(name).replace("_", " ")
 
 
 def _proposed(dossier: Dossier) -> str:
@@ -284,3 +313,7 @@ def _record(dossier: Dossier) -> str:
 
 def _ids(ids: Iterable[str]) -> str:
     return ", ".join(line(one, 12) for one in ids)
+
+
+def _source(one: str) -> str:
+    return f"\\[{line(one, 12)}\\]"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from airmedic_core import numbers
 from airmedic_core.windows import Window
 
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
@@ -47,10 +48,7 @@ def number(value: float | None, unit: str = "") -> str:
     """Return a number with four significant digits and its unit, or a dash where there is none."""
     if value is None:
         return "–"
-    if not math.isfinite(value):
-        return str(value)
-    shown = f"{value:,.0f}" if abs(value) >= 10_000 or value == int(value) else f"{value:.4g}"
-    return f"{shown} {unit}".strip()
+    return numbers.number(value, unit) if math.isfinite(value) else str(value)
 
 
 def moment(when: datetime | None) -> str:

@@ -16,7 +16,8 @@ class Script:
     """What the server answers, one entry for each request; the last is repeated."""
 
     answers: list[Any]
-    """A dict (the answer's JSON), a string (the answer's text as it is), or an exception of this module."""
+    """A dict (the answer's JSON), a string (the answer's text as it is), a way to fail of this module, or a function
+    that makes one of them from the request."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     stop_reason: str = "end_turn"
     input_tokens: int = 1200
@@ -78,6 +79,8 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - on
             body = self.rfile.read(int(self.headers["content-length"]))
             script.requests.append(json.loads(body))
             answer = script.next()
+            if callable(answer):
+                answer = answer(script.requests[-1])
             if isinstance(answer, Status):
                 self._send(answer.code, {"type": "error", "error": {"type": answer.kind, "message": "no"}})
             elif isinstance(answer, Silence):

@@ -12,7 +12,6 @@ from airmedic_core.records import ABNORMAL, Evidence, Finding, Verdict
 ORDER = 10
 MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
-_RANK = {Verdict.ALERT: 0, Verdict.WATCH: 1, Verdict.UNKNOWN: 2, Verdict.OK: 3}
 
 
 def collect(case: Case) -> Iterator[Evidence]:
@@ -22,7 +21,7 @@ def collect(case: Case) -> Iterator[Evidence]:
         return
     window, source = str(case.newest.batch.window), f"batch {case.newest.batch.id}"
     for group in GROUPS:
-        findings = sorted(case.findings[group], key=_strength)
+        findings = sorted(case.findings[group], key=lambda finding: finding.urgency)
         if not findings:
             case.gaps.append(f"The {group} checks left no findings for {window}.")
         shown = [finding for finding in findings if finding.verdict is not Verdict.OK]
@@ -82,10 +81,6 @@ def _statement(finding: Finding) -> str:
     if finding.limit is not None:
         text += f" (limit {number(finding.limit, finding.unit)})"
     return sentence(text)
-
-
-def _strength(finding: Finding) -> tuple[int, float, str]:
-    return _RANK[finding.verdict], -abs(finding.effect or 0.0), finding.key
 
 
 def _unmoved(quiet: list[Finding], findings: list[Finding], window: str, source: str) -> Evidence:

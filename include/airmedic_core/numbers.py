@@ -1,0 +1,21 @@
+"""Numbers as people read them, the same in sentences and in tables."""
+
+from __future__ import annotations
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Return a number with at most four significant digits and its unit, large ones with separators."""
+    if value is None:
+        return "none"
+    if unit in {"fraction", "share"}:
+        return f"{100 * value:.3g} %"
+    size = abs(value)
+    if value == int(value) and size < 1e15:
+        text = f"{int(value):,}"
+    elif size >= 1000:
+        text = f"{value:,.0f}"
+    elif size >= 0.001:
+        text = f"{value:.4g}"
+    else:
+        text = f"{value:.2e}"
+    return f"{text} {unit}".strip()
