@@ -1,0 +1,20 @@
+"""Take the change freeze back that `airmedic freeze` set. Exit code 0: taken back. 2: there is none, or an error."""
+
+from __future__ import annotations
+
+import argparse
+
+from airmedic_core.cli._switch import configure_take_back, take_back
+
+SUMMARY = "take the change freeze back"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    configure_take_back(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Revoke the override."""
+    take_back("freeze", args, "thawed")
+    return 0
