@@ -29,13 +29,17 @@ class Settings:
     """Name that the policy knows this installation by: ``production``, ``staging``, …"""
     mlflow_url: str = ""
     """Address of MLflow for browsers, where it differs from the one that tasks use."""
+    embedder: str = ""
+    """``package.module:function`` that makes a further ranker of runbooks and incidents."""
+    reranker: str = ""
+    """``package.module:function`` that makes the last look at what was found."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Return the settings that the environment describes.
 
         Variables: ``AIRMEDIC_HOME``, ``AIRMEDIC_CONTENT``, ``AIRMEDIC_LEDGER_URL``, ``AIRMEDIC_ENVIRONMENT``,
-        ``AIRMEDIC_MLFLOW_URL`` and MLflow's own ``MLFLOW_TRACKING_URI``.
+        ``AIRMEDIC_MLFLOW_URL``, ``AIRMEDIC_EMBEDDER``, ``AIRMEDIC_RERANKER`` and MLflow's own ``MLFLOW_TRACKING_URI``.
         """
         env = os.environ if env is None else env
         home = Path(env.get("AIRMEDIC_HOME") or Path(env.get("AIRFLOW_HOME") or Path.cwd()) / ".airmedic").absolute()
@@ -47,6 +51,8 @@ class Settings:
             tracking_uri=env.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}",
             environment=env.get("AIRMEDIC_ENVIRONMENT") or "production",
             mlflow_url=env.get("AIRMEDIC_MLFLOW_URL") or "",
+            embedder=env.get("AIRMEDIC_EMBEDDER") or "",
+            reranker=env.get("AIRMEDIC_RERANKER") or "",
         )
 
     @property

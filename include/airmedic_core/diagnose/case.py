@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airmedic_core.knowledge import Library, open_library
+from airmedic_core.knowledge.rankers import embedder_of, reranker_of
 from airmedic_core.knowledge.remember import Memory, memories
 from airmedic_core.records import ABNORMAL, Assessment, Cause, Finding, Incident, Json, Verdict
 
@@ -87,7 +88,8 @@ class Case:
     @cached_property
     def library(self) -> Library:
         """Runbooks and written incidents; remembered ones are read by their alarms instead."""
-        return open_library(self.workspace.settings.content)
+        settings = self.workspace.settings
+        return open_library(settings.content, embedder=embedder_of(settings), reranker=reranker_of(settings))
 
     def history(self, finding: Finding) -> list[tuple[ObservedBatch | None, str | None, Finding, str]]:
         """Return the same finding in earlier windows, newest first, with version and window in words."""

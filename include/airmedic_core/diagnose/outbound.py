@@ -31,7 +31,19 @@ _VOCABULARY = frozenset(
     {cause.value for cause in Cause}
     | {action for cause in Cause for action in fitting_actions(cause)}
     | {state.value for state in IncidentState}
-    | {"healthy", "watch", "incident", "held", "undone", "adopt", "deploy", "rollback", "manual", "quarantine"}
+    | {
+        "healthy",
+        "watch",
+        "incident",
+        "held",
+        "came back",
+        "undone",
+        "adopt",
+        "deploy",
+        "rollback",
+        "manual",
+        "quarantine",
+    }
     | {severity.value for severity in Severity}
     | {"setting", "freeze", "kill_switch", "success", "failed", "running", "queued", "real", "false"}
 )

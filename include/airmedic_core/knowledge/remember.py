@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Closed incidents that are read, newest first."""
+HELD = "held"
+CAME_BACK = "came back"
 _OUTCOMES = {
-    IncidentState.RESOLVED: "held",
+    IncidentState.RESOLVED: HELD,
     IncidentState.UNDONE: "undone",
     IncidentState.REJECTED: "rejected",
     IncidentState.ESCALATED: "escalated",
@@ -44,11 +46,14 @@ class Memory:
 def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[str] = ()) -> list[Memory]:
     """Return what closed incidents taught, newest first, for one model or the fleet.
 
-    What people only asked for, such as a review, is no incident to learn from.
+    What people only asked for, such as a review, is no incident to learn from. What was healed and came back
+    within days has not held, whatever was thought when it was closed.
     """
+    known = ledger.incidents(model, limit=MOST)
+    came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in known}
     return [
-        _memory(ledger, incident)
-        for incident in ledger.incidents(model, limit=MOST)
+        _memory(ledger, incident, came_back=incident.id in came_back)
+        for incident in known
         if incident.state in _OUTCOMES and incident.id not in leave_out and incident.fingerprint != REQUESTED
     ]
 
@@ -73,7 +78,7 @@ def summary_of(found: Sequence[Memory]) -> str:
         return "No incident was closed yet."
     causes = Counter(memory.incident.cause.value.replace("_", " ") for memory in found)
     tried = Counter(memory.action.replace("_", " ") for memory in found if memory.action)
-    held = Counter(memory.action.replace("_", " ") for memory in found if memory.action and memory.outcome == "held")
+    held = Counter(memory.action.replace("_", " ") for memory in found if memory.action and memory.outcome == HELD)
     seen = ", ".join(f"{cause} {count}" for cause, count in causes.most_common(5))
     text = f"{len(found)} closed {'incident' if len(found) == 1 else 'incidents'}: {seen}."
     worked = ", ".join(f"{action} {held[action]} of {count}" for action, count in tried.most_common(5))
@@ -85,10 +90,13 @@ def remembered(ledger: Ledger, *, leave_out: Sequence[str] = ()) -> list[Section
     return [_section(memory) for memory in memories(ledger, leave_out=leave_out)]
 
 
-def _memory(ledger: Ledger, incident: Incident) -> Memory:
+def _memory(ledger: Ledger, incident: Incident, *, came_back: bool) -> Memory:
     done = [action for action in ledger.actions(incident_id=incident.id) if action.status in {"done", "undone"}]
     action = done[-1].action if done else ""
-    return Memory(incident, action, _OUTCOMES[incident.state], signature_of(ledger.packet(incident.id)))
+    outcome = _OUTCOMES[incident.state]
+    if came_back and outcome == HELD:
+        outcome = CAME_BACK
+    return Memory(incident, action, outcome, signature_of(ledger.packet(incident.id)))
 
 
 def _section(memory: Memory) -> Section:

@@ -182,7 +182,7 @@ def test_the_past_is_told_in_numbers(story: Story) -> None:
     incident = story.open(story.pass_days(cause=Cause.DATA_CORRUPTION, data=broken), Cause.DATA_CORRUPTION)
     told = kinds(collect_evidence(story.ws, incident.id), "memory")
     assert [item.statement for item in told] == [
-        "This model has had 3 closed incidents: data corruption 3. What held: quarantine 2 of 2.",
+        "This model has had 3 closed incidents: data corruption 3. What held: quarantine 1 of 2.",
         "3 incidents of this model in the last 30 days, 0 in those before.",
         "Against data corruption, quarantine held in 1 of 2 past incidents.",
     ]

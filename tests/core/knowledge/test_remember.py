@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.knowledge import open_library
 from airmedic_core.knowledge.remember import likeness, memories, summary_of
-from airmedic_core.records import Cause, IncidentState, Verdict
+from airmedic_core.records import ActionResult, Cause, IncidentState, Permission, Proposal, Verdict
 from tests.core.diagnose.stories import Story, a_workspace, nulls
 
 
@@ -45,6 +47,42 @@ def test_the_same_fingerprint_is_a_recurrence(story: Story) -> None:
     packet = collect_evidence(story.ws, second)
     assert [item.subject for item in packet.items if item.kind == "recurrence"] == [first]
     assert "it is back" in diagnose(story.ws, second).summary
+
+
+def test_what_came_back_has_not_held_and_is_tried_no_more_without_people(story: Story) -> None:
+    """Two quarantines, of which one came back: one of two held, in the sums and in what is recommended."""
+    story.pass_days(3)
+    for fingerprint, before in (("lasting", ""), ("same", ""), ("same", "same")):
+        found = corrupted(story, fingerprint)
+        resolution = {"recurrence_of": first} if before else {}  # noqa: F821 - the one before
+        story.ws.ledger.move_incident(found, IncidentState.OPEN, resolution=resolution)
+        diagnosis = diagnose(story.ws, found)
+        if before:
+            break
+        quarantined(story, found)
+        first = found
+    outcomes = {memory.incident.id: memory.outcome for memory in memories(story.ws.ledger)}
+    assert sorted(outcomes.values()) == ["came back", "held"]
+    assert outcomes[first] == "came back"
+    assert "What held: quarantine 1 of 2." in summary_of(memories(story.ws.ledger))
+    packet = story.ws.ledger.packet(found)
+    assert packet is not None
+    said = {item.kind: item.statement for item in packet.items if item.kind in {"recurrence", "memory"}}
+    assert "quarantine held in 1 of 2 past incidents" in said["memory"]
+    assert "quarantine (done), and it is back" in said["recurrence"]
+    last = diagnosis.actions[-1]
+    assert (last.action, last.condition) == ("escalate", "if the problem comes back again")
+    assert "tried before and the problem came back" in last.why
+
+
+def quarantined(story: Story, incident_id: str) -> None:
+    ledger, now = story.ws.ledger, datetime.now(UTC)
+    proposal = Proposal(incident_id, "churn", "quarantine", {}, "", Permission.AUTO, "", now, now + timedelta(hours=1))
+    ledger.record_proposal(proposal)
+    ledger.answer_proposal(proposal.hash, "approve", by="policy", at=now, channel="policy")
+    ledger.begin_action(proposal, {}, now=now)
+    ledger.finish_action(ActionResult(proposal.hash, "quarantine", "done", "", 1.0, {}), now=now)
+    ledger.move_incident(incident_id, IncidentState.RESOLVED, closed_at=now)
 
 
 def test_open_incidents_are_not_memories(story: Story) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.wording import counted, sentence
-from airmedic_core.knowledge.remember import Memory, summary_of
+from airmedic_core.knowledge.remember import HELD, Memory, summary_of
 from airmedic_core.records import Evidence
 
 ORDER = 105
@@ -44,14 +44,9 @@ def _trend(case: Case, mine: Sequence[Memory]) -> Evidence:
 
 def _held(case: Case, cause: str) -> Iterator[Evidence]:
     alike = [memory for memory in case.memories if memory.incident.cause.value == cause and memory.action]
-    came_back = {str(memory.incident.resolution.get("recurrence_of", "")) for memory in case.memories}
-    came_back.add(str(case.incident.resolution.get("recurrence_of", "")))
     tried = Counter(memory.action for memory in alike)
     for action, count in tried.most_common(MOST_ACTIONS):
-        held = sum(
-            memory.action == action and memory.outcome == "held" and memory.incident.id not in came_back
-            for memory in alike
-        )
+        held = sum(memory.action == action and memory.outcome == HELD for memory in alike)
         text = f"Against {cause.replace('_', ' ')}, {action.replace('_', ' ')} held in {held} of {count} past incidents"
         details: dict[str, object] = {"cause": cause, "action": action}
         yield _fact("fleet", text, value=held / count, sample_size=count, unit="fraction", details=details)
