@@ -154,7 +154,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
         others = [(back, facts.columns.get(name)) for back, facts in enumerate(reversed(past), start=1)]
         known = [(back, other) for back, other in others if other is not None]
         # Values at equal times mean something only where rows come at fixed times and values vary.
-        if len(known) < 3 or mine.distinct < 5 or mine.top_share > 0.5:
+        if len(known) < 3 or mine.distinct < 5 or mine.top_share > 0.5 or _by_the_clock(context, name):
             continue
         usual = _usual(past, lambda one, other, name=name: _timed(one, other, name))
         back, value = max(((back, mine.timed.inside(other.timed)) for back, other in known), key=lambda pair: pair[1])
@@ -176,6 +176,13 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _by_the_clock(context: CheckContext, name: str) -> bool:
+    from airmedic_core.profile.calendar import turns_with_the_clock
+
+    rows, time = context.reference_rows, context.spec.data.time_column
+    return rows is not None and name in rows and time in rows and turns_with_the_clock(rows[name], rows[time])
 
 
 def _timed(one: RowFacts, other: RowFacts, name: str) -> float:

@@ -98,19 +98,21 @@ def _context(
     from airmedic_core.profile import build_reference
 
     together = _of_one_time(spec, reference, current)
-    window = _window(spec, current)
+    window, step = _window(spec, current), spec.window.step
     count_rows = together or not _cut(spec, window, reference, current)
     spec = _in_windows_of(spec, window, len(current), count_rows=count_rows)
     as_of = as_of or datetime.now(UTC)
     served, held_out = _served(spec, reference, current, window, as_of, together=together)
-    if served is None:
-        known_reference = build_reference(spec, reference)
-    else:
-        known_reference = build_reference(
-            spec, reference, scores=served[0].scores, labels=served[0].labels, holdout_mask=held_out
-        )
     # Samples of one time are no windows of each other's history.
-    known_reference = replace(known_reference, windows=()) if together else _whole_windows(known_reference)
+    windows = [] if together else _windows_before(spec, step, reference)
+    if served is None:
+        known_reference = build_reference(spec, reference, windows=windows)
+    else:
+        scores, labels = served[0].scores, served[0].labels
+        known_reference = build_reference(
+            spec, reference, scores=scores, labels=labels, holdout_mask=held_out, windows=windows
+        )
+    known_reference = _whole_windows(known_reference)
     scored = served[1] if served else None
     profile = profile_of(spec, known_reference, current, scored, window)
     features = [*known_reference.edges.numeric, *known_reference.edges.categorical]
@@ -175,13 +177,37 @@ def _cut(spec: ModelSpec, window: Window, reference: pd.DataFrame, current: pd.D
     return not only_dates and spanned < _MOSTLY and "every" not in spec.window.model_fields_set
 
 
+def _windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> list[Window]:
+    """Split the reference into whole windows as long as the one in question, counted back from its own end.
+
+    On a fixed calendar, 28 days of February would cut the January before it in two.
+    """
+    times, length = reference[spec.data.time_column], spec.window.step
+    first, last = times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+    end, begin = step.shift(step.floor(last), 1), step.floor(first)
+    windows = []
+    while (start := length.shift(end, -1)) >= begin:
+        windows.append(Window(start, end))
+        end = start
+    return windows[::-1]
+
+
 def _in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: bool) -> ModelSpec:
     """Split the reference into windows like the one in question: as long, and with half its rows at the least."""
     step = spec.window.step
     longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
+    if months := _whole_months(window):
+        longer = Every(months, "month")
     least = min(spec.window.min_rows, max(rows // 2, 1))
     checks = spec.checks if count_rows else {**spec.checks, "volume": False}
     return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least), "checks": checks})
+
+
+def _whole_months(window: Window) -> int:
+    """Return how many months a window is, or none if it is not whole months."""
+    if any((each.day, each.hour, each.minute) != (1, 0, 0) for each in (window.start, window.end)):
+        return 0
+    return (window.end.year - window.start.year) * 12 + window.end.month - window.start.month
 
 
 def _whole_windows(reference: Reference) -> Reference:

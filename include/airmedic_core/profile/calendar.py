@@ -54,6 +54,24 @@ def telling_the_time(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, str]:
     return found
 
 
+def turns_with_the_clock(values: pd.Series, times: pd.Series) -> bool:
+    """Return whether a column is the hour, the day of the week or of the month, or follows from them.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The column, of the reference.
+    times : pandas.Series
+        When each row was, in UTC.
+    """
+    for part in (times.dt.dayofweek, times.dt.hour, times.dt.day):
+        by_part = values.groupby(part)
+        # One row for each moment follows from anything.
+        if by_part.size().min() >= _LEAST_ROWS_PER_DAY and bool((by_part.nunique() <= 1).all()):
+            return True
+    return False
+
+
 def _may_be(values: pd.Series) -> bool:
     try:
         return bool(values.head(5000).nunique() <= _MOST_VALUES)

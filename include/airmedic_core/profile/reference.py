@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,6 +138,7 @@ def build_reference(
     scores: np.ndarray | None = None,
     labels: np.ndarray | None = None,
     holdout_mask: np.ndarray | None = None,
+    windows: Sequence[Window] | None = None,
 ) -> Reference:
     """Profile the rows that a model version was accepted on.
 
@@ -153,6 +155,8 @@ def build_reference(
     holdout_mask : numpy.ndarray, optional
         Which rows the model was not trained on; all of them where not given. Performance and score profiles come from
         these rows only.
+    windows : sequence of Window, optional
+        How the rows are split, oldest first; by the spec's ``window.every`` where not given.
 
     Returns
     -------
@@ -176,20 +180,22 @@ def build_reference(
         parts = [None if values is None else values[rows] for values in (column, known, loss)]
         return build_profile(edges, frame.iloc[rows], score=parts[0], label=parts[1], loss=parts[2], window=span)
 
-    windows = []
+    if windows is None:
+        windows = spec.window.step.split(_whole_steps(spec, window))
+    profiled = []
     moments = frame[spec.data.time_column]
-    for one in spec.window.step.split(_whole_steps(spec, window))[-MOST_WINDOWS:]:
+    for one in windows[-MOST_WINDOWS:]:
         first, last = (int(moments.searchsorted(moment)) for moment in (one.start, one.end))
         rows = slice(first, last)
         metrics = {}
         if scores is not None and known is not None:
             metrics = _metrics(spec, known[rows], scores[rows])
-        windows.append(WindowProfile(one, profile(rows, one), metrics))
+        profiled.append(WindowProfile(one, profile(rows, one), metrics))
     return Reference(
         edges=edges,
         schema=column_types(frame),
         whole=profile(slice(None), window),
-        windows=tuple(windows),
+        windows=tuple(profiled),
         performance={} if scores is None or known is None else _performance(spec, known, scores),
     )
 

@@ -121,3 +121,22 @@ def test_months_do_not_make_every_window_unlike_all_before() -> None:
     everything = everything.assign(month=at.dt.month_name(), week=at.dt.isocalendar().week, year=at.dt.year)
     result = check_pair(SPEC, everything[: 200 * 90], everything[200 * 90 :])
     assert result.assessment.outcome == "healthy"
+
+
+@pytest.mark.parametrize("days", [28, 30, 31])
+def test_a_month_against_the_month_before_holds_as_many_rows_as_expected(days: int) -> None:
+    everything = _rows(31 + days)
+    result = check_pair(SPEC, everything[: 200 * 31], everything[200 * 31 :])
+    assert result.assessment.outcome == "healthy"
+    volume = [one for one in _findings(result, "volume") if one.baseline is not None]
+    assert all(one.baseline == pytest.approx(200 * days, rel=0.11) for one in volume)
+
+
+def test_days_of_the_week_that_come_back_are_not_stale() -> None:
+    """Windows of 21 days: each begins on the same day of the week as all before."""
+    at = pd.date_range("2026-01-01T10:00", periods=5000, freq="h")
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame({"at": at.astype(str), "weekday": at.dayofweek, "hour": at.hour, "y": rng.random(5000) < 0.5})
+    rows["load"] = rng.normal(size=5000)
+    result = check_pair(SPEC, rows[:4500], rows[4500:])
+    assert not [one for one in _findings(result, "freshness") if one.verdict is Verdict.ALERT]
