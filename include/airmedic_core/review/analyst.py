@@ -10,7 +10,7 @@ from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Json
 from airmedic_core.review.expectations import candidates, in_words
 from airmedic_core.review.faults import RECURS, Fault, is_sound, recurring_faults
-from airmedic_core.review.replay import PastWindow, past_windows
+from airmedic_core.review.replay import ReviewedWindow, past_windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +88,7 @@ class _Tally:
     alarmed: int = 0
 
 
-def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[PastWindow]) -> list[ExpectationSuggestion]:
+def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[ReviewedWindow]) -> list[ExpectationSuggestion]:
     from airmedic_core.checks._expectations import validate
 
     good = _rows(ws, fault.subject, sound)
@@ -126,7 +126,7 @@ def _known(ws: Workspace, name: str, expectation: Json) -> bool:
     return in_suite or name in ws.spec.quality.expectations
 
 
-def _rows(ws: Workspace, column: str, windows: Sequence[PastWindow]) -> list[tuple[PastWindow, pd.DataFrame]]:
+def _rows(ws: Workspace, column: str, windows: Sequence[ReviewedWindow]) -> list[tuple[ReviewedWindow, pd.DataFrame]]:
     """Return the column's rows of each window that can still be read."""
     from airmedic_core.sources import read_window
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.records import DATA_CAUSES, Cause, Finding, Verdict
-from airmedic_core.review.replay import PastWindow
+from airmedic_core.review.replay import ReviewedWindow
 
 RECURS = 2
 """Windows with the same fault from which it is no accident."""
@@ -27,7 +27,7 @@ class Fault:
     cause: Cause
     subject: str
     """A column, or ``batch``."""
-    windows: tuple[PastWindow, ...]
+    windows: tuple[ReviewedWindow, ...]
     """Newest first."""
 
     @property
@@ -46,27 +46,27 @@ class Fault:
         )
 
 
-def is_faulty(window: PastWindow) -> bool:
+def is_faulty(window: ReviewedWindow) -> bool:
     """Whether a window's data were at fault, and no person said otherwise."""
     assessed = window.seen.assessment
     found = assessed is not None and assessed.outcome == "incident" and assessed.cause in DATA_CAUSES
     return found and window.turned_out != "false"
 
 
-def is_sound(window: PastWindow) -> bool:
+def is_sound(window: ReviewedWindow) -> bool:
     """Whether nothing stood out in a window."""
     return window.seen.assessment is not None and window.seen.assessment.outcome == "healthy"
 
 
-def recurring_faults(windows: Sequence[PastWindow]) -> list[Fault]:
+def recurring_faults(windows: Sequence[ReviewedWindow]) -> list[Fault]:
     """Return the faults that came back, the most frequent first.
 
     Parameters
     ----------
-    windows : sequence of PastWindow
+    windows : sequence of ReviewedWindow
         The last windows, newest first.
     """
-    found: dict[tuple[Cause, str], list[PastWindow]] = {}
+    found: dict[tuple[Cause, str], list[ReviewedWindow]] = {}
     for window in windows:
         if is_faulty(window):
             for key in sorted({(cause, finding.subject) for finding in window.alarms for cause in _at_fault(finding)}):

@@ -36,7 +36,7 @@ class Threshold:
 
 
 @dataclass(frozen=True)
-class PastWindow:
+class ReviewedWindow:
     """One window with its alarms, and whether the incident that they opened turned out to be one."""
 
     seen: ObservedBatch
@@ -45,22 +45,22 @@ class PastWindow:
     """``none``: no incident was opened, or it is still open."""
 
 
-def past_windows(ws: Workspace, *, most: int) -> list[PastWindow]:
+def past_windows(ws: Workspace, *, most: int) -> list[ReviewedWindow]:
     """Return the last windows of a model, newest first."""
     incidents = ws.ledger.incidents(ws.spec.name, limit=200)
     windows = []
     for seen in ws.ledger.batches(ws.spec.name, limit=most):
         found = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in ABNORMAL]
-        windows.append(PastWindow(seen, tuple(found), _turned_out(seen.batch.id, incidents)))
+        windows.append(ReviewedWindow(seen, tuple(found), _turned_out(seen.batch.id, incidents)))
     return windows
 
 
-def strengths(window: PastWindow, threshold: Threshold, now: float) -> list[float]:
+def strengths(window: ReviewedWindow, threshold: Threshold, now: float) -> list[float]:
     """Return how strong the window's alarms under a threshold were, in the threshold's own measure.
 
     Parameters
     ----------
-    window : PastWindow
+    window : ReviewedWindow
         The window.
     threshold : Threshold
         The option.
@@ -71,14 +71,14 @@ def strengths(window: PastWindow, threshold: Threshold, now: float) -> list[floa
     return [abs(number) for number in numbers if number is not None]
 
 
-def silenced(window: PastWindow, threshold: Threshold, now: float, value: float) -> bool:
+def silenced(window: ReviewedWindow, threshold: Threshold, now: float, value: float) -> bool:
     """Whether another value of the threshold would have silenced all alarms that the check raised in a window."""
     raised = [found for found in window.alarms if found.check == threshold.check]
     found = strengths(window, threshold, now)
     return bool(found) and len(found) == len(raised) and max(found) < value
 
 
-def _governed(window: PastWindow, threshold: Threshold, now: float) -> list[Finding]:
+def _governed(window: ReviewedWindow, threshold: Threshold, now: float) -> list[Finding]:
     return [
         found
         for found in window.alarms

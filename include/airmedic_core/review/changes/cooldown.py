@@ -16,7 +16,7 @@ from airmedic_core.diagnose.wording import counted, day, sentence
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Evidence, IncidentState
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
-from airmedic_core.review.replay import PastWindow
+from airmedic_core.review.replay import ReviewedWindow
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
@@ -41,7 +41,7 @@ class Repetition:
     helped: bool
 
 
-def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion]:  # noqa: ARG001 - one form for all
+def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:  # noqa: ARG001 - one form for all
     """Return the cooldown, where three or more repetitions did not help."""
     try:
         before = policy_of(ws).limits_in(environment_of(ws)).cooldown_minutes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.diagnose.wording import counted, measure
 from airmedic_core.records import Evidence
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
-from airmedic_core.review.replay import PastWindow, Threshold, silenced, strengths
+from airmedic_core.review.replay import ReviewedWindow, Threshold, silenced, strengths
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -28,13 +28,13 @@ FALSE_ALARMS_LEAST = 3
 _MOST_OPTIONS = 4
 
 
-def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion]:
+def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
     """Return the thresholds with three false alarms or more, with the values just above some of them."""
     found = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
     return [each for each in found if each is not None]
 
 
-def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[PastWindow]) -> InQuestion | None:
+def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[ReviewedWindow]) -> InQuestion | None:
     before = _current(ws, threshold)
     if before is None:
         return None
@@ -57,7 +57,7 @@ def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[PastWindow]) -
 
 
 def _play(
-    threshold: Threshold, windows: Sequence[PastWindow], strongest: dict[str, float], before: float, value: Value
+    threshold: Threshold, windows: Sequence[ReviewedWindow], strongest: dict[str, float], before: float, value: Value
 ) -> Suggestion:
     after = float(value)
     real = [each for each in windows if each.turned_out == "real" and each.seen.batch.id in strongest]
@@ -75,7 +75,7 @@ def _play(
     return Suggestion(threshold.key, before, after, len(windows), tuple(spared), tuple(missed), kept, effect)
 
 
-def _witness(threshold: Threshold, window: PastWindow, strength: float) -> Evidence:
+def _witness(threshold: Threshold, window: ReviewedWindow, strength: float) -> Evidence:
     turned_out: TurnedOut = "real" if window.turned_out == "real" else "false"
     verdict = "a real one" if turned_out == "real" else "false"
     when = str(window.seen.batch.window)

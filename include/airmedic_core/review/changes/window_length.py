@@ -11,7 +11,7 @@ from airmedic_core.diagnose.wording import counted
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Batch, Evidence
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
-from airmedic_core.review.replay import PastWindow
+from airmedic_core.review.replay import ReviewedWindow
 from airmedic_core.windows import Every, Window
 from airmedic_core.workspace import with_settings
 
@@ -26,7 +26,7 @@ _MOST_WINDOWS = 12
 """Windows whose rows are checked again, newest first; with more real alarms than that, length is not in question."""
 
 
-def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion]:
+def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
     """Return the length of windows, where three or more of the present length raised false alarms."""
     judged = [window for window in windows if window.turned_out != "none"]
     false = [window for window in judged if window.turned_out == "false"]
@@ -38,7 +38,7 @@ def in_question(ws: Workspace, windows: Sequence[PastWindow]) -> list[InQuestion
     return [InQuestion(KEY, str(step), (longer,), witnesses, partial(_play, ws, judged), dear=True)]
 
 
-def _play(ws: Workspace, judged: Sequence[PastWindow], value: Value) -> Suggestion:
+def _play(ws: Workspace, judged: Sequence[ReviewedWindow], value: Value) -> Suggestion:
     """Run all checks on the longer windows around each alarm, without recording anything."""
     step, before = Every.parse(str(value)), str(ws.spec.window.step)
     changed = replace(ws, spec=with_settings(ws.spec, {KEY: str(value)}))
@@ -86,7 +86,7 @@ def _alarms(ws: Workspace, window: Window, shorter: Batch) -> bool | None:
     return weigh(batch, findings).outcome == "incident"
 
 
-def _witness(window: PastWindow) -> Evidence:
+def _witness(window: ReviewedWindow) -> Evidence:
     turned_out: TurnedOut = "real" if window.turned_out == "real" else "false"
     shown, rows = str(window.seen.batch.window), window.seen.batch.rows
     verdict = "a real one" if turned_out == "real" else "false"
