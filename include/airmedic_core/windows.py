@@ -13,6 +13,8 @@ _UNITS = {"hour": "hour", "h": "hour", "day": "day", "d": "day", "week": "week",
 _PATTERN = re.compile(r"\s*(\d+)?\s*([a-z]+?)s?\s*")
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHORTEST = 0.85
+"""February against a month of 31 days is 0.90."""
 
 
 def as_utc(moment: datetime | str) -> datetime:
@@ -67,6 +69,11 @@ class Window:
                 f"{key!r} is not the key of a window.", "It looks like 20260101T0000_20260201T0000."
             ) from error
         return cls(start, end)
+
+    def as_long_as(self, other: Window) -> bool:
+        """Return whether two windows are of one length; months differ a little."""
+        ratio = (self.end - self.start) / (other.end - other.start)
+        return _SHORTEST <= ratio <= 1 / _SHORTEST
 
     def __str__(self) -> str:
         if (self.start - _EPOCH) % timedelta(days=1) or (self.end - _EPOCH) % timedelta(days=1):

@@ -92,8 +92,10 @@ def _counts(context: CheckContext) -> list[float]:
     """Return the rows of the windows so far, oldest first; not-a-number where a window was found wrong.
 
     A reference has no rows of windows that were quarantined, and a window that was found wrong would teach the forecast
-    that wrong is usual. They keep their place, because seasons are counted in windows.
+    that wrong is usual. They keep their place, because seasons are counted in windows. Windows of another length, from
+    before the length was changed, say nothing of this one.
     """
-    counts = {each.window: float(each.profile.rows) for each in context.reference.windows}
+    alike = [each for each in context.reference.windows if each.window.as_long_as(context.batch.window)]
+    counts = {each.window: float(each.profile.rows) for each in alike}
     counts |= {past.window: float(past.rows) if past.sound else float("nan") for past in context.history}
     return [counts[window] for window in sorted(counts)]

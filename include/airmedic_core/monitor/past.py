@@ -14,12 +14,9 @@ if TYPE_CHECKING:
     from airmedic_core.checks import PastWindow, RowFacts
     from airmedic_core.profile import Profile, Reference
     from airmedic_core.settings import Settings
-    from airmedic_core.windows import Window
     from airmedic_core.workspace import Workspace
 
 _KEPT_WINDOWS = 60
-_SHORTEST = 0.85
-"""February against a month of 31 days is 0.90."""
 
 
 def window_file(settings: Settings, batch: Batch) -> Path:
@@ -53,7 +50,7 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
 
     past = []
     for seen in ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start):
-        if not _as_long(seen.batch.window, batch.window):
+        if not seen.batch.window.as_long_as(batch.window):
             continue
         plain = _read(window_file(ws.settings, seen.batch))
         profile = facts = None
@@ -73,12 +70,6 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
             )
         )
     return tuple(past)
-
-
-def _as_long(one: Window, other: Window) -> bool:
-    """Return whether two windows are equally long; months differ a little."""
-    ratio = (one.end - one.start) / (other.end - other.start)
-    return _SHORTEST <= ratio <= 1 / _SHORTEST
 
 
 def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:
