@@ -27,6 +27,8 @@ _FITTED_FRACTION = 0.7
 _MOST_FITTED = 50_000
 _LEAST_FITTED = 100
 _MOSTLY = 0.5
+_FEW = 10
+"""Rows: by fewer nobody can tell how thick they come."""
 
 
 class PairCheck(NamedTuple):
@@ -164,17 +166,19 @@ def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
 def _cut(spec: ModelSpec, window: Window, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
     """Return whether the rows in question are a part of a window, so that nobody knows how many it should hold.
 
-    They are if the reference ends in the same window, or if they span a part of one and the spec does not say that rows
-    come in such windows.
+    They are if the reference ends in the same window, or if they come as thick as the reference's do but span a part of
+    a window only, and the spec does not say that rows come in such windows.
     """
     column, step = spec.data.time_column, spec.window.step
-    times = current[column]
-    last = reference[column].iloc[-1].to_pydatetime(warn=False)
-    if step.floor(last) == step.floor(times.iloc[0].to_pydatetime(warn=False)):
+    before, times = reference[column], current[column]
+    if step.floor(before.iloc[-1].to_pydatetime(warn=False)) == window.start:
         return True
-    only_dates = bool((times == times.dt.floor("D")).all())
-    spanned = (times.iloc[-1] - times.iloc[0]) / (window.end - window.start)
-    return not only_dates and spanned < _MOSTLY and "every" not in spec.window.model_fields_set
+    span, spanned = (one.iloc[-1] - one.iloc[0] for one in (before, times))
+    if "every" in spec.window.model_fields_set or not span or bool((times == times.dt.floor("D")).all()):
+        return False
+    expected = len(reference) * (spanned / span)
+    as_thick = expected > _FEW and 0.5 < len(times) / expected < 2.0
+    return bool(as_thick and spanned < _MOSTLY * (window.end - window.start))
 
 
 def _windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> list[Window]:
