@@ -81,6 +81,10 @@ class LedgerBusyError(LedgerError):
     transient = True
 
 
+class NoLedgerError(LedgerError):
+    """There is no ledger at the address yet. A retry does not help: correct the address, or run a model first."""
+
+
 class AuditError(LedgerError):
     """The audit chain does not verify: a record was changed, removed or reordered."""
 

@@ -7,7 +7,9 @@ is heavy only when they run, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
@@ -17,6 +19,8 @@ from airmedic_core.family import Family
 COMMANDS = Family("cli")
 FAILED = 2
 """Exit code of a command that could not do what it was asked."""
+DEBUG = "AIRMEDIC_DEBUG"
+"""Environment variable that, set to anything, shows the traceback of an error."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,21 +31,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv : sequence of str, optional
         Arguments without the program's name; those of the process where not given.
     """
-    args = _parser().parse_args(argv)
     try:
+        args = _parser().parse_args(argv)
         code: int = COMMANDS.member(args.command).run(args)
     except AirmedicError as error:
-        from airmedic_core.cli._terminal import problem
-
-        problem(error)
-        return FAILED
+        return _failed(error)
     except BrokenPipeError:
         # The reader, such as `head`, has seen enough.
         sys.stderr.close()
         return 0
     except KeyboardInterrupt:
         return 130
+    except Exception as error:  # noqa: BLE001  Python's own exit code, 1, would mean "not healthy"
+        return _failed(_unexpected(error))
     return code
+
+
+def _unexpected(error: Exception) -> AirmedicError:
+    said = str(error).strip().partition("\n")[0][:300]
+    told = AirmedicError(
+        f"Unexpected {type(error).__name__}: {said or 'no message'}", f"{DEBUG}=1 shows where it came from."
+    )
+    told.__cause__ = error
+    return told
+
+
+def _failed(error: AirmedicError) -> int:
+    from airmedic_core.cli._terminal import problem
+
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    problem(error)
+    return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:

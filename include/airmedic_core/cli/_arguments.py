@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
@@ -24,7 +25,16 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def add_by(parser: argparse.ArgumentParser) -> None:
     """Add ``--by``."""
-    parser.add_argument("--by", default=getpass.getuser(), help="who does this, for the record (default: %(default)s)")
+    parser.add_argument(
+        "--by", type=words, default=getpass.getuser(), help="who does this, for the record (%(default)s)"
+    )
+
+
+def words(text: str) -> str:
+    """Return the text of an argument that must say something."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it must not be empty")
+    return text.strip()
 
 
 def spec_of(model: str) -> ModelSpec:
@@ -38,8 +48,25 @@ def spec_of(model: str) -> ModelSpec:
     return load_spec(Settings.from_env().models / f"{model}.yaml")
 
 
-def workspace_of(model: str) -> Workspace:
-    """Return the workspace of ``--model`` with the settings of the environment."""
+def workspace_of(model: str, *, create: bool = False) -> Workspace:
+    """Return the workspace of ``--model`` with the settings of the environment.
+
+    Raises
+    ------
+    NoLedgerError
+        If there is no ledger and none may be made: in a wrong folder, a new one would only seem to be the right one.
+    """
     from airmedic_core.workspace import Workspace
 
-    return Workspace.open(spec_of(model))
+    spec = spec_of(model)
+    if not create:
+        ledger()
+    return Workspace.open(spec)
+
+
+def ledger() -> Ledger:
+    """Return the ledger that the environment names. Raises NoLedgerError if it does not exist yet."""
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.settings import Settings
+
+    return Ledger.open(Settings.from_env().ledger_url, create=False)

@@ -32,6 +32,6 @@ def run(args: argparse.Namespace) -> int:
         raise SpecError("--start and --end belong together.", "Give both, or neither to use the spec's reference.")
     window = Window(as_utc(args.start), as_utc(args.end)) if args.start else None
     as_of = as_utc(args.as_of) if args.as_of else None
-    promotion = adopt(workspace_of(args.model), window=window, as_of=as_of, by=args.by)
+    promotion = adopt(workspace_of(args.model, create=True), window=window, as_of=as_of, by=args.by)
     judged("ok", f"version {promotion.to_version} of {promotion.model} serves since {promotion.at:%Y-%m-%d %H:%M} UTC")
     return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 
+from airmedic_core.cli._arguments import ledger
 from airmedic_core.errors import AuditError
 
 SUMMARY = "verify the audit chain"
@@ -25,16 +26,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Verify the chain of the ledger that the environment names."""
     from airmedic_core.cli._terminal import judged
-    from airmedic_core.ledger import Ledger
-    from airmedic_core.settings import Settings
 
-    ledger = Ledger.open(Settings.from_env().ledger_url)
+    records = ledger()
     try:
-        head = ledger.verify_audit()
+        head = records.verify_audit()
     except AuditError as error:
         judged("failed", str(error))
         return 1
-    if args.head and not ledger.holds_audit_hash(args.head):
+    if args.head and not records.holds_audit_hash(args.head):
         judged("failed", f"No record has the hash {args.head!r}: the ledger was replaced or cut after that report.")
         return 1
     judged("ok", f"{head.sequence:,} records, head {head.hash}")

@@ -57,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.errors import AirmedicError
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
-        _python, _packages, _home, _content, _specs, _policy, _ledger, _mlflow, _connections,
+        _python, _packages, _home, _content, _specs, _policy, _kill_switch, _ledger, _mlflow, _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -114,7 +114,8 @@ def _content(settings: Settings) -> Iterator[Symptom]:
         folder = settings.content / name
         needed = name in {"models", "policies"}
         if folder.is_dir():
-            yield Symptom("ok", name, f"{folder}, {sum(1 for path in folder.iterdir() if path.is_file())} files")
+            count = sum(1 for path in folder.iterdir() if path.is_file())
+            yield Symptom("ok", name, f"{folder}, {count} {'file' if count == 1 else 'files'}")
         else:
             todo = "Make it, or set AIRMEDIC_CONTENT to the folder that holds it."
             yield Symptom("failed" if needed else "warning", name, f"{folder} is missing", todo)
@@ -140,17 +141,33 @@ def _policy(settings: Settings) -> Iterator[Symptom]:
 
 
 def _ledger(settings: Settings) -> Iterator[Symptom]:
-    from airmedic_core.ledger import Ledger
-    from airmedic_core.spec import spec_files
+    from airmedic_core.cli.overrides import taking_back, value_of
+    from airmedic_core.errors import NoLedgerError
+    from airmedic_core.ledger import EVERY_MODEL, Ledger
 
-    if settings.ledger_url.startswith("sqlite"):
-        settings.home.mkdir(parents=True, exist_ok=True)
-    ledger = Ledger.open(settings.ledger_url)
+    try:
+        ledger = Ledger.open(settings.ledger_url, create=False)
+    except NoLedgerError as error:
+        # Not made here: in a wrong folder, a new one would only seem to be the right one.
+        yield Symptom("warning", "ledger", error.problem, error.hint)
+        return
     yield Symptom("ok", "ledger", f"{ledger.url}, {ledger.audit_head().sequence:,} audit records")
-    for path in spec_files(settings.models):
-        for override in ledger.overrides(path.stem):
-            found = f"{override.kind} {override.key}: {override.plain_value} by {override.author}, {override.until}"
-            yield Symptom("ok", f"override of {path.stem}", found[:200], "'airmedic overrides' takes it back.")
+    for override in ledger.overrides():
+        told = f"by {override.author}, {override.until}: {override.reason}"
+        todo = f"Take it back: {taking_back(override)}"
+        if override.kind == "kill_switch":
+            whom = "all models" if override.model == EVERY_MODEL else override.model
+            yield Symptom("warning", "kill switch", f"{whom}: stopped {told}"[:300], todo)
+        else:
+            found = f"{override.kind} {override.key} {value_of(override)}".rstrip()
+            yield Symptom("ok", f"override of {override.model}", f"{found[:200]} {told}"[:400], todo)
+
+
+def _kill_switch(_: Settings) -> Iterator[Symptom]:
+    from airmedic_core.decide.limits import KILL_SWITCH, switched_off
+
+    if switched_off():
+        yield Symptom("warning", "kill switch", f"{KILL_SWITCH} stops every change", "Unset it to go on.")
 
 
 def _mlflow(settings: Settings) -> Iterator[Symptom]:

@@ -1,7 +1,7 @@
 """Freeze changes: until `airmedic thaw` nothing new is proposed but what the policy exempts, such as a rollback.
 
-What was approved before is still carried out; `airmedic stop` stops that too. Exit code 0: frozen. 2: the ledger could
-not be written.
+What was approved before is still carried out; `airmedic stop` stops that too. A freeze that holds longer is never
+shortened. Exit code 0: frozen. 2: the ledger does not exist or could not be written.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._arguments import add_json
+from airmedic_core.cli._arguments import add_json, ledger
 
 SUMMARY = "list incidents"
 
@@ -20,12 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the incidents."""
     from airmedic_core.cli._terminal import say, show, write_json
-    from airmedic_core.ledger import Ledger
     from airmedic_core.records import to_json
-    from airmedic_core.settings import Settings
 
-    ledger = Ledger.open(Settings.from_env().ledger_url)
-    found = ledger.incidents(args.model, open_only=args.open, limit=args.limit)
+    found = ledger().incidents(args.model, open_only=args.open, limit=args.limit)
     if args.json:
         write_json(args.json, [to_json(incident) for incident in found])
     elif found:

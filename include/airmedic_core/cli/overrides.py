@@ -7,20 +7,24 @@ the kill switch. Exit code 0: listed, or taken back. 2: could not be.
 from __future__ import annotations
 
 import argparse
+import json
+import shlex
 from typing import TYPE_CHECKING, get_args
 
-from airmedic_core.cli._arguments import add_by, add_json
+from airmedic_core.cli._arguments import add_by, add_json, ledger
+from airmedic_core.cli._switch import KEY
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
+    from airmedic_core.ledger.overrides import Override
 
 SUMMARY = "list what people changed beside the files, or take it back"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("--model", required=True, metavar="NAME", help="whose overrides, with those of all models")
-    parser.add_argument("--revoke", metavar="KEY", help="take this one back")
+    parser.add_argument("--model", metavar="NAME", help="whose overrides, with those of all models (default: all)")
+    parser.add_argument("--revoke", metavar="KEY", help="take this one of the model back")
     parser.add_argument("--kind", default="setting", help="kind of the one to take back (default: %(default)s)")
     add_by(parser)
     add_json(parser)
@@ -28,16 +32,30 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the overrides, or revoke one."""
-    from airmedic_core.ledger import Ledger
-    from airmedic_core.settings import Settings
-
     # Without the model's workspace: an override that makes its spec invalid can be taken back too.
-    ledger = Ledger.open(Settings.from_env().ledger_url)
+    records = ledger()
     if args.revoke:
-        _revoke(ledger, args)
+        _revoke(records, args)
     else:
-        _list(ledger, args)
+        _list(records, args)
     return 0
+
+
+def taking_back(override: Override) -> str:
+    """Return the command that takes an override back."""
+    from airmedic_core.ledger import EVERY_MODEL
+
+    command = {"kill_switch": "airmedic resume", "freeze": "airmedic thaw"}.get(override.kind)
+    if command and override.key == KEY:
+        return command + ("" if override.model == EVERY_MODEL else f" --model {override.model}")
+    kind = "" if override.kind == "setting" else f" --kind {override.kind}"
+    return f"airmedic overrides --model {shlex.quote(override.model)} --revoke {shlex.quote(override.key)}{kind}"
+
+
+def value_of(override: Override) -> str:
+    """Return what an override makes hold: a text as it is, anything else as JSON."""
+    value = override.plain_value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
@@ -45,6 +63,8 @@ def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
     from airmedic_core.errors import LedgerError, closest
     from airmedic_core.ledger.overrides import OverrideKind
 
+    if not args.model:
+        raise LedgerError("--revoke needs the model.", "Name it with --model; --model '*' are all models.")
     kinds = get_args(OverrideKind)
     if args.kind not in kinds:
         raise LedgerError(f"There are no overrides of the kind {args.kind!r}.", closest(args.kind, kinds))
@@ -60,12 +80,13 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, [to_json(override) for override in found])
     elif found:
-        header = ("Kind", "Key", "Value", "By", "Since", "How long", "Why")
+        header = ("Model", "Kind", "Key", "Value", "By", "Since", "How long", "Why")
         rows = [
             (
+                override.model,
                 override.kind,
                 override.key,
-                override.plain_value,
+                value_of(override),
                 override.author,
                 f"{override.created_at:%Y-%m-%d}",
                 override.until,
@@ -73,6 +94,8 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> None:
             )
             for override in found
         ]
-        show(f"In force for {args.model}", header, rows)
+        show(f"In force for {args.model or 'all models'}", header, rows)
+        for override in found:
+            say(f"To take {override.kind} {override.key} of {override.model} back: {taking_back(override)}")
     else:
-        say(f"Nothing is overridden for {args.model}.")
+        say(f"Nothing is overridden for {args.model or 'any model'}.")

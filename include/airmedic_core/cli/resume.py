@@ -1,4 +1,7 @@
-"""Take the kill switch back that `airmedic stop` threw. Exit code 0: taken back. 2: it was not thrown, or an error."""
+"""Take the kill switch back that `airmedic stop` threw.
+
+Exit code 0: taken back, or it was not thrown; it says which. 2: the ledger does not exist or could not be written.
+"""
 
 from __future__ import annotations
 
@@ -16,5 +19,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Revoke the override."""
-    take_back("kill_switch", args, "resumed")
+    from airmedic_core.cli._terminal import judged
+    from airmedic_core.decide.limits import KILL_SWITCH, switched_off
+
+    take_back("kill_switch", args, "resumed", "stopped")
+    if switched_off():
+        judged("warning", f"all models: still stopped here by the environment variable {KILL_SWITCH}")
     return 0

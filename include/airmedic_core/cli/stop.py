@@ -1,6 +1,7 @@
 """Throw the kill switch: nothing is changed in production any more, approved or not, until `airmedic resume`.
 
-Monitoring, diagnoses and escalations go on. Exit code 0: thrown. 2: the ledger could not be written.
+Monitoring, diagnoses and escalations go on. A stop that holds longer is never shortened. Exit code 0: thrown. 2: the
+ledger does not exist or could not be written.
 """
 
 from __future__ import annotations

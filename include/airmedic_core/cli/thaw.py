@@ -1,4 +1,7 @@
-"""Take the change freeze back that `airmedic freeze` set. Exit code 0: taken back. 2: there is none, or an error."""
+"""Take the change freeze back that `airmedic freeze` set.
+
+Exit code 0: taken back, or there was none; it says which. 2: the ledger does not exist or could not be written.
+"""
 
 from __future__ import annotations
 
@@ -16,5 +19,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Revoke the override."""
-    take_back("freeze", args, "thawed")
+    take_back("freeze", args, "thawed", "frozen")
     return 0

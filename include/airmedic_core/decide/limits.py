@@ -95,12 +95,17 @@ def kill_switch(
     """Return an objection while the kill switch is on, in the environment or as an override in the ledger."""
     if action in _ON_ALWAYS:
         return None
-    value = (os.environ if env is None else env).get(KILL_SWITCH, "").strip().lower()
-    if value not in {"", "0", "false", "no", "off"}:
+    if switched_off(env):
         return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
     for override in ledger.overrides(model, "kill_switch", now=now):
         return Objection("kill_switch", f"{override.author} threw the kill switch: {override.reason}.")
     return None
+
+
+def switched_off(env: Mapping[str, str] | None = None) -> bool:
+    """Return whether the environment stops every change."""
+    value = (os.environ if env is None else env).get(KILL_SWITCH, "")
+    return value.strip().lower() not in {"", "0", "false", "no", "off"}
 
 
 def require_enabled(

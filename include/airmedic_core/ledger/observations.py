@@ -37,6 +37,11 @@ class Observations(Audit):
         with self._writing() as connection:
             self._put_batch(connection, batch, model_version, profile_path)
 
+    def observed_models(self) -> frozenset[str]:
+        """Return the models of which a batch was looked at."""
+        with self._reading() as connection:
+            return frozenset(connection.execute(select(batches.c.model).distinct()).scalars())
+
     def batches(self, model: str, *, limit: int = 60, before: datetime | None = None) -> list[ObservedBatch]:
         """Return the last batches of a model, newest first; with ``before``, those whose window starts earlier."""
         query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)

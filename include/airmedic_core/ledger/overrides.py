@@ -40,7 +40,7 @@ class Override:
     @property
     def until(self) -> str:
         """Until when it holds, in words."""
-        return f"until {self.expires_at:%Y-%m-%d}" if self.expires_at else "until it is taken back"
+        return f"until {self.expires_at:%Y-%m-%d %H:%M} UTC" if self.expires_at else "until it is taken back"
 
 
 class Overrides(Audit):
@@ -94,17 +94,21 @@ class Overrides(Audit):
                 insert(overrides).values(sequence=sequence, model=model, kind=kind, key=key, created_at=now, **values)
             )
 
-    def overrides(self, model: str, kind: OverrideKind | None = None, *, now: datetime | None = None) -> list[Override]:
-        """Return the overrides that hold for a model, with those for all models, oldest first."""
+    def overrides(
+        self, model: str | None = None, kind: OverrideKind | None = None, *, now: datetime | None = None
+    ) -> list[Override]:
+        """Return the overrides that hold for a model, with those for all models, oldest first; without one, all."""
         now = now or datetime.now(UTC)
         query = (
             select(overrides)
-            .where(overrides.c.model.in_([model, EVERY_MODEL]), overrides.c.revoked_at.is_(None))
+            .where(overrides.c.revoked_at.is_(None))
             .where(overrides.c.expires_at.is_(None) | (overrides.c.expires_at > now))
             .order_by(overrides.c.sequence)
         )
         if kind is not None:
             query = query.where(overrides.c.kind == kind)
+        if model is not None:
+            query = query.where(overrides.c.model.in_([model, EVERY_MODEL]))
         with self._reading() as connection:
             return [_override(row) for row in connection.execute(query)]
 

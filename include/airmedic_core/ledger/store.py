@@ -12,7 +12,7 @@ from typing import Any, Self
 from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
-from airmedic_core.errors import LedgerBusyError, LedgerError
+from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
 from airmedic_core.ledger.tables import audit_head
 
 REVISION = "0002"
@@ -30,7 +30,7 @@ class Store:
         self._wait_seconds = wait_seconds
 
     @classmethod
-    def open(cls, url: str, *, wait_seconds: float = 15) -> Self:
+    def open(cls, url: str, *, wait_seconds: float = 15, create: bool = True) -> Self:
         """Open the ledger, and bring its tables up to date.
 
         Parameters
@@ -39,6 +39,8 @@ class Store:
             An SQLAlchemy URL, such as ``sqlite:///…/ledger.db`` or ``postgresql://user:password@host/name``.
         wait_seconds : float
             How long a statement waits for other writers before it gives up.
+        create : bool
+            Whether to make one where there is none.
 
         Raises
         ------
@@ -46,8 +48,18 @@ class Store:
             If the database is locked or does not answer. A retry helps.
         LedgerError
             If the URL is wrong or the tables were made by a newer version. A retry does not help.
+        NoLedgerError
+            If there is none and none may be made. A retry does not help.
         """
-        store = cls(_engine(_parse(url), wait_seconds), wait_seconds)
+        parsed = _parse(url)
+        # SQLAlchemy would make the file of an SQLite database by connecting to it.
+        if not create and parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
+            raise _missing(parsed)
+        store = cls(_engine(parsed, wait_seconds), wait_seconds)
+        if not create:
+            with store._explained():
+                if store._revision() is None:
+                    raise _missing(parsed)
         store._migrate()
         return store
 
@@ -131,6 +143,14 @@ class Store:
                 return False
             raise OperationalError(None, None, error) from error
         return True
+
+
+def _missing(url: URL) -> NoLedgerError:
+    return NoLedgerError(
+        f"There is no ledger at {url.render_as_string(hide_password=True)!r} yet.",
+        "The first run of a model makes it. If it is elsewhere, set AIRMEDIC_LEDGER_URL to its URL, or AIRMEDIC_HOME "
+        "to the folder that holds ledger.db.",
+    )
 
 
 def _parse(url: str) -> URL:

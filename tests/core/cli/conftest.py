@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.cli import main
+from airmedic_core.ledger import Ledger
+from airmedic_core.settings import Settings
 
 POLICIES = Path(__file__).parents[3] / "include" / "policies"
 
@@ -22,6 +24,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("AIRMEDIC_LEDGER_URL", "MLFLOW_TRACKING_URI", "AIRMEDIC_MLFLOW_URL", "AIRMEDIC_ENVIRONMENT"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
+
+
+@pytest.fixture
+def ledger(home: Path) -> Ledger:
+    """The ledger of the installation, as the first run of a model leaves it."""
+    return Ledger.open(Settings.from_env().ledger_url)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airmedic_core.ledger import Ledger
 from airmedic_core.records import Batch, Finding, Verdict
 from airmedic_core.reports.evidently_page import write_evidently_page
 from airmedic_core.windows import Window
@@ -52,7 +53,7 @@ def test_half_a_window_is_refused(spec: Path, airmedic: Airmedic) -> None:
     assert "belong together" in err
 
 
-def test_a_model_without_incidents_says_so(spec: Path, airmedic: Airmedic) -> None:
+def test_a_model_without_incidents_says_so(ledger: Ledger, spec: Path, airmedic: Airmedic) -> None:
     assert "has no incidents" in airmedic("explain", "--model", "customers")[1]
     code, out, _ = airmedic("incidents")
     assert code == 0
@@ -60,5 +61,6 @@ def test_a_model_without_incidents_says_so(spec: Path, airmedic: Airmedic) -> No
 
 
 @pytest.mark.parametrize("flag", ["--batch", "--incident"])
-def test_an_unknown_report_is_an_error(spec: Path, airmedic: Airmedic, flag: str) -> None:
-    assert airmedic("report", "--model", "customers", flag, "nothing")[0] == 2
+def test_an_unknown_report_is_an_error(ledger: Ledger, spec: Path, airmedic: Airmedic, flag: str) -> None:
+    code, _, err = airmedic("report", "--model", "customers", flag, "nothing")
+    assert (code, "There is no ledger" in err) == (2, False)

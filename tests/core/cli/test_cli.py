@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.cli import COMMANDS, main
+from airmedic_core.settings import Settings
 
 Airmedic = Callable[..., tuple[int, str, str]]
 
@@ -46,6 +47,44 @@ def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> No
         main(["heal"])
     assert caught.value.code == 2
     assert "invalid choice: 'heal'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("stop", "--reason", "audit"),
+        ("resume",),
+        ("freeze", "--reason", "audit"),
+        ("thaw",),
+        ("incidents",),
+        ("overrides",),
+        ("explain", "--model", "customers"),
+        ("report", "--model", "customers"),
+        ("audit", "verify"),
+    ],
+)
+def test_a_ledger_that_does_not_exist_is_not_made(
+    home: Path, spec: Path, airmedic: Airmedic, arguments: tuple[str, ...]
+) -> None:
+    url = Settings.from_env().ledger_url
+    code, _, err = airmedic(*arguments)
+    assert code == 2
+    assert url in err
+    assert "AIRMEDIC_LEDGER_URL" in err
+    assert not (home / "state").exists()
+
+
+def test_an_unexpected_error_ends_in_two_with_a_short_message(
+    home: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # No path may hold a null character, and nothing foresees that one does.
+    code, _, err = airmedic("validate", "\0.yaml")
+    assert code == 2
+    assert "ValueError" in err
+    assert "AIRMEDIC_DEBUG=1" in err
+    assert "Traceback" not in err
+    monkeypatch.setenv("AIRMEDIC_DEBUG", "1")
+    assert "Traceback" in airmedic("validate", "\0.yaml")[2]
 
 
 def test_an_error_says_what_to_do_and_ends_in_two(home: Path, airmedic: Airmedic) -> None:

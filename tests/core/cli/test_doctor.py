@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from airmedic_core.cli.doctor import examine
+from airmedic_core.ledger import Ledger
+from airmedic_core.settings import Settings
+
 Airmedic = Callable[..., tuple[int, str, str]]
 
 
@@ -41,3 +45,25 @@ def test_a_ledger_that_is_no_database_is_named(home: Path, airmedic: Airmedic, m
     code, out, _ = airmedic("doctor")
     assert code == 1
     assert "ledger" in out.splitlines()[-1]
+
+
+def test_a_stop_is_reported_once_with_its_reason_and_the_way_back(
+    ledger: Ledger, spec: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (spec.parent / "second.yaml").write_text(spec.read_text().replace("name: customers", "name: second"))
+    ledger.set_override("*", "kill_switch", "all", {}, author="ada", reason="audit")
+    monkeypatch.setenv("AIRMEDIC_KILL_SWITCH", "1")
+    code, out, _ = airmedic("doctor")
+    assert code == 0, out
+    symptoms = [each for each in examine(Settings.from_env()) if each.subject == "kill switch"]
+    assert [(each.verdict, each.found, each.todo) for each in symptoms] == [
+        ("warning", "AIRMEDIC_KILL_SWITCH stops every change", "Unset it to go on."),
+        ("warning", "all models: stopped by ada, until it is taken back: audit", "Take it back: airmedic resume"),
+    ]
+
+
+def test_a_ledger_that_does_not_exist_is_said_and_not_made(home: Path, spec: Path, airmedic: Airmedic) -> None:
+    code, out, _ = airmedic("doctor")
+    assert code == 0
+    assert "There is no ledger" in out
+    assert not (home / "state" / "ledger.db").exists()

@@ -1,24 +1,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from airmedic_core.ledger import Ledger
-from airmedic_core.settings import Settings
 
 Airmedic = Callable[..., tuple[int, str, str]]
 KEY = "checks.drift.least_effect"
-
-
-@pytest.fixture
-def ledger(home: Path) -> Ledger:
-    settings = Settings.from_env()
-    settings.home.mkdir(parents=True)
-    return Ledger.open(settings.ledger_url)
 
 
 def test_what_is_in_force_is_listed_with_who_and_until_when(ledger: Ledger, airmedic: Airmedic) -> None:
@@ -56,3 +47,24 @@ def test_unknown_keys_and_kinds_name_the_closest(ledger: Ledger, airmedic: Airme
     assert (code, KEY in error) == (2, True)
     code, _, error = airmedic("overrides", "--model", "churn", "--revoke", KEY, "--kind", "settings")
     assert (code, "setting" in error) == (2, True)
+
+
+def test_without_a_model_all_are_listed_each_with_the_command_that_takes_it_back(
+    ledger: Ledger, airmedic: Airmedic
+) -> None:
+    ledger.set_override("churn", "setting", KEY, {"value": {"low": 0.1, "on": True}}, author="ada", reason="noise")
+    ledger.set_override("fraud", "quarantine", "20260201", {}, author="ada", reason="zeros")
+    ledger.set_override("*", "kill_switch", "all", {}, author="ada", reason="audit")
+    _, out, _ = airmedic("overrides")
+    assert '{"low": 0.1, "on": true}' in out
+    assert f"airmedic overrides --model churn --revoke {KEY}\n" in out
+    assert "airmedic resume\n" in out
+    (command,) = re.findall(r"airmedic (overrides --model fraud .*)", out)
+    assert airmedic(*command.split())[0] == 0
+    assert ledger.overrides("fraud", "quarantine") == []
+
+
+def test_taking_back_needs_the_model(ledger: Ledger, airmedic: Airmedic) -> None:
+    ledger.set_override("churn", "setting", KEY, {"value": 0.15}, author="ada", reason="noise")
+    code, _, error = airmedic("overrides", "--revoke", KEY)
+    assert (code, "--model" in error) == (2, True)
