@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from airmedic_core.records import IncidentState
 from tests.airflow.production.alarms import KEY, false_alarms
-from tests.airflow.running.steps import parked
+from tests.airflow.running.steps import ended, parked, wait_for
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
@@ -37,6 +39,32 @@ def test_an_approved_threshold_holds_until_it_is_taken_back(running: Running) ->
     assert (incident.state, incident.resolution["outcome"]) == ("resolved", "changed")
     changed.ledger.revoke_override("reviewed", "setting", KEY, author="boris")
     assert "drift" not in running.workspace("reviewed").spec.checks
+
+
+def test_a_rejected_alarm_that_was_not_the_first_starts_a_review(running: Running) -> None:
+    model, client = "delegated", running.client()
+    running.adopt(model)
+    workspace = running.workspace(model)
+    false_alarms(workspace)
+    before = workspace.ledger.incidents(model)[0]
+    fourth = replace(before, id="fourth", fingerprint="fourth", state=IncidentState.OPEN, closed_at=None)
+    workspace.ledger.open_incident(fourth)
+    run_id = client.trigger(
+        f"remediate__{model}", {"incident_id": "fourth", "action": "retrain", "reason": "A test asks."}
+    )
+    client.answer(parked(running, run_id), "Reject")
+    assert ended(running, run_id, model)[0] == "success"
+    assert workspace.ledger.incident("fourth").state is IncidentState.REJECTED
+
+    def reviews() -> list[str]:
+        return [run["dag_run_id"] for run in client.runs(f"review__{model}") if "false_alarms" in run["dag_run_id"]]
+
+    (review_run,) = wait_for(reviews, "The review")
+    assert review_run.startswith("after_false_alarms__")
+    assert "3 false alarms" in parked(running, review_run)["body"]
+    (made,) = [one for one in workspace.ledger.incidents(model) if one.resolution.get("requested") == "review"]
+    assert made.resolution["requested_by"] == "the review after false alarms"
+    client.request("PATCH", f"/dags/review__{model}/dagRuns/{review_run}", json={"state": "failed"})
 
 
 def test_the_evidence_tells_how_the_upstream_pipeline_ran(running: Running) -> None:
