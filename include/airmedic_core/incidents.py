@@ -92,8 +92,10 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     mine = (one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("run_id") == run_id)
     if known := next(mine, None):
         return known
-    seen = ws.ledger.batches(ws.spec.name, limit=1)
-    batch = seen[0].batch if seen else None
+    # A batch whose checks still run has not been judged: what is known is known of those before it.
+    judged = (seen for seen in ws.ledger.batches(ws.spec.name, limit=10) if seen.assessment is not None)
+    newest = next(judged, None)
+    batch = newest.batch if newest else None
     window = batch.window if batch else Every.parse(ws.spec.window.every).last_complete(now)
     by = request.by or "A person"
     said = f": {request.reason}" if request.reason else ""

@@ -25,6 +25,7 @@ from airmedic_core.records import (
     Severity,
 )
 from airmedic_core.training.adopt import adopt
+from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, incident_of, observe, renewals, workspace
 
@@ -105,6 +106,13 @@ def test_a_diagnosis_only_answers_and_leaves_the_incident_open(ws: Workspace) ->
     assert close_incident(ws, incident.id, now=NOW, only_looked=request.only_looks).closed_at is None
     healed = decide(ws, incident.id, Request(), now=NOW + timedelta(minutes=5))
     assert proposed(healed).action == "retrain", "the question has decided nothing"
+
+
+def test_a_request_is_about_the_newest_batch_that_was_judged(ws: Workspace) -> None:
+    judged = observe(ws, 2)
+    running = Batch("renewals", Window(judged.window.end, judged.window.end + timedelta(days=1)), NOW, 60)
+    ws.ledger.record_batch(running, model_version="1")
+    assert request_incident(ws, Request("diagnose_only", by="ada"), "manual__1", now=NOW).batch_ids == (judged.id,)
 
 
 def test_a_quarantine_ends_when_sound_rows_were_delivered(ws: Workspace) -> None:

@@ -76,6 +76,24 @@ def test_when_an_alarm_began_is_read_from_its_history(story: Story) -> None:
     assert onset.baseline == pytest.approx(0.84)
 
 
+def test_the_usual_share_of_a_category_is_not_taken_from_other_categories(story: Story) -> None:
+    """Of a categorical column the finding tells of the category that moved most, another one each day."""
+
+    def share(category: str, value: float, verdict: Verdict = Verdict.OK) -> Finding:
+        return Finding(
+            "drift", "channel", "shift", verdict, value=value, baseline=0.08, effect=value - 0.08, unit="fraction",
+            sample_size=1000, details={"part": category},
+        )  # fmt: skip
+
+    story.pass_days(2, drift=[share("web", 0.3)])
+    story.pass_days(1, drift=[share("partner", 0.09)])
+    incident = story.open(story.pass_days(drift=[share("partner", 0.38, ALERT)]))
+    (onset,) = kinds(collect_evidence(story.ws, incident.id), "onset")
+    assert onset.details["quiet_windows"] == 3
+    assert onset.baseline == pytest.approx(0.09)
+    assert onset.details["recent"] == [0.09]
+
+
 def test_an_alarm_without_history_is_a_gap(story: Story) -> None:
     incident = story.open(story.pass_days(performance=[LOSS]))
     packet = collect_evidence(story.ws, incident.id)

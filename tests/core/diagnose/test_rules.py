@@ -96,6 +96,17 @@ def test_a_loss_that_starts_with_a_version_is_a_bad_deployment(story: Story) -> 
     assert "version 1 was sound in 5 of 5 windows" in found.causes[0].explanation
 
 
+def test_a_bad_deployment_is_compared_with_the_version_before_it_alone(story: Story) -> None:
+    story.promote("1", "adopt")
+    story.pass_days(4)
+    story.promote("2", "deploy", before="1")
+    story.pass_days(2, version="2")
+    story.promote("3", "manual", before="2")
+    loss = auc(0.6, ALERT, Cause.CONCEPT_DRIFT)
+    incident = story.open(story.pass_days(version="3", performance=[loss]))
+    assert "version 2 was sound in 2 of 2 windows" in diagnose(story.ws, incident.id).causes[0].explanation
+
+
 def test_a_loss_older_than_the_version_is_not_its_fault(story: Story) -> None:
     loss = auc(0.7, ALERT, Cause.CONCEPT_DRIFT)
     story.promote("1", "adopt")

@@ -56,8 +56,8 @@ def onset_of(case: Case, finding: Finding) -> Json:
         since, version = history[length - 1][3], history[length - 1][1]
         length += 1
     before = history[length - 1 :]
-    quiet = [earlier.value for _, _, earlier, _ in before if earlier.verdict not in ABNORMAL]
-    measured = [value for value in quiet if value is not None]
+    quiet = [earlier for _, _, earlier, _ in before if earlier.verdict not in ABNORMAL]
+    measured = [earlier.value for earlier in quiet if earlier.value is not None and _of_one_thing(earlier, finding)]
     return {
         "windows": length,
         "since": since,
@@ -66,8 +66,13 @@ def onset_of(case: Case, finding: Finding) -> Json:
         "quiet_windows": len(quiet),
         "quiet_mean": sum(measured) / len(measured) if measured else None,
         "earlier_windows": len(history),
-        "recent": [earlier.value for _, _, earlier, _ in history[:RECENT]],
+        "recent": [earlier.value for _, _, earlier, _ in history[:RECENT] if _of_one_thing(earlier, finding)],
     }
+
+
+def _of_one_thing(earlier: Finding, finding: Finding) -> bool:
+    """Return whether two values can be compared: what has moved most may be another category each time."""
+    return bool(earlier.details.get("part") == finding.details.get("part"))
 
 
 def _statement(finding: Finding, onset: Json) -> str:

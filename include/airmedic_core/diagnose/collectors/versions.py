@@ -77,9 +77,10 @@ def _starts_with_switch(case: Case, promotions: list[Promotion]) -> Evidence | N
     arrival = next((done for done in promotions if done.to_version == version), None)
     if not earlier or arrival is None or arrival.kind in {"adopt", "rollback"}:
         return None
-    before = [seen for seen in earlier if seen.model_version and seen.model_version != version][:5]
-    if not before:
+    others = [seen for seen in earlier if seen.model_version and seen.model_version != version]
+    if not others:
         return None
+    before = [seen for seen in others if seen.model_version == others[0].model_version][:5]
     losing = [seen for seen in served if _lost(case, seen.batch.id)]
     sound = [seen for seen in before if not _lost(case, seen.batch.id)]
     first_lost = served[-1] in losing
