@@ -11,7 +11,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e bench lock
+.PHONY: help setup demo test check e2e spark bench lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -33,6 +33,12 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+
+spark: setup  ## Test the push-down of profiles on a local Spark. Installs PySpark (400 MB) into .venv; needs a Java 17 or 21.
+	@$(BIN)/python -c "import pyspark" 2>/dev/null || { echo "Installing PySpark …"; $(BIN)/python -c \
+		"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['spark'], sep='\n')" \
+		| $(BIN)/python -m pip --disable-pip-version-check --quiet install -r /dev/stdin; }
+	@$(BIN)/python -m pytest -m spark tests/core/profile/test_spark.py $(ARGS)
 
 bench: setup  ## Measure, for about an hour. ARGS="--quick": less data; ARGS="--list": what there is.
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -2,8 +2,9 @@
 
     python benchmarks/profiles.py [--rows 1000000] [--columns 50] [--stream-rows 10000000] [--evidently-rows 50000]
 
-Evidently is run on ``--evidently-rows`` rows and its time is scaled up linearly, which the table says; give it the full
-number of rows to measure instead. Peak memory is measured in a process of its own for each line.
+Evidently compares two frames of ``--evidently-rows`` rows each; Airmedic does the same with the same frames in the line
+above it. Give it the full number of rows to measure what is otherwise scaled up linearly, which the table says. Each
+line is measured in a process of its own, after a small first run: imports count neither as time nor as memory.
 """
 
 from __future__ import annotations
@@ -19,10 +20,22 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-ROW_GROUP = 131_072
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from airmedic_core.profile import Profile, Reference
+    from airmedic_core.records import Finding
+    from airmedic_core.spec import ModelSpec
+
+ROW_GROUP = 1_048_576
+"""What pyarrow and pandas write where nobody asks for another."""
+PART = 131_072
+WARM_UP_ROWS = 2_000
 CATEGORICAL_SHARE = 5
 """Every fifth column is categorical."""
 
@@ -33,28 +46,36 @@ def write_parquet(path: Path, rows: int, columns: int, seed: int) -> None:
     import pyarrow.parquet as pq
 
     generator = np.random.default_rng(seed)
-    names = np.array([f"group {number}" for number in range(30)])
     writer = None
     for start in range(0, rows, ROW_GROUP):
-        size = min(ROW_GROUP, rows - start)
-        data: dict[str, object] = {"time": (np.arange(start, start + size) * 1_000_000).astype("datetime64[us]")}
-        for column in range(columns):
-            if column % CATEGORICAL_SHARE == 0:
-                data[f"c{column}"] = names[generator.geometric(0.15, size).clip(1, 30) - 1]
-            elif column % CATEGORICAL_SHARE == 1:
-                data[f"n{column}"] = generator.poisson(3, size).astype(float)
-            else:
-                values = generator.lognormal(0, 1, size) if column % 2 else generator.normal(0, 1, size)
-                values[generator.random(size) < 0.01] = np.nan
-                data[f"n{column}"] = values
-        table = pa.table({name: pa.array(values, from_pandas=True) for name, values in data.items()})
+        end = min(start + ROW_GROUP, rows)
+        parts = [mixed_columns(generator, at, min(PART, end - at), columns) for at in range(start, end, PART)]
+        table = pa.concat_tables(parts)
         writer = writer or pq.ParquetWriter(path, table.schema)
-        writer.write_table(table)
+        writer.write_table(table, row_group_size=ROW_GROUP)
     if writer:
         writer.close()
 
 
-def a_spec(path: Path) -> object:
+def mixed_columns(generator: np.random.Generator, start: int, size: int, columns: int) -> pa.Table:
+    """Draw some rows: categories, counts, and smooth and heavy-tailed numbers with gaps."""
+    import pyarrow as pa
+
+    names = np.array([f"group {number}" for number in range(30)])
+    data: dict[str, object] = {"time": (np.arange(start, start + size) * 1_000_000).astype("datetime64[us]")}
+    for column in range(columns):
+        if column % CATEGORICAL_SHARE == 0:
+            data[f"c{column}"] = names[generator.geometric(0.15, size).clip(1, 30) - 1]
+        elif column % CATEGORICAL_SHARE == 1:
+            data[f"n{column}"] = generator.poisson(3, size).astype(float)
+        else:
+            values = generator.lognormal(0, 1, size) if column % 2 else generator.normal(0, 1, size)
+            values[generator.random(size) < 0.01] = np.nan
+            data[f"n{column}"] = values
+    return pa.table({name: pa.array(values, from_pandas=True) for name, values in data.items()})
+
+
+def a_spec(path: Path) -> ModelSpec:
     """Return the spec of the generated files."""
     from airmedic_core.spec import parse_spec
 
@@ -64,8 +85,9 @@ def a_spec(path: Path) -> object:
     return parse_spec(plain | {"checks": checks})
 
 
-def measured(task: str, path: Path, reference: Path, repeats: int) -> dict[str, float]:
-    """Run one task here; return its median seconds (clock and CPU) and its peak memory in MB beyond the imports."""
+def measured(task: str, path: Path, reference: Path, warm_up: Path, repeats: int) -> dict[str, float]:
+    """Run one task here; return its median seconds (clock and CPU) and its peak memory in MB beyond the warm-up."""
+    TASKS[task](warm_up, reference)()
     run = TASKS[task](path, reference)
     baseline = peak_memory_kb()
     seconds, cpu_seconds = [], []
@@ -100,49 +122,70 @@ def plain_read(path: Path, _reference: Path) -> Callable[[], object]:
 
 def profile(path: Path, reference: Path) -> Callable[[], object]:
     """Stream and profile the file, and judge every column against the reference."""
-    import pandas as pd
-    import pyarrow.compute  # noqa: F401  imported here, so that its import is not measured
-    from scipy import special  # noqa: F401  see above
-
-    from airmedic_core.checks import CheckContext, run_group
     from airmedic_core.profile import Reference, build_profile
-    from airmedic_core.records import Batch
     from airmedic_core.sources import iter_window
 
     spec = a_spec(path)
     known = Reference.load(reference)
+    return lambda: verdict(spec, known, build_profile(known.edges, iter_window(spec, None)))
+
+
+def frames(path: Path, _reference: Path) -> Callable[[], object]:
+    """Profile both halves of the file, in memory as Evidently gets them, and judge every column of the second."""
+    from airmedic_core.profile import build_profile, build_reference
+
+    spec = a_spec(path)
+    before, now = halves(path)
 
     def run() -> object:
-        found = build_profile(known.edges, iter_window(spec, None))
-        assert known.window is not None  # noqa: S101  it was built with times
-        batch = Batch(spec.name, known.window, known.window.end, found.rows)
-        findings = run_group(CheckContext(spec, batch, pd.DataFrame(), known, found), "drift")
-        assert len(findings) >= len(known.edges.numeric)  # noqa: S101  a failed check would be fast
-        return findings
+        known = build_reference(spec, before)
+        return verdict(spec, known, build_profile(known.edges, now))
 
     return run
+
+
+def verdict(spec: ModelSpec, known: Reference, found: Profile) -> list[Finding]:
+    """Judge every column by its profile."""
+    import pandas as pd
+
+    from airmedic_core.checks import CheckContext, run_group
+    from airmedic_core.records import Batch
+
+    assert known.window is not None  # noqa: S101  it was built with times
+    batch = Batch(spec.name, known.window, known.window.end, found.rows)
+    findings = run_group(CheckContext(spec, batch, pd.DataFrame(), known, found), "drift")
+    assert len(findings) >= len(known.edges.numeric)  # noqa: S101  a failed check would be fast
+    return findings
 
 
 def evidently(path: Path, _reference: Path) -> Callable[[], object]:
     """Run Evidently's drift preset with its defaults on two halves of the file."""
     warnings.simplefilter("ignore")
-    import pandas as pd
     from evidently import Report
     from evidently.presets import DataDriftPreset
 
-    frame = pd.read_parquet(path).drop(columns="time")
-    half = len(frame) // 2
-    reference, current = frame.iloc[:half], frame.iloc[half:]
+    reference, current = (half.drop(columns="time") for half in halves(path))
     return lambda: Report([DataDriftPreset()]).run(current, reference)
 
 
-TASKS = {"plain read": plain_read, "profile and verdict": profile, "evidently": evidently}
+def halves(path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read the file into memory, as two frames."""
+    import pandas as pd
+
+    frame = pd.read_parquet(path)
+    frame["time"] = frame["time"].dt.tz_localize("UTC")
+    half = len(frame) // 2
+    return frame.iloc[:half], frame.iloc[half:].reset_index(drop=True)
 
 
-def in_own_process(task: str, path: Path, reference: Path, repeats: int) -> dict[str, float]:
+TASKS = {"plain read": plain_read, "profile and verdict": profile, "frames": frames, "evidently": evidently}
+
+
+def in_own_process(task: str, path: Path, reference: Path, warm_up: Path, repeats: int) -> dict[str, float]:
     """Measure one task in a fresh process, so that its peak memory is its own."""
     command = [sys.executable, __file__, "--task", task, "--path", str(path), "--reference", str(reference)]
-    done = subprocess.run([*command, "--repeats", str(repeats)], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    command += ["--warm-up", str(warm_up), "--repeats", str(repeats)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - ours
     result: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return result
 
@@ -158,41 +201,63 @@ def main() -> None:
     parser.add_argument("--task", choices=TASKS)
     parser.add_argument("--path", type=Path)
     parser.add_argument("--reference", type=Path)
+    parser.add_argument("--warm-up", type=Path)
     options = parser.parse_args()
     if options.task:
-        print(json.dumps(measured(options.task, options.path, options.reference, options.repeats)))
+        print(json.dumps(measured(options.task, options.path, options.reference, options.warm_up, options.repeats)))
         return
+    print(f"{'':<60}{'seconds':>9}{'CPU':>9}{'peak MB':>9}  ratio")
+    with tempfile.TemporaryDirectory() as folder:
+        compare(options, Path(folder))
+
+
+def compare(options: argparse.Namespace, folder: Path) -> None:
+    """Measure and print line by line."""
+    import pyarrow.parquet as pq
+
     from airmedic_core.profile import build_reference
     from airmedic_core.sources import read_window
 
-    with tempfile.TemporaryDirectory() as folder:
-        before, current, reference = (Path(folder) / name for name in ("r.parquet", "c.parquet", "reference.json.gz"))
-        write_parquet(before, 50_000, options.columns, seed=0)
-        spec = a_spec(before)
-        build_reference(spec, read_window(spec, None)).save(reference)
-        write_parquet(current, options.rows, options.columns, seed=1)
-        read = in_own_process("plain read", current, reference, options.repeats)
-        ours = in_own_process("profile and verdict", current, reference, options.repeats)
-        lines = [
-            (f"plain parquet read, {options.rows:,} × {options.columns}", read, ""),
-            (f"profile and verdict, {options.rows:,} × {options.columns}", ours, _times(ours, read, "read")),
-        ]
-        if options.evidently_rows:
-            write_parquet(before, 2 * options.evidently_rows, options.columns, seed=2)
-            theirs = in_own_process("evidently", before, reference, 1)
-            scale = options.rows / options.evidently_rows
-            whole = {key: value * scale for key, value in theirs.items()}
-            note = _times(whole, ours, "profile") + (f", scaled up {scale:.0f} times" if scale != 1 else "")
-            lines.append((f"Evidently drift preset, {options.evidently_rows:,} × {options.columns}", theirs, note))
-        if options.stream_rows:
-            write_parquet(current, options.stream_rows, options.columns, seed=3)
-            streamed = in_own_process("profile and verdict", current, reference, 1)
-            note = f"{streamed['peak_mb'] / max(ours['peak_mb'], 1):.2f} × the memory of {options.rows:,} rows"
-            lines.append((f"profile and verdict, {options.stream_rows:,} × {options.columns}", streamed, note))
-    print(f"{'':<46}{'seconds':>9}{'CPU':>9}{'peak MB':>9}  ratio")
-    for name, result, note in lines:
-        numbers = f"{result['seconds']:>9.2f}{result['cpu_seconds']:>9.2f}{result['peak_mb']:>9.0f}"
-        print(f"{name:<46}{numbers}  {note}")
+    before, current, warm_up = (folder / name for name in ("before.parquet", "current.parquet", "warm_up.parquet"))
+    reference = folder / "reference.json.gz"
+    write_parquet(before, 50_000, options.columns, seed=0)
+    write_parquet(warm_up, WARM_UP_ROWS, options.columns, seed=4)
+    spec = a_spec(before)
+    build_reference(spec, read_window(spec, None)).save(reference)
+    write_parquet(current, options.rows, options.columns, seed=1)
+    group = pq.ParquetFile(current).metadata.row_group(0)
+    size = sum(group.column(at).total_uncompressed_size for at in range(group.num_columns)) / 1024**2
+
+    def measure(task: str, path: Path, repeats: int = 1) -> dict[str, float]:
+        return in_own_process(task, path, reference, warm_up, repeats)
+
+    read = measure("plain read", current, options.repeats)
+    show("plain parquet read", options.rows, options.columns, read)
+    ours = measure("profile and verdict", current, options.repeats)
+    note = f"{_times(ours, read, 'read')}; a row group is {size:.0f} MB"
+    show("profile and verdict", options.rows, options.columns, ours, note)
+    if options.evidently_rows:
+        rows = options.evidently_rows
+        write_parquet(before, 2 * rows, options.columns, seed=2)
+        both = measure("frames", before, options.repeats)
+        show("the same, reference and window in memory", rows, options.columns, both)
+        theirs = measure("evidently", before)
+        scale = options.rows / rows
+        whole = {key: value * scale for key, value in theirs.items()}
+        note = f"{_times(theirs, both, 'the line above')}, {_times(whole, ours, 'profile and verdict')}"
+        note += f" if scaled up {scale:.0f} times" if scale != 1 else ""
+        show("Evidently drift preset on these frames", rows, options.columns, theirs, note)
+    if options.stream_rows:
+        write_parquet(current, options.stream_rows, options.columns, seed=3)
+        streamed = measure("profile and verdict", current)
+        note = f"{streamed['peak_mb'] / max(ours['peak_mb'], 1):.2f} × the memory of {options.rows:,} rows"
+        show("profile and verdict", options.stream_rows, options.columns, streamed, note)
+
+
+def show(name: str, rows: int, columns: int, result: dict[str, float], note: str = "") -> None:
+    """Print one line."""
+    numbers = f"{result['seconds']:>9.2f}{result['cpu_seconds']:>9.2f}{result['peak_mb']:>9.0f}"
+    print(f"{name}, {rows:,} × {columns}".ljust(60) + f"{numbers}  {note}", flush=True)
 
 
 def _times(one: dict[str, float], other: dict[str, float], name: str) -> str:

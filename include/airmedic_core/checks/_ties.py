@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.checks._outliers import extreme_columns
+from airmedic_core.checks._statistics import one_value_per_window
 from airmedic_core.metrics import Array
 from airmedic_core.profile.values import numbers
 
@@ -70,13 +71,20 @@ class _Encoder:
     def __init__(self, context: CheckContext, reference: pd.DataFrame) -> None:
         edges = context.profile.edges
         missing = context.profile.missing
-        self.numeric = [name for name in edges.numeric if name in reference and name not in missing]
+        past = context.past_profiles
+        # A calendar column ties others to windows that are gone: the next month has had no rows yet.
+        watched = [
+            name
+            for name in (*edges.numeric, *edges.categorical)
+            if name in reference and name not in missing and not one_value_per_window(past, name)
+        ]
+        self.numeric = [name for name in edges.numeric if name in watched]
         self._sorted = {name: np.sort(_finite(reference[name])) for name in self.numeric}
         self.numeric = [name for name in self.numeric if self._sorted[name].size]
         self._categories = [
             (name, value)
             for name, known in edges.categorical.items()
-            if name in reference and name not in missing
+            if name in watched
             for value in known.top[:_DUMMIES]
         ]
 

@@ -33,7 +33,7 @@ class Options(CheckOptions):
     """How the suite is used. Which one it is stands in the spec under ``quality.suite``."""
 
     propose: bool = True
-    """Where the team has no suite, one that the reference suggests is used."""
+    """Where the team has no suite, one that the reference suggests is used; by `airmedic check` only if this is set."""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def _context(
     together = _of_one_time(spec, reference, current)
     window, step = _window(spec, current), spec.window.step
     count_rows = together or not _cut(spec, window, reference, current)
-    spec = _in_windows_of(spec, window, len(current), count_rows=count_rows)
+    spec = _without_proposals(_in_windows_of(spec, window, len(current), count_rows=count_rows))
     as_of = as_of or datetime.now(UTC)
     served, held_out = _served(spec, reference, current, window, as_of, together=together)
     # Samples of one time are no windows of each other's history.
@@ -212,6 +212,17 @@ def _whole_months(window: Window) -> int:
     if any((each.day, each.hour, each.minute) != (1, 0, 0) for each in (window.start, window.end)):
         return 0
     return (window.end.year - window.start.year) * 12 + window.end.month - window.start.month
+
+
+def _without_proposals(spec: ModelSpec) -> ModelSpec:
+    """Leave out the expectations that a reference suggests, unless the spec asks for them.
+
+    Nobody has looked at them, and what they are about the other checks see too.
+    """
+    given = spec.checks.get("quality") or {}
+    if spec.checks.get("quality") is False or "propose" in dict(given):
+        return spec
+    return spec.model_copy(update={"checks": {**spec.checks, "quality": {**dict(given), "propose": False}}})
 
 
 def _whole_windows(reference: Reference) -> Reference:

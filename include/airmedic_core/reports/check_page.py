@@ -20,6 +20,7 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 68rem; m
 h1 { font-size: 1.5rem; margin-bottom: .2rem; }
 h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; width: 100%; font-size: 13px; }
+td { overflow-wrap: anywhere; } td.says { min-width: 16rem; overflow-wrap: break-word; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #e3e7ec; }
 td.number { text-align: right; white-space: nowrap; }
 .healthy, .ok { color: #2c7a3d; } .watch, .unknown { color: #b07d00; } .incident, .alert { color: #b3261e; }
@@ -98,4 +99,4 @@ def _row(finding: Finding) -> str:
         *(f"<td>{page(word, 120)}</td>" for word in words),
     ]
     cells += [f"<td class='number'>{page(shown, 60)}</td>" for shown in numbers]
-    return f"<tr>{''.join(cells)}<td>{page(finding.message, 400)}</td></tr>"
+    return f"<tr>{''.join(cells)}<td class='says'>{page(finding.message, 400)}</td></tr>"

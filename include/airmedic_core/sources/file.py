@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
     from pyarrow import csv
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
+_READ_BYTES = 1 << 16
+"""Of one column at a time: whole column chunks of a row group, which may be the whole file, are not held in memory."""
 _CSV_BLOCK_BYTES = 8 << 20
 _NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
 
@@ -105,7 +107,7 @@ def _parquet_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str)
 
     schema = _open_parquet(file_system, file).schema_arrow
     texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
-    parquet = _open_parquet(file_system, file, read_dictionary=texts)
+    parquet = _open_parquet(file_system, file, read_dictionary=texts, buffer_size=_READ_BYTES)
     names = _parquet_columns(rows, parquet)
     for group in _row_groups(parquet, rows):
         yield from parquet.iter_batches(BATCH_ROWS, row_groups=[group], columns=names)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from airmedic_core.checks import CheckContext, run_group
+from airmedic_core.checks._proposed_suite import propose_suite
 from airmedic_core.checks.quality import Options, read_suite, run
 from airmedic_core.cli.validate import spec_problems
 from airmedic_core.errors import SpecError
@@ -277,3 +278,12 @@ def test_what_needs_all_rows_is_not_judged_on_a_sample(settings, today):
     assert found["quality:batch:expect_table_row_count_to_equal"].verdict is Verdict.UNKNOWN
     assert found["quality:age:expect_column_max_to_be_between"].verdict is Verdict.ALERT
     assert found["quality:age:expect_column_max_to_be_between"].sample_size == 50
+
+
+def test_the_next_month_is_no_broken_value(settings):
+    spec = parse_spec({**RAW, "features": {"numeric": ["price"], "categorical": ["weekday"]}})
+    rows = orders(1, 0, 20).assign(weekday=lambda frame: frame["at"].dt.day_name())
+    reference = build_reference(spec, rows[rows["weekday"] != "Sunday"])
+    kinds = {(each["type"], each["kwargs"]["column"]) for each in propose_suite(reference)["expectations"]}
+    assert ("expect_column_to_exist", "weekday") in kinds
+    assert ("expect_column_values_to_be_in_set", "weekday") not in kinds

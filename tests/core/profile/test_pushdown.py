@@ -34,6 +34,10 @@ def close(one, other, where=""):
 
 @pytest.fixture(scope="module")
 def rows(reference_rows):
+    return awkward_rows(reference_rows)
+
+
+def awkward_rows(reference_rows):
     """Rows that drifted, with values of every awkward kind."""
     frame = reference_rows.head(1000).copy()
     generator = np.random.default_rng(5)
