@@ -19,6 +19,7 @@ from tests.core.profile.test_pushdown import awkward_rows, close
 pytestmark = [
     pytest.mark.spark,
     pytest.mark.slow,
+    pytest.mark.timeout(1800),
     # PySpark leaves its sockets to the collector, and pandas adds up columns that hold infinity on the way.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning"),
