@@ -5,6 +5,7 @@ The bin is found by a tree of comparisons, which every SQL engine knows and eval
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,12 @@ def float_literal(value: float) -> Any:
 
 def is_finite(number: Any) -> Any:
     """Return whether a number is there and not infinite."""
-    return number.notnull() & ~number.isinf()
+    return number.notnull() & ~is_infinite(number)
+
+
+def is_infinite(number: Any) -> Any:
+    """Return whether a number lies beyond the largest float: Spark does not find infinity when asked for it by name."""
+    return number.abs() > float_literal(sys.float_info.max)
 
 
 def _bin(number: Any, cuts: Floats, first: int, last: int) -> Any:
@@ -86,7 +92,7 @@ def by_bin(table: ibis.Table, name: str, cuts: Floats, more: dict[str, Any] | No
     group = ibis.cases(
         (unreadable.fill_null(ibis.literal(value=False)), ibis.literal(_UNREADABLE, "int32")),
         (number.isnull(), ibis.literal(_NULL, "int32")),
-        (number.isinf(), ibis.literal(_NON_FINITE, "int32")),
+        (is_infinite(number), ibis.literal(_NON_FINITE, "int32")),
         else_=_bin(number, cuts, 0, len(cuts)),
     )
     part = table.select(airmedic_bin=group, airmedic_x=number, **(more or {}))

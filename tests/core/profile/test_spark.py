@@ -20,9 +20,8 @@ pytestmark = [
     pytest.mark.spark,
     pytest.mark.slow,
     pytest.mark.timeout(1800),
-    # PySpark leaves its sockets to the collector, and pandas adds up columns that hold infinity on the way.
+    # PySpark leaves its sockets to the collector.
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
-    pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning"),
 ]
 
 WINDOW = Window("2026-01-03", "2026-01-05")
