@@ -33,6 +33,10 @@ class SpecError(AirmedicError):
     """A model spec, policy or setting is not valid. A retry does not help: edit the file."""
 
 
+class UnsetVariableError(SpecError):
+    """A spec uses a variable of the environment that is not set. A retry does not help: set it."""
+
+
 class SourceError(AirmedicError):
     """The rows of a window could not be read as the spec says. A retry does not help."""
 

@@ -12,14 +12,15 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from airmedic_core.errors import SpecError, closest
+from airmedic_core.errors import SpecError, UnsetVariableError, closest
 from airmedic_core.family import Family
+from airmedic_core.schedules import check_schedule
 from airmedic_core.windows import Every, Window, as_utc
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Specs are read with each parse of a DAG file; libyaml's own loader takes a tenth of the time."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
-_NAME = r"^[a-z][a-z0-9_]{0,62}$"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _PRIMARY_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "mae"}
 
 
@@ -231,7 +232,7 @@ class NotifySection(Section):
 class ModelSpec(Section):
     """What a monitored model is. Read one with :func:`load_spec`."""
 
-    name: str = Field(pattern=_NAME)
+    name: str
     """Lower case, digits and underscores. Names the DAGs, the registered model and the MLflow experiment."""
     title: str = ""
     """The name that people read."""
@@ -292,6 +293,21 @@ class ModelSpec(Section):
     evidently: Literal["on_finding", "always", "never"] = "on_finding"
     """When the Evidently report is drawn: when there is something to look at, each time, or never."""
 
+    @field_validator("name")
+    @classmethod
+    def _names_things(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("use small letters, digits and underscores, a letter first, 63 characters at the most")
+        return name
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        try:
+            return check_schedule(schedule) if schedule else None
+        except SpecError as error:
+            raise ValueError(str(error)) from error
+
     @model_validator(mode="before")
     @classmethod
     def _short_forms(cls, raw: Any) -> Any:
@@ -305,15 +321,15 @@ class ModelSpec(Section):
 
     @model_validator(mode="after")
     def _registered(self) -> Self:
-        for family, names in (
-            ("sources", [self.data.source]),
-            ("checks", list(self.checks)),
-            ("rollout", [self.rollout.strategy]),
+        for key, what, family, names in (
+            ("data.source", "source", "sources", [self.data.source]),
+            ("checks", "check", "checks", list(self.checks)),
+            ("rollout.strategy", "rollout strategy", "rollout", [self.rollout.strategy]),
         ):
             members = Family(family).names()
             for name in names:
                 if name not in members:
-                    raise ValueError(f"{name!r} is not one of the {family}. {closest(name, members)}")
+                    raise ValueError(f"{key}: there is no {what} {name!r}. {closest(name, members)}")
         return self
 
     @property
@@ -357,7 +373,7 @@ def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
     try:
         raw = yaml.load(text, Loader=_LOADER)  # noqa: S506  it is a safe one
     except yaml.YAMLError as error:
-        raise SpecError(f"{path.name} is not valid YAML: {error}", "Correct the line it names.") from error
+        raise SpecError(f"{path.name} is not valid YAML{_told(error)}.", "Correct it there.") from error
     if not isinstance(raw, dict):
         raise SpecError(f"{path.name} holds no keys.", "Start with name, task, target and data.")
     return parse_spec(_substitute(raw, os.environ if env is None else env, path.name), origin=path.name)
@@ -399,8 +415,10 @@ def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> l
         else:
             found = repr(problem["input"])
             message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-            shown = "" if len(found) > 80 else f" Found {found}."
-            lines.append(f"  {where or 'spec'}: {message}.{shown}")
+            # Where no key is named, all of it was found; the message itself names the key.
+            shown = "" if not where or len(found) > 80 else f" Found {found}."
+            message += "" if message.endswith("?") else "."
+            lines.append(f"  {where}: {message}{shown}" if where else f"  {message}")
     more = error.error_count() - most
     return [*lines, f"  … and {more} more."] if more > 0 else lines
 
@@ -418,6 +436,15 @@ def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
     return list(model.model_fields)
 
 
+def _told(error: yaml.YAMLError) -> str:
+    """Return where YAML breaks, and why, in one line."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None:
+        return ""
+    why = getattr(error, "problem", None) or "it ends too early"
+    return f": line {mark.line + 1}, column {mark.column + 1}: {why}"
+
+
 def _substitute(value: Any, env: Mapping[str, str], origin: str) -> Any:
     if isinstance(value, dict):
         return {key: _substitute(inner, env, origin) for key, inner in value.items()}
@@ -429,7 +456,9 @@ def _substitute(value: Any, env: Mapping[str, str], origin: str) -> Any:
     def look_up(match: re.Match[str]) -> str:
         found = env.get(match[1], match[2])
         if found is None:
-            raise SpecError(f"{origin} uses ${{{match[1]}}}, which is not set.", f"Set the variable {match[1]}.")
+            raise UnsetVariableError(
+                f"{origin} uses ${{{match[1]}}}, which is not set.", f"Set the variable {match[1]}."
+            )
         return found
 
     return _VARIABLE.sub(look_up, value)

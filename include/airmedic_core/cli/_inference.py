@@ -18,6 +18,9 @@ Task = Literal["binary", "multiclass", "regression"]
 
 _TIME_NAMES = re.compile(r"(time|date|day|timestamp|created|arriv|_at$|_ts$|_dt$)", re.IGNORECASE)
 _TARGET_NAMES = ("target", "label", "y", "outcome", "churn", "churned", "converted", "default", "fraud", "is_fraud")
+_IDENTIFIER_NAMES = re.compile(r"(^|_)(id|ids|uuid|guid|key)(_|$)|[a-z](Id|ID)$|^(ID|Id|UUID)$")
+_MOST_KINDS = 50
+"""With so few values, what is called an id still tells kinds apart, such as regions."""
 _MOST_CLASSES = 20
 _ENOUGH_ROWS = 200
 _ENOUGH_WINDOWS = 10
@@ -74,7 +77,9 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
     every = _step(frame[time_column])
     features = choose_features(_draft(path, name, target, time_column, task), frame)
     left_out = {column: reason for column, reason in features.left_out.items() if column not in times}
-    inputs = [*features.numeric, *features.categorical]
+    chosen = [*features.numeric, *features.categorical]
+    left_out |= {column: why for column in chosen if (why := _identifier(column, frame[column]))}
+    inputs = [column for column in chosen if column not in left_out]
     return Inferred(
         name=spec.name,
         path=path,
@@ -83,8 +88,8 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
         time_column=time_column,
         every=every,
         reference=_reference(frame[time_column], Every.parse(every)),
-        numeric=features.numeric,
-        categorical=features.categorical,
+        numeric=tuple(column for column in features.numeric if column in inputs),
+        categorical=tuple(column for column in features.categorical if column in inputs),
         exclude=left_out,
         suspicious={column: why for column in inputs if (why := _gives_away(frame[column], frame[target], task))},
         other_times=tuple(column for column in times if column != time_column),
@@ -188,6 +193,14 @@ def _reference(times: pd.Series, every: Every) -> tuple[str, str] | None:
         return None
     shown = "%Y-%m-%d" if every.unit != "hour" else "%Y-%m-%dT%H:%M"
     return f"{start:{shown}}", f"{end:{shown}}"
+
+
+def _identifier(name: str, values: pd.Series) -> str:
+    """Return why a column names things, such as customers who come back, rather than says something about them."""
+    distinct = values.nunique()
+    if not _IDENTIFIER_NAMES.search(name) or distinct <= _MOST_KINDS:
+        return ""
+    return f"it looks like an identifier by its name: {distinct} different values in {len(values)} rows"
 
 
 def _gives_away(values: pd.Series, target: pd.Series, task: Task) -> str:

@@ -122,13 +122,16 @@ def _content(settings: Settings) -> Iterator[Symptom]:
 
 
 def _specs(settings: Settings) -> Iterator[Symptom]:
-    from airmedic_core.cli.validate import spec_problems
+    from airmedic_core.cli.validate import spec_problems, unset_variable
     from airmedic_core.spec import spec_files
 
     for path in spec_files(settings.models):
+        if unset := unset_variable(path):
+            yield Symptom("warning", path.name, f"not usable here: {unset.problem}", unset.hint)
+            continue
         problems = spec_problems(path, settings)
         if problems:
-            yield Symptom("failed", path.name, problems[0], f"Run 'airmedic validate {path.name}'.")
+            yield Symptom("failed", path.name, problems[0], f"Run 'airmedic validate {path}'.")
         else:
             yield Symptom("ok", path.name, "valid")
 

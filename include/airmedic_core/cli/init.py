@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="a csv, csv.gz or parquet file with one row per prediction")
     parser.add_argument("--target", default="", help="the column to predict")
     parser.add_argument("--time-column", default="", help="the column that says when a row happened")
-    parser.add_argument("--name", default="", help="name of the model (default: the file's)")
+    parser.add_argument("--name", default="", help="name of the model (default: that of --out, else the file's)")
     parser.add_argument(
         "--out", metavar="SPEC", help="where to write it; - for standard output (default: models/NAME.yaml)"
     )
@@ -33,13 +33,15 @@ def run(args: argparse.Namespace) -> int:
     """Infer and write."""
     import sys
 
-    from airmedic_core.cli._inference import infer
+    from airmedic_core.cli._inference import infer, model_name
     from airmedic_core.cli._terminal import judged, say, write_text
     from airmedic_core.errors import SpecError
     from airmedic_core.settings import Settings
     from airmedic_core.spec import load_spec
 
-    inferred = infer(args.file, name=args.name, target=args.target, time_column=args.time_column)
+    # A spec's file is named as its model.
+    name = args.name or (model_name(args.out) if args.out and args.out != "-" else "")
+    inferred = infer(args.file, name=name, target=args.target, time_column=args.time_column)
     text = spec_text(inferred)
     if args.out == "-":
         sys.stdout.write(text)
@@ -53,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     judged("ok", f"{out}: {inferred.task}, {inferred.rows:,} rows, one window for each {inferred.every}")
     for column, why in inferred.suspicious.items():
         judged("warning", f"{column} may give the answer away ({why}). Exclude it if it is only known later.")
+    if out.name != f"{inferred.name}.yaml":
+        judged("warning", f"A spec's file is named as its model: rename it to {inferred.name}.yaml.")
     say(f"Look at it, then try: airmedic validate {out} --data")
     return 0
 

@@ -1,6 +1,8 @@
 """Check model specs, the options of their checks and the policy they name.
 
-Exit code 0: all are valid. 1: at least one is not. With --data the columns of the newest rows are compared too.
+With --data the columns of the reference rows and what they hold are compared too, and the function that retrains is
+imported. Without names, specs that use a variable that is not set here are skipped, with a warning. Exit code 0: all
+that were looked at are valid. 1: at least one is not.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING
 SUMMARY = "check model specs"
 
 if TYPE_CHECKING:
+    from airmedic_core.errors import AirmedicError
     from airmedic_core.settings import Settings
     from airmedic_core.spec import ModelSpec
 
@@ -35,12 +38,30 @@ def run(args: argparse.Namespace) -> int:
         return 1
     broken = 0
     for path in files:
+        if not args.specs and (unset := unset_variable(path)):
+            judged("warning", f"{path.name} is skipped: not usable here")
+            judged(" ", str(unset))
+            continue
         problems = spec_problems(path, settings, data=args.data)
         broken += bool(problems)
         judged("failed" if problems else "ok", path.name)
         for problem in problems:
-            judged(" ", problem)
+            judged(" ", problem.replace("\n", "\n   "))
     return 1 if broken else 0
+
+
+def unset_variable(path: Path) -> AirmedicError | None:
+    """Return the error of a spec that uses a variable of the environment that is not set, else nothing."""
+    from airmedic_core.errors import AirmedicError, UnsetVariableError
+    from airmedic_core.spec import load_spec
+
+    try:
+        load_spec(path)
+    except UnsetVariableError as error:
+        return error
+    except AirmedicError:
+        return None
+    return None
 
 
 def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list[str]:
@@ -61,11 +82,16 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     try:
         spec = load_spec(path)
     except AirmedicError as error:
-        return [str(error)]
+        return ["\n".join(filter(None, (error.problem, error.hint)))]
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    for look in (_check_options, _policy, _suite, *([_columns] if data else [])):
+    looks = [_check_options, _policy, _suite, _metric, _positive, _method]
+    if data:
+        from airmedic_core.cli._data_problems import data_problems
+
+        looks.append(lambda spec, _: data_problems(spec))
+    for look in looks:
         try:
             problems += look(spec, settings)
         except AirmedicError as error:
@@ -108,20 +134,29 @@ def _suite(spec: ModelSpec, settings: Settings) -> list[str]:
     return []
 
 
-def _columns(spec: ModelSpec, _: Settings) -> list[str]:
-    from airmedic_core.errors import closest
-    from airmedic_core.profile.features import choose_features
-    from airmedic_core.sources import read_window
+def _metric(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.errors import SpecError
+    from airmedic_core.metrics import metric
 
-    frame = read_window(spec, spec.reference.window if spec.reference else None)
-    known = [str(name) for name in frame.columns]
-    named = {"target": [spec.target], "segments": spec.segments, "exclude": spec.exclude, "private": spec.private}
-    named |= {"label_time_column": [spec.label_time_column], "entity_column": [spec.entity_column]}
-    problems = [
-        f"{key}: the data have no column {name!r}. {closest(name, known)}"
-        for key, names in named.items()
-        for name in names
-        if name and name not in known
-    ]
-    choose_features(spec, frame)
-    return problems
+    try:
+        metric(spec.metric, spec.task)
+    except SpecError as error:
+        return [f"gate.metric: {error}"]
+    return []
+
+
+def _positive(spec: ModelSpec, _: Settings) -> list[str]:
+    if spec.positive is not None and spec.task != "binary":
+        return [f"positive: only a binary model has a positive value, and this is task: {spec.task}. Leave it out."]
+    return []
+
+
+def _method(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.errors import closest
+    from airmedic_core.training.methods import METHODS
+
+    using = spec.retrain.using
+    if using in METHODS or ":" in using.strip(":"):
+        return []
+    told = f"retrain: {using!r} is neither a method, nor package.module:function, nor dag:<dag_id>."
+    return [f"{told} {closest(using, METHODS)}"]

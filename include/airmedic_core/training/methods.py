@@ -136,13 +136,7 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
-    module_name, _, function_name = method.partition(":")
-    try:
-        function = getattr(import_module(module_name), function_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise TrainingError(
-            f"retrain: {method!r} is not an importable function: {error}", "Write it as package.module:function."
-        ) from error
+    function = find_function(method)
     inputs = model_inputs(spec, rows)
     prepared = inputs.prepare(rows)
     try:
@@ -156,6 +150,23 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
     except TypeError as error:
         raise TrainingError(f"{method} returned {type(estimator).__name__}.", "Return an estimator.") from error
     return estimator, inputs
+
+
+def find_function(method: str) -> Any:
+    """Import the team's function.
+
+    Raises
+    ------
+    TrainingError
+        If there is no such function.
+    """
+    module_name, _, function_name = method.partition(":")
+    try:
+        return getattr(import_module(module_name), function_name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise TrainingError(
+            f"retrain: {method!r} is not an importable function: {error}", "Write it as package.module:function."
+        ) from error
 
 
 def target_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.Series:

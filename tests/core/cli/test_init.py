@@ -121,3 +121,24 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
 )
 def test_model_names_are_made_from_file_names(path: str, name: str) -> None:
     assert model_name(path) == name
+
+
+def test_a_spec_is_named_as_its_file(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    out = home / "churn.yaml"
+    airmedic("init", str(rows), "--out", str(out))
+    assert load_spec(out).name == "churn"
+    assert airmedic("validate", str(out))[0] == 0
+    _, said, _ = airmedic("init", str(rows), "--out", str(home / "other.yaml"), "--name", "mine")
+    assert "rename it to mine.yaml" in said
+
+
+def test_numbers_that_name_things_are_no_input(home: Path, rows: Path) -> None:
+    frame = pd.read_csv(rows)
+    # Customers who come back: neither unique nor a counter.
+    frame["customer_id"] = np.random.default_rng(1).integers(10_000, 10_900, len(frame))
+    frame["region_id"] = np.arange(len(frame)) % 8
+    frame["paid"] = np.random.default_rng(2).integers(0, 900, len(frame))
+    frame.to_csv(rows, index=False)
+    inferred = infer(str(rows))
+    assert "by its name" in inferred.exclude["customer_id"]
+    assert inferred.numeric == ("calls", "region_id", "paid")

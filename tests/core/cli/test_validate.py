@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 Airmedic = Callable[..., tuple[int, str, str]]
 
 
@@ -46,3 +48,75 @@ def test_an_empty_folder_is_not_valid(home: Path, airmedic: Airmedic) -> None:
     code, out, _ = airmedic("validate")
     assert code == 1
     assert "airmedic init" in out
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (
+            "gate:\n  metric: rocauc\n",
+            "gate.metric: 'rocauc' is not a metric of a binary model. Did you mean 'roc_auc'?",
+        ),
+        ("schedule: every day\n", "schedule: 'every day' is not a schedule."),
+        ("retrain: clon\n", "retrain: 'clon' is neither a method"),
+        ("rollout: canary\n", "  rollout.strategy: there is no rollout strategy 'canary'. Known: "),
+    ],
+)
+def test_what_needs_no_data_is_found_without(spec: Path, airmedic: Airmedic, lines: str, said: str) -> None:
+    spec.write_text(spec.read_text() + lines)
+    code, out, _ = airmedic("validate", str(spec))
+    assert code == 1
+    assert said in out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("target: churned", "target: plan\npositive: flexible", "positive: 'flexible' is not a value of 'plan'"),
+        ("target: churned", "target: churned\npositive: 7", "positive: 7 is not a value of 'churned'"),
+        ("binary\ntarget: churned", "regression\ntarget: plan", "a regression predicts numbers, and 'plan' holds text"),
+        ("target: churned", "target: calls", "and task: binary tells two apart"),
+        ("window: day", "features:\n  numeric: [calls, plan]", "features.numeric: 'plan' holds text, such as"),
+        ("window: day", "retrain: nopkg.mod:fn", "'nopkg.mod:fn' is not an importable function"),
+        ("window: day", "retrain: json:nothing", "'json:nothing' is not an importable function"),
+    ],
+)
+def test_what_contradicts_the_data_is_found(spec: Path, airmedic: Airmedic, old: str, new: str, said: str) -> None:
+    spec.write_text(spec.read_text().replace(old, new))
+    code, out, _ = airmedic("validate", "--data", str(spec))
+    assert code == 1
+    assert said in out
+
+
+@pytest.mark.parametrize("new", ["target: plan\npositive: flex", "target: churned\npositive: 0", "target: plan"])
+def test_a_target_that_fits_its_data_is_valid(spec: Path, airmedic: Airmedic, new: str) -> None:
+    spec.write_text(spec.read_text().replace("target: churned", new) + "retrain: json:dumps\n")
+    code, out, _ = airmedic("validate", "--data", str(spec))
+    assert code == 0, out
+
+
+def test_an_unset_variable_skips_the_spec_unless_it_was_asked_for(
+    home: Path, spec: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AIRMEDIC_DATA", raising=False)
+    example = home / "models" / "example.yaml"
+    example.write_text(
+        spec.read_text().replace("name: customers", "name: example").replace(str(home), "${AIRMEDIC_DATA}")
+    )
+    code, out, _ = airmedic("validate")
+    assert code == 0
+    assert "example.yaml is skipped" in out
+    assert "Set the variable AIRMEDIC_DATA." in out
+    assert airmedic("validate", str(example))[0] == 1
+    code, out, _ = airmedic("doctor")
+    assert code == 0, out
+    assert "AIRMEDIC_DATA" in out
+
+
+def test_broken_yaml_is_told_by_its_place(spec: Path, airmedic: Airmedic) -> None:
+    spec.write_text("name: customers\ntask: [binary\n")
+    code, out, _ = airmedic("validate", str(spec))
+    assert code == 1
+    assert "customers.yaml is not valid YAML: line " in out
+    assert "unicode string" not in out
+    assert "\n   Correct it there.\n" in out
