@@ -46,7 +46,7 @@ REQUEST = {
     "by": "{{ dag_run.triggering_user_name or '' }}",
     "dry_run": "{{ params.dry_run }}",
 }
-INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id }}"
+INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id or '' }}"
 
 
 def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
@@ -86,12 +86,16 @@ def remediate(spec: ModelSpec) -> DAG:
                 False, type="boolean", title="Dry run", description_md="Change nothing, show what would happen."
             ),
             "incident_id": Param(
-                "", type="string", title="Incident", description_md="Empty: a new one is opened for this request."
+                None,
+                # Airflow's page asks for every field whose type does not allow null.
+                type=["null", "string"],
+                title="Incident",
+                description_md="Empty: a new one is opened for this request.",
             ),
         },
     ) as dag:
         collect_evidence = CollectEvidenceOperator(
-            task_id="collect_evidence", model=model, incident_id="{{ params.incident_id }}", request=REQUEST
+            task_id="collect_evidence", model=model, incident_id="{{ params.incident_id or '' }}", request=REQUEST
         )
         diagnose = LLMDiagnosisOperator(task_id="diagnose", model=model, incident_id=INCIDENT)
         decide = DecideOperator(

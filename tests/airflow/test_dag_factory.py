@@ -83,6 +83,16 @@ def test_review_asks_for_each_change_alone(content: Path) -> None:
     assert dags["review__alpha"].schedule == "0 6 * * 1"
 
 
+@pytest.mark.parametrize("name", ["monitor", "remediate", "review"])
+def test_every_form_can_be_submitted_as_it_opens(content: Path, name: str) -> None:
+    # Airflow's page keeps Trigger disabled while a text that may not be null is empty, or any field is not valid.
+    params = parse(f"{name}.py")[0][f"{name}__alpha"].params
+    params.validate()
+    texts = {key: each for key in params if "string" in (each := params.get_param(key)).schema["type"]}
+    assert texts
+    assert [key for key, each in texts.items() if not each.value and "null" not in each.schema["type"]] == []
+
+
 def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path) -> None:
     spec = content / "models" / "alpha.yaml"
     spec.write_text(spec.read_text() + "upstream_dag: ingest\n")

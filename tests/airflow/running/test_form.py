@@ -20,6 +20,8 @@ def test_the_form_offers_a_choice_of_actions_a_reason_and_a_dry_run(running: Run
     assert action["schema"]["enum"] == ["automatic", "diagnose_only", "retrain", "rollback", "quarantine"]
     assert set(action["schema"]["values_display"]) == set(action["schema"]["enum"])
     assert (params["reason"]["schema"]["type"], params["dry_run"]["schema"]["type"]) == ("string", "boolean")
+    # Without null Airflow's page would not let anybody start a run without an incident.
+    assert (params["incident_id"]["value"], params["incident_id"]["schema"]["type"]) == (None, ["null", "string"])
 
 
 @pytest.mark.parametrize(
