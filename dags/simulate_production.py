@@ -28,6 +28,7 @@ SUBSCRIPTIONS = Asset(f"airmedic://simulated/{MODEL}")
     max_active_runs=1,
     is_paused_upon_creation=True,
     tags=["airmedic", "generated"],
+    default_args={"owner": "airmedic"},
     doc_md=__doc__,
 )
 def simulate_production() -> None:

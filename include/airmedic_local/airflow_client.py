@@ -13,7 +13,10 @@ from airmedic_local.errors import LocalError, RequestRefusedError, WaitTimeoutEr
 
 Json = dict[str, Any]
 
-_TRANSPORT_ATTEMPTS = 5
+_ATTEMPTS = 6
+"""With pauses that double from half a second: a quarter of a minute in all."""
+_REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
+"""Methods that can be sent again. Every PATCH of this client sets a state; a second POST would start a second run."""
 _END_STATES = ("success", "failed")
 
 
@@ -26,10 +29,13 @@ class AirflowClient:
         Address of Airflow.
     user, password : str
         Empty where everybody is an administrator.
+    pause_seconds : float
+        Pause before a request is sent again; each further one is twice as long.
     """
 
-    def __init__(self, url: str, user: str = "", password: str = "") -> None:
+    def __init__(self, url: str, user: str = "", password: str = "", *, pause_seconds: float = 0.5) -> None:
         self.url = url
+        self._pause_seconds = pause_seconds
         self.user = user
         self._password = password
         self._http = httpx.Client(base_url=url, timeout=30)
@@ -42,28 +48,30 @@ class AirflowClient:
     def request(self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """Send a request below ``/api/v2`` and return the answer's JSON.
 
+        What can be repeated is sent again, after growing pauses, where Airflow does not answer or has an error of its
+        own: its SQLite lets one program write at a time, and whoever waits too long for that gets a 500.
+
         Raises
         ------
+        LocalError
+            If Airflow does not answer.
         RequestRefusedError
             If Airflow answers with an error; ``status`` says which.
         """
-        for attempt in range(_TRANSPORT_ATTEMPTS):
+        attempt, attempts = 1, _ATTEMPTS if method in _REPEATABLE else 1
+        while True:
             try:
-                answer = self._send(method, path, json, params)
+                answer = self._send_signed_in(method, path, json, params)
             except httpx.TransportError as error:
-                if attempt == _TRANSPORT_ATTEMPTS - 1 or method == "POST":
+                if attempt == attempts:
                     raise LocalError(f"Airflow at {self.url} does not answer: {error}. Does it still run?") from error
-                time.sleep(0.5)
-                continue
-            if answer.status_code == httpx.codes.UNAUTHORIZED and attempt == 0:
-                self._token = ""
-                continue
-            if not answer.is_success:
-                raise RequestRefusedError(
-                    f"{method} {path}: {answer.status_code} {answer.text[:500]}", answer.status_code
-                )
-            return answer.json() if answer.content else None
-        raise RequestRefusedError(f"{method} {path}: the token of {self.user!r} is refused.", httpx.codes.UNAUTHORIZED)
+            else:
+                if answer.is_success:
+                    return answer.json() if answer.content else None
+                if attempt == attempts or not answer.is_server_error:
+                    raise _refusal(f"{method} {path}", answer, attempts)
+            time.sleep(self._pause_seconds * 2 ** (attempt - 1))
+            attempt += 1
 
     def dag_ids(self) -> list[str]:
         """Return the ids of all DAGs, paused or not."""
@@ -74,8 +82,10 @@ class AirflowClient:
         return self._all("/importErrors", "import_errors")
 
     def unpause(self, dag_id: str) -> None:
-        """Let a DAG run."""
-        self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+        """Let a DAG run, if it is paused."""
+        # Not written unless needed: a scheduler with much to catch up holds the database.
+        if self.request("GET", f"/dags/{dag_id}")["is_paused"]:
+            self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
     def wait_for_dags(self, dag_ids: Sequence[str], *, timeout_seconds: float = 120) -> None:
         """Wait until the DAG processor has seen DAGs.
@@ -188,6 +198,13 @@ class AirflowClient:
         items: list[Json] = answer[key]
         return items
 
+    def _send_signed_in(self, method: str, path: str, json: Any, params: Mapping[str, Any] | None) -> httpx.Response:
+        answer = self._send(method, path, json, params)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:  # tokens run out
+            self._token = ""
+            answer = self._send(method, path, json, params)
+        return answer
+
     def _send(self, method: str, path: str, json: Any, params: Mapping[str, Any] | None) -> httpx.Response:
         if not self._token:
             self._token = self._new_token()
@@ -203,6 +220,16 @@ class AirflowClient:
             raise RequestRefusedError(f"Airflow gives {self.user!r} no token: {answer.text[:300]}", answer.status_code)
         token: str = answer.json()["access_token"]
         return token
+
+
+def _refusal(request: str, answer: httpx.Response, attempts: int) -> RequestRefusedError:
+    said = f"{request}: {answer.status_code} {answer.text[:500]}"
+    if answer.is_server_error:
+        said += (
+            f"\nAirflow has an error of its own (asked {attempts} times). If its database is busy or locked, wait a "
+            "moment and start again: what was done is kept. Its log, api-server.log, says more."
+        )
+    return RequestRefusedError(said, answer.status_code)
 
 
 def _told(line: Json) -> str:

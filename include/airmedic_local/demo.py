@@ -24,11 +24,11 @@ from airmedic_local.airflow_client import AirflowClient
 from airmedic_local.approver import Approver
 from airmedic_local.errors import LocalError
 from airmedic_local.installation import PROJECT, Installation
-from airmedic_local.ports import port_from
+from airmedic_local.ports import ports_from
 from airmedic_local.process import end_leftovers
 
 MODEL = "subscription_churn"
-DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}")
+DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}", f"review__{MODEL}")
 HOME = PROJECT / ".airmedic"
 
 _LOOK_SECONDS = 1.0
@@ -47,9 +47,20 @@ What to look for
   2. After some healthy days something breaks. An incident opens and [bold]remediate__{model}[/] starts.
   3. Open [bold]Required Actions[/] (Browse → Required Actions), read the diagnosis, and approve.
   4. In MLflow, the experiment [bold]airmedic/{model}[/] shows each day, each incident and each retraining.
-  5. Four troubles come one after the other. Production waits for you while one is open.
+  5. {outlook}
 
 Ctrl-C ends everything. The next [bold]make demo[/] goes on from there; [bold]make demo FRESH=1[/] starts over.
+"""
+
+_TOLD = """
+[bold]That was the story:[/] its {troubles} troubles have come and gone. Healthy days go on until Ctrl-C.
+
+What you may try next
+  * In MLflow, open an incident's run in [bold]airmedic/{model}[/]: why, who decided, what was done, what it gained.
+  * In Airflow, trigger [bold]remediate__{model}[/] by hand: [bold]Diagnose only[/], or [bold]Retrain[/] as a dry run.
+  * [bold]AIRMEDIC_HOME={home} MLFLOW_TRACKING_URI={mlflow} .venv/bin/airmedic explain --model {model}[/]
+  * [bold]make demo FRESH=1[/] tells it again: reject a proposal this time.
+  * Watch your own model: docs/quickstart.md.
 """
 
 
@@ -75,10 +86,11 @@ def main() -> int:
 
 def _run(console: Console, *, headless: bool) -> int:
     began = time.monotonic()
+    airflow_port, mlflow_port = ports_from({"AIRMEDIC_AIRFLOW_PORT": 8080, "AIRMEDIC_MLFLOW_PORT": 5000})
     installation = Installation(
         HOME,
-        airflow_port=port_from("AIRMEDIC_AIRFLOW_PORT", 8080),
-        mlflow_port=port_from("AIRMEDIC_MLFLOW_PORT", 5000),
+        airflow_port=airflow_port,
+        mlflow_port=mlflow_port,
         # The specs of the real data are parsed too; without their data they only wait.
         env={"AIRMEDIC_DATA": os.environ.get("AIRMEDIC_DATA") or str(PROJECT.parent / "shared" / "data")},
     )
@@ -90,10 +102,6 @@ def _run(console: Console, *, headless: bool) -> int:
         for dag_id in reversed(DAGS):
             client.unpause(dag_id)
         console.print(f"Up after {time.monotonic() - began:.0f} s.")
-        console.print(
-            _WELCOME.format(airflow=installation.airflow_url, mlflow=installation.mlflow_url, model=MODEL),
-            highlight=False,
-        )
         return _play(installation, client, console, headless=headless)
     finally:
         # Stopping takes a few seconds and must not itself be interrupted by an impatient second Ctrl-C.
@@ -105,31 +113,40 @@ def _run(console: Console, *, headless: bool) -> int:
 
 def _play(installation: Installation, client: AirflowClient, console: Console, *, headless: bool) -> int:
     from airmedic_core.settings import Settings
-    from airmedic_core.simulate import is_told, story_so_far
+    from airmedic_core.simulate import CHAPTERS, is_told, story_so_far
     from airmedic_core.workspace import Workspace
-    from airmedic_local.narrator import Narrator
-    from airmedic_local.scorecard import lines, missing_steps, table
+    from airmedic_local.narrator import Narrator, outlook
+    from airmedic_local.scorecard import arrival_times, lines, missing_steps, request_times, table
 
     environment = installation.environment()
     os.environ["AIRMEDIC_HOME"] = environment["AIRMEDIC_HOME"]  # the spec's path names it
     ws = Workspace.open(MODEL, Settings.from_env(environment))
     narrator = Narrator(ws, client, console, unattended=headless)
     narrator.skip_past()
+    days = story_so_far(ws)
+    urls = {"airflow": installation.airflow_url, "mlflow": installation.mlflow_url}
+    console.print(_WELCOME.format(**urls, model=MODEL, outlook=outlook(days)), highlight=False)
     approver = Approver(client)
     progress, moved_at = _progress(client), time.monotonic()
+    told = is_told(days)
     while not (headless and is_told(story_so_far(ws))):
         installation.check()
         narrator.step()
         if headless:
-            approver.step()
+            narrator.tell_answered(approver.step())
             if (now := _progress(client)) != progress:
                 progress, moved_at = now, time.monotonic()
             if time.monotonic() - moved_at > _STUCK_SECONDS:
                 console.print(f"[red]Nothing has happened for {_STUCK_SECONDS:.0f} s.[/] Logs: {installation.logs}")
                 break
+        elif not told and is_told(story_so_far(ws)):
+            told = True
+            console.print(table(ws, lines(ws, arrival_times(client), request_times(client))))
+            text = _TOLD.format(**urls, model=MODEL, home=installation.home, troubles=len(CHAPTERS))
+            console.print(text, highlight=False)
         time.sleep(_LOOK_SECONDS)
     narrator.step()
-    console.print(table(ws, lines(ws, client)))
+    console.print(table(ws, lines(ws, arrival_times(client), request_times(client))))
     missing = missing_steps(ws)
     for step in missing:
         console.print(f"[red]✘ {step}[/]", highlight=False)

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from airmedic_core.records import Incident
 from airmedic_core.simulate import CHAPTERS, Day, story_so_far
-from airmedic_local.airflow_client import AirflowClient
+from airmedic_local.airflow_client import AirflowClient, Json
 from airmedic_local.scorecard import standing_cause
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
+
+
+def outlook(days: Sequence[Day]) -> str:
+    """Return a sentence about the troubles that are still to come after the days so far."""
+    come = {day.chapter for day in days}
+    left = sum(1 for chapter in CHAPTERS if chapter.name not in come)
+    if left == 0:
+        return f"All {len(CHAPTERS)} troubles of the story have come already; no more are planned."
+    more = " more" if left < len(CHAPTERS) else ""
+    troubles = f"{left}{more} troubles come, one after the other" if left > 1 else "One more trouble comes"
+    return f"{troubles}. Production waits for you while one is open."
 
 
 class Narrator:
@@ -27,7 +39,7 @@ class Narrator:
     console : Console
         Where to write.
     unattended : bool
-        Whether approvals are answered by the demo itself; else it says where to answer.
+        Whether the demo answers approvals itself; else it says where to answer.
     """
 
     def __init__(self, ws: Workspace, client: AirflowClient, console: Console, *, unattended: bool) -> None:
@@ -44,11 +56,23 @@ class Narrator:
             self._tell_day(day)
         for incident in sorted(self._ws.ledger.incidents(self._ws.spec.name), key=lambda each: each.opened_at):
             self._tell_incident(incident)
-        for detail in self._client.pending_approvals():
+        for detail in [] if self._unattended else self._client.pending_approvals():
             task = detail["task_instance"]
             path = f"/dags/{task['dag_id']}/runs/{task['dag_run_id']}/tasks/{task['task_id']}/required_actions"
-            where = "" if self._unattended else f"\n           Answer it here: {self._client.url}{path}"
+            where = f"\n           Answer it here: {self._client.url}{path}"
             self._once(f"ask {task['id']}", f"[yellow]⏸ waits for you:[/] {detail['subject']}{where}")
+
+    def tell_answered(self, details: Sequence[Json]) -> None:
+        """Tell which Required Actions the script has answered in place of a person.
+
+        Parameters
+        ----------
+        details : sequence of dict
+            What :meth:`Approver.step` returned.
+        """
+        for detail in details:
+            text = f"[yellow]⏵ approved by the script (over REST):[/] {detail['subject']}"
+            self._once(f"answer {detail['task_instance']['id']}", text)
 
     def skip_past(self) -> None:
         """Take what happened in an earlier run as told."""

@@ -31,6 +31,33 @@ def is_free(port: int) -> bool:
     return True
 
 
+def ports_from(defaults: Mapping[str, int], env: Mapping[str, str] | None = None) -> tuple[int, ...]:
+    """Return the port of each variable, or its default, after making sure that they are free and differ.
+
+    Parameters
+    ----------
+    defaults : mapping of str to int
+        Variable → port that is used where it is not set.
+    env : mapping, optional
+        The process's environment where not given.
+
+    Raises
+    ------
+    PortBusyError
+        If two are the same, somebody listens on one, or one is not a port.
+    """
+    chosen: dict[int, str] = {}
+    for variable, default in defaults.items():
+        port = port_from(variable, default, env)
+        if port in chosen:
+            raise PortBusyError(
+                f"{chosen[port]} and {variable} are both {port}. Each program needs a port of its own, for example: "
+                f"{variable}={free_port()} make demo"
+            )
+        chosen[port] = variable
+    return tuple(chosen)
+
+
 def port_from(variable: str, default: int, env: Mapping[str, str] | None = None) -> int:
     """Return the port that a variable names, or the default, after making sure that it is free.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+_CHANGES_THE_MODEL = ("deploy", "rollback")
+"""Actions after which another version serves. Only they are judged by the metric: after the others the next batch is
+another batch, and a training alone changes nothing that serves."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One action that was carried out, with how long things took."""
@@ -28,25 +33,38 @@ class Line:
     status: str
     metric_before: float | None
     metric_after: float | None
+    """Both are empty where the action leaves the model as it is."""
     request_seconds: float | None
     """From the arrival of the batch to the request for approval; empty where nobody had to be asked."""
     done_seconds: float | None
-    """From the answer, or the request where the policy answered, to the verified end of the action."""
+    """From the approval to the verified end of the action; empty where nobody had to be asked."""
 
 
-def lines(ws: Workspace, client: AirflowClient) -> list[Line]:
-    """Return one line for each action of each incident of the model, oldest first."""
+def lines(
+    ws: Workspace, arrivals: Mapping[datetime, datetime], requests: Mapping[str, Mapping[str, datetime]]
+) -> list[Line]:
+    """Return one line for each action of each incident of the model, oldest first.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    arrivals : mapping
+        What :func:`arrival_times` says.
+    requests : mapping
+        What :func:`request_times` says.
+    """
     found: list[Line] = []
-    arrivals = arrival_times(client)
-    requests = request_times(client)
     for incident in sorted(ws.ledger.incidents(ws.spec.name), key=lambda each: each.opened_at):
-        before, after = metric_around(ws, incident)
-        asked = requests.get(incident.id, {})
+        around = metric_around(ws, incident)
+        asked = sorted(requests.get(incident.id, {}).values())
         arrived = arrivals.get(incident.window.start)
         for action in ws.ledger.actions(incident_id=incident.id):
             # The first request is what the batch led to; a later one follows from the action before it.
-            requested = asked.pop(min(asked, key=lambda task: asked[task])) if asked else None
+            answered = _answered_at(ws, action)
+            requested = asked.pop(0) if asked and answered else None
             first = requested is not None and not any(line.incident.id == incident.id for line in found)
+            before, after = around if action.action in _CHANGES_THE_MODEL and action.status == "done" else (None, None)
             found.append(
                 Line(
                     incident=incident,
@@ -56,14 +74,14 @@ def lines(ws: Workspace, client: AirflowClient) -> list[Line]:
                     metric_before=before,
                     metric_after=after,
                     request_seconds=_seconds(arrived, requested) if first else None,
-                    done_seconds=_seconds(_answered_at(ws, action), action.finished_at),
+                    done_seconds=_seconds(answered, action.finished_at),
                 )
             )
     return found
 
 
 def table(ws: Workspace, found: list[Line]) -> Table:
-    """Return the lines as a table for the terminal."""
+    """Return the lines as a table for the terminal; a dash stands where there is nothing to say."""
     drawn = Table(title=f"What happened to {ws.spec.name} (a generated production)", title_justify="left")
     for heading in ("Incident", "Cause found", "Action", f"{ws.spec.metric} before → after"):
         drawn.add_column(heading)
@@ -74,7 +92,7 @@ def table(ws: Workspace, found: list[Line]) -> Table:
             str(line.incident.window),
             line.cause,
             line.action if line.status == "done" else f"{line.action} ({line.status})",
-            f"{_number(line.metric_before, 3)} → {_number(line.metric_after, 3)}",
+            _change(line.metric_before, line.metric_after),
             _number(line.request_seconds, 1),
             _number(line.done_seconds, 1),
         )
@@ -164,8 +182,9 @@ def _missing_of_chapter(ws: Workspace, chapter: Chapter, mine: list[Incident], *
 
 
 def _answered_at(ws: Workspace, action: RecordedAction) -> datetime | None:
-    counted = [approval.at for approval in ws.ledger.approvals(action.proposal_hash) if not approval.refused_because]
-    return max(counted, default=action.started_at)
+    answers = ws.ledger.approvals(action.proposal_hash)
+    by_people = [each.at for each in answers if each.channel != "policy" and not each.refused_because]
+    return max(by_people, default=None)
 
 
 def _metric(ws: Workspace, batch_id: str) -> float | None:
@@ -177,6 +196,10 @@ def _metric(ws: Workspace, batch_id: str) -> float | None:
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:
     return None if start is None or end is None else (end - start).total_seconds()
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "–" if before is None and after is None else f"{_number(before, 3)} → {_number(after, 3)}"
 
 
 def _number(value: float | None, digits: int) -> str:

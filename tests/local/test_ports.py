@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from airmedic_local.errors import PortBusyError
-from airmedic_local.ports import HOST, free_port, is_free, port_from
+from airmedic_local.ports import HOST, free_port, is_free, port_from, ports_from
 
 
 def test_a_busy_port_is_reported_with_the_variable_that_changes_it() -> None:
@@ -27,3 +27,12 @@ def test_the_variable_wins_over_the_default() -> None:
 def test_what_is_no_port_is_refused(text: str) -> None:
     with pytest.raises(PortBusyError, match="is not a port"):
         port_from("AIRMEDIC_MLFLOW_PORT", 5000, env={"AIRMEDIC_MLFLOW_PORT": text})
+
+
+def test_two_programs_do_not_get_one_port() -> None:
+    port = str(free_port())
+    same = {"AIRMEDIC_AIRFLOW_PORT": port, "AIRMEDIC_MLFLOW_PORT": port}
+    with pytest.raises(PortBusyError, match=rf"AIRMEDIC_AIRFLOW_PORT and AIRMEDIC_MLFLOW_PORT are both {port}"):
+        ports_from(dict.fromkeys(same, 1), env=same)
+    other = same | {"AIRMEDIC_MLFLOW_PORT": str(free_port())}
+    assert ports_from(dict.fromkeys(other, 1), env=other) == tuple(map(int, other.values()))
