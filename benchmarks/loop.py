@@ -48,6 +48,7 @@ def _measure(*, warm: bool) -> dict[str, list[float]]:
         ws = Workspace.open(MODEL, Settings.from_env(environment))
         client = local.client()
         client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
+        client.unpause(f"monitor__{MODEL}")
         begin(ws)
         first = reference_window(ws).end.date()
         # A bad version is known by comparison with the one that served before it.

@@ -64,6 +64,8 @@ def remediate(spec: ModelSpec) -> DAG:
         "remediate",
         spec,
         schedule=None,
+        # Only an incident or a person starts it, and neither must wait because somebody forgot to unpause it.
+        is_paused_upon_creation=False,
         description=f"Heals {spec.title or spec.name}",
         doc_md=DOC.format(title=spec.title or spec.name, name=spec.name),
         params={

@@ -76,8 +76,6 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
         catchup=False,
         # One at a time and in order: a second alert means more than the first.
         max_active_runs=1,
-        # Whoever puts a spec here wants the model to be looked after.
-        is_paused_upon_creation=False,
         tags=["airmedic", kind, spec.name],
         owner_links=owner_links,
         default_args={

@@ -169,7 +169,11 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),
         dags=dags,
-        env={"AIRMEDIC_CONTENT": str(content), "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5"},
+        env={
+            "AIRMEDIC_CONTENT": str(content),
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+        },
     )
     with installation:
         running = Running(installation, content)

@@ -83,6 +83,17 @@ def test_review_asks_for_each_change_alone(content: Path) -> None:
     assert dags["review__alpha"].schedule == "0 6 * * 1"
 
 
+def test_what_runs_by_itself_is_unpaused_by_people_and_what_heals_is_never_paused_at_first(content: Path) -> None:
+    created = {kind: parse(f"{kind}.py")[0][f"{kind}__alpha"] for kind in ("monitor", "remediate", "review")}
+    # None: Airflow's own setting decides, dags_are_paused_at_creation.
+    assert {kind: dag.is_paused_upon_creation for kind, dag in created.items()} == {
+        "monitor": None,
+        "remediate": False,
+        "review": None,
+    }
+    assert created["remediate"].schedule is None
+
+
 @pytest.mark.parametrize("name", ["monitor", "remediate", "review"])
 def test_every_form_can_be_submitted_as_it_opens(content: Path, name: str) -> None:
     # Airflow's page keeps Trigger disabled while a text that may not be null is empty, or any field is not valid.

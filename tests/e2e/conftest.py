@@ -46,7 +46,12 @@ def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def local(tmp_path_factory: pytest.TempPathFactory, data: Path, content: Path) -> Iterator[Installation]:
     kept = os.environ.get("AIRMEDIC_E2E_HOME")
     home = Path(kept) if kept else tmp_path_factory.mktemp("e2e")
-    env = {"AIRMEDIC_DATA": str(data), "AIRMEDIC_CONTENT": str(content), "AIRMEDIC_ENVIRONMENT": "simulation"}
+    env = {
+        "AIRMEDIC_DATA": str(data),
+        "AIRMEDIC_CONTENT": str(content),
+        "AIRMEDIC_ENVIRONMENT": "simulation",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+    }
     with Installation(home, users={"admin": "admin", APPROVER: "op", STRANGER: "op"}, env=env) as installation:
         yield installation
 
