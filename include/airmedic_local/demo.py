@@ -44,7 +44,7 @@ _WELCOME = """
 
 What to look for
   1. In Airflow, [bold]simulate_production[/] makes a day every few seconds and [bold]monitor__{model}[/] looks at it.
-  2. After some healthy days something breaks. An incident opens and [bold]remediate__{model}[/] starts.
+  2. When something breaks, an incident opens and [bold]remediate__{model}[/] starts.
   3. Open [bold]Required Actions[/] (Browse → Required Actions), read the diagnosis, and approve.
   4. In MLflow, the experiment [bold]airmedic/{model}[/] shows each day, each incident and each retraining.
   5. {outlook}
