@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,10 +59,18 @@ def workspace_of(model: str, *, create: bool = False) -> Workspace:
     """
     from airmedic_core.workspace import Workspace
 
+    _quieten_mlflow()
     spec = spec_of(model)
     if not create:
         ledger()
     return Workspace.open(spec)
+
+
+def _quieten_mlflow() -> None:
+    """Keep MLflow from talking between the lines of a command. It reads these when it is imported."""
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 
 def ledger() -> Ledger:

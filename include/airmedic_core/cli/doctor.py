@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.settings import Settings
 
     symptoms = list(examine(Settings.from_env()))
-    show("", ("", "What", "Found", "What to do"), symptoms)
+    show("", ("State", "What", "Found", "What to do"), symptoms)
     broken = [symptom.subject for symptom in symptoms if symptom.verdict == "failed"]
     judged("failed" if broken else "ok", ", ".join(broken) if broken else "Nothing is broken.")
     return 1 if broken else 0

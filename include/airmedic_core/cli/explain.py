@@ -84,12 +84,13 @@ def _print(incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> 
     ]
     show(f"Causes by {diagnosis.engine}", ("Cause", "Confidence", "For", "Against", "Why"), causes)
     actions = [(action.priority, action.action, action.condition, action.why) for action in diagnosis.actions]
-    show("What to do", ("", "Action", "When", "Why"), actions)
+    if actions:
+        show("What to do", ("Order", "Action", "When", "Why"), actions)
     items = [
         (item.id, item.statement, number(item.value, item.unit), number(item.baseline, item.unit), item.verdict)
         for item in packet.items
     ]
-    show("Evidence", ("", "Statement", "Value", "Usual", "Verdict"), items)
+    show("Evidence", ("Id", "Statement", "Value", "Usual", "Verdict"), items)
     for gap in packet.gaps:
         say(f"Not known: {gap}")
     for note in diagnosis.notes:

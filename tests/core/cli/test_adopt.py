@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +12,20 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.ledger import Ledger
-from airmedic_core.records import Batch, Finding, Verdict
+from airmedic_core.records import (
+    Batch,
+    Cause,
+    Diagnosis,
+    Evidence,
+    EvidencePacket,
+    Finding,
+    Incident,
+    IncidentState,
+    RankedCause,
+    RecommendedAction,
+    Severity,
+    Verdict,
+)
 from airmedic_core.reports.evidently_page import write_evidently_page
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
@@ -47,6 +62,19 @@ def test_a_model_is_adopted_once_and_its_batches_can_be_reported(
     assert '"plan"' not in text
 
 
+def test_nothing_but_the_result_is_printed(spec: Path) -> None:
+    # In a process of its own: MLflow says most when it is imported and makes its tables.
+    done = subprocess.run(
+        [sys.executable, "-m", "airmedic_core.cli", "adopt", "--model", "customers"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""
+
+
 def test_half_a_window_is_refused(spec: Path, airmedic: Airmedic) -> None:
     code, _, err = airmedic("adopt", "--model", "customers", "--start", "2026-01-01")
     assert code == 2
@@ -64,3 +92,23 @@ def test_a_model_without_incidents_says_so(ledger: Ledger, spec: Path, airmedic:
 def test_an_unknown_report_is_an_error(ledger: Ledger, spec: Path, airmedic: Airmedic, flag: str) -> None:
     code, _, err = airmedic("report", "--model", "customers", flag, "nothing")
     assert (code, "There is no ledger" in err) == (2, False)
+
+
+def test_what_there_is_nothing_of_is_not_shown(ledger: Ledger, spec: Path, airmedic: Airmedic) -> None:
+    window = Window(datetime(2026, 2, 22, tzinfo=UTC), datetime(2026, 2, 23, tzinfo=UTC))
+    batch = Batch("customers", window, window.end, 52)
+    incident = Incident(
+        "customers__1", "customers", IncidentState.OPEN, Severity.LOW, Cause.UNKNOWN, "Something is wrong",
+        "a1b2c3", window, window.end, (batch.id,), window.end,
+    )  # fmt: skip
+    ledger.open_incident(incident)
+    packet = EvidencePacket(incident.id, "customers", (Evidence("E1", "finding", "drift", "calls", "calls drifted"),))
+    ledger.record_packet(packet)
+    causes = (RankedCause(Cause.UNKNOWN, 0.5, ("E1",)),)
+    for engine, actions in (("rules", ()), ("rules2", (RecommendedAction("escalate", 1, why="nobody knows"),))):
+        diagnosis = Diagnosis(incident.id, engine, causes, Severity.LOW, "It drifted", actions, packet.hash)
+        ledger.record_diagnosis(diagnosis, stands=True)
+        code, out, _ = airmedic("explain", "--model", "customers")
+        assert code == 0
+        assert "calls drifted" in out
+        assert ("What to do" in out) == bool(actions)
