@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 import airmedic_core.ledger
-from airmedic_core.errors import LedgerBusyError, LedgerError
+from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.store import REVISION
 from airmedic_core.ledger.tables import metadata
@@ -103,3 +103,18 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="cannot be made"):
         Ledger.open(f"sqlite:///{tmp_path / 'file' / 'ledger.db'}")
+
+
+def test_a_ledger_is_not_made_where_none_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "ledger.db"
+    with pytest.raises(NoLedgerError, match="There is no ledger at"):
+        Ledger.open(f"sqlite:///{path}", create=False)
+    assert not path.parent.exists()
+    # Another program's database, or an empty file, is none either.
+    path.parent.mkdir()
+    path.touch()
+    with pytest.raises(NoLedgerError):
+        Ledger.open(f"sqlite:///{path}", create=False)
+    assert path.stat().st_size == 0
+    Ledger.open(f"sqlite:///{path}")
+    assert Ledger.open(f"sqlite:///{path}", create=False).overrides() == []
