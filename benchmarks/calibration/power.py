@@ -101,8 +101,8 @@ class Power:
         return Point(size, columns, trials, mean["watched"], mean["first"], mean["second"], mean["incident"], found)
 
     def shift(self, day: int, rng: np.random.Generator, moved: list[str], size: float) -> pd.DataFrame:
-        """Move columns by so many standard deviations, each up or down."""
-        return self.world.draw(day, rng, {name: size * rng.choice([-1.0, 1.0]) for name in moved})
+        """Move columns by so many standard deviations, every second one down; the next day the same way."""
+        return self.world.draw(day, rng, {name: size * (-1.0) ** at for at, name in enumerate(moved)})
 
     def nulls(self, day: int, rng: np.random.Generator, moved: list[str], size: float) -> pd.DataFrame:
         """Lose so large a share of the values of columns that usually have none missing."""

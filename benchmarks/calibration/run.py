@@ -38,7 +38,7 @@ OTHER_WORLDS = (
     World("a reference of 2 days", reference_days=2),
 )
 OTHER_DAYS = 45
-FALSE_DISCOVERY_RATES = (0.01, 0.05, 0.2)
+FALSE_DISCOVERY_RATES = (0.05, 0.01, 0.2)
 """The first is the default."""
 _NAMES = {
     "ks": "Kolmogorov–Smirnov, χ² (5 %)",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -43,6 +44,7 @@ from faults import (
 )
 from populations import POPULATIONS, Population, bike_rows, hotel_rows
 from served import with_served_predictions
+from tuning import tuning_cases
 
 Split = Literal["tune", "measure"]
 
@@ -66,7 +68,8 @@ class Case:
 
 def all_cases() -> list[Case]:
     """Return every case, in a fixed order."""
-    return [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time()]
+    more = tuning_cases(partial(_case, split="tune"))
+    return [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time(), *more]
 
 
 def _case(

@@ -37,6 +37,10 @@ CHURN_FEATURES = {
     "numeric": ["tenure_months", "monthly_fee", "usage_gb", "support_calls", "age", "failed_payments"],
     "categorical": ["plan", "region", "channel"],
 }
+PAYMENT_FEATURES = {
+    "numeric": ["amount", "balance", "gap_hours", "items", "risk", "age_days"],
+    "categorical": ["merchant", "country"],
+}
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,27 @@ def churn_rows(rng: np.random.Generator, n: int) -> pd.DataFrame:
     return frame.assign(churned=(rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int))
 
 
+def draw_payments(rng: np.random.Generator, rows: int, windows: int, every: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Generate card payments, whose columns have heavier tails than those of the other populations."""
+    sizes = rng.poisson(rows, windows + 1)
+    n = int(sizes.sum())
+    frame = pd.DataFrame(
+        {
+            "amount": np.round(5.0 * (1.0 + rng.pareto(1.6, n)), 2),
+            "balance": np.round(800.0 + 600.0 * rng.standard_t(2.5, n), 2),
+            "gap_hours": np.round(rng.lognormal(2.0, 1.8, n), 2),
+            "items": rng.zipf(2.2, n).clip(1, 500),
+            "risk": np.round(rng.standard_t(3.0, n), 3),
+            "age_days": np.round(rng.exponential(400.0, n)),
+            "merchant": [f"m{one}" for one in rng.zipf(1.6, n).clip(1, 60)],
+            "country": rng.choice(["pt", "es", "fr", "de"], n, p=[0.6, 0.2, 0.12, 0.08]),
+        }
+    )
+    logit = -1.2 + 0.8 * np.tanh(frame["risk"]) + 0.5 * np.log(frame["amount"] / 8) - 0.25 * np.log(frame["gap_hours"])
+    frame = frame.assign(disputed=(rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int))
+    return _dated(frame, sizes, every, rng)
+
+
 def _dated(
     rows: pd.DataFrame, sizes: np.ndarray, every: str, rng: np.random.Generator
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -163,4 +188,5 @@ POPULATIONS = {
     "hotel": Population("hotel", _spec("hotel", "binary", "is_canceled", HOTEL_FEATURES), draw_hotel),
     "bike": Population("bike", _spec("bike", "regression", "cnt", BIKE_FEATURES), draw_bike),
     "churn": Population("churn", _spec("churn", "binary", "churned", CHURN_FEATURES), draw_churn),
+    "payments": Population("payments", _spec("payments", "binary", "disputed", PAYMENT_FEATURES), draw_payments),
 }

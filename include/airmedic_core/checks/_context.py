@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.checks._facts import RowFacts
 from airmedic_core.metrics import Array
-from airmedic_core.records import ABNORMAL, Assessment, Batch, Cause, Finding
+from airmedic_core.records import ABNORMAL, DATA_CAUSES, Assessment, Batch, Cause, Finding
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -65,6 +65,11 @@ class PastWindow:
     def watched(self) -> bool:
         """Whether something in it was conspicuous, and waits for the next window to confirm it."""
         return self.assessment is not None and self.assessment.outcome == "watch"
+
+    @property
+    def unbroken(self) -> bool:
+        """Whether its data were in order, wherever they lay."""
+        return self.healthy or (self.assessment is not None and self.assessment.cause not in DATA_CAUSES)
 
     @property
     def sound(self) -> bool:
@@ -153,6 +158,28 @@ class CheckContext:
         settled = self.history[1:60] if self.history and self.history[0].watched else self.history[:60]
         since = [past.profile for past in reversed(settled) if past.healthy and past.profile is not None]
         return known + [each for each in since if each.rows >= least and each.edges.id == self.profile.edges.id]
+
+    @cached_property
+    def since_reference(self) -> list[Profile]:
+        """Profiles of the windows since the reference ended, watched ones too, oldest first.
+
+        What was seen before the reference was renewed says nothing about it.
+        """
+        end = self.reference.window.end if self.reference.window is not None else None
+        return [
+            past.profile
+            for past in reversed(self.history[:60])
+            if past.unbroken and past.profile is not None and past.profile.edges.id == self.profile.edges.id
+            and (end is None or past.window.end > end)
+        ]  # fmt: skip
+
+    @cached_property
+    def profile_before(self) -> Profile | None:
+        """The profile of the window before; None where it is of another reference, or its data were not in order."""
+        newest = self.history[0] if self.history else None
+        if newest is None or newest.profile is None or not newest.unbroken:
+            return None
+        return newest.profile if newest.profile.edges.id == self.profile.edges.id else None
 
     @cached_property
     def recent(self) -> Profile:

@@ -50,7 +50,7 @@ def take_apart(
     context: CheckContext, before: LabelledRows, now: LabelledRows, metric: Weighted, *, draws: int = 100
 ) -> Parts:
     """Take the difference of a metric between two windows apart."""
-    from airmedic_core.checks.performance import time_blocks
+    from airmedic_core.checks._change import time_blocks
     from airmedic_core.metrics import block_draws, percentile_bounds
 
     chance, separation = _membership(context, before, now)

@@ -6,11 +6,12 @@ mean rank moves with the location of any distribution, however heavy its tails, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from airmedic_core.metrics import Array
 from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
@@ -18,23 +19,111 @@ from airmedic_core.verdicts.moderated import Moderated, moderated_z
 
 RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
+_FLOOR = 0.01
+_EACH = 1.28
+"""What each of two windows must reach alone: one in ten."""
+
+
+Measure = Callable[[Profile], tuple[Array, Array]]
+"""From a profile to each entry's value, and its variance by sampling alone; NaN where there is none."""
 
 
 @dataclass(frozen=True)
-class Compared:
-    """One kind of statistic of many columns, compared with history."""
+class Statistics:
+    """One kind of statistic of many columns: an entry for each thing that can move."""
 
     columns: tuple[str, ...]
     parts: tuple[str, ...]
     """What of the column: ``location``, ``spread``, or a category."""
-    result: Moderated
-    values: Array
     unit: Array
     """Divides a difference into an effect: standard deviations for ranks, 1 for fractions."""
+    measure: Measure
+    assumed_spread: float
+    """Between windows, where it is not known yet: as an effect."""
+    numeric: bool
+
+    @property
+    def wide(self) -> float:
+        """A spread of windows, as an effect, that only rows which depend on each other explain: weather, seasons."""
+        return 0.15 if self.numeric else 0.06
+
+    @property
+    def kinds(self) -> list[NDArray[np.intp]]:
+        """Positions of the entries of one kind: locations, spreads, shares of categories."""
+        kind = np.array([part if part in {"location", "spread"} and self.numeric else "share" for part in self.parts])
+        return [np.flatnonzero(kind == one) for one in dict.fromkeys(kind)]
+
+    def series(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
+        """Return the values and variances of many profiles, shape (profiles, entries)."""
+        measured = [self.measure(profile) for profile in profiles]
+        shape = (len(measured), len(self.columns))
+        return np.array([one[0] for one in measured]).reshape(shape), np.array([one[1] for one in measured]).reshape(
+            shape
+        )
+
+    def against(self, now: Profile, whole: Profile, past: tuple[Array, Array]) -> tuple[Moderated, Array]:
+        """Compare a window with a series of earlier ones."""
+        values, noise = self.measure(now)
+        centre, centre_noise = self.measure(whole)
+        parts = []
+        # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
+        for kind in self.kinds:
+            mine = [each[..., kind] for each in (*past, values, noise)]
+            parts.append(
+                moderated_z(
+                    *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
+                    assumed_spread=self.assumed_spread * self.unit[kind],
+                )
+            )  # fmt: skip
+        order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
+        joined = {
+            each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.empty(0)])[order]
+            for each in fields(Moderated)
+        }
+        return Moderated(**joined), values
 
 
-def compare_numeric(current: Profile, whole: Profile, past: Sequence[Profile], columns: Sequence[str]) -> Compared:
-    """Compare where numbers lie and how widely they spread."""
+@dataclass(frozen=True)
+class Compared:
+    """The statistics of a window, compared with history."""
+
+    statistics: Statistics
+    result: Moderated
+    values: Array
+    lasting_p_value: Array
+    """That this window and the one before it lie so far out on the same side; 1 where they do not."""
+    effect_before: Array
+    """Of the window before; 0 where there is none."""
+
+    @property
+    def effects(self) -> Array:
+        """How far each entry moved."""
+        return self.result.difference / self.statistics.unit
+
+
+def compare(
+    statistics: Statistics, now: Profile, whole: Profile, past: Sequence[Profile], before: Profile | None = None
+) -> Compared:
+    """Compare a window with earlier ones, alone and together with the window before it.
+
+    Two windows are taken together by their p-values (Stouffer 1949), so that one that lies very far out does not speak
+    for the other: both must be conspicuous, on the same side.
+    """
+    series = statistics.series(past)
+    result, values = statistics.against(now, whole, series)
+    nothing = np.zeros(len(values))
+    if before is None:
+        return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing)
+    earlier, _ = statistics.against(before, whole, series)
+    first, second = (special.ndtri(1.0 - np.clip(one.p_value, 1e-15, 1.0) / 2.0) for one in (earlier, result))
+    together = 2.0 * special.ndtr(-(first + second) / np.sqrt(2.0))
+    same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _EACH)
+    lasting = np.where(same, together, np.where(np.isfinite(result.p_value), 1.0, np.nan))
+    return Compared(statistics, result, values, lasting, np.nan_to_num(earlier.difference / statistics.unit))
+
+
+def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
+    """Return where numbers lie and how widely they spread."""
     rows: list[tuple[str, str, Array, float]] = []
     for name in columns:
         reference = whole.columns[name]
@@ -43,6 +132,7 @@ def compare_numeric(current: Profile, whole: Profile, past: Sequence[Profile], c
         ranks = mid_ranks(reference.counts)
         rows.append((name, "location", ranks, RANKS_PER_SD))
         rows.append((name, "spread", np.abs(2.0 * ranks - 1.0), 2 * RANKS_PER_SD))
+    variance = np.array([_variance(whole.columns[name], weights) for name, _, weights, _ in rows])
 
     def measure(profile: Profile) -> tuple[Array, Array]:
         values, noise = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
@@ -53,23 +143,21 @@ def compare_numeric(current: Profile, whole: Profile, past: Sequence[Profile], c
                 noise[at] = variance[at] / total
         return values, noise
 
-    variance = np.array([_variance(whole.columns[name], weights) for name, _, weights, _ in rows])
-    result, values = _against(measure, current, whole, past, len(rows))
-    return Compared(
-        tuple(row[0] for row in rows), tuple(row[1] for row in rows), result, values, np.array([row[3] for row in rows])
-    )
+    return Statistics(
+        tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.array([row[3] for row in rows]), measure,
+        assumed_spread=0.05, numeric=True,
+    )  # fmt: skip
 
 
-def compare_categories(
-    current: Profile, whole: Profile, past: Sequence[Profile], columns: Sequence[str], most: int = 30
-) -> Compared:
-    """Compare the share of each frequent category, of all others and of unseen ones."""
+def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Statistics:
+    """Return the share of each frequent category, of all others and of unseen ones."""
     rows: list[tuple[str, str, int]] = []
     for name in columns:
         reference = whole.columns[name]
         if isinstance(reference, CategoricalProfile) and reference.values:
             rows += [(name, category, at) for at, category in enumerate(reference.categories[:most])]
             rows += [(name, "(other)", -2), (name, "(unseen)", -1)]
+    expected = np.array([_expected(whole.columns[name], position, most) for name, _, position in rows])
 
     def measure(profile: Profile) -> tuple[Array, Array]:
         values, noise = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
@@ -81,9 +169,10 @@ def compare_categories(
                 noise[at] = max(share * (1.0 - share), 0.5 / column.values) / column.values
         return values, noise
 
-    expected = np.array([_expected(whole.columns[name], position, most) for name, _, position in rows])
-    result, values = _against(measure, current, whole, past, len(rows), floor=0.01)
-    return Compared(tuple(row[0] for row in rows), tuple(row[1] for row in rows), result, values, np.ones(len(rows)))
+    return Statistics(
+        tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.ones(len(rows)), measure,
+        assumed_spread=0.015, numeric=False,
+    )  # fmt: skip
 
 
 def mid_ranks(counts: NDArray[np.int64]) -> Array:
@@ -100,7 +189,7 @@ def one_value_per_window(past: Sequence[Profile], name: str) -> bool:
     """
     single = [_largest_share(profile, name) >= 0.99 for profile in past]
     distinct = {_mode(profile, name) for profile in past}
-    return len(single) >= 4 and float(np.mean(single)) >= 0.8 and len(distinct) > 1
+    return len(single) >= 4 and float(np.mean(single)) >= 0.6 and len(distinct) > 1
 
 
 def _largest_share(profile: Profile, name: str) -> float:
@@ -136,16 +225,3 @@ def _expected(column: object, position: int, most: int) -> float:
     if not isinstance(column, CategoricalProfile) or not column.values:
         return 0.0
     return _category_rows(column, position, most) / column.values
-
-
-def _against(
-    measure: object, current: Profile, whole: Profile, past: Sequence[Profile], entries: int, floor: float = 0.01
-) -> tuple[Moderated, Array]:
-    assert callable(measure)  # noqa: S101  narrows for the type checker
-    values, noise = measure(current)
-    measured = [measure(profile) for profile in past]
-    history = np.array([one[0] for one in measured]).reshape(len(past), entries)
-    history_noise = np.array([one[1] for one in measured]).reshape(len(past), entries)
-    centre, centre_noise = measure(whole)
-    result = moderated_z(history, history_noise, values, noise, floor=floor, whole=centre, whole_noise=centre_noise)
-    return result, values

@@ -10,6 +10,10 @@ from airmedic_core.checks import CheckOptions
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
     from airmedic_core.checks import CheckContext
 
 GROUP = "drift"
@@ -22,6 +26,12 @@ class Options(CheckOptions):
     """Share of anomalous rows that is an alert."""
     rare_fraction: float = Field(default=0.005, gt=0, lt=0.5)
     """A row is anomalous if it is extreme in so many columns at once as at most this share of the reference is."""
+
+
+_LEAST_ROWS = 5
+"""Fewer strange rows are a few rows, however small the window."""
+_BEYOND_HISTORY = 1.5
+_LEAST_WINDOW_ROWS = 10
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:
@@ -43,12 +53,14 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
             if float(np.mean(usual_counts >= columns)) <= options.rare_fraction
         )
         usual = float(np.mean(usual_counts >= least))
+        seen = _widest(context, reference, usual_counts >= least)
     else:
         # Without rows, as if columns were extreme independently of each other.
-        least, usual = 3, options.rare_fraction
+        least, usual, seen = 3, options.rare_fraction, 0.0
     share = float(np.mean(count >= least))
     noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
-    verdict = Verdict.ALERT if share > options.limit_fraction and share > usual + noise else Verdict.OK
+    enough = int(np.sum(count >= least)) >= _LEAST_ROWS and share > max(usual + noise, _BEYOND_HISTORY * seen)
+    verdict = Verdict.ALERT if share > options.limit_fraction and enough else Verdict.OK
     text = f"{share:.1%} of the rows are extreme in {least} or more columns at once; usual are {usual:.1%}."
     return [
         Finding(
@@ -57,3 +69,22 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
             suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
         )
     ]  # fmt: skip
+
+
+def _widest(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:
+    """Return the largest share of anomalous rows in any window of the reference.
+
+    The rows of a window may depend on each other: all hours of a stormy day are strange together.
+    """
+    import numpy as np
+    import pandas as pd
+
+    time = reference.get(context.spec.data.time_column)
+    if time is None:
+        return 0.0
+    starts = [each.window.start for each in context.reference.windows]
+    moments = pd.to_datetime(time, utc=True)
+    window = pd.DatetimeIndex(starts).searchsorted(pd.DatetimeIndex(moments), side="right")
+    rows, found = np.bincount(window), np.bincount(window, weights=strange)
+    enough = rows >= _LEAST_WINDOW_ROWS
+    return float((found[enough] / rows[enough]).max(initial=0.0))

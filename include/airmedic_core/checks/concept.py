@@ -133,7 +133,8 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
 
 def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str, Weighted] | None:
     """Return the metric that fell most certainly, if one did."""
-    from airmedic_core.checks import options_for, performance
+    from airmedic_core.checks import options_for
+    from airmedic_core.checks._change import compare
     from airmedic_core.checks._shift import mean_loss, weighted_auc
     from airmedic_core.metrics import metrics_for
 
@@ -143,7 +144,7 @@ def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[s
     for name in dict.fromkeys((context.spec.metric, "log_loss", "mae")):
         if name not in measures:
             continue
-        change = performance.compare(context, now, measures[name], limits)
+        change = compare(context, now, measures[name], limits)
         if change is not None and change.difference < -change.floor and change.p_value < options.p_value:
             found.append((change.p_value, name, weighted_auc if name == "roc_auc" else mean_loss))
     if not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -12,6 +13,7 @@ from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._slow import SlowMove
     from airmedic_core.checks._statistics import Compared
 
 GROUP = "drift"
@@ -25,7 +27,7 @@ _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
 class Options(CheckOptions):
     """When a column counts as moved."""
 
-    false_discovery_rate: float = Field(default=0.01, gt=0, lt=1)
+    false_discovery_rate: float = Field(default=0.05, gt=0, lt=1)
     """Expected share of false ones among the columns that are called conspicuous."""
     least_effect: float = Field(default=0.1, ge=0)
     """Smaller moves of numbers are of no interest: standard deviations."""
@@ -40,110 +42,149 @@ class Options(CheckOptions):
     psi_limits: dict[str, float] = Field(default_factory=dict)
     """The same for single columns."""
     slow_level: float = Field(default=8.0, gt=0)
-    """Level of the cumulative sum that watches for slow drift."""
+    """Level of the cumulative sum that finds slow drift: watched above it, an alert if the window before was, too."""
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:
     """Compare each column with the reference and the healthy windows since."""
     import numpy as np
 
-    from airmedic_core.checks._statistics import compare_categories, compare_numeric, one_value_per_window
+    from airmedic_core.checks._slow import slow_moves
+    from airmedic_core.checks._statistics import compare, of_categories, of_numbers, one_value_per_window
     from airmedic_core.verdicts.multiplicity import adjust
 
     if context.batch.rows < min(context.spec.window.min_rows, 10):
         return []
-    past, whole, now = context.past_profiles, context.reference.whole, context.profile
+    before = context.profile_before
+    # The window before is held against this one: it is not usual yet.
+    past = [each for each in context.past_profiles if each is not before]
+    whole, now = context.reference.whole, context.profile
     columns = [name for name in context.features if name not in now.missing and now.columns[name].values]
     judged = [name for name in columns if not one_value_per_window(past, name)]
-    compared = [
-        compare_numeric(now, whole, past, [name for name in judged if name in now.edges.numeric]),
-        compare_categories(now, whole, past, [name for name in judged if name in now.edges.categorical]),
+    kinds = (
+        of_numbers(whole, [name for name in judged if name in now.edges.numeric]),
+        of_categories(whole, [name for name in judged if name in now.edges.categorical]),
+    )
+    compared = [compare(kind, now, whole, past, before) for kind in kinds]
+    moves = {
+        name: _strongest(part, name, len(past)) for part in compared for name in dict.fromkeys(part.statistics.columns)
+    }
+    names = list(moves)
+    single, lasting = (
+        adjust(np.array([getattr(moves[name], kind) for name in names], dtype=float))
+        for kind in ("p_value", "lasting_p_value")
+    )
+    findings = [
+        _finding(context, name, moves[name], float(one), float(both), options)
+        for name, one, both in zip(names, single, lasting, strict=True)
     ]
-    strongest = {name: _strongest(part, name, len(past)) for part in compared for name in dict.fromkeys(part.columns)}
-    names = list(strongest)
-    adjusted = adjust(np.array([strongest[name]["p_value"] for name in names], dtype=float))
-    findings = []
-    for name, q_value in zip(names, adjusted, strict=True):
-        findings.append(_finding(context, name, strongest[name], float(q_value), options))
-    findings += [_not_judged(context, name) for name in columns if name not in strongest]
-    return findings + _slow(context, findings, options)
+    findings += [_not_judged(context, name) for name in columns if name not in moves]
+    conspicuous = {each.subject for each in findings if each.verdict is not Verdict.OK}
+    slow = [move for part in compared for move in slow_moves(context, part, options.slow_level)]
+    return findings + [_slow(move) for move in slow if _of_interest(context, move, conspicuous, options)]
 
 
-def _strongest(part: Compared, name: str, windows: int) -> Json:
-    """Return the most conspicuous statistic of a column; its p-value pays for the choice."""
+@dataclass(frozen=True)
+class _Move:
+    """The most conspicuous statistic of a column."""
+
+    part: str = ""
+    p_value: float = float("nan")
+    """Pays for the choice of the statistic."""
+    lasting_p_value: float = float("nan")
+    effect: float = 0.0
+    effect_before: float = 0.0
+    """Of the window before, where both are conspicuous together."""
+    z: float = 0.0
+    value: float | None = None
+    baseline: float | None = None
+    spread: float = 0.0
+
+
+def _strongest(part: Compared, name: str, windows: int) -> _Move:
     import numpy as np
 
-    entries = [at for at, column in enumerate(part.columns) if column == name and np.isfinite(part.result.p_value[at])]
+    statistics, result = part.statistics, part.result
+    entries = [at for at, column in enumerate(statistics.columns) if column == name and np.isfinite(result.p_value[at])]
     if not entries:
-        return {"p_value": float("nan"), "effect": 0.0, "z": 0.0, "part": "", "baseline": None, "value": None}
-    effects = np.abs(part.result.difference / part.unit)
-    best = min(entries, key=lambda at: (max(part.result.p_value[at], _CERTAIN), -effects[at]))
+        return _Move()
+    effects = np.abs(part.effects)
+    best = min(entries, key=lambda at: (max(result.p_value[at], _CERTAIN), -effects[at]))
     # Shares of categories add up to one: their tests are few independent ones.
     tests = len(entries) if len(entries) <= 2 else max(2.0, len(entries) / 2)
-    p_value = min(1.0, float(part.result.p_value[best]) * tests)
-    same = [at for at in entries if part.parts[at] == part.parts[best]] if len(entries) <= 2 else entries
-    if max(part.result.excess[at] for at in same) > _DEPENDENT and windows:
+    p_value = min(1.0, float(result.p_value[best]) * tests)
+    stays = min(entries, key=lambda at: part.lasting_p_value[at])
+    lasting = min(1.0, float(part.lasting_p_value[stays]) * tests)
+    same = [at for at in entries if statistics.parts[at] == statistics.parts[best]] if len(entries) <= 2 else entries
+    wide = statistics.wide * statistics.unit
+    dependent = any(result.excess[at] > _DEPENDENT and result.spread[at] > wide[at] for at in same)
+    if dependent and windows:
         # The rows of a window depend on each other, as the hours of one day's weather do: windows are the sample, and
         # no theory of rows may be believed. Then only history itself can say how rare the window is.
-        seen = max(part.result.widest[at] for at in same)
-        if abs(part.result.difference[best]) < _BEYOND_HISTORY * seen:
-            p_value = max(p_value, 1.0 / (windows + 1))
-    return {
-        "p_value": p_value,
-        "effect": float(part.result.difference[best] / part.unit[best]),
-        "z": float(part.result.z[best]),
-        "part": part.parts[best],
-        "baseline": float(part.result.centre[best]),
-        "value": float(part.values[best]),
-        "spread": float(part.result.spread[best] / part.unit[best]),
-    }
+        seen = max(result.widest[at] for at in same)
+        if abs(result.difference[best]) < _BEYOND_HISTORY * seen:
+            p_value, lasting = max(p_value, 1.0 / (windows + 1)), max(lasting, 1.0 / (windows + 1))
+    if lasting < p_value:
+        best = stays
+    return _Move(
+        part=statistics.parts[best],
+        p_value=p_value,
+        lasting_p_value=lasting,
+        effect=float(part.effects[best]),
+        effect_before=float(part.effect_before[stays]) if lasting < 1.0 else 0.0,
+        z=float(result.z[best]),
+        value=float(part.values[best]),
+        baseline=float(result.centre[best]),
+        spread=float(result.spread[best] / statistics.unit[best]),
+    )
 
 
-def _finding(context: CheckContext, name: str, best: Json, q_value: float, options: Options) -> Finding:
+def _finding(
+    context: CheckContext, name: str, move: _Move, single: float, lasting: float, options: Options
+) -> Finding:  # fmt: skip
     numeric = name in context.profile.edges.numeric
     least, large = (
         (options.least_effect, options.large_effect) if numeric else (options.least_share, options.large_share)
     )
-    effect = best["effect"]
-    moved = q_value < options.false_discovery_rate and abs(effect) >= least
-    certain = q_value < options.false_discovery_rate / 10 and abs(effect) >= large
-    before = context.seen_before(f"drift:{name}:shift")
-    again = before is not None and (before.effect or 0.0) * effect > 0
-    verdict = Verdict.OK if not moved else Verdict.ALERT if certain or again else Verdict.WATCH
-    details = {key: best[key] for key in ("z", "part", "spread") if key in best} | _distances(context, name)
+    rate = options.false_discovery_rate
+    moved = single < rate and abs(move.effect) >= least
+    certain = single < rate / 10 and abs(move.effect) >= large
+    before = context.seen_before(f"drift:{name}:shift") if context.profile_before is not None else None
+    again = moved and before is not None and (before.effect or 0.0) * move.effect > 0
+    stays = lasting < rate and min(abs(move.effect), abs(move.effect_before)) >= least
+    verdict = Verdict.ALERT if certain or again or stays else Verdict.WATCH if moved else Verdict.OK
+    details: Json = {"z": move.z, "part": move.part, "spread": move.spread} | _distances(context, name)
     limit = options.psi_limits.get(name, options.psi_limit)
     if limit is not None:
-        verdict = Verdict.ALERT if (details.get("psi") or 0.0) > limit else Verdict.OK
+        verdict = Verdict.ALERT if float(details.get("psi") or 0.0) > limit else Verdict.OK
         details["psi_limit"] = limit
     return Finding(
         "drift",
         name,
         "shift",
         verdict,
-        value=best["value"],
-        baseline=best["baseline"],
+        value=move.value,
+        baseline=move.baseline,
         limit=least,
-        effect=effect,
-        p_value=q_value,
+        effect=move.effect,
+        p_value=min(single, lasting) if stays else single,
         sample_size=context.profile.columns[name].values,
         unit="rank" if numeric else "fraction",
-        message=_message(name, best, numeric=numeric, moved=verdict is not Verdict.OK),
+        message=_message(name, move, numeric=numeric, moved=verdict is not Verdict.OK),
         suggests=() if verdict is Verdict.OK else _SUGGESTS,
         details=details,
     )
 
 
-def _message(name: str, best: Json, *, numeric: bool, moved: bool) -> str:
-    effect = best["effect"]
+def _message(name: str, move: _Move, *, numeric: bool, moved: bool) -> str:
     if not moved:
         return f"{name} lies where it usually does."
-    usual = best.get("spread", 0.0)
-    if numeric and best["part"] == "location":
-        way = "higher" if effect > 0 else "lower"
-        return f"{name} is {way} by {abs(effect):.2f} standard deviations (usual ±{usual:.2f})."
+    if numeric and move.part == "location":
+        way = "higher" if move.effect > 0 else "lower"
+        return f"{name} is {way} by {abs(move.effect):.2f} standard deviations (usual ±{move.spread:.2f})."
     if numeric:
-        return f"{name} spreads {'more widely' if effect > 0 else 'less widely'} than it did."
-    return f"{name} = {best['part']!r}: {best['value']:.1%} of the rows where {best['baseline']:.1%} are usual."
+        return f"{name} spreads {'more widely' if move.effect > 0 else 'less widely'} than it did."
+    return f"{name} = {move.part!r}: {move.value:.1%} of the rows where {move.baseline:.1%} are usual."
 
 
 def _distances(context: CheckContext, name: str) -> dict[str, Any]:
@@ -172,27 +213,21 @@ def _not_judged(context: CheckContext, name: str) -> Finding:
     )  # fmt: skip
 
 
-def _slow(context: CheckContext, findings: list[Finding], options: Options) -> list[Finding]:
-    """Add up the windows: a small move that stays is drift, too."""
-    from airmedic_core.verdicts.sequential import Cusum
+def _of_interest(context: CheckContext, move: SlowMove, conspicuous: set[str], options: Options) -> bool:
+    least = options.least_effect if move.column in context.profile.edges.numeric else options.least_share
+    return move.column not in conspicuous and abs(move.effect) >= least
 
-    past: dict[str, list[float]] = {}
-    for window in reversed(context.history[:60]):
-        for each in window.findings:
-            if each.check == "drift" and each.statistic == "shift" and each.details.get("part") == "location":
-                past.setdefault(each.subject, []).append(float(each.details.get("z") or 0.0))
-    slow = []
-    for finding in findings:
-        scores = past.get(finding.subject, [])
-        if finding.verdict is not Verdict.OK or len(scores) < 5 or finding.details.get("part") != "location":
-            continue
-        level, since = Cusum().run([*scores, float(finding.details.get("z") or 0.0)])
-        if abs(level) > options.slow_level and abs(finding.effect or 0.0) >= options.least_effect:
-            slow.append(
-                Finding(
-                    "drift", finding.subject, "slow_shift", Verdict.WATCH, value=level, limit=options.slow_level,
-                    effect=finding.effect, sample_size=finding.sample_size,
-                    message=f"{finding.subject} has been moving the same way for {since} windows.", suggests=_SUGGESTS,
-                )
-            )  # fmt: skip
-    return slow
+
+def _slow(move: SlowMove) -> Finding:
+    """Say of a small move that stays how long it has been going on."""
+    numeric = move.part in {"location", "spread"}
+    size = f"{abs(move.effect):.2f} standard deviations" if numeric else f"{abs(move.effect):.1%} of the rows"
+    what = move.column if move.part == "location" else f"The {move.part} of {move.column}"
+    if not numeric:
+        what = f"The share of {move.column} = {move.part!r}"
+    verdict = Verdict.ALERT if move.confirmed else Verdict.WATCH
+    return Finding(
+        "drift", move.column, "slow_shift", verdict, value=move.level, limit=move.limit, effect=move.effect,
+        message=f"{what} has been moving the same way for {move.windows} windows, lately by {size}.",
+        suggests=_SUGGESTS, details={"part": move.part, "windows": move.windows},
+    )  # fmt: skip

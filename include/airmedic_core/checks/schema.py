@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.checks._renames import renamed_columns
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     if not context.batch.rows:
         return []
     missing, new = _missing_and_new(context)
-    renamed = _renamed(context, missing, new)
+    renamed = renamed_columns(context, missing, new)
     findings = [_missing(context, name, renamed.get(name)) for name in missing]
     typed = [_types(context, name) for name in context.features if name not in missing]
     findings += [finding for finding in typed if finding is not None]
@@ -79,48 +79,6 @@ def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:
         "schema", name, "missing_column", Verdict.ALERT, value=1.0, effect=1.0, sample_size=context.batch.rows,
         message=text, suggests=_SUGGESTS, details=details,
     )  # fmt: skip
-
-
-def _renamed(context: CheckContext, missing: list[str], new: list[str]) -> dict[str, str]:
-    """Match each missing column with the new one whose values are most like its own."""
-    pairs = []
-    for name in missing:
-        for candidate in new:
-            likeness = _likeness(context, name, candidate)
-            if likeness > 0.6:
-                pairs.append((likeness + 0.2 * _same_words(name, candidate), name, candidate))
-    matched: dict[str, str] = {}
-    for _, name, candidate in sorted(pairs, reverse=True):
-        if name not in matched and candidate not in matched.values():
-            matched[name] = candidate
-    return matched
-
-
-def _likeness(context: CheckContext, name: str, candidate: str) -> float:
-    from airmedic_core.profile import CategoricalProfile, NumericProfile, ks
-    from airmedic_core.profile.from_values import numeric_profile
-    from airmedic_core.profile.values import category_counts, numbers
-
-    reference = context.reference.whole.columns.get(name)
-    values = context.frame[candidate]
-    if isinstance(reference, NumericProfile):
-        read, unreadable = numbers(values)
-        if unreadable > len(values) / 2:
-            return 0.0
-        distance = ks(reference, numeric_profile(reference.edges, read))
-        return 1.0 - distance if math.isfinite(distance) else 0.0
-    if isinstance(reference, CategoricalProfile) and len(values):
-        counts, _ = category_counts(values)
-        known = context.reference.edges.categorical[name].positions
-        return sum(rows for value, rows in counts.items() if value in known) / len(values)
-    return 0.0
-
-
-def _same_words(name: str, other: str) -> float:
-    first, second = (
-        set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower())) for text in (name, other)
-    )
-    return len(first & second) / max(len(first | second), 1)
 
 
 def _types(context: CheckContext, name: str) -> Finding | None:
@@ -192,6 +150,7 @@ def _text_example(context: CheckContext, name: str) -> str:
 
 
 def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Finding]:
+    from airmedic_core.checks._stand_ins import is_stand_in
     from airmedic_core.profile import CategoricalProfile
 
     now = context.profile.columns[name]
@@ -201,14 +160,16 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
         column for profile in context.past_profiles if isinstance(column := profile.columns[name], CategoricalProfile)
     ]
     usual = max((column.unseen / column.values for column in past if column.values), default=0.0)
-    share = now.unseen / now.values
+    # A word for "missing" is one value that was lost, not another vocabulary.
+    lost = sum(rows for value, rows in now.unseen_names.items() if is_stand_in(value))
+    share = (now.unseen - lost) / now.values
     # A category may be new to the business; a whole vocabulary is new to the source.
     renames = _same_categories(now)
     if share - usual < options.unseen_fraction and not (renames and share - usual > 0.02):
         return []
     if _one_value_anyway(context, name):
         return []
-    names = ", ".join(repr(value) for value in list(now.unseen_names)[:3])
+    names = ", ".join(repr(value) for value in [one for one in now.unseen_names if not is_stand_in(one)][:3])
     text = f"{share:.0%} of the rows of {name} hold categories that the reference does not know, such as {names}."
     if renames:
         old, new = next(iter(renames.items()))

@@ -11,8 +11,9 @@ from airmedic_core.records import DATA_CAUSES, Assessment, Batch, Cause, Finding
 _DATA_ORDER = (
     Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION,
 )  # fmt: skip
-_STAND_INS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction"})
+_OF_STRANGE_ROWS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction", "tie"})
 _LOSS_OF_MOVED_INPUTS = 0.05
+_LOSS_OF_ONE_WINDOW = 0.01
 _HEADLINES = {
     Cause.HEALTHY: "Healthy",
     Cause.VOLUME_ANOMALY: "The number of rows is unusual",
@@ -53,7 +54,7 @@ class Verdicts:
             each
             for each in known
             if not (each.check in {"corruption", "drift", "quality"} and each.subject in converted | changed)
-            and not (strange and each.check == "corruption" and each.statistic in _STAND_INS)
+            and not (strange and each.check == "corruption" and each.statistic in _OF_STRANGE_ROWS)
         ]
         return cls(tuple(kept))
 
@@ -74,7 +75,9 @@ class Verdicts:
 Answer = tuple[Literal["healthy", "watch", "incident"], Cause, list[Finding]]
 
 
-def weigh(batch: Batch, findings: Sequence[Finding], *, new_version: bool = False) -> Assessment:
+def weigh(
+    batch: Batch, findings: Sequence[Finding], *, new_version: bool = False, only_window: bool = False
+) -> Assessment:
     """Weigh the findings of all groups into one assessment.
 
     Parameters
@@ -85,6 +88,8 @@ def weigh(batch: Batch, findings: Sequence[Finding], *, new_version: bool = Fals
         Of all groups.
     new_version : bool
         Whether another model version serves since a few windows: a loss then starts with it.
+    only_window : bool
+        Whether no later window will confirm what is watched: a loss of performance is then decided on this one.
 
     Returns
     -------
@@ -96,7 +101,8 @@ def weigh(batch: Batch, findings: Sequence[Finding], *, new_version: bool = Fals
         text = "No check has looked at this batch."
         findings = [Finding("assessment", "batch", "error", Verdict.UNKNOWN, message=text)]
     verdicts = Verdicts.of(findings)
-    outcome, cause, deciding = _data(verdicts) or _model(verdicts, new_version=new_version) or _watch(verdicts)
+    answer = _data(verdicts) or _model(verdicts, new_version=new_version, only_window=only_window)
+    outcome, cause, deciding = answer or _watch(verdicts)
     severity = _severity(cause, deciding) if outcome == "incident" else Severity.LOW
     subjects = sorted({each.subject for each in deciding[:3]}) if cause in DATA_CAUSES else []
     return Assessment(
@@ -120,14 +126,12 @@ def _data(verdicts: Verdicts) -> Answer | None:
     return None
 
 
-def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:  # noqa: PLR0911  one line for each cause
-    lost = [each for each in verdicts.of_check("performance") if each.subject == "batch"]
+def _model(verdicts: Verdicts, *, new_version: bool, only_window: bool) -> Answer | None:  # noqa: PLR0911  a line for each cause
     moved = verdicts.of_check("drift")
-    if moved and not lost:
-        # Where the inputs have certainly moved, a loss needs less proof than out of the blue.
-        lost = verdicts.pick(Verdict.WATCH, _is_loss) or verdicts.pick(Verdict.OK, _is_loss)
+    lost = _lost(verdicts, only_window=only_window, moved=bool(moved))
     deployed = verdicts.saying(Cause.BAD_DEPLOYMENT)
-    if deployed or (new_version and lost and not moved):
+    whole = any(each.subject == "batch" for each in lost)
+    if deployed or (new_version and whole and not moved):
         return "incident", Cause.BAD_DEPLOYMENT, deployed + lost
     strange = verdicts.saying(Cause.ANOMALY_SPIKE)
     if strange:
@@ -151,6 +155,26 @@ def _model(verdicts: Verdicts, *, new_version: bool) -> Answer | None:  # noqa: 
     return None
 
 
+def _lost(verdicts: Verdicts, *, only_window: bool, moved: bool) -> list[Finding]:
+    alerts = verdicts.of_check("performance")
+    # A segment that is clearly worse is a loss too, where all rows together do not show it.
+    lost = [each for each in alerts if each.subject == "batch"] or alerts
+    if only_window and not lost:
+        lost = _certain_enough(verdicts)
+    if moved and not lost:
+        # Where the inputs have certainly moved, a loss needs less proof than out of the blue.
+        lost = verdicts.pick(Verdict.WATCH, _is_loss) or verdicts.pick(Verdict.OK, _is_loss)
+    return lost
+
+
+def _certain_enough(verdicts: Verdicts) -> list[Finding]:
+    """Return the loss that is watched, if it is less likely to be chance, or stays on inputs that both windows have."""
+    watched = verdicts.pick(Verdict.WATCH, _is_loss)
+    remains = verdicts.pick(Verdict.ALERT, lambda each: each.key == "concept:batch:relation_loss")
+    likely = any(each.p_value is not None and each.p_value < _LOSS_OF_ONE_WINDOW for each in watched)
+    return watched if likely or remains else []
+
+
 def _is_loss(finding: Finding) -> bool:
     if finding.check != "performance" or finding.subject != "batch" or "decides" not in finding.details:
         return False
@@ -172,6 +196,9 @@ def _loss(verdicts: Verdicts, lost: list[Finding], moved: list[Finding]) -> tupl
         return Cause.HARMFUL_COVARIATE_SHIFT, [*inputs, *lost, *moved]
     if moved:
         return Cause.HARMFUL_COVARIATE_SHIFT, [*lost, *moved]
+    if lost[0].subject != "batch":
+        # The same rows as ever, of one segment, cost more than they did.
+        return Cause.CONCEPT_DRIFT, lost
     return Cause.UNKNOWN, lost
 
 

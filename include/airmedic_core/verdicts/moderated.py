@@ -14,10 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from airmedic_core.verdicts.tails import tail_of
+
 Array = NDArray[np.float64]
 
-ENOUGH_WINDOWS = 4
-"""Fewer windows than this say nothing about the spread between windows."""
+ENOUGH_DEGREES = 3.0
+"""Degrees of freedom, own and those that neighbours lend, from which the spread between windows counts as known."""
+_LEAST_WINDOWS = 8
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Moderated:
     """How many times the variance of windows exceeds what sampling rows alone produces; 1 where not known."""
     widest: Array
     """The largest difference of any window of history from the centre."""
+    centre_error: Array
+    """Standard error of ``centre``."""
 
 
 def moderated_z(
@@ -48,11 +53,16 @@ def moderated_z(
     floor: float = 0.0,
     whole: Array | None = None,
     whole_noise: Array | None = None,
+    assumed_spread: Array | float = 0.0,
+    expected: tuple[float, float] = (0.0, 1.0),
 ) -> Moderated:
     """Compare a window's statistics with those of earlier windows.
 
-    Where there are fewer than four windows of history, the spread between windows is unknown and the limit is what
-    sampling alone produces at these sizes, beyond the effect floor.
+    Two windows are enough where many columns agree on a spread; a single column needs four. With less, the spread
+    between windows is unknown: the limit is what sampling alone produces at these sizes, beyond the effect floor and
+    the spread that is assumed.
+
+    Where the columns' earlier windows have heavier tails than the normal distribution, so have the p-values.
 
     Parameters
     ----------
@@ -66,6 +76,11 @@ def moderated_z(
         A difference up to here is of no interest, however certain.
     whole, whole_noise : array, shape (columns,), optional
         The statistic of all the reference's rows: the centre where there is too little history.
+    assumed_spread : float or array, shape (columns,)
+        The standard deviation between windows where it is not known.
+    expected : tuple of float
+        What is expected of a single column that has no neighbours: degrees of freedom, and how many times the variance
+        of windows exceeds what sampling rows alone produces.
 
     Returns
     -------
@@ -81,17 +96,21 @@ def moderated_z(
     noise = np.where(present, history_noise, 0.0).sum(axis=0) / count
     degrees = np.maximum(windows - 1, 0).astype(float)
     squares = (np.where(present, history - centre, 0.0) ** 2).sum(axis=0)
-    known = windows >= ENOUGH_WINDOWS
+    several = windows >= 2
 
     tiny = 1e-12
     excess = np.ones_like(noise)
-    excess[known] = squares[known] / degrees[known] / np.maximum(noise[known], tiny)
-    prior_degrees, prior = _prior(excess[known], degrees[known])
+    excess[several] = squares[several] / degrees[several] / np.maximum(noise[several], tiny)
+    prior_degrees, prior = _prior(excess[several], degrees[several])
+    if not prior_degrees:
+        prior_degrees, prior = expected
     total = prior_degrees + degrees
+    known = several & (total >= ENOUGH_DEGREES)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = (prior_degrees * prior + degrees * excess) / total
     moderated = np.where(known, np.where(np.isfinite(pooled), pooled, prior), 1.0)
     between = np.maximum(moderated - 1.0, 0.0) * np.maximum(noise, tiny)
+    between = np.where(known, between, np.broadcast_to(np.square(assumed_spread), between.shape))
     centre_variance = (between + noise) / count
     if whole is not None:
         centre = np.where(known, centre, whole)
@@ -101,24 +120,52 @@ def moderated_z(
     difference = current - centre
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.sign(difference) * np.maximum(np.abs(difference) - floor, 0.0) / np.maximum(spread, 1e-9)
-    p_value = 2.0 * special.stdtr(np.where(known, np.minimum(total, 1e6), 1e6), -np.abs(z))
+    usable = np.where(known, np.minimum(total, 1e6), 1e6)
+    p_value = 2.0 * special.stdtr(usable, -np.abs(z))
+    tail = tail_of(_left_out(history, history_noise, prior_degrees, prior)[:, known])
+    if tail is not None:
+        heavy = 2.0 * special.stdtr(np.minimum(usable, tail.degrees), -np.abs(z) / tail.scale)
+        p_value = np.where(known, np.maximum(p_value, heavy), p_value)
     widest = np.where(present, np.abs(history - centre), 0.0).max(axis=0, initial=0.0)
-    return Moderated(z, p_value, difference, centre, spread, moderated, widest)
+    return Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance))
+
+
+def _left_out(history: Array, noise: Array, prior_degrees: float, prior: float) -> Array:
+    """Return the z that each window of history would have had against all others; NaN where it has none."""
+    present = np.isfinite(history)
+    count = present.sum(axis=0)
+    if count.max(initial=0) < _LEAST_WINDOWS:
+        return np.empty((0, history.shape[1]))
+    others = np.maximum(count - 1, 1)
+    centre = np.where(present, history, 0.0).sum(axis=0) / np.maximum(count, 1)
+    apart = np.where(present, history - centre, np.nan)
+    squares = np.nansum(apart**2, axis=0) - apart**2 * count / others
+    usual = np.where(present, noise, 0.0).sum(axis=0) / np.maximum(count, 1)
+    usual = np.maximum(usual, 1e-12)
+    degrees = np.maximum(others - 1, 1)
+    ratio = (prior_degrees * prior + np.maximum(squares, 0.0) / usual) / (prior_degrees + degrees)
+    variance = np.maximum(ratio, 1.0) * usual
+    left: Array = apart * count / others / np.sqrt(variance * (1.0 + 1.0 / others))
+    return np.where(count >= _LEAST_WINDOWS, left, np.nan)
 
 
 def _prior(excess: Array, degrees: Array) -> tuple[float, float]:
-    """Return the prior's degrees of freedom and value, by the moments of the log variances (Smyth, 6.2)."""
+    """Return the prior's degrees of freedom and value, by the moments of the log variances (Smyth, 6.2).
+
+    The prior is never worth more than all observations that it was taken from.
+    """
     usable = (excess > 0) & (degrees > 0)
     if usable.sum() < 3:
         return 0.0, 1.0
     half = degrees[usable] / 2.0
     logs = np.log(excess[usable]) - special.digamma(half) + np.log(half)
     surplus = logs.var(ddof=1) - special.polygamma(1, half).mean()
+    most = float(degrees[usable].sum())
     if surplus <= 0:
-        return 1e6, float(np.exp(logs.mean()))
+        return most, float(np.exp(logs.mean()))
     half_prior = _inverse_trigamma(float(surplus))
     value = logs.mean() + special.digamma(half_prior) - np.log(half_prior)
-    return 2.0 * half_prior, float(np.exp(value))
+    return min(2.0 * half_prior, most), float(np.exp(value))
 
 
 def _inverse_trigamma(value: float) -> float:

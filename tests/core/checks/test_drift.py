@@ -43,7 +43,9 @@ def reference() -> Reference:
     return build_reference(SPEC, pd.concat(days, ignore_index=True))
 
 
-def check(reference: Reference, day: int, moved: dict[str, float], *history: PastWindow) -> tuple[Finding, PastWindow]:
+def check(
+    reference: Reference, day: int, moved: dict[str, float], *history: PastWindow, statistic: str = "shift"
+) -> tuple[Finding | None, PastWindow]:
     start = (START + pd.Timedelta(days=day)).to_pydatetime()
     window = Window(start, SPEC.window.step.shift(start, 1))
     frame = rows(day, moved)
@@ -51,7 +53,7 @@ def check(reference: Reference, day: int, moved: dict[str, float], *history: Pas
     profile = build_profile(reference.edges, frame, window=window)
     context = CheckContext(SPEC, batch, frame, reference, profile, history=history)
     findings = run_group(context, "drift")
-    [found] = [each for each in findings if each.key == "drift:a:shift"]
+    [found] = [each for each in findings if each.key == f"drift:a:{statistic}"] or [None]
     return found, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
 
 
@@ -80,3 +82,49 @@ def test_a_large_move_is_an_alert_at_once_by_its_larger_part(reference: Referenc
     assert found.details["part"] == "location"
     # Ranks bend at their ends: 2 √π (Φ(s / √2) − 1/2) for a normal column.
     assert found.effect == pytest.approx({0.6: 0.5825, 0.8: 0.7593, 1.0: 0.9226}[size], abs=0.01)
+
+
+STEP = 0.012
+
+
+def creep(reference: Reference, days: int) -> list[tuple[Finding | None, PastWindow]]:
+    """Let a column creep up by 0.012 standard deviations a day, and return what is said of each day."""
+    seen: list[tuple[Finding | None, PastWindow]] = []
+    for day in range(1, days + 1):
+        history = [past for _, past in reversed(seen)]
+        seen.append(check(reference, DAYS + day, {"a": STEP * day}, *history, statistic="slow_shift"))
+    return seen
+
+
+def alerts(past: PastWindow) -> list[str]:
+    """Return the statistics of the column that are alerts on a day."""
+    return [each.statistic for each in past.findings if each.subject == "a" and each.verdict is Verdict.ALERT]
+
+
+def test_a_slow_move_becomes_an_alert_and_stays_one(reference: Reference) -> None:
+    crept = creep(reference, 15)
+    called = [alerts(past) for _, past in crept]
+    first = next(day for day, one in enumerate(called) if one)
+    assert first >= 7
+    assert called[first] == ["slow_shift"]
+    assert all(called[first:])
+    # The mean of the last seven days, by ranks.
+    assert crept[first][0].effect == pytest.approx((first + 1 - 3) * STEP, rel=0.2)
+
+
+def test_days_that_only_wobble_are_no_slow_move(reference: Reference) -> None:
+    history: list[PastWindow] = []
+    for day in range(20):
+        slow, past = check(reference, DAYS + day, {"a": WOBBLE[(7 * day) % DAYS]}, *history, statistic="slow_shift")
+        assert slow is None
+        history.insert(0, past)
+
+
+def test_days_before_a_renewed_reference_are_forgotten(reference: Reference) -> None:
+    crept = creep(reference, 14)
+    history = [past for _, past in reversed(crept)]
+    today = {"a": 15 * STEP}
+    assert alerts(check(reference, DAYS + 15, today, *history)[1])
+    days = [rows(DAYS + day, {"a": 15 * STEP + float(WOBBLE[day + 5])}) for day in range(-5, 15)]
+    renewed = build_reference(SPEC, pd.concat(days, ignore_index=True))
+    assert alerts(check(renewed, DAYS + 15, today, *history)[1]) == []

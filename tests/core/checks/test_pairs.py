@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from airmedic_core.monitor import PairCheck, check_pair
-from airmedic_core.records import Cause
+from airmedic_core.records import Cause, Verdict
 from airmedic_core.spec import ModelSpec, parse_spec
 
 ROWS, DAYS = 300, 24
@@ -180,6 +180,48 @@ def test_the_fingerprint_is_that_of_the_problem_not_of_the_window(reference, tod
 def test_healthy_windows_of_any_size_stay_healthy(size):
     found = [check(rows(10 + seed, 12, size=size), rows(50 + seed, 1, 12, size)).assessment for seed in range(4)]
     assert [each.outcome for each in found].count("incident") == 0, [each.headline for each in found]
+
+
+def test_a_word_for_missing_is_no_new_vocabulary(reference, today):
+    answer = check(reference, _set("country", "N/A", 0.6)(today))
+    assert answer.assessment.cause is Cause.DATA_CORRUPTION, answer.assessment.headline
+
+
+def test_a_share_of_a_grid_in_another_unit_is_found_on_a_short_window(reference, today):
+    # Ages are whole years: months over twelve lie between them only where they are converted back.
+    converted = today.assign(age=today["age"].where(np.arange(len(today)) % 3 > 0, today["age"] / 7)).head(60)
+    findings = [each for each in check(reference, converted).findings if each.check == "units" and each.suggests]
+    [finding] = findings
+    assert finding.details["factor"] == pytest.approx(1 / 7)
+
+
+def test_the_groups_that_carry_a_loss_are_ranked(reference, today):
+    turned = np.where(today["country"] == "de", 1 - today["returned"], today["returned"])
+    answer = check(reference, today.assign(returned=turned))
+    ranked = [each for each in answer.findings if each.statistic == "share_of_rise"]
+    assert [each.details["rank"] for each in ranked] == list(range(1, len(ranked) + 1))
+    assert ranked[0].subject == "country=de"
+    # Half of the rows carry nearly all of the rise.
+    assert ranked[0].value > 0.8
+
+
+def test_a_segment_that_is_clearly_worse_is_an_incident_of_its_own(reference):
+    spec = SPEC.model_copy(update={"segments": ("country",)})
+    today = rows(2, 1, DAYS, 1500)
+    hit = (today["country"] == "it") & (np.random.default_rng(9).random(len(today)) < 0.6)
+    answer = check(reference, today.assign(returned=np.where(hit, 1 - today["returned"], today["returned"])), spec)
+    [worse] = [each for each in answer.findings if each.statistic == "loss" and each.suggests]
+    assert (worse.subject, worse.verdict) == ("country=it", Verdict.ALERT)
+    assert worse.details["share_of_rise"] > 0.8
+    assert answer.assessment.outcome == "incident"
+
+
+def test_segments_of_an_ordinary_window_stay_quiet(reference, today):
+    spec = SPEC.model_copy(update={"segments": ("country", "channel")})
+    answer = check(reference, today, spec)
+    segments = [each for each in answer.findings if each.statistic == "loss"]
+    assert {each.verdict for each in segments} == {Verdict.OK}
+    assert len(segments) == 5
 
 
 BAD_COLUMNS = {

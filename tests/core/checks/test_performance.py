@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.checks import CheckContext, LabelledRows, options_for
-from airmedic_core.checks.performance import compare, run
+from airmedic_core.checks._change import compare
+from airmedic_core.checks.performance import run
 from airmedic_core.metrics import losses, metric
 from airmedic_core.profile import build_profile, build_reference
 from airmedic_core.records import Batch, Verdict

@@ -66,3 +66,25 @@ def test_a_missing_statistic_stays_missing():
 def test_inverse_trigamma_inverts(value):
     # trigamma(1) = π²/6 = 1.6449340668
     assert special.polygamma(1, _inverse_trigamma(value)) == pytest.approx(value, rel=1e-3)
+
+
+@pytest.mark.parametrize("windows", [2, 8, 30])
+def test_the_tails_of_neighbours_are_believed(windows):
+    # Windows wander by Student's t with 3 degrees of freedom: the normal law would call 1.6 % of them one in 1,000.
+    rng = np.random.default_rng(7)
+    p_values = []
+    for _ in range(20):
+        history, now = rng.standard_t(3, (windows, 300)), rng.standard_t(3, 300)
+        p_values.append(moderated_z(history, np.full((windows, 300), 1e-3), now, np.full(300, 1e-3)).p_value)
+    assert np.mean(np.concatenate(p_values) < 0.001) < (0.004 if windows > 2 else 0.02)
+
+
+def test_two_windows_of_many_columns_know_the_spread():
+    rng = np.random.default_rng(8)
+    noise = np.full((2, 300), 1e-6)
+    p_values = [
+        moderated_z(rng.normal(0, 1, (2, 300)), noise, rng.normal(0, 1, 300), np.full(300, 1e-6)).p_value
+        for _ in range(20)
+    ]
+    # 6,000 p-values: 1 % expected below 0.01; the binomial standard deviation is 0.13 %.
+    assert np.mean(np.concatenate(p_values) < 0.01) < 0.015

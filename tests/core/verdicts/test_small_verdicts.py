@@ -7,7 +7,8 @@ from scipy import stats
 from airmedic_core.verdicts.forecast import forecast
 from airmedic_core.verdicts.mixture import fit_mixture
 from airmedic_core.verdicts.multiplicity import adjust
-from airmedic_core.verdicts.sequential import Cusum
+from airmedic_core.verdicts.sequential import cumulative_sums
+from airmedic_core.verdicts.tails import tail_of
 
 
 def test_adjusted_p_values_are_scipys():
@@ -71,13 +72,31 @@ def test_nothing_of_the_second_gains_nothing():
 
 
 def test_a_lasting_shift_adds_up():
-    # Each window adds 1 − 0.5: the tenth passes 5 − but only just.
-    level, since = Cusum(0.5).run([1.0] * 10)
-    assert (level, since) == (5.0, 10)
-    level, _ = Cusum(0.5).run([-1.0] * 12)
-    assert level == -6.0
+    # Each window adds 1 − 0.5: the tenth passes 5 − but only just. The second column moves down.
+    sums, windows = cumulative_sums(np.column_stack([np.ones(12), -np.ones(12)]), 0.5)
+    assert sums[9].tolist() == [5.0, -5.0]
+    assert windows[9].tolist() == [10, 10]
+    assert sums[11, 1] == -6.0
 
 
 def test_single_outbreaks_are_forgotten():
-    level, since = Cusum(0.5).run([3.0] + [0.0] * 6)
-    assert (level, since) == (0.0, 0)
+    sums, windows = cumulative_sums(np.array([[3.0]] + [[0.0]] * 6))
+    assert (sums[-1, 0], windows[-1, 0]) == (0.0, 0)
+
+
+@pytest.mark.parametrize("degrees", [3.0, 5.0])
+def test_heavy_tails_are_recognised(degrees):
+    scores = np.random.default_rng(4).standard_t(degrees, 5000)
+    tail = tail_of(scores)
+    assert tail.degrees == pytest.approx(degrees, rel=0.4)
+    # What is called one in a thousand is that or rarer in truth, by no more than a third of its size.
+    found = stats.t.ppf(0.999, tail.degrees) * tail.scale / stats.t.ppf(0.999, degrees)
+    assert 0.9 < found < 1.33
+
+
+def test_normal_scores_have_no_heavy_tail():
+    assert tail_of(np.random.default_rng(5).standard_normal(5000)) is None
+
+
+def test_few_scores_show_no_tail():
+    assert tail_of(np.random.default_rng(6).standard_t(2, 100)) is None

@@ -1,0 +1,67 @@
+"""Known conversions between units, and the maps that bring a column onto another scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from airmedic_core.profile import NumericProfile
+
+_FACTORS: tuple[tuple[float, str], ...] = (
+    (10.0, "ten"), (100.0, "hundred (percent, cents, cm)"), (1000.0, "thousand (milli, kilo)"),
+    (1024.0, "1024 (binary)"),
+    (1e6, "million"), (60.0, "sixty (minutes, seconds)"), (3600.0, "3600 (hours in seconds)"),
+    (24.0, "24 (days in hours)"),
+    (7.0, "seven (weeks in days)"), (12.0, "twelve (years in months)"), (365.25, "365.25 (years in days)"),
+    (30.4375, "30.44 (months in days)"), (86400.0, "86,400 (days in seconds)"), (3.6, "3.6 (m/s in km/h)"),
+    (2.2369363, "2.237 (m/s in mph)"), (1.852, "1.852 (knots in km/h)"), (1.609344, "1.609 (miles in km)"),
+    (3.2808399, "3.281 (metres in feet)"), (2.54, "2.54 (inches in cm)"), (2.2046226, "2.205 (kg in pounds)"),
+    (28.349523, "28.35 (ounces in grams)"), (3.7854118, "3.785 (gallons in litres)"), (10.76391, "10.76 (m² in ft²)"),
+    (4.184, "4.184 (kcal in kJ)"),
+)  # fmt: skip
+_SHIFTED: tuple[tuple[float, float, str], ...] = (
+    (1.8, 32.0, "°C in °F"), (1 / 1.8, -32.0 / 1.8, "°F in °C"), (1.0, 273.15, "°C in K"), (1.0, -273.15, "K in °C"),
+    (1.8, -459.67, "K in °F"), (1 / 1.8, 459.67 / 1.8, "°F in K"), (-1.0, 0.0, "sign turned"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Map:
+    """What was done to the values: ``factor · x + offset``."""
+
+    factor: float
+    offset: float
+    name: str
+
+    def back(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the values as they were before."""
+        return (values - self.offset) / self.factor
+
+
+def known_maps() -> list[Map]:
+    """Return every conversion that is looked for, in both directions."""
+    maps = [Map(factor, 0.0, f"times {name}") for factor, name in _FACTORS]
+    maps += [Map(1.0 / factor, 0.0, f"divided by {name}") for factor, name in _FACTORS]
+    return maps + [Map(*shifted) for shifted in _SHIFTED]
+
+
+def rescaled_maps(values: NDArray[np.float64], reference: NumericProfile) -> list[Map]:
+    """Return the map onto 0…1 or onto mean 0 and standard deviation 1, where the values look like one of them."""
+    import numpy as np
+
+    if reference.minimum is None or reference.maximum is None or not reference.sd > 0:
+        return []
+    maps = []
+    low, high = float(values[0]), float(values[-1])
+    before = reference.maximum - reference.minimum
+    if low >= -0.01 and high <= 1.01 and high - low > 0.3 and before > 5.0:
+        factor = float(np.std(values)) / reference.sd
+        maps.append(Map(factor, float(np.mean(values)) - factor * reference.mean, "rescaled to 0…1"))
+    mean, sd = float(np.mean(values)), float(np.std(values))
+    if abs(mean) < 0.3 and 0.7 < sd < 1.4 and (abs(reference.mean) > 3.0 or not 0.3 < reference.sd < 3.0):
+        maps.append(Map(1.0 / reference.sd, -reference.mean / reference.sd, "standardised"))
+    return maps
