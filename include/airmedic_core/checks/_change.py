@@ -77,14 +77,24 @@ def compare(context: CheckContext, labelled: LabelledRows, measure: Metric, opti
     past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
     found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
     own_noise = np.array([noise])
-    logs = not measure.higher_is_better and min(now.value, before.value, past.min(initial=np.inf)) > 0
+    logs = (
+        (short or context.only_window)
+        and not measure.higher_is_better
+        and min(now.value, before.value, past.min(initial=np.inf)) > 0
+    )
     if logs:
         # Errors spread upwards, and in proportion to their size: their logarithms are even.
         past_noise, whole_noise = past_noise / usual**2, whole_noise / usual**2
-        own_noise = own_noise / (now.value if own else before.value) ** 2
+        own_noise = own_noise / (now.value if context.only_window and own else before.value) ** 2
         past, found, usual = np.log(past), np.log(found), np.log(usual)
     result = moderated_z(
-        past, past_noise, found, own_noise, whole=usual, whole_noise=whole_noise, expected=_EXPECTED_WINDOWS
+        past,
+        past_noise,
+        found,
+        own_noise,
+        whole=usual,
+        whole_noise=whole_noise,
+        expected=_EXPECTED_WINDOWS if context.only_window else (0.0, 1.0),
     )
     sign = 1.0 if measure.higher_is_better else -1.0
     worse = sign * float(result.z[0]) < 0

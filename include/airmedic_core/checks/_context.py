@@ -105,6 +105,8 @@ class CheckContext:
     reference_rows_of: Callable[[], pd.DataFrame | None] | None = None
     baseline_of: Callable[[], LabelledRows | None] | None = None
     previous_of: Callable[[], tuple[str, Array] | None] | None = None
+    only_window: bool = False
+    """Whether no later window will confirm what is watched: this one must decide."""
     served_before: str | None = None
     """The version that served before the history began."""
     sampled: bool = False

@@ -55,7 +55,8 @@ def segment_losses(context: CheckContext, labelled: LabelledRows, options: Optio
     for at, (q_value, (name, _)) in enumerate(zip(adjust(chance), found, strict=True)):
         worse = rise[at] > options.least_relative_drop * usual[at] and q_value < options.watch_p_value
         again = context.seen_before(f"performance:{name}:loss") is not None
-        verdict = Verdict.ALERT if worse and (again or q_value < options.p_value) else Verdict.WATCH
+        at_once = context.only_window and q_value < options.p_value
+        verdict = Verdict.ALERT if again or at_once else Verdict.WATCH
         findings.append(
             Finding(
                 "performance", name, "loss", verdict if worse else Verdict.OK, value=float(now[at]),

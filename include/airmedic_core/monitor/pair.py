@@ -136,6 +136,7 @@ def _context(
         reference_rows_of=lambda: sample(reference),
         baseline_of=baseline,
         served_before=served[0].version if served else None,
+        only_window=True,
     )
     return context, context.earlier_version is not None
 

@@ -105,7 +105,7 @@ def moderated_z(
     if not prior_degrees:
         prior_degrees, prior = expected
     total = prior_degrees + degrees
-    known = several & (total >= ENOUGH_DEGREES)
+    known = (several | (expected[0] > 0)) & (total >= ENOUGH_DEGREES)
     with np.errstate(invalid="ignore", divide="ignore"):
         pooled = (prior_degrees * prior + degrees * excess) / total
     moderated = np.where(known, np.where(np.isfinite(pooled), pooled, prior), 1.0)
@@ -113,9 +113,9 @@ def moderated_z(
     between = np.where(known, between, np.broadcast_to(np.square(assumed_spread), between.shape))
     centre_variance = (between + noise) / count
     if whole is not None:
-        centre = np.where(known, centre, whole)
+        centre = np.where(known & several, centre, whole)
         if whole_noise is not None:
-            centre_variance = np.where(known, centre_variance, whole_noise)
+            centre_variance = np.where(known & several, centre_variance, whole_noise)
     spread = np.sqrt(between + current_noise + centre_variance)
     difference = current - centre
     with np.errstate(invalid="ignore", divide="ignore"):
