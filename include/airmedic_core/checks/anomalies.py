@@ -80,9 +80,9 @@ def _widest(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.
     import pandas as pd
 
     time = reference.get(context.spec.data.time_column)
-    if time is None:
-        return 0.0
     starts = [each.window.start for each in context.reference.windows]
+    if time is None or not starts:
+        return 0.0
     moments = pd.to_datetime(time, utc=True)
     window = pd.DatetimeIndex(starts).searchsorted(pd.DatetimeIndex(moments), side="right")
     rows, found = np.bincount(window), np.bincount(window, weights=strange)
