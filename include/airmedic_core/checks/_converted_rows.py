@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks._grid import grid_of, on_grid
@@ -89,6 +90,15 @@ def fit_map(values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> Mi
     first = np.diff(cumulative(grid), prepend=0.0, append=1.0)
     second = np.diff(_mapped(cumulative, one, grid), prepend=0.0, append=1.0)
     return fit_mixture(counts, np.maximum(first, 0.0), np.maximum(second, 0.0), iterations=60)
+
+
+def or_all(fit: MixtureFit, values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> MixtureFit:
+    """Take all values for converted where that fits better: zeros look the same in every unit."""
+    import numpy as np
+
+    back = np.sort(one.back(values))
+    distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())
+    return replace(fit, share=1.0, distance=distance) if distance < fit.distance else fit
 
 
 def _mapped(cumulative: Cumulative, one: Map, points: NDArray[np.float64]) -> NDArray[np.float64]:

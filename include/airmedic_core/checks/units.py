@@ -120,6 +120,7 @@ def _best(
         Cumulative,
         converted_rows_fit,
         fit_map,
+        or_all,
         separate,
         share_upto,
         unmistakable,
@@ -132,7 +133,7 @@ def _best(
     assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
     candidates = []
     for one in known_maps() + rescaled_maps(values, reference):
-        fit = fit_map(values, cumulative, one)
+        fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
         if fit.share < options.least_share or fit.gain < 12.0:
             continue
         if fit.share <= WHOLE and not separate(reference, one):

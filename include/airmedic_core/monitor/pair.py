@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _FITTED_FRACTION = 0.7
 _MOST_FITTED = 50_000
 _LEAST_FITTED = 100
-_MOSTLY = 0.5
+_MOSTLY, _NEARLY = 0.5, 0.9
 _FEW = 10
 """Rows: by fewer nobody can tell how thick they come."""
 
@@ -179,7 +179,7 @@ def _cut(spec: ModelSpec, window: Window, reference: pd.DataFrame, current: pd.D
         return False
     expected = len(reference) * (spanned / span)
     as_thick = expected > _FEW and 0.5 < len(times) / expected < 2.0
-    return bool(as_thick and spanned < _MOSTLY * (window.end - window.start))
+    return bool(as_thick and spanned < _NEARLY * (window.end - window.start))
 
 
 def _windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> list[Window]:

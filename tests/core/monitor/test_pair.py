@@ -140,3 +140,17 @@ def test_days_of_the_week_that_come_back_are_not_stale() -> None:
     rows["load"] = rng.normal(size=5000)
     result = check_pair(SPEC, rows[:4500], rows[4500:])
     assert not [one for one in _findings(result, "freshness") if one.verdict is Verdict.ALERT]
+
+
+def test_all_values_count_as_converted_although_zeros_look_the_same_in_every_unit() -> None:
+    """A third of the delays are zero, the others whole days; in hours they are 24 times as large."""
+    everything = _rows(28)
+    rng = np.random.default_rng(5)
+    delay = np.where(rng.random(len(everything)) < 0.33, 0, rng.geometric(0.02, len(everything)))
+    everything = everything.assign(delay=delay)
+    current = everything.sample(1500, random_state=1)
+    result = check_pair(SPEC, everything.drop(current.index), current.assign(delay=current["delay"] * 24))
+    assert result.assessment.cause is Cause.UNIT_CHANGE
+    [finding] = [one for one in _findings(result, "units") if one.subject == "delay"]
+    assert finding.details["factor"] == 24
+    assert finding.value == 1.0
