@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 WHOLE = 0.95
 """From this share on all rows count as converted."""
 _MARGIN = 0.2
+_EXACT = 0.1
+"""Of a difference: so much of it remains at the most when values are converted back exactly."""
 
 
 def unmistakable(
@@ -93,12 +95,16 @@ def fit_map(values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> Mi
 
 
 def or_all(fit: MixtureFit, values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> MixtureFit:
-    """Take all values for converted where that fits better: zeros look the same in every unit."""
+    """Take all values for converted where that leaves next to no difference: zeros look the same in every unit.
+
+    A season may move a column much like a conversion would, but not exactly.
+    """
     import numpy as np
 
     back = np.sort(one.back(values))
-    distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())
-    return replace(fit, share=1.0, distance=distance) if distance < fit.distance else fit
+    usual = cumulative(cumulative.edges)
+    before, after = (float(np.abs(share_upto(each, cumulative.edges) - usual).max()) for each in (values, back))
+    return replace(fit, share=1.0, distance=after) if after < min(fit.distance, _EXACT * before) else fit
 
 
 def _mapped(cumulative: Cumulative, one: Map, points: NDArray[np.float64]) -> NDArray[np.float64]:
