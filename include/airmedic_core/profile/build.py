@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -26,10 +24,6 @@ if TYPE_CHECKING:
     Rows: TypeAlias = "pd.DataFrame | pa.Table | pa.RecordBatch"
 
 
-_PARALLEL_ROWS = 20_000
-_MOST_THREADS = 4
-
-
 def build_profile(
     edges: Edges,
     rows: Rows | Iterable[Rows] | ibis.Table,
@@ -46,7 +40,7 @@ def build_profile(
     edges : Edges
         The bins, from the reference.
     rows : pandas.DataFrame, pyarrow.Table, pyarrow.RecordBatch, an iterable of them, or ibis.Table
-        An iterable is read once; memory stays bounded by its largest part. A table stays in its database; see
+        An iterable is read once; memory stays bounded by two of its parts. A table stays in its database; see
         :func:`~airmedic_core.profile.pushdown.build_profile_ibis`.
     score, label, loss : str or numpy.ndarray, optional
         A column of the rows, or one value for each row (of rows in memory only). Labels are numbers (1 and 0 for a
@@ -66,8 +60,7 @@ def build_profile(
         return build_profile_ibis(edges, rows, **columns, window=window)
     if hasattr(rows, "schema") or hasattr(rows, "iloc"):
         return _profile_part(edges, rows, measures, window)
-    parts = (_profile_part(edges, part, measures, window) for part in rows)
-    return reduce(Profile.merge, parts, empty_profile(edges, window))
+    return _profile_stream(edges, rows, measures, window)
 
 
 def empty_profile(edges: Edges, window: Window | None = None) -> Profile:
@@ -78,6 +71,17 @@ def empty_profile(edges: Edges, window: Window | None = None) -> Profile:
         **{name: TimeProfile(0, 0) for name in edges.time},
     }
     return Profile(edges, 0, columns, missing=frozenset(columns), window=window)
+
+
+def _profile_stream(edges: Edges, parts: Iterable[Rows], measures: dict[str, Any], window: Window | None) -> Profile:
+    """Profile one part while the next is read: decoding files releases the interpreter's lock, and so does sorting."""
+    whole, pending = empty_profile(edges, window), None
+    with ThreadPoolExecutor(1) as profiler:
+        for part in parts:
+            if pending is not None:
+                whole = whole.merge(pending.result())
+            pending = profiler.submit(_profile_part, edges, part, measures, window)
+        return whole if pending is None else whole.merge(pending.result())
 
 
 def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Window | None) -> Profile:
@@ -103,7 +107,7 @@ def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Win
             return categorical_profile(known, *category_counts(values))
         return TimeProfile(rows, rows) if values is None else moments(values)
 
-    columns = dict(zip(edges.columns, _each(profile, edges.columns, rows), strict=True))
+    columns = {name: profile(name) for name in edges.columns}
     values = {
         key: numbers(column(given))[0] if isinstance(given, str) else given
         for key, given in measures.items()
@@ -122,14 +126,6 @@ def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Win
         missing=frozenset(edges.columns) - positions.keys(),
         window=window,
     )
-
-
-def _each(profile: Callable[[str], ColumnProfile], names: Sequence[str], rows: int) -> Iterable[ColumnProfile]:
-    """Profile columns side by side where they are long: sorting releases the interpreter's lock."""
-    if rows < _PARALLEL_ROWS:
-        return map(profile, names)
-    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-        return list(pool.map(profile, names))
 
 
 def _score_profile(edges: Edges, values: dict[str, np.ndarray]) -> ScoreProfile | None:

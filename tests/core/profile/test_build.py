@@ -93,15 +93,14 @@ def test_arrow_gives_the_profile_of_pandas(edges, reference_rows, form):
     close(build_profile(edges, rows).to_json(), build_profile(edges, reference_rows).to_json())
 
 
-def test_long_columns_are_profiled_alike(spec):
-    from airmedic_core.profile import build
+def test_an_error_of_the_source_comes_out_of_a_stream(edges, reference_rows):
+    def parts():
+        yield reference_rows.head(3)
+        yield reference_rows.tail(3)
+        raise OSError("the file ends too soon")
 
-    rows = pd.DataFrame(
-        {"day": pd.Timestamp("2026-01-01", tz="UTC"), "x": np.arange(build._PARALLEL_ROWS, dtype=float)}
-    )
-    known = Edges({"x": np.array([10.0])}, {}, ("day",))
-    parts = [rows.iloc[:100], rows.iloc[100:]]
-    close(build_profile(known, rows).to_json(), build_profile(known, parts).to_json())
+    with pytest.raises(OSError, match="ends too soon"):
+        build_profile(edges, parts())
 
 
 def test_labels_and_losses_add_up_by_score_bin_and_segment(edges, reference_rows):
