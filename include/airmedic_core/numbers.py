@@ -1,6 +1,10 @@
-"""Numbers as people read them, the same in sentences and in tables."""
+"""Numbers and their names as people read them, the same in sentences and in tables."""
 
 from __future__ import annotations
+
+_MEASURES = {
+    "psi": "PSI", "ks": "KS", "mae": "MAE", "rmse": "RMSE", "roc_auc": "AUC", "f1": "F1", "latency_p99": "p99 latency",
+}  # fmt: skip
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -19,3 +23,8 @@ def number(value: float | None, unit: str = "") -> str:
     else:
         text = f"{value:.2e}"
     return f"{text} {unit}".strip()
+
+
+def measure_name(statistic: str) -> str:
+    """Return the name of a metric or statistic as people write it: ``PSI``, ``AUC``, ``null fraction``."""
+    return _MEASURES.get(statistic, statistic.replace("_", " "))

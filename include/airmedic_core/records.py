@@ -66,6 +66,11 @@ class Cause(StrEnum):
     ANOMALY_SPIKE = "anomaly_spike"
     UNKNOWN = "unknown"
 
+    @property
+    def words(self) -> str:
+        """Return the name as people read it: ``concept drift``."""
+        return self.value.replace("_", " ")
+
 
 DATA_CAUSES = frozenset(
     {Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION}

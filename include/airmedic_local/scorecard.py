@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Incident, IncidentState
 from airmedic_core.simulate import CHAPTERS, Chapter, is_told, story_so_far
 from airmedic_local.airflow_client import AirflowClient, Json, moment
@@ -83,7 +84,7 @@ def lines(
 def table(ws: Workspace, found: list[Line]) -> Table:
     """Return the lines as a table for the terminal; a dash stands where there is nothing to say."""
     drawn = Table(title=f"What happened to {ws.spec.name} (a generated production)", title_justify="left")
-    for heading in ("Incident", "Cause found", "Action", f"{ws.spec.metric} before → after"):
+    for heading in ("Incident", "Cause found", "Action", f"{measure_name(ws.spec.metric)} before → after"):
         drawn.add_column(heading)
     for heading in ("Batch → request (s)", "Approval → done (s)"):
         drawn.add_column(heading, justify="right")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from airmedic_core.errors import AirmedicError, ModelError
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def _deployment(ws: Workspace, incident: Incident, result: GateResult, now: date
         raise ModelError("A gate passed without a measurement.", "Report this.")
     params: Json = {"version": result.challenger, "promised_low": result.low, "gate": to_json(result)}
     expected = (
-        f"{result.metric} {result.champion_value:.4g} → {result.challenger_value:.4g} on {result.rows} withheld rows;"
-        " undone if it is not healthy on the newest batch."
+        f"{measure_name(result.metric)} {result.champion_value:.4g} → {result.challenger_value:.4g} on {result.rows:,} "
+        "withheld rows; undone if it is not healthy on the newest batch."
     )
     try:
         return propose(ws, incident.id, "deploy", params, expected, result.reasons[0], now=now)

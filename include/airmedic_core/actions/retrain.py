@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions._gate import GATE_TAG
 from airmedic_core.errors import AirmedicError
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Json, Proposal
 from airmedic_core.windows import Window, as_utc
 
@@ -41,7 +42,7 @@ def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tupl
     if cause in _CHANGED:
         params["since"] = _began(ws, incident).isoformat()
     expected = (
-        f"A challenger whose {spec.metric} on withheld rows is not worse than the champion's by more than"
+        f"A challenger whose {measure_name(spec.metric)} on withheld rows is not worse than the champion's by more than"
         f" {abs(spec.gate.margin):g} at the lower bound. If the gate refuses it, one more is trained: as a full"
         " refit, tuned on the training rows."
     )

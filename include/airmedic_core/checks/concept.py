@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -109,8 +110,8 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
     share = parts.relation / parts.total
     relation = parts.low > 0 and share >= options.least_share
     text = (
-        f"{name} has lost {parts.total:.3g}; on inputs that both windows have it has lost {parts.relation:.3g} (95 % "
-        f"interval {parts.low:.3g} to {parts.high:.3g})"
+        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {parts.relation:.3g} (95 % interval {parts.low:.3g} "
+        f"to {parts.high:.3g}) remain on inputs that both windows have"
     )
     cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
     # Where the windows can hardly be told apart, their inputs cannot be the reason.

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
 from airmedic_core.checks._change import Change, compare, standard_error, time_blocks
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import ABNORMAL, Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def _metric(
 def _message(name: str, change: Change, verdict: Verdict, *, unusual: bool) -> str:
     known = math.isfinite(change.now.low)
     bounds = f" (95 % interval {change.now.low:.3g} to {change.now.high:.3g})" if known else ""
-    text = f"{name} is {change.now.value:.3g}{bounds}; the version was accepted at {change.baseline:.3g}"
+    text = f"{measure_name(name)} is {change.now.value:.3g}{bounds}; the version was accepted at {change.baseline:.3g}"
     if verdict is Verdict.OK and unusual:
         return f"{text}. Other metrics decide."
     return f"{text}." if verdict is not Verdict.OK else f"{text}: no loss beyond what is usual."
@@ -154,8 +155,8 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
             "performance", "batch", "since_deployment", Verdict.ALERT if worse else Verdict.OK, value=now,
             baseline=before, limit=floor, effect=sign * (now - before), sample_size=len(labelled),
             message=(
-                f"On the same rows {measure.name} is {now:.3g}; version {version}, which served before, reaches "
-                f"{before:.3g}."
+                f"On the same rows {measure_name(measure.name)} is {now:.3g}; version {version}, which served before, "
+                f"reaches {before:.3g}."
             ),
             suggests=(Cause.BAD_DEPLOYMENT,) if worse else (),
             details={"low": _finite(low), "high": _finite(high), "previous_version": version},

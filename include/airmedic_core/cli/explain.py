@@ -74,8 +74,8 @@ def _print(incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> 
     say(f"\n{diagnosis.summary}\n")
     causes = [
         (
-            cause.cause,
-            f"{cause.confidence:.0%}",
+            cause.cause.words,
+            number(cause.confidence, "fraction"),
             ", ".join(cause.supporting),
             ", ".join(cause.contradicting),
             cause.explanation,

@@ -293,6 +293,6 @@ def _because(choice: _Choice, action: str, skipped: Sequence[Json], why: str = "
         start = "There is no diagnosis, so people have to look."
     else:
         recommended = next((found for found in diagnosis.actions if found.action == action), None)
-        start = f"{diagnosis.cause.value}: {recommended.why}" if recommended and recommended.why else f"{action} it is."
+        start = (recommended.why if recommended else "") or f"The cause, {diagnosis.cause.words}, calls for {action}."
     passed = f" Passed over: {', '.join(item['action'] for item in skipped)}." if skipped else ""
     return f"{start}{passed} {why}".strip()

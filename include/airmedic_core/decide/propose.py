@@ -19,6 +19,12 @@ POLICY_AUTHOR = "policy"
 """Who approves what needs nobody's approval."""
 
 _RULES = "rules"
+_SAYS = {
+    Permission.AUTO: "allows it without asking",
+    Permission.ASK: "wants an approval",
+    Permission.ASK_TWO: "wants two approvals",
+    Permission.RECOMMEND: "lets it be recommended, no more,",
+}
 _LEFT_TO_DIAGNOSIS = frozenset({"automatic", "diagnose_only"})
 
 
@@ -39,7 +45,7 @@ class Standing:
         if diagnosis is None:
             return cls("unverified", hesitant=False, why="there is no diagnosis")
         hesitant = diagnosis.engine != _RULES and diagnosis.confidence < policy.min_confidence_for_auto
-        why = f"the cause {diagnosis.cause.value} is {diagnosis.status}"
+        why = f"the cause ({diagnosis.cause.words}) is {diagnosis.status}"
         if hesitant:
             why += f", but {diagnosis.engine} is only {diagnosis.confidence:.0%} sure"
         return cls(diagnosis.status, hesitant, why)
@@ -78,7 +84,7 @@ def permitted(
         return stopped
     if permission is Permission.AUTO and standing.hesitant:
         permission = Permission.ASK
-    return permission, f"In {environment} the policy says {permission.value} where {standing.why}."
+    return permission, f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
 
 
 def record(

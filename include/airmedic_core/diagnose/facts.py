@@ -95,6 +95,11 @@ class Facts:
         return [known[id_] for id_ in ids if id_ in known]
 
 
+def citation(item: Evidence) -> str:
+    """Return the statement of an item with its id, as a sentence."""
+    return f"{item.statement.rstrip('.')} [{item.id}]."
+
+
 def _is(item: Evidence, check: str, statistic: str) -> bool:
     return item.details.get("check") == check and item.details.get("statistic") == statistic
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airmedic_core.diagnose.facts import CLASS_MIX, RELATION, SINCE_DEPLOYMENT, Facts
+from airmedic_core.diagnose.facts import CLASS_MIX, RELATION, SINCE_DEPLOYMENT, Facts, citation
 from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.records import DATA_CAUSES, Cause, Evidence, RankedCause, Verdict
 
@@ -142,8 +142,8 @@ def _distinct(items: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _explanation(cause: Cause, cited: Sequence[Evidence], against: Sequence[Evidence]) -> str:
-    told = " ".join(f"{item.statement} [{item.id}]" for item in cited[:3])
-    text = f"Decided by: {TAXONOMY[cause].decided_by} {told}".strip()
-    if against:
-        text += " Against it: " + " ".join(f"{item.statement} [{item.id}]" for item in against[:2])
+    text = f"What decides it: {TAXONOMY[cause].decided_by}"
+    for side, items in (("For it", cited[:3]), ("Against it", against[:2])):
+        if items:
+            text += f" {side}: {' '.join(citation(item) for item in items)}"
     return text

@@ -4,32 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.taxonomy import TAXONOMY
-from airmedic_core.diagnose.wording import sentence
+from airmedic_core.numbers import number
 from airmedic_core.records import Cause, Evidence, RankedCause, RecommendedAction
 
 _DERIVED = frozenset({"assessment"})
+_MOST_TOLD = 3
+_DOING = {
+    "hold": "hold the window",
+    "quarantine": "quarantine the window",
+    "rerun_pipeline": "run the pipeline again",
+    "refresh_reference": "refresh the reference",
+    "change_setting": "change a setting",
+    "retrain": "retrain",
+    "rollback": "roll back",
+    "deploy": "deploy",
+    "escalate": "hand it to people",
+}
 
 
 def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction]) -> str:
     """Return what is wrong, what shows it, since when, what it costs, what was seen before and what to do."""
     parts = [_opening(first)]
-    direct = [item for item in facts.by_id(first.supporting) if item.kind not in _DERIVED]
-    shown = direct[:3] or facts.by_id(first.supporting)[:1]
-    parts += [_cited(item) for item in shown]
-    parts += [_cited(item) for item in _since(facts, shown)]
+    shown = _shown(facts.by_id(first.supporting))
+    parts += [citation(item) for item in shown]
+    parts += [citation(item) for item in _since(facts, shown)]
     if first.cause not in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
         parts.append(_cost(facts, shown))
     against = facts.by_id(first.contradicting)
     if against:
-        parts.append(f"Against this speaks: {_cited(against[0])}")
-    parts += [_cited(item) for item in facts.of("recurrence")[:1]]
+        parts.append(f"Against this speaks: {citation(against[0])}")
+    parts += [citation(item) for item in facts.of("recurrence")[:1]]
     if not facts.of("recurrence"):
         remembered = [item for item in similar_to(facts, first) if item.trust == "recorded"]
-        parts += [_cited(item) for item in remembered[:1]]
+        parts += [citation(item) for item in remembered[:1]]
     parts.append(_advice(actions))
     return " ".join(part for part in parts if part)
+
+
+def _shown(supporting: Sequence[Evidence]) -> list[Evidence]:
+    """Return what to tell of the evidence: first what was lost, by one metric, then what shows why."""
+    direct = [item for item in supporting if item.kind not in _DERIVED]
+    lost = [item for item in direct if item.details.get("check") == "performance" and item.subject == "batch"]
+    others = [item for item in direct if item not in lost]
+    return [*lost[:1], *others, *lost[1:]][:_MOST_TOLD] or list(supporting[:1])
 
 
 def similar_to(facts: Facts, first: RankedCause) -> list[Evidence]:
@@ -43,7 +62,7 @@ def _opening(first: RankedCause) -> str:
         return "Nothing is wrong: the batch looks like its reference."
     if first.cause is Cause.UNKNOWN:
         return "The cause is not known: what alarms fits no rule well enough."
-    return f"The most likely cause is {title} (confidence {first.confidence:.0%})."
+    return f"The most likely cause is {title} (confidence {number(first.confidence, 'fraction')})."
 
 
 def _since(facts: Facts, shown: Sequence[Evidence]) -> list[Evidence]:
@@ -60,27 +79,13 @@ def _cost(facts: Facts, shown: Sequence[Evidence]) -> str:
     ids = {item.id for item in shown}
     if facts.losses:
         unsaid = [item for item in facts.losses if item.id not in ids]
-        return _cited(unsaid[0]) if unsaid and len(unsaid) == len(facts.losses) else ""
+        return citation(unsaid[0]) if unsaid and len(unsaid) == len(facts.losses) else ""
     if facts.sound_performance:
-        return f"It has not cost measurable performance: {_cited(facts.sound_performance[0])}"
+        return f"It has not cost measurable performance: {citation(facts.sound_performance[0])}"
     return "What it costs cannot be measured yet."
 
 
 def _advice(actions: Sequence[RecommendedAction]) -> str:
     if not actions:
         return "Nothing needs to be done."
-    first, *rest = actions
-    opening = f"Recommended: {_named(first)}" + (f", {first.condition}" if first.condition else "")
-    return " ".join([f"{opening}.", *(_afterwards(action) for action in rest)])
-
-
-def _afterwards(action: RecommendedAction) -> str:
-    return f"{sentence(action.condition)[:-1]}: {_named(action)}." if action.condition else f"Then {_named(action)}."
-
-
-def _named(action: RecommendedAction) -> str:
-    return action.action.replace("_", " ")
-
-
-def _cited(item: Evidence) -> str:
-    return f"{item.statement.rstrip('.')} [{item.id}]."
+    return f"Recommended: {'; '.join(f'{_DOING[each.action]} {each.condition}'.strip() for each in actions)}."

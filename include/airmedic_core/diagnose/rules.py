@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.hearing import hear
 from airmedic_core.diagnose.narrative import similar_to, summarise
 from airmedic_core.diagnose.strategies import QUIET, Strategy, strategy_for
@@ -126,7 +126,7 @@ def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> 
 
 
 def _told(items: list[Evidence]) -> str:
-    return " ".join(f"{item.statement} [{item.id}]" for item in items[:3])
+    return " ".join(citation(item) for item in items[:3])
 
 
 def _times_limit(item: Evidence) -> float:

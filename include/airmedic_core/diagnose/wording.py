@@ -7,18 +7,15 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from airmedic_core.numbers import number
+from airmedic_core.numbers import measure_name, number
 
-__all__ = ["counted", "day", "listed", "measure", "number", "plain", "prose", "sentence", "subject_name"]
+__all__ = ["counted", "day", "listed", "measure_name", "number", "plain", "prose", "sentence", "subject_name"]
 
 _MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
 _CITATION = re.compile(r"(\[E\d{1,4}(?:, ?E\d{1,4})*\])")
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:])")
 _SPACES = re.compile(r"\s+")
 NAME_LENGTH = 60
-_MEASURES = {
-    "psi": "PSI", "ks": "KS", "mae": "MAE", "rmse": "RMSE", "roc_auc": "AUC", "f1": "F1", "latency_p99": "p99 latency",
-}  # fmt: skip
 
 
 def plain(name: str, most: int = NAME_LENGTH) -> str:
@@ -75,18 +72,9 @@ def sentence(text: str) -> str:
     if not text:
         return ""
     first = text.split(maxsplit=1)[0]
-    # A name such as roc_auc stays as it is written; a word begins with a capital letter.
-    known = _MEASURES.get(first)
-    if known is not None:
-        opened = known + text[len(first) :]
-    else:
-        opened = text if "_" in first or not first.isalpha() else text[0].upper() + text[1:]
+    # A name such as monthly_fee stays as it is written; a word begins with a capital letter.
+    opened = text if "_" in first or not first.isalpha() else text[0].upper() + text[1:]
     return opened + ("" if opened[-1] in ".!?…" else ".")
-
-
-def measure(statistic: str) -> str:
-    """Return the name of a statistic as people write it: ``PSI``, ``AUC``, ``null fraction``."""
-    return _MEASURES.get(statistic, statistic.replace("_", " "))
 
 
 def subject_name(subject: str) -> str:

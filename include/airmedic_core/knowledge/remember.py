@@ -38,7 +38,7 @@ class Memory:
     @property
     def sentence(self) -> str:
         """The memory in one sentence."""
-        cause = self.incident.cause.value.replace("_", " ")
+        cause = self.incident.cause.words
         done = f"{self.action.replace('_', ' ')} ({self.outcome})" if self.action else self.outcome
         return f"{cause} in {self.incident.window}: {done}"
 
@@ -76,7 +76,7 @@ def summary_of(found: Sequence[Memory]) -> str:
     """Return what past incidents add up to: how many, of what, and what worked."""
     if not found:
         return "No incident was closed yet."
-    causes = Counter(memory.incident.cause.value.replace("_", " ") for memory in found)
+    causes = Counter(memory.incident.cause.words for memory in found)
     tried = Counter(memory.action.replace("_", " ") for memory in found if memory.action)
     held = Counter(memory.action.replace("_", " ") for memory in found if memory.action and memory.outcome == HELD)
     seen = ", ".join(f"{cause} {count}" for cause, count in causes.most_common(5))

@@ -239,7 +239,9 @@ def _headline(outcome: str, cause: Cause, deciding: list[Finding]) -> str:
     if outcome == "healthy" or not deciding:
         return "Nothing unusual: data, inputs and performance are as they were."
     start = _HEADLINES[cause] if outcome == "incident" else "To be watched"
-    return f"{start}: {deciding[0].message}"[:300]
+    # What was lost is plainer than how the loss was taken apart.
+    first = next((each for each in deciding if each.check == "performance"), deciding[0])
+    return f"{start}: {first.message}"[:300]
 
 
 def _not_knowable(verdicts: Verdicts, cause: Cause) -> tuple[str, ...]:

@@ -132,7 +132,10 @@ def _markdown(ws: Workspace, seen: _Observation, most: int | None = None) -> str
         ("Model version", prose(seen.version) or "–"),
     ]
     if assessment:
-        facts += [("Outcome", f"**{assessment.outcome}**"), ("Cause", f"**{assessment.cause}**, {assessment.severity}")]
+        facts += [
+            ("Outcome", f"**{assessment.outcome}**"),
+            ("Cause", f"**{assessment.cause.words}**, {assessment.severity}"),
+        ]
     parts = [f"# {prose(headline, 160)}", table(("", ""), facts)]
     if overridden := ws.ledger.overrides(ws.spec.name, "setting"):
         told = [f"* {code(each.key)} is {prose(each.plain_value, 160)}, set by {prose(each.author, 60)}, {each.until}."

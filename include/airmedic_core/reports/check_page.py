@@ -56,7 +56,7 @@ def check_page(
     parts = [
         f"<h1>{title}: <span class='{assessment.outcome}'>{assessment.outcome}</span></h1>",
         f"<p>{page(assessment.headline, 500)}</p>",
-        f"<p>Cause <b>{page(assessment.cause)}</b>, severity {page(assessment.severity)}.</p>",
+        f"<p>Cause <b>{page(assessment.cause.words)}</b>, severity {page(assessment.severity)}.</p>",
         f"<p>{len(current):,} rows against {len(reference):,} rows of reference.</p>",
         *(f"<p>Not knowable yet: {page(text, 500)}</p>" for text in assessment.not_knowable),
         _plots(spec, noted, reference, current),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult
 from airmedic_core.reports.dossier import Dossier, Measured
 from airmedic_core.reports.text import line, number
@@ -87,7 +88,8 @@ def draw_gate(gate: GateResult, path: Path) -> None:
     axes.set_yticks(range(len(drawn)), [row.name for row in drawn], parse_math=False)
     axes.set_ylim(len(drawn) - 0.3, -0.7)
     axes.set_xlabel(
-        f"difference in {gate.metric}, positive is better for the challenger ({gate.rows:,} rows)", fontsize=9
+        f"difference in {measure_name(gate.metric)}, positive is better for the challenger ({gate.rows:,} rows)",
+        fontsize=9,
     )
     axes.set_title(f"Gate: {gate.outcome}", loc="left", fontsize=11)
     _save(figure, path)
@@ -107,7 +109,7 @@ def draw_history(metric: str, history: Sequence[Measured], dossier: Dossier, pat
             axes.annotate(
                 f"v{line(switch.to_version, 12)}", (switch.at, 1), xycoords=("data", "axes fraction"), fontsize=8
             )
-    axes.set_ylabel(metric, fontsize=9)
+    axes.set_ylabel(measure_name(metric), fontsize=9)
     axes.tick_params(labelsize=8)
     figure.autofmt_xdate()
     _save(figure, path)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Diagnosis, Evidence, IncidentState, Proposal, RankedCause, Verdict
 from airmedic_core.reports.consultations import consultations_table
 from airmedic_core.reports.dossier import Dossier
@@ -82,7 +83,7 @@ def _head(dossier: Dossier) -> str:
     rows = [
         ("Model", f"{prose(dossier.spec.title or dossier.spec.name, 80)} ({code(dossier.spec.name)})"),
         ("State", f"**{incident.state}**"),
-        ("Cause", f"**{_words(cause)}**{confidence}"),
+        ("Cause", f"**{cause.words}**{confidence}"),
         ("Severity", str(incident.severity)),
         ("First seen in", prose(incident.window)),
         ("Opened", moment(incident.opened_at)),
@@ -141,25 +142,21 @@ def _why(dossier: Dossier) -> str:
 
 def _cause(place: int, cause: RankedCause) -> str:
     explanation = f" {prose(cause.explanation)}" if cause.explanation else ""
-    supporting = f" Supported by {_ids(cause.supporting)}." if cause.supporting else ""
-    against = f" Against it: {_ids(cause.contradicting)}." if cause.contradicting else ""
-    return (
-        f"{place}. **{_words(cause.cause)}**, {number(cause.confidence, 'fraction')}.{explanation}{supporting}{against}"
-    )
+    told = set(_EVIDENCE_ID.findall(cause.explanation))
+    supporting, against = ([one for one in ids if one not in told] for ids in (cause.supporting, cause.contradicting))
+    for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
+    more = f" {for_it}: {_ids(supporting)}." if supporting else ""
+    more += f" {against_it}: {_ids(against)}." if against else ""
+    return f"{place}. **{cause.cause.words}**, {number(cause.confidence, 'fraction')}.{explanation}{more}"
 
 
 def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:
     notes = " ".join(prose(note) for note in diagnosis.notes)
     engine = "the rules" if diagnosis.engine == _RULES else prose(diagnosis.engine, 40)
-    said = f"{_words(diagnosis.cause)}, {number(diagnosis.confidence, 'fraction')}"
+    said = f"{diagnosis.cause.words}, {number(diagnosis.confidence, 'fraction')}"
     agrees = diagnosis.cause is standing.cause and diagnosis.status == "verified"
     told = f"The same answer came from {engine}" if agrees else f"The answer of {engine} does not stand"
     return f"\n{told}: {said}. {notes}".rstrip()
-
-
-def _words(name: str) -> str:
-    """Return one of the engine's own names as words."""
-    return str(name).replace("_", " ")
 
 
 def _proposed(dossier: Dossier) -> str:
@@ -223,7 +220,7 @@ def _done(dossier: Dossier) -> str:
     for gate in dossier.gates:
         interval = f"{number(gate.low)} … {number(gate.high)}"
         told = (
-            f"Gate **{gate.outcome}** on {gate.rows:,} rows that neither was trained on: {gate.metric} "
+            f"Gate **{gate.outcome}** on {gate.rows:,} rows that neither was trained on: {measure_name(gate.metric)} "
             f"{number(gate.champion_value)} → {number(gate.challenger_value)}, difference {number(gate.difference)} "
             f"({interval}), margin {number(gate.margin)}. {' '.join(prose(reason) for reason in gate.reasons)}"
         )
@@ -243,7 +240,7 @@ def _helped(dossier: Dossier) -> str:
     before, after = resolution.get("before"), resolution.get("after")
     lines = []
     if isinstance(before, int | float) and isinstance(after, int | float):
-        metric = prose(resolution.get("metric", dossier.spec.metric), 60)
+        metric = measure_name(prose(resolution.get("metric", dossier.spec.metric), 60))
         lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after.")
     if isinstance(resolution.get("outcome"), str):
         lines.append(f"Outcome: {prose(resolution['outcome'])}.")
@@ -297,7 +294,7 @@ def _cited(dossier: Dossier) -> set[str]:
 
 def _timeline(dossier: Dossier) -> str:
     rows = [(moment(event.at), event.kind, prose(event.text, 240)) for event in dossier.timeline()]
-    return table(("At", "", "What"), rows)
+    return table(("At", "Kind", "What"), rows)
 
 
 def _record(dossier: Dossier) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Approval, IncidentState, Permission, Proposal
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.text import duration, line, number
@@ -106,7 +107,7 @@ def _diagnosed(trace: Trace, dossier: Dossier) -> list[str]:
     steps, standing = [], []
     for index, (diagnosis, stands) in enumerate(dossier.diagnoses, start=1):
         cited = diagnosis.causes[0].supporting[:6] if diagnosis.causes else ()
-        about = [f"{diagnosis.cause}, confidence {diagnosis.confidence:.0%}"]
+        about = [f"{diagnosis.cause.words}, confidence {number(diagnosis.confidence, 'fraction')}"]
         if cited:
             about.append("cites " + ", ".join(cited))
         about.append("stands" if stands else "kept, does not stand")
@@ -163,7 +164,7 @@ def _outcome(dossier: Dossier) -> tuple[str, ...]:
     before, after = resolution.get("before"), resolution.get("after")
     if before is None or after is None:
         return ()
-    return (f"{resolution.get('metric', dossier.spec.metric)}: {number(before)} → {number(after)}",)
+    return (f"{measure_name(resolution.get('metric', dossier.spec.metric))}: {number(before)} → {number(after)}",)
 
 
 def _label(text: str) -> str:

@@ -41,7 +41,7 @@ class Fault:
         what = "The batch" if self.subject == "batch" else f"The column {plain(self.subject)}"
         whose = f"The pipeline {upstream_dag}" if upstream_dag else "Whoever delivers the rows"
         return (
-            f"{what} had {self.cause.value.replace('_', ' ')} in {len(self.windows)} windows ({days}). "
+            f"{what} had {self.cause.words} in {len(self.windows)} windows ({days}). "
             f"{whose} could {_REMEDIES[self.cause]}."
         )
 

@@ -83,7 +83,7 @@ def _change(question: InQuestion, value: Value) -> Evidence:
 def _fault(fault: Fault) -> Evidence:
     what = "The batch" if fault.subject == "batch" else plain(fault.subject)
     windows = [str(window.seen.batch.window) for window in fault.windows]
-    cause = fault.cause.value.replace("_", " ")
+    cause = fault.cause.words
     return Evidence(
         id="",
         kind="review.fault",

@@ -23,6 +23,7 @@ import numpy as np
 
 from airmedic_core.errors import AirmedicError, SpecError
 from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, percentile_bounds
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
@@ -123,7 +124,7 @@ def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, fra
     old, new = champion.scores[known], challenger.scores[known]
     paired = _paired(measure, labels, old, new, blocks, count, gate.confidence)
     if paired is None:
-        return replace(empty, reasons=(f"{spec.metric} is not defined on these rows.",))
+        return replace(empty, reasons=(f"{measure_name(spec.metric)} is not defined on these rows.",))
     segments = _segments(spec, measure, labels, old, new, frame[known])
     outcome, reasons = _judge(spec, paired, segments)
     return replace(
@@ -195,8 +196,8 @@ def _segments(
 def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> tuple[Outcome, tuple[str, ...]]:
     margin = spec.gate.margin
     shown = (
-        f"{spec.metric} {paired['champion']:.4g} → {paired['challenger']:.4g}, difference {paired['difference']:+.4f}"
-        f" [{paired['low']:+.4f}, {paired['high']:+.4f}]"
+        f"{measure_name(spec.metric)} {paired['champion']:.4g} → {paired['challenger']:.4g}, "
+        f"difference {paired['difference']:+.4f} [{paired['low']:+.4f}, {paired['high']:+.4f}]"
     )
     worse = [each for each in segments if each["clearly_worse"]]
     if worse:

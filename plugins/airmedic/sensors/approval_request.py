@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.family import Family
+from airmedic_core.numbers import number
 from airmedic_core.records import Diagnosis, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _MOST_EVIDENCE = 8
 _MOST_CHARACTERS = 300
+_MOST_EXPLAINED = 1_200
+_RULES = "rules"
 _VERBS = {
     "retrain": "Retrain",
     "deploy": "Deploy a new version of",
@@ -47,6 +50,7 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
     rows = [
         ("Model", workspace.spec.title or workspace.spec.name),
         ("Incident", f"{_text(incident.headline)} (`{incident.id}`, {incident.severity})"),
+        *_cause(diagnosis),
         ("Action", f"**{proposal.action}** {_parameters(proposal.params)}"),
         ("Expected effect", _text(proposal.expected)),
         ("Risk", _risk(proposal)),
@@ -82,18 +86,24 @@ def _reasoning(workspace: Workspace, diagnosis: Diagnosis | None) -> Iterator[st
     if diagnosis is None or not diagnosis.causes:
         return
     first = diagnosis.causes[0]
-    yield from (
-        "",
-        f"**{first.cause}**, confidence {first.confidence:.0%} ({diagnosis.engine}): {_text(first.explanation)}",
-    )
+    if diagnosis.engine != _RULES:  # what the rules have to say is their evidence
+        yield from ("", _text(first.explanation, _MOST_EXPLAINED))
     packet = workspace.ledger.packet(diagnosis.incident_id)
     items = {item.id: item for item in packet.items} if packet else {}
     for title, cited in (("Evidence for it", first.supporting), ("Evidence against it", first.contradicting)):
-        known = [items[each] for each in cited if each in items][:_MOST_EVIDENCE]
+        # The assessment sums up the rest, and is the headline above.
+        known = [items[each] for each in cited if each in items and items[each].kind != "assessment"][:_MOST_EVIDENCE]
         if known:
             yield from ("", f"### {title}", "", *(f"- `{item.id}` {_text(item.statement)}" for item in known))
     if diagnosis.not_knowable:
         yield from ("", "### Not known yet", "", *(f"- {_text(line)}" for line in diagnosis.not_knowable))
+
+
+def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
+    if diagnosis is not None and diagnosis.causes:
+        first = diagnosis.causes[0]
+        engine = "rules" if diagnosis.engine == _RULES else _text(diagnosis.engine)
+        yield "Cause", f"**{first.cause.words}**, confidence {number(first.confidence, 'fraction')}, by {engine}"
 
 
 def _risk(proposal: Proposal) -> str:
@@ -105,7 +115,7 @@ def _risk(proposal: Proposal) -> str:
 
 def _parameters(params: Json) -> str:
     plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
-    return _text(", ".join(f"{name} = {_value(value)}" for name, value in plain.items()))
+    return _text(", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in plain.items()))
 
 
 def _value(value: Any) -> str:
@@ -117,9 +127,9 @@ def _value(value: Any) -> str:
         return str(value)
 
 
-def _text(text: str) -> str:
+def _text(text: str, most: int = _MOST_CHARACTERS) -> str:
     """Return text from data or a language model as one harmless line: no table breaks, no links, no code."""
     line = " ".join(text.split())
     for character in "\\`|[]<>*_#":
         line = line.replace(character, f"\\{character}")
-    return line if len(line) <= _MOST_CHARACTERS else line[: _MOST_CHARACTERS - 1].rstrip("\\") + "…"
+    return line if len(line) <= most else line[: most - 1].rstrip("\\") + "…"

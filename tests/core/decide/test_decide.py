@@ -283,7 +283,7 @@ def test_a_further_proposal_goes_through_policy_and_limits_too(ws: Workspace) ->
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain")
     proposal = propose(ws, incident.id, "deploy", {"version": "2"}, "AUC +0.02", "It passed the gate.", now=NOW)
     assert proposal.permission is Permission.ASK
-    assert proposal.reason.startswith("It passed the gate. In production the policy says ask")
+    assert proposal.reason.startswith("It passed the gate. The policy for production wants an approval")
     ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
     with pytest.raises(PolicyError, match="kill switch"):
         propose(ws, incident.id, "deploy", {"version": "3"}, "AUC +0.02", "It passed the gate.", now=NOW)
@@ -303,4 +303,4 @@ def test_the_environment_of_the_spec_comes_before_that_of_the_installation(tmp_p
     assert earlier.window.start == day(1)
     decision = decide(ws, diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain").id, Request(), now=NOW)
     assert decision.proposal is not None
-    assert "In simulation the policy says ask" in decision.proposal.reason
+    assert "The policy for simulation wants an approval" in decision.proposal.reason

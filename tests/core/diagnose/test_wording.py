@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airmedic_core.diagnose.wording import counted, day, listed, measure, number, sentence
+from airmedic_core.diagnose.wording import counted, day, listed, measure_name, number, sentence
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_numbers_read_well(value: float | None, unit: str, text: str) -> None:
 
 
 def test_sentences_keep_names_as_they_are_written() -> None:
-    assert sentence("mae is 3") == "MAE is 3."
+    assert sentence("log loss is 3") == "Log loss is 3."
     assert sentence("null fraction is 3.") == "Null fraction is 3."
     assert sentence("lead_time moved") == "lead_time moved."
     assert sentence("") == ""
@@ -35,4 +35,4 @@ def test_lists_counts_and_days() -> None:
     assert counted(1, "window") == "1 window"
     assert counted(2, "piece") == "2 pieces"
     assert day(datetime(2026, 3, 1, 6, tzinfo=UTC)) == "2026-03-01 06:00"
-    assert measure("null_fraction") == "null fraction"
+    assert measure_name("null_fraction") == "null fraction"

@@ -38,7 +38,7 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
     told = read_artifact(report.run_id, "incident.md")
     for said in (
         "ROC AUC fell from 0.81 to 0.68",
-        "Supported by E1, E2.",
+        "For it: E1, E2.",
         "The answer of claude-x does not stand",
         "Not `rollback`: nothing to roll back to",
         "| retrain | approve | mallory |",

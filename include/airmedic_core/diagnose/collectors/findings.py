@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from airmedic_core.diagnose.case import GROUPS, Case, bounded
-from airmedic_core.diagnose.wording import counted, measure, number, plain, sentence, subject_name
+from airmedic_core.diagnose.wording import counted, measure_name, number, plain, sentence, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Verdict
 
 ORDER = 10
@@ -75,7 +75,9 @@ def direction(
 def _statement(finding: Finding) -> str:
     if finding.message:
         return sentence(plain(finding.message, 300))
-    text = f"{measure(finding.statistic)} of {subject_name(finding.subject)} is {number(finding.value, finding.unit)}"
+    text = (
+        f"{measure_name(finding.statistic)} of {subject_name(finding.subject)} is {number(finding.value, finding.unit)}"
+    )
     if finding.baseline is not None:
         text += f" against {number(finding.baseline, finding.unit)}"
     if finding.limit is not None:

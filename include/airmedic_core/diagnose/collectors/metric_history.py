@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors.findings import direction
-from airmedic_core.diagnose.wording import counted, measure, number
+from airmedic_core.diagnose.wording import counted, measure_name, number
 from airmedic_core.records import Evidence
 
 ORDER = 40
@@ -23,7 +23,9 @@ def collect(case: Case) -> Iterator[Evidence]:
         None,
     )
     if now is None or now.value is None:
-        case.gaps.append(f"{measure(metric)} is not measured in {case.newest.batch.window}: too few labels are known.")
+        case.gaps.append(
+            f"{measure_name(metric)} is not measured in {case.newest.batch.window}: too few labels are known."
+        )
         return
     past = [entry for entry in case.history(now)[:MOST] if entry[2].value is not None][::-1]
     if not past:
@@ -37,7 +39,7 @@ def collect(case: Case) -> Iterator[Evidence]:
         collector="metric_history",
         subject="batch",
         statement=(
-            f"Over {counted(len(values), 'earlier window')} {measure(metric)} averaged {number(mean, now.unit)}, "
+            f"Over {counted(len(values), 'earlier window')} {measure_name(metric)} averaged {number(mean, now.unit)}, "
             f"between {number(min(values), now.unit)} and {number(max(values), now.unit)}; "
             f"it is {number(now.value, now.unit)} now."
         ),

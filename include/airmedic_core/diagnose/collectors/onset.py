@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors.findings import direction
-from airmedic_core.diagnose.wording import counted, listed, measure, number, plain, subject_name
+from airmedic_core.diagnose.wording import counted, listed, measure_name, number, plain, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Json
 
 ORDER = 30
@@ -76,7 +76,7 @@ def _of_one_thing(earlier: Finding, finding: Finding) -> bool:
 
 
 def _statement(finding: Finding, onset: Json) -> str:
-    what = f"{measure(finding.statistic)} of {subject_name(finding.subject)}"
+    what = f"{measure_name(finding.statistic)} of {subject_name(finding.subject)}"
     if onset["windows"] == 1:
         text = f"The alarm on {what} is new in {onset['since']}"
     else:

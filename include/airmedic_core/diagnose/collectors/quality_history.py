@@ -23,7 +23,7 @@ def collect(case: Case) -> Iterator[Evidence]:
         return
     faults = Counter(found.cause for found in earlier if found.cause in DATA_CAUSES)
     total = sum(faults.values())
-    kinds = listed([f"{cause.value.replace('_', ' ')} {count}" for cause, count in faults.most_common()])
+    kinds = listed([f"{cause.words} {count}" for cause, count in faults.most_common()])
     yield Evidence(
         id="",
         kind="quality_history",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airmedic_core.diagnose.wording import counted, measure
+from airmedic_core.diagnose.wording import counted, measure_name
 from airmedic_core.records import Evidence
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
 from airmedic_core.review.replay import ReviewedWindow, Threshold, silenced, strengths
@@ -82,7 +82,7 @@ def _witness(threshold: Threshold, window: ReviewedWindow, strength: float) -> E
     return witness(
         threshold.key,
         "model",
-        f"The alarm of {measure(threshold.check)} in {when} measured {strength:.4g} and turned out {verdict}.",
+        f"The alarm of {measure_name(threshold.check)} in {when} measured {strength:.4g} and turned out {verdict}.",
         turned_out,
         window=when,
         value=strength,
