@@ -38,7 +38,6 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
     told = read_artifact(report.run_id, "incident.md")
     for said in (
         "ROC AUC fell from 0.81 to 0.68",
-        "[E1]",
         "plan carries the loss (E2). Also for it: E1. Also against it: E4.",
         "For it: E1. Against it: E2.",
         "The answer of claude-x does not stand",
