@@ -2,19 +2,20 @@
 
 ``tune`` cases may be looked at while constants are chosen; ``measure`` cases only count. The two differ in columns,
 sizes, kinds of fault and seeds, and the engine sees neither names nor labels. Where two causes are equally right, a
-case accepts both and says why.
+case accepts both and says why. ``heldout`` cases, in ``heldout.py``, were written without looking at the engine.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from case import Case, Split
+from case import make_case as _case
 from faults import (
     Fault,
     as_codes,
@@ -42,57 +43,16 @@ from faults import (
     shuffle,
     spike,
 )
+from heldout import heldout_cases
 from populations import POPULATIONS, Population, bike_rows, hotel_rows
 from served import with_served_predictions
 from tuning import tuning_cases
-
-Split = Literal["tune", "measure"]
-
-
-@dataclass(frozen=True)
-class Case:
-    """Two windows, and the causes that are right."""
-
-    name: str
-    split: Split
-    accept: frozenset[str]
-    harmful: bool
-    spec: dict[str, Any]
-    build: Callable[[], tuple[pd.DataFrame, pd.DataFrame]] = field(repr=False)
-
-    @property
-    def healthy(self) -> bool:
-        """Whether nothing changed."""
-        return self.accept == {"healthy"}
 
 
 def all_cases() -> list[Case]:
     """Return every case, in a fixed order."""
     more = tuning_cases(partial(_case, split="tune"))
-    return [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time(), *more]
-
-
-def _case(
-    population: str,
-    name: str,
-    fault: Fault,
-    *accept: str,
-    split: Split = "measure",
-    rows: int = 400,
-    windows: int = 30,
-    every: str = "day",
-    harmful: bool = True,
-) -> Case:
-    source = POPULATIONS[population]
-    label = f"{population}/{name}"
-
-    def build() -> tuple[pd.DataFrame, pd.DataFrame]:
-        rng = np.random.default_rng(zlib.crc32(f"{split}:{label}".encode()))
-        reference, current = source.draw(rng, rows, windows, every)
-        return reference, fault(reference, current, rng).reset_index(drop=True)
-
-    spec = {**source.spec, "window": {"every": every}}
-    return Case(label, split, frozenset(accept), harmful, spec, build)
+    return [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time(), *more, *heldout_cases()]
 
 
 def _healthy() -> Iterator[Case]:
@@ -254,7 +214,8 @@ def _served() -> Iterator[Case]:
             return with_served_predictions(source, reference, now, seed=zlib.crc32(base.name.encode()), **current)
 
         prediction = {"score": "score", "latency_ms": "latency_ms", "version": "model_version"}
-        return Case(base.name, split, base.accept, harmful, {**base.spec, "prediction": prediction}, build)
+        spec = {**base.spec, "prediction": prediction}
+        return Case(base.name, split, base.accept, harmful, spec, build, population, base.fault, current)
 
     bad, slow = "bad_deployment", "latency_regression"
     yield served("churn", "served, healthy", "healthy", harmful=False)

@@ -18,6 +18,8 @@ import numpy as np
 import pandas as pd
 
 DATA = Path(os.environ.get("AIRMEDIC_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data")
+REAL = ("hotel", "bike")
+"""Names in the specs of populations that are drawn from real data."""
 START = pd.Timestamp("2024-01-01", tz="UTC")  # a Monday
 
 HOTEL_FEATURES = {

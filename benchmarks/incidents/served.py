@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from populations import Population, churn_rows, draw_hotel
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
@@ -20,7 +20,8 @@ def with_served_predictions(
     *,
     seed: int,
     version: str = "1",
-    broken: Literal["", "shuffled", "inverted", "constant"] = "",
+    broken: Literal["", "shuffled", "inverted", "constant", "misaligned", "hasty", "sixtieth"] = "",
+    empty: tuple[str, ...] = (),
     latency_factor: float = 1.0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score both windows with a model trained on other rows of the same population.
@@ -30,19 +31,30 @@ def with_served_predictions(
     version : str
         Version that served the current window; the reference was served by ``1``.
     broken : str
-        What is wrong with that version.
+        What is wrong with that version: besides what the names say, its answers belong to other rows (misaligned), it
+        was trained on 60 rows (hasty), or it answers in another unit (sixtieth).
+    empty : tuple of str
+        Inputs that reach that version as nulls, while they are logged as they are.
     latency_factor : float
         How much slower the current window was served.
     """
     rng = np.random.default_rng(seed)
     model = _trained(population, rng)
     columns = population.spec["features"]["numeric"] + population.spec["features"]["categorical"]
+    regression = population.spec["task"] == "regression"
 
     def served(frame: pd.DataFrame, serving: str, kind: str, factor: float) -> pd.DataFrame:
         inputs = frame[columns]
         if kind == "shuffled":
             inputs = inputs.assign(**{name: rng.permutation(inputs[name].to_numpy()) for name in columns})
-        score = model.predict_proba(inputs)[:, 1]
+        if serving == version and empty:
+            inputs = inputs.assign(**dict.fromkeys(empty, np.nan))
+        chosen = _trained(population, np.random.default_rng(seed), rows=60) if kind == "hasty" else model
+        score = chosen.predict(inputs) if regression else chosen.predict_proba(inputs)[:, 1]
+        if kind == "misaligned":
+            score = rng.permutation(score)
+        if kind == "sixtieth":
+            score = score / 60
         if kind == "inverted":
             score = 1 - score
         if kind == "constant":
@@ -53,11 +65,23 @@ def with_served_predictions(
     return served(reference, "1", "", 1.0), served(current, version, broken, latency_factor)
 
 
-def _trained(population: Population, rng: np.random.Generator) -> Pipeline:
-    rows = churn_rows(rng, 8000) if population.name == "churn" else draw_hotel(rng, 8000, 1, "day")[0]
+def _trained(population: Population, rng: np.random.Generator, rows: int | None = None) -> Pipeline:
+    if population.name == "churn":
+        known = churn_rows(rng, 8000)
+    elif population.name == "hotel":
+        known = draw_hotel(rng, 8000, 1, "day")[0]
+    else:
+        known = population.draw(rng, 400, 20, "day")[0]
+    return fit(population, known.sample(rows, random_state=0) if rows else known)
+
+
+def fit(population: Population, rows: pd.DataFrame) -> Pipeline:
+    """Fit a plain model to rows of a population."""
     categorical = population.spec["features"]["categorical"]
     encode = make_column_transformer(
         (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), categorical), remainder="passthrough"
     )
-    model = make_pipeline(encode, HistGradientBoostingClassifier(max_iter=80, random_state=0))
+    regression = population.spec["task"] == "regression"
+    estimator = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+    model = make_pipeline(encode, estimator(max_iter=80, random_state=0))
     return model.fit(rows[population.spec["features"]["numeric"] + categorical], rows[population.target])
