@@ -91,7 +91,9 @@ class Narrator:
 
     def _tell_incident(self, incident: Incident) -> None:
         if self._ws.ledger.diagnoses(incident.id):
-            self._once(f"diagnosis {incident.id}", f"[cyan]  cause found:[/] {standing_cause(self._ws, incident)}")
+            self._once(
+                f"diagnosis {incident.id}", f"[cyan]  cause found:[/] {standing_cause(self._ws, incident).words}"
+            )
         for action in self._ws.ledger.actions(incident_id=incident.id):
             if action.status != "running":
                 text = f"[cyan]  {action.action}: {action.status}[/] in {action.seconds:.1f} s. {action.summary}"

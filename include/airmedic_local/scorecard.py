@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from airmedic_core.numbers import measure_name
-from airmedic_core.records import Incident, IncidentState
+from airmedic_core.records import Cause, Incident, IncidentState
 from airmedic_core.simulate import CHAPTERS, Chapter, is_told, story_so_far
 from airmedic_local.airflow_client import AirflowClient, Json, moment
 
@@ -29,7 +29,7 @@ class Line:
     """One action that was carried out, with how long things took."""
 
     incident: Incident
-    cause: str
+    cause: Cause
     action: str
     status: str
     metric_before: float | None
@@ -91,7 +91,7 @@ def table(ws: Workspace, found: list[Line]) -> Table:
     for line in found:
         drawn.add_row(
             str(line.incident.window),
-            line.cause,
+            line.cause.words,
             line.action if line.status == "done" else f"{line.action} ({line.status})",
             _change(line.metric_before, line.metric_after),
             _number(line.request_seconds, 1),
@@ -143,10 +143,10 @@ def request_times(client: AirflowClient) -> dict[str, dict[str, datetime]]:
     return times
 
 
-def standing_cause(ws: Workspace, incident: Incident) -> str:
+def standing_cause(ws: Workspace, incident: Incident) -> Cause:
     """Return the cause that the standing diagnosis names, or that of the incident where there is none."""
     standing = [diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands]
-    return str(standing[-1].cause if standing else incident.cause)
+    return standing[-1].cause if standing else incident.cause
 
 
 def metric_around(ws: Workspace, incident: Incident) -> tuple[float | None, float | None]:

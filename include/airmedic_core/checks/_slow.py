@@ -66,7 +66,8 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
     allowance = _ALLOWANCE + _CENTRE_ERRORS * result.centre_error / spread
 
     def sums(series: Array) -> tuple[Array, NDArray[np.int64]]:
-        scores = np.nan_to_num(np.clip((series - result.centre) / spread, -_MOST_Z, _MOST_Z))
+        apart = series - result.centre
+        scores = np.nan_to_num(np.clip(np.where(result.seen(apart), 0.0, apart) / spread, -_MOST_Z, _MOST_Z))
         return cumulative_sums(scores, allowance)
 
     reached, _ = sums(within)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airmedic_core.checks import CheckOptions
 from airmedic_core.errors import SpecError, closest
+from airmedic_core.numbers import number
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
@@ -147,11 +148,11 @@ def read_suite(path: Path) -> Json:
     if not isinstance(listed, list):
         raise SpecError(f"{path.name} holds no list of expectations.", hint)
     read = []
-    for number, each in enumerate(listed, start=1):
+    for place, each in enumerate(listed, start=1):
         # Until its version 1, Great Expectations wrote expectation_type.
         kind = (each.get("type") or each.get("expectation_type")) if isinstance(each, dict) else None
         if not isinstance(kind, str) or not isinstance(each.get("kwargs"), dict):
-            raise SpecError(f"{path.name}: expectation {number} lacks its type or its kwargs.", hint)
+            raise SpecError(f"{path.name}: expectation {place} lacks its type or its kwargs.", hint)
         read.append({**each, "type": kind})
     return {**suite, "expectations": read}
 
@@ -188,11 +189,28 @@ def _verdict(result: Result, suite: _Suite, *, absent: bool) -> Verdict:
 def _message(result: Result, *, absent: bool) -> str:
     if absent:
         return f"There is no column {result.column}, of which {result.type} is expected."
-    limits = ", ".join(f"{key} {value}" for key, value in result.kwargs.items() if key != "mostly")[:120]
-    text = f"{result.column} does not meet {result.type}" + (f" ({limits})" if limits else "")
+    rule = f"“{_rule(result)}”"
     if result.unexpected_fraction is not None:
-        return f"{text}: {result.unexpected_fraction:.1%} of the values are unexpected."
-    return f"{text}." if result.observed is None else f"{text}: found {result.observed:.6g}."
+        share = number(result.unexpected_fraction, "fraction")
+        return f"{share} of the values of {result.column} break the rule {rule}."
+    found = "" if result.observed is None else f": found {number(result.observed)}"
+    return f"{result.column} breaks the rule {rule}{found}."
+
+
+def _rule(result: Result) -> str:
+    """Return an expectation in words: ``values to be between 0 and 120``."""
+    words = result.type.removeprefix("expect_").removeprefix("column_").replace("_", " ")
+    limits = {key: value for key, value in result.kwargs.items() if key != "mostly" and value is not None}
+    low, high = (limits.pop(key, None) for key in ("min_value", "max_value"))
+    span = [_limit(each) for each in (low, high) if each is not None]
+    if len(span) == 1:
+        words = words.replace("to be between", f"to be at {'least' if high is None else 'most'}")
+    others = [f"{key.replace('_', ' ')} {_limit(value)}" for key, value in limits.items()]
+    return " ".join([words, " and ".join(span), ", ".join(others)[:120]]).strip()
+
+
+def _limit(value: Any) -> str:
+    return number(value) if isinstance(value, int | float) else str(value)
 
 
 def _numbered(findings: list[Finding]) -> list[Finding]:

@@ -128,3 +128,17 @@ def test_days_before_a_renewed_reference_are_forgotten(reference: Reference) -> 
     days = [rows(DAYS + day, {"a": 15 * STEP + float(WOBBLE[day + 5])}) for day in range(-5, 15)]
     renewed = build_reference(SPEC, pd.concat(days, ignore_index=True))
     assert alerts(check(renewed, DAYS + 15, today, *history)[1]) == []
+
+
+def test_a_reference_renewed_right_after_a_move_is_quiet_about_it(reference: Reference) -> None:
+    before = [rows(day, {"a": float(WOBBLE[(7 * day) % DAYS])}) for day in range(DAYS)]
+    renewed = build_reference(SPEC, pd.concat([*before, rows(DAYS, {"a": 1.0})], ignore_index=True))
+    history: list[PastWindow] = []
+    for day in range(1, 15):
+        move = {"a": 1.0 + float(WOBBLE[(7 * day) % DAYS])}
+        assert alerts(check(reference, DAYS + day, move)[1]) == ["shift"]
+        shift, past = check(renewed, DAYS + day, move, *history)
+        assert shift is not None
+        assert shift.verdict is Verdict.OK
+        assert alerts(past) == []
+        history.insert(0, past)

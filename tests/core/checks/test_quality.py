@@ -141,7 +141,7 @@ def test_the_teams_own_suite_is_used_in_place_of_a_proposal(settings, today):
     assert finding.verdict is Verdict.ALERT
     assert finding.value == pytest.approx((today["price"] > 20).mean())
     assert finding.limit == pytest.approx(0.1)
-    assert finding.message.startswith("price does not meet expect_column_values_to_be_between (max_value 20")
+    assert finding.message.endswith("of the values of price break the rule “values to be at most 20”.")
     assert count(findings) == (0, 1)
     assert "orders.json" in findings[-1].message
 
