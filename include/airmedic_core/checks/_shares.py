@@ -20,12 +20,17 @@ def broken_finding(
     )  # fmt: skip
 
 
-def beyond(context: CheckContext, share: float, past: list[float], least: float, spreads: float) -> bool:
-    """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain."""
+def beyond(
+    context: CheckContext, share: float, past: list[float], least: float, spreads: float, *, rarest: float | None = None
+) -> bool:
+    """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain.
+
+    What history never had counts as usual in one row of the window, or in a share of ``rarest`` where that is given.
+    """
     import numpy as np
 
     usual = float(np.mean(past)) if past else 0.0
     rows = max(context.batch.rows, 1)
-    noise = float(np.sqrt(max(usual * (1.0 - usual), 1.0 / rows) / rows))
+    noise = float(np.sqrt(max(usual * (1.0 - usual), 1.0 / rows if rarest is None else rarest) / rows))
     spread = float(np.std(past, ddof=1)) if len(past) > 1 else 0.0
     return share - usual > max(least, spreads * float(np.hypot(noise, spread))) and share > max(past, default=0.0)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.metrics import Array
+from airmedic_core.verdicts.regimes import seen_before
 from airmedic_core.verdicts.sequential import cumulative_sums
 
 if TYPE_CHECKING:
@@ -62,12 +63,13 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
     within, noise = statistics.series(base)
     result, _ = statistics.against(context.profile, context.reference.whole, (within, noise))
     spread = np.maximum(result.spread, 1e-9) * _drawn_out(within - result.centre)
+    seen = seen_before(within, noise, result.centre, statistics.columns)
     wide = result.spread > statistics.wide * statistics.unit
     allowance = _ALLOWANCE + _CENTRE_ERRORS * result.centre_error / spread
 
     def sums(series: Array) -> tuple[Array, NDArray[np.int64]]:
         apart = series - result.centre
-        scores = np.nan_to_num(np.clip(np.where(result.seen(apart), 0.0, apart) / spread, -_MOST_Z, _MOST_Z))
+        scores = np.nan_to_num(np.clip(np.where(seen.covers(apart), 0.0, apart) / spread, -_MOST_Z, _MOST_Z))
         return cumulative_sums(scores, allowance)
 
     reached, _ = sums(within)

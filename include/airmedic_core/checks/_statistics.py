@@ -16,6 +16,7 @@ from scipy import special
 from airmedic_core.metrics import Array
 from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
 from airmedic_core.verdicts.moderated import Moderated, moderated_z
+from airmedic_core.verdicts.regimes import seen_before
 
 RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
@@ -80,6 +81,8 @@ class Statistics:
             each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.empty(0)])[order]
             for each in fields(Moderated)
         }
+        seen = seen_before(*past, joined["centre"], self.columns)
+        joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
         return Moderated(**joined), values
 
 

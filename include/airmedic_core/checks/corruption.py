@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airmedic_core.profile import NumericProfile
 
 GROUP = "data"
+_FEW_ROWS = 3
 
 
 class Options(CheckOptions):
@@ -64,7 +65,10 @@ def _nulls(context: CheckContext, name: str, options: Options) -> Iterator[Findi
 
     share = share_of(context.profile)
     past = [share_of(profile) for profile in context.past_profiles] or [share_of(context.reference.whole)]
-    if beyond(context, share, past, options.null_fraction, options.spreads):
+    # What none of so many rows has had is no chance in three of a few.
+    rarest = 1.0 / max(context.reference.whole.rows, 1)
+    some = share * context.batch.rows >= _FEW_ROWS
+    if beyond(context, share, past, options.null_fraction, options.spreads, rarest=rarest if some else None):
         usual = sum(past) / len(past)
         text = f"{share:.0%} of {name} are null; usual are {usual:.1%}."
         yield broken_finding(context, name, "null_fraction", share, usual, options.null_fraction, text)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
 
 GROUP = "data"
+_LONGEST = 400
 _SEASONS = {"hour": 24, "day": 7, "week": 52, "month": 12}
 
 
@@ -55,11 +56,11 @@ def _rows(context: CheckContext, options: Options) -> Finding:
     rows = context.batch.rows
     step = context.spec.window.step
     season = _SEASONS[step.unit] if step.count == 1 else None
-    expected = forecast(_counts(context)[-400:], season)
+    expected = forecast(_counts(context), season)
     if expected is None:
         return Finding(
             "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
-            message="No earlier window says how many rows to expect.",
+            message="No earlier window, or none near enough, says how many rows to expect.",
         )  # fmt: skip
     ratio = rows / max(expected.expected, 1e-9)
     distance = expected.z(rows)
@@ -89,7 +90,7 @@ def _rows(context: CheckContext, options: Options) -> Finding:
 
 
 def _counts(context: CheckContext) -> list[float]:
-    """Return the rows of the windows so far, oldest first; not-a-number where a window was found wrong.
+    """Return the rows of the windows so far, oldest first, up to the one before this; not-a-number where not known.
 
     A reference has no rows of windows that were quarantined, and a window that was found wrong would teach the forecast
     that wrong is usual. They keep their place, because seasons are counted in windows. Windows of another length, from
@@ -98,4 +99,7 @@ def _counts(context: CheckContext) -> list[float]:
     alike = [each for each in context.reference.windows if each.window.as_long_as(context.batch.window)]
     counts = {each.window: float(each.profile.rows) for each in alike}
     counts |= {past.window: float(past.rows) if past.sound else float("nan") for past in context.history}
-    return [counts[window] for window in sorted(counts)]
+    place = context.spec.window.step.ordinal
+    now = place(context.batch.window.start)
+    known = {place(window.start): rows for window, rows in counts.items() if place(window.start) < now}
+    return [known.get(at, float("nan")) for at in range(max(min(known, default=now), now - _LONGEST), now)]

@@ -41,11 +41,12 @@ def forecast(counts: Sequence[float], season: int | None = None) -> Forecast | N
     Returns
     -------
     Forecast or None
-        None where there are no earlier windows.
+        None where there are no earlier windows, or more unknown ones since the last of them than there are of them.
     """
     logs = np.log(np.maximum(np.asarray(counts, dtype=float), 0.5))
     known = int(np.isfinite(logs).sum())
-    if not known:
+    # A forecast reaches no further ahead than it looks back.
+    if not known or logs.size - 1 - int(np.flatnonzero(np.isfinite(logs))[-1]) >= known:
         return None
     candidates = [_Candidate(lag=1, most=_RECENT)]
     if season and logs.size > 2 * season:
@@ -64,12 +65,12 @@ class _Candidate:
     most: int
 
     def predict(self, logs: np.ndarray) -> float:
-        like = logs[::-1][: self.most] if self.lag == 1 else self._like(logs)
-        like = like[np.isfinite(like)]
+        like = logs[::-1] if self.lag == 1 else self._like(logs)
+        like = like[np.isfinite(like)][: self.most]
         return float(np.median(like)) if like.size else float("nan")
 
     def _like(self, logs: np.ndarray) -> np.ndarray:
-        return logs[logs.size - self.lag :: -self.lag][: self.most]
+        return logs[logs.size - self.lag :: -self.lag]
 
     def spread(self, logs: np.ndarray) -> float:
         first = max(self.lag, 3)

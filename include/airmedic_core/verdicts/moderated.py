@@ -8,7 +8,7 @@ and empirical Bayes methods, Stat. Appl. Genet. Mol. Biol. 3:3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +21,6 @@ Array = NDArray[np.float64]
 ENOUGH_DEGREES = 3.0
 """Degrees of freedom, own and those that neighbours lend, from which the spread between windows counts as known."""
 _LEAST_WINDOWS = 8
-_JUMP = 6.0
-"""A window of history so many robust standard deviations from the others has jumped."""
-_NO_FURTHER = 1.25
 
 
 @dataclass(frozen=True)
@@ -45,20 +42,6 @@ class Moderated:
     """The largest difference of any window of history from the centre."""
     centre_error: Array
     """Standard error of ``centre``."""
-    lowest_jump: Array
-    """Where the lowest window of history lies that jumped from the others, as a difference; 0 where none did."""
-    highest_jump: Array
-    """The same for the highest."""
-
-    def seen(self, difference: Array) -> NDArray[np.bool_]:
-        """Return which differences lie no further out than windows of history that jumped to the same side.
-
-        Such a history is of several regimes, as a reference is that was renewed a day after its inputs had moved. Its
-        spread then says little, and what it has seen before is no news.
-        """
-        up, down = _NO_FURTHER * self.highest_jump, _NO_FURTHER * self.lowest_jump
-        found: NDArray[np.bool_] = ((difference > 0) & (difference <= up)) | ((difference < 0) & (difference >= down))
-        return found
 
 
 def moderated_z(
@@ -144,22 +127,7 @@ def moderated_z(
         heavy = 2.0 * special.stdtr(np.minimum(usable, tail.degrees), -np.abs(z) / tail.scale)
         p_value = np.where(known, np.maximum(p_value, heavy), p_value)
     widest = np.where(present, np.abs(history - centre), 0.0).max(axis=0, initial=0.0)
-    low, high = _jumps(history, noise, centre)
-    result = Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance), low, high)
-    return replace(result, p_value=np.where(result.seen(difference), 1.0, p_value))
-
-
-def _jumps(history: Array, noise: Array, centre: Array) -> tuple[Array, Array]:
-    """Return the lowest and the highest difference from the centre of windows that lie far from most others."""
-    nothing = np.zeros(history.shape[1])
-    enough = np.isfinite(history).sum(axis=0) >= _LEAST_WINDOWS
-    if not enough.any():
-        return nothing, nothing
-    known = np.where(enough, history, 0.0)
-    apart = np.abs(known - np.nanmedian(known, axis=0))
-    usual = np.maximum(1.4826 * np.nanmedian(apart, axis=0), np.sqrt(np.maximum(noise, 1e-12)))
-    jumped = np.where(np.nan_to_num(apart) > _JUMP * usual, np.nan_to_num(known - centre), 0.0)
-    return jumped.min(axis=0), jumped.max(axis=0)
+    return Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance))
 
 
 def _left_out(history: Array, noise: Array, prior_degrees: float, prior: float) -> Array:

@@ -8,7 +8,7 @@ import pytest
 
 from airmedic_core.monitor import PairCheck, check_pair
 from airmedic_core.records import Cause, Finding, Verdict
-from airmedic_core.spec import ModelSpec, parse_spec
+from airmedic_core.spec import ModelSpec, WindowSection, parse_spec
 
 SPEC: ModelSpec = parse_spec(
     {"name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
@@ -154,3 +154,39 @@ def test_all_values_count_as_converted_although_zeros_look_the_same_in_every_uni
     [finding] = [one for one in _findings(result, "units") if one.subject == "delay"]
     assert finding.details["factor"] == 24
     assert finding.value == 1.0
+
+
+def _of_weekdays(days: int, *, start: str = "2026-01-05") -> pd.DataFrame:
+    """Rows from 08:00 on, and half as many of them at weekends; the first day is a Monday."""
+    everything = _rows(days, start=start)
+    at = pd.to_datetime(everything["at"])
+    return everything[(at.dt.hour >= 8) & ((at.dt.dayofweek < 5) | (np.arange(len(everything)) % 2 == 0))]
+
+
+def test_a_monday_after_a_sunday_that_was_left_out_is_held_against_mondays() -> None:
+    reference = _of_weekdays(28)
+    # The last hours of the Sunday are missing: a part of a window says nothing of how many rows a window has.
+    reference = reference[reference["at"] < "2026-02-01T20:00:00"]
+    current = _of_weekdays(1, start="2026-02-02")
+    daily = SPEC.model_copy(update={"window": WindowSection(every="1d")})
+    [volume] = _findings(check_pair(daily, reference, current), "volume")
+    assert volume.verdict is Verdict.OK
+    assert volume.baseline == pytest.approx(len(current), rel=0.01)
+
+
+def test_how_many_rows_come_long_after_the_reference_is_not_known() -> None:
+    reference, much_later = _rows(10), _rows(1, start="2026-06-01", a_day=1000)
+    [volume] = _findings(check_pair(SPEC, reference, much_later), "volume")
+    assert volume.verdict is Verdict.UNKNOWN
+    soon = _rows(1, start="2026-01-13", a_day=1000)
+    [volume] = _findings(check_pair(SPEC, reference, soon), "volume")
+    assert volume.verdict is Verdict.ALERT
+
+
+@pytest.mark.parametrize(("lost", "found"), [(2, False), (4, True)])
+def test_a_few_nulls_of_a_few_rows_are_a_loss_where_there_never_was_one(lost: int, found: bool) -> None:
+    current = _rows(1, start="2026-02-01", a_day=24)
+    current.loc[current.index[:lost], "a"] = np.nan
+    result = check_pair(SPEC, _rows(31, a_day=24), current)
+    nulls = [each for each in _findings(result, "corruption") if each.statistic == "null_fraction"]
+    assert bool(nulls) is found

@@ -100,3 +100,9 @@ def test_normal_scores_have_no_heavy_tail():
 
 def test_few_scores_show_no_tail():
     assert tail_of(np.random.default_rng(6).standard_t(2, 100)) is None
+
+
+def test_a_forecast_reaches_no_further_ahead_than_it_looks_back():
+    gone = float("nan")
+    assert forecast([10.0, 10.0, 10.0, gone, gone]).expected == pytest.approx(10)
+    assert forecast([10.0, 10.0, 10.0, gone, gone, gone]) is None
