@@ -26,6 +26,7 @@ from faults import (
     scramble_rows,
     spike,
 )
+from moderate import moderate_cases
 from populations import PAYMENT_FEATURES, POPULATIONS
 
 
@@ -54,6 +55,7 @@ def tuning_cases(make: Make) -> Iterator[Any]:
     yield from _broken(make)
     yield from _moved_inputs(make)
     yield from _labels(make)
+    yield from moderate_cases(make)
 
 
 def _healthy(make: Make) -> Iterator[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,19 +16,61 @@ if TYPE_CHECKING:
 
     from airmedic_core.profile import Profile
 
+Counts = NDArray[np.int64]
+Side = tuple[str, int]
+"""A column, and one of its ends: 1 or -1."""
+
 EXTREME_RANK = 0.01
 """A value is extreme if at most this share of the reference lies beyond it, or at it."""
+_TOGETHER = 0.8
+"""Rank correlation from which two columns are measures of one thing."""
+_MOST_ROWS = 5000
 
 
-def extreme_columns(whole: Profile, frame: pd.DataFrame) -> NDArray[np.int64]:
-    """Return, for each row, in how many columns its value is extreme."""
-    found = np.zeros(len(frame), dtype=np.int64)
+def extreme_columns(whole: Profile, frame: pd.DataFrame, together: Mapping[str, Side] | None = None) -> Counts:
+    """Return, for each row, in how many columns its value is extreme.
+
+    Parameters
+    ----------
+    whole : Profile
+        Of the reference: what lies at its ends is extreme.
+    frame : DataFrame
+        The rows.
+    together : mapping of str to (str, int), optional
+        From :func:`moving_together`. Columns of one group count once for a row that is extreme in the direction that
+        they share, such as a hot day in two measures of heat, and twice for one that contradicts itself.
+    """
+    found: dict[Side, NDArray[np.bool_]] = {}
     for name, column in whole.columns.items():
         if isinstance(column, NumericProfile) and column.values and name in frame:
             low, high = plausible(column)
             values = numbers(frame[name])[0]
+            leader, sign = (together or {}).get(name, (name, 1))
             with np.errstate(invalid="ignore"):
-                found += (values < low) | (values > high)
+                for side, beyond in ((-sign, values < low), (sign, values > high)):
+                    found[leader, side] = found.get((leader, side), np.zeros(len(frame), dtype=bool)) | beyond
+    count = np.zeros(len(frame), dtype=np.int64)
+    for beyond in found.values():
+        count += beyond
+    return count
+
+
+def moving_together(whole: Profile, reference: pd.DataFrame) -> dict[str, Side]:
+    """Return, for each numeric column, the first one that it moves with and in which direction, by rank correlation."""
+    import pandas as pd
+
+    rows = reference.iloc[np.linspace(0, len(reference) - 1, min(len(reference), _MOST_ROWS)).astype(int)]
+    names = [name for name, one in whole.columns.items() if isinstance(one, NumericProfile) and name in reference]
+    ranks = pd.DataFrame({name: numbers(rows[name])[0] for name in names}).rank()
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = np.atleast_2d(np.corrcoef(ranks.fillna(ranks.mean()).to_numpy(), rowvar=False))
+    leaders: list[int] = []
+    found: dict[str, Side] = {}
+    for at, name in enumerate(names):
+        leader = next((one for one in leaders if abs(correlation[at, one]) >= _TOGETHER), at)
+        if leader == at:
+            leaders.append(at)
+        found[name] = names[leader], -1 if correlation[at, leader] < 0 else 1
     return found
 
 

@@ -38,15 +38,16 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     """Count the rows that are extreme in several columns at once."""
     import numpy as np
 
-    from airmedic_core.checks._outliers import extreme_columns
+    from airmedic_core.checks._outliers import extreme_columns, moving_together
 
     rows = context.rows_seen
     if rows < 20 or len(context.profile.edges.numeric) < 3:
         return []
-    count = extreme_columns(context.reference.whole, context.frame)
-    reference = context.reference_rows
+    whole, reference = context.reference.whole, context.reference_rows
     if reference is not None and len(reference) >= 100:
-        usual_counts = extreme_columns(context.reference.whole, reference)
+        together = moving_together(whole, reference)
+        count = extreme_columns(whole, context.frame, together)
+        usual_counts = extreme_columns(whole, reference, together)
         least = next(
             columns
             for columns in range(2, len(context.profile.edges.numeric) + 2)
@@ -56,6 +57,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
         seen = _widest(context, reference, usual_counts >= least)
     else:
         # Without rows, as if columns were extreme independently of each other.
+        count = extreme_columns(whole, context.frame)
         least, usual, seen = 3, options.rare_fraction, 0.0
     share = float(np.mean(count >= least))
     noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))

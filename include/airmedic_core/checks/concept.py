@@ -22,7 +22,7 @@ class Options(CheckOptions):
     """How a loss is taken apart."""
 
     p_value: float = Field(default=0.05, gt=0, lt=1)
-    """A loss less certain than this is not taken apart."""
+    """A loss less certain than this is not taken apart; twice as much where no later window will confirm it."""
     least_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the loss on shared inputs from which the relation is the cause."""
     least_mix_change: float = Field(default=0.05, gt=0, lt=1)
@@ -98,6 +98,7 @@ def _distance(before: object, now: object) -> float:
 
 
 def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
+    from airmedic_core.checks._bias import bias_p_value
     from airmedic_core.checks._shift import bounded, take_apart
 
     lost = _lost(context, now, options)
@@ -126,7 +127,7 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
             suggests=(cause,),
             details={
                 "metric": name, "total": parts.total, "inputs": parts.inputs, "low": parts.low, "high": parts.high,
-                "separation": parts.separation,
+                "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
             },
         )
     ]  # fmt: skip
@@ -141,12 +142,13 @@ def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[s
 
     measures = metrics_for(context.spec.task)
     limits = options_for(context.spec, "performance")
+    most = options.p_value * (2.0 if context.only_window else 1.0)
     found = []
     for name in dict.fromkeys((context.spec.metric, "log_loss", "mae")):
         if name not in measures:
             continue
         change = compare(context, now, measures[name], limits)
-        if change is not None and change.difference < -change.floor and change.p_value < options.p_value:
+        if change is not None and change.difference < -change.floor and change.p_value < most:
             found.append((change.p_value, name, weighted_auc if name == "roc_auc" else mean_loss))
     if not found:
         return None

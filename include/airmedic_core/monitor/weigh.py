@@ -13,7 +13,8 @@ _DATA_ORDER = (
 )  # fmt: skip
 _OF_STRANGE_ROWS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction", "tie"})
 _LOSS_OF_MOVED_INPUTS = 0.05
-_LOSS_OF_ONE_WINDOW = 0.01
+_ONE_OF_THREE = 0.1
+"""Where a loss, what remains of it on shared inputs and the sign of the errors say the same, each needs less proof."""
 _HEADLINES = {
     Cause.HEALTHY: "Healthy",
     Cause.VOLUME_ANOMALY: "The number of rows is unusual",
@@ -168,20 +169,20 @@ def _lost(verdicts: Verdicts, *, only_window: bool, moved: bool) -> list[Finding
 
 
 def _certain_enough(verdicts: Verdicts) -> list[Finding]:
-    """Return the loss that is watched, if it is less likely to be chance, or stays on inputs that both windows have."""
-    watched = verdicts.pick(Verdict.WATCH, _is_loss)
+    """Return the loss that is watched, or one that remains on inputs that both windows have while errors lean."""
     remains = verdicts.pick(Verdict.ALERT, lambda each: each.key == "concept:batch:relation_loss")
-    likely = any(each.p_value is not None and each.p_value < _LOSS_OF_ONE_WINDOW for each in watched)
-    return watched if likely or remains else []
+    leans = any(each.details.get("bias_p_value", 1.0) < _ONE_OF_THREE for each in remains)
+    suspected = verdicts.pick(Verdict.OK, lambda each: _is_loss(each, _ONE_OF_THREE)) if leans else []
+    return verdicts.pick(Verdict.WATCH, _is_loss) or suspected
 
 
-def _is_loss(finding: Finding) -> bool:
+def _is_loss(finding: Finding, p_value: float = _LOSS_OF_MOVED_INPUTS) -> bool:
     if finding.check != "performance" or finding.subject != "batch" or "decides" not in finding.details:
         return False
     if finding.p_value is None or finding.value is None or finding.limit is None or finding.baseline is None:
         return False
     beyond = (finding.value - finding.limit) * (finding.limit - finding.baseline) > 0
-    return bool(finding.details["decides"]) and beyond and finding.p_value < _LOSS_OF_MOVED_INPUTS
+    return bool(finding.details["decides"]) and beyond and finding.p_value < p_value
 
 
 def _loss(verdicts: Verdicts, lost: list[Finding], moved: list[Finding]) -> tuple[Cause, list[Finding]]:

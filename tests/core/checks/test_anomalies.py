@@ -1,0 +1,75 @@
+"""Rows that are extreme in several columns at once, where two columns measure one thing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.checks._outliers import extreme_columns, moving_together
+from airmedic_core.monitor import check_pair
+from airmedic_core.profile import build_reference
+from airmedic_core.records import Cause
+from airmedic_core.spec import parse_spec
+
+SPEC = parse_spec(
+    {
+        "name": "weather",
+        "task": "regression",
+        "target": "y",
+        "data": {"path": "rows.csv", "time_column": "at"},
+        "features": {"numeric": ["heat", "felt", "chill", "wind"]},
+        "window": {"every": "day", "min_rows": 24},
+    }
+)
+
+
+def hours(days: int, *, first_day: int = 0, warmer: float = 0.0) -> pd.DataFrame:
+    """Weather whose heat is measured three times, once upside down."""
+    rng = np.random.default_rng(first_day)
+    count = 24 * days
+    heat = rng.normal(20 + warmer, 3, count)
+    return pd.DataFrame(
+        {
+            "at": pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(24 * first_day + np.arange(count), unit="h"),
+            "heat": heat,
+            "felt": 1.2 * heat + rng.normal(0, 0.1, count),
+            "chill": 30 - heat + rng.normal(0, 0.1, count),
+            "wind": rng.normal(0, 1, count),
+            "y": 5 * heat + rng.normal(0, 5, count),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def reference() -> pd.DataFrame:
+    return hours(40)
+
+
+def test_columns_are_grouped_with_the_first_they_move_with(reference: pd.DataFrame) -> None:
+    whole = build_reference(SPEC, reference).whole
+    assert moving_together(whole, reference) == {
+        "heat": ("heat", 1), "felt": ("heat", 1), "chill": ("heat", -1), "wind": ("wind", 1),
+    }  # fmt: skip
+
+
+def test_a_hot_hour_counts_once_and_one_that_contradicts_itself_twice(reference: pd.DataFrame) -> None:
+    whole = build_reference(SPEC, reference).whole
+    together = moving_together(whole, reference)
+    odd = pd.DataFrame(
+        {"heat": [40.0, 40.0, 40.0, 20.0], "felt": [48.0, -10.0, 48.0, 24.0], "chill": [-10.0, -10.0, -10.0, 10.0],
+         "wind": [0.0, 0.0, 9.0, 0.0]}
+    )  # fmt: skip
+    assert extreme_columns(whole, odd, together).tolist() == [1, 2, 2, 0]
+    assert extreme_columns(whole, odd).tolist() == [3, 3, 4, 0]
+
+
+def test_a_hot_day_is_no_spike_of_anomalies(reference: pd.DataFrame) -> None:
+    answer = check_pair(SPEC, reference, hours(1, first_day=40, warmer=9.0))
+    assert answer.assessment.cause is not Cause.ANOMALY_SPIKE
+
+
+def test_hours_that_contradict_themselves_are(reference: pd.DataFrame) -> None:
+    today = hours(1, first_day=40)
+    today.loc[::3, "felt"] = 1.2 * 35
+    today.loc[::3, "heat"] = 5.0
+    answer = check_pair(SPEC, reference, today)
+    assert answer.assessment.cause is Cause.ANOMALY_SPIKE

@@ -1,0 +1,41 @@
+"""How much must speak for a loss: in the only window there is, and where later ones will tell."""
+
+import pytest
+
+from airmedic_core.monitor.weigh import weigh
+from airmedic_core.records import Batch, Cause, Finding, Verdict
+from airmedic_core.windows import Window, as_utc
+
+BATCH = Batch("demand", Window(as_utc("2026-01-01"), as_utc("2026-01-02")), as_utc("2026-01-02"), 24)
+
+
+def loss(verdict: Verdict, p_value: float) -> Finding:
+    return Finding(
+        "performance", "batch", "mae", verdict, value=60.0, baseline=30.0, limit=33.0, effect=-30.0, p_value=p_value,
+        details={"decides": True}, suggests=(Cause.CONCEPT_DRIFT,) if verdict is Verdict.WATCH else (),
+    )  # fmt: skip
+
+
+def remaining(verdict: Verdict, bias: float) -> Finding:
+    return Finding(
+        "concept", "batch", "relation_loss", verdict, value=30.0, baseline=0.0, details={"bias_p_value": bias},
+        suggests=(Cause.CONCEPT_DRIFT,),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("findings", "alone", "watched_further"),
+    [
+        ([loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.05)], "incident", "healthy"),
+        ([loss(Verdict.OK, 0.04), remaining(Verdict.ALERT, 0.2)], "healthy", "healthy"),
+        ([loss(Verdict.OK, 0.04), remaining(Verdict.OK, 0.001)], "healthy", "healthy"),
+        ([loss(Verdict.OK, 0.2), remaining(Verdict.ALERT, 0.001)], "healthy", "healthy"),
+        ([loss(Verdict.WATCH, 0.015)], "incident", "watch"),
+        ([loss(Verdict.ALERT, 0.0005)], "incident", "incident"),
+    ],
+)
+def test_a_loss_needs_less_proof_where_no_window_follows(
+    findings: list[Finding], alone: str, watched_further: str
+) -> None:
+    assert weigh(BATCH, findings, only_window=True).outcome == alone
+    assert weigh(BATCH, findings).outcome == watched_further
