@@ -44,9 +44,10 @@ class Facts:
 
     @cached_property
     def sound_performance(self) -> list[Evidence]:
-        """Findings of the whole batch that measure or estimate a performance in order."""
+        """Findings of the whole batch that measure or estimate a performance in order, those that decide first."""
         lost = {item.id for item in self.losses}
-        return [item for item in self._calm if item.id not in lost]
+        sound = [item for item in self._calm if item.id not in lost]
+        return sorted(sound, key=lambda item: not item.details.get("decides"))
 
     @cached_property
     def _calm(self) -> list[Evidence]:

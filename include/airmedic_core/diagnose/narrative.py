@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.numbers import number
-from airmedic_core.records import Cause, Evidence, RankedCause, RecommendedAction
+from airmedic_core.records import ABNORMAL, Cause, Evidence, RankedCause, RecommendedAction
 
 _DERIVED = frozenset({"assessment"})
 _MOST_TOLD = 3
@@ -46,7 +46,11 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
 def _shown(supporting: Sequence[Evidence]) -> list[Evidence]:
     """Return what to tell of the evidence: first what was lost, by one metric, then what shows why."""
     direct = [item for item in supporting if item.kind not in _DERIVED]
-    lost = [item for item in direct if item.details.get("check") == "performance" and item.subject == "batch"]
+    lost = [
+        item
+        for item in direct
+        if item.verdict in ABNORMAL and item.details.get("check") == "performance" and item.subject == "batch"
+    ]
     others = [item for item in direct if item not in lost]
     return [*lost[:1], *others, *lost[1:]][:_MOST_TOLD] or list(supporting[:1])
 

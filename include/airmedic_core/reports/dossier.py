@@ -17,6 +17,7 @@ from airmedic_core.records import (
     GateResult,
     Incident,
     Json,
+    Permission,
     Promotion,
     Proposal,
     from_json,
@@ -30,6 +31,15 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 EventKind = Literal["seen", "incident", "decision", "proposal", "approval", "refused", "action", "promotion", "end"]
+
+
+PERMISSIONS = {
+    Permission.AUTO: "allowed by policy",
+    Permission.ASK: "needs an approval",
+    Permission.ASK_TWO: "needs two approvals",
+    Permission.RECOMMEND: "recommended only",
+    Permission.DENY: "denied by policy",
+}
 
 
 @dataclass(frozen=True)
@@ -125,7 +135,7 @@ class Dossier:
                     Event(at, "decision", f"Decided: {decision.get('path', '?')}. {decision.get('reason', '')}")
                 )
         for proposal in self.proposals:
-            text = f"Proposed {proposal.action} ({proposal.permission})"
+            text = f"Proposed {proposal.action.replace('_', ' ')} ({PERMISSIONS[proposal.permission]})"
             events.append(Event(proposal.created_at, "proposal", text))
             for answer in self.approvals.get(proposal.hash, ()):
                 verb = "approved" if answer.answer == "approve" else "rejected"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Diagnosis, Evidence, IncidentState, Proposal, RankedCause, Verdict
 from airmedic_core.reports.consultations import consultations_table
-from airmedic_core.reports.dossier import Dossier
+from airmedic_core.reports.dossier import PERMISSIONS, Dossier
 from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
 
 NOTE_CHARACTERS = 7_500
@@ -141,7 +141,7 @@ def _why(dossier: Dossier) -> str:
 
 
 def _cause(place: int, cause: RankedCause) -> str:
-    explanation = f" {prose(cause.explanation)}" if cause.explanation else ""
+    explanation = f" {prose(cause.explanation, 1_200)}" if cause.explanation else ""
     told = set(_EVIDENCE_ID.findall(cause.explanation))
     supporting, against = ([one for one in ids if one not in told] for ids in (cause.supporting, cause.contradicting))
     for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
@@ -161,7 +161,7 @@ def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:
 
 def _proposed(dossier: Dossier) -> str:
     parts = [
-        f"* **{prose(proposal.action, 40)}** ({_permission(proposal)}). Expected: {prose(proposal.expected)} "
+        f"* **{_words(proposal.action)}** ({PERMISSIONS[proposal.permission]}). Expected: {prose(proposal.expected)} "
         f"{prose(proposal.reason)} Parameters: {_params(proposal)}. Proposal {code(proposal.hash[:12])}, "
         f"valid until {moment(proposal.expires_at)}."
         for proposal in dossier.proposals
@@ -177,11 +177,6 @@ def _proposed(dossier: Dossier) -> str:
     return "\n".join(parts)
 
 
-def _permission(proposal: Proposal) -> str:
-    words = {"ask": "needs an approval", "ask_two": "needs two approvals", "auto": "allowed by policy"}
-    return words.get(proposal.permission, f"policy says {proposal.permission}")
-
-
 def _params(proposal: Proposal) -> str:
     plain = {key: value for key, value in proposal.params.items() if isinstance(value, str | int | float | bool)}
     return ", ".join(f"{line(key, 40)} {code(value, 80)}" for key, value in list(plain.items())[:8]) or "none"
@@ -190,7 +185,7 @@ def _params(proposal: Proposal) -> str:
 def _answers(dossier: Dossier) -> str:
     rows = [
         (
-            prose(proposal.action, 40),
+            _words(proposal.action),
             answer.answer,
             prose(answer.by, 60),
             moment(answer.at),
@@ -209,7 +204,7 @@ def _done(dossier: Dossier) -> str:
     rows = [
         (
             moment(done.started_at),
-            prose(done.action, 40),
+            _words(done.action),
             done.status,
             duration(done.seconds),
             prose(done.summary),
@@ -243,7 +238,7 @@ def _helped(dossier: Dossier) -> str:
         metric = measure_name(prose(resolution.get("metric", dossier.spec.metric), 60))
         lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after.")
     if isinstance(resolution.get("outcome"), str):
-        lines.append(f"Outcome: {prose(resolution['outcome'])}.")
+        lines.append(f"Outcome: {_words(resolution['outcome'])}.")
     told = [resolution.get(key) for key in ("summary", "reason", "verified")]
     lines += [prose(text) for text in told if isinstance(text, str)]
     held = resolution.get("held_windows")
@@ -306,6 +301,11 @@ def _record(dossier: Dossier) -> str:
         count, head = dossier.audit
         lines.append(f"* Audit chain: {count:,} records, head {code(head)}. Check it with `airmedic audit verify`.")
     return "\n".join(lines)
+
+
+def _words(name: str) -> str:
+    """Return the name of an action or outcome as people read it."""
+    return prose(name, 60).replace("_", " ")
 
 
 def _ids(ids: Iterable[str]) -> str:

@@ -20,12 +20,14 @@ def collect(case: Case) -> Iterator[Evidence]:
     if case.newest is None:
         return
     alarms = sorted(case.abnormal, key=lambda finding: (finding.check != "performance", -abs(finding.effect or 0)))
-    without_history = []
+    without_history: list[str] = []
+    known: set[str] = set()
     for finding in alarms[:MOST]:
         onset = onset_of(case, finding)
         if not onset["earlier_windows"]:
             without_history.append(plain(finding.subject))
             continue
+        known.add(plain(finding.subject))
         yield Evidence(
             id="",
             kind="onset",
@@ -41,8 +43,10 @@ def collect(case: Case) -> Iterator[Evidence]:
             source=f"history of {finding.key}",
             details={**onset, "check": finding.check, "statistic": finding.statistic},
         )
-    if without_history:
-        names = listed(sorted(set(without_history)))
+    # What is measured only when something else alarms has no history of its own.
+    unknown = sorted(set(without_history) - known)
+    if unknown:
+        names = listed(unknown)
         case.gaps.append(f"No earlier window was checked for {names}, so it is not known when the change began.")
 
 
