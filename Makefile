@@ -23,7 +23,7 @@ demo: setup  ## Run Airflow, MLflow and a simulated production. HEADLESS=1: unat
 	@$(BIN)/python -m airmedic_local.demo
 
 test: setup  ## Run the tests. ARGS="-k word" picks some.
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: setup  ## Lint, formatting, types, and who may import whom.
 	@$(BIN)/ruff check .

@@ -38,7 +38,7 @@ class AirflowClient:
         self._pause_seconds = pause_seconds
         self.user = user
         self._password = password
-        self._http = httpx.Client(base_url=url, timeout=30)
+        self._http = httpx.Client(base_url=url, timeout=120)
         self._token = ""
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class AirflowClient:
         if self.request("GET", f"/dags/{dag_id}")["is_paused"]:
             self.request("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
 
-    def wait_for_dags(self, dag_ids: Sequence[str], *, timeout_seconds: float = 120) -> None:
+    def wait_for_dags(self, dag_ids: Sequence[str], *, timeout_seconds: float = 600) -> None:
         """Wait until the DAG processor has seen DAGs.
 
         Raises
@@ -127,7 +127,7 @@ class AirflowClient:
         runs: list[Json] = answer["dag_runs"]
         return runs
 
-    def wait_for_run(self, dag_id: str, run_id: str, *, timeout_seconds: float = 300) -> Json:
+    def wait_for_run(self, dag_id: str, run_id: str, *, timeout_seconds: float = 600) -> Json:
         """Wait until a run has ended and return it, whether it succeeded or failed.
 
         Raises

@@ -169,6 +169,8 @@ class Installation:
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            # Eight more processes, for judging traces on the server: nothing here asks for that.
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "GX_ANALYTICS_ENABLED": "false",
             # Tasks run side by side: a pool of threads in each would only fight for the same cores.
             "OMP_NUM_THREADS": "1",
@@ -223,7 +225,7 @@ class Installation:
             self.check()
             return condition()
 
-        wait_until(met, what=f"{what} to answer (logs: {self.logs})", timeout_seconds=180, poll_seconds=0.25)
+        wait_until(met, what=f"{what} to answer (logs: {self.logs})", timeout_seconds=600, poll_seconds=0.25)
 
     def _answers(self, url: str) -> bool:
         try:

@@ -156,7 +156,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     rows = home / "meter.csv"
     meter.write_rows(rows)
     meter.write_spec(content / "models", "meter", rows)
-    meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=20)
+    meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=40)
     meter.write_spec(content / "models", "careful", rows, policy="careful")
     meter.write_spec(content / "models", "slow", rows)
     meter.write_spec(content / "models", "reviewed", rows, upstream="ingest")
@@ -172,7 +172,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         env={
             "AIRMEDIC_CONTENT": str(content),
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
         },
     )
     with installation:

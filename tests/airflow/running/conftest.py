@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MARKS = (
     pytest.mark.airflow,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
     # MLflow's client keeps connections to its server that nobody can close.
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
 )

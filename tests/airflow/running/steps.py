@@ -11,11 +11,14 @@ import pytest
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
 
+WAIT_SECONDS = 600.0
+"""Far more than anything takes: a busy machine is not a failure."""
+
 SETTLE_SECONDS = 2.0
 """An answer in the first moments after parking can fail the task (Airflow 3.3); people are slower than that."""
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 120) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
     give_up_at = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > give_up_at:
@@ -33,7 +36,7 @@ def parked(running: Running, run_id: str, task_id: str = "") -> dict[str, Any]:
         mine = [each for task, each in tasks if task["dag_run_id"] == run_id and task_id in ("", task["task_id"])]
         return mine[0] if mine else None
 
-    detail: dict[str, Any] = wait_for(waiting, f"A question of {run_id}", seconds=240)
+    detail: dict[str, Any] = wait_for(waiting, f"A question of {run_id}")
     time.sleep(SETTLE_SECONDS)
     return detail
 
@@ -41,7 +44,7 @@ def parked(running: Running, run_id: str, task_id: str = "") -> dict[str, Any]:
 def ended(running: Running, run_id: str, model: str = "meter") -> tuple[str, dict[str, str | None]]:
     """Wait for the end of a remediation; returns its state and those of its tasks."""
     client = running.client()
-    run = client.wait_for_run(f"remediate__{model}", run_id, timeout_seconds=240)
+    run = client.wait_for_run(f"remediate__{model}", run_id)
     return run["state"], client.task_states(f"remediate__{model}", run_id)
 
 

@@ -19,7 +19,7 @@ def test_an_incident_starts_its_remediation_once(running: Running) -> None:
     client = running.client()
     for run_id, remediation in (("first", "success"), ("second", "skipped")):
         client.trigger("monitor__careful", meter.day(22), run_id=run_id)
-        run = client.wait_for_run("monitor__careful", run_id, timeout_seconds=240)
+        run = client.wait_for_run("monitor__careful", run_id)
         tasks = client.task_states("monitor__careful", run_id)
         assert run["state"] == "success", tasks
         assert (tasks["open_incident"], tasks["start_remediation"]) == ("success", remediation)
@@ -59,7 +59,7 @@ def test_announced_windows_are_each_looked_at_once_though_mlflow_and_the_ledger_
         client.unpause(dag_id)
         announce(days[1])  # Airflow gives the events of the pause to the run that the next one starts
         run_id = wait_for(lambda: client.runs(dag_id), "A run")[0]["dag_run_id"]
-        wait_for(lambda: resolving(run_id)["state"] == "up_for_retry", "A failure", seconds=60)
+        wait_for(lambda: resolving(run_id)["state"] == "up_for_retry", "A failure")
     told = client.task_log(dag_id, run_id, "resolve_batch", 1)
     assert f"MLflow at {running.installation.mlflow_url} does not answer" in told
     assert "Start it, or correct MLFLOW_TRACKING_URI." in told
@@ -76,7 +76,7 @@ def test_announced_windows_are_each_looked_at_once_though_mlflow_and_the_ledger_
         runs = client.runs(dag_id)
         return runs if len(runs) >= len(days) and all(run["state"] == "success" for run in runs) else []
 
-    runs = wait_for(all_ended, "The end of all runs", seconds=240)
+    runs = wait_for(all_ended, "The end of all runs")
     assert resolving(run_id)["try_number"] == attempt, "the locked ledger was not waited for"
     windows = [client.xcom(dag_id, run["dag_run_id"], "resolve_batch")["window"] for run in runs]
     looked_at = sorted(datetime.fromisoformat(window["start"]) for window in windows)

@@ -55,7 +55,7 @@ def test_rows_that_are_delivered_anew_are_looked_at_again_and_used(running: Runn
     client, workspace = running.client(), running.workspace("mended")
     broken = meter.day(meter.TURN)
     client.trigger("monitor__mended", broken, run_id="delivered_badly")
-    client.wait_for_run("monitor__mended", "delivered_badly", timeout_seconds=240)
+    client.wait_for_run("monitor__mended", "delivered_badly")
     incident_id = client.xcom("monitor__mended", "delivered_badly", "open_incident")["incident_id"]
 
     question = parked(running, incident_id)
@@ -74,7 +74,7 @@ def test_rows_that_are_delivered_anew_are_looked_at_again_and_used(running: Runn
         return next((run for run in client.runs("monitor__mended") if run["dag_run_id"].startswith("rerun__")), None)
 
     again = wait_for(looked_again, "Another look")["dag_run_id"]
-    assert client.wait_for_run("monitor__mended", again, timeout_seconds=240)["state"] == "success"
+    assert client.wait_for_run("monitor__mended", again)["state"] == "success"
     first, second = (client.xcom("monitor__mended", each, "resolve_batch") for each in ("delivered_badly", again))
     assert first["window"] == second["window"]
     assert client.task_states("monitor__mended", again)["record_healthy"] == "success"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def test_an_approved_threshold_holds_until_it_is_taken_back(running: Running) -> None:
     dag_id, client = "review__reviewed", running.client()
     nothing = client.trigger(dag_id, {})
-    assert client.wait_for_run(dag_id, nothing, timeout_seconds=240)["state"] == "success"
+    assert client.wait_for_run(dag_id, nothing)["state"] == "success"
     assert set(client.task_states(dag_id, nothing).values()) == {"success", "skipped"}
 
     workspace = running.workspace("reviewed")
@@ -27,7 +27,7 @@ def test_an_approved_threshold_holds_until_it_is_taken_back(running: Running) ->
     assert question["subject"] == "Change a setting of Test reviewed?"
     assert "3 false alarms" in question["body"]
     running.client("anna").answer(question, "Approve")
-    assert client.wait_for_run(dag_id, run_id, timeout_seconds=240)["state"] == "success"
+    assert client.wait_for_run(dag_id, run_id)["state"] == "success"
     states = client.task_states(dag_id, run_id)
     assert (states["apply_setting"], states["apply_expectation"]) == ("success", "skipped")
 
@@ -71,10 +71,10 @@ def test_the_evidence_tells_how_the_upstream_pipeline_ran(running: Running) -> N
     client = running.client()
     moment = {"logical_date": datetime.now(UTC).isoformat()}  # runs without one are not told
     broken = client.request("POST", "/dags/ingest/dagRuns", json=moment)["dag_run_id"]
-    assert client.wait_for_run("ingest", broken, timeout_seconds=240)["state"] == "failed"
+    assert client.wait_for_run("ingest", broken)["state"] == "failed"
     dag_id = "remediate__reviewed"
     run_id = client.trigger(dag_id, {"action": "diagnose_only", "reason": "Why is it late?"})
-    client.wait_for_run(dag_id, run_id, timeout_seconds=240)
+    client.wait_for_run(dag_id, run_id)
     packet = running.workspace("reviewed").ledger.packet(client.xcom(dag_id, run_id, "collect_evidence")["incident_id"])
     assert packet is not None
     (told,) = [item for item in packet.items if item.kind == "upstream"]
