@@ -28,3 +28,8 @@ def number(value: float | None, unit: str = "") -> str:
 def measure_name(statistic: str) -> str:
     """Return the name of a metric or statistic as people write it: ``PSI``, ``AUC``, ``null fraction``."""
     return _MEASURES.get(statistic, statistic.replace("_", " "))
+
+
+def percent(fraction: float, digits: int = 0) -> str:
+    """Return a fraction in percent, with so many digits behind the point."""
+    return f"{100 * fraction:.{digits}f} %"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions._gate import GATE_TAG
 from airmedic_core.errors import AirmedicError
-from airmedic_core.numbers import measure_name
+from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Json, Proposal
 from airmedic_core.windows import Window, as_utc
 
@@ -68,7 +68,7 @@ def dry_run(ws: Workspace, params: Json) -> str:
     window = _window(params)
     return (
         f"A challenger of {ws.spec.name} would be trained ({params['method']}) on the labelled rows of {window}, the"
-        f" newest {ws.spec.retrain.holdout_fraction:.0%} withheld for the gate. The champion would go on serving."
+        f" newest {percent(ws.spec.retrain.holdout_fraction)} withheld for the gate. The champion would go on serving."
     )
 
 

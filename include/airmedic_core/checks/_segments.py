@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.checks._ties import category_names
 from airmedic_core.metrics import Array
+from airmedic_core.numbers import percent
 from airmedic_core.profile.values import numbers
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.verdicts.moderated import moderated_z
@@ -99,8 +100,8 @@ def where_it_hurts(context: CheckContext, labelled: LabelledRows) -> list[Findin
             "performance", name, "share_of_rise", Verdict.OK, value=share, baseline=rows, effect=now - usual,
             sample_size=int(count), unit="fraction",
             message=(
-                f"{name} carries {share:.0%} of the rise of the loss with {rows:.0%} of the rows: its mean loss is "
-                f"{now:.3g} where it was {usual:.3g}."
+                f"{name} carries {percent(share)} of the rise of the loss with {percent(rows)} of the rows: its mean "
+                f"loss is {now:.3g} where it was {usual:.3g}."
             ),
             details={"rank": rank},
         )

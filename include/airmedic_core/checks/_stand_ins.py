@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks._shares import beyond, broken_finding
+from airmedic_core.numbers import percent
 
 if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
@@ -73,9 +74,9 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     favourite = max(tops, default=0.0)
     coarse = levels <= 30 or favourite > 0.5
-    text = f"{share:.0%} of {name} are {value:g}; usual are {usual:.1%}."
+    text = f"{percent(share)} of {name} are {value:g}; usual are {percent(usual, 1)}."
     if constant and (favourite < _MOST_FAVOURITE or (favourite < 1.0 and outside)):
-        text = f"{name} is {value:g} in every row; in earlier windows no value took more than {favourite:.0%}."
+        text = f"{name} is {value:g} in every row; in earlier windows no value took more than {percent(favourite)}."
         yield broken_finding(context, name, "constant", share, usual, options.value_fraction, text)
     elif outside:
         text += " It lies apart from all others: a stand-in for a missing value."
@@ -153,7 +154,8 @@ def _stand_in_category(context: CheckContext, name: str, options: Options) -> It
     ]
     if beyond(context, share, past, options.value_fraction, options.spreads):
         usual = sum(past) / len(past)
-        text = f"{share:.0%} of {name} hold a stand-in such as {_named(context, name)!r}; usual are {usual:.1%}."
+        example = _named(context, name)
+        text = f"{percent(share)} of {name} hold a stand-in such as {example!r}; usual are {percent(usual, 1)}."
         yield broken_finding(context, name, "stand_in_fraction", share, usual, options.value_fraction, text)
 
 
@@ -185,5 +187,5 @@ def _stuck_category(context: CheckContext, name: str, options: Options) -> Itera
     if not beyond(context, 1.0, tops, options.value_fraction, options.spreads):
         return
     value = column.categories[int(column.counts.argmax())]
-    text = f"{name} is {value!r} in every row; in earlier windows no value took more than {max(tops):.0%}."
+    text = f"{name} is {value!r} in every row; in earlier windows no value took more than {percent(max(tops))}."
     yield broken_finding(context, name, "constant", 1.0, max(tops), options.value_fraction, text)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
     enough = int(np.sum(count >= least)) >= _LEAST_ROWS and share > max(usual + noise, _BEYOND_HISTORY * seen)
     verdict = Verdict.ALERT if share > options.limit_fraction and enough else Verdict.OK
-    text = f"{share:.1%} of the rows are extreme in {least} or more columns at once; usual are {usual:.1%}."
+    found = f"{percent(share, 1)} of the rows"
+    text = f"{found} are extreme in {least} or more columns at once; usual are {percent(usual, 1)}."
     return [
         Finding(
             "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,

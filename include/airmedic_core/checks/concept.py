@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
-from airmedic_core.numbers import measure_name
+from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
     distance = max(_distance(before.scores[before.labels == one], now.scores[now.labels == one]) for one in (0.0, 1.0))
     alike = distance < 1.0
     explains = moved and certain and gain > options.least_gain and alike
-    text = f"{new:.0%} of the labels are positive where {old:.0%} were."
+    text = f"{percent(new)} of the labels are positive where {percent(old)} were."
     if explains:
-        text += f" The scores of each class are as before, and another prior saves {gain:.0%} of the loss."
+        text += f" The scores of each class are as before, and another prior saves {percent(gain)} of the loss."
     return [
         Finding(
             "concept", context.spec.target, "class_mix",
@@ -110,9 +110,10 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
         return []
     share = parts.relation / parts.total
     relation = parts.low > 0 and share >= options.least_share
+    remains = f"{parts.relation:.3g} remain" if parts.relation > 0 else "nothing remains"
     text = (
-        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {parts.relation:.3g} (95 % interval {parts.low:.3g} "
-        f"to {parts.high:.3g}) remain on inputs that both windows have"
+        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {remains} on inputs that both windows have "
+        f"(95 % interval {parts.low:.3g} to {parts.high:.3g})"
     )
     cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
     # Where the windows can hardly be told apart, their inputs cannot be the reason.
@@ -176,7 +177,7 @@ def _from_profile(context: CheckContext, now: LabelledRows, options: Options) ->
         Finding(
             "concept", "batch", "relation_loss", Verdict.ALERT if changed else Verdict.OK, value=relation,
             baseline=0.0, limit=options.least_share * total, effect=relation / total, sample_size=len(now),
-            message=f"Of a loss of {total:.3g}, {relation:.3g} remain at equal scores.",
+            message=f"The loss rose by {total:.3g}; at equal scores it differs by {relation:+.3g}.",
             suggests=(Cause.CONCEPT_DRIFT if changed else Cause.HARMFUL_COVARIATE_SHIFT,),
             details={"total": total, "inputs": expected - usual, "by": "score bins"},
         )

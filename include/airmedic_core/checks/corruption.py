@@ -9,6 +9,7 @@ from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
 from airmedic_core.checks._shares import beyond, broken_finding
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _nulls(context: CheckContext, name: str, options: Options) -> Iterator[Findi
     some = share * context.batch.rows >= _FEW_ROWS
     if beyond(context, share, past, options.null_fraction, options.spreads, rarest=rarest if some else None):
         usual = sum(past) / len(past)
-        text = f"{share:.0%} of {name} are null; usual are {usual:.1%}."
+        text = f"{percent(share)} of {name} are null; usual are {percent(usual, 1)}."
         yield broken_finding(context, name, "null_fraction", share, usual, options.null_fraction, text)
 
 
@@ -94,7 +95,7 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
     if not far:
         return
     usual = sum(past) / len(past) if past else 0.0
-    text = f"{far:,} values of {name} ({share:.1%}) lie far outside the reference's range."
+    text = f"{far:,} values of {name} ({percent(share, 1)}) lie far outside the reference's range."
     if share - usual >= options.outside_fraction and far >= 3:
         yield broken_finding(context, name, "outside_fraction", share, usual, options.outside_fraction, text)
     elif share > usual:
@@ -127,7 +128,7 @@ def _duplicates(context: CheckContext, options: Options) -> list[Finding]:
     if not beyond(context, share, past, options.duplicate_fraction, options.spreads):
         return []
     usual = sum(past) / len(past)
-    text = f"{share:.0%} of the rows repeat another row of the window in every column; usual are {usual:.0%}."
+    text = f"{percent(share)} of the rows repeat another row of the window in every column; usual are {percent(usual)}."
     return [broken_finding(context, "batch", "duplicate_fraction", share, usual, options.duplicate_fraction, text)]
 
 
@@ -142,8 +143,8 @@ def _ties(context: CheckContext, options: Options) -> list[Finding]:
     for name, before, now in broken_ties(context, baseline):
         if now < options.tie_left * before:
             text = (
-                f"The other columns explain {now:.0%} of {name}, where they explained at least {before:.0%} in every "
-                "earlier part: its values no longer belong to their rows."
+                f"The other columns explain {percent(now)} of {name}, where they explained at least {percent(before)} "
+                "in every earlier part: its values no longer belong to their rows."
             )
             findings.append(
                 Finding(

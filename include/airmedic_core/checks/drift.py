@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def _message(name: str, move: _Move, *, numeric: bool, moved: bool) -> str:
         return f"{name} is {way} by {abs(move.effect):.2f} standard deviations (usual ±{move.spread:.2f})."
     if numeric:
         return f"{name} spreads {'more widely' if move.effect > 0 else 'less widely'} than it did."
-    return f"{name} = {move.part!r}: {move.value:.1%} of the rows where {move.baseline:.1%} are usual."
+    return f"{name} = {move.part!r}: {percent(move.value, 1)} of the rows where {percent(move.baseline, 1)} are usual."
 
 
 def _distances(context: CheckContext, name: str) -> dict[str, Any]:
@@ -221,7 +222,7 @@ def _of_interest(context: CheckContext, move: SlowMove, conspicuous: set[str], o
 def _slow(move: SlowMove) -> Finding:
     """Say of a small move that stays how long it has been going on."""
     numeric = move.part in {"location", "spread"}
-    size = f"{abs(move.effect):.2f} standard deviations" if numeric else f"{abs(move.effect):.1%} of the rows"
+    size = f"{abs(move.effect):.2f} standard deviations" if numeric else f"{percent(abs(move.effect), 1)} of the rows"
     what = move.column if move.part == "location" else f"The {move.part} of {move.column}"
     if not numeric:
         what = f"The share of {move.column} = {move.part!r}"

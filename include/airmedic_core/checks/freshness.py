@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.profile.columns import TimeProfile
 from airmedic_core.records import Cause, Finding, Verdict
 
@@ -104,9 +105,9 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
             sample_size=context.batch.rows,
             unit="fraction",
             message=(
-                f"{value:.0%} of the rows repeat those of the window {back} before; usual are {usual:.0%}."
+                f"{percent(value)} of the rows repeat those of the window {back} before; usual are {percent(usual)}."
                 if watch
-                else f"{value:.0%} of the rows occur in an earlier window, as usual."
+                else f"{percent(value)} of the rows occur in an earlier window, as usual."
             ),
             suggests=(Cause.STALE_DATA,) if watch else (),
         )
@@ -171,7 +172,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
                     effect=value - usual,
                     sample_size=context.batch.rows,
                     unit="fraction",
-                    message=f"{name} repeats the values of the window {back} before, time by time ({value:.0%}).",
+                    message=f"{name} repeats the values of the window {back} before, time by time ({percent(value)}).",
                     suggests=(Cause.STALE_DATA,),
                 )
             )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
 from airmedic_core.checks._renames import renamed_columns
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ def _unreadable(context: CheckContext, name: str, options: Options) -> list[Find
         Finding(
             "schema", name, "unreadable_fraction", Verdict.ALERT, value=share, baseline=usual,
             limit=usual + options.unreadable_fraction, effect=share - usual, sample_size=now.rows, unit="fraction",
-            message=f"{share:.0%} of the values of {name} are no numbers, such as {_text_example(context, name)}.",
+            message=f"{percent(share)} of the values of {name} are no numbers, such as {_text_example(context, name)}.",
             suggests=_SUGGESTS,
         )
     ]  # fmt: skip
@@ -170,7 +171,7 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
     if _one_value_anyway(context, name):
         return []
     names = ", ".join(repr(value) for value in [one for one in now.unseen_names if not is_stand_in(one)][:3])
-    text = f"{share:.0%} of the rows of {name} hold categories that the reference does not know, such as {names}."
+    text = f"{percent(share)} of the rows of {name} hold categories that the reference does not know, such as {names}."
     if renames:
         old, new = next(iter(renames.items()))
         text += f" They look renamed: {old!r} → {new!r}."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _unusable(context: CheckContext) -> list[Finding]:
         return [
             Finding(
                 "scores", "batch", "missing_fraction", Verdict.ALERT, value=lost, baseline=0.0, limit=0.2, effect=lost,
-                sample_size=rows, unit="fraction", message=f"{lost:.0%} of the rows have no score.", suggests=suggests,
+                sample_size=rows, unit="fraction", message=f"{percent(lost)} of the rows have no score.",
+                suggests=suggests,
             )
         ]  # fmt: skip
     column = scores if scores.ndim == 1 else scores.max(axis=1)
@@ -140,7 +142,7 @@ def _class_mix(context: CheckContext) -> list[Finding]:
         Finding(
             "scores", context.spec.target, "estimated_positive_fraction", Verdict.OK, value=fit.share, baseline=before,
             effect=fit.share - before, sample_size=now.scores.values, unit="fraction",
-            message=f"The scores alone fit {fit.share:.0%} positives, where the reference had {before:.0%}.",
+            message=f"The scores alone fit {percent(fit.share)} positives, where the reference had {percent(before)}.",
             details={"distance_after_fit": fit.distance},
         )
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         return []
     one, fit = found
     whole = fit.share > WHOLE
-    rows = "All values" if whole else f"{fit.share:.0%} of the values"
+    rows = "All values" if whole else f"{percent(fit.share)} of the values"
     conversion = f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
     return [
         Finding(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def _rows(context: CheckContext, options: Options) -> Finding:
     wrong = (outside and (counted or rows == 0)) or unusual
     low = expected.expected * options.lowest_fraction
     high = expected.expected * options.highest_fraction
-    amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({ratio:.0%})"
+    amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({percent(ratio)})"
     return Finding(
         "volume",
         "batch",

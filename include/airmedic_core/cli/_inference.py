@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.errors import MissingColumnError, SpecError, closest
+from airmedic_core.numbers import percent
 from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.windows import Every
 
@@ -216,5 +217,5 @@ def _gives_away(values: pd.Series, target: pd.Series, task: Task) -> str:
     if task != "regression" and both["x"].nunique() <= 50:
         most = both.groupby("x")["y"].agg(lambda group: group.value_counts().iloc[0]).sum() / len(both)
         if most > 0.98 > both["y"].value_counts(normalize=True).iloc[0] + 0.03:
-            return f"its values alone tell the target in {most:.0%} of the rows"
+            return f"its values alone tell the target in {percent(most)} of the rows"
     return ""

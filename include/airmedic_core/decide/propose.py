@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.decide.limits import Objection, objection
 from airmedic_core.decide.policy import Policy, Verification, load_policy
 from airmedic_core.errors import PolicyError
+from airmedic_core.numbers import percent
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
 from airmedic_core.workspace import of_policy
 
@@ -47,7 +48,7 @@ class Standing:
         hesitant = diagnosis.engine != _RULES and diagnosis.confidence < policy.min_confidence_for_auto
         why = f"the cause ({diagnosis.cause.words}) is {diagnosis.status}"
         if hesitant:
-            why += f", but {diagnosis.engine} is only {diagnosis.confidence:.0%} sure"
+            why += f", but {diagnosis.engine} is only {percent(diagnosis.confidence)} sure"
         return cls(diagnosis.status, hesitant, why)
 
 

@@ -47,7 +47,6 @@ def _write(ws: Workspace, question: Question, call: LanguageModelCall, problems:
         "bytes_out": call.manifest.get("bytes", 0),
     }
     mlflow.set_tracking_uri(ws.settings.tracking_uri)
-    experiment = mlflow.set_experiment(f"airmedic/{ws.spec.name}")
     started = int(call.asked_at.timestamp() * 1e9)
     span = mlflow.start_span_no_context(
         name=f"ask {call.engine}",
@@ -55,7 +54,7 @@ def _write(ws: Workspace, question: Question, call: LanguageModelCall, problems:
         inputs={"sha256": call.question_hash},
         attributes=attributes,
         tags={"airmedic.incident_id": call.incident_id, "airmedic.engine": call.engine},
-        experiment_id=experiment.experiment_id,
+        experiment_id=ws.registry.experiment(ws.spec.name),
         start_time_ns=started,
     )
     span.end(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingColumnError, SourceError, closest
+from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -120,5 +121,7 @@ def _unreadable(spec: ModelSpec, values: pd.Series, times: pd.Series, share: flo
     return Finding(
         "schema", column, "unreadable_times", Verdict.ALERT, value=share, baseline=0.0, limit=_UNREADABLE_FRACTION,
         effect=share, sample_size=len(values), unit="fraction", suggests=(cause,),
-        message=f"{share:.0%} of the rows have no time in {column} that can be read, but {example}; they are left out.",
+        message=(
+            f"{percent(share)} of the rows have no time in {column} that can be read, but {example}; they are left out."
+        ),
     )  # fmt: skip

@@ -129,7 +129,9 @@ class Models(Versions):
         with self.answering():
             mlflow.set_tracking_uri(self.tracking_uri)
             mlflow.set_registry_uri(self.tracking_uri)
-            with mlflow.start_run(run_id=run_id):
+            # A training function of the team's own may have left another experiment or a run active.
+            mlflow.set_experiment(experiment_id=self.client.get_run(run_id).info.experiment_id)
+            with mlflow.start_run(run_id=run_id, nested=True):
                 logged = log_model(
                     estimator,
                     name="model",

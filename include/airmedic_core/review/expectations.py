@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from airmedic_core.diagnose.wording import plain
+from airmedic_core.numbers import percent
 from airmedic_core.records import Json
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def candidates(column: str, sound: Sequence[pd.Series]) -> dict[str, Json]:
 def in_words(expectation: Json) -> str:
     """Return an expectation as the end of a sentence, such as ``to lie between 8 and 110 in 95% of the rows``."""
     kwargs = expectation["kwargs"]
-    column, share = plain(kwargs["column"]), f"in {kwargs.get('mostly', 1.0):.0%} of the rows"
+    column, share = plain(kwargs["column"]), f"in {percent(kwargs.get('mostly', 1.0))} of the rows"
     if expectation["type"].endswith("not_be_null"):
         return f"{column} to have a value {share}"
     if expectation["type"].endswith("values_to_be_between"):

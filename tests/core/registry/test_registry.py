@@ -5,6 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from sklearn.linear_model import LogisticRegression
 
@@ -51,6 +52,18 @@ def test_a_version_loads_with_its_inputs_and_only_once(ws: Workspace) -> None:
     assert version.tags["a"] == "b"
     assert [each.version for each in ws.registry.versions("renewals")] == ["3", "2", "1"]
     assert ws.registry.find("renewals", "a", "b") == ws.registry.versions("renewals")[0]
+
+
+def test_a_version_belongs_to_its_own_run_whatever_else_is_active(ws: Workspace) -> None:
+    mlflow.set_tracking_uri(ws.settings.tracking_uri)
+    mlflow.set_experiment("of_the_team")
+    with mlflow.start_run() as theirs:
+        version = register(ws, ws.registry.load(ws.registry.version("renewals", "1")))
+        assert mlflow.active_run().info.run_id == theirs.info.run_id
+    assert version.version == "4"
+    assert version.run_id != theirs.info.run_id
+    assert ws.registry.client.get_run(version.run_id).info.status == "FINISHED"
+    assert ws.registry.client.get_run(theirs.info.run_id).data.tags.get("mlflow.parentRunId") is None
 
 
 def test_registering_moves_the_challenger_and_nothing_else(ws: Workspace) -> None:

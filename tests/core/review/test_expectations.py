@@ -16,14 +16,14 @@ def test_limits_leave_room_beyond_the_sound_windows() -> None:
         "load_range": {"column": "load", "min_value": 8.0, "max_value": 32.0, "mostly": 0.95},
         "load_distinct": {"column": "load", "min_value": 2},
     }
-    assert in_words(found["load_range"]) == "load to lie between 8 and 32 in 95% of the rows"
+    assert in_words(found["load_range"]) == "load to lie between 8 and 32 in 95 % of the rows"
     assert in_words(found["load_distinct"]) == "load to have at least 2 different values"
 
 
 def test_text_has_no_range() -> None:
     found = candidates("plan", [pd.Series(["flex", "year", "none"])])
     assert set(found) == {"plan_nulls", "plan_distinct"}
-    assert in_words(found["plan_nulls"]) == "plan to have a value in 98% of the rows"
+    assert in_words(found["plan_nulls"]) == "plan to have a value in 98 % of the rows"
 
 
 def test_an_empty_window_bears_nothing() -> None:
