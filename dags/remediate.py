@@ -157,7 +157,7 @@ def remediate(spec: ModelSpec) -> DAG:
             timeout=spec.rollout.watch_timeout_seconds + 3600,
         )
         roll_back_deployment = UndoDeploymentOperator(
-            task_id="roll_back_deployment", model=model, proposal_hash=deployment
+            task_id="roll_back_deployment", model=model, proposal_hash=deployment, watched_by="watch_deployment"
         )
 
         approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=decided)

@@ -337,6 +337,10 @@ class ModelSpec(Section):
         """The metric that decides: the gate's, or the task's usual one."""
         return self.gate.metric or _PRIMARY_METRIC[self.task]
 
+    def is_private(self, subject: str) -> bool:
+        """Return whether a subject is a private column or a segment of one."""
+        return subject in self.private or subject.partition("=")[0] in self.private
+
     @property
     def not_features(self) -> frozenset[str]:
         """Columns that are never an input of the model."""

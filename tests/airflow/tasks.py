@@ -18,6 +18,11 @@ class Task:
     map_index: int = -1
     pushed: dict[str, Any] = field(default_factory=dict)
 
+    pulled: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def xcom_pull(self, *, task_ids: str, key: str) -> Any:
+        return self.pulled.get((task_ids, key))
+
     def xcom_push(self, key: str, value: Any) -> None:
         self.pushed[key] = value
 
@@ -36,7 +41,7 @@ def day_batch(index: int) -> dict[str, Any]:
     return operator.execute(context_of(operator))
 
 
-def propose(workspace: Any, action: str) -> Any:
+def propose(workspace: Any, action: str, params: dict[str, Any] | None = None) -> Any:
     from datetime import timedelta
 
     from airmedic_core.decide import Request
@@ -46,7 +51,7 @@ def propose(workspace: Any, action: str) -> Any:
     now = datetime.now(UTC)
     incident = request_incident(workspace, Request(action="retrain", by="anna"), f"run {action}", now=now)
     proposal = Proposal(
-        incident.id, "meter", action, {}, "Better.", Permission.ASK, "A test.", now, now + timedelta(hours=1)
+        incident.id, "meter", action, params or {}, "Better.", Permission.ASK, "A test.", now, now + timedelta(hours=1)
     )
     workspace.ledger.record_proposal(proposal)
     return proposal

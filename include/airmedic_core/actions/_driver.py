@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +60,10 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
             action.precheck(ws, proposal)
             snapshot = action.snapshot(ws, proposal)
             ws.ledger.begin_action(proposal, snapshot)
+        # Looking at what is needed may have taken minutes.
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
         output: Json = action.apply(ws, proposal, now)
-        problems = action.verify(ws, proposal, output)
+        problems = _problems(ws, action, proposal, output)
     except AirmedicError as error:
         if not error.transient:
             _fail(ws, proposal, snapshot, error, started)
@@ -86,18 +88,34 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     ------
     ActionError
         If it was never carried out.
+    PolicyError
+        If the kill switch is on.
     """
+    from airmedic_core.decide.limits import require_enabled
+
     proposal = _proposal(ws, proposal_hash)
     done, snapshot = ws.ledger.action_result(proposal_hash), ws.ledger.snapshot(proposal_hash)
     if done is None or snapshot is None or done.status not in {"done", "undone"}:
         raise ActionError(f"The action {proposal.action!r} was never carried out.", "There is nothing to undo.")
     if done.status == "undone":
         return done
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
     started = perf_counter()
     told = Family("actions").member(proposal.action).undo(ws, proposal, snapshot, now)
     result = ActionResult(proposal.hash, proposal.action, "undone", told, perf_counter() - started, done.output)
     ws.ledger.finish_action(result)
     return result
+
+
+def _problems(ws: Workspace, action: Any, proposal: Proposal, output: Json) -> list[str]:
+    """Verify what was done. What cannot be verified did not verify: production has changed by now."""
+    try:
+        problems: list[str] = action.verify(ws, proposal, output)
+    except AirmedicError as error:
+        if error.transient:
+            raise
+        return [str(error)]
+    return problems
 
 
 def _proposal(ws: Workspace, proposal_hash: str) -> Proposal:

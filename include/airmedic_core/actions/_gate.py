@@ -11,6 +11,7 @@ import numpy as np
 from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
+from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,7 +88,7 @@ def _evaluation_rows(ws: Workspace, challenger: Challenger, incident: Incident) 
 
 
 def _keep(ws: Workspace, run_id: str, version: str, result: GateResult) -> None:
-    plain = to_json(result)
+    plain = to_json(Privacy(ws.spec).gate(result))
     numbers = {name: plain[name] for name in ("champion_value", "challenger_value", "difference", "low", "high")}
     with ws.registry.answering():
         for name, value in numbers.items():

@@ -76,5 +76,13 @@ def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> st
     serving = ws.registry.champion(ws.spec.name).version
     if serving not in {deployed, before}:
         return f"Version {serving} serves by now; it is left in place."
-    ws.registry.switch(ws.spec.name, before, kind="rollback", by="airmedic", proposal_hash=proposal.hash, now=now)
+    ws.registry.switch(
+        ws.spec.name,
+        before,
+        kind="rollback",
+        by="airmedic",
+        expected=(deployed,),
+        proposal_hash=proposal.hash,
+        now=now,
+    )
     return f"Version {before} serves again."

@@ -43,7 +43,9 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Record the windows as quarantined."""
-    for key in proposal.params["windows"]:
+    known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+    # What is quarantined already stays as it is: the first who asked for it decides when it ends.
+    for key in (key for key in proposal.params["windows"] if key not in known):
         ws.ledger.set_override(
             ws.spec.name,
             "quarantine",

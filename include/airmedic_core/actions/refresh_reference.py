@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 from airmedic_core.windows import Window, as_utc
@@ -53,27 +51,12 @@ def dry_run(ws: Workspace, params: Json) -> str:
 
 def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
     """Profile the rows and keep the profile with the version."""
-    from airmedic_core.training.fit import reference_of, trained_window
-    from airmedic_core.training.rows import settled_labels, usable_rows
+    from airmedic_core.training.fit import reference_on
 
     params = proposal.params
     window = Window(as_utc(params["window_start"]), as_utc(params["window_end"]))
     version = ws.registry.version(ws.spec.name, str(params["version"]))
-    frame, left_out = usable_rows(ws, window)
-    if len(frame) < ws.spec.window.min_rows:
-        raise ActionError(f"{window} has only {len(frame)} usable rows.", "Wait for more batches.")
-    trained = trained_window(version)
-    held_out = np.ones(len(frame), dtype=bool)
-    if trained is not None:
-        held_out = np.asarray(frame[ws.spec.data.time_column] >= trained.end)
-    reference = reference_of(
-        ws.spec,
-        ws.registry.load(version),
-        ws.registry.inputs(version),
-        frame,
-        known=settled_labels(ws.spec, frame, as_utc(params["as_of"])),
-        held_out=held_out if held_out.any() else np.ones(len(frame), dtype=bool),
-    )
+    reference, left_out = reference_on(ws, version, window, as_utc(params["as_of"]))
     place = ws.registry.save_reference(version, reference, name=f"reference-{proposal.hash[:12]}")
     return {"summary": f"The reference of version {version.version} is now {window}.", "place": place, **left_out}
 

@@ -60,6 +60,7 @@ def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         str(proposal.params["version"]),
         kind="rollback",
         by=ws.ledger.approved_by(proposal.hash),
+        expected=(str(proposal.params["from_version"]),),
         proposal_hash=proposal.hash,
         now=now,
     )
@@ -83,10 +84,19 @@ def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
 
 def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
     """Switch to what served when the rollback began, unless somebody has switched since."""
-    before, serving = str(snapshot["champion"]), ws.registry.champion(ws.spec.name).version
-    if serving not in {before, str(proposal.params["version"])}:
+    before, taken = str(snapshot["champion"]), str(proposal.params["version"])
+    serving = ws.registry.champion(ws.spec.name).version
+    if serving not in {before, taken}:
         return f"Version {serving} serves by now; it is left in place."
-    ws.registry.switch(ws.spec.name, before, kind="deploy", by="airmedic", proposal_hash=proposal.hash, now=now)
+    ws.registry.switch(
+        ws.spec.name,
+        before,
+        kind="deploy",
+        by="airmedic",
+        expected=(taken,),
+        proposal_hash=proposal.hash,
+        now=now,
+    )
     return f"Version {before} serves as before."
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
-from airmedic_core.numbers import percent
+from airmedic_core.numbers import number, percent
 from airmedic_core.records import Cause, Finding, Json, Verdict
 
 if TYPE_CHECKING:
@@ -185,7 +185,8 @@ def _message(name: str, move: _Move, *, numeric: bool, moved: bool) -> str:
         return f"{name} is {way} by {abs(move.effect):.2f} standard deviations (usual ±{move.spread:.2f})."
     if numeric:
         return f"{name} spreads {'more widely' if move.effect > 0 else 'less widely'} than it did."
-    return f"{name} = {move.part!r}: {percent(move.value, 1)} of the rows where {percent(move.baseline, 1)} are usual."
+    now, usual = number(move.value, "fraction"), number(move.baseline, "fraction")
+    return f"{name} = {move.part!r}: {now} of the rows where {usual} are usual."
 
 
 def _distances(context: CheckContext, name: str) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """Train the first champion of a model and put it in service. A model that has a champion keeps it.
 
+A champion that was registered elsewhere gets a reference, of rows from after its training.
+
 Exit code 0: the model has a champion. 2: it could not be made.
 """
 
@@ -9,7 +11,7 @@ import argparse
 
 from airmedic_core.cli._arguments import add_by, add_model, workspace_of
 
-SUMMARY = "train the first champion and put it in service"
+SUMMARY = "train the first champion and put it in service, or take over the one that serves"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -186,5 +186,10 @@ def _word(text: str) -> str:
 def _private(item: Evidence, private: Collection[str]) -> bool:
     if not private:
         return False
-    named = {item.subject, *_BORDERS.split(item.subject), *(str(value) for value in item.details.values())}
+    named = {
+        item.subject,
+        item.subject.partition("=")[0],
+        *_BORDERS.split(item.subject),
+        *(str(value) for value in item.details.values()),
+    }
     return bool(named & set(private))

@@ -98,7 +98,7 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
     earlier = {
         seen.model_version for seen in recent if seen.batch.window.start < batch.window.start and seen.model_version
     }
-    assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}))
+    assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}), hidden=ws.spec.is_private)
     ws.ledger.record_assessment(batch, assessment)
     return assessment
 

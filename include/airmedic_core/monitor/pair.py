@@ -87,7 +87,7 @@ def check_pair(
     ]
     context, new_version = _context(spec, reference, current, as_of, settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
-    assessment = weigh(context.batch, findings, new_version=new_version, only_window=True)
+    assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
     recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
     return PairCheck(assessment, tuple(findings), tuple(recommended))
 

@@ -77,7 +77,12 @@ Answer = tuple[Literal["healthy", "watch", "incident"], Cause, list[Finding]]
 
 
 def weigh(
-    batch: Batch, findings: Sequence[Finding], *, new_version: bool = False, only_window: bool = False
+    batch: Batch,
+    findings: Sequence[Finding],
+    *,
+    new_version: bool = False,
+    only_window: bool = False,
+    hidden: Callable[[str], bool] = lambda _: False,
 ) -> Assessment:
     """Weigh the findings of all groups into one assessment.
 
@@ -111,10 +116,10 @@ def weigh(
         outcome=outcome,
         cause=cause,
         severity=severity,
-        headline=_headline(outcome, cause, deciding),
+        headline=_headline(outcome, cause, deciding, hidden),
         fingerprint=digest({"model": batch.model, "cause": cause.value, "subjects": subjects}),
         finding_keys=tuple(each.key for each in deciding[:20]),
-        not_knowable=_not_knowable(verdicts, cause),
+        not_knowable=_not_knowable(verdicts, cause, hidden),
     )
 
 
@@ -236,16 +241,17 @@ def _severity(cause: Cause, deciding: list[Finding]) -> Severity:
     return Severity.CRITICAL if fallen >= 0.5 else Severity.HIGH if fallen >= 0.05 else Severity.MEDIUM
 
 
-def _headline(outcome: str, cause: Cause, deciding: list[Finding]) -> str:
+def _headline(outcome: str, cause: Cause, deciding: list[Finding], hidden: Callable[[str], bool]) -> str:
     if outcome == "healthy" or not deciding:
         return "Nothing unusual: data, inputs and performance are as they were."
     start = _HEADLINES[cause] if outcome == "incident" else "To be watched"
     # What was lost is plainer than how the loss was taken apart.
-    first = next((each for each in deciding if each.check == "performance"), deciding[0])
-    return f"{start}: {first.message}"[:300]
+    shown = [each for each in deciding if not hidden(each.subject)]
+    first = next((each for each in shown if each.check == "performance"), next(iter(shown), None))
+    return f"{start}: {first.message}"[:300] if first else f"{start}: it shows in private columns alone."
 
 
-def _not_knowable(verdicts: Verdicts, cause: Cause) -> tuple[str, ...]:
+def _not_knowable(verdicts: Verdicts, cause: Cause, hidden: Callable[[str], bool]) -> tuple[str, ...]:
     if cause in DATA_CAUSES:
         return ()
     said = []
@@ -256,6 +262,6 @@ def _not_knowable(verdicts: Verdicts, cause: Cause) -> tuple[str, ...]:
                 f"Whether the relation between inputs and label has changed: {have:,} labels are known, about "
                 f"{needed:,} would decide it."
             )
-        elif each.verdict is Verdict.UNKNOWN:
+        elif each.verdict is Verdict.UNKNOWN and not hidden(each.subject):
             said.append(each.message)
     return tuple(said[:10])

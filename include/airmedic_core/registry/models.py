@@ -66,7 +66,7 @@ class Models(Versions):
         if not place:
             raise ModelError(
                 f"Version {version.version} of {version.name!r} has no reference profile.",
-                "It was not registered by Airmedic: refresh its reference, or adopt it.",
+                f"Run 'airmedic adopt --model {version.name}': it makes one from the rows of the spec's reference.",
             )
         key = (self.tracking_uri, version.name, version.version, place)
         if key not in _references:
@@ -81,7 +81,7 @@ class Models(Versions):
 
         The place is written to the version's tag last, so that an interrupted call leaves the old reference in use.
         """
-        place = self._log_reference(version.run_id, reference, name)
+        place = self._log_reference(version.run_id or self._run_for(version), reference, name)
         self.point_reference(version, place)
         return place
 
@@ -126,6 +126,7 @@ class Models(Versions):
         from mlflow.sklearn import log_model
 
         logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
+        signature = signature_of(example, estimator.predict(example))
         with self.answering():
             mlflow.set_tracking_uri(self.tracking_uri)
             mlflow.set_registry_uri(self.tracking_uri)
@@ -135,7 +136,7 @@ class Models(Versions):
                 logged = log_model(
                     estimator,
                     name="model",
-                    signature=signature_of(example, estimator.predict(example)),
+                    signature=signature,
                     pip_requirements=_requirements(),
                     serialization_format="cloudpickle",
                 )
@@ -168,6 +169,14 @@ class Models(Versions):
             reference.save(path)
             self.client.log_artifact(run_id, str(path), "airmedic")
         return f"{run_id}/airmedic/{path.name}"
+
+    def _run_for(self, version: ModelVersion) -> str:
+        """Return a new run for what belongs to a version that was registered without one."""
+        title = f"reference of version {version.version}"
+        with self.answering():
+            run_id = str(self.client.create_run(self.experiment(version.name), run_name=title).info.run_id)
+            self.client.set_terminated(run_id)
+        return run_id
 
     def _fitted(self, version: ModelVersion) -> tuple[Any, Inputs]:
         key = (self.tracking_uri, version.name, version.version)

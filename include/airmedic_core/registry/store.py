@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
 
 _GONE = frozenset({"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"})
+_REFUSED = frozenset({"PERMISSION_DENIED", "UNAUTHENTICATED", "CUSTOMER_UNAUTHORIZED"})
 
 
 class Store:
@@ -59,9 +60,14 @@ class Store:
                 raise ModelError(
                     f"MLflow at {self.address}: {error.message}.", "Check the model and version."
                 ) from error
-            raise self._unavailable(error) from error
+            if error.error_code in _REFUSED:
+                raise ModelError(
+                    f"MLflow at {self.address} refuses: {self._plain(error)}.",
+                    "Correct the login of the connection or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+                ) from self._cause(error)
+            raise self._unavailable(error) from self._cause(error)
         except (RequestException, SQLAlchemyError, OSError) as error:
-            raise self._unavailable(error) from error
+            raise self._unavailable(error) from self._cause(error)
 
     @property
     def address(self) -> str:
@@ -77,6 +83,11 @@ class Store:
         title = f"airmedic/{name}"
         with self.answering():
             found = self.client.get_experiment_by_name(title)
+            if found is not None and found.lifecycle_stage == "deleted":
+                raise ModelError(
+                    f"The experiment {title!r} is deleted in MLflow at {self.address}.",
+                    f"Restore it: mlflow experiments restore --experiment-id {found.experiment_id}.",
+                )
             if found is not None:
                 return str(found.experiment_id)
             from mlflow.exceptions import MlflowException
@@ -97,8 +108,15 @@ class Store:
         # Without a server MLflow would put artifacts under the current folder, wherever a task happens to run.
         return (Path(self.tracking_uri.removeprefix("sqlite:///")).absolute().parent / "mlartifacts").as_uri()
 
+    def _plain(self, error: Exception) -> str:
+        return str(error).replace(self.tracking_uri, self.address).split("\n", 1)[0][:300]
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """Return what an error is raised from: nothing where its text may hold the password of the address."""
+        return error if self.address == self.tracking_uri else None
+
     def _unavailable(self, error: Exception) -> RegistryUnavailableError:
-        reason = str(error).replace(self.tracking_uri, self.address).split("\n", 1)[0][:300]
         return RegistryUnavailableError(
-            f"MLflow at {self.address} does not answer: {reason}.", "Start it, or correct MLFLOW_TRACKING_URI."
+            f"MLflow at {self.address} does not answer: {self._plain(error)}.",
+            "Start it, or correct MLFLOW_TRACKING_URI.",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import Literal
@@ -13,6 +13,9 @@ from airmedic_core.records import Promotion, from_json, to_json
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
 
 _INTENT = "airmedic.switch"
+_LEASE_SECONDS = 180
+"""Longer than MLflow's client may take to give up: nobody else switches while one call hangs."""
+_WAIT_SECONDS = 30
 
 
 class Switches(Versions):
@@ -25,6 +28,7 @@ class Switches(Versions):
         *,
         kind: Literal["adopt", "deploy", "rollback"],
         by: str,
+        expected: Collection[str | None],
         proposal_hash: str | None = None,
         now: datetime,
     ) -> Promotion:
@@ -32,23 +36,36 @@ class Switches(Versions):
 
         Doing it again changes nothing and returns the promotion on record.
 
+        Parameters
+        ----------
+        name, to_version : str
+            The model, and the version that is to serve.
+        kind, by, proposal_hash : str
+            What the switch is part of, who answers for it, and what was approved.
+        expected : collection of str or None
+            Versions one of which must serve until now; None for no champion at all.
+        now : datetime
+            The moment of the promotion.
+
         Raises
         ------
         ModelError
-            If the version does not exist, or the alias does not read back as written.
+            If the version does not exist, another serves than was expected, or the alias does not read back as written.
         RegistryUnavailableError
             If MLflow does not answer. A retry completes the switch.
         LedgerBusyError
             If another switch of this model is under way, or the ledger does not answer. A retry helps.
         """
         started = perf_counter()
-        with self._ledger.lock(f"switch:{name}"):
+        with self._ledger.lock(f"switch:{name}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS):
             self._repair(name)
             self.version(name, to_version)
             current = self._aliases(name).get(CHAMPION)
             last = self._last_promotion(name)
             if current == to_version and last is not None and last.to_version == to_version:
                 return last
+            if current not in {*expected, to_version}:
+                raise ModelError(f"Version {current} of {name!r} serves by now.", "Look at it, and decide again.")
             intent = Promotion(name, current, to_version, kind, now, by, proposal_hash)
             self._write_intent(name, intent)
             return self._carry_out(intent, started)
@@ -63,15 +80,15 @@ class Switches(Versions):
         Promotion or None
             The promotion that was recorded; None where champion and ledger agree.
         """
-        with self._ledger.lock(f"switch:{name}"):
+        with self._ledger.lock(f"switch:{name}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS):
             self._repair(name)
             aliases = self._aliases(name)
             current, last = aliases.get(CHAMPION), self._last_promotion(name)
             if current is None or (last is not None and last.to_version == current):
                 return None
             known = last.to_version if last is not None else None
-            if known is not None and any(each.version == known for each in self.versions(name)):
-                self._set_alias(name, PREVIOUS, known)
+            if known is not None:
+                self._set_previous(name, known)
             promotion = Promotion(name, known, current, "manual", now, by="unknown (set in MLflow)")
             self._ledger.record_promotion(promotion)
             return promotion
@@ -100,6 +117,11 @@ class Switches(Versions):
         with self.answering():
             self.client.set_registered_model_alias(name, alias, version)
 
+    def _set_previous(self, name: str, version: str) -> None:
+        """Move ``previous``, unless somebody has deleted the version in MLflow."""
+        if any(each.version == version for each in self.versions(name)):
+            self._set_alias(name, PREVIOUS, version)
+
     def _write_intent(self, name: str, intent: Promotion) -> None:
         with self.answering():
             self.client.set_registered_model_tag(name, _INTENT, json.dumps(to_json(intent)))
@@ -107,7 +129,7 @@ class Switches(Versions):
     def _carry_out(self, intent: Promotion, started: float) -> Promotion:
         name = intent.model
         if intent.from_version is not None and intent.from_version != intent.to_version:
-            self._set_alias(name, PREVIOUS, intent.from_version)
+            self._set_previous(name, intent.from_version)
         self._set_alias(name, CHAMPION, intent.to_version)
         read = self._aliases(name).get(CHAMPION)
         if read != intent.to_version:
@@ -153,7 +175,7 @@ class Switches(Versions):
 
     def _restore_previous(self, name: str, last: Promotion | None) -> None:
         if last is not None and last.from_version is not None:
-            self._set_alias(name, PREVIOUS, last.from_version)
+            self._set_previous(name, last.from_version)
             return
         with self.answering():
             self.client.delete_registered_model_alias(name, PREVIOUS)

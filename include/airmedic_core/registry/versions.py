@@ -44,7 +44,7 @@ class Versions(Store):
         if found is None:
             raise NoChampionError(
                 f"No version of {name!r} carries the alias {CHAMPION!r} in MLflow at {self.address}.",
-                f"Train the first one with 'airmedic adopt --model {name}', or set the alias in MLflow.",
+                f"Train the first one with 'airmedic adopt --model {name}', or set the alias in MLflow and run that.",
             )
         return found
 

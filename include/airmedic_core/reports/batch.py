@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import ABNORMAL, Assessment, Batch, Finding, Json, Verdict, to_json
+from airmedic_core.records import ABNORMAL, Assessment, Batch, Finding, Verdict, to_json
 from airmedic_core.reports.findings import findings_table, markdown_findings
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.runs import (
@@ -162,8 +162,8 @@ def _write(ws: Workspace, seen: _Observation, markdown: str, folder: Path) -> No
     missing = _draw_evidently(ws, seen, folder / "evidently.html")
     (folder / "batch.md").write_text(f"{markdown}{missing}", encoding="utf-8")
     if seen.assessment is not None:
-        plain: Json = to_json(seen.assessment)
-        (folder / "assessment.json").write_text(json.dumps(plain, indent=1, ensure_ascii=False), encoding="utf-8")
+        plain = json.dumps(to_json(seen.assessment), indent=1, ensure_ascii=False)
+        (folder / "assessment.json").write_text(Privacy(ws.spec).text(plain), encoding="utf-8")
 
 
 def _draw_evidently(ws: Workspace, seen: _Observation, path: Path) -> str:

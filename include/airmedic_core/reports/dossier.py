@@ -169,6 +169,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
     ledger = ws.ledger
     incident = ledger.incident(incident_id)
     decisions = tuple(ledger.decisions(incident_id))
+    details = [decision.get("details") or {} for decision in decisions]
     proposals = tuple(ledger.proposals(incident_id))
     actions = tuple(ledger.actions(incident_id=incident_id))
     observed = [seen for seen in ledger.batches(ws.spec.name, limit=200) if seen.batch.id in incident.batch_ids]
@@ -183,7 +184,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         approvals={proposal.hash: tuple(ledger.approvals(proposal.hash)) for proposal in proposals},
         actions=actions,
         promotions=tuple(reversed(ledger.promotions(ws.spec.name))),
-        gates=_gates([*(decision.get("details") or {} for decision in decisions), *(one.params for one in proposals)]),
+        gates=tuple(map(Privacy(ws.spec).gate, _gates([*details, *(one.params for one in proposals)]))),
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
         history=_history(ws),

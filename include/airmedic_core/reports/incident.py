@@ -148,7 +148,7 @@ def _record(dossier: Dossier) -> Json:
         "promotions": [to_json(switch) for switch in dossier.switches],
         "audit": {"records": dossier.audit[0], "head": dossier.audit[1]} if dossier.audit else None,
     }
-    text = json.dumps(plain, ensure_ascii=False, default=str)
+    text = json.dumps(dossier.privacy.plain(plain), ensure_ascii=False, default=str)
     cleaned: Json = json.loads(dossier.privacy.text(text))
     return cleaned
 

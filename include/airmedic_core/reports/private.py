@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
-from airmedic_core.records import Evidence, Finding
+from airmedic_core.records import Evidence, Finding, GateResult
 from airmedic_core.spec import ModelSpec
 
 
@@ -19,13 +21,13 @@ class Privacy:
     """
 
     def __init__(self, spec: ModelSpec) -> None:
-        self._columns = frozenset(spec.private)
-        names = sorted(map(re.escape, self._columns), key=len, reverse=True)
+        self._spec = spec
+        names = sorted(map(re.escape, spec.private), key=len, reverse=True)
         self._names = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)") if names else None
 
     def hides(self, subject: str) -> bool:
         """Return whether a subject is a private column or a segment of one."""
-        return subject in self._columns or subject.partition("=")[0] in self._columns
+        return self._spec.is_private(subject)
 
     def findings(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """Return the findings whose subject is not private."""
@@ -34,6 +36,22 @@ class Privacy:
     def evidence(self, items: Iterable[Evidence]) -> tuple[Evidence, ...]:
         """Return the evidence whose subject is not private."""
         return tuple(item for item in items if not self.hides(item.subject))
+
+    def gate(self, gate: GateResult) -> GateResult:
+        """Return a gate's result without segments of private columns."""
+        shown = tuple(each for each in gate.segments if not self.hides(str(each["segment"])))
+        return replace(gate, segments=shown, reasons=tuple(map(self.text, gate.reasons)))
+
+    def plain(self, value: Any) -> Any:
+        """Return nested lists and mappings without the segments of private columns."""
+        if isinstance(value, dict):
+            return {key: self.plain(each) for key, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.plain(each) for each in value if not self._is_hidden_segment(each)]
+        return value
+
+    def _is_hidden_segment(self, value: Any) -> bool:
+        return isinstance(value, dict) and self.hides(str(value.get("segment", "")))
 
     def text(self, text: str) -> str:
         """Return text in which the names of private columns are blanked."""

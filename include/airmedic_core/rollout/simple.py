@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.records import DATA_CAUSES, Cause, Promotion, Proposal, Verdict
 from airmedic_core.rollout import Health, version_of
 
@@ -36,8 +36,15 @@ class Options(BaseModel):
 
 def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
     """Move the alias ``champion`` to a version."""
-    by = ws.ledger.approved_by(proposal.hash)
-    return ws.registry.switch(ws.spec.name, version, kind="deploy", by=by, proposal_hash=proposal.hash, now=now)
+    return ws.registry.switch(
+        ws.spec.name,
+        version,
+        kind="deploy",
+        by=ws.ledger.approved_by(proposal.hash),
+        expected=(str(proposal.params["gate"]["champion"]),),
+        proposal_hash=proposal.hash,
+        now=now,
+    )
 
 
 def health(ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
@@ -68,11 +75,24 @@ def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Op
     window = newest[0].batch.window if newest else ws.ledger.incident(proposal.incident_id).window
     frame = read_window(ws.spec, window)
     problems, seconds = probe(ws, version, frame)
+    if problems and newest and _before_fails_too(ws, frame):
+        # The rows are at fault: sound ones will tell.
+        return []
     if seconds > options.max_probe_seconds:
         problems.append(f"Scoring {len(frame)} rows took {seconds:.1f} s; {options.max_probe_seconds:g} s are allowed.")
     if problems or not newest:
         return problems
     return _broken_promise(ws, version, proposal, frame, newest[0])
+
+
+def _before_fails_too(ws: Workspace, frame: pd.DataFrame) -> bool:
+    from airmedic_core.scoring import probe
+
+    try:
+        problems, _ = probe(ws, ws.registry.rollback_target(ws.spec.name), frame)
+    except ModelError:
+        return False
+    return bool(problems)
 
 
 def _broken_promise(

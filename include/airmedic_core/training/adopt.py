@@ -1,4 +1,4 @@
-"""Makes the first champion of a model, from the spec's reference."""
+"""Makes the first champion of a model from the spec's reference, or takes over the one that serves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import Promotion
-from airmedic_core.training.fit import train
+from airmedic_core.training.fit import reference_on, train
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def adopt(ws: Workspace, *, window: Window | None = None, as_of: datetime | None = None, by: str) -> Promotion:
     """Train the first champion and put it in service. A model that has a champion keeps it.
 
-    The newest part of the window is withheld and becomes the champion's baseline of performance.
+    The newest part of the window is withheld and becomes the champion's baseline of performance. A champion that was
+    registered elsewhere gets its reference from all rows of the window: choose a time after its training.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def adopt(ws: Workspace, *, window: Window | None = None, as_of: datetime | None
     ------
     TrainingError
         If the spec names no reference, or its rows are too few. A retry does not help.
+    ModelError
+        If the champion that serves does not load.
     SourceError
         If the rows cannot be read.
     RegistryUnavailableError
@@ -48,16 +51,20 @@ def adopt(ws: Workspace, *, window: Window | None = None, as_of: datetime | None
     if window is None:
         if ws.spec.reference is None:
             raise TrainingError(
-                f"{name!r} has no reference to train a first champion on.", "Set reference.start and reference.end."
+                f"{name!r} has no reference to train a first champion on, or to know the one that serves by.",
+                "Set reference.start and reference.end.",
             )
         window = ws.spec.reference.window
     as_of = as_of or window.end
     now = datetime.now(UTC)
     champion = ws.registry.by_alias(name, "champion")
     if champion is not None:
+        if not ws.registry.reference_place(champion):
+            reference, _ = reference_on(ws, champion, window, as_of)
+            ws.registry.save_reference(champion, reference)
         noticed = ws.registry.notice_manual_switch(name, now)
         return noticed or ws.ledger.promotions(name)[0]
     using = ws.spec.retrain.using
     own_function = ":" in using and not using.startswith("dag:")
     challenger = train(ws, window, as_of, {"method": using if own_function else "default"})
-    return ws.registry.switch(name, challenger.version.version, kind="adopt", by=by, now=now)
+    return ws.registry.switch(name, challenger.version.version, kind="adopt", by=by, expected=(None,), now=now)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from airmedic_core.errors import TrainingError
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric, metrics_for
 from airmedic_core.profile import Reference, build_reference
@@ -18,7 +19,7 @@ from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
-from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
+from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
 from airmedic_core.training.tune import tuned
 from airmedic_core.windows import Window, as_utc
 
@@ -243,6 +244,41 @@ def reference_of(
     scores, _, classes = predict(spec, estimator, inputs.prepare(frame))
     labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
     return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
+
+
+def reference_on(
+    ws: Workspace, version: ModelVersion, window: Window, as_of: datetime
+) -> tuple[Reference, dict[str, int]]:
+    """Return the reference of a registered version on the usable rows of a window, and how many were left out for what.
+
+    Its performance is that on rows since the version's training, where it is known when that was and there are any.
+
+    Raises
+    ------
+    TrainingError
+        If the usable rows are too few.
+    SourceError
+        If the rows cannot be read.
+    ModelError
+        If the version does not load.
+    """
+    frame, left_out = usable_rows(ws, window)
+    least = ws.spec.window.min_rows
+    if len(frame) < least:
+        raise TrainingError(f"{window} has only {len(frame)} usable rows of {least}.", "Take a longer time.")
+    trained = trained_window(version)
+    held_out = np.ones(len(frame), dtype=bool)
+    if trained is not None:
+        held_out = np.asarray(frame[ws.spec.data.time_column] >= trained.end)
+    reference = reference_of(
+        ws.spec,
+        ws.registry.load(version),
+        ws.registry.inputs(version),
+        frame,
+        known=settled_labels(ws.spec, frame, as_of),
+        held_out=held_out if held_out.any() else ~held_out,
+    )
+    return reference, left_out
 
 
 def _key(spec: ModelSpec, window: Window, as_of: datetime, params: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json
 from airmedic_core.training.methods import DELIVERED_TAG
-from airmedic_core.training.rows import training_rows
+from airmedic_core.training.rows import training_rows, unusable_windows
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ def training_order(ws: Workspace, proposal_hash: str, *, now: datetime) -> Json:
     -------
     dict
         ``model``; ``window_start``, and ``train_until``, from which on rows are withheld for the gate and must not be
-        trained on; ``as_of``, after which no label is known; ``proposal_hash``, and ``tag``: the tag of the registered
-        version that takes the hash as its value.
+        trained on; ``leave_out``, pairs of start and end between which rows are broken or quarantined; ``as_of``, after
+        which no label is known; ``proposal_hash``, and ``tag``: the tag of the registered version that takes the hash
+        as its value.
 
     Raises
     ------
@@ -49,6 +50,11 @@ def training_order(ws: Workspace, proposal_hash: str, *, now: datetime) -> Json:
         "model": ws.spec.name,
         "window_start": rows.window.start.isoformat(),
         "train_until": rows.holdout.start.isoformat(),
+        "leave_out": [
+            [bad.start.isoformat(), bad.end.isoformat()]
+            for bad in sorted(unusable_windows(ws), key=lambda bad: bad.start)
+            if bad.end > rows.window.start and bad.start < rows.holdout.start
+        ],
         "as_of": as_of.isoformat(),
         "proposal_hash": proposal_hash,
         "tag": DELIVERED_TAG,

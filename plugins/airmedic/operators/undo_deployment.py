@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
@@ -18,7 +19,9 @@ from airmedic_core.records import Json, to_json
 class UndoDeploymentOperator(ModelOperator):
     """Goes back to the version that served before.
 
-    Its approval came with the deployment's: what does not prove itself is undone.
+    Its approval came with the deployment's: what does not prove itself is undone. Where the watch did not say so, as
+    when somebody marked it as a success, the deployment is looked at once more, and left in place if nothing speaks
+    against it.
 
     Parameters
     ----------
@@ -26,6 +29,8 @@ class UndoDeploymentOperator(ModelOperator):
         Name of the model spec.
     proposal_hash : str
         Hash of the deployment's proposal.
+    watched_by : str
+        Id of the task that watched it.
 
     Returns
     -------
@@ -35,16 +40,23 @@ class UndoDeploymentOperator(ModelOperator):
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
 
-    def __init__(self, *, proposal_hash: str, **kwargs: Any) -> None:
+    def __init__(self, *, proposal_hash: str, watched_by: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.proposal_hash = proposal_hash
+        self.watched_by = watched_by
 
     def execute(self, context: Context) -> Json:
         """Undo the deployment."""
         with airflow_errors():
             from airmedic_core.actions import undo
+            from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)
+            watched = context["ti"].xcom_pull(task_ids=self.watched_by, key="health") or {}
+            if watched.get("status") != "unhealthy":
+                found = health(workspace, workspace.ledger.proposal(self.proposal_hash), now=datetime.now(UTC))
+                if found.status != "unhealthy":
+                    raise AirflowSkipException("Nothing speaks against the deployment; it is left in place.")
             result = undo(workspace, self.proposal_hash, now=datetime.now(UTC))
         tell(workspace.spec, f"The deployment of {self.model} is undone", result.summary)
         return to_json(result)

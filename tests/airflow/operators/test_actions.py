@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from airmedic_core.records import ActionResult
 from tests.airflow.tasks import context_of, propose
 
 
@@ -25,3 +26,25 @@ def test_an_action_needs_its_own_approval() -> None:
     unknown = RetrainOperator(task_id="retrain", model="meter", proposal_hash="0" * 64)
     with pytest.raises(AirflowFailException, match="no proposal"):
         unknown.execute(context_of(unknown))
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_deployment_that_nobody_found_unhealthy_is_left_in_place() -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.undo_deployment import UndoDeploymentOperator
+
+    workspace = open_workspace("meter")
+    proposal = propose(workspace, "deploy", {"version": "1", "gate": {"champion": "1"}})
+    workspace.ledger.answer_proposal(proposal.hash, "approve", by="anna", at=proposal.created_at, channel="airflow")
+    workspace.ledger.begin_action(proposal, {"champion": "1", "previous": None})
+    workspace.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 1 serves.", 0.1, {}))
+    marked = UndoDeploymentOperator(
+        task_id="undo", model="meter", proposal_hash=proposal.hash, watched_by="watch_deployment"
+    )
+    with pytest.raises(AirflowSkipException, match="Nothing speaks against the deployment"):
+        marked.execute(context_of(marked))
+    context = context_of(marked)
+    context["ti"].pulled["watch_deployment", "health"] = {"status": "unhealthy"}
+    assert marked.execute(context)["status"] == "undone"

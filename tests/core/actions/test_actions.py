@@ -82,6 +82,41 @@ def test_a_quarantine_keeps_rows_out_of_training_until_it_is_undone(ws: Workspac
     assert unusable_windows(ws) == {}
 
 
+def test_a_quarantine_that_holds_already_stays_whose_it_is(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    (key,) = plan(ws, "quarantine", incident, None)[0]["windows"]
+    ws.ledger.set_override("renewals", "quarantine", key, {}, author="anna", reason="The export was cut short.")
+    proposal = approved(ws, incident, "quarantine", {"windows": [key]})
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+    (kept,) = ws.ledger.overrides("renewals", "quarantine")
+    assert (kept.author, kept.value) == ("anna", {})
+
+
+def test_what_cannot_be_verified_is_taken_back(ws: Workspace) -> None:
+    second = train(ws, Window(day(0), day(40)), day(42), {})
+    ws.registry.switch(
+        "renewals", second.version.version, kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1)
+    )
+    proposal = approved(ws, incident_of(ws, 50), "rollback", {"version": "1", "from_version": "2"})
+    # A process was killed right after it began, and the file cannot be read any more since.
+    ws.ledger.begin_action(proposal, {"champion": "2"})
+    Path(ws.spec.data.path).write_bytes(b"no parquet")
+    result = carry_out(ws, proposal.hash, now=NOW)
+    assert result.status == "undone"
+    assert "did not verify" in result.summary
+    assert ws.registry.champion("renewals").version == "2"
+
+
+def test_the_kill_switch_stops_undoing_as_well(ws: Workspace) -> None:
+    incident = incident_of(ws, 50)
+    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    carry_out(ws, proposal.hash, now=NOW)
+    ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
+    with pytest.raises(PolicyError, match="kill switch"):
+        undo(ws, proposal.hash, now=NOW)
+    assert unusable_windows(ws) == {incident.window: "quarantined"}
+
+
 def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) -> None:
     for number in range(46, 52):
         observe(ws, number)
@@ -145,7 +180,9 @@ def test_the_gate_answers_without_a_challenger(ws: Workspace) -> None:
 
 def test_a_rollback_verifies_its_target_first(ws: Workspace) -> None:
     second = train(ws, Window(day(0), day(40)), day(42), {})
-    ws.registry.switch("renewals", second.version.version, kind="deploy", by="anna", now=NOW - timedelta(days=1))
+    ws.registry.switch(
+        "renewals", second.version.version, kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1)
+    )
     incident = incident_of(ws, 50)
     params, _ = plan(ws, "rollback", incident, None)
     assert params == {"version": "1", "from_version": "2"}
@@ -187,7 +224,7 @@ def test_what_a_killed_process_began_is_not_finished_after_somebody_has_switched
     params = {"version": "2", "from_version": "1", "gate": gate}
     proposal = approved(ws, incident_of(ws, 50), action, params)
     ws.ledger.begin_action(proposal, {"champion": "1", "previous": None})
-    ws.registry.switch("renewals", "3", kind="deploy", by="bert", now=NOW)
+    ws.registry.switch("renewals", "3", kind="deploy", by="bert", expected=("1",), now=NOW)
     with pytest.raises(ActionError, match="Version 3 serves"):
         carry_out(ws, proposal.hash, now=NOW + timedelta(days=2))
     assert ws.registry.champion("renewals").version == "3"

@@ -39,3 +39,16 @@ def test_a_loss_needs_less_proof_where_no_window_follows(
 ) -> None:
     assert weigh(BATCH, findings, only_window=True).outcome == alone
     assert weigh(BATCH, findings).outcome == watched_further
+
+
+def test_a_headline_quotes_no_message_on_a_private_column() -> None:
+    named = Finding(
+        "schema", "email", "not_numeric", Verdict.ALERT, message="20 % of email are no numbers, such as 'a@b.c'.",
+        suggests=(Cause.SCHEMA_CHANGE,),
+    )  # fmt: skip
+    unknown = Finding("quality", "email=a@b.c", "error", Verdict.UNKNOWN, message="'a@b.c' could not be checked.")
+    assert "a@b.c" in weigh(BATCH, [named, unknown]).headline
+    for findings in ([named, unknown], [unknown]):
+        assessment = weigh(BATCH, findings, hidden=lambda subject: subject.startswith("email"))
+        assert "a@b.c" not in assessment.headline
+        assert "a@b.c" not in " ".join(assessment.not_knowable)

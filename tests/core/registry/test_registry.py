@@ -36,7 +36,8 @@ def register(ws: Workspace, estimator: Any) -> ModelVersion:
 
 def switch(ws: Workspace, version: str, minutes: int = 0, **more: Any) -> Any:
     now = NOW + timedelta(minutes=minutes)
-    return ws.registry.switch("renewals", version, kind="deploy", by="anna", now=now, **more)
+    serves = (None, "1", "2", "3")
+    return ws.registry.switch("renewals", version, kind="deploy", by="anna", now=now, **{"expected": serves, **more})
 
 
 def aliases(ws: Workspace) -> dict[str, str]:
@@ -100,6 +101,34 @@ def test_a_version_that_does_not_exist_is_not_switched_to(ws: Workspace) -> None
     assert len(ws.ledger.promotions("renewals")) == 1
 
 
+def test_what_serves_unexpectedly_is_not_replaced(ws: Workspace) -> None:
+    switch(ws, "3")
+    for expected in (None,), ("1",):
+        with pytest.raises(ModelError, match="Version 3 of 'renewals' serves by now"):
+            switch(ws, "2", expected=expected)
+    assert aliases(ws)["champion"] == "3"
+    assert len(ws.ledger.promotions("renewals")) == 1
+
+
+def test_a_version_deleted_in_mlflow_does_not_block_what_was_cut_off(ws: Workspace) -> None:
+    switch(ws, "1")
+    dying = Registry(ws.registry.tracking_uri, ws.ledger)
+    dying.client = Dying(ws.registry.client, 2)  # type: ignore[misc]
+    with pytest.raises(Killed):
+        dying.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW + timedelta(minutes=1))
+    ws.registry.client.set_registered_model_alias("renewals", "champion", "2")
+    ws.registry.client.delete_model_version("renewals", "1")
+    ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=2))
+    assert switch(ws, "3", minutes=3).from_version == "2"
+
+
+def test_a_deleted_experiment_is_named_with_what_restores_it(ws: Workspace) -> None:
+    experiment = ws.registry.experiment("renewals")
+    ws.registry.client.delete_experiment(experiment)
+    with pytest.raises(ModelError, match=rf"mlflow experiments restore --experiment-id {experiment}"):
+        ws.registry.experiment("renewals")
+
+
 class Killed(BaseException):
     """The process died here."""
 
@@ -134,7 +163,15 @@ def test_a_switch_killed_before_the_champion_moved_is_left_to_its_owner(
     dying = Registry(ws.registry.tracking_uri, ws.ledger)
     dying.client = Dying(ws.registry.client, changes)  # type: ignore[misc]
     with pytest.raises(Killed):
-        dying.switch("renewals", "2", kind="deploy", by="anna", proposal_hash="abc", now=NOW + timedelta(minutes=1))
+        dying.switch(
+            "renewals",
+            "2",
+            kind="deploy",
+            by="anna",
+            expected=("1",),
+            proposal_hash="abc",
+            now=NOW + timedelta(minutes=1),
+        )
     if next_step == "the same switch":
         switch(ws, "2", minutes=2, proposal_hash="abc")
     else:
@@ -156,7 +193,7 @@ def test_the_intent_of_a_dead_process_does_not_override_a_person(ws: Workspace) 
     dying = Registry(ws.registry.tracking_uri, ws.ledger)
     dying.client = Dying(ws.registry.client, 1)  # type: ignore[misc]
     with pytest.raises(Killed):
-        dying.switch("renewals", "2", kind="deploy", by="anna", now=NOW + timedelta(minutes=1))
+        dying.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW + timedelta(minutes=1))
     ws.registry.client.set_registered_model_alias("renewals", "champion", "3")
     noticed = ws.registry.notice_manual_switch("renewals", NOW + timedelta(minutes=2))
     assert noticed is not None

@@ -246,7 +246,7 @@ def carry_out(ledger: Ledger, planned: Proposal, summary: str, *, at: datetime) 
 def gate() -> GateResult:
     return GateResult(
         "passed", "roc_auc", ("Not worse than the margin.",), "1", "2", 0.68, 0.8, 0.12, 0.09, 0.15, -0.01, 1200, 30,
-        ({"segment": "hotel=City", "difference": 0.1, "low": 0.02, "high": 0.2},),
+        tuple({"segment": each, "difference": 0.1, "low": 0.02, "high": 0.2} for each in ("hotel=City", "plan=year")),
     )  # fmt: skip
 
 

@@ -91,6 +91,7 @@ def test_private_columns_are_counted_and_not_shown(ws: Workspace, observed: Batc
     run = ws.registry.client.get_run(report.run_id)
     assert "drift/psi/plan" not in run.data.metrics
     assert "plan" not in read_artifact(report.run_id, "findings.json")
+    assert "plan" not in read_artifact(report.run_id, "assessment.json")
     assert "1 on private columns stay in the ledger" in run.data.tags["mlflow.note.content"]
 
 

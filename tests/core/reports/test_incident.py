@@ -112,8 +112,10 @@ def test_private_columns_stay_out(ws: Workspace, healed: Incident, read_artifact
     raw = ws.spec.model_dump(mode="json", exclude_unset=True)
     private = Workspace(parse_spec({**raw, "private": ["plan"]}), ws.settings, ws.ledger, ws.registry)
     report = incident_report(private, healed.id)
-    for name in ("incident.md", "record.json", "decision_trace.mmd"):
-        assert "plan " not in read_artifact(report.run_id, name)
+    for name in ("incident.md", "record.json", "decision_trace.mmd", "gate.json"):
+        shown = read_artifact(report.run_id, name)
+        assert "plan " not in shown
+        assert "year" not in shown
     assert "plan " not in ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from airmedic_core.errors import ModelError, SpecError
@@ -26,7 +27,7 @@ def ws(tmp_path: Path) -> Workspace:
 
 def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
     incident = incident_of(ws, 40)
-    proposal = approved(ws, incident, "deploy", {"version": "2"})
+    proposal = approved(ws, incident, "deploy", {"version": "2", "gate": {"champion": "1"}})
     assert deploy(ws, proposal, now=NOW).to_version == "2"
     assert health(ws, proposal, now=NOW).status == "waiting"
     observe(ws, 43, outcome="healthy", cause=Cause.HEALTHY)
@@ -38,7 +39,7 @@ def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
 
 
 def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> None:
-    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
     deploy(ws, proposal, now=NOW)
     observe(ws, 43, outcome="healthy", cause=Cause.HEALTHY)
     alert = Finding("performance", "batch", "roc_auc", Verdict.ALERT, message="It is worse.")
@@ -52,7 +53,7 @@ def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> N
 
 
 def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:
-    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
     deploy(ws, proposal, now=NOW)
     observe(ws, 43, cause=Cause.BAD_DEPLOYMENT)
     assert health(ws, proposal, now=NOW).status == "unhealthy"
@@ -60,7 +61,7 @@ def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:
 
 def test_a_bad_window_that_joins_the_open_incident_is_still_seen(ws: Workspace) -> None:
     incident = incident_of(ws, 40)
-    proposal = approved(ws, incident, "deploy", {"version": "2"})
+    proposal = approved(ws, incident, "deploy", {"version": "2", "gate": {"champion": "1"}})
     deploy(ws, proposal, now=NOW)
     ws.ledger.attach_batch(incident.id, observe(ws, 43, cause=Cause.BAD_DEPLOYMENT))
     assert health(ws, proposal, now=NOW).status == "unhealthy"
@@ -81,17 +82,25 @@ def test_only_new_windows_with_nearly_all_labels_break_the_promise(
     ws = workspace(tmp_path, renewals(changed_on=30), rollout={"watch_windows": 2}, gate=gate)
     adopt(ws, by="anna")
     train(ws, Window(day(30), day(41)), day(43), {"method": "default"})
-    ws.registry.switch("renewals", "2", kind="deploy", by="anna", now=NOW - timedelta(days=1))
+    ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
     # What January taught is the opposite of what holds since.
-    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "1"})
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "1", "gate": {"champion": "2"}})
     deploy(ws, proposal, now=NOW)
     batch = Batch("renewals", Window(day(number), day(number + 1)), day(number) + labels_after, 60)
     ws.ledger.record_batch(batch, model_version="1")
     assert health(ws, proposal, now=NOW).status == status
 
 
+def test_rows_that_no_version_can_take_say_nothing_about_the_new_one(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
+    deploy(ws, proposal, now=NOW)
+    rows = pd.read_parquet(ws.spec.data.path)
+    rows.rename(columns={"usage": "use"}).to_parquet(ws.spec.data.path)
+    assert health(ws, proposal, now=NOW).status == "waiting"
+
+
 def test_a_version_that_does_not_serve_is_unhealthy(ws: Workspace) -> None:
-    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2"})
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
     assert health(ws, proposal, now=NOW).reasons == ("Version 2 does not serve; the champion is 1.",)
 
 
