@@ -30,7 +30,7 @@ model's name. `airmedic init FILE --target COLUMN` writes one; `airmedic validat
 
 *This page is written by `scripts/write_model_spec.py` from the code.*
 
-The least that works:
+A short one:
 
 ```yaml
 name: hotel_cancellations
@@ -39,6 +39,9 @@ target: is_canceled
 data:
   path: ${AIRMEDIC_DATA}/hotel_bookings/hotel_bookings.csv.gz
   time_column: arrival_date
+label_time_column: reservation_status_date
+exclude: [reservation_status, assigned_room_type]
+reference: {start: 2015-07-01, end: 2016-04-01}
 ```
 
 * Unknown keys are errors that name the closest key.

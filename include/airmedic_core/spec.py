@@ -86,7 +86,7 @@ class PredictionSection(Section):
     """Columns of predictions that are logged with the batch. Without them the champion scores the batch."""
 
     score: str = ""
-    """Probability of the positive class, or the predicted value."""
+    """Probability of the positive class, or the predicted value. Not for ``multiclass``."""
     label: str = ""
     """The predicted class."""
     latency_ms: str = ""
