@@ -128,8 +128,7 @@ class Models(Versions):
         logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
         signature = signature_of(example, estimator.predict(example))
         with self.answering():
-            mlflow.set_tracking_uri(self.tracking_uri)
-            mlflow.set_registry_uri(self.tracking_uri)
+            self.make_current()
             # A training function of the team's own may have left another experiment or a run active.
             mlflow.set_experiment(experiment_id=self.client.get_run(run_id).info.experiment_id)
             with mlflow.start_run(run_id=run_id, nested=True):
@@ -192,6 +191,7 @@ class Models(Versions):
         uri = f"models:/{version.name}/{version.version}"
         with TemporaryDirectory() as folder:
             with self.answering():
+                self.make_current()
                 path = download_artifacts(
                     artifact_uri=uri, dst_path=folder, tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri
                 )

@@ -69,6 +69,13 @@ class Store:
         except (RequestException, SQLAlchemyError, OSError) as error:
             raise self._unavailable(error) from self._cause(error)
 
+    def make_current(self) -> None:
+        """Point MLflow's own functions at this store: what loads and logs models asks nobody but the process."""
+        import mlflow
+
+        mlflow.set_tracking_uri(self.tracking_uri)
+        mlflow.set_registry_uri(self.tracking_uri)
+
     @property
     def address(self) -> str:
         """The address without user and password, for messages."""

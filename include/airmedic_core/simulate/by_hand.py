@@ -65,8 +65,7 @@ def deploy_unfinished_experiment(ws: Workspace, window: Window) -> str:
     rows = ws.registry.inputs(champion).prepare(frame)
     estimator = clone(ws.registry.load(champion)).fit(rows, _shuffled(frame[ws.spec.target]))
     with ws.registry.answering():
-        mlflow.set_tracking_uri(ws.registry.tracking_uri)
-        mlflow.set_registry_uri(ws.registry.tracking_uri)
+        ws.registry.make_current()
         with mlflow.start_run(experiment_id=ws.registry.experiment(name), run_name=_TAG_VALUE):
             logged = mlflow.sklearn.log_model(
                 estimator,

@@ -55,7 +55,10 @@ def test_a_version_loads_with_its_inputs_and_only_once(ws: Workspace) -> None:
     assert ws.registry.find("renewals", "a", "b") == ws.registry.versions("renewals")[0]
 
 
-def test_a_version_belongs_to_its_own_run_whatever_else_is_active(ws: Workspace) -> None:
+def test_a_version_belongs_to_its_own_run_whatever_else_is_active(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ws.settings.home)  # where MLflow puts the artifacts of an experiment that it makes itself
     mlflow.set_tracking_uri(ws.settings.tracking_uri)
     mlflow.set_experiment("of_the_team")
     with mlflow.start_run() as theirs:
@@ -65,6 +68,11 @@ def test_a_version_belongs_to_its_own_run_whatever_else_is_active(ws: Workspace)
     assert version.run_id != theirs.info.run_id
     assert ws.registry.client.get_run(version.run_id).info.status == "FINISHED"
     assert ws.registry.client.get_run(theirs.info.run_id).data.tags.get("mlflow.parentRunId") is None
+
+
+def test_a_version_loads_whatever_registry_is_current(ws: Workspace, tmp_path: Path) -> None:
+    mlflow.set_registry_uri(f"sqlite:///{tmp_path / 'of_the_team.db'}")
+    assert isinstance(ws.registry.load(ws.registry.version("renewals", "2")), LogisticRegression)
 
 
 def test_registering_moves_the_challenger_and_nothing_else(ws: Workspace) -> None:
