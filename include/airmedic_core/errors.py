@@ -71,6 +71,10 @@ class RegistryUnavailableError(AirmedicError):
     transient = True
 
 
+class RegistryRefusedError(AirmedicError):
+    """MLflow refuses the login. A retry does not help."""
+
+
 class TrainingError(AirmedicError):
     """A challenger could not be trained. A retry does not help."""
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.errors import ModelError, RegistryUnavailableError
+from airmedic_core.errors import ModelError, RegistryRefusedError, RegistryUnavailableError
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -46,6 +46,8 @@ class Store:
         ------
         RegistryUnavailableError
             If MLflow does not answer. A retry helps once it does.
+        RegistryRefusedError
+            If MLflow refuses the login. A retry does not help.
         ModelError
             If MLflow answers that something does not exist. A retry does not help.
         """
@@ -61,7 +63,7 @@ class Store:
                     f"MLflow at {self.address}: {error.message}.", "Check the model and version."
                 ) from error
             if error.error_code in _REFUSED:
-                raise ModelError(
+                raise RegistryRefusedError(
                     f"MLflow at {self.address} refuses: {self._plain(error)}.",
                     "Correct the login of the connection or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
                 ) from self._cause(error)

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import mlflow
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from airmedic_core.errors import ModelError, NoChampionError, RegistryUnavailableError
+from airmedic_core.errors import ModelError, NoChampionError, RegistryRefusedError, RegistryUnavailableError
 from airmedic_core.inputs import Inputs
 from airmedic_core.registry import ModelVersion, Registry
 from airmedic_core.workspace import Workspace
@@ -251,3 +255,23 @@ def test_a_server_that_is_down_is_transient_and_tells_no_password(ws: Workspace)
         down.champion("renewals")
     assert caught.value.transient
     assert "secret" not in str(caught.value)
+
+
+class _Refusing(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(HTTPStatus.UNAUTHORIZED)
+
+    def log_message(self, *args: Any) -> None:
+        """Say nothing."""
+
+
+def test_a_login_that_mlflow_refuses_is_no_outage_and_its_password_stays_out(ws: Workspace) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        registry = Registry(f"http://anna:secret@127.0.0.1:{server.server_port}", ws.ledger)
+        with pytest.raises(RegistryRefusedError, match="refuses") as refused:
+            registry.by_alias("renewals", "champion")
+        server.shutdown()
+    assert "MLFLOW_TRACKING_PASSWORD" in str(refused.value)
+    assert not refused.value.transient
+    assert "secret" not in "".join(traceback.format_exception(refused.value))
