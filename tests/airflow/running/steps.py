@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 600.0
 """Far more than anything takes: a busy machine is not a failure."""
 
-SETTLE_SECONDS = 2.0
-"""An answer in the first moments after parking can fail the task (Airflow 3.3); people are slower than that."""
+SETTLE_SECONDS = 1.0
+"""Between the scheduler's last word on a parked task and an answer."""
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
@@ -37,8 +37,21 @@ def parked(running: Running, run_id: str, task_id: str = "") -> dict[str, Any]:
         return mine[0] if mine else None
 
     detail: dict[str, Any] = wait_for(waiting, f"A question of {run_id}")
+    asking = detail["task_instance"]["task_id"]
+    wait_for(lambda: _is_settled(running, run_id, asking), f"The scheduler's word on {asking} of {run_id}")
     time.sleep(SETTLE_SECONDS)
     return detail
+
+
+def _is_settled(running: Running, run_id: str, task_id: str) -> bool:
+    """Return whether the scheduler knows of each process of a task that has ended by parking it.
+
+    An answer before that fails the task (Airflow 3.3), and its retry asks again; people are slower than that.
+    """
+    told = (running.installation.logs / "scheduler.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    mine = [line for line in told if run_id in line and task_id in line]
+    parked = sum("Pausing task as AWAITING_INPUT" in line for line in mine)
+    return 0 < parked <= sum("TaskInstance Finished" in line for line in mine)
 
 
 def ended(running: Running, run_id: str, model: str = "meter") -> tuple[str, dict[str, str | None]]:
