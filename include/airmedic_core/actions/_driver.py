@@ -58,10 +58,10 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     try:
         if snapshot is None:
             action.precheck(ws, proposal)
+            # The precheck may have taken minutes.
+            require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
             snapshot = action.snapshot(ws, proposal)
             ws.ledger.begin_action(proposal, snapshot)
-        # Looking at what is needed may have taken minutes.
-        require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
         output: Json = action.apply(ws, proposal, now)
         problems = _problems(ws, action, proposal, output)
     except AirmedicError as error:
