@@ -82,8 +82,12 @@ def _float_type(values: np.ndarray) -> ColumnType:
     finite = values[np.isfinite(values)]
     if len(finite) == 0:
         return ColumnType.EMPTY if np.isnan(values).all() else ColumnType.NUMBER
-    whole = len(finite) < len(values) and bool((finite == np.floor(finite)).all())
+    whole = len(finite) < len(values) and _whole(finite[:1000]) and _whole(finite)
     return ColumnType.INTEGER if whole else ColumnType.NUMBER
+
+
+def _whole(values: np.ndarray) -> bool:
+    return bool((values == np.floor(values)).all())
 
 
 def _object_type(values: pd.Series) -> ColumnType:

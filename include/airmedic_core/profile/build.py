@@ -85,16 +85,12 @@ def _profile_stream(edges: Edges, parts: Iterable[Rows], measures: dict[str, Any
 
 
 def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Window | None) -> Profile:
-    names = [str(name) for name in (part.columns if hasattr(part, "iloc") else part.schema.names)]
-    positions = {name: at for at, name in reversed(list(enumerate(names)))}
+    named = list(part.items() if hasattr(part, "iloc") else zip(part.schema.names, part.columns, strict=True))
+    given = {str(name): values for name, values in reversed(named)}  # the first of several with one name
     rows = len(part) if hasattr(part, "iloc") else part.num_rows
 
-    def column(name: str) -> Any:
-        at = positions[name]
-        return part.iloc[:, at] if hasattr(part, "iloc") else part.column(at)
-
     def profile(name: str) -> ColumnProfile:
-        values = column(name) if name in positions else None
+        values = given.get(name)
         if name in edges.numeric:
             cuts = edges.numeric[name]
             if values is None:
@@ -109,21 +105,21 @@ def _profile_part(edges: Edges, part: Any, measures: dict[str, Any], window: Win
 
     columns = {name: profile(name) for name in edges.columns}
     values = {
-        key: numbers(column(given))[0] if isinstance(given, str) else given
-        for key, given in measures.items()
-        if given is not None
+        key: numbers(given[measure])[0] if isinstance(measure, str) else measure
+        for key, measure in measures.items()
+        if measure is not None
     }
     segments = {}
     for name, segment_values in edges.segments.items():
-        if name in positions:
-            segments.update(_segment_profiles(name, segment_values, column(name), values))
+        if name in given:
+            segments.update(_segment_profiles(name, segment_values, given[name], values))
     return Profile(
         edges=edges,
         rows=rows,
         columns=columns,
         scores=_score_profile(edges, values),
         segments=segments,
-        missing=frozenset(edges.columns) - positions.keys(),
+        missing=frozenset(edges.columns) - given.keys(),
         window=window,
     )
 

@@ -157,14 +157,31 @@ def cut_points(values: np.ndarray, quantiles: int = QUANTILES) -> Floats:
     finite = np.sort(values[np.isfinite(values)].astype(float))
     if len(finite) == 0:
         return np.empty(0)
-    distinct = finite[np.flatnonzero(np.diff(finite, prepend=-np.inf))]
+    distinct = _distinct(finite, quantiles + 1)
     low, high = finite[0], finite[-1]
     inner = distinct if len(distinct) <= quantiles else finite[_ranks(len(finite), quantiles)]
     with np.errstate(over="ignore", invalid="ignore"):  # what lies beyond the largest float is dropped below
-        spread = float(np.subtract(*np.quantile(finite, [0.84, 0.16]))) / 2 or (high - low) / 6 or abs(high) or 1.0
+        spread = (_quantile(finite, 0.84) - _quantile(finite, 0.16)) / 2 or (high - low) / 6 or abs(high) or 1.0
         steps = spread / 2 * 2.0 ** np.arange(_TAIL_STEPS)
         cuts = np.unique(np.concatenate([low - steps, inner, high + steps, [np.nextafter(low, -np.inf)]]))
     return np.asarray(cuts[np.isfinite(cuts)], float)
+
+
+def _distinct(ordered: Floats, most: int) -> Floats:
+    """Return the first distinct values of sorted ones, by a search for the end of each."""
+    found: list[float] = []
+    at = 0
+    while at < len(ordered) and len(found) < most:
+        found.append(ordered[at])
+        at = int(np.searchsorted(ordered, ordered[at], side="right"))
+    return np.array(found)
+
+
+def _quantile(ordered: Floats, fraction: float) -> float:
+    """Return a quantile of sorted values, interpolated between the two beside it."""
+    below, between = divmod(fraction * (len(ordered) - 1), 1)
+    low, high = ordered[int(below)], ordered[min(int(below) + 1, len(ordered) - 1)]
+    return float(low + between * (high - low))
 
 
 def _ranks(rows: int, quantiles: int) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ def _kind_of(name: str, values: pd.Series) -> tuple[str, str]:
         return "numeric", _identifier_reason(name, values) if kind is ColumnType.INTEGER else ""
     if kind is ColumnType.BOOLEAN:
         return "categorical", ""
-    return _text_kind(name, values.dropna().astype(str))
+    return _text_kind(name, values)
 
 
 def _identifier_reason(name: str, values: pd.Series) -> str:
@@ -110,14 +111,21 @@ def _identifier_reason(name: str, values: pd.Series) -> str:
 def _text_kind(name: str, values: pd.Series) -> tuple[str, str]:
     import pandas as pd
 
-    distinct = values.drop_duplicates()
+    rows, distinct = values.count(), _distinct_texts(values)
     sample = distinct.head(2000)
     if pd.to_numeric(sample, errors="coerce").notna().mean() > _READABLE_FRACTION:
         return "numeric", ""
     if pd.to_datetime(sample, errors="coerce", utc=True, format="ISO8601").notna().mean() > _READABLE_FRACTION:
         return "", "it holds moments, as text"
-    enough = len(values) >= _ENOUGH_ROWS
-    if len(distinct) > _MOST_CATEGORIES or (enough and len(distinct) > _FREE_TEXT_FRACTION * len(values)):
-        what = "an identifier" if _IDENTIFIER.search(name) or len(distinct) == len(values) else "free text"
-        return "", f"it looks like {what}: {len(distinct)} different values in {len(values)} rows"
+    if len(distinct) > _MOST_CATEGORIES or (rows >= _ENOUGH_ROWS and len(distinct) > _FREE_TEXT_FRACTION * rows):
+        what = "an identifier" if _IDENTIFIER.search(name) or len(distinct) == rows else "free text"
+        return "", f"it looks like {what}: {len(distinct)} different values in {rows} rows"
     return "categorical", ""
+
+
+def _distinct_texts(values: pd.Series) -> pd.Series:
+    import pandas as pd
+
+    with suppress(TypeError):  # lists and mappings have no hash
+        values = pd.Series(values.unique(), dtype=object)
+    return values.dropna().astype(str).drop_duplicates()

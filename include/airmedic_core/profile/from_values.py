@@ -40,10 +40,10 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
     filled = np.flatnonzero(counts)
     with np.errstate(over="ignore"):  # squares of numbers near the largest float are infinite, as in any float sum
         sums[filled] = np.add.reduceat(finite, bounds[filled])
+        total = float(sums.sum())
         deviations = finite - centre_of(cuts)
         # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
-        squares = float(np.square(deviations, out=deviations).sum())
-        total = float(sums.sum())
+        squares = float(np.einsum("i,i->", deviations, deviations))
     below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
     return NumericProfile(
         edges=cuts,

@@ -175,10 +175,11 @@ def build_reference(
     loss = None if scores is None or known is None else row_losses(spec.task, known, scores)
     edges = Edges.from_frame(spec, frame, column)
     window = _window_of(spec, frame)
+    coded = _with_codes(frame, edges)
 
     def profile(rows: slice, span: Window | None) -> Profile:
         parts = [None if values is None else values[rows] for values in (column, known, loss)]
-        return build_profile(edges, frame.iloc[rows], score=parts[0], label=parts[1], loss=parts[2], window=span)
+        return build_profile(edges, coded.iloc[rows], score=parts[0], label=parts[1], loss=parts[2], window=span)
 
     if windows is None:
         windows = spec.window.step.split(_whole_steps(spec, window))
@@ -233,6 +234,15 @@ def _performance(spec: ModelSpec, labels: np.ndarray, scores: np.ndarray) -> dic
         for name, measure in metrics_for(spec.task).items()
     }
     return {name: one for name, one in found.items() if np.isfinite([one.value, one.low, one.high]).all()}
+
+
+def _with_codes(frame: pd.DataFrame, edges: Edges) -> pd.DataFrame:
+    """Find the distinct values of text once, not once for each window."""
+    coded = frame.copy(deep=False)
+    for name in edges.categorical:
+        if frame[name].dtype == object:
+            coded[name] = frame[name].astype("category")
+    return coded
 
 
 def _window_of(spec: ModelSpec, frame: pd.DataFrame) -> Window:

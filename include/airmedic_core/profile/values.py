@@ -16,6 +16,7 @@ from airmedic_core.profile.columns import Floats, TimeProfile
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 def numbers(values: Any) -> tuple[Floats, int]:
@@ -52,6 +53,10 @@ def moments(values: Any) -> TimeProfile:
     import pandas as pd
 
     if _is_arrow(values):
+        import pyarrow as pa
+
+        if pa.types.is_timestamp(values.type):
+            return _arrow_moments(values)
         values = values.to_pandas()
     if not pd.api.types.is_datetime64_any_dtype(values.dtype):
         values = pd.to_datetime(values.astype(object), errors="coerce", utc=True, format="ISO8601")
@@ -88,6 +93,15 @@ def _arrow_numbers(values: Any) -> tuple[Floats, int]:
     if pa.types.is_boolean(kind) or pa.types.is_decimal(kind) or pa.types.is_null(kind):
         return np.asarray(values.cast(pa.float64()).to_numpy(zero_copy_only=False), float), 0
     return _pandas_numbers(values.to_pandas())
+
+
+def _arrow_moments(values: pa.Array | pa.ChunkedArray) -> TimeProfile:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    least, greatest = pc.min_max(values.cast(pa.timestamp("us"), safe=False)).as_py().values()
+    ends = (None if moment is None else moment.replace(tzinfo=UTC) for moment in (least, greatest))
+    return TimeProfile(len(values), values.null_count, *ends)
 
 
 def _pandas_numbers(series: pd.Series) -> tuple[Floats, int]:
@@ -128,6 +142,12 @@ def _arrow_counts(values: Any) -> list[tuple[Any, int]]:
 
 
 def _pandas_counts(series: pd.Series) -> list[tuple[Any, int]]:
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        coded: Any = series.array  # its codes are -1 where a value is missing
+        rows = np.bincount(coded.codes + 1, minlength=len(coded.categories) + 1)[1:]
+        return list(zip(coded.categories.tolist(), rows.tolist(), strict=True))
     try:
         found = series.value_counts()
     except TypeError:  # lists and mappings have no hash

@@ -38,7 +38,6 @@ def as_moments(column: pa.ChunkedArray, time_format: str, name: str) -> pa.Chunk
         If more than half of the values are no moments.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     target = pa.timestamp("us", tz="UTC")
     kind = column.type
@@ -51,8 +50,6 @@ def as_moments(column: pa.ChunkedArray, time_format: str, name: str) -> pa.Chunk
         column = column.cast(pa.timestamp("s") if pa.types.is_date32(kind) else pa.timestamp("ms"))
         return column.cast(pa.timestamp("us")).cast(target)
     if pa.types.is_timestamp(kind):
-        if kind.tz is None:
-            column = pc.assume_timezone(column, "UTC")
         return column.cast(target, safe=False)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return _from_numbers(column, time_format, name, target)

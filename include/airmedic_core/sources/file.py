@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
     from pyarrow import csv
 
-BATCH_ROWS = 32_768
+BATCH_ROWS = 65_536
 _READ_BYTES = 1 << 16
 """Of one column at a time: whole column chunks of a row group, which may be the whole file, are not held in memory."""
 _CSV_BLOCK_BYTES = 8 << 20
