@@ -109,6 +109,15 @@ def test_private_columns_are_left_out_with_their_statistics(story: Story) -> Non
     assert sent.manifest["left_out_as_private"] == len(private)
 
 
+def test_segments_of_private_columns_whose_names_hold_spaces_are_left_out(story: Story) -> None:
+    packet = told(story, "income", "home town", "home town=Ayr")
+    sent = prepare(packet, a_spec(private=["home town"]))
+    shown = {entry["id"] for entry in json.loads(sent.content)["evidence"]}
+    private = {item.id for item in packet.items if item.subject.startswith("home town")}
+    assert private
+    assert not private & shown
+
+
 def test_no_sentence_leaves_the_machine(story: Story) -> None:
     packet = told(story, "income")
     content = prepare(packet, story.ws.spec).content
