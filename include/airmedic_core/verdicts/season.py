@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 _SIZES = np.concatenate([[0.0], 4.0 ** np.arange(-2, 6)])
 """Variance of a season, over that of windows which are alike."""
 _NONE = 10.0
-"""Columns without a season that are added, so that it takes evidence to find one (Stephens 2017, section 2)."""
+"""Columns without a season that are added, so that it takes evidence to find one; a penalty as in Stephens 2017."""
 _ROUNDS = 25
 _LEAST_EVIDENCE = 3.0
 """Logarithm of the Bayes factor: twenty to one (Kass and Raftery 1995: strong)."""
