@@ -27,11 +27,12 @@ from rich.table import Table
 
 TARGET = 0.1
 """False alarms for each model-day."""
+WEEKENDS = World("weekends 0.5 sd away", weekend_sd=0.5)
 OTHER_WORLDS = (
     World("half of the wobble shared by all columns", shared_fraction=0.5),
     World("heavy-tailed wobble (t, 3 degrees of freedom)", tails="heavy"),
     World("weekends 0.15 sd away", weekend_sd=0.15),
-    World("weekends 0.5 sd away", weekend_sd=0.5),
+    WEEKENDS,
     World("weekends 0.5 sd away, a reference of 14 days", weekend_sd=0.5, reference_days=14),
     World("each weekday at its own level, 0.2 sd", weekday_sd=0.2),
     World(
@@ -44,7 +45,6 @@ OTHER_WORLDS = (
     World("a reference of 2 days", reference_days=2),
 )
 OTHER_DAYS = 45
-WEEKENDS = World("weekends 0.5 sd away", weekend_sd=0.5)
 SEASONAL_SIZES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 FALSE_DISCOVERY_RATES = (0.05, 0.01, 0.2)
 """The first is the default."""

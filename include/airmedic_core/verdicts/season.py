@@ -131,6 +131,7 @@ def find_season(history: Array, kinds: Sequence[NDArray[np.intp]], calendars: Se
 
 
 def _fit(history: Array, kinds: Sequence[NDArray[np.intp]], turns: Turns) -> Season:
+    """Fit to each column a season whose strength is not known, one column weighing what others show of theirs."""
     present = np.isfinite(history)
     member = (turns.phases == np.arange(turns.phases.max() + 1)[:, None]).astype(float)
     counts, windows = member @ present, present.sum(axis=0)
