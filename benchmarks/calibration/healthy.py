@@ -70,7 +70,7 @@ def false_alarms(
         model = Monitored(world, reference, groups, options=options or {})
         methods = OtherMethods(reference, world.numeric, world.categorical)
         for day in range(days):
-            number = world.reference_days + day
+            number = world.reference_windows + day
             frame = world.draw(number, rng)
             findings, assessment = model.check(number, frame)
             alerts.append(sum(each.verdict is Verdict.ALERT for each in findings))

@@ -45,7 +45,7 @@ class Monitored:
                 "target": "not_delivered",
                 "features": {"numeric": self.world.numeric, "categorical": self.world.categorical},
                 "data": {"source": "file", "path": "given-as-frames.parquet", "time_column": "time"},
-                "window": {"every": "1d"},
+                "window": {"every": "1h" if self.world.window_hours == 1 else "1d"},
                 "checks": dict.fromkeys(self.without, False) | self.options,
             }
         )

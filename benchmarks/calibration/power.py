@@ -45,7 +45,13 @@ class Power:
     """A model with a healthy past, in which changes begin again and again."""
 
     def __init__(
-        self, world: World, seed: int, *, data_checks: bool = False, options: dict[str, Any] | None = None
+        self,
+        world: World,
+        seed: int,
+        *,
+        data_checks: bool = False,
+        options: dict[str, Any] | None = None,
+        healthy_days: int = HEALTHY_DAYS,
     ) -> None:
         self.world = world
         self.rng = np.random.default_rng(seed)
@@ -56,8 +62,8 @@ class Power:
         else:
             self.model = Monitored(world, reference, options=options or {})
         self.others = OtherMethods(reference, world.numeric, world.categorical)
-        self.today = world.reference_days + HEALTHY_DAYS
-        for day in range(world.reference_days, self.today):
+        self.today = world.reference_windows + healthy_days
+        for day in range(world.reference_windows, self.today):
             self.model.check(day, world.draw(day, self.rng))
 
     def curve(

@@ -37,6 +37,11 @@ class World:
     """Heavy: Student's t with three degrees of freedom, scaled to the same variance."""
     weekend_sd: float = 0.0
     """How far Saturdays and Sundays lie from other days."""
+    weekday_sd: float = 0.0
+    """How far each day of the week lies from the others, in each column in its own way."""
+    hour_sd: float = 0.0
+    """How far the highest hour of the day lies from the middle, in each column at its own time."""
+    window_hours: Literal[1, 24] = 24
 
     @property
     def numeric(self) -> list[str]:
@@ -48,16 +53,20 @@ class World:
         """Names of the columns of categories."""
         return [f"c{at:03}" for at in range(self.columns) if at % CATEGORICAL_EVERY == 0]
 
+    @property
+    def reference_windows(self) -> int:
+        """Windows of the reference; the next one is the first that is monitored."""
+        return self.reference_days * 24 // self.window_hours
+
     def window(self, day: int) -> Window:
-        """Return the window of a day, numbered from the start of the reference."""
-        return Window(START + timedelta(days=day), START + timedelta(days=day + 1))
+        """Return the window of a day (or hour), numbered from the start of the reference."""
+        length = timedelta(hours=self.window_hours)
+        return Window(START + day * length, START + (day + 1) * length)
 
     def draw(self, day: int, rng: np.random.Generator, moved_sd: dict[str, float] | None = None) -> pd.DataFrame:
-        """Draw the rows of a day, with some columns moved."""
-        hidden = rng.standard_normal((self.rows, self.columns)) + self._wobble(rng)
-        if self.weekend_sd and (START + timedelta(days=day)).weekday() >= 5:
-            hidden += self.weekend_sd
-        seconds = np.sort(rng.integers(0, 86_400, self.rows))
+        """Draw the rows of a day (or hour), with some columns moved."""
+        hidden = rng.standard_normal((self.rows, self.columns)) + self._wobble(rng) + self._season(day)
+        seconds = np.sort(rng.integers(0, 3600 * self.window_hours, self.rows))
         rows: dict[str, object] = {"time": pd.Timestamp(self.window(day).start) + pd.to_timedelta(seconds, unit="s")}
         for at in range(self.columns):
             name = f"{'n' if at % CATEGORICAL_EVERY else 'c'}{at:03}"
@@ -66,7 +75,14 @@ class World:
 
     def draw_reference(self, rng: np.random.Generator) -> pd.DataFrame:
         """Draw the days before monitoring begins."""
-        return pd.concat([self.draw(day, rng) for day in range(self.reference_days)], ignore_index=True)
+        return pd.concat([self.draw(day, rng) for day in range(self.reference_windows)], ignore_index=True)
+
+    def _season(self, day: int) -> NDArray[np.float64]:
+        start = self.window(day).start
+        own = np.random.default_rng(5)  # the same in every draw: seasons come back
+        weekdays = self.weekday_sd * own.standard_normal((7, self.columns))
+        waves = self.hour_sd * np.cos(2.0 * np.pi * (start.hour / 24.0 - own.random(self.columns)))
+        return np.asarray(weekdays[start.weekday()] + waves + self.weekend_sd * (start.weekday() >= 5))
 
     def _wobble(self, rng: np.random.Generator) -> NDArray[np.float64]:
         if self.tails == "heavy":

@@ -27,10 +27,17 @@ from rich.table import Table
 
 TARGET = 0.1
 """False alarms for each model-day."""
+WEEKENDS = World("weekends 0.5 sd away", weekend_sd=0.5)
 OTHER_WORLDS = (
     World("half of the wobble shared by all columns", shared_fraction=0.5),
     World("heavy-tailed wobble (t, 3 degrees of freedom)", tails="heavy"),
     World("weekends 0.15 sd away", weekend_sd=0.15),
+    WEEKENDS,
+    World("weekends 0.5 sd away, a reference of 14 days", weekend_sd=0.5, reference_days=14),
+    World("each weekday at its own level, 0.2 sd", weekday_sd=0.2),
+    World(
+        "windows of an hour, a daily wave of 0.3 sd, 500 rows", hour_sd=0.3, window_hours=1, rows=500, reference_days=5
+    ),
     World("no wobble", wobble_sd=0.0),
     World("wobble of 0.15 sd", wobble_sd=0.15),
     World("200 rows a day", rows=200),
@@ -38,6 +45,7 @@ OTHER_WORLDS = (
     World("a reference of 2 days", reference_days=2),
 )
 OTHER_DAYS = 45
+SEASONAL_SIZES = (0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
 FALSE_DISCOVERY_RATES = (0.05, 0.01, 0.2)
 """The first is the default."""
 _NAMES = {
@@ -82,21 +90,25 @@ def main() -> None:
             false_alarms(everything, OTHER_DAYS, plan.seeds[:1], groups=("data", "drift"), with_others=False)
         )
         _print_worlds(healthy, console)
-    curves = _curves(world, plan)
+    curves = _curves(world, plan) | (_seasonal_curves(plan) if plan.long else {})
     for title, points in curves.items():
         _print_curve(title, points, console)
     settings = _settings(world, plan) if plan.long else []
     if settings:
         _print_settings(settings, console)
-    slow = [slow_drift(world, seed=7, sd_per_day=step) for step in (0.005, 0.01, 0.02)] if plan.long else []
+    steps = (0.005, 0.01, 0.02)
+    slow = [slow_drift(world, seed=7, sd_per_day=step) for step in steps] if plan.long else []
+    seasonal = [slow_drift(WEEKENDS, seed=7, sd_per_day=step) for step in steps] if plan.long else []
     if slow:
-        _print_slow(slow, console)
+        _print_slow(slow, console, world)
+        _print_slow(seasonal, console, WEEKENDS)
     if options.json:
         plain = {
             "healthy": [asdict(one) for one in healthy],
             "power": {title: [asdict(point) for point in points] for title, points in curves.items()},
             "settings": settings,
             "slow_drift": [asdict(one) for one in slow],
+            "slow_drift_with_weekends": [asdict(one) for one in seasonal],
         }
         options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
@@ -124,6 +136,17 @@ def _curves(world: World, plan: Plan) -> dict[str, list[Point]]:
             data.nulls, fractions, among=few.numeric + few.categorical, columns=5, trials=trials, with_others=False
         ),
     }
+
+
+def _seasonal_curves(plan: Plan) -> dict[str, list[Point]]:
+    """Measure moves that begin on a Wednesday and on a Saturday, where weekends lie 0.5 sd away."""
+    found = {}
+    for day, healthy_days in (("Wednesday", 14), ("Saturday", 17)):
+        power = Power(WEEKENDS, seed=11, healthy_days=healthy_days)
+        found[f"shift of numbers, 10 of 200 columns, {WEEKENDS.name}, from a {day}"] = power.curve(
+            power.shift, SEASONAL_SIZES, among=WEEKENDS.numeric, trials=plan.trials, with_others=False
+        )
+    return found
 
 
 def _settings(world: World, plan: Plan) -> list[dict[str, Any]]:
@@ -186,8 +209,9 @@ def _print_settings(found: list[dict[str, Any]], console: Console) -> None:
     console.print(table)
 
 
-def _print_slow(found: list[SlowDrift], console: Console) -> None:
-    table = Table("sd per day", "first watched after days (sd)", "alert after days (sd)", title="slow drift, median")
+def _print_slow(found: list[SlowDrift], console: Console, world: World) -> None:
+    title = f"slow drift, median: {world.name}"
+    table = Table("sd per day", "first watched after days (sd)", "alert after days (sd)", title=title)
     for one in found:
         cells = [
             "not in time" if days is None else f"{days:.0f} ({days * one.sd_per_day:.2f})"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.checks._calendars import seasonal
 from airmedic_core.metrics import Array
 from airmedic_core.verdicts.regimes import seen_before
 from airmedic_core.verdicts.sequential import cumulative_sums
@@ -61,7 +62,12 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
         return []
     values, _ = statistics.series(since)
     within, noise = statistics.series(base)
-    result, _ = statistics.against(context.profile, context.reference.whole, (within, noise))
+    season = seasonal(within, statistics.kinds, [profile.window for profile in base])
+    like = None if season is None else season.like(context.profile.window)
+    result, _ = statistics.against(context.profile, context.reference.whole, (within, noise), like)
+    if season is not None and like is not None:
+        within = season.season.without(within)
+        values = values - season.part([profile.window for profile in since])
     spread = np.maximum(result.spread, 1e-9) * _drawn_out(within - result.centre)
     seen = seen_before(within, noise, result.centre, statistics.columns)
     wide = result.spread > statistics.wide * statistics.unit

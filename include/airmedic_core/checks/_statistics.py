@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
+from airmedic_core.checks._calendars import Like, seasonal
 from airmedic_core.metrics import Array
 from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
 from airmedic_core.verdicts.moderated import Moderated, moderated_z
@@ -62,18 +63,24 @@ class Statistics:
             shape
         )
 
-    def against(self, now: Profile, whole: Profile, past: tuple[Array, Array]) -> tuple[Moderated, Array]:
-        """Compare a window with a series of earlier ones."""
+    def against(
+        self, now: Profile, whole: Profile, past: tuple[Array, Array], like: Like | None = None
+    ) -> tuple[Moderated, Array]:
+        """Compare a window with a series of earlier ones, without the season of both where there is one."""
         values, noise = self.measure(now)
         centre, centre_noise = self.measure(whole)
+        history, apart = past[0], values
+        if like is not None:
+            history, apart = like.season.without(history), values - like.level.part
         parts = []
         # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
         for kind in self.kinds:
-            mine = [each[..., kind] for each in (*past, values, noise)]
+            mine = [each[..., kind] for each in (history, past[1], apart, noise)]
             parts.append(
                 moderated_z(
                     *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
                     assumed_spread=self.assumed_spread * self.unit[kind],
+                    level=None if like is None else like.level.of(kind),
                 )
             )  # fmt: skip
         order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
@@ -81,7 +88,7 @@ class Statistics:
             each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.empty(0)])[order]
             for each in fields(Moderated)
         }
-        seen = seen_before(*past, joined["centre"], self.columns)
+        seen = seen_before(history, past[1], joined["centre"], self.columns)
         joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
         return Moderated(**joined), values
 
@@ -97,11 +104,18 @@ class Compared:
     """That this window and the one before it lie so far out on the same side; 1 where they do not."""
     effect_before: Array
     """Of the window before; 0 where there is none."""
+    like: Like | None = None
+    """The season that has been taken out, if there is one."""
 
     @property
     def effects(self) -> Array:
         """How far each entry moved."""
         return self.result.difference / self.statistics.unit
+
+    @property
+    def expected(self) -> Array:
+        """What history lets expect of each entry, in a window of this season."""
+        return self.result.centre if self.like is None else self.result.centre + self.like.level.part
 
 
 def compare(
@@ -110,19 +124,22 @@ def compare(
     """Compare a window with earlier ones, alone and together with the window before it.
 
     Two windows are taken together by their p-values (Stouffer 1949), so that one that lies very far out does not speak
-    for the other: both must be conspicuous, on the same side.
+    for the other: both must be conspicuous, on the same side. Each is compared with windows of its own season.
     """
     series = statistics.series(past)
-    result, values = statistics.against(now, whole, series)
+    season = seasonal(series[0], statistics.kinds, [profile.window for profile in past])
+    like = None if season is None else season.like(now.window)
+    result, values = statistics.against(now, whole, series, like)
     nothing = np.zeros(len(values))
     if before is None:
-        return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing)
-    earlier, _ = statistics.against(before, whole, series)
+        return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing, like)
+    earlier, _ = statistics.against(before, whole, series, None if season is None else season.like(before.window))
     first, second = (special.ndtri(1.0 - np.clip(one.p_value, 1e-15, 1.0) / 2.0) for one in (earlier, result))
     together = 2.0 * special.ndtr(-(first + second) / np.sqrt(2.0))
     same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _EACH)
     lasting = np.where(same, together, np.where(np.isfinite(result.p_value), 1.0, np.nan))
-    return Compared(statistics, result, values, lasting, np.nan_to_num(earlier.difference / statistics.unit))
+    effect_before = np.nan_to_num(earlier.difference / statistics.unit)
+    return Compared(statistics, result, values, lasting, effect_before, like)
 
 
 def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:

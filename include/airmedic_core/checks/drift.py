@@ -21,6 +21,8 @@ GROUP = "drift"
 _CERTAIN = 1e-8
 """Statistics with smaller p-values are equally certain: the larger move describes the column."""
 _DEPENDENT = 5.0
+_MOSTLY = 0.5
+"""Of what a window is compared with: so much of the season's level is said."""
 _BEYOND_HISTORY = 2.0
 _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
 
@@ -68,7 +70,9 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     )
     compared = [compare(kind, now, whole, past, before) for kind in kinds]
     moves = {
-        name: _strongest(part, name, len(past)) for part in compared for name in dict.fromkeys(part.statistics.columns)
+        name: _strongest(part, name, len(past), options)
+        for part in compared
+        for name in dict.fromkeys(part.statistics.columns)
     }
     names = list(moves)
     single, lasting = (
@@ -100,9 +104,13 @@ class _Move:
     value: float | None = None
     baseline: float | None = None
     spread: float = 0.0
+    like: str = ""
+    """The earlier windows that this one is compared with, where history has a season: ``8 earlier Sundays``."""
+    season: float = 0.0
+    """What the season adds, as an effect."""
 
 
-def _strongest(part: Compared, name: str, windows: int) -> _Move:
+def _strongest(part: Compared, name: str, windows: int, options: Options) -> _Move:
     import numpy as np
 
     statistics, result = part.statistics, part.result
@@ -110,11 +118,16 @@ def _strongest(part: Compared, name: str, windows: int) -> _Move:
     if not entries:
         return _Move()
     effects = np.abs(part.effects)
-    best = min(entries, key=lambda at: (max(result.p_value[at], _CERTAIN), -effects[at]))
+    of_interest = entries
+    if part.like is not None:
+        # A season may lie off the middle of the reference's ranks, where what moves seems to spread a little, too.
+        least = options.least_effect if statistics.numeric else options.least_share
+        of_interest = [at for at in entries if effects[at] >= least] or entries
+    best = min(of_interest, key=lambda at: (max(result.p_value[at], _CERTAIN), -effects[at]))
     # Shares of categories add up to one: their tests are few independent ones.
     tests = len(entries) if len(entries) <= 2 else max(2.0, len(entries) / 2)
     p_value = min(1.0, float(result.p_value[best]) * tests)
-    stays = min(entries, key=lambda at: part.lasting_p_value[at])
+    stays = min(of_interest, key=lambda at: part.lasting_p_value[at])
     lasting = min(1.0, float(part.lasting_p_value[stays]) * tests)
     same = [at for at in entries if statistics.parts[at] == statistics.parts[best]] if len(entries) <= 2 else entries
     wide = statistics.wide * statistics.unit
@@ -135,9 +148,20 @@ def _strongest(part: Compared, name: str, windows: int) -> _Move:
         effect_before=float(part.effect_before[stays]) if lasting < 1.0 else 0.0,
         z=float(result.z[best]),
         value=float(part.values[best]),
-        baseline=float(result.centre[best]),
+        baseline=float(part.expected[best]),
         spread=float(result.spread[best] / statistics.unit[best]),
+        **_like(part, best),
     )
+
+
+def _like(part: Compared, at: int) -> dict[str, Any]:
+    if part.like is None or part.like.level.weight[at] < _MOSTLY:
+        return {}
+    level = part.like.level
+    return {
+        "like": f"{int(level.windows[at])} earlier {part.like.name}",
+        "season": float(level.part[at] / part.statistics.unit[at]),
+    }
 
 
 def _finding(
@@ -155,6 +179,8 @@ def _finding(
     stays = lasting < rate and min(abs(move.effect), abs(move.effect_before)) >= least
     verdict = Verdict.ALERT if certain or again or stays else Verdict.WATCH if moved else Verdict.OK
     details: Json = {"z": move.z, "part": move.part, "spread": move.spread} | _distances(context, name)
+    if move.like:
+        details |= {"compared_with": move.like, "season": round(move.season, 6)}
     limit = options.psi_limits.get(name, options.psi_limit)
     if limit is not None:
         verdict = Verdict.ALERT if float(details.get("psi") or 0.0) > limit else Verdict.OK
@@ -180,13 +206,15 @@ def _finding(
 def _message(name: str, move: _Move, *, numeric: bool, moved: bool) -> str:
     if not moved:
         return f"{name} lies where it usually does."
+    than = f" than in {move.like}" if move.like else ""
     if numeric and move.part == "location":
         way = "higher" if move.effect > 0 else "lower"
-        return f"{name} is {way} by {abs(move.effect):.2f} standard deviations (usual ±{move.spread:.2f})."
+        return f"{name} is {way} by {abs(move.effect):.2f} standard deviations{than} (usual ±{move.spread:.2f})."
     if numeric:
-        return f"{name} spreads {'more widely' if move.effect > 0 else 'less widely'} than it did."
+        return f"{name} spreads {'more widely' if move.effect > 0 else 'less widely'}{than or ' than it did'}."
     now, usual = number(move.value, "fraction"), number(move.baseline, "fraction")
-    return f"{name} = {move.part!r}: {now} of the rows where {usual} are usual."
+    like = f" in {move.like}" if move.like else ""
+    return f"{name} = {move.part!r}: {now} of the rows where {usual} are usual{like}."
 
 
 def _distances(context: CheckContext, name: str) -> dict[str, Any]:

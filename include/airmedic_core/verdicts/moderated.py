@@ -9,12 +9,16 @@ and empirical Bayes methods, Stat. Appl. Genet. Mol. Biol. 3:3).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
 from airmedic_core.verdicts.tails import tail_of
+
+if TYPE_CHECKING:
+    from airmedic_core.verdicts.season import Level
 
 Array = NDArray[np.float64]
 
@@ -55,6 +59,7 @@ def moderated_z(
     whole_noise: Array | None = None,
     assumed_spread: Array | float = 0.0,
     expected: tuple[float, float] = (0.0, 1.0),
+    level: Level | None = None,
 ) -> Moderated:
     """Compare a window's statistics with those of earlier windows.
 
@@ -81,6 +86,8 @@ def moderated_z(
     expected : tuple of float
         What is expected of a single column that has no neighbours: degrees of freedom, and how many times the variance
         of windows exceeds what sampling rows alone produces.
+    level : Level, optional
+        What is known of the season's part, where it has been taken out of ``history`` and ``current``.
 
     Returns
     -------
@@ -94,13 +101,14 @@ def moderated_z(
     count = np.maximum(windows, 1)
     centre = filled.sum(axis=0) / count
     noise = np.where(present, history_noise, 0.0).sum(axis=0) / count
-    degrees = np.maximum(windows - 1, 0).astype(float)
+    every = np.maximum(windows - 1, 0).astype(float)
+    degrees = every if level is None else np.maximum(every - level.lost, 0.0)
     squares = (np.where(present, history - centre, 0.0) ** 2).sum(axis=0)
     several = windows >= 2
 
     tiny = 1e-12
     excess = np.ones_like(noise)
-    excess[several] = squares[several] / degrees[several] / np.maximum(noise[several], tiny)
+    excess[several] = squares[several] / every[several] / np.maximum(noise[several], tiny)
     prior_degrees, prior = _prior(excess[several], degrees[several])
     if not prior_degrees:
         prior_degrees, prior = expected
@@ -112,6 +120,8 @@ def moderated_z(
     between = np.maximum(moderated - 1.0, 0.0) * np.maximum(noise, tiny)
     between = np.where(known, between, np.broadcast_to(np.square(assumed_spread), between.shape))
     centre_variance = (between + noise) / count
+    if level is not None:
+        centre_variance += (between + noise) * level.error + level.doubt
     if whole is not None:
         centre = np.where(known & several, centre, whole)
         if whole_noise is not None:
