@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GROUP = "data"
 _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_LEAST_FILLED, _LEAST_DISTINCT = 8, 5
+"""Bins of the reference, and values of the window: fewer have no distribution to speak of."""
 
 
 class Options(CheckOptions):
@@ -58,7 +60,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     now, reference = context.profile.columns[name], context.recent.columns[name]
     if not isinstance(now, NumericProfile) or not isinstance(reference, NumericProfile):
         return []
-    if now.values < 20 or int((reference.counts > 0).sum()) < 8 or context.facts.columns[name].distinct < 5:
+    if now.values < 20:
         return []
     noise = 1.36 / now.values**0.5
     past = [
@@ -68,10 +70,17 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     ]
     usual = max(past, default=noise)
     moved = ks(reference, now)
-    # A grid is exact; a distribution is not.
-    found = _by_grid(context, name, reference, options)
-    if found is None and (
-        moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share)
+    # Levels and a grid are exact; a distribution is not.
+    found = _by_levels(context, name, reference, options)
+    many = (
+        int((reference.counts > 0).sum()) >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
+    )
+    if found is None and many:
+        found = _by_grid(context, name, reference, options)
+    if (
+        found is None
+        and many
+        and (moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share))
     ):
         found = _best(context, name, reference, max(usual, noise), options)
     if found is None:
@@ -154,24 +163,41 @@ def _best(
     return one, fit
 
 
+def _by_levels(
+    context: CheckContext, name: str, reference: NumericProfile, options: Options
+) -> tuple[Map, MixtureFit] | None:
+    from airmedic_core.checks._conversions import known_maps
+    from airmedic_core.checks._levels import conversion_by_levels
+    from airmedic_core.profile import NumericProfile
+
+    whole = context.reference.whole.columns[name]
+    assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
+    values = _values(context, name)
+    found = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    return found and _exactly(*found, values, reference)
+
+
 def _by_grid(
     context: CheckContext, name: str, reference: NumericProfile, options: Options
 ) -> tuple[Map, MixtureFit] | None:
-    import numpy as np
-
     from airmedic_core.checks._conversions import known_maps
-    from airmedic_core.checks._converted_rows import WHOLE, Cumulative, share_upto
     from airmedic_core.checks._grid import conversion_by_grid
     from airmedic_core.profile import NumericProfile
-    from airmedic_core.verdicts.mixture import MixtureFit
 
     whole = context.reference.whole.columns[name]
     assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
     values = _values(context, name)
     found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
-    if found is None:
-        return None
-    one, share = found
+    return found and _exactly(*found, values, reference)
+
+
+def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> tuple[Map, MixtureFit]:
+    """Return a map that the values themselves show, with the distance that it leaves."""
+    import numpy as np
+
+    from airmedic_core.checks._converted_rows import WHOLE, Cumulative, share_upto
+    from airmedic_core.verdicts.mixture import MixtureFit
+
     cumulative = Cumulative(reference)
     back = np.sort(one.back(values)) if share > WHOLE else values
     distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())

@@ -1,0 +1,75 @@
+"""Columns in another unit, in windows without labels: what is a conversion, and what only looks like one."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.records import Cause, Finding
+from airmedic_core.spec import parse_spec
+
+DAYS, ROWS = 20, 300
+SPEC = parse_spec(
+    {
+        "name": "shops",
+        "task": "binary",
+        "target": "returned",
+        "data": {"path": "shops.parquet", "time_column": "at"},
+        "features": {"numeric": ["amount", "stars", "postage", "load", "hour"], "categorical": ["country"]},
+        "window": {"every": "day"},
+    }
+)
+
+
+def rows(seed: int, days: int, first_day: int = 0, size: int = ROWS) -> pd.DataFrame:
+    """Draw days of orders; ``load`` is that of the couriers, more when it rains."""
+    rng = np.random.default_rng(seed)
+    n = size * days
+    day = np.repeat(np.arange(days), size) + first_day
+    at = pd.Timestamp("2025-03-01", tz="UTC") + pd.to_timedelta(day * 86_400 + rng.integers(0, 86_400, n), "s")
+    frame = pd.DataFrame(
+        {
+            "at": at,
+            "amount": rng.lognormal(3, 0.6, n).round(2),
+            "stars": rng.choice([1, 2, 3, 4, 5], n, p=[0.1, 0.1, 0.2, 0.3, 0.3]),
+            "postage": rng.choice([0, 3.99, 5.99, 9.9], n, p=[0.4, 0.3, 0.2, 0.1]),
+            "load": (0.6 + rng.gamma(3, 0.15, n)).round(2),
+            "country": rng.choice(["de", "fr", "gb"], n, p=[0.5, 0.35, 0.15]),
+        }
+    )
+    return frame.sort_values("at", kind="stable").reset_index(drop=True).assign(hour=lambda f: f["at"].dt.hour)
+
+
+@pytest.fixture(scope="module")
+def reference() -> pd.DataFrame:
+    return rows(1, DAYS)
+
+
+@pytest.fixture
+def today() -> pd.DataFrame:
+    return rows(2, 1, DAYS)
+
+
+def units(answer: PairCheck) -> dict[str, Finding]:
+    return {each.subject: each for each in answer.findings if each.check == "units" and each.suggests}
+
+
+@pytest.mark.parametrize(
+    ("column", "factor", "share"),
+    [("stars", 10, 1.0), ("stars", 0.01, 1.0), ("stars", 0.1, 0.4), ("postage", 100, 0.3)],
+)
+def test_a_column_of_few_values_shows_its_conversion_value_by_value(reference, today, column, factor, share):
+    hit = np.random.default_rng(3).random(len(today)) < share
+    answer = check_pair(SPEC, reference, today.assign(**{column: today[column].where(~hit, today[column] * factor)}))
+    found = units(answer)[column]
+    assert answer.assessment.cause is Cause.UNIT_CHANGE
+    assert found.details["factor"] == pytest.approx(factor)
+    # 40 % of the orders have no postage, which is the same in every unit: of the others, the share that was converted.
+    assert found.value == pytest.approx(share, abs=0.05)
+
+
+def test_new_values_of_a_column_of_few_are_no_conversion(reference, today):
+    # 20, 30 and 40 are ten times known values, but of the most frequent one none was converted.
+    row = np.arange(len(today))
+    grown = today.assign(stars=np.where(row % 4 == 0, 20 + 10 * (row % 3), today["stars"]))
+    assert "stars" not in units(check_pair(SPEC, reference, grown))
