@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WHOLE = 0.95
 """From this share on all rows count as converted."""
 _MARGIN = 0.2
+_OUTSIDE = 0.02
 _EXACT = 0.1
 """Of a difference: so much of it remains at the most when values are converted back exactly."""
 
@@ -49,6 +50,25 @@ def unmistakable(
         return False
     put_back = fit.share < WHOLE or float(np.mean(on_grid(steps, back))) > 0.9
     return float(np.mean(on_grid(steps, within))) < 1.0 - 0.5 * fit.share and put_back
+
+
+def outside_as_expected(
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, one: Map, fit: MixtureFit
+) -> bool:
+    """Whether values lie where the column never was, as often as a conversion brings them there.
+
+    Who picks other rows of the same population may move a column much like a factor would, but not beyond its ends.
+    """
+    import numpy as np
+
+    ends = [each for each in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if each is not None]
+    if len(ends) < 4:
+        return False
+    low, high = min(ends), max(ends)
+    inside = np.sort((np.array([low, high]) - one.offset) / one.factor)
+    upto = Cumulative(whole)(inside)
+    expected = fit.share * (1.0 - float(upto[1] - upto[0]))
+    return expected >= _OUTSIDE and float(np.mean((values < low) | (values > high))) >= 0.5 * expected
 
 
 def separate(reference: NumericProfile, one: Map) -> bool:

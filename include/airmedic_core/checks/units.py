@@ -131,6 +131,7 @@ def _best(
         converted_rows_fit,
         fit_map,
         or_all,
+        outside_as_expected,
         separate,
         share_upto,
         unmistakable,
@@ -156,11 +157,21 @@ def _best(
             continue
         if usual > _WANDERING and not unmistakable(values, reference, whole, one, fit):
             continue
+        if not outside_as_expected(values, reference, whole, one, fit) and _moved_along(context, name):
+            continue
         candidates.append((fit.gain, one, fit))
     if not candidates:
         return None
     _, one, fit = max(candidates, key=lambda candidate: candidate[0])
     return one, fit
+
+
+def _moved_along(context: CheckContext, name: str) -> bool:
+    """Whether the columns that are tied to this one moved with it: then other rows came, in the same unit."""
+    from airmedic_core.checks._ties import others_moved_along
+
+    rows = context.reference_rows
+    return rows is not None and others_moved_along(context, rows, name)
 
 
 def _by_levels(

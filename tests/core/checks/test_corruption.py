@@ -89,3 +89,31 @@ def test_one_value_in_every_row_is_stuck_where_every_window_had_others(reference
 def test_one_value_in_every_row_of_a_few_says_nothing():
     answer = check_pair(SPEC, rows(1, DAYS, size=12), rows(2, 1, DAYS, size=12).assign(night=0))
     assert damaged(answer) == set()
+
+
+def far_away(power: float) -> pd.DataFrame:
+    """Return today's rides, picked by their distance out of many: mostly long ones, and all ties as they were."""
+    pool = rows(3, 1, DAYS, 20 * ROWS)
+    chance = pool["distance"].to_numpy() ** power
+    picked = np.random.default_rng(4).choice(len(pool), ROWS, replace=False, p=chance / chance.sum())
+    return pool.iloc[np.sort(picked)].reset_index(drop=True)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0, 3.0])
+def test_rows_picked_by_a_column_leave_its_ties_whole(reference, power):
+    answer = check_pair(SPEC, reference, far_away(power))
+    assert damaged(answer) == set()
+    assert answer.assessment.cause is Cause.HARMLESS_COVARIATE_SHIFT
+
+
+def test_values_of_other_rows_break_the_tie_even_where_inputs_moved(reference):
+    moved = far_away(1.0)
+    wrong = moved.assign(fuel=np.random.default_rng(5).permutation(moved["fuel"]))
+    assert ("fuel", "tie") in damaged(check_pair(SPEC, reference, wrong))
+
+
+def test_a_conversion_is_told_from_rows_picked_by_a_column(reference, today):
+    # Rides that are longer by the same factor look alike in their distance, but not in the fuel that they need.
+    answer = check_pair(SPEC, reference, today.assign(distance=(today["distance"] * 1.609344).round(2)))
+    assert answer.assessment.cause is Cause.UNIT_CHANGE
+    assert "distance" in {key.split(":")[1] for key in answer.assessment.finding_keys}
