@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GROUP = "data"
 _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_TYPICAL = 0.9
+"""Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
 _LEAST_FILLED, _LEAST_DISTINCT = 8, 5
 """Bins of the reference, and values of the window: fewer have no distribution to speak of."""
 
@@ -69,6 +71,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         if isinstance(column := profile.columns[name], NumericProfile) and column.values >= 20
     ]
     usual = max(past, default=noise)
+    typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
     moved = ks(reference, now)
     # Levels and a grid are exact; a distribution is not.
     found = _by_levels(context, name, reference, options)
@@ -82,7 +85,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         and many
         and (moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share))
     ):
-        found = _best(context, name, reference, max(usual, noise), options)
+        found = _best(context, name, reference, max(usual, noise), max(typical, noise), options)
     if found is None:
         return []
     one, fit = found
@@ -120,7 +123,7 @@ def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> boo
 
 
 def _best(
-    context: CheckContext, name: str, reference: NumericProfile, usual: float, options: Options
+    context: CheckContext, name: str, reference: NumericProfile, usual: float, typical: float, options: Options
 ) -> tuple[Map, MixtureFit] | None:
     import numpy as np
 
@@ -150,8 +153,10 @@ def _best(
         if fit.share <= WHOLE and not separate(reference, one):
             continue
         before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
-        # One day of a column that wanders is far from all days together, in any unit.
-        if fit.distance > max(1.3 * usual, 0.05) or (usual <= _WANDERING and fit.distance > 0.5 * before):
+        # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
+        # storm, its distance is no measure of what a conversion may leave.
+        limit = 1.3 * (usual if usual > _WANDERING else typical)
+        if fit.distance > max(limit, 0.05) or (usual <= _WANDERING and fit.distance > 0.5 * before):
             continue
         if not converted_rows_fit(values, cumulative, one, fit, usual):
             continue

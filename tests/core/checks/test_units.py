@@ -73,3 +73,16 @@ def test_new_values_of_a_column_of_few_are_no_conversion(reference, today):
     row = np.arange(len(today))
     grown = today.assign(stars=np.where(row % 4 == 0, 20 + 10 * (row % 3), today["stars"]))
     assert "stars" not in units(check_pair(SPEC, reference, grown))
+
+
+def rained(frame: pd.DataFrame, millimetres: float, seed: int) -> pd.DataFrame:
+    """Return a day on which couriers carry more for the rain: an addition, not a factor."""
+    more = 0.12 * millimetres * np.random.default_rng(seed).gamma(4, 0.25, len(frame))
+    return frame.assign(load=(frame["load"] + more).round(2))
+
+
+@pytest.mark.parametrize("millimetres", [4.0, 5.0, 9.0])
+def test_a_storm_beyond_the_one_of_the_reference_is_no_conversion(reference, today, millimetres):
+    day = reference["at"].dt.day == 7
+    stormy = pd.concat([reference[~day], rained(reference[day], 1.0, 1)]).sort_values("at", kind="stable")
+    assert "load" not in units(check_pair(SPEC, stormy.reset_index(drop=True), rained(today, millimetres, 2)))
