@@ -240,3 +240,13 @@ def test_a_bad_column_in_both_windows_hides_nothing(name, reference, today):
 
 def test_a_single_row_is_no_crash(reference, today):
     assert check(reference, today.head(1)).assessment.cause is Cause.VOLUME_ANOMALY
+
+
+def test_more_positives_than_the_mix_explains_are_no_label_shift():
+    reference, today = rows(1, 20, size=2000), rows(2, 1, 20, 2000)
+    # Returns that no input explains: more of them, and they cost more than the same mix would.
+    extra = today["returned"] | (np.random.default_rng(3).random(len(today)) < 0.12)
+    assert check(reference, today.assign(returned=extra.astype(int))).assessment.cause is Cause.CONCEPT_DRIFT
+    picked = np.random.default_rng(4).random(len(today)) < np.where(today["returned"] == 1, 1.0, 0.6)
+    mixed = pd.concat([today, rows(5, 1, 20, 1200)])[lambda f: np.r_[picked, (f["returned"] == 1).to_numpy()[2000:]]]
+    assert check(reference, mixed.sort_values("at").reset_index(drop=True)).assessment.cause is Cause.LABEL_SHIFT
