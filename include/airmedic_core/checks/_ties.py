@@ -24,7 +24,7 @@ _DUMMIES = 8
 _RIDGE = 1e-2
 _SLICES = 10
 _SOME_TIE = 0.05
-_MOVED_ALONG = 0.5
+_MOVED_ALONG = 1 / 3
 """Of what the others move where rows are picked by a column; where it is converted they do not move at all."""
 
 

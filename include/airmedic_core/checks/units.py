@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 GROUP = "data"
 _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_LEFT = 0.25
+"""Of a move: so much is left at the most by a conversion, if it is more than rows explain."""
 _TYPICAL = 0.9
 """Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
 _LEAST_FILLED, _LEAST_DISTINCT = 8, 5
@@ -145,7 +147,7 @@ def _best(
     cumulative = Cumulative(reference)
     whole = context.reference.whole.columns[name]
     assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
-    candidates = []
+    candidates, noise = [], 1.63 / len(values) ** 0.5
     for one in known_maps() + rescaled_maps(values, reference):
         fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
         if fit.share < options.least_share or fit.gain < 12.0:
@@ -156,7 +158,7 @@ def _best(
         # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
         # storm, its distance is no measure of what a conversion may leave.
         limit = 1.3 * (usual if usual > _WANDERING else typical)
-        if fit.distance > max(limit, 0.05) or (usual <= _WANDERING and fit.distance > 0.5 * before):
+        if fit.distance > max(limit, 0.05) or (usual <= _WANDERING and fit.distance > max(_LEFT * before, noise)):
             continue
         if not converted_rows_fit(values, cumulative, one, fit, usual):
             continue

@@ -113,7 +113,7 @@ def test_values_of_other_rows_break_the_tie_even_where_inputs_moved(reference):
 
 
 def test_a_conversion_is_told_from_rows_picked_by_a_column(reference, today):
-    # Rides that are longer by the same factor look alike in their distance, but not in the fuel that they need.
-    answer = check_pair(SPEC, reference, today.assign(distance=(today["distance"] * 1.609344).round(2)))
+    # Rides that are shorter by the same factor look alike in their distance, but not in the fuel that they need.
+    answer = check_pair(SPEC, reference, today.assign(distance=(today["distance"] / 3.2808399).round(2)))
     assert answer.assessment.cause is Cause.UNIT_CHANGE
     assert "distance" in {key.split(":")[1] for key in answer.assessment.finding_keys}

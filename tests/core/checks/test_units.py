@@ -86,3 +86,12 @@ def test_a_storm_beyond_the_one_of_the_reference_is_no_conversion(reference, tod
     day = reference["at"].dt.day == 7
     stormy = pd.concat([reference[~day], rained(reference[day], 1.0, 1)]).sort_values("at", kind="stable")
     assert "load" not in units(check_pair(SPEC, stormy.reset_index(drop=True), rained(today, millimetres, 2)))
+
+
+def test_a_dearer_day_of_prices_that_wander_is_no_mixture_of_currencies(reference, today):
+    # Levels of days differ by a quarter, so that no distribution tells a conversion from a season.
+    rng = np.random.default_rng(2)
+    level = rng.uniform(0.75, 1.25, 31)[reference["at"].dt.day.to_numpy() - 1]
+    usual = reference.assign(amount=(40 * level * (1 + rng.gamma(3, 0.4, len(reference)))).round(2))
+    season = today.assign(amount=(75 + 37.5 * (1 + rng.normal(0, 1, len(today)))).round(2))
+    assert "amount" not in units(check_pair(SPEC, usual, season))
