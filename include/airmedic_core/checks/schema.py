@@ -45,7 +45,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     for name in context.features:
         if name not in missing:
             findings += _unreadable(context, name, options) + _vocabulary(context, name, options)
-    findings += _grain(context, options)
+    findings += _grain(context, options) + _exchanged(context)
     fresh = sorted(set(new) - set(renamed.values()))
     if fresh:
         shown = ", ".join(fresh[:10]) + (", …" if len(fresh) > 10 else "")
@@ -181,6 +181,20 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
             limit=usual + options.unseen_fraction, effect=share - usual, sample_size=now.values, unit="fraction",
             message=text, suggests=_SUGGESTS, details={"renamed": renames},
         )
+    ]  # fmt: skip
+
+
+def _exchanged(context: CheckContext) -> list[Finding]:
+    from airmedic_core.checks._exchanged import exchanged_columns
+
+    return [
+        Finding(
+            "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
+            message=f"{name} lies where {other} was, and {other} where {name} was: they were probably exchanged.",
+            suggests=_SUGGESTS, details={"exchanged_with": other},
+        )
+        for pair in exchanged_columns(context)
+        for name, other in (pair, pair[::-1])
     ]  # fmt: skip
 
 

@@ -88,6 +88,9 @@ FAULTS = {
     "a lost column": (lambda f: f.drop(columns="weight"), Cause.SCHEMA_CHANGE, "weight"),
     "a renamed column": (lambda f: f.rename(columns={"weight": "weightKg"}), Cause.SCHEMA_CHANGE, "weight"),
     "numbers as text": (lambda f: f.assign(price=f["price"].map("{:.2f} €".format)), Cause.SCHEMA_CHANGE, "price"),
+    "exchanged columns": (
+        lambda f: f.rename(columns={"age": "visits", "visits": "age"}), Cause.SCHEMA_CHANGE, "visits",
+    ),
     "renamed categories": (lambda f: f.assign(country=f["country"].str.upper()), Cause.SCHEMA_CHANGE, "country"),
     "cents": (_times("price", 100), Cause.UNIT_CHANGE, "price"),
     "pounds": (_times("weight", 2.2046226), Cause.UNIT_CHANGE, "weight"),
