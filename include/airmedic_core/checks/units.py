@@ -75,6 +75,8 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     usual = max(past, default=noise)
     typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
     moved = ks(reference, now)
+    if (zone := _other_zone(context, name, options)) is not None:
+        return [zone]
     # Levels and a grid are exact; a distribution is not.
     found = _by_levels(context, name, reference, options)
     many = (
@@ -114,6 +116,25 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
             },
         )
     ]  # fmt: skip
+
+
+def _other_zone(context: CheckContext, name: str, options: Options) -> Finding | None:
+    from airmedic_core.checks._clock import hours_ahead
+
+    rows = context.reference_rows
+    if rows is None:
+        return None
+    found = hours_ahead(rows, context.frame, name, context.spec.data.time_column, options.least_share)
+    if found is None:
+        return None
+    hours, share = found
+    values = "All values" if share > 0.95 else f"{percent(share)} of the values"
+    return Finding(
+        "units", name, "converted_share", Verdict.ALERT, value=share, baseline=0.0, limit=options.least_share,
+        effect=share, sample_size=context.rows_seen, unit="fraction",
+        message=f"{values} of {name} tell the hour of another time zone: {hours:+d} hours.",
+        suggests=(Cause.UNIT_CHANGE,), details={"hours": hours},
+    )  # fmt: skip
 
 
 def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> bool:

@@ -95,3 +95,22 @@ def test_a_dearer_day_of_prices_that_wander_is_no_mixture_of_currencies(referenc
     usual = reference.assign(amount=(40 * level * (1 + rng.gamma(3, 0.4, len(reference)))).round(2))
     season = today.assign(amount=(75 + 37.5 * (1 + rng.normal(0, 1, len(today)))).round(2))
     assert "amount" not in units(check_pair(SPEC, usual, season))
+
+
+@pytest.mark.parametrize(("hours", "share"), [(9, 1.0), (-5, 1.0), (6, 0.3)])
+def test_a_clock_of_another_zone_is_another_unit(reference, today, hours, share):
+    hit = np.random.default_rng(5).random(len(today)) < share
+    abroad = today.assign(hour=np.where(hit, (today["hour"] + hours) % 24, today["hour"]))
+    answer = check_pair(SPEC, reference, abroad)
+    assert answer.assessment.cause is Cause.UNIT_CHANGE
+    assert units(answer)["hour"].details["hours"] == hours
+    assert units(answer)["hour"].value == pytest.approx(share, abs=0.05)
+
+
+def test_summer_time_and_hours_of_something_else_are_no_other_zone(reference, today):
+    summer = today.assign(hour=(today["hour"] + 1) % 24)
+    assert units(check_pair(SPEC, reference, summer)) == {}
+    # An hour that never was that of the row, such as when a customer wants to be called.
+    rng = np.random.default_rng(6)
+    called = reference.assign(hour=rng.integers(0, 24, len(reference)))
+    assert units(check_pair(SPEC, called, today.assign(hour=rng.integers(0, 24, len(today))))) == {}
