@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._conversions import Map
+    from airmedic_core.checks._converted_groups import Groups
     from airmedic_core.profile import NumericProfile
     from airmedic_core.verdicts.mixture import MixtureFit
 
@@ -43,10 +44,15 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     """Look for columns that are an affine map of their reference with a known factor."""
     if not context.batch.rows:
         return []
+    from airmedic_core.checks._converted_groups import Groups
+
+    rows = context.reference_rows
+    groups = Groups(context, rows) if rows is not None else None
     findings = []
     for name in context.profile.edges.numeric:
         if name not in context.profile.missing:
-            findings += _column(context, name, options)
+            found = _column(context, name, options)
+            findings += found or (_group(context, name, groups, options) if groups else [])
     if not findings:
         count = len(context.profile.edges.numeric)
         findings.append(
@@ -95,7 +101,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     one, fit = found
     whole = fit.share > WHOLE
     rows = "All values" if whole else f"{percent(fit.share)} of the values"
-    conversion = f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
+    conversion = _inverse(one)
     return [
         Finding(
             "units",
@@ -116,6 +122,36 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
             },
         )
     ]  # fmt: skip
+
+
+def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
+    from airmedic_core.checks._conversions import known_maps
+    from airmedic_core.checks._converted_groups import converted_group
+
+    found = converted_group(groups, name, known_maps())
+    if found is None or found.share < options.least_share:
+        return []
+    one = found.one
+    return [
+        Finding(
+            "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
+            limit=options.least_share, effect=found.share, sample_size=context.rows_seen, unit="fraction",
+            message=(
+                f"The values of {name} where {found.group} are in another unit: {one.name}. {_inverse(one)} brings "
+                "them back."
+            ),
+            suggests=(Cause.UNIT_CHANGE,),
+            details={
+                "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
+                "group": found.group, "distance_before": round(found.before, 4),
+                "distance_after": round(found.after, 4),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _inverse(one: Map) -> str:
+    return f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
 
 
 def _other_zone(context: CheckContext, name: str, options: Options) -> Finding | None:

@@ -114,3 +114,21 @@ def test_summer_time_and_hours_of_something_else_are_no_other_zone(reference, to
     rng = np.random.default_rng(6)
     called = reference.assign(hour=rng.integers(0, 24, len(reference)))
     assert units(check_pair(SPEC, called, today.assign(hour=rng.integers(0, 24, len(today))))) == {}
+
+
+def test_one_country_in_another_unit_is_found_by_its_rows(reference, today):
+    # Fifteen in a hundred rows, in pence up to now; as pounds they lie among the euros of the others.
+    def in_pence(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(amount=frame["amount"] * np.where(frame["country"] == "gb", 100, 1))
+
+    british = today["country"] == "gb"
+    answer = check_pair(SPEC, in_pence(reference), today)
+    found = units(answer)["amount"]
+    assert answer.assessment.cause is Cause.UNIT_CHANGE
+    assert (found.details["group"], found.details["factor"]) == ("country=gb", pytest.approx(1 / 100))
+    assert found.value == pytest.approx(british.mean())
+
+
+def test_one_country_that_became_dearer_is_in_no_other_unit(reference, today):
+    dearer = today["amount"] * np.where(today["country"] == "gb", 3.6, 1.0)
+    assert "amount" not in units(check_pair(SPEC, reference, today.assign(amount=dearer)))
