@@ -100,6 +100,8 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         return []
     one, fit = found
     whole = fit.share > WHOLE
+    turned = one.factor == -1.0
+    said = "have the other sign" if turned else f"are in another unit: {one.name}"
     rows = "All values" if whole else f"{percent(fit.share)} of the values"
     conversion = _inverse(one)
     return [
@@ -114,8 +116,9 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
             effect=fit.share,
             sample_size=now.values,
             unit="fraction",
-            message=f"{rows} of {name} are in another unit: {one.name}. {conversion} brings them back.",
-            suggests=(Cause.UNIT_CHANGE,),
+            message=f"{rows} of {name} {said}. {conversion} brings them back.",
+            # No quantity is measured in negative units: a turned sign is an error of the source.
+            suggests=(Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE,),
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": conversion, "map": one.name,
                 "distance_before": round(moved, 4), "distance_after": round(fit.distance, 4),
