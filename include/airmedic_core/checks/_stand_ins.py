@@ -21,6 +21,8 @@ _GAP_LATELY = 0.25
 _LEAST_ROWS = 5
 """What was never seen stands in for others if it takes so many rows: fewer are typing errors."""
 _MOST_USUAL, _LEAST_WINDOWS = 0.9, 7
+_LEAST_OTHERS = 20
+"""Rows that would hold another value: the hours of a day depend on each other, and may all be alike."""
 _SPREADS_OF_ODDS = 5.0
 _WORDS = re.compile(
     r"\W*(undefined|unknown|none|null|nan|na|n/a|nil|missing|not available|default|test|tbd|error|#ref!?|\?+|-+)?\W*",
@@ -126,7 +128,7 @@ def _never_stuck(context: CheckContext, tops: list[float]) -> bool:
     import numpy as np
 
     rows = context.facts.rows
-    if len(tops) < _LEAST_WINDOWS or max(tops) > _MOST_USUAL:
+    if len(tops) < _LEAST_WINDOWS or max(tops) > _MOST_USUAL or (1.0 - max(tops)) * rows < _LEAST_OTHERS:
         return False
     odds = np.log(np.array(tops) / (1.0 - np.array(tops)))
     return bool(np.log(2.0 * rows) - odds.mean() > _SPREADS_OF_ODDS * max(float(odds.std(ddof=1)), 0.1))

@@ -218,7 +218,9 @@ def _best(
         # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
         # storm, its distance is no measure of what a conversion may leave.
         limit = 1.3 * (usual if usual > _WANDERING else typical)
-        if fit.distance > max(limit, 0.05) or (usual <= _WANDERING and fit.distance > max(_LEFT * before, noise)):
+        if fit.distance > max(limit, 0.05):
+            continue
+        if usual <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
             continue
         if not converted_rows_fit(values, cumulative, one, fit, usual):
             continue
