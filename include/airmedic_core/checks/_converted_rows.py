@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 WHOLE = 0.95
 """From this share on all rows count as converted."""
 _MARGIN = 0.2
+_OUTSIDE = 0.02
 _EXACT = 0.1
 """Of a difference: so much of it remains at the most when values are converted back exactly."""
 
@@ -51,13 +52,34 @@ def unmistakable(
     return float(np.mean(on_grid(steps, within))) < 1.0 - 0.5 * fit.share and put_back
 
 
+def outside_as_expected(
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, one: Map, fit: MixtureFit
+) -> bool:
+    """Whether values lie where the column never was, as often as a conversion brings them there.
+
+    Who picks other rows of the same population may move a column much like a factor would, but not beyond its ends.
+    """
+    import numpy as np
+
+    ends = [each for each in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if each is not None]
+    if len(ends) < 4:
+        return False
+    low, high = min(ends), max(ends)
+    inside = np.sort((np.array([low, high]) - one.offset) / one.factor)
+    upto = Cumulative(whole)(inside)
+    expected = fit.share * (1.0 - float(upto[1] - upto[0]))
+    return expected >= _OUTSIDE and float(np.mean((values < low) | (values > high))) >= 0.5 * expected
+
+
 def separate(reference: NumericProfile, one: Map) -> bool:
     """Whether converted values stand apart from the others, so that a share of them can be told from a shift.
 
-    Prices that rise by half in August are not partly in another currency.
+    Prices that rise by half in August are not partly in another currency. Two groups show as two where they are twice
+    their spread apart (Ashman, Bird, Zepf 1994, Detecting bimodality in astronomical datasets, AJ 108:2348–2361).
     """
     apart = abs(one.factor * reference.mean + one.offset - reference.mean)
-    return apart >= reference.sd * max(1.0, abs(one.factor)) or not 0.2 < abs(one.factor) < 5.0
+    spread = reference.sd * ((1.0 + one.factor**2) / 2.0) ** 0.5
+    return apart >= 2.0 * spread or not 0.2 < abs(one.factor) < 5.0
 
 
 class Cumulative:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 _MOST_FAVOURITE = 0.65
 _GAP = 0.1
 _GAP_LATELY = 0.25
+_LEAST_ROWS = 5
+"""What was never seen stands in for others if it takes so many rows: fewer are typing errors."""
+_MOST_USUAL, _LEAST_WINDOWS = 0.9, 7
+_LEAST_OTHERS = 20
+"""Rows that would hold another value: the hours of a day depend on each other, and may all be alike."""
+_SPREADS_OF_ODDS = 5.0
 _WORDS = re.compile(
     r"\W*(undefined|unknown|none|null|nan|na|n/a|nil|missing|not available|default|test|tbd|error|#ref!?|\?+|-+)?\W*",
     re.IGNORECASE,
@@ -49,45 +55,83 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
         favoured = float(facts.top)
     except ValueError:
         return
+    # Stand-ins are the most frequent value of a window, or its smallest or largest.
+    shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
+    shares[favoured] = facts.top_share
+    for value in sorted(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]), reverse=True):
+        found = _number_stand_in(context, name, value, shares[value], options)
+        if found is not None:
+            yield found
+            return
+
+
+def _number_stand_in(context: CheckContext, name: str, value: float, share: float, options: Options) -> Finding | None:
+    from airmedic_core.profile import NumericProfile
+
+    column, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    assert isinstance(column, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
     known = [
         each
         for profile in context.past_profiles
         if isinstance(each := profile.columns[name], NumericProfile) and each.values
     ] or [reference]
     tops = [float(each.counts.max() / each.values) for each in known]
-    constant = facts.distinct == 1 and context.facts.rows >= 10
-    # Stand-ins are the most frequent value of a window, or its smallest or largest.
-    shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
-    shares[favoured] = facts.top_share
+    constant = context.facts.columns[name].distinct == 1 and context.facts.rows >= 10
     # A column that is one value in most windows, such as the month, moves on to another: that is its nature.
     calendar = sorted(tops)[len(tops) // 2] > 0.5
-    value = max(shares, key=lambda one: (not calendar and _apart(context, name, one, lately=True), shares[one]))
-    share = shares[value]
     sudden = not calendar and _apart(context, name, value, lately=True)
-    outside = sudden or (not calendar and not constant and _apart(context, name, value, lately=False))
+    apart = not calendar and not constant and _apart(context, name, value, lately=False)
+    outside = sudden or apart
     bins = int(reference.edges.searchsorted(value, side="left"))
-    past = [float(each.counts[bins] / each.values) for each in (known[-14:] if sudden else known)]
+    every = [float(each.counts[bins] / each.values) for each in known]
+    past = every[-14:] if sudden else every
     usual = sum(past) / len(past)
-    if not beyond(context, share, past, options.value_fraction, options.spreads):
-        return
-    levels = int((reference.counts > 0).sum())
+    new = apart and _never_seen(share, column.values, every)
+    least = options.unseen_fraction if new else options.value_fraction
+    stuck = constant and _never_stuck(context, tops)
+    if not stuck and not beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
+        return None
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     favourite = max(tops, default=0.0)
-    coarse = levels <= 30 or favourite > 0.5
+    coarse = int((reference.counts > 0).sum()) <= 30 or favourite > 0.5
     text = f"{percent(share)} of {name} are {value:g}; usual are {percent(usual, 1)}."
-    if constant and (favourite < _MOST_FAVOURITE or (favourite < 1.0 and outside)):
+    statistic = ""
+    if stuck or (constant and (favourite < _MOST_FAVOURITE or (favourite < 1.0 and outside))):
+        statistic = "constant"
         text = f"{name} is {value:g} in every row; in earlier windows no value took more than {percent(favourite)}."
-        yield broken_finding(context, name, "constant", share, usual, options.value_fraction, text)
     elif outside:
+        statistic = "sentinel_fraction"
         text += " It lies apart from all others: a stand-in for a missing value."
-        yield broken_finding(context, name, "sentinel_fraction", share, usual, options.value_fraction, text)
     elif (
         not coarse
         and share > favourite + options.value_fraction
         and share > 2.0 * favourite
         and _alone(column, reference, bins)
     ):
-        yield broken_finding(context, name, "repeated_value_fraction", share, usual, options.value_fraction, text)
+        statistic = "repeated_value_fraction"
+    return broken_finding(context, name, statistic, share, usual, least, text) if statistic else None
+
+
+def _never_seen(share: float, values: int, past: list[float]) -> bool:
+    return not any(past) and share * values >= _LEAST_ROWS
+
+
+def _rarest(context: CheckContext) -> float:
+    return 1.0 / max(context.reference.whole.rows, 1)
+
+
+def _never_stuck(context: CheckContext, tops: list[float]) -> bool:
+    """Whether one value in every row is beyond what its largest share in each earlier window leaves open.
+
+    Near one, shares are compared by their odds: from 80 % to all of 1,000 rows is a long way, of 10 rows it is not.
+    """
+    import numpy as np
+
+    rows = context.facts.rows
+    if len(tops) < _LEAST_WINDOWS or max(tops) > _MOST_USUAL or (1.0 - max(tops)) * rows < _LEAST_OTHERS:
+        return False
+    odds = np.log(np.array(tops) / (1.0 - np.array(tops)))
+    return bool(np.log(2.0 * rows) - odds.mean() > _SPREADS_OF_ODDS * max(float(odds.std(ddof=1)), 0.1))
 
 
 def _share(context: CheckContext, name: str, value: float) -> float:
@@ -152,7 +196,11 @@ def _stand_in_category(context: CheckContext, name: str, options: Options) -> It
     past = [share_of(p.columns[name]) for p in context.past_profiles] or [
         share_of(context.reference.whole.columns[name])
     ]
-    if beyond(context, share, past, options.value_fraction, options.spreads):
+    column = context.profile.columns[name]
+    values = column.values if isinstance(column, CategoricalProfile) else 0
+    new = _never_seen(share, values, past)
+    least = options.unseen_fraction if new else options.value_fraction
+    if beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
         usual = sum(past) / len(past)
         example = _named(context, name)
         text = f"{percent(share)} of {name} hold a stand-in such as {example!r}; usual are {percent(usual, 1)}."
@@ -182,9 +230,9 @@ def _stuck_category(context: CheckContext, name: str, options: Options) -> Itera
         if isinstance(past := profile.columns[name], CategoricalProfile) and past.values
     ]
     top = int(column.counts.max(initial=0))
-    if top < column.values or len(tops) < 4 or max(tops) > 0.9:
+    if top < column.values or len(tops) < 4 or max(tops) > _MOST_USUAL:
         return
-    if not beyond(context, 1.0, tops, options.value_fraction, options.spreads):
+    if not (beyond(context, 1.0, tops, options.value_fraction, options.spreads) or _never_stuck(context, tops)):
         return
     value = column.categories[int(column.counts.argmax())]
     text = f"{name} is {value!r} in every row; in earlier windows no value took more than {percent(max(tops))}."

@@ -22,40 +22,82 @@ _LEAST_TIE = 0.25
 _PARTS = 8
 _DUMMIES = 8
 _RIDGE = 1e-2
+_SLICES = 10
+_SOME_TIE = 0.05
+_MOVED_ALONG = 1 / 3
+"""Of what the others move where rows are picked by a column; where it is converted they do not move at all."""
 
 
 def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
     """Yield the columns whose values no longer follow from the others as they did.
 
     Each column is regressed on all others by the inverse covariance of their ranks. A narrower range of inputs lowers
-    the explained variance too, but leaves the size of the residuals as it was; both must have got worse.
+    the explained variance too, but leaves the size of the residuals as it was; both must have got worse. Where inputs
+    moved, a tie is held against what it is on those rows of the reference that lie where today's do, by the column's
+    own values and by what the others say of it: who picks rows by either changes how much is explained, but breaks
+    nothing.
 
     Yields
     ------
     tuple of str, float and float
-        The column, the least variance explained in any part of the reference, and the variance explained now.
+        The column, the least variance explained in any part of the reference, on rows that lie where today's do, and
+        the variance explained now.
     """
+    rows = _rows_of(context, reference)
+    if rows is None:
+        return
+    names, before, now, residual = rows
+    parts = _parts_of(before)
+    past = np.array([_explained(part, residual) for part in parts])
+    sizes = np.array([((part @ residual) ** 2).mean(axis=0) for part in parts])
+    explained, size = _explained(now, residual), ((now @ residual) ** 2).mean(axis=0)
+    for at, name in enumerate(names):
+        least = float(past[:, at].min())
+        if least < _LEAST_TIE or explained[at] >= least or size[at] <= 1.5 * sizes[:, at].max():
+            continue
+        least = min(least, *(_explained_there(before, now, residual[:, at], at, how) for how in ("value", "others")))
+        if least >= _LEAST_TIE:
+            yield name, least, max(float(explained[at]), 0.0)
+
+
+def others_moved_along(context: CheckContext, reference: pd.DataFrame, name: str) -> bool:
+    """Return whether what the other columns say of a column moved with it, as where rows are picked by it.
+
+    Who picks rows by a column moves what the others say of it by the variance that they explain; a conversion of the
+    column leaves them where they were. Without ties nothing can be said.
+    """
+    rows = _rows_of(context, reference)
+    if rows is None or name not in rows[0]:
+        return False
+    names, before, now, residual = rows
+    at = names.index(name)
+    explained = float(_explained(before, residual)[at])
+    moved = float(now[:, at].mean())
+    said = float((now[:, at] - now @ residual[:, at]).mean())
+    usual = [float((part[:, at] - part @ residual[:, at]).mean()) for part in _parts_of(before)]
+    along = said * moved > 0 and abs(said) > _MOVED_ALONG * explained * abs(moved)
+    return explained >= _SOME_TIE and along and abs(said) > 3.0 * float(np.std(usual))
+
+
+def _rows_of(context: CheckContext, reference: pd.DataFrame) -> tuple[list[str], Array, Array, Array] | None:
+    """Return the numbers' names, the standardised rows of the reference and of today, and each column's residual."""
     encode = _Encoder(context, reference)
     if len(encode.numeric) < 2:
-        return
+        return None
     before = encode(reference)
     # Rows with several extreme values are judged as a whole elsewhere.
     current = context.frame[extreme_columns(context.reference.whole, context.frame) < 3]
     if len(current) < 100 or len(before) < 400:
-        return
+        return None
     now = encode(current)
     centre, scale = before.mean(axis=0), np.maximum(before.std(axis=0), 1e-6)
     before, now = (before - centre) / scale, (now - centre) / scale
     precision = np.linalg.inv(before.T @ before / len(before) + _RIDGE * np.eye(before.shape[1]))
-    residual = precision / np.diag(precision)
-    parts = [part for part in np.array_split(before, _PARTS) if len(part) > 50]
-    past = np.array([_explained(part, residual) for part in parts])
-    sizes = np.array([((part @ residual) ** 2).mean(axis=0) for part in parts])
-    explained, size = _explained(now, residual), ((now @ residual) ** 2).mean(axis=0)
-    for at, name in enumerate(encode.numeric):
-        least = float(past[:, at].min())
-        if least >= _LEAST_TIE and explained[at] < least and size[at] > 1.5 * sizes[:, at].max():
-            yield name, least, max(float(explained[at]), 0.0)
+    return encode.numeric, before, now, precision / np.diag(precision)
+
+
+def _parts_of(rows: Array) -> list[Array]:
+    return [part for part in np.array_split(rows, _PARTS) if len(part) > 50]
 
 
 def _explained(rows: Array, residual: Array) -> Array:
@@ -63,6 +105,22 @@ def _explained(rows: Array, residual: Array) -> Array:
     variance = rows.var(axis=0)
     explained: Array = 1.0 - left / np.maximum(variance, 1e-6)
     return explained
+
+
+def _explained_there(before: Array, now: Array, residual: Array, at: int, how: str) -> float:
+    """Return the variance explained of the reference's rows, weighted to lie where today's do."""
+    left, left_now = before @ residual, now @ residual
+    values, values_now = before[:, at], now[:, at]
+    # What a column's residual leaves of it is what the others say.
+    by, by_now = (values, values_now) if how == "value" else (values - left, values_now - left_now)
+    cuts = np.unique(np.quantile(by, np.linspace(0, 1, _SLICES + 1)[1:-1]))
+    slices, slices_now = np.searchsorted(cuts, by), np.searchsorted(cuts, by_now)
+    rows, rows_now = (np.bincount(each, minlength=len(cuts) + 1) for each in (slices, slices_now))
+    weights = (rows_now / np.maximum(rows, 1))[slices]
+    if not weights.any():
+        return 0.0
+    spread, spread_left = (np.cov(each, aweights=weights, ddof=0) for each in (values, left))
+    return float(1.0 - spread_left / max(float(spread), 1e-6))
 
 
 class _Encoder:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._context import LabelledRows
     from airmedic_core.checks._shift import Weighted
+    from airmedic_core.metrics import Array
 
 GROUP = "performance"
+_LEFT_OF_THE_MIX = 0.05
 
 
 class Options(CheckOptions):
@@ -69,7 +71,7 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
     gain = float(saved.mean()) / max(float(now.losses.mean()), 1e-9)
     certain = float(saved.mean()) > 3.0 * float(saved.std(ddof=1)) / np.sqrt(len(saved))
     distance = max(_distance(before.scores[before.labels == one], now.scores[now.labels == one]) for one in (0.0, 1.0))
-    alike = distance < 1.0
+    alike = distance < 1.0 and not _more_than_the_mix(before, now, odds, saved)
     explains = moved and certain and gain > options.least_gain and alike
     text = f"{percent(new)} of the labels are positive where {percent(old)} were."
     if explains:
@@ -83,6 +85,21 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
             details={"z": z, "recalibration_gain": gain, "distance_within_classes": distance},
         )
     ]  # fmt: skip
+
+
+def _more_than_the_mix(before: LabelledRows, now: LabelledRows, odds: float, saved: Array) -> bool:
+    """Whether another prior leaves more of the loss than the same class mix costs on rows of the baseline."""
+    import numpy as np
+
+    from airmedic_core.metrics import losses
+
+    new, old = float(now.labels.mean()), float(before.labels.mean())
+    scores = np.clip(before.scores, 1e-6, 1 - 1e-6)
+    usual = losses("binary", before.labels, odds * scores / (odds * scores + 1 - scores))
+    weights = np.where(before.labels > 0.5, new / old, (1 - new) / (1 - old))
+    expected, left = float(weights @ usual / weights.sum()), now.losses - saved
+    error = np.hypot((weights * (usual - expected)).std() / len(usual) ** 0.5, left.std() / len(left) ** 0.5)
+    return float(left.mean()) - expected > max(2.0 * float(error), _LEFT_OF_THE_MIX * expected)
 
 
 def _distance(before: object, now: object) -> float:

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks import CheckContext
     from airmedic_core.columns import ColumnType
+    from airmedic_core.profile import CategoricalProfile
 
 GROUP = "data"
+_LEAST_WINDOWS = 4
+_LEAST_GONE = 20
+"""Rows of a category that every window would have had: they do not go by chance."""
 _SUGGESTS = (Cause.SCHEMA_CHANGE,)
 
 
@@ -45,7 +49,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     for name in context.features:
         if name not in missing:
             findings += _unreadable(context, name, options) + _vocabulary(context, name, options)
-    findings += _grain(context, options)
+    findings += _grain(context, options) + _exchanged(context)
     fresh = sorted(set(new) - set(renamed.values()))
     if fresh:
         shown = ", ".join(fresh[:10]) + (", …" if len(fresh) > 10 else "")
@@ -165,7 +169,7 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
     lost = sum(rows for value, rows in now.unseen_names.items() if is_stand_in(value))
     share = (now.unseen - lost) / now.values
     # A category may be new to the business; a whole vocabulary is new to the source.
-    renames = _same_categories(now)
+    renames = _same_categories(now) or _replaced(now, past)
     if share - usual < options.unseen_fraction and not (renames and share - usual > 0.02):
         return []
     if _one_value_anyway(context, name):
@@ -181,6 +185,20 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
             limit=usual + options.unseen_fraction, effect=share - usual, sample_size=now.values, unit="fraction",
             message=text, suggests=_SUGGESTS, details={"renamed": renames},
         )
+    ]  # fmt: skip
+
+
+def _exchanged(context: CheckContext) -> list[Finding]:
+    from airmedic_core.checks._exchanged import exchanged_columns
+
+    return [
+        Finding(
+            "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
+            message=f"{name} lies where {other} was, and {other} where {name} was: they were probably exchanged.",
+            suggests=_SUGGESTS, details={"exchanged_with": other},
+        )
+        for pair in exchanged_columns(context)
+        for name, other in (pair, pair[::-1])
     ]  # fmt: skip
 
 
@@ -203,6 +221,25 @@ def _same_categories(now: object) -> dict[str, str]:
         if old is not None and now.counts[now.categories.index(old)] == 0:
             found[old] = value
     return found
+
+
+def _replaced(now: CategoricalProfile, past: list[CategoricalProfile]) -> dict[str, str]:
+    """Return the category that is gone and the new one that took its share, if every window had had the old one."""
+    from airmedic_core.checks._stand_ins import is_stand_in
+
+    fresh = {value: rows for value, rows in now.unseen_names.items() if not is_stand_in(value)}
+    windows = [column for column in past if column.values]
+    if len(windows) < _LEAST_WINDOWS or not fresh:
+        return {}
+    new = max(fresh, key=lambda value: fresh[value])
+    for at, value in enumerate(now.categories):
+        shares = [float(column.counts[at] / column.values) for column in windows]
+        usual = sum(shares) / len(shares)
+        error = 3.0 * (usual * (1.0 - usual) / now.values) ** 0.5
+        alike = min(shares) - error <= fresh[new] / now.values <= max(shares) + error
+        if not now.counts[at] and min(shares) * now.values >= _LEAST_GONE and alike:
+            return {value: new}
+    return {}
 
 
 def _plain(value: str) -> str:

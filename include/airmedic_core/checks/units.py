@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._conversions import Map
+    from airmedic_core.checks._converted_groups import Groups
     from airmedic_core.profile import NumericProfile
     from airmedic_core.verdicts.mixture import MixtureFit
 
 GROUP = "data"
 _WANDERING = 0.3
 """Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_LEFT = 0.25
+"""Of a move: so much is left at the most by a conversion, if it is more than rows explain."""
+_TYPICAL = 0.9
+"""Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
+_LEAST_FILLED, _LEAST_DISTINCT = 8, 5
+"""Bins of the reference, and values of the window: fewer have no distribution to speak of."""
 
 
 class Options(CheckOptions):
@@ -37,10 +44,15 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     """Look for columns that are an affine map of their reference with a known factor."""
     if not context.batch.rows:
         return []
+    from airmedic_core.checks._converted_groups import Groups
+
+    rows = context.reference_rows
+    groups = Groups(context, rows) if rows is not None else None
     findings = []
     for name in context.profile.edges.numeric:
         if name not in context.profile.missing:
-            findings += _column(context, name, options)
+            found = _column(context, name, options)
+            findings += found or (_group(context, name, groups, options) if groups else [])
     if not findings:
         count = len(context.profile.edges.numeric)
         findings.append(
@@ -58,7 +70,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
     now, reference = context.profile.columns[name], context.recent.columns[name]
     if not isinstance(now, NumericProfile) or not isinstance(reference, NumericProfile):
         return []
-    if now.values < 20 or int((reference.counts > 0).sum()) < 8 or context.facts.columns[name].distinct < 5:
+    if now.values < 20:
         return []
     noise = 1.36 / now.values**0.5
     past = [
@@ -67,19 +79,31 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         if isinstance(column := profile.columns[name], NumericProfile) and column.values >= 20
     ]
     usual = max(past, default=noise)
+    typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
     moved = ks(reference, now)
-    # A grid is exact; a distribution is not.
-    found = _by_grid(context, name, reference, options)
-    if found is None and (
-        moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share)
+    if (zone := _other_zone(context, name, options)) is not None:
+        return [zone]
+    # Levels and a grid are exact; a distribution is not.
+    found = _by_levels(context, name, reference, options)
+    many = (
+        int((reference.counts > 0).sum()) >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
+    )
+    if found is None and many:
+        found = _by_grid(context, name, reference, options)
+    if (
+        found is None
+        and many
+        and (moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share))
     ):
-        found = _best(context, name, reference, max(usual, noise), options)
+        found = _best(context, name, reference, max(usual, noise), max(typical, noise), options)
     if found is None:
         return []
     one, fit = found
     whole = fit.share > WHOLE
+    turned = one.factor == -1.0
+    said = "have the other sign" if turned else f"are in another unit: {one.name}"
     rows = "All values" if whole else f"{percent(fit.share)} of the values"
-    conversion = f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
+    conversion = _inverse(one)
     return [
         Finding(
             "units",
@@ -92,14 +116,64 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
             effect=fit.share,
             sample_size=now.values,
             unit="fraction",
-            message=f"{rows} of {name} are in another unit: {one.name}. {conversion} brings them back.",
-            suggests=(Cause.UNIT_CHANGE,),
+            message=f"{rows} of {name} {said}. {conversion} brings them back.",
+            # No quantity is measured in negative units: a turned sign is an error of the source.
+            suggests=(Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE,),
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": conversion, "map": one.name,
                 "distance_before": round(moved, 4), "distance_after": round(fit.distance, 4),
             },
         )
     ]  # fmt: skip
+
+
+def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
+    from airmedic_core.checks._conversions import known_maps
+    from airmedic_core.checks._converted_groups import converted_group
+
+    found = converted_group(groups, name, known_maps())
+    if found is None or found.share < options.least_share:
+        return []
+    one = found.one
+    return [
+        Finding(
+            "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
+            limit=options.least_share, effect=found.share, sample_size=context.rows_seen, unit="fraction",
+            message=(
+                f"The values of {name} where {found.group} are in another unit: {one.name}. {_inverse(one)} brings "
+                "them back."
+            ),
+            suggests=(Cause.UNIT_CHANGE,),
+            details={
+                "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
+                "group": found.group, "distance_before": round(found.before, 4),
+                "distance_after": round(found.after, 4),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _inverse(one: Map) -> str:
+    return f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
+
+
+def _other_zone(context: CheckContext, name: str, options: Options) -> Finding | None:
+    from airmedic_core.checks._clock import hours_ahead
+
+    rows = context.reference_rows
+    if rows is None:
+        return None
+    found = hours_ahead(rows, context.frame, name, context.spec.data.time_column, options.least_share)
+    if found is None:
+        return None
+    hours, share = found
+    values = "All values" if share > 0.95 else f"{percent(share)} of the values"
+    return Finding(
+        "units", name, "converted_share", Verdict.ALERT, value=share, baseline=0.0, limit=options.least_share,
+        effect=share, sample_size=context.rows_seen, unit="fraction",
+        message=f"{values} of {name} tell the hour of another time zone: {hours:+d} hours.",
+        suggests=(Cause.UNIT_CHANGE,), details={"hours": hours},
+    )  # fmt: skip
 
 
 def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> bool:
@@ -111,7 +185,7 @@ def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> boo
 
 
 def _best(
-    context: CheckContext, name: str, reference: NumericProfile, usual: float, options: Options
+    context: CheckContext, name: str, reference: NumericProfile, usual: float, typical: float, options: Options
 ) -> tuple[Map, MixtureFit] | None:
     import numpy as np
 
@@ -122,6 +196,7 @@ def _best(
         converted_rows_fit,
         fit_map,
         or_all,
+        outside_as_expected,
         separate,
         share_upto,
         unmistakable,
@@ -132,7 +207,7 @@ def _best(
     cumulative = Cumulative(reference)
     whole = context.reference.whole.columns[name]
     assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
-    candidates = []
+    candidates, noise = [], 1.63 / len(values) ** 0.5
     for one in known_maps() + rescaled_maps(values, reference):
         fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
         if fit.share < options.least_share or fit.gain < 12.0:
@@ -140,12 +215,18 @@ def _best(
         if fit.share <= WHOLE and not separate(reference, one):
             continue
         before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
-        # One day of a column that wanders is far from all days together, in any unit.
-        if fit.distance > max(1.3 * usual, 0.05) or (usual <= _WANDERING and fit.distance > 0.5 * before):
+        # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
+        # storm, its distance is no measure of what a conversion may leave.
+        limit = 1.3 * (usual if usual > _WANDERING else typical)
+        if fit.distance > max(limit, 0.05):
+            continue
+        if usual <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
             continue
         if not converted_rows_fit(values, cumulative, one, fit, usual):
             continue
         if usual > _WANDERING and not unmistakable(values, reference, whole, one, fit):
+            continue
+        if not outside_as_expected(values, reference, whole, one, fit) and _moved_along(context, name):
             continue
         candidates.append((fit.gain, one, fit))
     if not candidates:
@@ -154,24 +235,49 @@ def _best(
     return one, fit
 
 
+def _moved_along(context: CheckContext, name: str) -> bool:
+    """Whether the columns that are tied to this one moved with it: then other rows came, in the same unit."""
+    from airmedic_core.checks._ties import others_moved_along
+
+    rows = context.reference_rows
+    return rows is not None and others_moved_along(context, rows, name)
+
+
+def _by_levels(
+    context: CheckContext, name: str, reference: NumericProfile, options: Options
+) -> tuple[Map, MixtureFit] | None:
+    from airmedic_core.checks._conversions import known_maps
+    from airmedic_core.checks._levels import conversion_by_levels
+    from airmedic_core.profile import NumericProfile
+
+    whole = context.reference.whole.columns[name]
+    assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
+    values = _values(context, name)
+    found = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    return found and _exactly(*found, values, reference)
+
+
 def _by_grid(
     context: CheckContext, name: str, reference: NumericProfile, options: Options
 ) -> tuple[Map, MixtureFit] | None:
-    import numpy as np
-
     from airmedic_core.checks._conversions import known_maps
-    from airmedic_core.checks._converted_rows import WHOLE, Cumulative, share_upto
     from airmedic_core.checks._grid import conversion_by_grid
     from airmedic_core.profile import NumericProfile
-    from airmedic_core.verdicts.mixture import MixtureFit
 
     whole = context.reference.whole.columns[name]
     assert isinstance(whole, NumericProfile)  # noqa: S101  recent and whole have the same edges
     values = _values(context, name)
     found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
-    if found is None:
-        return None
-    one, share = found
+    return found and _exactly(*found, values, reference)
+
+
+def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> tuple[Map, MixtureFit]:
+    """Return a map that the values themselves show, with the distance that it leaves."""
+    import numpy as np
+
+    from airmedic_core.checks._converted_rows import WHOLE, Cumulative, share_upto
+    from airmedic_core.verdicts.mixture import MixtureFit
+
     cumulative = Cumulative(reference)
     back = np.sort(one.back(values)) if share > WHOLE else values
     distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())

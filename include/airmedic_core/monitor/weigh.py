@@ -178,7 +178,14 @@ def _certain_enough(verdicts: Verdicts) -> list[Finding]:
     remains = verdicts.pick(Verdict.ALERT, lambda each: each.key == "concept:batch:relation_loss")
     leans = any(each.details.get("bias_p_value", 1.0) < _ONE_OF_THREE for each in remains)
     suspected = verdicts.pick(Verdict.OK, lambda each: _is_loss(each, _ONE_OF_THREE)) if leans else []
+    if verdicts.pick(Verdict.OK, lambda each: each.key == "concept:batch:relation_loss" and _unexplained(each)):
+        # What neither the relation nor the inputs explain is more likely chance: more labels decide.
+        return []
     return verdicts.pick(Verdict.WATCH, _is_loss) or suspected
+
+
+def _unexplained(finding: Finding) -> bool:
+    return finding.suggests == (Cause.UNKNOWN,)
 
 
 def _is_loss(finding: Finding, p_value: float = _LOSS_OF_MOVED_INPUTS) -> bool:

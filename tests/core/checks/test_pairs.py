@@ -88,8 +88,15 @@ FAULTS = {
     "a lost column": (lambda f: f.drop(columns="weight"), Cause.SCHEMA_CHANGE, "weight"),
     "a renamed column": (lambda f: f.rename(columns={"weight": "weightKg"}), Cause.SCHEMA_CHANGE, "weight"),
     "numbers as text": (lambda f: f.assign(price=f["price"].map("{:.2f} €".format)), Cause.SCHEMA_CHANGE, "price"),
+    "a renamed category": (
+        lambda f: f.assign(country=f["country"].replace({"fr": "FRA"})), Cause.SCHEMA_CHANGE, "country",
+    ),
+    "exchanged columns": (
+        lambda f: f.rename(columns={"age": "visits", "visits": "age"}), Cause.SCHEMA_CHANGE, "visits",
+    ),
     "renamed categories": (lambda f: f.assign(country=f["country"].str.upper()), Cause.SCHEMA_CHANGE, "country"),
     "cents": (_times("price", 100), Cause.UNIT_CHANGE, "price"),
+    "the other sign": (_times("price", -1), Cause.DATA_CORRUPTION, "price"),
     "pounds": (_times("weight", 2.2046226), Cause.UNIT_CHANGE, "weight"),
     "nulls": (_set("age", np.nan, 0.3), Cause.DATA_CORRUPTION, "age"),
     "a sentinel": (_set("age", -1.0, 0.15), Cause.DATA_CORRUPTION, "age"),
@@ -240,3 +247,19 @@ def test_a_bad_column_in_both_windows_hides_nothing(name, reference, today):
 
 def test_a_single_row_is_no_crash(reference, today):
     assert check(reference, today.head(1)).assessment.cause is Cause.VOLUME_ANOMALY
+
+
+def test_more_positives_than_the_mix_explains_are_no_label_shift():
+    reference, today = rows(1, 20, size=2000), rows(2, 1, 20, 2000)
+    # Returns that no input explains: more of them, and they cost more than the same mix would.
+    extra = today["returned"] | (np.random.default_rng(3).random(len(today)) < 0.12)
+    assert check(reference, today.assign(returned=extra.astype(int))).assessment.cause is Cause.CONCEPT_DRIFT
+    picked = np.random.default_rng(4).random(len(today)) < np.where(today["returned"] == 1, 1.0, 0.6)
+    mixed = pd.concat([today, rows(5, 1, 20, 1200)])[lambda f: np.r_[picked, (f["returned"] == 1).to_numpy()[2000:]]]
+    assert check(reference, mixed.sort_values("at").reset_index(drop=True)).assessment.cause is Cause.LABEL_SHIFT
+
+
+def test_a_new_category_beside_the_known_ones_is_no_new_vocabulary(reference, today):
+    joined = today["country"].mask(np.arange(len(today)) % 4 == 0, "es")
+    answer = check(reference, today.assign(country=joined))
+    assert answer.assessment.cause is not Cause.SCHEMA_CHANGE, answer.assessment.headline

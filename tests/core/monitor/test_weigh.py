@@ -23,6 +23,10 @@ def remaining(verdict: Verdict, bias: float) -> Finding:
     )  # fmt: skip
 
 
+def unexplained() -> Finding:
+    return Finding("concept", "batch", "relation_loss", Verdict.OK, value=20.0, baseline=0.0, suggests=(Cause.UNKNOWN,))
+
+
 @pytest.mark.parametrize(
     ("findings", "alone", "watched_further"),
     [
@@ -31,6 +35,9 @@ def remaining(verdict: Verdict, bias: float) -> Finding:
         ([loss(Verdict.OK, 0.04), remaining(Verdict.OK, 0.001)], "healthy", "healthy"),
         ([loss(Verdict.OK, 0.2), remaining(Verdict.ALERT, 0.001)], "healthy", "healthy"),
         ([loss(Verdict.WATCH, 0.015)], "incident", "watch"),
+        # Neither the relation nor the inputs explain it: more likely chance.
+        ([loss(Verdict.WATCH, 0.015), unexplained()], "watch", "watch"),
+        ([loss(Verdict.ALERT, 0.0005), unexplained()], "incident", "incident"),
         ([loss(Verdict.ALERT, 0.0005)], "incident", "incident"),
     ],
 )

@@ -1,0 +1,69 @@
+"""Columns that tell the hour of a row: a clock of another time zone is another unit of time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.profile.values import numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.metrics import Array
+
+_HOURS = 24
+_ALWAYS = 0.99
+_LEAST_ROWS = 20
+_SUMMER_TIME = 1
+"""Hours that a clock may move by itself."""
+
+
+def hours_ahead(
+    past: pd.DataFrame, now: pd.DataFrame, name: str, time: str, least_share: float
+) -> tuple[int, float] | None:
+    """Return by how many hours a column that told the hour of the time column has moved, and in what share of rows.
+
+    None where the column never told the hour, or does as before, summer time aside, or tells nothing any more.
+    """
+    usual, found = _offsets(past, name, time), _offsets(now, name, time)
+    if len(usual) < _LEAST_ROWS or len(found) < _LEAST_ROWS:
+        return None
+    known = np.bincount(usual, minlength=_HOURS) / len(usual)
+    zone = int(known.argmax())
+    away = _turn(np.arange(_HOURS) - zone)
+    # All hours of one zone differ from the clock by the same number, before and after summer time.
+    if known[np.abs(away) <= _SUMMER_TIME].sum() < _ALWAYS:
+        return None
+    moved = found[np.abs(_turn(found - zone)) > _SUMMER_TIME]
+    if len(moved) < max(_LEAST_ROWS, least_share * len(found)):
+        return None
+    counts = np.bincount(moved, minlength=_HOURS)
+    best = int(counts.argmax())
+    if counts[best] < _ALWAYS * len(moved):
+        return None
+    return int(_turn(np.array([best - zone]))[0]), len(moved) / len(found)
+
+
+def _offsets(frame: pd.DataFrame, name: str, time: str) -> np.ndarray:
+    """Return how many hours each row's value is ahead of its time, from 0 to 23; empty where it tells no hour."""
+    import pandas as pd
+
+    if name not in frame or time not in frame:
+        return np.empty(0, dtype=np.intp)
+    values: Array = numbers(frame[name])[0]
+    finite = values[np.isfinite(values)]
+    if not len(finite) or finite.min() < 0 or finite.max() > _HOURS or bool((finite != np.floor(finite)).any()):
+        return np.empty(0, dtype=np.intp)
+    hours = pd.to_datetime(frame[time], utc=True, errors="coerce").dt.hour.to_numpy(dtype=float)
+    known = np.isfinite(values) & np.isfinite(hours)
+    values, hours = values[known], hours[known]
+    # A column of one value tells no hour, nor does one that is read once a day.
+    if len(np.unique(values)) < 3 or len(np.unique(hours)) < 3:
+        return np.empty(0, dtype=np.intp)
+    return np.asarray((values - hours) % _HOURS, dtype=np.intp)
+
+
+def _turn(hours: np.ndarray) -> np.ndarray:
+    return (hours + _HOURS // 2) % _HOURS - _HOURS // 2
