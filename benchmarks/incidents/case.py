@@ -12,9 +12,11 @@ import pandas as pd
 from faults import Fault
 from heldout_populations import HELDOUT_POPULATIONS
 from populations import POPULATIONS
+from unseen_populations import UNSEEN_POPULATIONS
+from unseen_slices import UNSEEN_SLICES
 
-Split = Literal["tune", "measure", "heldout"]
-SOURCES = POPULATIONS | HELDOUT_POPULATIONS
+Split = Literal["tune", "measure", "heldout", "unseen"]
+SOURCES = POPULATIONS | HELDOUT_POPULATIONS | UNSEEN_POPULATIONS | UNSEEN_SLICES
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 ``tune`` cases may be looked at while constants are chosen; ``measure`` cases only count. The two differ in columns,
 sizes, kinds of fault and seeds, and the engine sees neither names nor labels. Where two causes are equally right, a
-case accepts both and says why. ``heldout`` cases, in ``heldout.py``, were written without looking at the engine.
+case accepts both and says why. ``heldout`` and ``unseen`` cases, in ``heldout.py`` and ``unseen.py``, were written
+without looking at the engine.
 """
 
 from __future__ import annotations
@@ -47,12 +48,14 @@ from heldout import heldout_cases
 from populations import POPULATIONS, Population, bike_rows, hotel_rows
 from served import with_served_predictions
 from tuning import tuning_cases
+from unseen import unseen_cases
 
 
 def all_cases() -> list[Case]:
     """Return every case, in a fixed order."""
     more = tuning_cases(partial(_case, split="tune"))
-    return [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time(), *more, *heldout_cases()]
+    measured = [*_healthy(), *_data_faults(), *_model_causes(), *_served(), *_real_time()]
+    return [*measured, *more, *heldout_cases(), *unseen_cases()]
 
 
 def _healthy() -> Iterator[Case]:

@@ -35,13 +35,13 @@ ONE_HOTEL_FEATURES = {
 }
 LOAN_WEEK = np.array([1.15, 1.1, 1.1, 1.05, 1.1, 0.8, 0.7])
 DELIVERY_WEEK = np.array([0.8, 0.85, 0.9, 0.95, 1.15, 1.25, 1.1])
-CLUSTERED = frozenset({"deliveries", "bike 2011", "bike"})
-"""Populations whose rows of a day belong together: an independent piece is a day, not a row."""
+DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}
+"""How long a window is."""
 
 
 def draw_loans(rng: np.random.Generator, rows: int, windows: int, every: str) -> Frames:
     """Generate loan applications whose default follows a fixed rule, with a week of its own."""
-    day = _days_of_rows(rng, rows, windows, every, LOAN_WEEK)
+    day = days_of_rows(rng, rows, windows, every, LOAN_WEEK)
     n = len(day)
     weekend = day % 7 >= 5
     income = np.round(rng.lognormal(10.4, 0.45, n), -2)
@@ -76,12 +76,12 @@ def draw_loans(rng: np.random.Generator, rows: int, windows: int, every: str) ->
     )  # fmt: skip
     frame["defaulted"] = (rng.random(n) < 1 / (1 + np.exp(-logit))).astype(int)
     hour = np.where(weekend, 9 + 13 * rng.beta(1.5, 1.5, n), 8 + 11 * rng.beta(2, 2, n))
-    return _cut(frame, day, hour, windows, every)
+    return cut(frame, day, hour, windows, every)
 
 
 def draw_deliveries(rng: np.random.Generator, rows: int, windows: int, every: str) -> Frames:
     """Generate deliveries and the minutes that they take; the days differ in weather, by chance alone."""
-    day = _days_of_rows(rng, rows, windows, every, DELIVERY_WEEK)
+    day = days_of_rows(rng, rows, windows, every, DELIVERY_WEEK)
     n, days = len(day), int(day.max()) + 1
     rain_of_day = np.where(rng.random(days) < 0.65, 0.0, np.minimum(rng.gamma(1.5, 1.6, days), 8.0))[day]
     warmth_of_day = rng.normal(16, 4.5, days)[day]
@@ -114,21 +114,25 @@ def draw_deliveries(rng: np.random.Generator, rows: int, windows: int, every: st
     pace = np.select([vehicle == "bike", vehicle == "scooter"], [4.6, 3.0], 3.6)  # minutes for a kilometre
     road = distance * pace * (1 + 0.05 * rain) * rng.lognormal(0, 0.22, n)
     frame["minutes"] = np.round(2 + frame["prep_minutes"] + road + 6 * np.maximum(frame["courier_load"] - 1, 0), 1)
-    return _cut(frame, day, hour, windows, every)
+    return cut(frame, day, hour, windows, every)
 
 
-def _days_of_rows(rng: np.random.Generator, rows: int, windows: int, every: str, week: np.ndarray) -> np.ndarray:
+def end_of(windows: int, every: str) -> pd.Timestamp:
+    """Return the first moment after that many windows."""
+    return START + (pd.DateOffset(months=windows) if every == "month" else pd.Timedelta(days=windows * DAYS[every]))
+
+
+def days_of_rows(rng: np.random.Generator, rows: int, windows: int, every: str, week: np.ndarray) -> np.ndarray:
     """Return the day of each row, so that a window has ``rows`` rows on average over a week."""
-    days = (windows + 1) * (7 if every == "week" else 1)
-    per_day = rows / 7 if every == "week" else rows
-    return np.repeat(np.arange(days), rng.poisson(per_day * week[np.arange(days) % 7] / week.mean()))
+    days = (end_of(windows + 1, every) - START).days
+    return np.repeat(np.arange(days), rng.poisson(rows / DAYS[every] * week[np.arange(days) % 7] / week.mean()))
 
 
-def _cut(frame: pd.DataFrame, day: np.ndarray, hour: np.ndarray, windows: int, every: str) -> Frames:
+def cut(frame: pd.DataFrame, day: np.ndarray, hour: np.ndarray, windows: int, every: str) -> Frames:
+    """Date the rows and cut them into the reference and the window after it."""
     times = START + pd.to_timedelta(np.floor((day * 24 + hour) * 3600), unit="s")
     dated = frame.assign(time=times).sort_values("time", kind="stable")
-    edge = START + pd.Timedelta(days=windows * (7 if every == "week" else 1))
-    current = dated["time"] >= edge
+    current = dated["time"] >= end_of(windows, every)
     return dated[~current].reset_index(drop=True), dated[current].reset_index(drop=True)
 
 

@@ -13,17 +13,21 @@ from functools import cache
 import numpy as np
 import pandas as pd
 from case import SOURCES, Case
-from heldout_populations import CLUSTERED
 from populations import Population
 from served import fit, with_served_predictions
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import Pipeline
+from unseen_populations import UNSEEN_POPULATIONS
 
-GENERATED = frozenset({"churn", "payments", "loans", "deliveries"})
+GENERATED = frozenset({"churn", "payments", "loans", "deliveries", *UNSEEN_POPULATIONS})
+CLUSTERED = frozenset({"deliveries", "bike 2011", "bike", "telemetry", "bike winters", "bike free days"})
+"""Populations whose rows of a day belong together: an independent piece is a day, not a row."""
 LARGE = {
     "churn": (1000, 40), "payments": (1000, 40), "loans": (1000, 42), "deliveries": (200, 210), "hotel": (1000, 36),
     "hotels 2015": (600, 20), "city 2017": (900, 21), "resort 2017": (500, 21), "bike": (24, 180),
-    "bike 2011": (24, 190),
+    "bike 2011": (24, 190), "telemetry": (480, 90), "claims": (1000, 40), "clicks": (3000, 40), "triage": (1000, 40),
+    "online 2016": (600, 40), "resort 2016": (360, 40), "tours": (450, 40), "bike winters": (24, 230),
+    "bike free days": (24, 205),
 }  # fmt: skip
 """Rows and windows of the large sample: 40,000 generated rows, or nearly the whole real set."""
 HEALTHY_WINDOWS = 210
@@ -31,7 +35,10 @@ HEALTHY_WINDOWS = 210
 
 @dataclass(frozen=True)
 class Scored:
-    """Rows with the answers of a model that has not seen them."""
+    """Rows with the answers of a model that has not seen them.
+
+    Of several classes the score is the probability that the model gives to the right one, and every label is 1.
+    """
 
     task: str
     label: np.ndarray
@@ -48,7 +55,7 @@ class Scored:
     @property
     def auc(self) -> float:
         """Area under the ROC curve; nan for numbers."""
-        return np.nan if self.task == "regression" else float(roc_auc_score(self.label, self.score))
+        return np.nan if self.task != "binary" else float(roc_auc_score(self.label, self.score))
 
 
 def model_losses(case: Case) -> tuple[Scored, Scored, np.ndarray, int]:
@@ -75,7 +82,10 @@ def served_losses(case: Case) -> tuple[Scored, Scored, np.ndarray, int]:
     sample, (_, current) = large_sample(case.population), case.build()
     good, served = with_served_predictions(source, sample, sample, seed=seed, **(case.serving or {}))
     task = source.spec["task"]
-    one, other = (Scored(task, f[source.target].to_numpy(), f["score"].to_numpy()) for f in (good, served))
+    if task == "multiclass":  # what is logged is a class: each error loses the same
+        one, other = (_right(f["score"].to_numpy() == f[source.target].to_numpy()) for f in (good, served))
+    else:
+        one, other = (Scored(task, f[source.target].to_numpy(), f["score"].to_numpy()) for f in (good, served))
     pieces = pieces_of(one.losses, sample["time"], case.population, len(current))
     return one, other, pieces, len(current)
 
@@ -111,7 +121,8 @@ def _healthy_windows(case: Case, rows: int) -> np.ndarray:
     source, sample = SOURCES[case.population], large_sample(case.population)
     every = case.spec["window"]["every"]
     if case.population in GENERATED:  # drawn anew, so that days keep what they share
-        drawn = source.draw(np.random.default_rng(7), rows, HEALTHY_WINDOWS, every)[0]
+        windows = min(HEALTHY_WINDOWS, 700_000 // rows)
+        drawn = source.draw(np.random.default_rng(7), rows, windows, every)[0]
         losses = _score(source, 0, drawn).losses
         return pd.Series(losses).groupby(windows_of(case, drawn["time"])).mean().to_numpy()
     halves = _halves(case.population, sample["time"])
@@ -144,8 +155,16 @@ def _halves(population: str, times: pd.Series) -> np.ndarray:
 
 
 def _score(source: Population, half: int, rows: pd.DataFrame) -> Scored:
-    answers = _answers(_model(source.name, half), source, rows)
+    model = _model(source.name, half)
+    if source.spec["task"] == "multiclass":
+        answers = model.predict_proba(rows[source.numeric + source.spec["features"]["categorical"]])
+        return _right(answers[np.arange(len(rows)), np.searchsorted(model.classes_, rows[source.target])])
+    answers = _answers(model, source, rows)
     return Scored(source.spec["task"], rows[source.target].to_numpy(dtype=float), answers)
+
+
+def _right(probability: np.ndarray) -> Scored:
+    return Scored("multiclass", np.ones(len(probability)), probability.astype(float))
 
 
 def _answers(model: Pipeline, source: Population, rows: pd.DataFrame) -> np.ndarray:
@@ -161,6 +180,8 @@ def _join(parts: list[Scored]) -> Scored:
 
 def windows_of(case: Case, times: pd.Series) -> pd.Series:
     """Return the number of the window that each row is in."""
+    if case.spec["window"]["every"] == "month":
+        return (times.dt.year * 12 + times.dt.month) - (times.min().year * 12 + times.min().month)
     length = 7 if case.spec["window"]["every"] == "week" else 1
     return (times - times.min().floor("D")).dt.days // length
 

@@ -3,6 +3,7 @@
 python benchmarks/incidents/run.py                 the measured cases, beside Evidently's default
 python benchmarks/incidents/run.py --split tune    the cases that constants may be chosen on
 python benchmarks/incidents/run.py --split heldout the cases that were written without looking at the engine
+python benchmarks/incidents/run.py --split unseen  the fourth set, of other populations, written in the same way
 python benchmarks/incidents/run.py --only unit     the cases whose name holds a text, with their findings
 """
 
@@ -25,6 +26,7 @@ from heldout import UNKNOWABLE
 from populations import DATA, REAL
 from rich.console import Console
 from rich.table import Table
+from unseen import UNKNOWABLE as UNKNOWABLE_UNSEEN
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.monitor import check_pair
@@ -72,8 +74,8 @@ def run_case(case: Case, *, verbose: bool, with_evidently: bool) -> Outcome:
     start = time.perf_counter()
     drift = evidently_default(reference, current, case.spec["features"]) if with_evidently else None
     return Outcome(
-        case=case.name, split=case.split, knowable=case.name not in UNKNOWABLE, healthy=case.healthy,
-        harmful=case.harmful, accept=tuple(sorted(case.accept)), found=found, alarm=alarm,
+        case=case.name, split=case.split, knowable=case.name not in UNKNOWABLE | UNKNOWABLE_UNSEEN,
+        healthy=case.healthy, harmful=case.harmful, accept=tuple(sorted(case.accept)), found=found, alarm=alarm,
         right=found in case.accept, seconds=seconds,
         evidently_dataset=bool(drift and drift.dataset_drift), evidently_column=bool(drift and drift.any_column),
         evidently_failed=drift.failed if drift else "", evidently_seconds=time.perf_counter() - start,
@@ -116,7 +118,7 @@ def summarise(outcomes: list[Outcome], title: str, console: Console) -> None:
 def main() -> int:
     """Run and report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    splits = ("measure", "tune", "heldout")
+    splits = ("measure", "tune", "heldout", "unseen")
     parser.add_argument("--split", nargs="+", choices=splits, default=["measure"], help="one or several")
     parser.add_argument("--only", default="", help="text that the case's name holds; prints findings")
     parser.add_argument("--without-evidently", action="store_true")

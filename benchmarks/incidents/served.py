@@ -23,6 +23,8 @@ def with_served_predictions(
     broken: Literal["", "shuffled", "inverted", "constant", "misaligned", "hasty", "sixtieth"] = "",
     empty: tuple[str, ...] = (),
     latency_factor: float = 1.0,
+    from_hour: int = 0,
+    timeouts: float = 0.0,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Score both windows with a model trained on other rows of the same population.
 
@@ -37,11 +39,15 @@ def with_served_predictions(
         Inputs that reach that version as nulls, while they are logged as they are.
     latency_factor : float
         How much slower the current window was served.
+    from_hour : int
+        Hour of the day at which that version comes into service; the version before it serves until then.
+    timeouts : float
+        Share of the current window's rows that were answered after five seconds.
     """
     rng = np.random.default_rng(seed)
     model = _trained(population, rng)
     columns = population.spec["features"]["numeric"] + population.spec["features"]["categorical"]
-    regression = population.spec["task"] == "regression"
+    task = population.spec["task"]
 
     def served(frame: pd.DataFrame, serving: str, kind: str, factor: float) -> pd.DataFrame:
         inputs = frame[columns]
@@ -50,7 +56,7 @@ def with_served_predictions(
         if serving == version and empty:
             inputs = inputs.assign(**dict.fromkeys(empty, np.nan))
         chosen = _trained(population, np.random.default_rng(seed), rows=60) if kind == "hasty" else model
-        score = chosen.predict(inputs) if regression else chosen.predict_proba(inputs)[:, 1]
+        score = chosen.predict_proba(inputs)[:, 1] if task == "binary" else chosen.predict(inputs)
         if kind == "misaligned":
             score = rng.permutation(score)
         if kind == "sixtieth":
@@ -62,7 +68,13 @@ def with_served_predictions(
         latency = np.round(rng.gamma(4.0, 12.0, len(frame)) * factor, 1)
         return frame.assign(score=score, latency_ms=latency, model_version=serving)
 
-    return served(reference, "1", "", 1.0), served(current, version, broken, latency_factor)
+    past, now = served(reference, "1", "", 1.0), served(current, version, broken, latency_factor)
+    if from_hour:
+        early = current["time"].dt.hour < from_hour
+        now[early] = served(current, "1", "", latency_factor)[early]
+    if timeouts:
+        now["latency_ms"] = now["latency_ms"].mask(rng.random(len(now)) < timeouts, 5000.0)
+    return past, now
 
 
 def _trained(population: Population, rng: np.random.Generator, rows: int | None = None) -> Pipeline:
@@ -71,7 +83,7 @@ def _trained(population: Population, rng: np.random.Generator, rows: int | None 
     elif population.name == "hotel":
         known = draw_hotel(rng, 8000, 1, "day")[0]
     else:
-        known = population.draw(rng, 400, 20, "day")[0]
+        known = population.draw(rng, 3000 if population.name == "clicks" else 400, 20, "day")[0]
     return fit(population, known.sample(rows, random_state=0) if rows else known)
 
 
