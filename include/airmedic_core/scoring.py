@@ -38,8 +38,6 @@ class ScoredBatch:
     """Shape (n,): the truth as :class:`~airmedic_core.metrics.Metric` takes it; NaN where it is not known."""
     version: str
     """The version that scored; empty where logged predictions do not say."""
-    latency_ms: Array | None = None
-    """Logged latency of each prediction, where the spec names its column."""
     classes: tuple[Any, ...] = ()
     """The model's classes in the order of multiclass scores; negative then positive for a binary model."""
 
@@ -81,7 +79,7 @@ def score(ws: Workspace, version: ModelVersion, frame: pd.DataFrame, batch: Batc
             "Compare its signature in MLflow with the columns of the batch.",
         ) from error
     labels = _known(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
-    return ScoredBatch(scores, predicted, labels, version.version, None, classes)
+    return ScoredBatch(scores, predicted, labels, version.version, classes)
 
 
 def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch:
@@ -97,35 +95,67 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
     NoChampionError
         If nothing is logged and nothing serves.
     """
-    logged = ws.spec.prediction
-    if not logged.score:
-        scored = score(ws, ws.registry.champion(ws.spec.name), frame, batch)
-        latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
-        return ScoredBatch(scored.scores, scored.predicted, scored.labels, scored.version, latency, scored.classes)
+    if not ws.spec.prediction.score:
+        return score(ws, ws.registry.champion(ws.spec.name), frame, batch)
     return logged_scores(ws.spec, frame, batch)
 
 
-def logged_scores(spec: ModelSpec, frame: pd.DataFrame, batch: Batch | None = None) -> ScoredBatch:
-    """Return the predictions that were logged with rows. Raises as :func:`scored_batch`."""
+def logged_scores(
+    spec: ModelSpec, frame: pd.DataFrame, batch: Batch | None = None, *, classes: tuple[Any, ...] = ()
+) -> ScoredBatch:
+    """Return the predictions that were logged with rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        The rows.
+    batch : Batch, optional
+        Where given, labels that became known after its ``as_of`` do not exist yet; else all labels count.
+    classes : tuple, optional
+        The classes of a multiclass model of which the predicted ones only are logged, in the order of the scores; those
+        of the rows where not given. Each such score is 0 or 1.
+
+    Raises
+    ------
+    MissingColumnError
+        If the spec names a prediction column that the rows lack.
+    """
     logged = spec.prediction
     if spec.task == "multiclass":
-        raise SpecError(
-            "prediction.score cannot hold the class probabilities of a multiclass model.",
-            "Leave it out: the champion then scores the batch.",
-        )
-    scores = _column(frame, logged.score)
-    classes = _classes(spec, frame) if spec.task == "binary" else ()
+        scores, classes = _logged_classes(spec, frame, classes)
+    else:
+        scores = _column(frame, logged.score)
+        classes = _classes(spec, frame) if spec.task == "binary" else ()
     if logged.label:
-        predicted = frame[logged.label].to_numpy()
+        predicted = _named(frame, logged.label).to_numpy()
+    elif spec.task == "multiclass":
+        predicted = np.asarray(classes, dtype=object)[np.nan_to_num(scores).argmax(axis=1)]
     else:
         predicted = scores if spec.task == "regression" else np.asarray(classes, dtype=object)[(scores >= 0.5) * 1]
     version = ""
     if logged.version and logged.version in frame.columns and len(frame):
         # One batch may hold the rows of two versions around a deployment; the one that served most stands for it.
         version = str(frame[logged.version].mode(dropna=True).astype(str).iloc[0])
-    latency = _column(frame, logged.latency_ms) if logged.latency_ms else None
     labels = _known(spec, frame, encode_labels(spec, frame, classes), batch)
-    return ScoredBatch(scores, predicted, labels, version, latency, classes)
+    return ScoredBatch(scores, predicted, labels, version, classes)
+
+
+def logged_with(spec: ModelSpec, *frames: pd.DataFrame) -> bool:
+    """Return whether all of these rows hold the predictions that the spec says are logged with them."""
+    logged = spec.prediction
+    if spec.task == "multiclass" and logged.score:
+        return all(any(spec.is_class_score(str(name)) for name in frame.columns) for frame in frames)
+    needed = logged.score or (logged.label if spec.task == "multiclass" else "")
+    return bool(needed) and all(needed in frame.columns for frame in frames)
+
+
+def named_classes(spec: ModelSpec, *frames: pd.DataFrame) -> tuple[Any, ...]:
+    """Return the classes that rows hold, as their outcome or as what was predicted of them."""
+    columns = [frame[name] for frame in frames for name in (spec.target, spec.prediction.label) if name in frame]
+    found = {str(_whole(value)): _whole(value) for column in columns for value in column.dropna().unique()}
+    return tuple(found[name] for name in sorted(found))
 
 
 def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
@@ -232,8 +262,7 @@ def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]
     if spec.task == "binary" and classes:
         positive = str(positive_class(spec, classes))
         position = {name: int(name == positive) for name in position}
-    text = column.astype(object).map(lambda value: _plain(value, position), na_action="ignore")
-    return np.asarray(pd.to_numeric(text, errors="coerce"), dtype=np.float64)
+    return _positions(column, position)
 
 
 def probe(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[list[str], float]:
@@ -262,6 +291,42 @@ def probe(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[li
     wrong = int((~np.isfinite(scored.scores)).sum())
     problems = [f"{wrong} of {scored.scores.size} predictions are not finite."] if wrong else []
     return problems, seconds
+
+
+def _logged_classes(
+    spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]
+) -> tuple[Array, tuple[Any, ...]]:  # fmt: skip
+    """Return the probability of each class: logged ones, or 0 and 1 where the predicted class alone was logged."""
+    logged = spec.prediction
+    known = classes or named_classes(spec, frame)
+    if not logged.score:
+        position = {str(name): at for at, name in enumerate(known)}
+        chosen = _positions(_named(frame, logged.label), position)
+        scores = (chosen[:, None] == np.arange(len(known))).astype(np.float64)
+        scores[np.isnan(chosen)] = np.nan
+        return scores, known
+    columns = sorted(str(name) for name in frame.columns if spec.is_class_score(str(name)))
+    if len(columns) < 2:
+        raise MissingColumnError(
+            f"The rows have no columns {logged.score}_<class>, whose beginning the spec names under prediction.score.",
+            "Log one probability for each class, or the predicted class alone as prediction.label.",
+        )
+    names = {str(name): name for name in known}
+    suffixes = [name.removeprefix(f"{logged.score}_") for name in columns]
+    scores = np.column_stack([_column(frame, name) for name in columns])
+    return scores, tuple(names.get(suffix, suffix) for suffix in suffixes)
+
+
+def _positions(column: pd.Series, position: dict[str, int]) -> Array:
+    import pandas as pd
+
+    found = column.astype(object).map(lambda value: _plain(value, position), na_action="ignore")
+    return np.asarray(pd.to_numeric(found, errors="coerce"), dtype=np.float64)
+
+
+def _whole(value: Any) -> Any:
+    """Return a class as it is named where no row lacks its label: whole numbers with gaps are read as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _plain(value: Any, position: dict[str, int]) -> float:
@@ -296,6 +361,10 @@ def _known(spec: ModelSpec, frame: pd.DataFrame, labels: Array, batch: Batch | N
 def _column(frame: pd.DataFrame, name: str) -> Array:
     import pandas as pd
 
+    return np.asarray(pd.to_numeric(_named(frame, name), errors="coerce"), dtype=np.float64)
+
+
+def _named(frame: pd.DataFrame, name: str) -> pd.Series:
     if name not in frame.columns:
         raise MissingColumnError(f"The rows have no column {name!r}, which the spec names under prediction.")
-    return np.asarray(pd.to_numeric(frame[name], errors="coerce"), dtype=np.float64)
+    return frame[name]

@@ -86,9 +86,11 @@ class PredictionSection(Section):
     """Columns of predictions that are logged with the batch. Without them the champion scores the batch."""
 
     score: str = ""
-    """Probability of the positive class, or the predicted value. Not for ``multiclass``."""
+    """Probability of the positive class, or the predicted value. Of a ``multiclass`` model what the columns with the
+    probabilities begin with: ``score`` for ``score_red``, ``score_blue`` and so on."""
     label: str = ""
-    """The predicted class."""
+    """The predicted class. Where a ``multiclass`` model logs no scores, two sets of rows are compared by it, and in
+    monitoring the champion scores the batch."""
     latency_ms: str = ""
     """How long the prediction took, in milliseconds."""
     version: str = ""
@@ -341,9 +343,17 @@ class ModelSpec(Section):
         """Return whether a subject is a private column or a segment of one."""
         return subject in self.private or subject.partition("=")[0] in self.private
 
+    def is_class_score(self, name: str) -> bool:
+        """Return whether a column holds the logged probability of one class of a multiclass model."""
+        score = self.prediction.score
+        return self.task == "multiclass" and bool(score) and name.startswith(f"{score}_")
+
+    def may_be_feature(self, name: str) -> bool:
+        """Return whether a column may be an input: neither outcome, time, entity nor prediction, and not excluded."""
+        return name not in self._not_features and not self.is_class_score(name)
+
     @property
-    def not_features(self) -> frozenset[str]:
-        """Columns that are never an input of the model."""
+    def _not_features(self) -> frozenset[str]:
         prediction = self.prediction
         return frozenset(
             {self.target, self.data.time_column, self.label_time_column, self.entity_column, *self.exclude}

@@ -8,7 +8,18 @@ import pytest
 
 from airmedic_core.errors import MissingColumnError, ModelError, SpecError
 from airmedic_core.records import Batch
-from airmedic_core.scoring import encode_labels, positive_class, probe, score, score_window, scored_batch
+from airmedic_core.scoring import (
+    encode_labels,
+    logged_scores,
+    logged_with,
+    named_classes,
+    positive_class,
+    probe,
+    score,
+    score_window,
+    scored_batch,
+)
+from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
@@ -42,16 +53,14 @@ def test_the_champion_scores_a_batch_whose_labels_are_known_later(ws: Workspace,
 
 
 def test_logged_predictions_are_what_happened(ws: Workspace, frame: pd.DataFrame) -> None:
-    prediction = {"score": "p", "latency_ms": "ms", "version": "by"}
+    prediction = {"score": "p", "version": "by"}
     spec = spec_of(ws.settings.home, prediction=prediction)
     logged = Workspace(spec, ws.settings, ws.ledger, ws.registry)
-    rows = frame.assign(p=0.75, ms=12.5, by=["7"] * 50 + ["8"] * 10)
+    rows = frame.assign(p=0.75, by=["7"] * 50 + ["8"] * 10)
     found = scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), rows)
     assert found.version == "7"
     assert found.scores.tolist() == [0.75] * 60
     assert set(found.predicted) == {1}
-    assert found.latency_ms is not None
-    assert found.latency_ms.tolist() == [12.5] * 60
     with pytest.raises(MissingColumnError, match="'p'"):
         scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), frame)
 
@@ -64,6 +73,41 @@ def test_logged_predictions_need_no_label(ws: Workspace, frame: pd.DataFrame) ->
         found = scored_batch(logged, Batch("renewals", WINDOW, day(33), 60), unlabelled)
         assert not found.known.any()
         assert set(found.predicted) == {1}
+
+
+COLOURS = pd.DataFrame(
+    {"colour": [1.0, 2.0, np.nan], "said": [1, 1, 2], "p_1": [0.7, 0.5, np.nan], "p_2": [0.3, 0.5, 0.9]}
+)
+
+
+def colours(**prediction: str) -> ModelSpec:
+    data = {"path": "x.csv", "time_column": "at"}
+    return parse_spec(
+        {"name": "colours", "task": "multiclass", "target": "colour", "data": data, "prediction": prediction}
+    )
+
+
+def test_a_multiclass_model_logs_one_probability_for_each_class() -> None:
+    spec = colours(score="p", label="said")
+    assert not spec.may_be_feature("p_1")
+    assert logged_with(spec, COLOURS)
+    found = logged_scores(spec, COLOURS)
+    assert found.classes == (1, 2)
+    assert found.scores[:2].tolist() == [[0.7, 0.3], [0.5, 0.5]]
+    assert (found.labels[:2].tolist(), found.known.tolist()) == ([0.0, 1.0], [True, True, False])
+    assert found.predicted.tolist() == [1, 1, 2]
+    assert not logged_with(spec, COLOURS, COLOURS[["colour"]])
+    with pytest.raises(MissingColumnError, match="p_<class>"):
+        logged_scores(spec, COLOURS[["colour", "said"]])
+
+
+def test_a_multiclass_model_may_log_the_predicted_class_alone() -> None:
+    spec = colours(label="said")
+    assert logged_with(spec, COLOURS)
+    found = logged_scores(spec, COLOURS, classes=(1, 2, 3))
+    assert found.scores.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert found.known.tolist() == [True, True, False]
+    assert named_classes(spec, COLOURS) == (1, 2)
 
 
 def test_a_scored_window_is_written_whole_with_its_version(ws: Workspace, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ _FACTORS: tuple[tuple[float, str], ...] = (
     (2.2369363, "2.237 (m/s in mph)"), (1.852, "1.852 (knots in km/h)"), (1.609344, "1.609 (miles in km)"),
     (3.2808399, "3.281 (metres in feet)"), (2.54, "2.54 (inches in cm)"), (2.2046226, "2.205 (kg in pounds)"),
     (28.349523, "28.35 (ounces in grams)"), (3.7854118, "3.785 (gallons in litres)"), (10.76391, "10.76 (m² in ft²)"),
-    (4.184, "4.184 (kcal in kJ)"),
+    (4.184, "4.184 (kcal in kJ)"), (14.503774, "14.5 (bar in psi)"), (6.894757, "6.895 (psi in kPa)"),
+    (7.5006168, "7.501 (kPa in mmHg)"), (33.863886, "33.86 (inHg in hPa)"), (18.0156, "18.02 (mmol/l in mg/dl)"),
 )  # fmt: skip
 _SHIFTED: tuple[tuple[float, float, str], ...] = (
     (1.8, 32.0, "°C in °F"), (1 / 1.8, -32.0 / 1.8, "°F in °C"), (1.0, 273.15, "°C in K"), (1.0, -273.15, "K in °C"),

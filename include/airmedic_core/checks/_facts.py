@@ -120,7 +120,7 @@ def row_facts(
     everything = combined.copy()
     predictions = {spec.prediction.score, spec.prediction.label, spec.prediction.latency_ms, spec.prediction.version}
     for name in dict.fromkeys(frame.columns):
-        if name not in found and name not in predictions:
+        if name not in found and name not in predictions and not spec.is_class_score(str(name)):
             everything = everything * _MULTIPLIER + hash_values(frame[name])
     return RowFacts(
         rows=rows,

@@ -25,7 +25,8 @@ _LEAST_OTHERS = 20
 """Rows that would hold another value: the hours of a day depend on each other, and may all be alike."""
 _SPREADS_OF_ODDS = 5.0
 _WORDS = re.compile(
-    r"\W*(undefined|unknown|none|null|nan|na|n/a|nil|missing|not available|default|test|tbd|error|#ref!?|\?+|-+)?\W*",
+    r"\W*(un(defined|known|set|specified)|none|null|nan|n[/.]?a|nil|missing|empty|blank|no (value|data)|invalid|default"
+    r"|not[ _](available|applicable|set|specified|given|known)|placeholder|dummy|test|tbd|error|#ref!?|\?+|-+)?\W*",
     re.IGNORECASE,
 )
 

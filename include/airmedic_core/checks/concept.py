@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._context import LabelledRows
     from airmedic_core.checks._shift import Weighted
-    from airmedic_core.metrics import Array
 
 GROUP = "performance"
-_LEFT_OF_THE_MIX = 0.05
+_LEAST_ROWS = 100
+"""Labelled rows that tell a class mix."""
 
 
 class Options(CheckOptions):
@@ -28,7 +28,7 @@ class Options(CheckOptions):
     least_share: float = Field(default=0.5, gt=0, le=1)
     """Share of the loss on shared inputs from which the relation is the cause."""
     least_mix_change: float = Field(default=0.05, gt=0, lt=1)
-    """Smaller moves of a class's share are of no interest."""
+    """Smaller moves of a class's share are of no interest; of a rare class those by less than half of its share."""
     least_gain: float = Field(default=0.02, gt=0, lt=1)
     """Fraction of the loss that recalibration must save to count."""
     min_rows: int = Field(default=20, ge=2)
@@ -50,68 +50,29 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
 
 def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
     """Another class mix: the scores of each class are what they were, and another prior mends the calibration."""
-    import numpy as np
+    from airmedic_core.checks._class_mix import class_mix
 
-    from airmedic_core.metrics import losses
-
-    if context.spec.task != "binary" or len(now) < 100:
+    if context.spec.task == "regression" or len(now) < _LEAST_ROWS:
         return []
-    old, new = float(before.labels.mean()), float(now.labels.mean())
-    if not 0 < old < 1 or not 0 < new < 1:
+    mix = class_mix(before, now, least_change=options.least_mix_change, least_gain=options.least_gain)
+    if mix is None:
         return []
-    shares = np.array([before.labels[before.windows == window].mean() for window in np.unique(before.windows)])
-    spread = float(shares.std(ddof=1)) if len(shares) >= 4 else 0.0
-    noise = float(np.sqrt(old * (1 - old) * (1 / len(now) + 1 / len(before))))
-    z = (new - old) / float(np.hypot(noise, spread))
-    moved = abs(z) > 4.0 and abs(new - old) >= options.least_mix_change
-    odds = new / (1 - new) / (old / (1 - old))
-    scores = np.clip(now.scores, 1e-6, 1 - 1e-6)
-    corrected = odds * scores / (odds * scores + 1 - scores)
-    saved = now.losses - losses("binary", now.labels, corrected)
-    gain = float(saved.mean()) / max(float(now.losses.mean()), 1e-9)
-    certain = float(saved.mean()) > 3.0 * float(saved.std(ddof=1)) / np.sqrt(len(saved))
-    distance = max(_distance(before.scores[before.labels == one], now.scores[now.labels == one]) for one in (0.0, 1.0))
-    alike = distance < 1.0 and not _more_than_the_mix(before, now, odds, saved)
-    explains = moved and certain and gain > options.least_gain and alike
-    text = f"{percent(new)} of the labels are positive where {percent(old)} were."
-    if explains:
-        text += f" The scores of each class are as before, and another prior saves {percent(gain)} of the loss."
+    which = "positive"
+    if context.spec.task == "multiclass":
+        classes = context.scored.classes if context.scored else ()
+        which = str(classes[mix.position]) if mix.position < len(classes) else f"of class {mix.position + 1}"
+    text = f"{percent(mix.now)} of the labels are {which} where {percent(mix.before)} were."
+    if mix.explains:
+        text += f" The scores of each class are as before, and another prior saves {percent(mix.gain)} of the loss."
     return [
         Finding(
             "concept", context.spec.target, "class_mix",
-            Verdict.ALERT if explains else Verdict.WATCH if moved else Verdict.OK, value=new, baseline=old,
-            limit=options.least_mix_change, effect=new - old, sample_size=len(now), unit="fraction", message=text,
-            suggests=(Cause.LABEL_SHIFT,) if moved else (),
-            details={"z": z, "recalibration_gain": gain, "distance_within_classes": distance},
+            Verdict.ALERT if mix.explains else Verdict.WATCH if mix.moved else Verdict.OK, value=mix.now,
+            baseline=mix.before, limit=options.least_mix_change, effect=mix.now - mix.before, sample_size=len(now),
+            unit="fraction", message=text, suggests=(Cause.LABEL_SHIFT,) if mix.moved else (),
+            details={"z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance},
         )
     ]  # fmt: skip
-
-
-def _more_than_the_mix(before: LabelledRows, now: LabelledRows, odds: float, saved: Array) -> bool:
-    """Whether another prior leaves more of the loss than the same class mix costs on rows of the baseline."""
-    import numpy as np
-
-    from airmedic_core.metrics import losses
-
-    new, old = float(now.labels.mean()), float(before.labels.mean())
-    scores = np.clip(before.scores, 1e-6, 1 - 1e-6)
-    usual = losses("binary", before.labels, odds * scores / (odds * scores + 1 - scores))
-    weights = np.where(before.labels > 0.5, new / old, (1 - new) / (1 - old))
-    expected, left = float(weights @ usual / weights.sum()), now.losses - saved
-    error = np.hypot((weights * (usual - expected)).std() / len(usual) ** 0.5, left.std() / len(left) ** 0.5)
-    return float(left.mean()) - expected > max(2.0 * float(error), _LEFT_OF_THE_MIX * expected)
-
-
-def _distance(before: object, now: object) -> float:
-    """Return the Kolmogorov–Smirnov distance as a multiple of what chance and a small wobble explain."""
-    import numpy as np
-    from scipy.stats import ks_2samp
-
-    first, second = np.asarray(before), np.asarray(now)
-    if len(first) < 10 or len(second) < 10:
-        return 0.0
-    limit = 0.05 + 1.63 * np.sqrt(1 / len(first) + 1 / len(second))
-    return float(ks_2samp(first, second, method="asymp").statistic / limit)
 
 
 def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import CheckOptions
+from airmedic_core.errors import MissingColumnError
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
@@ -27,11 +28,16 @@ class Options(CheckOptions):
 def run(context: CheckContext, options: Options) -> list[Finding]:
     """Compare the 99th percentile with its limit."""
     import numpy as np
+    import pandas as pd
     from scipy import special
 
-    if context.scored is None or context.scored.latency_ms is None:
+    name = context.spec.prediction.latency_ms
+    if not name or not len(context.frame):
         return []
-    latency = context.scored.latency_ms[np.isfinite(context.scored.latency_ms)]
+    if name not in context.frame:
+        raise MissingColumnError(f"The rows have no column {name!r}, which prediction.latency_ms names.")
+    logged = np.asarray(pd.to_numeric(context.frame[name], errors="coerce"), dtype=np.float64)
+    latency = logged[np.isfinite(logged)]
     if latency.size < options.min_rows:
         return []
     p99 = float(np.quantile(latency, 0.99))

@@ -70,9 +70,9 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
 def _missing_and_new(context: CheckContext) -> tuple[list[str], list[str]]:
     present = [str(name) for name in context.frame.columns]
     expected = set(context.features) | {context.spec.entity_column} - {""}
-    known = set(context.reference.schema) | set(context.spec.not_features)
+    known = set(context.reference.schema)
     missing = sorted(name for name in expected if name not in present)
-    return missing, sorted(name for name in set(present) if name not in known)
+    return missing, sorted(name for name in set(present) - known if context.spec.may_be_feature(name))
 
 
 def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:

@@ -108,7 +108,7 @@ def _scored(spec: ModelSpec, model: str, loaded: tuple[Any, Inputs], frame: pd.D
         raise ModelError(
             f"{model!r} does not predict: {type(error).__name__}: {error}.", "Check its columns."
         ) from error
-    return ScoredBatch(scores, predicted, encode_labels(spec, frame, classes), model, None, classes)
+    return ScoredBatch(scores, predicted, encode_labels(spec, frame, classes), model, classes)
 
 
 def _load(spec: ModelSpec, model: str) -> tuple[Any, Inputs]:

@@ -244,12 +244,13 @@ def _served(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, window: Window, as_of: datetime, *, together: bool
 ) -> tuple[tuple[ScoredBatch, ScoredBatch] | None, NDArray[np.bool_]]:
     """Return what the model said of both sets of rows, and which rows of the reference it was not fitted on."""
-    from airmedic_core.scoring import logged_scores
+    from airmedic_core.scoring import logged_scores, logged_with, named_classes
 
-    if spec.prediction.score and spec.prediction.score in reference and spec.prediction.score in current:
+    if logged_with(spec, reference, current):
         batch = Batch(spec.name, window, as_of, len(current))
-        both = logged_scores(spec, reference, batch), logged_scores(spec, current, batch)
-        return both, np.ones(len(reference), dtype=bool)
+        classes = named_classes(spec, reference, current) if spec.task == "multiclass" else ()
+        before, now = (logged_scores(spec, rows, batch, classes=classes) for rows in (reference, current))
+        return (before, now), np.ones(len(reference), dtype=bool)
     return _fitted(spec, reference, current, as_of, _held_out(spec, reference, together=together))
 
 
@@ -291,7 +292,7 @@ def _fitted(
         prepared: Any = inputs.prepare(frame)
         scores, predicted, classes = predict(spec, estimator, prepared)
         labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
-        return ScoredBatch(scores, predicted, labels, "", None, classes)
+        return ScoredBatch(scores, predicted, labels, "", classes)
 
     if any(name not in current for name in inputs.columns):
         return None, held_out

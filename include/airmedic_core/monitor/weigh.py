@@ -158,6 +158,10 @@ def _model(verdicts: Verdicts, *, new_version: bool, only_window: bool) -> Answe
         return "incident", Cause.UNKNOWN, unusable
     if moved:
         return "incident", Cause.HARMLESS_COVARIATE_SHIFT, moved
+    answers = verdicts.of_check("scores")
+    if answers:
+        # The same inputs get other answers: labels will tell what that costs.
+        return "incident", Cause.UNKNOWN, answers
     return None
 
 
@@ -224,10 +228,9 @@ def _watch(verdicts: Verdicts) -> Answer:
         if first.check == "drift":
             cause = Cause.HARMLESS_COVARIATE_SHIFT
         return "watch", cause, [first, *(each for each in watched if each is not first)]
-    other = [each for each in verdicts.of_check("scores") if each.suggests]
     failed = verdicts.pick(Verdict.UNKNOWN, lambda each: each.statistic == "error")
-    if other or failed:
-        return "watch", Cause.UNKNOWN, other + failed
+    if failed:
+        return "watch", Cause.UNKNOWN, failed
     return "healthy", Cause.HEALTHY, []
 
 

@@ -46,7 +46,7 @@ def telling_the_time(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, str]:
     found = {}
     for position, name in enumerate(map(str, frame.columns)):
         values = frame.iloc[:, position]
-        if name == column or name in spec.not_features or not _may_be(values) or not _one_a_day(values, days):
+        if name == column or not spec.may_be_feature(name) or not _may_be(values) or not _one_a_day(values, days):
             continue
         what = _said(name, values, times)
         if what == "year" or (what and span < _TWICE_DAYS):

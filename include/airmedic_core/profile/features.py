@@ -69,7 +69,7 @@ def choose_features(spec: ModelSpec, frame: pd.DataFrame) -> Features:
     declared = {*numeric, *categorical}
     tells_time = telling_the_time(spec, frame)
     for position, name in enumerate(map(str, frame.columns)):
-        if name in declared or name in spec.not_features:
+        if name in declared or not spec.may_be_feature(name):
             continue
         declared.add(name)
         kind, reason = _kind_of(name, frame.iloc[:, position])

@@ -1,0 +1,76 @@
+"""Whether another share of the classes is all that a loss comes from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.typing import NDArray
+
+from airmedic_core.checks._class_mix import ClassMix, class_mix
+from airmedic_core.checks._context import LabelledRows
+from airmedic_core.metrics import losses
+
+BEFORE, NOW, DAYS = 30_000, 3_000, 20
+
+
+def rows(shares: list[float], count: int, *, seed: int, turned: bool = False) -> LabelledRows:
+    """Rows of classes with one normal input each, scored by the chances of the first mix of its length."""
+    usual = {2: [0.97, 0.03], 3: [0.5, 0.3, 0.2]}[len(shares)]
+    rng = np.random.default_rng(seed)
+    classes = np.arange(len(shares))
+    labels = rng.choice(classes, count, p=shares)
+    signal = (labels[::-1] if turned else labels)[:, None] == classes
+    inputs = 1.5 * signal + rng.normal(size=(count, len(shares)))
+    chances: NDArray[np.float64] = np.asarray(usual) * np.exp(1.5 * inputs)
+    chances /= chances.sum(axis=1, keepdims=True)
+    task, scores = ("multiclass", chances) if len(shares) > 2 else ("binary", chances[:, 1])
+    truth = labels.astype(float)
+    days = np.arange(count) * DAYS // count
+    return LabelledRows(pd.DataFrame(), truth, scores, losses(task, truth, scores), days.astype(np.intp))
+
+
+def mix_of(usual: list[float], shares: list[float], *, seed: int = 1, turned: bool = False) -> ClassMix:
+    found = class_mix(
+        rows(usual, BEFORE, seed=0), rows(shares, NOW, seed=seed, turned=turned), least_change=0.05, least_gain=0.02
+    )
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("usual", "shares", "position"),
+    [
+        ([0.97, 0.03], [0.94, 0.06], 1),
+        ([0.5, 0.3, 0.2], [0.3, 0.3, 0.4], 2),
+        ([0.5, 0.3, 0.2], [0.6, 0.1, 0.3], 1),
+    ],
+    ids=["a rare class doubles", "one of three classes doubles", "two of three classes move"],
+)
+def test_a_moved_class_mix_explains_the_loss(usual: list[float], shares: list[float], position: int) -> None:
+    found = mix_of(usual, shares)
+    assert found.moved
+    assert found.explains
+    assert found.position == position
+    assert found.now == pytest.approx(shares[position], abs=0.03)
+
+
+def test_the_usual_mix_explains_nothing() -> None:
+    for seed in range(1, 40):
+        for usual in ([0.97, 0.03], [0.5, 0.3, 0.2]):
+            assert not mix_of(usual, usual, seed=seed).moved
+
+
+def test_a_rare_class_that_grows_by_a_third_is_of_no_interest() -> None:
+    assert not mix_of([0.97, 0.03], [0.96, 0.04]).moved
+
+
+def test_a_turned_relation_is_not_explained_by_the_mix() -> None:
+    found = mix_of([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], turned=True)
+    assert found.moved
+    assert not found.explains
+
+
+def test_a_class_that_the_baseline_lacks_cannot_be_compared() -> None:
+    before, now = rows([1.0, 0.0], BEFORE, seed=0), rows([0.9, 0.1], NOW, seed=1)
+    assert class_mix(before, now, least_change=0.05, least_gain=0.02) is None

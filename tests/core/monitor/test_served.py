@@ -1,0 +1,60 @@
+"""Predictions that were logged with two sets of rows, and how long they took."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.monitor import check_pair
+from airmedic_core.records import Cause
+from airmedic_core.spec import parse_spec
+
+COLOURS = np.array(["red", "green", "blue"])
+
+
+def _spec(task: str, **prediction: str) -> Any:
+    data = {"path": "rows.csv", "time_column": "at"}
+    return parse_spec({"name": "m", "task": task, "target": "y", "data": data, "prediction": prediction})
+
+
+def _rows(days: int, start: str, *, right: float = 0.8, by: str = "1", slow: float = 0.0) -> pd.DataFrame:
+    """Outcomes of three classes of which a model named so many rightly, in so many milliseconds."""
+    rng = np.random.default_rng(days)
+    count = 200 * days
+    truth = rng.integers(0, 3, count)
+    said = np.where(rng.random(count) < right, truth, (truth + rng.integers(1, 3, count)) % 3)
+    sure = 0.5 + 0.4 * rng.random(count)
+    rows = {
+        "at": pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 86_400 / 200, unit="s"),
+        "a": truth + rng.normal(size=count),
+        "y": COLOURS[truth],
+        "said": COLOURS[said],
+        "by": by,
+        "ms": np.where(rng.random(count) < slow, 4000.0, 40.0),
+    }
+    chances = {f"p_{name}": np.where(said == at, sure, (1 - sure) / 2) for at, name in enumerate(COLOURS)}
+    return pd.DataFrame(rows | chances)
+
+
+@pytest.mark.parametrize("prediction", [{"label": "said"}, {"label": "said", "score": "p"}, {"score": "p"}])
+def test_a_bad_version_of_a_multiclass_model_is_found(prediction: dict[str, str]) -> None:
+    spec = _spec("multiclass", version="by", **prediction)
+    before = _rows(20, "2026-01-01")
+    assert check_pair(spec, before, _rows(1, "2026-01-21")).assessment.outcome == "healthy"
+    worse = check_pair(spec, before, _rows(1, "2026-01-21", right=0.4, by="2"))
+    assert worse.assessment.cause is Cause.BAD_DEPLOYMENT
+
+
+def test_slow_answers_are_found_although_no_scores_are_logged() -> None:
+    spec = _spec("multiclass", latency_ms="ms")
+    before = _rows(20, "2026-01-01")
+    slow = check_pair(spec, before, _rows(1, "2026-01-21", slow=0.05))
+    assert slow.assessment.cause is Cause.LATENCY_REGRESSION
+    [finding] = [each for each in slow.findings if each.check == "latency"]
+    assert finding.value == 4000.0
+    unlogged = check_pair(spec, before, _rows(1, "2026-01-21").drop(columns="ms"))
+    [failed] = [each for each in unlogged.findings if each.check == "latency"]
+    assert "no column 'ms'" in failed.message
