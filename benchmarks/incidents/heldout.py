@@ -3,7 +3,7 @@
 Their populations, columns, kinds of change and sizes differ from those of the other splits, and no constant was chosen
 on them until their second run. Since then they are cases to develop on, as those of ``tuning.py`` are. ``truth.py``
 verifies what each case claims before it counts. Cases whose loss nobody could see in one window of this size, as
-``truth.py`` computes it, are in ``UNKNOWABLE`` and counted in a line of their own.
+``truth.py`` computes it, are in ``unknowable.py`` and counted in a line of their own.
 """
 
 from __future__ import annotations
@@ -55,9 +55,6 @@ from heldout_faults import (
 )
 from heldout_real import real_cases
 from served import with_served_predictions
-
-UNKNOWABLE = frozenset({"hotels 2015/long lead times of groups"})
-"""Losses that are less than four standard deviations of healthy windows, by an oracle: ``truth.py`` checks the list."""
 
 LOANS, DELIVERIES, PAYMENTS = "loans", "deliveries", "payments"
 HOTELS, CITY, RESORT, BIKE = "hotels 2015", "city 2017", "resort 2017", "bike 2011"

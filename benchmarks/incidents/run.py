@@ -22,11 +22,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from cases import Case, all_cases
 from evidently_default import evidently_default
-from heldout import UNKNOWABLE
 from populations import DATA, REAL
 from rich.console import Console
 from rich.table import Table
-from unseen import UNKNOWABLE as UNKNOWABLE_UNSEEN
+from unknowable import UNKNOWABLE
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.monitor import check_pair
@@ -74,7 +73,7 @@ def run_case(case: Case, *, verbose: bool, with_evidently: bool) -> Outcome:
     start = time.perf_counter()
     drift = evidently_default(reference, current, case.spec["features"]) if with_evidently else None
     return Outcome(
-        case=case.name, split=case.split, knowable=case.name not in UNKNOWABLE | UNKNOWABLE_UNSEEN,
+        case=case.name, split=case.split, knowable=case.name not in UNKNOWABLE.get(case.split, ()),
         healthy=case.healthy, harmful=case.harmful, accept=tuple(sorted(case.accept)), found=found, alarm=alarm,
         right=found in case.accept, seconds=seconds,
         evidently_dataset=bool(drift and drift.dataset_drift), evidently_column=bool(drift and drift.any_column),

@@ -29,13 +29,12 @@ import numpy as np
 import pandas as pd
 from case import SOURCES, Case
 from cases import all_cases
-from heldout import UNKNOWABLE
 from heldout_real import LEAST_RANK, strangest
 from oracle import LARGE, Scored, model_losses, pieces_of, real_losses, rng_of, served_losses, windows_of
 from populations import BIKE_FEATURES, DATA, REAL
 from rich.console import Console
 from rich.table import Table
-from unseen import UNKNOWABLE as UNKNOWABLE_UNSEEN
+from unknowable import UNKNOWABLE
 from unseen_real import strangest_of_bookings
 
 LOSS_CAUSES = frozenset({"harmful_covariate_shift", "concept_drift", "label_shift", "bad_deployment"})
@@ -219,10 +218,10 @@ def main() -> int:
     console.print(table)
     console.print(f"{verified} cases, {len(failed)} of them not as labelled: {', '.join(failed) or 'none'}.")
     console.print(f"Not knowable from one window: {', '.join(sorted(unknowable)) or 'none'}.")
-    listed = {"heldout": UNKNOWABLE, "unseen": UNKNOWABLE_UNSEEN}.get(options.split, unknowable)
+    listed = UNKNOWABLE.get(options.split, unknowable)
     stale = not options.only and unknowable != listed
     if stale:
-        console.print(f"UNKNOWABLE in {options.split}.py is another list; differs in {sorted(unknowable ^ listed)}.")
+        console.print(f"unknowable.py has another list for {options.split}; differs in {sorted(unknowable ^ listed)}.")
     return int(bool(failed) or stale)
 
 

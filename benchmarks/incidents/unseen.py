@@ -47,9 +47,6 @@ from unseen_faults import (
 from unseen_models import model_cases
 from unseen_real import real_cases
 
-UNKNOWABLE = frozenset({"telemetry/new oil is worse than old", "bike winters/evenings without riders, weeks"})
-"""Losses that are less than four standard deviations of healthy windows, by an oracle: ``truth.py`` checks the list."""
-
 MACHINES, CLAIMS, CLICKS, TRIAGE = "telemetry", "claims", "clicks", "triage"
 ONLINE, RESORT, TOURS = "online 2016", "resort 2016", "tours"
 WINTER, FREE = "bike winters", "bike free days"
