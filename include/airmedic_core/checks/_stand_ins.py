@@ -89,7 +89,7 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
     usual = sum(past) / len(past)
     new = apart and _never_seen(share, column.values, every)
     least = options.unseen_fraction if new else options.value_fraction
-    stuck = constant and _never_stuck(context, tops)
+    stuck = constant and _never_stuck(context, name, tops)
     if not stuck and not beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
         return None
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
@@ -121,7 +121,7 @@ def _rarest(context: CheckContext) -> float:
     return 1.0 / max(context.reference.whole.rows, 1)
 
 
-def _never_stuck(context: CheckContext, tops: list[float]) -> bool:
+def _never_stuck(context: CheckContext, name: str, tops: list[float]) -> bool:
     """Whether one value in every row is beyond what its largest share in each earlier window leaves open.
 
     Near one, shares are compared by their odds: from 80 % to all of 1,000 rows is a long way, of 10 rows it is not.
@@ -129,10 +129,30 @@ def _never_stuck(context: CheckContext, tops: list[float]) -> bool:
     import numpy as np
 
     rows = context.facts.rows
-    if len(tops) < _LEAST_WINDOWS or max(tops) > _MOST_USUAL or (1.0 - max(tops)) * rows < _LEAST_OTHERS:
+    if len(tops) < _LEAST_WINDOWS or max(tops) > _MOST_USUAL:
+        return False
+    if (1.0 - max(tops)) * rows < _LEAST_OTHERS * _rows_alike(context, name):
         return False
     odds = np.log(np.array(tops) / (1.0 - np.array(tops)))
     return bool(np.log(2.0 * rows) - odds.mean() > _SPREADS_OF_ODDS * max(float(odds.std(ddof=1)), 0.1))
+
+
+def _rows_alike(context: CheckContext, name: str) -> float:
+    """Return how many neighbouring rows share a value by belonging together, such as all of a working day.
+
+    The favourite of independent rows comes and goes as often as its share says; a flag of the day does so once a day.
+    """
+    import numpy as np
+    import pandas as pd
+
+    rows = context.reference_rows
+    if rows is None or name not in rows or not len(rows):
+        return float("inf")
+    codes, _ = pd.factorize(rows[name].astype(object))
+    favourite = codes == np.bincount(codes[codes >= 0], minlength=1).argmax()
+    share = float(favourite.mean())
+    turns = int((favourite[1:] != favourite[:-1]).sum())
+    return max(2.0 * share * (1.0 - share) * len(rows) / max(turns, 1), 1.0)
 
 
 def _share(context: CheckContext, name: str, value: float) -> float:
@@ -233,7 +253,7 @@ def _stuck_category(context: CheckContext, name: str, options: Options) -> Itera
     top = int(column.counts.max(initial=0))
     if top < column.values or len(tops) < 4 or max(tops) > _MOST_USUAL:
         return
-    if not (beyond(context, 1.0, tops, options.value_fraction, options.spreads) or _never_stuck(context, tops)):
+    if not (beyond(context, 1.0, tops, options.value_fraction, options.spreads) or _never_stuck(context, name, tops)):
         return
     value = column.categories[int(column.counts.argmax())]
     text = f"{name} is {value!r} in every row; in earlier windows no value took more than {percent(max(tops))}."

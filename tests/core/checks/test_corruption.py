@@ -126,3 +126,16 @@ def test_a_conversion_is_told_from_rows_picked_by_a_column(reference, today):
     answer = check_pair(SPEC, reference, today.assign(distance=(today["distance"] / 3.2808399).round(2)))
     assert answer.assessment.cause is Cause.UNIT_CHANGE
     assert "distance" in {key.split(":")[1] for key in answer.assessment.finding_keys}
+
+
+def test_a_flag_of_the_day_may_be_one_value_for_a_week():
+    # Seven days are seven values, however many rows they have: a week may be without a free day.
+    def flagged(frame: pd.DataFrame, free: pd.Series) -> pd.DataFrame:
+        return frame.assign(night=free.astype(int))
+
+    usual = rows(1, 70, size=60)
+    free = (usual["at"].dt.dayofweek == 6) | ((usual["at"].dt.dayofweek == 5) & (usual["at"].dt.day % 2 == 0))
+    now = rows(2, 7, 70, 60)
+    spec = SPEC.model_copy(update={"window": SPEC.window.model_copy(update={"every": "week"})})
+    answer = check_pair(spec, flagged(usual, free), flagged(now, now["at"].dt.dayofweek > 6))
+    assert damaged(answer) == set()
