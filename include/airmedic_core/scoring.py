@@ -114,8 +114,8 @@ def logged_scores(
     batch : Batch, optional
         Where given, labels that became known after its ``as_of`` do not exist yet; else all labels count.
     classes : tuple, optional
-        The classes of a multiclass model of which the predicted ones only are logged, in the order of the scores; those
-        of the rows where not given. Each such score is 0 or 1.
+        The classes of a multiclass model in the order of the scores; those of the rows where not given. Where the
+        predicted class only is logged, each score is 0 or 1.
 
     Raises
     ------
@@ -135,9 +135,9 @@ def logged_scores(
     else:
         predicted = scores if spec.task == "regression" else np.asarray(classes, dtype=object)[(scores >= 0.5) * 1]
     version = ""
-    if logged.version and logged.version in frame.columns and len(frame):
+    if logged.version and logged.version in frame.columns and frame[logged.version].notna().any():
         # One batch may hold the rows of two versions around a deployment; the one that served most stands for it.
-        version = str(frame[logged.version].mode(dropna=True).astype(str).iloc[0])
+        version = str(_whole(frame[logged.version].mode(dropna=True).iloc[0]))
     labels = _known(spec, frame, encode_labels(spec, frame, classes), batch)
     return ScoredBatch(scores, predicted, labels, version, classes)
 
@@ -145,17 +145,20 @@ def logged_scores(
 def logged_with(spec: ModelSpec, *frames: pd.DataFrame) -> bool:
     """Return whether all of these rows hold the predictions that the spec says are logged with them."""
     logged = spec.prediction
-    if spec.task == "multiclass" and logged.score:
-        return all(any(spec.is_class_score(str(name)) for name in frame.columns) for frame in frames)
-    needed = logged.score or (logged.label if spec.task == "multiclass" else "")
-    return bool(needed) and all(needed in frame.columns for frame in frames)
+    if spec.task != "multiclass":
+        return bool(logged.score) and all(logged.score in frame.columns for frame in frames)
+    if logged.score:
+        return all(len(_class_columns(spec, frame)) > 1 for frame in frames)
+    named = bool(logged.label) and all(logged.label in frame.columns for frame in frames)
+    return named and len(named_classes(spec, *frames)) > 1
 
 
 def named_classes(spec: ModelSpec, *frames: pd.DataFrame) -> tuple[Any, ...]:
-    """Return the classes that rows hold, as their outcome or as what was predicted of them."""
+    """Return the classes that a multiclass model scores in these rows, or that they hold where none are scored."""
     columns = [frame[name] for frame in frames for name in (spec.target, spec.prediction.label) if name in frame]
     found = {str(_whole(value)): _whole(value) for column in columns for value in column.dropna().unique()}
-    return tuple(found[name] for name in sorted(found))
+    scored = {name for frame in frames for name in _class_columns(spec, frame)}
+    return tuple(found.get(name, name) for name in sorted(scored or found))
 
 
 def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
@@ -305,16 +308,22 @@ def _logged_classes(
         scores = (chosen[:, None] == np.arange(len(known))).astype(np.float64)
         scores[np.isnan(chosen)] = np.nan
         return scores, known
-    columns = sorted(str(name) for name in frame.columns if spec.is_class_score(str(name)))
+    columns = _class_columns(spec, frame)
     if len(columns) < 2:
         raise MissingColumnError(
             f"The rows have no columns {logged.score}_<class>, whose beginning the spec names under prediction.score.",
             "Log one probability for each class, or the predicted class alone as prediction.label.",
         )
-    names = {str(name): name for name in known}
-    suffixes = [name.removeprefix(f"{logged.score}_") for name in columns]
-    scores = np.column_stack([_column(frame, name) for name in columns])
-    return scores, tuple(names.get(suffix, suffix) for suffix in suffixes)
+    # A class that only other rows score has no chance here.
+    none = np.zeros(len(frame))
+    scored = [_column(frame, columns[str(name)]) if str(name) in columns else none for name in known]
+    return np.column_stack(scored), known
+
+
+def _class_columns(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, str]:
+    """Return class → the column of its logged probability."""
+    names = [str(name) for name in frame.columns if spec.is_class_score(str(name))]
+    return {name.removeprefix(f"{spec.prediction.score}_"): name for name in names}
 
 
 def _positions(column: pd.Series, position: dict[str, int]) -> Array:

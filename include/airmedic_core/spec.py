@@ -87,7 +87,8 @@ class PredictionSection(Section):
 
     score: str = ""
     """Probability of the positive class, or the predicted value. Of a ``multiclass`` model what the columns with the
-    probabilities begin with: ``score`` for ``score_red``, ``score_blue`` and so on."""
+    probabilities begin with: ``score`` for ``score_red``, ``score_blue`` and so on. A column that begins so and is
+    none of them must be listed, as a feature or under ``exclude``."""
     label: str = ""
     """The predicted class. Where a ``multiclass`` model logs no scores, two sets of rows are compared by it, and in
     monitoring the champion scores the batch."""
@@ -346,7 +347,9 @@ class ModelSpec(Section):
     def is_class_score(self, name: str) -> bool:
         """Return whether a column holds the logged probability of one class of a multiclass model."""
         score = self.prediction.score
-        return self.task == "multiclass" and bool(score) and name.startswith(f"{score}_")
+        if self.task != "multiclass" or not score or not name.startswith(f"{score}_"):
+            return False
+        return name not in {*self._not_features, *self.features.numeric, *self.features.categorical}
 
     def may_be_feature(self, name: str) -> bool:
         """Return whether a column may be an input: neither outcome, time, entity nor prediction, and not excluded."""

@@ -101,6 +101,26 @@ def test_a_multiclass_model_logs_one_probability_for_each_class() -> None:
         logged_scores(spec, COLOURS[["colour", "said"]])
 
 
+def test_only_probabilities_of_classes_are_classes() -> None:
+    spec = colours(score="p", label="p_said", version="p_version", latency_ms="p_ms")
+    rows = COLOURS.rename(columns={"said": "p_said"}).assign(p_version=None, p_ms=5.0)
+    found = logged_scores(spec, rows)
+    assert (found.classes, found.version) == ((1, 2), "")
+    assert logged_scores(spec, rows.assign(p_version=[3.0, 3.0, np.nan])).version == "3"
+
+
+def test_classes_that_one_side_lacks_have_no_chance_there() -> None:
+    spec = colours(score="p")
+    later = COLOURS.drop(columns="p_1").assign(p_3=0.1)
+    classes = named_classes(spec, COLOURS, later)
+    assert classes == (1, 2, "3")
+    before, now = (logged_scores(spec, rows, classes=classes) for rows in (COLOURS, later))
+    assert before.scores[0].tolist() == [0.7, 0.3, 0.0]
+    assert now.scores[0].tolist() == [0.0, 0.3, 0.1]
+    assert before.labels[:2].tolist() == now.labels[:2].tolist() == [0.0, 1.0]
+    assert not logged_with(spec, COLOURS, COLOURS[["colour", "p_1"]])
+
+
 def test_a_multiclass_model_may_log_the_predicted_class_alone() -> None:
     spec = colours(label="said")
     assert logged_with(spec, COLOURS)
@@ -108,6 +128,7 @@ def test_a_multiclass_model_may_log_the_predicted_class_alone() -> None:
     assert found.scores.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0]]
     assert found.known.tolist() == [True, True, False]
     assert named_classes(spec, COLOURS) == (1, 2)
+    assert not logged_with(spec, COLOURS.assign(said=None, colour=None))
 
 
 def test_a_scored_window_is_written_whole_with_its_version(ws: Workspace, tmp_path: Path) -> None:

@@ -135,19 +135,18 @@ def _group(context: CheckContext, name: str, groups: Groups, options: Options) -
     if found is None or found.share < options.least_share:
         return []
     one = found.one
+    hidden = context.spec.is_private(found.group)
+    where = "in one group of rows" if hidden else f"where {found.group}"
     return [
         Finding(
             "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
             limit=options.least_share, effect=found.share, sample_size=context.rows_seen, unit="fraction",
-            message=(
-                f"The values of {name} where {found.group} are in another unit: {one.name}. {_inverse(one)} brings "
-                "them back."
-            ),
+            message=f"The values of {name} {where} are in another unit: {one.name}. {_inverse(one)} brings them back.",
             suggests=(Cause.UNIT_CHANGE,),
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
-                "group": found.group, "distance_before": round(found.before, 4),
-                "distance_after": round(found.after, 4),
+                "distance_before": round(found.before, 4), "distance_after": round(found.after, 4),
+                **({} if hidden else {"group": found.group}),
             },
         )
     ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -241,7 +242,8 @@ def _with_codes(frame: pd.DataFrame, edges: Edges) -> pd.DataFrame:
     coded = frame.copy(deep=False)
     for name in edges.categorical:
         if frame[name].dtype == object:
-            coded[name] = frame[name].astype("category")
+            with suppress(TypeError):  # lists and mappings have no hash
+                coded[name] = frame[name].astype("category")
     return coded
 
 

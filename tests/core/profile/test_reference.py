@@ -146,6 +146,15 @@ def test_real_bookings_have_26_months(hotel_rows):
     assert reference.whole.columns["children"].nulls == 4
 
 
+def test_a_category_that_holds_lists_hides_no_other(spec, reference_rows):
+    lists = reference_rows["plan"].astype(object)
+    lists.iloc[-3:] = [["basic"], ["pro", "max"], {"plan": "max"}]
+    nested = build_reference(spec, reference_rows.assign(plan=lists))
+    plain = build_reference(spec, reference_rows)
+    assert nested.whole.columns["plan"].rows == len(reference_rows)
+    assert nested.whole.columns["tier"].counts.tolist() == plain.whole.columns["tier"].counts.tolist()
+
+
 def test_no_column_in_common_is_a_profile_of_nulls(reference):
     profile = build_profile(reference.edges, pd.DataFrame({"other": [1, 2]}))
     assert profile.missing == frozenset(reference.edges.columns)
