@@ -32,8 +32,8 @@ _TYPICAL = 0.9
 _REST = 0.15
 _LEAST_FACTOR = 5.0
 """Smaller ones may be a price list of one group."""
-_POWER_OF_TEN, _OTHER_FACTOR = 2.0, 1.1
-"""How far off a factor may be before its distance must show it: those other than powers of ten lie close together."""
+_ROUND_FACTOR, _OTHER_FACTOR = 2.0, 1.1
+"""How far off a factor may be before its distance must show it; all but powers of ten and sixty lie close together."""
 _LEAST_VALUES = 8
 _BINS = 64
 _BINNED = 0.05
@@ -149,17 +149,22 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
         moved, rest_moved = _distance(mine, before), _distance(rest, rest_before)
         if moved < LEAST_MOVE or rest_moved > _most_rest(len(rest)):
             continue
-        after, at = min((_distance(_sorted(one.back(mine)), before), at) for at, one in enumerate(likely))
-        if after > _MOST_LEFT * moved:
+        left = [(_distance(_sorted(one.back(mine)), before), at) for at, one in enumerate(likely)]
+        if min(left)[0] > _MOST_LEFT * moved:
             continue
         windows = list(_by_window(usual[past_rows], groups.windows[past_rows], before))
+        upwards = bool(np.median(mine) > np.median(before))
         # A few rows lie somewhere else by chance: in one window of a thousand.
-        if any(far >= min(max(_AS_FAR * moved, 1.95 / count**0.5), moved) for far, count in windows):
+        if any(
+            far >= min(max(_AS_FAR * moved, 1.95 / count**0.5), moved) for far, count, up in windows if up == upwards
+        ):
             continue
-        noise = 1.36 * (1.0 / len(mine) + 1.0 / len(before)) ** 0.5
-        typical = float(np.quantile([far for far, _ in windows], _TYPICAL)) if windows else 0.0
-        limit = max(noise, min(typical, _LEFT * moved))
-        if after <= limit and _told_apart(likely[at], mine, before, limit):
+        noise = 1.63 * (1.0 / len(mine) + 1.0 / len(before)) ** 0.5
+        typical = float(np.quantile([far for far, _, _ in windows], _TYPICAL)) if windows else 0.0
+        limit = min(max(noise, min(typical, _LEFT * moved)), _MOST_LEFT * moved)
+        fits = [each for each in left if each[0] <= limit and _told_apart(likely[each[1]], mine, before, limit)]
+        if fits:
+            after, at = min(fits)
             return ConvertedGroup(group, len(mine) / len(now), likely[at], moved, after)
     return None
 
@@ -169,27 +174,29 @@ def _told_apart(one: Map, mine: Array, before: Array, limit: float) -> bool:
     if one.offset:
         # It has to fit in place and in width.
         return True
-    power = np.log10(abs(one.factor))
-    by = _POWER_OF_TEN if abs(power - round(power)) < 1e-9 else _OTHER_FACTOR
+    powers = np.log(abs(one.factor)) / np.log([10.0, 60.0])
+    by = _ROUND_FACTOR if (np.abs(powers - np.round(powers)) < 1e-9).any() else _OTHER_FACTOR
     near = (replace(one, factor=one.factor * by), replace(one, factor=one.factor / by))
     return all(_distance(_sorted(each.back(mine)), before) > limit for each in near)
 
 
-def _by_window(values: Array, windows: NDArray[np.intp], before: Array) -> Iterator[tuple[float, int]]:
-    """Yield how far a group lay from its usual place in each window of the reference, and its rows there."""
+def _by_window(values: Array, windows: NDArray[np.intp], before: Array) -> Iterator[tuple[float, int, bool]]:
+    """Yield how far a group lay from its usual place in each window of the reference, its rows, and whether above."""
     finite = np.isfinite(values)
     values, windows = values[finite], windows[finite]
+    middle = np.median(before)
     first = 0
     for end in (*(np.flatnonzero(np.diff(windows)) + 1), len(values)):
         # Windows of few rows are joined to the next.
         if end - first >= _LEAST_IN_WINDOW:
-            yield _distance(np.sort(values[first:end]), before), int(end - first)
+            part = np.sort(values[first:end])
+            yield _distance(part, before), len(part), bool(np.median(part) > middle)
             first = end
 
 
 def _most_rest(rows: int) -> float:
     """Return how far the other rows may have moved."""
-    return max(_REST, 1.36 / max(rows, 1) ** 0.5)
+    return max(_REST, float(1.36 / max(rows, 1) ** 0.5))
 
 
 def _apart(one: _Rows, other: _Rows) -> float:
