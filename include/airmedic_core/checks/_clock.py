@@ -18,6 +18,10 @@ _ALWAYS = 0.99
 _LEAST_ROWS = 20
 _SUMMER_TIME = 1
 """Hours that a clock may move by itself."""
+_USUAL = 0.05
+"""Share of the rows that makes an offset a usual one; where zones differ by half an hour there are two."""
+_LEAST_SHARE = 0.25
+"""Where rows of one more region are told in its own hour nothing is wrong, and they are rarely so many at once."""
 
 
 def hours_ahead(
@@ -36,12 +40,15 @@ def hours_ahead(
     # All hours of one zone differ from the clock by the same number, before and after summer time.
     if known[np.abs(away) <= _SUMMER_TIME].sum() < _ALWAYS:
         return None
-    moved = found[np.abs(_turn(found - zone)) > _SUMMER_TIME]
-    if len(moved) < max(_LEAST_ROWS, least_share * len(found)):
+    ours = np.flatnonzero(known >= _USUAL)
+    moved = found[np.abs(_turn(found[:, None] - ours)).min(axis=1) > _SUMMER_TIME]
+    if len(moved) < max(_LEAST_ROWS, max(least_share, _LEAST_SHARE) * len(found)):
         return None
     counts = np.bincount(moved, minlength=_HOURS)
     best = int(counts.argmax())
-    if counts[best] < _ALWAYS * len(moved):
+    # As many hours lie side by side in another zone as in ours.
+    beside = np.abs(_turn(np.arange(_HOURS) - best)) < len(ours)
+    if counts[beside].sum() < _ALWAYS * len(moved):
         return None
     return int(_turn(np.array([best - zone]))[0]), len(moved) / len(found)
 

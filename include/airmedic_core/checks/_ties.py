@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks import CheckContext
 
+_MOST_ROWS = 20_000
 _LEAST_TIE = 0.25
 _PARTS = 8
 _DUMMIES = 8
@@ -43,7 +45,7 @@ def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tupl
         The column, the least variance explained in any part of the reference, on rows that lie where today's do, and
         the variance explained now.
     """
-    rows = _rows_of(context, reference)
+    rows = Ties(context, reference).rows
     if rows is None:
         return
     names, before, now, residual = rows
@@ -60,40 +62,46 @@ def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tupl
             yield name, least, max(float(explained[at]), 0.0)
 
 
-def others_moved_along(context: CheckContext, reference: pd.DataFrame, name: str) -> bool:
-    """Return whether what the other columns say of a column moved with it, as where rows are picked by it.
+class Ties:
+    """The ties between the columns of a window and its reference; rows are encoded once, when first asked for."""
 
-    Who picks rows by a column moves what the others say of it by the variance that they explain; a conversion of the
-    column leaves them where they were. Without ties nothing can be said.
-    """
-    rows = _rows_of(context, reference)
-    if rows is None or name not in rows[0]:
-        return False
-    names, before, now, residual = rows
-    at = names.index(name)
-    explained = float(_explained(before, residual)[at])
-    moved = float(now[:, at].mean())
-    said = float((now[:, at] - now @ residual[:, at]).mean())
-    usual = [float((part[:, at] - part @ residual[:, at]).mean()) for part in _parts_of(before)]
-    along = said * moved > 0 and abs(said) > _MOVED_ALONG * explained * abs(moved)
-    return explained >= _SOME_TIE and along and abs(said) > 3.0 * float(np.std(usual))
+    def __init__(self, context: CheckContext, reference: pd.DataFrame) -> None:
+        self._context, self._reference = context, reference
 
+    @cached_property
+    def rows(self) -> tuple[list[str], Array, Array, Array] | None:
+        """The numbers' names, the standardised rows of the reference and of today, and each column's residual."""
+        context, reference = self._context, self._reference
+        encode = _Encoder(context, reference)
+        if len(encode.numeric) < 2:
+            return None
+        before = encode(reference)
+        # Rows with several extreme values are judged as a whole elsewhere.
+        current = context.frame[extreme_columns(context.reference.whole, context.frame) < 3]
+        if len(current) < 100 or len(before) < 400:
+            return None
+        now = encode(evenly_spread(current))
+        centre, scale = before.mean(axis=0), np.maximum(before.std(axis=0), 1e-6)
+        before, now = (before - centre) / scale, (now - centre) / scale
+        precision = np.linalg.inv(before.T @ before / len(before) + _RIDGE * np.eye(before.shape[1]))
+        return encode.numeric, before, now, precision / np.diag(precision)
 
-def _rows_of(context: CheckContext, reference: pd.DataFrame) -> tuple[list[str], Array, Array, Array] | None:
-    """Return the numbers' names, the standardised rows of the reference and of today, and each column's residual."""
-    encode = _Encoder(context, reference)
-    if len(encode.numeric) < 2:
-        return None
-    before = encode(reference)
-    # Rows with several extreme values are judged as a whole elsewhere.
-    current = context.frame[extreme_columns(context.reference.whole, context.frame) < 3]
-    if len(current) < 100 or len(before) < 400:
-        return None
-    now = encode(current)
-    centre, scale = before.mean(axis=0), np.maximum(before.std(axis=0), 1e-6)
-    before, now = (before - centre) / scale, (now - centre) / scale
-    precision = np.linalg.inv(before.T @ before / len(before) + _RIDGE * np.eye(before.shape[1]))
-    return encode.numeric, before, now, precision / np.diag(precision)
+    def others_moved_along(self, name: str) -> bool:
+        """Return whether what the other columns say of a column moved with it, as where rows are picked by it.
+
+        Who picks rows by a column moves what the others say of it by the variance that they explain; a conversion of
+        the column leaves them where they were. Without ties nothing can be said.
+        """
+        if self.rows is None or name not in self.rows[0]:
+            return False
+        names, before, now, residual = self.rows
+        at = names.index(name)
+        explained = float(_explained(before, residual)[at])
+        moved = float(now[:, at].mean())
+        said = float((now[:, at] - now @ residual[:, at]).mean())
+        usual = [float((part[:, at] - part @ residual[:, at]).mean()) for part in _parts_of(before)]
+        along = said * moved > 0 and abs(said) > _MOVED_ALONG * explained * abs(moved)
+        return explained >= _SOME_TIE and along and abs(said) > 3.0 * float(np.std(usual))
 
 
 def _parts_of(rows: Array) -> list[Array]:
@@ -161,16 +169,40 @@ class _Encoder:
         return np.column_stack(columns)
 
 
+def evenly_spread(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a window, of many as many as there are of the reference at the most."""
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    return rows.iloc[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+
+
 def category_names(values: pd.Series) -> NDArray[np.object_]:
-    """Return the category of each row by the name under which it is counted."""
+    """Return the category of each row by the name under which it is counted; nested values count by their text."""
+    codes, names = _levels(values)
+    found: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
+    return found
+
+
+def category_codes(values: pd.Series, names: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position of each row's category among names, and their number where it is none of them."""
+    codes, levels = _levels(values)
+    position = {name: at for at, name in enumerate(names)}
+    return np.array([position.get(level, len(names)) for level in [*levels, ""]], dtype=np.intp)[codes]
+
+
+def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return which level each row is of, -1 where it has no value, and the names of the levels."""
     import pandas as pd
 
     from airmedic_core.columns import category_name
 
-    codes, levels = pd.factorize(values.astype(object))
-    names = np.array([category_name(level) for level in levels] + [""], dtype=object)
-    found: NDArray[np.object_] = names[codes]
-    return found
+    values = values.astype(object)
+    try:
+        codes, levels = pd.factorize(values)
+    except TypeError:
+        # Lists and arrays have no hash.
+        codes, levels = pd.factorize(values.map(repr))
+    return codes, [category_name(level) for level in levels]
 
 
 def _finite(values: pd.Series) -> Array:

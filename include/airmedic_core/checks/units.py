@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._conversions import Map
     from airmedic_core.checks._converted_groups import Groups
+    from airmedic_core.checks._ties import Ties
     from airmedic_core.profile import NumericProfile
     from airmedic_core.verdicts.mixture import MixtureFit
 
@@ -45,13 +46,15 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     if not context.batch.rows:
         return []
     from airmedic_core.checks._converted_groups import Groups
+    from airmedic_core.checks._ties import Ties
 
     rows = context.reference_rows
-    groups = Groups(context, rows) if rows is not None else None
+    groups = Groups(context, rows, options.least_share) if rows is not None else None
+    ties = Ties(context, rows) if rows is not None else None
     findings = []
     for name in context.profile.edges.numeric:
         if name not in context.profile.missing:
-            found = _column(context, name, options)
+            found = _column(context, name, ties, options)
             findings += found or (_group(context, name, groups, options) if groups else [])
     if not findings:
         count = len(context.profile.edges.numeric)
@@ -63,7 +66,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
     return findings
 
 
-def _column(context: CheckContext, name: str, options: Options) -> list[Finding]:
+def _column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> list[Finding]:
     from airmedic_core.checks._converted_rows import WHOLE
     from airmedic_core.profile import NumericProfile, ks
 
@@ -95,7 +98,7 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
         and many
         and (moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share))
     ):
-        found = _best(context, name, reference, max(usual, noise), max(typical, noise), options)
+        found = _best(context, name, reference, max(usual, noise), max(typical, noise), ties, options)
     if found is None:
         return []
     one, fit = found
@@ -129,8 +132,15 @@ def _column(context: CheckContext, name: str, options: Options) -> list[Finding]
 
 def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
     from airmedic_core.checks._conversions import known_maps
-    from airmedic_core.checks._converted_groups import converted_group
+    from airmedic_core.checks._converted_groups import LEAST_MOVE, converted_group
+    from airmedic_core.profile import NumericProfile, ks
 
+    now, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    if not isinstance(now, NumericProfile) or not isinstance(reference, NumericProfile):
+        return []
+    # A group that moved takes the whole column along by its share.
+    if not ks(reference, now) >= LEAST_MOVE * options.least_share:
+        return []
     found = converted_group(groups, name, known_maps())
     if found is None or found.share < options.least_share:
         return []
@@ -184,7 +194,13 @@ def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> boo
 
 
 def _best(
-    context: CheckContext, name: str, reference: NumericProfile, usual: float, typical: float, options: Options
+    context: CheckContext,
+    name: str,
+    reference: NumericProfile,
+    usual: float,
+    typical: float,
+    ties: Ties | None,
+    options: Options,
 ) -> tuple[Map, MixtureFit] | None:
     import numpy as np
 
@@ -225,21 +241,14 @@ def _best(
             continue
         if usual > _WANDERING and not unmistakable(values, reference, whole, one, fit):
             continue
-        if not outside_as_expected(values, reference, whole, one, fit) and _moved_along(context, name):
+        # Where the columns that are tied to this one moved with it, other rows came, in the same unit.
+        if not outside_as_expected(values, reference, whole, one, fit) and ties and ties.others_moved_along(name):
             continue
         candidates.append((fit.gain, one, fit))
     if not candidates:
         return None
     _, one, fit = max(candidates, key=lambda candidate: candidate[0])
     return one, fit
-
-
-def _moved_along(context: CheckContext, name: str) -> bool:
-    """Whether the columns that are tied to this one moved with it: then other rows came, in the same unit."""
-    from airmedic_core.checks._ties import others_moved_along
-
-    rows = context.reference_rows
-    return rows is not None and others_moved_along(context, rows, name)
 
 
 def _by_levels(

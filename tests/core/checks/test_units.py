@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.checks import CheckContext, _ties
+from airmedic_core.checks._clock import hours_ahead
+from airmedic_core.checks._conversions import known_maps
+from airmedic_core.checks._converted_groups import Groups, converted_group
+from airmedic_core.checks._ties import Ties, category_codes, category_names
 from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.monitor.pair import _context
 from airmedic_core.records import Cause, Finding
 from airmedic_core.spec import parse_spec
 
@@ -132,3 +138,153 @@ def test_one_country_in_another_unit_is_found_by_its_rows(reference, today):
 def test_one_country_that_became_dearer_is_in_no_other_unit(reference, today):
     dearer = today["amount"] * np.where(today["country"] == "gb", 3.6, 1.0)
     assert "amount" not in units(check_pair(SPEC, reference, today.assign(amount=dearer)))
+
+
+POWER = parse_spec(
+    {
+        "name": "plant",
+        "task": "binary",
+        "target": "failed",
+        "data": {"path": "plant.parquet", "time_column": "at"},
+        "features": {"numeric": ["power", "noise"], "categorical": ["machine"]},
+        "window": {"every": "day"},
+    }
+)
+MONDAY = pd.Timestamp("2025-01-06", tz="UTC")
+
+
+def machines(seed: int, days: int, first_day: int = 0, size: int = 600) -> pd.DataFrame:
+    """Draw days of four machines that need the same power; machine B idles on Sundays, at a tenth of it."""
+    rng = np.random.default_rng(seed)
+    n = size * days
+    day = np.repeat(np.arange(days), size) + first_day
+    machine, power = rng.choice(list("ABCD"), n), rng.lognormal(5, 0.5, n)
+    idle = (machine == "B") & (day % 7 == 6)
+    at = MONDAY + pd.to_timedelta(day * 86_400 + np.tile(np.sort(rng.integers(0, 86_400, size)), days), "s")
+    power = np.where(idle, power / 10 * rng.lognormal(0, 0.1, n), power).round(2)
+    return pd.DataFrame({"at": at, "power": power, "machine": machine, "noise": rng.normal(0, 1, n)})
+
+
+@pytest.mark.parametrize("day", [34, 41])
+def test_a_machine_that_idles_every_sunday_is_in_no_other_unit(day):
+    assert units(check_pair(POWER, machines(0, 28), machines(1, 1, day))) == {}
+
+
+def groups_of(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[CheckContext, Groups]:
+    context, _ = _context(POWER, reference, current, None, None)
+    assert context.reference_rows is not None
+    return context, Groups(context, context.reference_rows, 0.05)
+
+
+def busy(seed: int, days: int, first_day: int = 0) -> pd.DataFrame:
+    return machines(seed, days, first_day).query("at.dt.dayofweek != 6").reset_index(drop=True)
+
+
+def test_a_tenth_of_the_power_of_one_machine_is_another_unit_where_it_never_idled():
+    _, groups = groups_of(busy(0, 28), machines(1, 1, 34))
+    found = converted_group(groups, "power", known_maps())
+    assert found is not None
+    assert (found.group, found.one.factor) == ("machine=B", pytest.approx(1 / 10))
+
+
+@pytest.mark.parametrize(
+    ("factor", "converted"), [(1000, True), (0.01, True), (60, True), (8, False), (20, False), (45, False)]
+)
+def test_a_factor_of_a_group_must_be_told_from_those_beside_it(factor, converted):
+    # Between 5 and 40 there are a dozen known factors: one of them lies within a fifth of any.
+    for seed in (1, 2, 3):
+        today = busy(seed, 1, 28)
+        today["power"] *= np.where(today["machine"] == "B", factor, 1)
+        _, groups = groups_of(busy(0, 28), today)
+        found = converted_group(groups, "power", known_maps())
+        assert (found is not None) == converted
+        assert found is None or (found.group, found.one.factor) == ("machine=B", pytest.approx(factor))
+
+
+def customers(seed: int, days: int, first_day: int = 0, size: int = 400, count: int = 8) -> pd.DataFrame:
+    """Draw days of orders; the size of each customer's wanders from day to day, by 1.2 in its logarithm."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for day in range(first_day, first_day + days):
+        customer, level = rng.integers(0, count, size), rng.normal(0, 1.2, count)
+        at = MONDAY + pd.to_timedelta(day * 86_400 + np.sort(rng.integers(0, 86_400, size)), "s")
+        volume = np.exp(3 + level[customer] + rng.normal(0, 0.6, size)).round(1)
+        machine = np.array([f"customer {each}" for each in customer])
+        parts.append(pd.DataFrame({"at": at, "power": volume, "machine": machine, "noise": rng.normal(0, 1, size)}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def test_customers_whose_orders_wander_are_in_no_other_unit():
+    usual = customers(1, 28)
+    alarms = [seed for seed in range(50, 62) if units(check_pair(POWER, usual, customers(seed, 1, 28)))]
+    assert alarms == []
+
+
+def test_a_group_without_most_of_its_values_is_judged_by_those_it_has():
+    # Nulls are nowhere among the values: machine B is where it was, as far as it is known.
+    today = machines(1, 1, 28)
+    today["power"] = today["power"].where((today["machine"] != "B") | (today.index % 3 == 0))
+    _, groups = groups_of(machines(0, 28), today)
+    assert list(groups.moved(today["power"].to_numpy(), groups.past["power"].to_numpy())) == []
+
+
+def test_a_column_of_lists_hides_no_unit(reference, today):
+    cents = today.assign(amount=today["amount"] * 100, country=[[value] for value in today["country"]])
+    answer = check_pair(SPEC, reference, cents)
+    assert units(answer)["amount"].details["factor"] == pytest.approx(100)
+    assert [each.key for each in answer.findings if each.statistic == "error"] == []
+
+
+def test_nested_categories_count_by_their_text():
+    values = pd.Series([["a"], None, ["b"], ["a"], "x"])
+    assert category_codes(values, ["['a']", "['b']"]).tolist()[::2] == [0, 1, 2]
+    assert category_names(values)[[0, 3]].tolist() == ["['a']", "['a']"]
+
+
+def told_in(zone: str, first_day: str, days: int, seed: int) -> pd.DataFrame:
+    """Draw days of rows that tell the hour of a zone."""
+    rng = np.random.default_rng(seed)
+    n = days * ROWS
+    seconds = np.repeat(np.arange(days), ROWS) * 86_400 + rng.integers(0, 86_400, n)
+    at = (pd.Timestamp(first_day, tz="UTC") + pd.to_timedelta(np.sort(seconds), "s")).to_series(index=range(n))
+    return pd.DataFrame({"at": at, "hour": at.dt.tz_convert(zone).dt.hour})
+
+
+@pytest.mark.parametrize(
+    ("zone", "before", "after"),
+    [
+        ("Australia/Adelaide", "2024-08-01", "2024-10-20"),
+        ("America/St_Johns", "2024-01-10", "2024-04-10"),
+        ("Europe/Berlin", "2024-01-10", "2024-04-10"),
+    ],
+)
+def test_summer_time_is_no_other_zone_where_zones_differ_by_half_an_hour_either(zone, before, after):
+    past = told_in(zone, before, 28, 1)
+    found = [hours_ahead(past, told_in(zone, after, 1, seed), "hour", "at", 0.05) for seed in range(6)]
+    assert found == [None] * 6
+
+
+def test_another_zone_is_found_where_zones_differ_by_half_an_hour():
+    past, now = told_in("Australia/Adelaide", "2024-08-01", 28, 1), told_in("Asia/Kolkata", "2024-08-29", 1, 2)
+    found = hours_ahead(past, now, "hour", "at", 0.05)
+    # Nine and a half and five and a half hours ahead of UTC: an hour that is told is cut to nine or ten, five or six.
+    assert found is not None
+    assert found[0] in {-5, -4, -3}
+    assert found[1] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("share", "found"), [(0.1, None), (0.5, -3)])
+def test_rows_of_one_more_region_tell_its_hour_and_are_no_fault(share, found):
+    past, now = told_in("America/New_York", "2024-01-10", 28, 1), told_in("America/New_York", "2024-02-10", 1, 2)
+    west = (now["hour"] - 3) % 24
+    now["hour"] = now["hour"].mask(now.index % round(1 / share) == 0, west)
+    answer = hours_ahead(past, now, "hour", "at", 0.05)
+    assert (answer and answer[0]) == found
+
+
+def test_rows_are_encoded_once_for_the_ties_of_all_columns(reference, today, monkeypatch):
+    context, _ = _context(SPEC, reference, today, None, None)
+    ties = Ties(context, reference)
+    assert not ties.others_moved_along("amount")
+    monkeypatch.setattr(_ties, "_Encoder", None)
+    assert not ties.others_moved_along("load")
