@@ -1,20 +1,27 @@
-"""Values that stand in for others: sentinels, defaults, stuck sensors, and words for "missing"."""
+"""Values that stand in for others: sentinels, defaults, stuck sensors, and words for "missing".
+
+A new product, price or country is new too. So a value that was never seen counts from ``value_fraction`` of the rows,
+and from ``unseen_fraction`` only where its kind says that it stands for "missing": a word that hardly means anything
+else at once, a typical number once a second window has it. Where no second window will come, it counts at once.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks._shares import beyond, broken_finding
+from airmedic_core.checks._typical_stand_ins import is_certain_stand_in, is_stand_in, is_typical_number
 from airmedic_core.numbers import percent
+from airmedic_core.records import ABNORMAL, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks.corruption import Options
-    from airmedic_core.profile import NumericProfile
+    from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
     from airmedic_core.records import Finding
 
+_APART = "sentinel_fraction"
 _MOST_FAVOURITE = 0.65
 _GAP = 0.1
 _GAP_LATELY = 0.25
@@ -24,16 +31,6 @@ _MOST_USUAL, _LEAST_WINDOWS = 0.9, 7
 _LEAST_OTHERS = 20
 """Rows that would hold another value: the hours of a day depend on each other, and may all be alike."""
 _SPREADS_OF_ODDS = 5.0
-_WORDS = re.compile(
-    r"\W*(un(defined|known|set|specified)|none|null|nan|n[/.]?a|nil|missing|empty|blank|no (value|data)|invalid|default"
-    r"|not[ _](available|applicable|set|specified|given|known)|placeholder|dummy|test|tbd|error|#ref!?|\?+|-+)?\W*",
-    re.IGNORECASE,
-)
-
-
-def is_stand_in(category: str) -> bool:
-    """Whether a category is a word for "missing"."""
-    return _WORDS.fullmatch(category) is not None
 
 
 def category_stand_ins(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:
@@ -59,11 +56,11 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
     # Stand-ins are the most frequent value of a window, or its smallest or largest.
     shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
     shares[favoured] = facts.top_share
-    for value in sorted(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]), reverse=True):
-        found = _number_stand_in(context, name, value, shares[value], options)
-        if found is not None:
-            yield found
-            return
+    ordered = sorted(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]), reverse=True)
+    each = (_number_stand_in(context, name, value, shares[value], options) for value in ordered)
+    found = [one for one in each if one is not None]
+    # What is certain comes before what a second window must confirm.
+    yield from [*(one for one in found if one.verdict is Verdict.ALERT), *found][:1]
 
 
 def _number_stand_in(context: CheckContext, name: str, value: float, share: float, options: Options) -> Finding | None:
@@ -73,7 +70,7 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
     assert isinstance(column, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
     known = [
         each
-        for profile in context.past_profiles
+        for profile in _without_stand_ins(context, name)
         if isinstance(each := profile.columns[name], NumericProfile) and each.values
     ] or [reference]
     tops = [float(each.counts.max() / each.values) for each in known]
@@ -88,7 +85,8 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
     past = every[-14:] if sudden else every
     usual = sum(past) / len(past)
     new = apart and _never_seen(share, column.values, every)
-    least = options.unseen_fraction if new else options.value_fraction
+    typical = new and is_typical_number(value, least=_smallest([*known, reference]))
+    least = options.unseen_fraction if typical else options.value_fraction
     stuck = constant and _never_stuck(context, name, tops)
     if not stuck and not beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
         return None
@@ -101,7 +99,7 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
         statistic = "constant"
         text = f"{name} is {value:g} in every row; in earlier windows no value took more than {percent(favourite)}."
     elif outside:
-        statistic = "sentinel_fraction"
+        statistic = _APART
         text += " It lies apart from all others: a stand-in for a missing value."
     elif (
         not coarse
@@ -110,7 +108,31 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
         and _alone(column, reference, bins)
     ):
         statistic = "repeated_value_fraction"
-    return broken_finding(context, name, statistic, share, usual, least, text) if statistic else None
+    if not statistic:
+        return None
+    waits = typical and share - usual <= options.value_fraction and not context.only_window
+    again = context.seen_before(_key_of(name)) is not None
+    verdict = Verdict.WATCH if waits and not again else Verdict.ALERT
+    return broken_finding(context, name, statistic, share, usual, least, text, verdict)
+
+
+def _key_of(name: str) -> str:
+    return f"corruption:{name}:{_APART}"
+
+
+def _without_stand_ins(context: CheckContext, name: str) -> list[Profile]:
+    """Return the past profiles but those in which a stand-in was watched: what is confirmed does not become usual."""
+    key = _key_of(name)
+    doubted = {
+        id(past.profile)
+        for past in context.history
+        if any(each.key == key and each.verdict in ABNORMAL for each in past.findings)
+    }
+    return [profile for profile in context.past_profiles if id(profile) not in doubted]
+
+
+def _smallest(columns: list[NumericProfile]) -> float:
+    return min(column.minimum for column in columns if column.minimum is not None)
 
 
 def _never_seen(share: float, values: int, past: list[float]) -> bool:
@@ -174,9 +196,11 @@ def _apart(context: CheckContext, name: str, value: float, *, lately: bool) -> b
     from airmedic_core.profile import NumericProfile
     from airmedic_core.profile.values import numbers
 
+    past, whole = _without_stand_ins(context, name), context.reference.whole
+    recent = [context.recent] if len(past) == len(context.past_profiles) else past[-14:]
     ranges = [
         (column.minimum, column.maximum)
-        for profile in (context.past_profiles[-14:] if lately else [context.recent, context.reference.whole])
+        for profile in (past[-14:] if lately else [*recent, whole])
         if isinstance(column := profile.columns[name], NumericProfile) and column.values
     ]
     low = min((one for one, _ in ranges if one is not None), default=value)
@@ -207,36 +231,34 @@ def _alone(column: NumericProfile, reference: NumericProfile, position: int) -> 
 def _stand_in_category(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:
     from airmedic_core.profile import CategoricalProfile
 
-    def share_of(column: object) -> float:
-        if not isinstance(column, CategoricalProfile) or not column.values:
-            return 0.0
-        named = dict(zip(column.categories, map(int, column.counts), strict=True)) | column.unseen_names
-        return sum(rows for value, rows in named.items() if is_stand_in(value)) / column.values
-
-    share = share_of(context.profile.columns[name])
-    past = [share_of(p.columns[name]) for p in context.past_profiles] or [
-        share_of(context.reference.whole.columns[name])
-    ]
-    column = context.profile.columns[name]
-    values = column.values if isinstance(column, CategoricalProfile) else 0
-    new = _never_seen(share, values, past)
-    least = options.unseen_fraction if new else options.value_fraction
-    if beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
-        usual = sum(past) / len(past)
-        example = _named(context, name)
-        text = f"{percent(share)} of {name} hold a stand-in such as {example!r}; usual are {percent(usual, 1)}."
-        yield broken_finding(context, name, "stand_in_fraction", share, usual, options.value_fraction, text)
-
-
-def _named(context: CheckContext, name: str) -> str:
-    from airmedic_core.profile import CategoricalProfile
-
     column = context.profile.columns[name]
     if not isinstance(column, CategoricalProfile):
-        return ""
-    named = dict(zip(column.categories, map(int, column.counts), strict=True)) | column.unseen_names
-    matching = {value: rows for value, rows in named.items() if rows and is_stand_in(value)}
-    return max(matching, key=lambda value: matching[value], default="")
+        return
+    known = [p.columns[name] for p in context.past_profiles] or [context.reference.whole.columns[name]]
+    for counts, unseen in ((is_stand_in, options.value_fraction), (is_certain_stand_in, options.unseen_fraction)):
+        share, past = _share_of(column, counts), [_share_of(each, counts) for each in known]
+        new = _never_seen(share, column.values, past)
+        least = unseen if new else options.value_fraction
+        if beyond(context, share, past, least, options.spreads, rarest=_rarest(context) if new else None):
+            usual = sum(past) / len(past)
+            found = {value: rows for value, rows in _named(column).items() if rows and counts(value)}
+            example = max(found, key=lambda value: found[value])
+            text = f"{percent(share)} of {name} hold a stand-in such as {example!r}; usual are {percent(usual, 1)}."
+            yield broken_finding(context, name, "stand_in_fraction", share, usual, least, text)
+            return
+
+
+def _share_of(column: object, counts: Callable[[str], bool]) -> float:
+    """Return the share of the rows whose category counts."""
+    from airmedic_core.profile import CategoricalProfile
+
+    if not isinstance(column, CategoricalProfile) or not column.values:
+        return 0.0
+    return sum(rows for value, rows in _named(column).items() if counts(value)) / column.values
+
+
+def _named(column: CategoricalProfile) -> dict[str, int]:
+    return dict(zip(column.categories, map(int, column.counts), strict=True)) | column.unseen_names
 
 
 def _stuck_category(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:

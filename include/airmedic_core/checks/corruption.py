@@ -28,7 +28,8 @@ class Options(CheckOptions):
     value_fraction: float = Field(default=0.05, gt=0, le=1)
     """One value that stands in for others: a sentinel, a default, a zero, a stuck sensor."""
     unseen_fraction: float = Field(default=0.01, gt=0, le=1)
-    """The same where nothing like it was ever seen: a word for "missing", or a value apart from all others."""
+    """The same where it was never seen and its kind says "missing": unknown or n/a, or a number such as 0, -1 or 9999
+    that lies apart from all others and is there in a second window."""
     outside_fraction: float = Field(default=0.005, gt=0, le=1)
     """Values far beyond the reference's range."""
     duplicate_fraction: float = Field(default=0.1, gt=0, le=1)

@@ -50,7 +50,7 @@ def run(context: CheckContext, options: Options) -> list[Finding]:
         if name not in missing:
             findings += _unreadable(context, name, options) + _vocabulary(context, name, options)
     findings += _grain(context, options) + _exchanged(context)
-    fresh = sorted(set(new) - set(renamed.values()))
+    fresh = sorted(name for name in set(new) - set(renamed.values()) if not context.spec.is_private(name))
     if fresh:
         shown = ", ".join(fresh[:10]) + (", …" if len(fresh) > 10 else "")
         findings.append(
@@ -78,12 +78,18 @@ def _missing_and_new(context: CheckContext) -> tuple[list[str], list[str]]:
 def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:
     text = f"The column {name} is missing."
     if new_name:
-        text = f"The column {name} is missing; {new_name} holds the same values: it was probably renamed."
-    details: Json = {"renamed_to": new_name} if new_name else {}
+        shown = _public(context, new_name)
+        text = f"The column {name} is missing; {shown} holds the same values: it was probably renamed."
+    details: Json = {"renamed_to": new_name} if new_name and not context.spec.is_private(new_name) else {}
     return Finding(
         "schema", name, "missing_column", Verdict.ALERT, value=1.0, effect=1.0, sample_size=context.batch.rows,
         message=text, suggests=_SUGGESTS, details=details,
     )  # fmt: skip
+
+
+def _public(context: CheckContext, name: str) -> str:
+    """Return a column's name as a finding on another column may say it."""
+    return "another column" if context.spec.is_private(name) else name
 
 
 def _types(context: CheckContext, name: str) -> Finding | None:
@@ -155,7 +161,7 @@ def _text_example(context: CheckContext, name: str) -> str:
 
 
 def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Finding]:
-    from airmedic_core.checks._stand_ins import is_stand_in
+    from airmedic_core.checks._typical_stand_ins import is_stand_in
     from airmedic_core.profile import CategoricalProfile
 
     now = context.profile.columns[name]
@@ -192,14 +198,20 @@ def _exchanged(context: CheckContext) -> list[Finding]:
     from airmedic_core.checks._exchanged import exchanged_columns
 
     return [
-        Finding(
-            "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
-            message=f"{name} lies where {other} was, and {other} where {name} was: they were probably exchanged.",
-            suggests=_SUGGESTS, details={"exchanged_with": other},
-        )
+        _exchanged_with(context, name, other)
         for pair in exchanged_columns(context)
         for name, other in (pair, pair[::-1])
-    ]  # fmt: skip
+    ]
+
+
+def _exchanged_with(context: CheckContext, name: str, other: str) -> Finding:
+    private, shown = context.spec.is_private(other), _public(context, other)
+    that = "that" if private else other
+    return Finding(
+        "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
+        message=f"{name} lies where {shown} was, and {that} where {name} was: they were probably exchanged.",
+        suggests=_SUGGESTS, details={} if private else {"exchanged_with": other},
+    )  # fmt: skip
 
 
 def _one_value_anyway(context: CheckContext, name: str) -> bool:
@@ -225,7 +237,7 @@ def _same_categories(now: object) -> dict[str, str]:
 
 def _replaced(now: CategoricalProfile, past: list[CategoricalProfile]) -> dict[str, str]:
     """Return the category that is gone and the new one that took its share, if every window had had the old one."""
-    from airmedic_core.checks._stand_ins import is_stand_in
+    from airmedic_core.checks._typical_stand_ins import is_stand_in
 
     fresh = {value: rows for value, rows in now.unseen_names.items() if not is_stand_in(value)}
     windows = [column for column in past if column.values]

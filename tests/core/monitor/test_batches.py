@@ -209,3 +209,14 @@ def test_a_batch_that_was_not_checked_is_not_healthy_by_silence(ws: Workspace) -
     assessment = assess(ws, batch)
     assert (assessment.outcome, assessment.cause) == ("watch", Cause.UNKNOWN)
     assert "No check has looked" in assessment.headline
+
+
+def test_a_typical_number_in_a_few_rows_is_watched_until_the_next_window_confirms_it(ws: Workspace) -> None:
+    # Of 60 rows a day, six are a few where a fifth is many; what is far outside would be an alert of its own.
+    limits = {"value_fraction": 0.2, "outside_fraction": 1.0}
+    ws = opened(ws.settings.home, checks={"corruption": limits, "quality": False})
+    change_days(ws, 33, 36, lambda rows: rows.assign(usage=rows["usage"].mask(np.arange(len(rows)) % 10 == 0, -999.0)))
+    outcomes = [watch(ws, number).outcome for number in (33, 34, 35, 36)]
+    found = [finding_of(ws, number, "corruption:usage:sentinel_fraction").verdict for number in (33, 34, 35, 36)]
+    assert found == [Verdict.WATCH, Verdict.ALERT, Verdict.ALERT, Verdict.ALERT]
+    assert outcomes == ["watch", "incident", "incident", "incident"]

@@ -1,0 +1,52 @@
+"""Values that programs put where none is known: words for "missing", and numbers that nothing measures."""
+
+from __future__ import annotations
+
+import re
+
+_CERTAIN = re.compile(
+    r"\s*|\W*(un(defined|known|set|specified)|null|nan|n[/.]a|missing|no[ _](value|data)|placeholder"
+    r"|not[ _](available|set|specified|given|known))\W*|<na>|#(n/a|ref!?)|\?+",
+    re.IGNORECASE,
+)
+_POSSIBLE = re.compile(
+    r"\W*(none|na|nil|empty|blank|invalid|default|not[ _]applicable|dummy|test|tbd|error|-+)?\W*", re.IGNORECASE
+)
+_NINES = re.compile(r"9{3,}(\.9+)?")
+_POWERS_OF_TEN = frozenset(10.0**power for power in range(6, 20))
+_LIMITS = frozenset(
+    float(limit) for bits in (16, 32, 64) for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
+)
+
+
+def is_stand_in(category: str) -> bool:
+    """Whether a category may be a word for "missing": NA, none, default and test name real things too."""
+    return is_certain_stand_in(category) or _POSSIBLE.fullmatch(category) is not None
+
+
+def is_certain_stand_in(category: str) -> bool:
+    """Whether a category hardly means anything but "missing", such as unknown, n/a, null or an empty text."""
+    return _CERTAIN.fullmatch(category) is not None
+
+
+def is_typical_number(value: float, *, least: float) -> bool:
+    """Whether a number is one that programs write for "missing", in a column without it.
+
+    Those are 0 and what is negative where all was above; three nines and more; powers of ten from a million; and the
+    limits of integers of 16 bits and more. 99, 127 and 255 are too often just numbers.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    least : float
+        The smallest value that the column had.
+    """
+    size = f"{abs(value):.15g}"
+    return (
+        value <= 0.0 < least
+        or value < 0.0 <= least
+        or _NINES.fullmatch(size) is not None
+        or abs(value) in _POWERS_OF_TEN
+        or value in _LIMITS
+    )
