@@ -132,6 +132,9 @@ def test_one_country_in_another_unit_is_found_by_its_rows(reference, today):
     found = units(answer)["amount"]
     assert answer.assessment.cause is Cause.UNIT_CHANGE
     assert (found.details["group"], found.details["factor"]) == ("country=gb", pytest.approx(1 / 100))
+    hidden = units(check_pair(SPEC.model_copy(update={"private": ("country",)}), in_pence(reference), today))["amount"]
+    assert "gb" not in hidden.message
+    assert "group" not in hidden.details
     assert found.value == pytest.approx(british.mean())
 
 
