@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -84,7 +85,7 @@ def _unlike_any_window(context: CheckContext, name: str, distance: float) -> boo
         for profile in context.past_profiles
         if isinstance(column := profile.columns[name], NumericProfile) and column.values
     ]
-    return bool(distance > max(past, default=0.0) + 1.0 / max(context.rows_seen, 1) ** 0.5)
+    return distance > max(past, default=0.0) + math.sqrt(1.0 / max(context.rows_seen, 1))
 
 
 def _near(context: CheckContext, name: str, place: str) -> bool:
