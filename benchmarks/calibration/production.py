@@ -42,6 +42,8 @@ class World:
     hour_sd: float = 0.0
     """How far the highest hour of the day lies from the middle, in each column at its own time."""
     window_hours: Literal[1, 24] = 24
+    clock_goes_forward_at: int | None = None
+    """The window from which the wave of the day comes an hour earlier, as with daylight saving time."""
 
     @property
     def numeric(self) -> list[str]:
@@ -81,7 +83,8 @@ class World:
         start = self.window(day).start
         own = np.random.default_rng(5)  # the same in every draw: seasons come back
         weekdays = self.weekday_sd * own.standard_normal((7, self.columns))
-        waves = self.hour_sd * np.cos(2.0 * np.pi * (start.hour / 24.0 - own.random(self.columns)))
+        hour = start.hour + (self.clock_goes_forward_at is not None and day >= self.clock_goes_forward_at)
+        waves = self.hour_sd * np.cos(2.0 * np.pi * (hour / 24.0 - own.random(self.columns)))
         return np.asarray(weekdays[start.weekday()] + waves + self.weekend_sd * (start.weekday() >= 5))
 
     def _wobble(self, rng: np.random.Generator) -> NDArray[np.float64]:

@@ -38,6 +38,14 @@ OTHER_WORLDS = (
     World(
         "windows of an hour, a daily wave of 0.3 sd, 500 rows", hour_sd=0.3, window_hours=1, rows=500, reference_days=5
     ),
+    World(
+        "windows of an hour, a daily wave of 0.6 sd, the clock goes forward after 12 hours",
+        hour_sd=0.6,
+        window_hours=1,
+        rows=500,
+        reference_days=5,
+        clock_goes_forward_at=132,
+    ),
     World("no wobble", wobble_sd=0.0),
     World("wobble of 0.15 sd", wobble_sd=0.15),
     World("200 rows a day", rows=200),

@@ -62,12 +62,15 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
         return []
     values, _ = statistics.series(since)
     within, noise = statistics.series(base)
-    season = seasonal(within, statistics.kinds, [profile.window for profile in base])
-    like = None if season is None else season.like(context.profile.window)
+    windows = [profile.window for profile in (*base, *since)]
+    season, like, parts = seasonal(within, statistics.kinds, windows[: len(base)]), None, np.zeros(0)
+    if season is not None:
+        clocks = season.clocks(windows, np.vstack([within, values]), statistics.columns)
+        parts = season.part(windows, clocks)
+        like = season.like(context.profile.window, int(clocks[-1]), parts[: len(base)])
     result, _ = statistics.against(context.profile, context.reference.whole, (within, noise), like)
-    if season is not None and like is not None:
-        within = season.season.without(within)
-        values = values - season.part([profile.window for profile in since])
+    if like is not None:
+        within, values = like.without(within), values - parts[len(base) :]
     spread = np.maximum(result.spread, 1e-9) * _drawn_out(within - result.centre)
     seen = seen_before(within, noise, result.centre, statistics.columns)
     wide = result.spread > statistics.wide * statistics.unit

@@ -71,7 +71,7 @@ class Statistics:
         centre, centre_noise = self.measure(whole)
         history, apart = past[0], values
         if like is not None:
-            history, apart = like.season.without(history), values - like.level.part
+            history, apart = like.without(history), values - like.level.part
         parts = []
         # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
         for kind in self.kinds:
@@ -124,16 +124,25 @@ def compare(
     """Compare a window with earlier ones, alone and together with the window before it.
 
     Two windows are taken together by their p-values (Stouffer 1949), so that one that lies very far out does not speak
-    for the other: both must be conspicuous, on the same side. Each is compared with windows of its own season.
+    for the other: both must be conspicuous, on the same side. Each is compared with windows of its own season,
+    by the clock that all columns show.
     """
     series = statistics.series(past)
-    season = seasonal(series[0], statistics.kinds, [profile.window for profile in past])
-    like = None if season is None else season.like(now.window)
+    windows = [profile.window for profile in past]
+    season = seasonal(series[0], statistics.kinds, windows)
+    like = like_before = None
+    if season is not None:
+        newest = [now] if before is None else [before, now]
+        measured = np.vstack([series[0], *(statistics.measure(each)[0] for each in newest)])
+        clocks = season.clocks([*windows, *(each.window for each in newest)], measured, statistics.columns)
+        part = season.part(windows, clocks[: len(past)])
+        like = season.like(now.window, int(clocks[-1]), part)
+        like_before = None if before is None else season.like(before.window, int(clocks[-2]), part)
     result, values = statistics.against(now, whole, series, like)
     nothing = np.zeros(len(values))
     if before is None:
         return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing, like)
-    earlier, _ = statistics.against(before, whole, series, None if season is None else season.like(before.window))
+    earlier, _ = statistics.against(before, whole, series, like_before)
     first, second = (special.ndtri(1.0 - np.clip(one.p_value, 1e-15, 1.0) / 2.0) for one in (earlier, result))
     together = 2.0 * special.ndtr(-(first + second) / np.sqrt(2.0))
     same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _EACH)

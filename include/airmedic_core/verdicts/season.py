@@ -63,6 +63,15 @@ class Level:
         """Return some of the entries."""
         return type(self)(**{each.name: getattr(self, each.name)[entries] for each in fields(self)})
 
+    def mixed(self, other: Self, share: float) -> Self:
+        """Return the level of a window of which a share lies in another phase; as uncertain as both are."""
+        return type(self)(
+            **{
+                each.name: (1.0 - share) * getattr(self, each.name) + share * getattr(other, each.name)
+                for each in fields(self)
+            }
+        )
+
 
 @dataclass(frozen=True)
 class Season:
@@ -94,13 +103,20 @@ class Season:
         known = (phases >= 0) & (phases < len(self.parts))
         return np.where(known[:, None], self.parts[np.where(known, phases, 0)], 0.0)
 
-    def without(self, history: Array) -> Array:
+    def without(self, history: Array, part: Array | None = None) -> Array:
         """Return history without the season.
 
         What is left of a window that helped to fit the season is smaller than what will be left of a new one. It is
         stretched, so that its plain variance is that of new windows.
+
+        Parameters
+        ----------
+        history : array, shape (windows, columns)
+            The windows that the season was found in.
+        part : array, shape (windows, columns), optional
+            What the season adds to each of them, where that is not what it adds to its phase.
         """
-        left = history - self.part(self.turns.phases)
+        left = history - (self.part(self.turns.phases) if part is None else part)
         centre = np.nansum(left, axis=0) / np.maximum(np.isfinite(left).sum(axis=0), 1)
         degrees = np.maximum(self.counts.sum(axis=0) - 1.0, 1.0)
         stretched: Array = centre + (left - centre) * np.sqrt(degrees / np.maximum(degrees - self.lost, 1.0))

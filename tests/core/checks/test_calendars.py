@@ -77,3 +77,36 @@ def test_the_season_of_a_window_is_that_of_its_day_and_unknown_times_have_none()
     # Sorted by another day each week, the same history has no week.
     rest = [days[at] for at in np.random.default_rng(1).permutation(28)]
     assert seasonal(history, [np.arange(12)], rest) is None
+
+
+@pytest.mark.parametrize(("every", "number", "share"), [("hour", 240, 1.0), ("4h", 60, 0.25)])
+def test_a_clock_that_changes_moves_windows_by_an_hour(every, number, share):
+    hours = windows(every, number)
+    each = number // 10
+    phases = np.arange(number) % each
+    rng = np.random.default_rng(0)
+    starts = rng.uniform(0, each, 12)
+    history = np.cos(2 * np.pi * (phases[:, None] - starts) / each) + rng.normal(0, 0.03, (number, 12))
+    found = seasonal(history, [np.arange(12)], hours)
+    assert found is not None
+    columns = [*"abcdefghijkl"]
+    assert not found.clocks(hours, history, columns).any()
+    part = found.part(hours)
+    ahead = (1 - share) * part + share * np.roll(part, -1, axis=0)
+    assert found.part(hours, [1] * number) == pytest.approx(ahead)
+    later = found.centre + np.concatenate([part[:each], ahead[:each]])
+    # One column has moved by itself.
+    later[:, 0] += 0.4
+    assert (found.clocks(hours[: 2 * each], later, columns) == np.repeat([0, 1], each)).mean() > 0.95
+    like = found.like(hours[3], 1)
+    assert like is not None
+    assert like.level.part == pytest.approx(ahead[3])
+
+
+def test_days_of_the_week_have_no_clock():
+    days = windows("day", 28)
+    history = np.array([one.start.weekday() >= 5 for one in days], float)[:, None] + np.zeros(12)
+    history += np.random.default_rng(0).normal(0, 0.05, history.shape)
+    found = seasonal(history, [np.arange(12)], days)
+    assert found is not None
+    assert not found.clocks(days, np.roll(history, 1, axis=0), [*"abcdefghijkl"]).any()
