@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
     from pyarrow import csv
 
-BATCH_ROWS = 65_536
+BATCH_ROWS = 32_768
 _READ_BYTES = 1 << 16
 """Of one column at a time: whole column chunks of a row group, which may be the whole file, are not held in memory."""
 _CSV_BLOCK_BYTES = 8 << 20
@@ -110,7 +110,8 @@ def _parquet_parts(rows: WindowRows, file_system: AbstractFileSystem, file: str)
     parquet = _open_parquet(file_system, file, read_dictionary=texts, buffer_size=_READ_BYTES)
     names = _parquet_columns(rows, parquet)
     for group in _row_groups(parquet, rows):
-        yield from parquet.iter_batches(BATCH_ROWS, row_groups=[group], columns=names)
+        # By one thread: the part before is profiled meanwhile, and several would only take turns with it.
+        yield from parquet.iter_batches(BATCH_ROWS, row_groups=[group], columns=names, use_threads=False)
 
 
 def _open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) -> pq.ParquetFile:
