@@ -48,6 +48,16 @@ def test_a_loss_needs_less_proof_where_no_window_follows(
     assert weigh(BATCH, findings).outcome == watched_further
 
 
+def test_answers_that_move_while_no_input_does_are_an_incident() -> None:
+    moved = Finding("scores", "batch", "shift", Verdict.ALERT, effect=-2.0, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
+    drifted = Finding("drift", "age", "shift", Verdict.ALERT, effect=0.5, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
+    watched = Finding("scores", "batch", "shift", Verdict.WATCH, effect=-0.2, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
+    alone, explained = weigh(BATCH, [moved]), weigh(BATCH, [moved, drifted])
+    assert (alone.outcome, alone.cause) == ("incident", Cause.UNKNOWN)
+    assert (explained.outcome, explained.cause) == ("incident", Cause.HARMLESS_COVARIATE_SHIFT)
+    assert weigh(BATCH, [watched]).outcome == "watch"
+
+
 def test_a_headline_quotes_no_message_on_a_private_column() -> None:
     named = Finding(
         "schema", "email", "not_numeric", Verdict.ALERT, message="20 % of email are no numbers, such as 'a@b.c'.",
