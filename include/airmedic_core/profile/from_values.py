@@ -34,6 +34,8 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
     if len(finite) == 0:
         empty = NumericProfile.without_values(cuts, rows=rows, nulls=rows - known - unreadable, unreadable=unreadable)
         return replace(empty, non_finite=known)
+    minimum, maximum = float(finite[0]), float(finite[-1])
+    below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
     bounds = np.concatenate([[0], np.searchsorted(finite, cuts, side="right"), [len(finite)]])
     counts = np.diff(bounds)
     sums = np.zeros(len(counts))
@@ -41,10 +43,9 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
     with np.errstate(over="ignore"):  # squares of numbers near the largest float are infinite, as in any float sum
         sums[filled] = np.add.reduceat(finite, bounds[filled])
         total = float(sums.sum())
-        deviations = finite - centre_of(cuts)
+        finite -= centre_of(cuts)  # in place, at last: memory that is still in the processor's cache
         # Not np.dot: BLAS starts threads for it, which spin on the cores that decode the next rows.
-        squares = float(np.einsum("i,i->", deviations, deviations))
-    below, upto = (int(np.searchsorted(finite, 0.0, side=side)) for side in ("left", "right"))
+        squares = float(np.einsum("i,i->", finite, finite))
     return NumericProfile(
         edges=cuts,
         rows=rows,
@@ -53,8 +54,8 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
         unreadable=unreadable,
         zeros=upto - below,
         negatives=below,
-        minimum=float(finite[0]),
-        maximum=float(finite[-1]),
+        minimum=minimum,
+        maximum=maximum,
         total=total,
         squares=squares,
         counts=counts.astype(np.int64),
