@@ -103,13 +103,16 @@ class Cumulative:
         return np.where(at < 0, 0.0, self._upto[np.clip(at, 0, len(self._upto) - 1)])
 
 
-def fit_map(values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> MixtureFit:
-    """Fit the share of values that the map converted."""
+def fit_map(
+    values: NDArray[np.float64], cumulative: Cumulative, one: Map, grid: NDArray[np.float64] | None = None
+) -> MixtureFit:
+    """Fit the share of values that the map converted, in the bins of the reference and of its image if no others."""
     import numpy as np
 
     from airmedic_core.verdicts.mixture import fit_mixture
 
-    grid = np.unique(np.concatenate([cumulative.edges, one.factor * cumulative.edges + one.offset]))
+    if grid is None:
+        grid = np.unique(np.concatenate([cumulative.edges, one.factor * cumulative.edges + one.offset]))
     counts = np.diff(share_upto(values, grid), prepend=0.0, append=1.0) * values.size
     first = np.diff(cumulative(grid), prepend=0.0, append=1.0)
     second = np.diff(_mapped(cumulative, one, grid), prepend=0.0, append=1.0)

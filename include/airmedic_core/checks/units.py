@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airmedic_core.checks import CheckContext
     from airmedic_core.checks._conversions import Map
     from airmedic_core.checks._converted_groups import Groups
+    from airmedic_core.checks._factors import Factors
     from airmedic_core.checks._ties import Ties
     from airmedic_core.profile import NumericProfile
     from airmedic_core.verdicts.mixture import MixtureFit
@@ -88,6 +89,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
         return [zone]
     # Levels and a grid are exact; a distribution is not.
     found = _by_levels(context, name, reference, options)
+    factors = None
     many = (
         int((reference.counts > 0).sum()) >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
     )
@@ -99,6 +101,8 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
         and (moved >= max(options.least_distance, 1.1 * usual, noise) or _beyond(now, reference, options.least_share))
     ):
         found = _best(context, name, reference, max(usual, noise), max(typical, noise), ties, options)
+        if found and not found[0].offset and found[0].factor > 0:
+            found, factors = _with_factors(_values(context, name), reference, *found)
     if found is None:
         return []
     one, fit = found
@@ -107,6 +111,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
     said = "have the other sign" if turned else f"are in another unit: {one.name}"
     rows = "All values" if whole else f"{percent(fit.share)} of the values"
     conversion = _inverse(one)
+    told = factors.sentence(one) if factors else ""
     return [
         Finding(
             "units",
@@ -119,12 +124,13 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
             effect=fit.share,
             sample_size=now.values,
             unit="fraction",
-            message=f"{rows} of {name} {said}. {conversion} brings them back.",
+            message=f"{rows} of {name} {said}. {conversion} brings them back. {told}".rstrip(),
             # No quantity is measured in negative units: a turned sign is an error of the source.
             suggests=(Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE,),
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": conversion, "map": one.name,
                 "distance_before": round(moved, 4), "distance_after": round(fit.distance, 4),
+                **({"factor_low": factors.low, "factor_high": factors.high} if factors else {}),
             },
         )
     ]  # fmt: skip
@@ -249,6 +255,19 @@ def _best(
         return None
     _, one, fit = max(candidates, key=lambda candidate: candidate[0])
     return one, fit
+
+
+def _with_factors(
+    values: NDArray[np.float64], reference: NumericProfile, one: Map, fit: MixtureFit
+) -> tuple[tuple[Map, MixtureFit], Factors]:
+    """Return a conversion, or the one whose factor fits best, or else that factor by itself; and all that fit."""
+    from airmedic_core.checks._converted_rows import WHOLE, Cumulative, fit_map
+    from airmedic_core.checks._factors import fitting_factors
+
+    cumulative = Cumulative(reference)
+    factors = fitting_factors(values, cumulative, one, fit)
+    told = factors.nearest() or factors.unknown()
+    return (told, fit if fit.share > WHOLE or told == one else fit_map(values, cumulative, told)), factors
 
 
 def _by_levels(

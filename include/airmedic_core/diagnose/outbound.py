@@ -22,7 +22,8 @@ _UNITS = frozenset({"", "fraction", "share", "ms", "s", "rows", "days", "hours",
 _NUMBERS = frozenset(
     {"low", "high", "spread", "total", "inputs", "separation", "z", "recalibration_gain", "distance_within_classes",
      "share_of_loss", "windows", "quiet_windows", "earlier_windows", "quiet_mean", "psi", "ks", "p50", "p95", "factor",
-     "offset", "spreads", "shared_upstream", "days", "caught", "faulty", "sound", "least", "most"}
+     "factor_low", "factor_high", "offset", "spreads", "shared_upstream", "days", "caught", "faulty", "sound", "least",
+     "most"}
 )  # fmt: skip
 _CLOSED = frozenset({"outcome", "severity", "action", "cause", "kind", "state", "starts_with_version", "turned_out"})
 _SERIES = frozenset({"values", "recent"})

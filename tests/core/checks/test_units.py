@@ -6,11 +6,14 @@ import pytest
 
 from airmedic_core.checks import CheckContext, _ties
 from airmedic_core.checks._clock import hours_ahead
-from airmedic_core.checks._conversions import known_maps
+from airmedic_core.checks._conversions import Map, known_maps
 from airmedic_core.checks._converted_groups import Groups, converted_group
+from airmedic_core.checks._converted_rows import Cumulative, fit_map
+from airmedic_core.checks._factors import Factors, fitting_factors
 from airmedic_core.checks._ties import Ties, category_codes, category_names
 from airmedic_core.monitor import PairCheck, check_pair
 from airmedic_core.monitor.pair import _context
+from airmedic_core.profile import Edges, build_profile
 from airmedic_core.records import Cause, Finding
 from airmedic_core.spec import parse_spec
 
@@ -85,6 +88,48 @@ def rained(frame: pd.DataFrame, millimetres: float, seed: int) -> pd.DataFrame:
     """Return a day on which couriers carry more for the rain: an addition, not a factor."""
     more = 0.12 * millimetres * np.random.default_rng(seed).gamma(4, 0.25, len(frame))
     return frame.assign(load=(frame["load"] + more).round(2))
+
+
+@pytest.mark.parametrize(("factor", "share"), [(2.54, 1.0), (24.0, 1.0), (1 / 3.6, 1.0), (1000.0, 0.4), (0.01, 0.3)])
+def test_a_known_factor_keeps_its_name(reference, today, factor, share):
+    hit = np.random.default_rng(3).random(len(today)) < share
+    # Of many digits, so that only the distribution shows the factor.
+    changed = today["load"].where(~hit, today["load"] * factor)
+    found = units(check_pair(SPEC, reference, today.assign(load=changed)))["load"]
+    assert found.details["factor"] == pytest.approx(factor)
+    assert found.details["factor_low"] <= factor * 1.05
+    assert found.details["factor_high"] >= factor * 0.95
+
+
+@pytest.mark.parametrize(("factor", "share"), [(8.7, 1.0), (1 / 8.7, 1.0), (4.31, 1.0), (15.0, 0.3)])
+def test_the_factors_that_fit_hold_the_true_one(reference, today, factor, share):
+    hit = np.random.default_rng(3).random(len(today)) < share
+    changed = today["amount"].where(~hit, today["amount"] * factor)
+    found = units(check_pair(SPEC, reference, today.assign(amount=changed)))["amount"]
+    assert found.details["factor_low"] < factor < found.details["factor_high"]
+    assert "fit" in found.message
+
+
+def test_a_share_is_not_told_by_a_factor_far_from_the_one_that_fits(reference, today):
+    # 4.31 stands not far enough apart for a share of the rows, so that 6.895 was the nearest one to be looked at.
+    values = np.sort(np.concatenate([today["amount"].iloc[:240], 4.31 * today["amount"].iloc[240:]]))
+    profile = build_profile(Edges.from_frame(SPEC, reference), reference).columns["amount"]
+    fit = fit_map(values, Cumulative(profile), Map(6.894757, 0.0, "times 6.895"))
+    factors = fitting_factors(values, Cumulative(profile), Map(6.894757, 0.0, "times 6.895"), fit)
+    assert factors.low < 4.31 < factors.high < 6.8
+
+
+def test_where_no_known_conversion_fits_the_factor_is_told_by_its_size():
+    factors = Factors(40.0, 42.0, 44.0)
+    assert factors.nearest() is None
+    assert factors.unknown().name == "times about 42"
+    assert Factors(0.02, 0.0225, 0.025).unknown().name == "divided by about 44.4"
+
+
+def test_conversions_that_fit_as_well_are_named(reference, today):
+    found = units(check_pair(SPEC, reference, today.assign(load=today["load"] * 1024)))["load"]
+    assert "thousand (milli, kilo)" in found.message
+    assert "1024 (binary)" in found.message
 
 
 @pytest.mark.parametrize("millimetres", [4.0, 5.0, 9.0])
