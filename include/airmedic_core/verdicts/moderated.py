@@ -25,6 +25,12 @@ Array = NDArray[np.float64]
 ENOUGH_DEGREES = 3.0
 """Degrees of freedom, own and those that neighbours lend, from which the spread between windows counts as known."""
 _LEAST_WINDOWS = 8
+_ENOUGH_ALONE = 8.0
+"""Own degrees of freedom from which a column may do without its neighbours."""
+_UNLIKE = 1e-5
+"""So improbable a spread among such neighbours is one of its own."""
+_LEAST_SAMPLING = 0.1
+"""Of the variance of independent rows: windows are never taken for steadier."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +116,19 @@ def moderated_z(
     excess = np.ones_like(noise)
     excess[several] = squares[several] / every[several] / np.maximum(noise[several], tiny)
     prior_degrees, prior = _prior(excess[several], degrees[several])
+    alone = _stands_alone(excess, degrees, prior_degrees, prior)
+    steady = np.where(alone, _steadiness(excess, degrees), 1.0)
     if not prior_degrees:
         prior_degrees, prior = expected
-    total = prior_degrees + degrees
+    lent = np.where(alone, 0.0, prior_degrees)
+    total = lent + degrees
     known = (several | (expected[0] > 0)) & (total >= ENOUGH_DEGREES)
     with np.errstate(invalid="ignore", divide="ignore"):
-        pooled = (prior_degrees * prior + degrees * excess) / total
+        pooled = (lent * prior + degrees * excess) / total
     moderated = np.where(known, np.where(np.isfinite(pooled), pooled, prior), 1.0)
     between = np.maximum(moderated - 1.0, 0.0) * np.maximum(noise, tiny)
     between = np.where(known, between, np.broadcast_to(np.square(assumed_spread), between.shape))
+    noise, current_noise = steady * noise, steady * current_noise
     centre_variance = (between + noise) / count
     if level is not None:
         centre_variance += (between + noise) * level.error + level.doubt
@@ -132,7 +142,7 @@ def moderated_z(
         z = np.sign(difference) * np.maximum(np.abs(difference) - floor, 0.0) / np.maximum(spread, 1e-9)
     usable = np.where(known, np.minimum(total, 1e6), 1e6)
     p_value = 2.0 * special.stdtr(usable, -np.abs(z))
-    tail = tail_of(_left_out(history, history_noise, prior_degrees, prior)[:, known])
+    tail = tail_of(_left_out(history, history_noise, lent, prior, steady)[:, known])
     if tail is not None:
         heavy = 2.0 * special.stdtr(np.minimum(usable, tail.degrees), -np.abs(z) / tail.scale)
         p_value = np.where(known, np.maximum(p_value, heavy), p_value)
@@ -140,7 +150,33 @@ def moderated_z(
     return Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance))
 
 
-def _left_out(history: Array, noise: Array, prior_degrees: float, prior: float) -> Array:
+def _stands_alone(excess: Array, degrees: Array, prior_degrees: float, prior: float) -> NDArray[np.bool_]:
+    """Return which columns' spread clearly is none that their neighbours could have lent (Phipson et al. 2016).
+
+    The hours of a timetable are the same each week, though the weather beside them never is.
+    """
+    if not prior_degrees > 0 or not prior > 0:
+        return np.zeros(excess.shape, bool)
+    ratio = excess / prior
+    unlike = np.minimum(
+        special.fdtr(np.maximum(degrees, 1.0), prior_degrees, ratio),
+        special.fdtrc(np.maximum(degrees, 1.0), prior_degrees, ratio),
+    )
+    return (degrees >= _ENOUGH_ALONE) & (unlike < _UNLIKE)
+
+
+def _steadiness(excess: Array, degrees: Array) -> Array:
+    """Return the share of the sampling variance that windows show at the most (95 % confidence), where it is clear.
+
+    Rows that follow a timetable are no sample: each week has every hour as often as the week before.
+    """
+    degrees = np.maximum(degrees, 1.0)
+    squares = degrees * excess
+    most = squares / special.chdtri(degrees, 0.95)
+    return np.where(special.chdtr(degrees, squares) < _UNLIKE, np.clip(most, _LEAST_SAMPLING, 1.0), 1.0)
+
+
+def _left_out(history: Array, noise: Array, lent: Array, prior: float, steady: Array) -> Array:
     """Return the z that each window of history would have had against all others; NaN where it has none."""
     present = np.isfinite(history)
     count = present.sum(axis=0)
@@ -153,10 +189,11 @@ def _left_out(history: Array, noise: Array, prior_degrees: float, prior: float) 
     usual = np.where(present, noise, 0.0).sum(axis=0) / np.maximum(count, 1)
     usual = np.maximum(usual, 1e-12)
     degrees = np.maximum(others - 1, 1)
-    ratio = (prior_degrees * prior + np.maximum(squares, 0.0) / usual) / (prior_degrees + degrees)
-    variance = np.maximum(ratio, 1.0) * usual
+    ratio = (lent * prior + np.maximum(squares, 0.0) / usual) / (lent + degrees)
+    variance = np.maximum(ratio, steady) * usual
     left: Array = apart * count / others / np.sqrt(variance * (1.0 + 1.0 / others))
-    return np.where(count >= _LEAST_WINDOWS, left, np.nan)
+    # A column that has always been the same says nothing of tails.
+    return np.where((count >= _LEAST_WINDOWS) & (np.nanmax(np.abs(apart), axis=0, initial=0.0) > 0), left, np.nan)
 
 
 def _prior(excess: Array, degrees: Array) -> tuple[float, float]:
