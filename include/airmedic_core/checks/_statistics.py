@@ -22,6 +22,8 @@ from airmedic_core.verdicts.regimes import seen_before
 RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
 _FLOOR = 0.01
+_MANY_ROWS = 10.0
+"""Of a category in a window: fewer are no normal distribution."""
 _EACH = 1.28
 """What each of two windows must reach alone: one in ten."""
 
@@ -80,7 +82,7 @@ class Statistics:
                 moderated_z(
                     *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
                     assumed_spread=self.assumed_spread * self.unit[kind],
-                    level=None if like is None else like.level.of(kind),
+                    level=None if like is None else like.level.of(kind), own=self._many_rows(centre, noise)[kind],
                 )
             )  # fmt: skip
         order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
@@ -91,6 +93,14 @@ class Statistics:
         seen = seen_before(history, past[1], joined["centre"], self.columns)
         joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
         return Moderated(**joined), values
+
+    def _many_rows(self, centre: Array, noise: Array) -> NDArray[np.bool_]:
+        """Return which entries rest on many rows of a window: ranks do, a category only if it has some."""
+        if self.numeric:
+            return np.ones(centre.shape, bool)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rows = centre**2 * (1.0 - centre) / noise  # of the category, from its share and the variance of that
+        return np.nan_to_num(rows) >= _MANY_ROWS
 
 
 @dataclass(frozen=True)

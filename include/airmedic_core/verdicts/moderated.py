@@ -27,7 +27,7 @@ ENOUGH_DEGREES = 3.0
 _LEAST_WINDOWS = 8
 _ENOUGH_ALONE = 8.0
 """Own degrees of freedom from which a column may do without its neighbours."""
-_UNLIKE = 1e-5
+_IMPROBABLE = 1e-5
 """So improbable a spread among such neighbours is one of its own."""
 _LEAST_SAMPLING = 0.1
 """Of the variance of independent rows: windows are never taken for steadier."""
@@ -66,6 +66,7 @@ def moderated_z(
     assumed_spread: Array | float = 0.0,
     expected: tuple[float, float] = (0.0, 1.0),
     level: Level | None = None,
+    own: NDArray[np.bool_] | None = None,
 ) -> Moderated:
     """Compare a window's statistics with those of earlier windows.
 
@@ -94,6 +95,9 @@ def moderated_z(
         of windows exceeds what sampling rows alone produces.
     level : Level, optional
         What is known of the season's part, where it has been taken out of ``history`` and ``current``.
+    own : array of bool, shape (columns,), optional
+        Columns that are judged by their own history alone where their spread clearly is none that their neighbours
+        could have lent; none where not given. Their sampling variance must be that of many rows.
 
     Returns
     -------
@@ -116,7 +120,7 @@ def moderated_z(
     excess = np.ones_like(noise)
     excess[several] = squares[several] / every[several] / np.maximum(noise[several], tiny)
     prior_degrees, prior = _prior(excess[several], degrees[several])
-    alone = _stands_alone(excess, degrees, prior_degrees, prior)
+    alone = np.zeros(excess.shape, bool) if own is None else own & _unlike(excess, degrees, prior_degrees, prior)
     steady = np.where(alone, _steadiness(excess, degrees), 1.0)
     if not prior_degrees:
         prior_degrees, prior = expected
@@ -150,7 +154,7 @@ def moderated_z(
     return Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance))
 
 
-def _stands_alone(excess: Array, degrees: Array, prior_degrees: float, prior: float) -> NDArray[np.bool_]:
+def _unlike(excess: Array, degrees: Array, prior_degrees: float, prior: float) -> NDArray[np.bool_]:
     """Return which columns' spread clearly is none that their neighbours could have lent (Phipson et al. 2016).
 
     The hours of a timetable are the same each week, though the weather beside them never is.
@@ -158,11 +162,11 @@ def _stands_alone(excess: Array, degrees: Array, prior_degrees: float, prior: fl
     if not prior_degrees > 0 or not prior > 0:
         return np.zeros(excess.shape, bool)
     ratio = excess / prior
-    unlike = np.minimum(
+    tail = np.minimum(
         special.fdtr(np.maximum(degrees, 1.0), prior_degrees, ratio),
         special.fdtrc(np.maximum(degrees, 1.0), prior_degrees, ratio),
     )
-    return (degrees >= _ENOUGH_ALONE) & (unlike < _UNLIKE)
+    return (degrees >= _ENOUGH_ALONE) & (tail < _IMPROBABLE)
 
 
 def _steadiness(excess: Array, degrees: Array) -> Array:
@@ -173,7 +177,7 @@ def _steadiness(excess: Array, degrees: Array) -> Array:
     degrees = np.maximum(degrees, 1.0)
     squares = degrees * excess
     most = squares / special.chdtri(degrees, 0.95)
-    return np.where(special.chdtr(degrees, squares) < _UNLIKE, np.clip(most, _LEAST_SAMPLING, 1.0), 1.0)
+    return np.where(special.chdtr(degrees, squares) < _IMPROBABLE, np.clip(most, _LEAST_SAMPLING, 1.0), 1.0)
 
 
 def _left_out(history: Array, noise: Array, lent: Array, prior: float, steady: Array) -> Array:
@@ -192,8 +196,8 @@ def _left_out(history: Array, noise: Array, lent: Array, prior: float, steady: A
     ratio = (lent * prior + np.maximum(squares, 0.0) / usual) / (lent + degrees)
     variance = np.maximum(ratio, steady) * usual
     left: Array = apart * count / others / np.sqrt(variance * (1.0 + 1.0 / others))
-    # A column that has always been the same says nothing of tails.
-    return np.where((count >= _LEAST_WINDOWS) & (np.nanmax(np.abs(apart), axis=0, initial=0.0) > 0), left, np.nan)
+    # Windows of a timetable are alike by design: they show nothing of how far others jump.
+    return np.where((count >= _LEAST_WINDOWS) & (steady == 1.0), left, np.nan)
 
 
 def _prior(excess: Array, degrees: Array) -> tuple[float, float]:

@@ -96,12 +96,13 @@ def test_a_timetable_among_columns_that_wander_is_judged_by_itself(windows):
     rng = np.random.default_rng(6)
     sd = np.array([0.0] * 5 + [0.2] * 15)
     noise = np.full(20, 0.02**2)
+    every = np.ones(20, bool)
     healthy, moved = [], []
     for _ in range(150):
         drawn = rng.normal(0, sd, (windows + 1, 20))
         history, now = drawn[:-1], drawn[-1]
-        healthy.append(moderated_z(history, np.tile(noise, (windows, 1)), now, noise).p_value)
-        moved.append(moderated_z(history, np.tile(noise, (windows, 1)), now + 0.05, noise).p_value[:5])
+        healthy.append(moderated_z(history, np.tile(noise, (windows, 1)), now, noise, own=every).p_value)
+        moved.append(moderated_z(history, np.tile(noise, (windows, 1)), now + 0.05, noise, own=every).p_value[:5])
     assert np.mean(np.array(healthy) < 0.01) < 0.015
     assert np.mean(np.array(moved) < 0.001) == 1.0
 
@@ -113,7 +114,9 @@ def test_two_columns_that_wander_do_not_get_the_spread_of_steady_neighbours():
     p_values = []
     for _ in range(300):
         drawn = rng.normal(0, np.hypot(sd, 0.01), (25, 32))
-        p_values.append(moderated_z(drawn[:-1], np.tile(noise, (24, 1)), drawn[-1], noise).p_value)
+        p_values.append(
+            moderated_z(drawn[:-1], np.tile(noise, (24, 1)), drawn[-1], noise, own=np.ones(32, bool)).p_value
+        )
     # 600 and 9,000 p-values.
     assert np.mean(np.array(p_values)[:, :2] < 0.01) < 0.02
     assert np.mean(np.array(p_values)[:, 2:] < 0.01) < 0.015

@@ -1,0 +1,174 @@
+"""One column against its own image under the known conversions: by its values, by its steps, by its distribution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.checks._conversions import Map, known_maps, rescaled_maps
+from airmedic_core.checks._converted_rows import (
+    WHOLE,
+    Cumulative,
+    converted_rows_fit,
+    fit_map,
+    or_all,
+    outside_as_expected,
+    separate,
+    share_upto,
+    unmistakable,
+)
+from airmedic_core.checks._factors import Factors, fitting_factors
+from airmedic_core.checks._grid import conversion_by_grid
+from airmedic_core.checks._levels import conversion_by_levels
+from airmedic_core.profile import NumericProfile, ks
+from airmedic_core.profile.values import numbers
+from airmedic_core.verdicts.mixture import MixtureFit
+
+if TYPE_CHECKING:
+    from airmedic_core.checks import CheckContext
+    from airmedic_core.checks._ties import Ties
+    from airmedic_core.checks.units import Options
+
+    Fit: TypeAlias = tuple[Map, MixtureFit]
+
+_LEAST_ROWS = 20
+_WANDERING = 0.3
+"""Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_LEFT = 0.25
+"""Of a move: so much is left at the most by a conversion, if it is more than rows explain."""
+_TYPICAL = 0.9
+"""Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
+_LEAST_FILLED, _LEAST_DISTINCT = 8, 5
+"""Bins of the reference, and values of the window: fewer have no distribution to speak of."""
+
+
+class ConvertedColumn(NamedTuple):
+    """What was done to a column."""
+
+    one: Map
+    share: float
+    rows: int
+    """Values of the window."""
+    before: float
+    """Distance to the reference (Kolmogorov–Smirnov), as the values are."""
+    after: float
+    """The same once they are brought back."""
+    factors: Factors | None
+    """What else fits, where the distribution told it."""
+
+
+def converted_column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> ConvertedColumn | None:
+    """Return the conversion of a column of numbers, or of a share of its rows; None where there is none.
+
+    Values and steps show a conversion exactly; a distribution does not, and must have moved more than it usually does.
+    """
+    now, reference = context.profile.columns[name], context.recent.columns[name]
+    whole = context.reference.whole.columns[name]
+    if not isinstance(now, NumericProfile) or now.values < _LEAST_ROWS:
+        return None
+    assert isinstance(reference, NumericProfile)  # noqa: S101  all have the same edges
+    assert isinstance(whole, NumericProfile)  # noqa: S101
+    values, moved, factors = _values(context, name), ks(reference, now), None
+    found = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    filled = int((reference.counts > 0).sum())
+    many = filled >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
+    if found is None and many:
+        found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
+    fitted = _exactly(*found, values, reference) if found is not None else None
+    if fitted is None and many:
+        noise = 1.36 / now.values**0.5
+        past = _past(context, name, reference)
+        usual = max(past, default=noise)
+        typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
+        clear = moved >= max(options.least_distance, 1.1 * usual, noise)
+        if clear or _beyond(now, reference, options.least_share):
+            fitted = _best(values, reference, whole, max(usual, noise), max(typical, noise), name, ties, options)
+        if fitted and not fitted[0].offset and fitted[0].factor > 0:
+            fitted, factors = _with_factors(values, reference, *fitted)
+    if fitted is None:
+        return None
+    one, fit = fitted
+    return ConvertedColumn(one, fit.share, now.values, moved, fit.distance, factors)
+
+
+def _past(context: CheckContext, name: str, reference: NumericProfile) -> list[float]:
+    """Return how far each earlier window was from the reference."""
+    return [
+        ks(reference, column)
+        for profile in context.past_profiles
+        if isinstance(column := profile.columns[name], NumericProfile) and column.values >= _LEAST_ROWS
+    ]
+
+
+def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> bool:
+    if reference.maximum is None or reference.minimum is None or not now.values:
+        return False
+    top = int(reference.edges.searchsorted(reference.maximum, side="left"))
+    bottom = int(reference.edges.searchsorted(reference.minimum, side="left"))
+    return float(now.counts[top + 1 :].sum() + now.counts[:bottom].sum()) >= share * now.values
+
+
+def _best(
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    whole: NumericProfile,
+    usual: float,
+    typical: float,
+    name: str,
+    ties: Ties | None,
+    options: Options,
+) -> Fit | None:
+    """Return the known conversion that explains the distribution best."""
+    cumulative = Cumulative(reference)
+    candidates, noise = [], 1.63 / len(values) ** 0.5
+    for one in known_maps() + rescaled_maps(values, reference):
+        fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
+        if fit.share < options.least_share or fit.gain < 12.0:
+            continue
+        if fit.share <= WHOLE and not separate(reference, one):
+            continue
+        before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
+        # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
+        # storm, its distance is no measure of what a conversion may leave.
+        limit = 1.3 * (usual if usual > _WANDERING else typical)
+        if fit.distance > max(limit, 0.05):
+            continue
+        if usual <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
+            continue
+        if not converted_rows_fit(values, cumulative, one, fit, usual):
+            continue
+        if usual > _WANDERING and not unmistakable(values, reference, whole, one, fit):
+            continue
+        # Where the columns that are tied to this one moved with it, other rows came, in the same unit.
+        if not outside_as_expected(values, reference, whole, one, fit) and ties and ties.others_moved_along(name):
+            continue
+        candidates.append((fit.gain, one, fit))
+    if not candidates:
+        return None
+    _, one, fit = max(candidates, key=lambda candidate: candidate[0])
+    return one, fit
+
+
+def _with_factors(
+    values: NDArray[np.float64], reference: NumericProfile, one: Map, fit: MixtureFit
+) -> tuple[Fit, Factors]:
+    """Return a conversion, or the one whose factor fits best, or else that factor by itself; and all that fit."""
+    cumulative = Cumulative(reference)
+    factors = fitting_factors(values, cumulative, one, fit)
+    told = factors.nearest() or factors.unknown()
+    return (told, fit if fit.share > WHOLE or told == one else fit_map(values, cumulative, told)), factors
+
+
+def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> Fit:
+    """Return a map that the values themselves show, with the distance that it leaves."""
+    cumulative = Cumulative(reference)
+    back = np.sort(one.back(values)) if share > WHOLE else values
+    distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())
+    return one, MixtureFit(share, 0.0, distance)
+
+
+def _values(context: CheckContext, name: str) -> NDArray[np.float64]:
+    values = numbers(context.frame[name])[0]
+    return np.sort(values[np.isfinite(values)])
