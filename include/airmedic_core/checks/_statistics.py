@@ -23,7 +23,7 @@ RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
 _FLOOR = 0.01
 _MANY_ROWS = 10.0
-"""Of a category in a window: fewer are no normal distribution."""
+"""That tell of an entry in a window: fewer are no normal distribution."""
 _EACH = 1.28
 """What each of two windows must reach alone: one in ten."""
 
@@ -45,6 +45,10 @@ class Statistics:
     assumed_spread: float
     """Between windows, where it is not known yet: as an effect."""
     numeric: bool
+    variance: Array
+    """Of one row."""
+    own_share: Array
+    """Share of the reference's rows that tell of the entry: a category's own, or those that lie in no largest bin."""
 
     @property
     def wide(self) -> float:
@@ -74,6 +78,7 @@ class Statistics:
         history, apart = past[0], values
         if like is not None:
             history, apart = like.without(history), values - like.level.part
+        own = self._many_rows(np.vstack([past[1], noise]))
         parts = []
         # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
         for kind in self.kinds:
@@ -82,7 +87,7 @@ class Statistics:
                 moderated_z(
                     *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
                     assumed_spread=self.assumed_spread * self.unit[kind],
-                    level=None if like is None else like.level.of(kind), own=self._many_rows(centre, noise)[kind],
+                    level=None if like is None else like.level.of(kind), own=own[kind],
                 )
             )  # fmt: skip
         order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
@@ -94,13 +99,11 @@ class Statistics:
         joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
         return Moderated(**joined), values
 
-    def _many_rows(self, centre: Array, noise: Array) -> NDArray[np.bool_]:
-        """Return which entries rest on many rows of a window: ranks do, a category only if it has some."""
-        if self.numeric:
-            return np.ones(centre.shape, bool)
+    def _many_rows(self, noise: Array) -> NDArray[np.bool_]:
+        """Return which entries rest on some rows in every window, given the variances of all windows."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            rows = centre**2 * (1.0 - centre) / noise  # of the category, from its share and the variance of that
-        return np.nan_to_num(rows) >= _MANY_ROWS
+            rows = self.own_share * self.variance / noise
+        return np.asarray((np.nan_to_num(rows) >= _MANY_ROWS).all(axis=0))
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,8 @@ def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
 
     return Statistics(
         tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.array([row[3] for row in rows]), measure,
-        assumed_spread=0.05, numeric=True,
+        assumed_spread=0.05, numeric=True, variance=variance,
+        own_share=np.array([1.0 - _largest_share(whole, name) for name, *_ in rows]),
     )  # fmt: skip
 
 
@@ -210,7 +214,7 @@ def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Sta
 
     return Statistics(
         tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.ones(len(rows)), measure,
-        assumed_spread=0.015, numeric=False,
+        assumed_spread=0.015, numeric=False, variance=expected * (1.0 - expected), own_share=expected,
     )  # fmt: skip
 
 

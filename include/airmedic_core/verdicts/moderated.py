@@ -28,9 +28,11 @@ _LEAST_WINDOWS = 8
 _ENOUGH_ALONE = 8.0
 """Own degrees of freedom from which a column may do without its neighbours."""
 _IMPROBABLE = 1e-5
-"""So improbable a spread among such neighbours is one of its own."""
-_LEAST_SAMPLING = 0.1
-"""Of the variance of independent rows: windows are never taken for steadier."""
+"""So small a spread is none of such neighbours."""
+_CONSTANT = 1e-9
+"""Of the sampling variance: what differs less differs by rounding."""
+_AS_MANY = 0.02
+"""How far a window's sampling variance may lie outside of those before it, for its rows to be as many."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,8 @@ def moderated_z(
     level : Level, optional
         What is known of the season's part, where it has been taken out of ``history`` and ``current``.
     own : array of bool, shape (columns,), optional
-        Columns that are judged by their own history alone where their spread clearly is none that their neighbours
-        could have lent; none where not given. Their sampling variance must be that of many rows.
+        Columns that are judged by their own history alone where that is much steadier than their neighbours' and the
+        window has as many rows as others; none where not given. Their sampling variance must be that of many rows.
 
     Returns
     -------
@@ -120,8 +122,10 @@ def moderated_z(
     excess = np.ones_like(noise)
     excess[several] = squares[several] / every[several] / np.maximum(noise[several], tiny)
     prior_degrees, prior = _prior(excess[several], degrees[several])
-    alone = np.zeros(excess.shape, bool) if own is None else own & _unlike(excess, degrees, prior_degrees, prior)
-    steady = np.where(alone, _steadiness(excess, degrees), 1.0)
+    alone = np.zeros(excess.shape, bool)
+    if own is not None:
+        alone = own & _much_steadier(excess, degrees, prior_degrees, prior)
+        alone &= _as_many_rows(history_noise, current_noise)
     if not prior_degrees:
         prior_degrees, prior = expected
     lent = np.where(alone, 0.0, prior_degrees)
@@ -132,7 +136,6 @@ def moderated_z(
     moderated = np.where(known, np.where(np.isfinite(pooled), pooled, prior), 1.0)
     between = np.maximum(moderated - 1.0, 0.0) * np.maximum(noise, tiny)
     between = np.where(known, between, np.broadcast_to(np.square(assumed_spread), between.shape))
-    noise, current_noise = steady * noise, steady * current_noise
     centre_variance = (between + noise) / count
     if level is not None:
         centre_variance += (between + noise) * level.error + level.doubt
@@ -146,7 +149,7 @@ def moderated_z(
         z = np.sign(difference) * np.maximum(np.abs(difference) - floor, 0.0) / np.maximum(spread, 1e-9)
     usable = np.where(known, np.minimum(total, 1e6), 1e6)
     p_value = 2.0 * special.stdtr(usable, -np.abs(z))
-    tail = tail_of(_left_out(history, history_noise, lent, prior, steady)[:, known])
+    tail = tail_of(_left_out(history, history_noise, lent, prior)[:, known])
     if tail is not None:
         heavy = 2.0 * special.stdtr(np.minimum(usable, tail.degrees), -np.abs(z) / tail.scale)
         p_value = np.where(known, np.maximum(p_value, heavy), p_value)
@@ -154,33 +157,25 @@ def moderated_z(
     return Moderated(z, p_value, difference, centre, spread, moderated, widest, np.sqrt(centre_variance))
 
 
-def _unlike(excess: Array, degrees: Array, prior_degrees: float, prior: float) -> NDArray[np.bool_]:
-    """Return which columns' spread clearly is none that their neighbours could have lent (Phipson et al. 2016).
+def _much_steadier(excess: Array, degrees: Array, prior_degrees: float, prior: float) -> NDArray[np.bool_]:
+    """Return which columns differ less between windows than any of their neighbours would.
 
     The hours of a timetable are the same each week, though the weather beside them never is.
     """
     if not prior_degrees > 0 or not prior > 0:
         return np.zeros(excess.shape, bool)
-    ratio = excess / prior
-    tail = np.minimum(
-        special.fdtr(np.maximum(degrees, 1.0), prior_degrees, ratio),
-        special.fdtrc(np.maximum(degrees, 1.0), prior_degrees, ratio),
-    )
-    return (degrees >= _ENOUGH_ALONE) & (tail < _IMPROBABLE)
+    chance = special.fdtr(np.maximum(degrees, 1.0), prior_degrees, excess / prior)
+    return (degrees >= _ENOUGH_ALONE) & (chance < _IMPROBABLE)
 
 
-def _steadiness(excess: Array, degrees: Array) -> Array:
-    """Return the share of the sampling variance that windows show at the most (95 % confidence), where it is clear.
-
-    Rows that follow a timetable are no sample: each week has every hour as often as the week before.
-    """
-    degrees = np.maximum(degrees, 1.0)
-    squares = degrees * excess
-    most = squares / special.chdtri(degrees, 0.95)
-    return np.where(special.chdtr(degrees, squares) < _IMPROBABLE, np.clip(most, _LEAST_SAMPLING, 1.0), 1.0)
+def _as_many_rows(history_noise: Array, current_noise: Array) -> NDArray[np.bool_]:
+    """Return which entries rest on as many rows as they did before: a timetable with a gap is another one."""
+    least = np.nanmin(history_noise, axis=0, initial=np.inf)
+    most = np.nanmax(history_noise, axis=0, initial=0.0)
+    return np.asarray((current_noise >= least * (1 - _AS_MANY)) & (current_noise <= most * (1 + _AS_MANY)))
 
 
-def _left_out(history: Array, noise: Array, lent: Array, prior: float, steady: Array) -> Array:
+def _left_out(history: Array, noise: Array, lent: Array, prior: float) -> Array:
     """Return the z that each window of history would have had against all others; NaN where it has none."""
     present = np.isfinite(history)
     count = present.sum(axis=0)
@@ -194,10 +189,9 @@ def _left_out(history: Array, noise: Array, lent: Array, prior: float, steady: A
     usual = np.maximum(usual, 1e-12)
     degrees = np.maximum(others - 1, 1)
     ratio = (lent * prior + np.maximum(squares, 0.0) / usual) / (lent + degrees)
-    variance = np.maximum(ratio, steady) * usual
+    variance = np.maximum(ratio, 1.0) * usual
     left: Array = apart * count / others / np.sqrt(variance * (1.0 + 1.0 / others))
-    # Windows of a timetable are alike by design: they show nothing of how far others jump.
-    return np.where((count >= _LEAST_WINDOWS) & (steady == 1.0), left, np.nan)
+    return np.where(count >= _LEAST_WINDOWS, left, np.nan)
 
 
 def _prior(excess: Array, degrees: Array) -> tuple[float, float]:
@@ -205,7 +199,7 @@ def _prior(excess: Array, degrees: Array) -> tuple[float, float]:
 
     The prior is never worth more than all observations that it was taken from.
     """
-    usable = (excess > 0) & (degrees > 0)
+    usable = (excess > _CONSTANT) & (degrees > 0)
     if usable.sum() < 3:
         return 0.0, 1.0
     half = degrees[usable] / 2.0
