@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,12 @@ class Map:
     factor: float
     offset: float
     name: str
+
+    @property
+    def is_round(self) -> bool:
+        """Whether the factor is a power of ten or of sixty."""
+        powers = [math.log(abs(self.factor), base) for base in (10.0, 60.0)]
+        return any(abs(power - round(power)) < 1e-9 for power in powers)
 
     def back(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the values as they were before."""

@@ -59,6 +59,15 @@ class ConvertedColumn(NamedTuple):
     """What else fits, where the distribution told it."""
 
 
+class Usual(NamedTuple):
+    """How far earlier windows of a column were from the reference (Kolmogorov–Smirnov)."""
+
+    most: float
+    typical: float
+    noise: float
+    """What so many rows alone make of it."""
+
+
 def converted_column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> ConvertedColumn | None:
     """Return the conversion of a column of numbers, or of a share of its rows; None where there is none.
 
@@ -78,28 +87,27 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
         found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
     fitted = _exactly(*found, values, reference) if found is not None else None
     if fitted is None and many:
-        noise = 1.36 / now.values**0.5
-        past = _past(context, name, reference)
-        usual = max(past, default=noise)
-        typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
-        clear = moved >= max(options.least_distance, 1.1 * usual, noise)
+        usual = _usual(context, name, reference, now.values)
+        clear = moved >= max(options.least_distance, 1.1 * usual.most, usual.noise)
         if clear or _beyond(now, reference, options.least_share):
-            fitted = _best(values, reference, whole, max(usual, noise), max(typical, noise), name, ties, options)
+            fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
         if fitted and not fitted[0].offset and fitted[0].factor > 0:
-            fitted, factors = _with_factors(values, reference, *fitted)
+            fitted, factors = _with_factors(values, reference, usual, options, *fitted)
     if fitted is None:
         return None
     one, fit = fitted
     return ConvertedColumn(one, fit.share, now.values, moved, fit.distance, factors)
 
 
-def _past(context: CheckContext, name: str, reference: NumericProfile) -> list[float]:
-    """Return how far each earlier window was from the reference."""
-    return [
+def _usual(context: CheckContext, name: str, reference: NumericProfile, rows: int) -> Usual:
+    noise = 1.36 / rows**0.5
+    past = [
         ks(reference, column)
         for profile in context.past_profiles
         if isinstance(column := profile.columns[name], NumericProfile) and column.values >= _LEAST_ROWS
     ]
+    typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
+    return Usual(max(past, default=noise), max(typical, noise), noise)
 
 
 def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> bool:
@@ -114,15 +122,16 @@ def _best(
     values: NDArray[np.float64],
     reference: NumericProfile,
     whole: NumericProfile,
-    usual: float,
-    typical: float,
+    usual: Usual,
+    options: Options,
+    *,
     name: str,
     ties: Ties | None,
-    options: Options,
 ) -> Fit | None:
     """Return the known conversion that explains the distribution best."""
     cumulative = Cumulative(reference)
     candidates, noise = [], 1.63 / len(values) ** 0.5
+    most = max(usual.most, usual.noise)
     for one in known_maps() + rescaled_maps(values, reference):
         fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
         if fit.share < options.least_share or fit.gain < 12.0:
@@ -132,14 +141,14 @@ def _best(
         before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
         # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
         # storm, its distance is no measure of what a conversion may leave.
-        limit = 1.3 * (usual if usual > _WANDERING else typical)
+        limit = 1.3 * (most if most > _WANDERING else usual.typical)
         if fit.distance > max(limit, 0.05):
             continue
-        if usual <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
+        if most <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
             continue
-        if not converted_rows_fit(values, cumulative, one, fit, usual):
+        if not converted_rows_fit(values, cumulative, one, fit, most):
             continue
-        if usual > _WANDERING and not unmistakable(values, reference, whole, one, fit):
+        if most > _WANDERING and not unmistakable(values, reference, whole, one, fit):
             continue
         # Where the columns that are tied to this one moved with it, other rows came, in the same unit.
         if not outside_as_expected(values, reference, whole, one, fit) and ties and ties.others_moved_along(name):
@@ -152,13 +161,23 @@ def _best(
 
 
 def _with_factors(
-    values: NDArray[np.float64], reference: NumericProfile, one: Map, fit: MixtureFit
-) -> tuple[Fit, Factors]:
-    """Return a conversion, or the one whose factor fits best, or else that factor by itself; and all that fit."""
-    cumulative = Cumulative(reference)
-    factors = fitting_factors(values, cumulative, one, fit)
-    told = factors.nearest() or factors.unknown()
-    return (told, fit if fit.share > WHOLE or told == one else fit_map(values, cumulative, told)), factors
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    usual: Usual,
+    options: Options,
+    one: Map,
+    fit: MixtureFit,
+) -> tuple[Fit, Factors | None]:
+    """Return the conversion whose factor explains the values best, or that factor by its size; and all that fit."""
+    cumulative, every = Cumulative(reference, strict=True), fit.share > WHOLE
+    factors = fitting_factors(values, cumulative, one, whole=every, usual=usual.typical)
+    told = factors.told
+    if every:
+        return _exactly(told, fit.share, values, reference), factors
+    refitted = fit_map(values, Cumulative(reference), told)
+    if refitted.share < options.least_share:
+        return (one, fit), None
+    return (told, refitted), factors
 
 
 def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> Fit:

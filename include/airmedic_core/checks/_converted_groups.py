@@ -174,8 +174,7 @@ def _told_apart(one: Map, mine: Array, before: Array, limit: float) -> bool:
     if one.offset:
         # It has to fit in place and in width.
         return True
-    powers = np.log(abs(one.factor)) / np.log([10.0, 60.0])
-    by = _ROUND_FACTOR if (np.abs(powers - np.round(powers)) < 1e-9).any() else _OTHER_FACTOR
+    by = _ROUND_FACTOR if one.is_round else _OTHER_FACTOR
     near = (replace(one, factor=one.factor * by), replace(one, factor=one.factor / by))
     return all(_distance(_sorted(each.back(mine)), before) > limit for each in near)
 

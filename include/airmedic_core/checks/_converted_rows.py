@@ -83,15 +83,27 @@ def separate(reference: NumericProfile, one: Map) -> bool:
 
 
 class Cumulative:
-    """The reference's distribution function."""
+    """The reference's distribution function.
 
-    def __init__(self, reference: NumericProfile) -> None:
+    Parameters
+    ----------
+    reference : NumericProfile
+        The column.
+    strict : bool
+        Whether it is a staircase only if each bin is seen to hold one value, and not already where bins are few.
+    """
+
+    def __init__(self, reference: NumericProfile, *, strict: bool = False) -> None:
         import numpy as np
 
         self.edges = reference.edges
         self._upto = np.cumsum(reference.counts)[:-1] / max(int(reference.counts.sum()), 1)
         # With few distinct values each has its own bin, which it closes: the function is a staircase.
-        self._stairs = int((reference.counts > 0).sum()) <= 120
+        filled = np.flatnonzero(reference.counts[:-1])
+        means = reference.sums[filled] / reference.counts[filled]
+        self._stairs = int((reference.counts > 0).sum()) <= 120 and (
+            not strict or bool(np.allclose(means, reference.edges[filled]))
+        )
 
     def __call__(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the share of the reference up to each point."""

@@ -66,7 +66,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
     turned = one.factor == -1.0
     said = "have the other sign" if turned else f"are in another unit: {one.name}"
     rows = "All values" if found.share > WHOLE else f"{percent(found.share)} of the values"
-    told = factors.sentence(one) if factors else ""
+    told = factors.sentence() if factors else ""
     return [
         Finding(
             "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
