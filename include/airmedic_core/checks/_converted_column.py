@@ -96,6 +96,9 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
     if fitted is None:
         return None
     one, fit = fitted
+    # A column that few rows have says little, and a conversion that leaves more than there was is none.
+    if fit.share * now.values < options.least_share * now.rows or (factors and fit.distance >= moved):
+        return None
     return ConvertedColumn(one, fit.share, now.values, moved, fit.distance, factors)
 
 

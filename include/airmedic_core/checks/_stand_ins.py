@@ -7,6 +7,7 @@ else at once, a typical number once a second window has it. Where no second wind
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -55,7 +56,8 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
         return
     # Stand-ins are the most frequent value of a window, or its smallest or largest.
     shares = {value: _share(context, name, value) for value in (column.minimum, column.maximum) if value is not None}
-    shares[favoured] = facts.top_share
+    if math.isfinite(favoured):  # infinite values are counted with the missing ones
+        shares[favoured] = facts.top_share
     ordered = sorted(shares, key=lambda one: (_apart(context, name, one, lately=True), shares[one]), reverse=True)
     each = (_number_stand_in(context, name, value, shares[value], options) for value in ordered)
     found = [one for one in each if one is not None]

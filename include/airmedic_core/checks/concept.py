@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 GROUP = "performance"
 _LEAST_ROWS = 100
 """Labelled rows that tell a class mix."""
+_MISSED = 20.0
+"""Labels of other classes that are expected: that none of so many comes is no chance."""
 
 
 class Options(CheckOptions):
@@ -52,7 +54,11 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
     """Another class mix: the scores of each class are what they were, and another prior mends the calibration."""
     from airmedic_core.checks._class_mix import class_mix
 
-    if context.spec.task == "regression" or len(now) < _LEAST_ROWS:
+    if context.spec.task == "regression":
+        return []
+    if (lost := _only_class(context, before, now)) is not None:
+        return [lost]
+    if len(now) < _LEAST_ROWS:
         return []
     mix = class_mix(before, now, least_change=options.least_mix_change, least_gain=options.least_gain)
     if mix is None:
@@ -73,6 +79,23 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
             details={"z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance},
         )
     ]  # fmt: skip
+
+
+def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Finding | None:
+    """Return a finding where all labels are of one class although the others should be among them."""
+    import numpy as np
+
+    found = np.unique(now.labels)
+    others = float(np.mean(before.labels != found[0]))
+    if len(found) > 1 or others * len(now) < _MISSED:
+        return None
+    return Finding(
+        "concept", context.spec.target, "one_class", Verdict.ALERT, value=1.0, baseline=1.0 - others,
+        effect=others, sample_size=len(now), unit="fraction",
+        message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
+        "they are incomplete, or joined wrongly.",
+        suggests=(Cause.DATA_CORRUPTION,),
+    )  # fmt: skip
 
 
 def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:

@@ -74,7 +74,9 @@ def _nulls(context: CheckContext, name: str, options: Options) -> Iterator[Findi
     some = share * context.batch.rows >= _FEW_ROWS
     if beyond(context, share, past, options.null_fraction, options.spreads, rarest=rarest if some else None):
         usual = sum(past) / len(past)
-        text = f"{percent(share)} of {name} are null; usual are {percent(usual, 1)}."
+        column = context.profile.columns[name]
+        missing = "null or infinite" if isinstance(column, NumericProfile) and column.non_finite else "null"
+        text = f"{percent(share)} of {name} are {missing}; usual are {percent(usual, 1)}."
         yield broken_finding(context, name, "null_fraction", share, usual, options.null_fraction, text)
 
 

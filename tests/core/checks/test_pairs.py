@@ -68,6 +68,39 @@ def test_an_ordinary_window_is_healthy(reference, today):
     assert answer.recommended == ()
 
 
+@pytest.mark.parametrize("label", [0, 1])
+def test_labels_of_one_class_only_are_damaged(reference, today, label):
+    answer = check(reference, today.assign(returned=label))
+    assert answer.assessment.cause is Cause.DATA_CORRUPTION
+    assert "one class" in answer.assessment.headline
+
+
+def test_labels_of_a_rare_class_may_be_missing_once(reference, today):
+    rare = reference.assign(returned=(np.arange(len(reference)) % 100 == 0).astype(int))
+    answer = check(rare, today.assign(returned=0))
+    assert not any(finding.statistic == "one_class" for finding in answer.findings)
+
+
+def test_infinite_values_count_with_the_missing_ones_and_are_usual_where_they_were(reference, today):
+    def lost(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(price=frame["price"].mask(np.arange(len(frame)) % 10 == 0, np.inf))
+
+    assert check(lost(reference), lost(today)).assessment.cause is Cause.HEALTHY
+    answer = check(reference, lost(today))
+    assert answer.assessment.cause is Cause.DATA_CORRUPTION
+    assert "null or infinite" in answer.assessment.headline
+
+
+def test_a_conversion_of_few_rows_is_none(reference, today):
+    # Known in one row of four, of which an eighth are twelve times as large: 3 % of the rows.
+    def rarely(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame.assign(weight=frame["weight"].where(np.arange(len(frame)) % 4 == 0))
+
+    hit = np.arange(len(today)) % 32 == 0
+    changed = rarely(today).assign(weight=lambda frame: frame["weight"].mask(hit, frame["weight"] * 12))
+    assert not [each for each in check(rarely(reference), changed).findings if Cause.UNIT_CHANGE in each.suggests]
+
+
 def _set(column: str, value: object, share: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
     def apply(frame: pd.DataFrame) -> pd.DataFrame:
         hit = np.random.default_rng(3).random(len(frame)) < share
