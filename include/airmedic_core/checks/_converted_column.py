@@ -43,6 +43,13 @@ _TYPICAL = 0.9
 _LEAST_FILLED, _LEAST_DISTINCT = 8, 5
 """Bins of the reference, and values of the window: fewer have no distribution to speak of."""
 
+_APART = 0.8
+"""A column that lies so far from its reference (Kolmogorov–Smirnov) is on another scale."""
+_SHAPE = 0.15
+"""Of that: so much is left at the most once a column that kept its shape is scaled back."""
+_LEAST_FACTOR = 3.0
+"""By less, a column may have grown."""
+
 
 class ConvertedColumn(NamedTuple):
     """What was done to a column."""
@@ -91,6 +98,7 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
         clear = moved >= max(options.least_distance, 1.1 * usual.most, usual.noise)
         if clear or _beyond(now, reference, options.least_share):
             fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
+        fitted = fitted or _rescaled(values, reference, usual, moved, name=name, ties=ties)
         if fitted and not fitted[0].offset and fitted[0].factor > 0:
             fitted, factors = _with_factors(values, reference, usual, options, *fitted)
     if fitted is None:
@@ -161,6 +169,36 @@ def _best(
         return None
     _, one, fit = max(candidates, key=lambda candidate: candidate[0])
     return one, fit
+
+
+def _rescaled(
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    usual: Usual,
+    moved: float,
+    *,
+    name: str,
+    ties: Ties | None,
+) -> Fit | None:
+    """Return the factor of a column that kept its shape on a scale where it hardly ever was, such as another currency.
+
+    No known conversion fits it. Columns that are tied to it stayed where they were: the rows are no other ones.
+    """
+    if moved < _APART or reference.minimum is None or reference.minimum < 0 or float(values[0]) < 0:
+        return None
+    middle, usual_middle = float(np.median(values)), _median(reference)
+    if min(middle, usual_middle) <= 0 or max(middle / usual_middle, usual_middle / middle) < _LEAST_FACTOR:
+        return None
+    one = Map(middle / usual_middle, 0.0, "")
+    fit = _exactly(one, 1.0, values, reference)[1]
+    if fit.distance > min(usual.typical, _SHAPE * moved) or (ties is not None and ties.others_moved_along(name)):
+        return None
+    return one, fit
+
+
+def _median(reference: NumericProfile) -> float:
+    upto = np.cumsum(reference.counts)[:-1]
+    return float(np.interp(reference.counts.sum() / 2, upto, reference.edges))
 
 
 def _with_factors(

@@ -116,7 +116,9 @@ def _group(context: CheckContext, name: str, groups: Groups, options: Options) -
 
 
 def _inverse(one: Map) -> str:
-    return f"(x − {one.offset:g}) / {one.factor:g}" if one.offset else f"x / {one.factor:g}"
+    if one.offset:
+        return f"(x − {one.offset:g}) / {one.factor:g}"
+    return f"x × {1 / one.factor:g}" if 0 < one.factor < 1 else f"x / {one.factor:g}"
 
 
 def _other_zone(context: CheckContext, name: str, options: Options) -> Finding | None:

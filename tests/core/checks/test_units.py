@@ -150,6 +150,20 @@ def test_a_factor_that_is_no_known_conversion_is_told_by_its_size(amounts, facto
     assert factors.told.factor == pytest.approx(factor, rel=0.04)
 
 
+@pytest.mark.parametrize("factor", [8.7, 1 / 8.7, 83.0])
+def test_a_whole_column_in_another_currency_is_another_unit(reference, today, factor):
+    # No known conversion fits a column as narrow as this one.
+    answer = check_pair(SPEC, reference, today.assign(load=today["load"] * factor))
+    assert answer.assessment.cause is Cause.UNIT_CHANGE
+    found = units(answer)["load"]
+    assert found.details["factor_low"] < factor < found.details["factor_high"]
+
+
+def test_a_column_that_doubled_or_lost_its_shape_is_in_no_other_unit(reference, today):
+    for changed in (today["load"] * 2.0, today["load"] ** 3 * 4.0 + 3.0):
+        assert "load" not in units(check_pair(SPEC, reference, today.assign(load=changed)))
+
+
 def test_no_more_is_claimed_than_was_tried(amounts):
     # Where windows wander this much, any factor from the half to the double explains the values.
     factors = fitting_factors(drawn(10.0, 3), amounts, known(10.0), whole=True, usual=0.9)
