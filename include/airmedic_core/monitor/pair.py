@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import SourceError
+from airmedic_core.monitor.headers import refuse_strangers
 from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec, WindowSection
@@ -151,8 +152,7 @@ def _context(
 def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     if not len(reference) or not len(current):
         raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
-    if not set(map(str, reference.columns)) & set(map(str, current.columns)):
-        raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
+    refuse_strangers(reference.columns, current.columns)
 
 
 def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
