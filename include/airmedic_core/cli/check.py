@@ -54,9 +54,11 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, plain(result))
     if args.html:
-        from airmedic_core.reports.check_page import check_page
+        from airmedic_core.reports.check_page import Side, check_page
 
-        write_text(args.html, check_page(spec, result.assessment, result.findings, reference, current))
+        before, now = result.spans
+        sides = Side(args.reference, reference, *before), Side(args.current, current, *now)
+        write_text(args.html, check_page(spec, result.assessment, result.findings, result.recommended, *sides))
     if args.json != "-":
         _print(spec, result)
     return 1 if result.assessment.outcome == "incident" else 0

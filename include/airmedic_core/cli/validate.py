@@ -1,8 +1,9 @@
 """Check model specs, the options of their checks and the policy they name.
 
 With --data the columns of the reference rows and what they hold are compared too, and the function that retrains is
-imported. Without names, specs that use a variable that is not set here are skipped, with a warning. Exit code 0: all
-that were looked at are valid. 1: at least one is not.
+imported. Where there is no folder of policies yet, the default one is not looked at, with a warning. Without names,
+specs that use a variable that is not set here are skipped, with a warning. Exit code 0: all that were looked at are
+valid. 1: at least one is not.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validate."""
     from airmedic_core.cli._terminal import judged
+    from airmedic_core.decide.policy import MAKE_POLICIES
     from airmedic_core.settings import Settings
     from airmedic_core.spec import spec_files
 
@@ -47,6 +49,9 @@ def run(args: argparse.Namespace) -> int:
         judged("failed" if problems else "ok", path.name)
         for problem in problems:
             judged(" ", problem.replace("\n", "\n   "))
+    if not broken and not settings.policies.is_dir():
+        judged("warning", f"There is no folder {str(settings.policies)!r}, so no policy was looked at.")
+        judged(" ", f"Checks need none. {MAKE_POLICIES}")
     return 1 if broken else 0
 
 
@@ -116,6 +121,9 @@ def _check_options(spec: ModelSpec, _: Settings) -> list[str]:
 def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
     from airmedic_core.decide.policy import load_policy
 
+    # A spec that was just written for `airmedic check` stands alone. A policy that it names has to be there.
+    if "policy" not in spec.model_fields_set and not settings.policies.is_dir():
+        return []
     load_policy(settings.policies, spec.policy)
     return []
 

@@ -23,6 +23,12 @@ _LIMITS = "policy.limits."
 ANY = "*"
 """Fits every environment."""
 
+MAKE_POLICIES = (
+    "Before Airmedic may act, copy include/policies of its source there, or set AIRMEDIC_CONTENT to the folder that "
+    "holds policies/."
+)
+"""What to do where there is no policy at all."""
+
 _ADDED_BY_TEAMS = ("scale",)
 """Actions that a policy may rule before a team has added them."""
 
@@ -174,7 +180,8 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         known = [other.stem for other in folder.glob("*.yaml")]
-        raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", closest(name, known)) from error
+        hint = closest(name, known) or MAKE_POLICIES
+        raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SpecError(f"The policy {path.name} cannot be read: {error}", "Correct the file.") from error
     if not isinstance(raw, dict):

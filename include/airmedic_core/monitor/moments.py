@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingColumnError, SourceError, closest
+from airmedic_core.monitor.headers import looks_separated
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
@@ -52,9 +53,11 @@ def read_moments(spec: ModelSpec, frame: pd.DataFrame) -> tuple[pd.DataFrame, li
     frame = frame.loc[:, ~frame.columns.duplicated()]
     column = spec.data.time_column
     if column not in frame:
+        names = list(map(str, frame.columns))
+        separated = looks_separated(names)
         raise MissingColumnError(
             f"The rows have no column {column!r}, which the spec names as data.time_column.",
-            closest(column, map(str, frame.columns)),
+            f"The file {separated}" if separated else closest(column, names),
         )
     form = spec.data.time_format or "ISO8601"
     times, findings = _read(frame[column], form), []

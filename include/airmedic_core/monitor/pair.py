@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import SourceError
+from airmedic_core.monitor.headers import refuse_strangers
 from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec, WindowSection
@@ -31,12 +32,18 @@ _FEW = 10
 """Rows: by fewer nobody can tell how thick they come."""
 
 
+Span = tuple[datetime, datetime]
+"""The first and the last moment of rows."""
+
+
 class PairCheck(NamedTuple):
     """What a window is, against its reference."""
 
     assessment: Assessment
     findings: tuple[Finding, ...]
     recommended: tuple[RecommendedAction, ...]
+    spans: tuple[Span, Span]
+    """The earliest and the latest moment of the reference, and of the rows in question."""
 
 
 def check_pair(
@@ -89,7 +96,8 @@ def check_pair(
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
     recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
-    return PairCheck(assessment, tuple(findings), tuple(recommended))
+    spans = _span(spec, reference), _span(spec, current)
+    return PairCheck(assessment, tuple(findings), tuple(recommended), spans)
 
 
 def _context(
@@ -144,8 +152,7 @@ def _context(
 def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     if not len(reference) or not len(current):
         raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
-    if not set(map(str, reference.columns)) & set(map(str, current.columns)):
-        raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
+    refuse_strangers(reference.columns, current.columns)
 
 
 def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
@@ -157,10 +164,14 @@ def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame
     return bool(inside > _MOSTLY and shared >= _MOSTLY * (times.iloc[-1] - times.iloc[0]))
 
 
+def _span(spec: ModelSpec, timed: pd.DataFrame) -> Span:
+    times = timed[spec.data.time_column]
+    return times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+
+
 def _window(spec: ModelSpec, current: pd.DataFrame) -> Window:
     step = spec.window.step
-    times = current[spec.data.time_column]
-    first, last = times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+    first, last = _span(spec, current)
     return Window(step.floor(first), step.shift(step.floor(last), 1))
 
 
@@ -187,8 +198,7 @@ def _windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> li
 
     On a fixed calendar, 28 days of February would cut the January before it in two.
     """
-    times, length = reference[spec.data.time_column], spec.window.step
-    first, last = times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+    (first, last), length = _span(spec, reference), spec.window.step
     end, begin = step.shift(step.floor(last), 1), step.floor(first)
     windows = []
     while (start := length.shift(end, -1)) >= begin:

@@ -55,6 +55,12 @@ def test_a_broken_day_ends_in_one_and_the_page_needs_nothing_else(
     assert "<svg" in text
     assert "<script" not in text
     assert "src=" not in text
+    # What the terminal says is on the page too, with the files and their time: it is passed on without them.
+    assert f"<b>{result['recommended_actions'][0]['action']}</b>" in text
+    assert str(halves[0]) in text
+    assert str(halves[1]) in text
+    assert "2026-01-01 00:00:00 UTC … 2026-02-19 23:" in text
+    assert "2026-02-22 00:" in text
 
 
 def test_without_labels_it_still_answers(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:

@@ -37,6 +37,23 @@ def test_a_missing_policy_and_suite_are_found(spec: Path, airmedic: Airmedic) ->
     assert "no expectation suite 'mine.json'" in out
 
 
+def test_a_spec_that_stands_alone_needs_no_policy_unless_it_names_one(
+    home: Path, rows: Path, airmedic: Airmedic
+) -> None:
+    (home / "policies").unlink()
+    alone = home / "churn.yaml"
+    airmedic("init", str(rows), "--out", str(alone))
+    code, out, _ = airmedic("validate", str(alone), "--data")
+    assert code == 0, out
+    assert "so no policy was looked at" in out
+    assert "AIRMEDIC_CONTENT" in out
+    alone.write_text(alone.read_text() + "policy: default\n")
+    code, out, _ = airmedic("validate", str(alone))
+    assert code == 1
+    assert "There is no policy 'default' in" in out
+    assert "copy include/policies" in out
+
+
 def test_columns_are_compared_with_the_data(spec: Path, airmedic: Airmedic) -> None:
     spec.write_text(spec.read_text() + "segments: [plam]\n")
     code, out, _ = airmedic("validate", "--data", str(spec))

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from airmedic_core.records import Assessment, Cause, Finding, RecommendedAction, Severity, Verdict
+from airmedic_core.reports.check_page import Side, check_page
+from airmedic_core.spec import ModelSpec, parse_spec
+
+SPEC: ModelSpec = parse_spec(
+    {"name": "churn", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
+)
+ASSESSMENT = Assessment("b", "incident", Cause.DATA_CORRUPTION, Severity.HIGH, "Values are damaged.", "f")
+REFERENCE = Side("good.csv", pd.DataFrame({"x": range(3)}), *(datetime(2026, 1, day, tzinfo=UTC) for day in (1, 31)))
+CURRENT = Side("s3://key:pass@store/new.csv?sign=abc", pd.DataFrame({"x": [1]}), REFERENCE.first, REFERENCE.last)
+
+
+def shown(*findings: Finding, **changed: Any) -> str:
+    return check_page(SPEC, ASSESSMENT, findings, changed.get("recommended", ()), REFERENCE, CURRENT)
+
+
+def test_what_is_in_order_is_sorted_by_check_and_subject() -> None:
+    order = [("drift", "b"), ("schema", "a"), ("drift", "a"), ("corruption", "z")]
+    findings = [
+        Finding(check, subject, "psi", Verdict.OK, effect=place) for place, (check, subject) in enumerate(order)
+    ]
+    cells = re.findall(r"<td>(\w+)</td><td class=.subject.>(\w+)</td>", shown(*findings))
+    assert cells == sorted(order)
+
+
+def test_actions_say_when_they_apply_and_cannot_bring_markup() -> None:
+    action = RecommendedAction("hold", 1, "<i>wait</i>", condition="if it lasts")
+    text = shown(recommended=[action])
+    assert "<b>hold</b> (if it lasts): &lt;i&gt;wait&lt;/i&gt;" in text
+    assert "What to do" not in shown()
+
+
+def test_files_are_named_without_what_a_url_logs_in_with() -> None:
+    text = shown()
+    assert "good.csv" in text
+    assert "s3://store/new.csv" in text
+    assert "pass" not in text
+    assert "sign" not in text
+
+
+def test_words_stay_whole_and_wide_tables_scroll() -> None:
+    text = shown(Finding("schema", "x", "missing", Verdict.ALERT), Finding("schema", "y", "missing", Verdict.OK))
+    assert text.count("<table>") == text.count("<div class='wide'><table>") == 3
+    # `anywhere` lets a column be as narrow as one letter: only those that are given a least width may have it.
+    assert re.findall(r"([\w.]+) \{[^}]*anywhere", text) == ["td.says", "td.file"]
+    assert "name='viewport'" in text
