@@ -240,6 +240,12 @@ def in_own_process(task: str, files: Files, repeats: int) -> Result:
     return result
 
 
+def _positive(text: str) -> int:
+    if (number := int(text)) < 1:
+        raise argparse.ArgumentTypeError("at least 1")
+    return number
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -247,13 +253,15 @@ def main() -> None:
     parser.add_argument("--columns", type=int, default=50)
     parser.add_argument("--stream-rows", type=int, default=10_000_000, help="0 leaves it out")
     parser.add_argument("--evidently-rows", type=int, default=50_000, help="0 leaves it out")
-    parser.add_argument("--processes", type=int, default=7, help="fresh processes of each line that is compared")
-    parser.add_argument("--repeats", type=int, default=3, help="further runs in each of them")
+    parser.add_argument("--processes", type=_positive, default=7, help="fresh processes of each line that is compared")
+    parser.add_argument("--repeats", type=int, default=3, help="further runs in each of them, at least 1")
     parser.add_argument("--task", choices=TASKS)
     parser.add_argument("--path", type=Path)
     parser.add_argument("--reference", type=Path)
     parser.add_argument("--warm-up", type=Path)
     options = parser.parse_args()
+    if not options.task and options.repeats < 1:
+        parser.error("--repeats: at least 1")
     if options.task:
         print(json.dumps(measured(options.task, options.path, options.reference, options.warm_up, options.repeats)))
         return
