@@ -79,12 +79,7 @@ def check_pair(
     from airmedic_core.monitor.weigh import weigh
 
     _refuse_nothing(reference, current)
-    reference, known = read_moments(spec, reference)
-    current, findings = read_moments(spec, current)
-    # What is so in the reference too is how these rows are.
-    findings = [
-        one for one in findings if (one.statistic, one.details) not in [(of.statistic, of.details) for of in known]
-    ]
+    reference, current, findings = read_moments(spec, reference, current)
     context, new_version = _context(spec, reference, current, as_of, settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
