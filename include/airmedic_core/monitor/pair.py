@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import SourceError
+from airmedic_core.monitor.labels import compare_labels
 from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec, WindowSection
@@ -72,7 +73,7 @@ def check_pair(
     Raises
     ------
     SourceError
-        If there are no rows, or no column in common. A retry does not help.
+        If there are no rows, no column in common, or times or labels that cannot be read. A retry does not help.
     """
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.taxonomy import TAXONOMY
@@ -80,6 +81,7 @@ def check_pair(
 
     _refuse_nothing(reference, current)
     reference, current, findings = read_moments(spec, reference, current)
+    findings += compare_labels(spec, reference, current)
     context, new_version = _context(spec, reference, current, as_of, settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)

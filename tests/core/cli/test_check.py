@@ -81,7 +81,16 @@ def test_times_that_cannot_be_read_end_in_two(spec: Path, halves: tuple[Path, Pa
 
 def test_without_labels_it_still_answers(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
     pd.read_csv(halves[1]).drop(columns="churned").to_csv(halves[1], index=False)
-    assert airmedic(*arguments(spec, halves))[0] in {0, 1}
+    code, out, _ = airmedic(*arguments(spec, halves), "--json", "-")
+    assert code == 0
+    assert json.loads(out)["headline"].endswith("performance could not be measured.")
+
+
+def test_a_target_that_neither_file_has_ends_in_two(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    spec.write_text(spec.read_text().replace("target: churned", "target: churn"))
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert "Did you mean 'churned'?" in err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"seen_at,plan\n"])
