@@ -73,7 +73,8 @@ def check_pair(
     Raises
     ------
     SourceError
-        If there are no rows, no column in common, or times or labels that cannot be read. A retry does not help.
+        If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
+        retry does not help.
     """
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.taxonomy import TAXONOMY
@@ -81,6 +82,7 @@ def check_pair(
 
     _refuse_nothing(reference, current)
     reference, current, findings = read_moments(spec, reference, current)
+    _refuse_few(spec, reference)
     findings += compare_labels(spec, reference, current)
     context, new_version = _context(spec, reference, current, as_of, settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
@@ -143,6 +145,15 @@ def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
         raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
     if not set(map(str, reference.columns)) & set(map(str, current.columns)):
         raise SourceError("The two sets of rows have no column in common.", "Check that both belong to the model.")
+
+
+def _refuse_few(spec: ModelSpec, reference: pd.DataFrame) -> None:
+    rows, least = len(reference), spec.window.min_rows
+    if rows < least:
+        raise SourceError(
+            f"The reference has {rows} rows; at least {least} are needed.",
+            "Give more rows that are known to be good, or set window.min_rows.",
+        )
 
 
 def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:

@@ -105,6 +105,13 @@ def test_what_cannot_be_checked_ends_in_two(
     assert err
 
 
+def test_a_reference_of_a_few_rows_ends_in_two(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    pd.read_parquet(halves[0]).head(12).to_parquet(halves[0])
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert "The reference has 12 rows; at least 30 are needed." in err
+
+
 def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_bytes("größe\n1\n".encode("latin-1"))
     with pytest.raises(SourceError, match="UTF-8"):

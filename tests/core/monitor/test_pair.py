@@ -53,6 +53,15 @@ def test_a_set_is_in_order_against_itself() -> None:
     assert check_pair(SPEC, _rows(14), _rows(14)).assessment.outcome == "healthy"
 
 
+def test_a_reference_of_a_few_rows_is_an_error_unless_the_spec_says_that_so_many_will_do() -> None:
+    everything = _rows(2)
+    few, current = everything[:29], everything[200:]
+    with pytest.raises(SourceError, match="The reference has 29 rows; at least 30 are needed"):
+        check_pair(SPEC, few, current)
+    less = SPEC.model_copy(update={"window": WindowSection(min_rows=29)})
+    assert check_pair(less, few, current).findings
+
+
 def test_a_fault_in_a_sample_of_the_same_time_is_found() -> None:
     everything = _rows(28)
     current = everything.sample(600, random_state=1)
