@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     """Check and print."""
     from airmedic_core.cli._terminal import write_json, write_text
     from airmedic_core.monitor import check_pair
+    from airmedic_core.monitor.labels import refuse_no_target
     from airmedic_core.settings import Settings
     from airmedic_core.windows import as_utc
 
@@ -51,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     reference, current = read_rows(args.reference), read_rows(args.current)
     as_of = as_utc(args.as_of) if args.as_of else None
     result = check_pair(spec, reference, current, as_of=as_of, settings=Settings.from_env())
+    # Last: files that are wrong as a whole lack the target too.
+    refuse_no_target(spec, reference, current)
     if args.json:
         write_json(args.json, plain(result))
     if args.html:

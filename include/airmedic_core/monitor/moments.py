@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.monitor.headers import looks_separated
@@ -14,43 +14,79 @@ if TYPE_CHECKING:
 
     from airmedic_core.spec import ModelSpec
 
+_ISO = "ISO8601"
 _OTHER_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%d %B %Y",
     "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M",
     "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S",
 )  # fmt: skip
-_EPOCHS = {"seconds": (1e8, 1e10, 1e9), "milliseconds": (1e11, 1e13, 1e6)}
-"""Unit since 1970 → from about 1973, to about 2286, nanoseconds."""
-_READABLE_FRACTION = 0.95
-_UNREADABLE_FRACTION = 0.05
+_EPOCHS = {"unix": (1e8, 1e10, 1e9), "unix_ms": (1e11, 1e13, 1e6)}
+"""Format → from about 1973, to about 2286, nanoseconds."""
+_SAMPLED = 1000
+"""Values that show which formats are worth reading all values by."""
+_READABLE_FRACTION = 0.99
+_MISSING_FRACTION = 0.05
+_MOSTLY = 0.5
 
 
-def read_moments(spec: ModelSpec, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
-    """Read the times of rows, and put the rows into their order.
+class _Reading(NamedTuple):
+    """Times as one format reads them."""
 
-    Times that are written in another way than the spec says are read all the same where a usual format fits them; a
-    finding tells. Rows without a time that can be read are left out; a finding tells if they are many.
+    form: str
+    times: pd.Series
+    fraction: float
+    """Of the values that are there."""
+
+
+def read_moments(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
+    """Read the times of two sets of rows, and put the rows into their order.
+
+    Times that are written in another way than the spec says are read by the usual format that fits the most of them. A
+    finding tells where the current rows are written neither as the spec says nor as the reference is, and which of them
+    are left out because their time is missing or damaged.
 
     Parameters
     ----------
     spec : ModelSpec
         Names the time columns and their format.
-    frame : pandas.DataFrame
-        Rows as they were read from a file.
+    reference, current : pandas.DataFrame
+        Rows as they were read from files.
 
     Returns
     -------
-    tuple of DataFrame and list of Finding
-        The rows whose time is known, with times in UTC; and what is wrong with the times.
+    tuple of DataFrame, DataFrame and list of Finding
+        The rows whose time is known, with times in UTC; and what is wrong with the times of the current ones.
 
     Raises
     ------
     MissingColumnError, SourceError
-        If there is no time column, or no way to read it. A retry does not help.
+        If there is no time column, or no format that reads practically all of it. A retry does not help.
     """
-    import pandas as pd
+    reference, current = (frame.loc[:, ~frame.columns.duplicated()] for frame in (reference, current))
+    column, said = spec.data.time_column, spec.data.time_format or _ISO
+    values, values_now = _values(spec, reference), _values(spec, current)
+    # Days up to the 12th read either way; those of the other rows may tell.
+    before = max(
+        _readings(values, said), key=lambda one: (one.fraction, _fraction(values_now, _read(values_now, one.form)))
+    )
+    _refuse_unreadable(column, "reference", values, before, _READABLE_FRACTION)
+    last = before.times.max()
+    now = max(
+        _readings(values_now, before.form, said),
+        key=lambda one: (one.fraction, one.form == before.form, -_seconds_apart(one.times, last)),
+    )
+    # Where most are written as ever, the others are damaged, and that is worth telling.
+    as_ever = now.form in {before.form, said}
+    _refuse_unreadable(column, "current", values_now, now, _MOSTLY if as_ever else _READABLE_FRACTION)
+    findings = [] if as_ever else [_written_differently(spec, values_now, now.form, before.form)]
+    if now.times.isna().any():
+        findings.append(_left_out(spec, values_now, now, float(before.times.isna().mean())))
+    return _timed(spec, reference, before, "reference"), _timed(spec, current, now, "current"), findings
 
-    frame = frame.loc[:, ~frame.columns.duplicated()]
+
+def _values(spec: ModelSpec, frame: pd.DataFrame) -> pd.Series:
     column = spec.data.time_column
     if column not in frame:
         names = list(map(str, frame.columns))
@@ -59,55 +95,90 @@ def read_moments(spec: ModelSpec, frame: pd.DataFrame) -> tuple[pd.DataFrame, li
             f"The rows have no column {column!r}, which the spec names as data.time_column.",
             f"The file {separated}" if separated else closest(column, names),
         )
-    form = spec.data.time_format or "ISO8601"
-    times, findings = _read(frame[column], form), []
-    if times.notna().mean() < 1.0 - _READABLE_FRACTION and (found := _another_format(frame[column])):
-        times, form = found
-        findings.append(_written_differently(spec, frame[column], form))
-    if not times.notna().any():
-        raise SourceError(f"No time in {column!r} can be read.", "Set data.time_format, such as '%d/%m/%Y'.")
-    if (lost := float(times.isna().mean())) > _UNREADABLE_FRACTION:
-        findings.append(_unreadable(spec, frame[column], times, lost))
-    read = {column: times}
-    if spec.label_time_column and spec.label_time_column in frame:
-        read[spec.label_time_column] = _read(frame[spec.label_time_column], "ISO8601")
+    return frame[column]
+
+
+def _timed(spec: ModelSpec, frame: pd.DataFrame, reading: _Reading, which: str) -> pd.DataFrame:
+    read, labelled = {spec.data.time_column: reading.times}, spec.label_time_column
+    if labelled and labelled in frame:
+        found = max(_readings(frame[labelled], reading.form, _ISO), key=lambda one: one.fraction)
+        if frame[labelled].notna().any():
+            _refuse_unreadable(labelled, which, frame[labelled], found, _READABLE_FRACTION)
+        read[labelled] = found.times
     timed = frame.assign(**read)
-    timed = timed[pd.notna(timed[column])].sort_values(column, kind="stable").reset_index(drop=True)
-    return timed, findings
+    timed = timed[timed[spec.data.time_column].notna()]
+    return timed.sort_values(spec.data.time_column, kind="stable").reset_index(drop=True)
+
+
+def _readings(values: pd.Series, *first: str) -> list[_Reading]:
+    """Return what some formats make of the values; if none of these reads all, also what the usual ones do."""
+    found = []
+    for form in dict.fromkeys(first):
+        times = _read(values, form)
+        found.append(_Reading(form, times, _fraction(values, times)))
+        if found[-1].fraction == 1.0:
+            return found
+    for form in (one for one in _worth_a_try(values) if one not in first):
+        times = _read(values, form)
+        found.append(_Reading(form, times, _fraction(values, times)))
+    return found
+
+
+def _worth_a_try(values: pd.Series) -> list[str]:
+    import pandas as pd
+
+    present = values.dropna().drop_duplicates()
+    some = present.iloc[:: max(len(present) // _SAMPLED, 1)]
+    forms = [form for form in _OTHER_FORMATS if _read(some, form).notna().any()]
+    if len(present) and pd.api.types.is_numeric_dtype(values.dtype):
+        middle = float(present.median())
+        forms += [form for form, (low, high, _) in _EPOCHS.items() if low < middle < high]
+    return forms
+
+
+def _seconds_apart(times: pd.Series, moment: pd.Timestamp) -> float:
+    read = times.dropna()
+    return float(abs(read - moment).median().total_seconds()) if len(read) else float("inf")
+
+
+def _fraction(values: pd.Series, times: pd.Series) -> float:
+    present = values.notna()
+    return float(times[present].notna().mean()) if present.any() else 0.0
 
 
 def _read(values: pd.Series, form: str) -> pd.Series:
     import pandas as pd
 
-    plain = pd.api.types.is_datetime64_any_dtype(values.dtype)
-    # Numbers are no moments unless the spec says how to read them: 20 would be 20 nanoseconds after 1970.
-    if pd.api.types.is_numeric_dtype(values.dtype) and form == "ISO8601":
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return pd.to_datetime(values, utc=True)
+    if not pd.api.types.is_numeric_dtype(values.dtype):
+        return pd.to_datetime(values, utc=True, errors="coerce", format=form if form not in _EPOCHS else _ISO)
+    if form in _EPOCHS:
+        return pd.to_datetime(values * _EPOCHS[form][2], utc=True, errors="coerce")
+    if form == _ISO:
+        # Numbers are no moments unless the spec says how to read them: 20 would be 20 nanoseconds after 1970.
         return pd.Series(pd.NaT, index=values.index, dtype="datetime64[ns, UTC]")
-    return pd.to_datetime(values, utc=True, errors="coerce", format=None if plain else form)
-
-
-def _another_format(values: pd.Series) -> tuple[pd.Series, str] | None:
-    """Return the times and their format, if there is one way to read them."""
-    import pandas as pd
-
-    present = values.dropna()
-    if pd.api.types.is_numeric_dtype(values.dtype):
-        for unit, (low, high, nanoseconds) in _EPOCHS.items():
-            if len(present) and low < present.min() and present.max() < high:
-                times = pd.to_datetime(values * nanoseconds, utc=True, errors="coerce")
-                return times, f"{unit} since 1970"
     as_text = values.astype("string").str.removesuffix(".0")
-    sample = as_text.dropna().drop_duplicates().head(1000)
-    for form in _OTHER_FORMATS:
-        if len(sample) and _read(sample, form).notna().mean() >= _READABLE_FRACTION:
-            return _read(as_text, form), form
-    return None
+    return pd.to_datetime(as_text, utc=True, errors="coerce", format=form)
 
 
-def _written_differently(spec: ModelSpec, values: pd.Series, form: str) -> Finding:
+def _refuse_unreadable(column: str, which: str, values: pd.Series, reading: _Reading, least: float) -> None:
+    if not values.notna().any():
+        raise SourceError(f"The {which} rows have no time in {column!r}.", "Name another column as data.time_column.")
+    if reading.fraction >= least:
+        return
+    example = str(values[reading.times.isna() & values.notna()].iloc[0])[:40]
+    raise SourceError(
+        f"The times in {column!r} of the {which} rows cannot be read, such as {example!r}: the format that fits best, "
+        f"{reading.form}, reads {percent(reading.fraction)} of them.",
+        "Set data.time_format to the strptime codes of the values, such as '%d/%m/%Y'.",
+    )
+
+
+def _written_differently(spec: ModelSpec, values: pd.Series, form: str, usual: str) -> Finding:
     column = spec.data.time_column
     example = str(values.dropna().iloc[0])[:40]
-    usual = spec.data.time_format or "ISO 8601, such as 2026-01-31"
+    usual = "ISO 8601, such as 2026-01-31," if usual == _ISO else usual
     return Finding(
         "schema", column, "time_format", Verdict.ALERT, value=1.0, baseline=0.0, effect=1.0, sample_size=len(values),
         unit="fraction", suggests=(Cause.SCHEMA_CHANGE,),
@@ -116,14 +187,16 @@ def _written_differently(spec: ModelSpec, values: pd.Series, form: str) -> Findi
     )  # fmt: skip
 
 
-def _unreadable(spec: ModelSpec, values: pd.Series, times: pd.Series, share: float) -> Finding:
-    column = spec.data.time_column
-    wrong = values[times.isna()]
+def _left_out(spec: ModelSpec, values: pd.Series, reading: _Reading, usual: float) -> Finding:
+    column, lost = spec.data.time_column, reading.times.isna()
+    share, wrong = float(lost.mean()), values[lost]
     example = repr(str(wrong.dropna().iloc[0])[:40]) if wrong.notna().any() else "nothing"
-    cause = Cause.SCHEMA_CHANGE if wrong.notna().mean() > 0.5 else Cause.DATA_CORRUPTION
+    cause = Cause.SCHEMA_CHANGE if wrong.notna().mean() > _MOSTLY else Cause.DATA_CORRUPTION
+    many = share - usual > _MISSING_FRACTION or reading.fraction < _READABLE_FRACTION
     return Finding(
-        "schema", column, "unreadable_times", Verdict.ALERT, value=share, baseline=0.0, limit=_UNREADABLE_FRACTION,
-        effect=share, sample_size=len(values), unit="fraction", suggests=(cause,),
+        "schema", column, "unreadable_times", Verdict.ALERT if many else Verdict.OK, value=share, baseline=usual,
+        limit=usual + _MISSING_FRACTION, effect=share - usual, sample_size=len(values), unit="fraction",
+        suggests=(cause,) if many else (),
         message=(
             f"{percent(share)} of the rows have no time in {column} that can be read, but {example}; they are left out."
         ),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.errors import SourceError
 from airmedic_core.monitor.headers import refuse_strangers
+from airmedic_core.monitor.labels import compare_labels
 from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec, WindowSection
@@ -79,19 +80,17 @@ def check_pair(
     Raises
     ------
     SourceError
-        If there are no rows, or no column in common. A retry does not help.
+        If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
+        retry does not help.
     """
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.taxonomy import TAXONOMY
     from airmedic_core.monitor.weigh import weigh
 
     _refuse_nothing(reference, current)
-    reference, known = read_moments(spec, reference)
-    current, findings = read_moments(spec, current)
-    # What is so in the reference too is how these rows are.
-    findings = [
-        one for one in findings if (one.statistic, one.details) not in [(of.statistic, of.details) for of in known]
-    ]
+    reference, current, findings = read_moments(spec, reference, current)
+    _refuse_few(spec, reference)
+    findings += compare_labels(spec, reference, current)
     context, new_version = _context(spec, reference, current, as_of, settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
@@ -153,6 +152,15 @@ def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
     if not len(reference) or not len(current):
         raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
     refuse_strangers(reference.columns, current.columns)
+
+
+def _refuse_few(spec: ModelSpec, reference: pd.DataFrame) -> None:
+    rows, least = len(reference), spec.window.min_rows
+    if rows < least:
+        raise SourceError(
+            f"The reference has {rows} rows; at least {least} are needed.",
+            "Give more rows that are known to be good, or set window.min_rows.",
+        )
 
 
 def _of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:

@@ -116,7 +116,7 @@ def weigh(
         outcome=outcome,
         cause=cause,
         severity=severity,
-        headline=_headline(outcome, cause, deciding, hidden),
+        headline=_headline(verdicts, outcome, cause, deciding, hidden),
         fingerprint=digest({"model": batch.model, "cause": cause.value, "subjects": subjects}),
         finding_keys=tuple(each.key for each in deciding[:20]),
         not_knowable=_not_knowable(verdicts, cause, hidden),
@@ -251,9 +251,13 @@ def _severity(cause: Cause, deciding: list[Finding]) -> Severity:
     return Severity.CRITICAL if fallen >= 0.5 else Severity.HIGH if fallen >= 0.05 else Severity.MEDIUM
 
 
-def _headline(outcome: str, cause: Cause, deciding: list[Finding], hidden: Callable[[str], bool]) -> str:
+def _headline(
+    verdicts: Verdicts, outcome: str, cause: Cause, deciding: list[Finding], hidden: Callable[[str], bool]
+) -> str:
     if outcome == "healthy" or not deciding:
-        return "Nothing unusual: data, inputs and performance are as they were."
+        if verdicts.of_check("performance", verdict=Verdict.OK):
+            return "Nothing unusual: data, inputs and performance are as they were."
+        return "Nothing unusual: data and inputs are as they were; performance could not be measured."
     start = _HEADLINES[cause] if outcome == "incident" else "To be watched"
     # What was lost is plainer than how the loss was taken apart.
     shown = [each for each in deciding if not hidden(each.subject)]

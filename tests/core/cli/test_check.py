@@ -63,9 +63,40 @@ def test_a_broken_day_ends_in_one_and_the_page_needs_nothing_else(
     assert "2026-02-22 00:" in text
 
 
+def test_files_with_american_dates_lose_no_row(
+    home: Path, spec: Path, halves: tuple[Path, Path], airmedic: Airmedic
+) -> None:
+    paths = home / "reference_us.csv", home / "current_us.csv"
+    for path, frame in zip(paths, (pd.read_parquet(halves[0]), pd.read_csv(halves[1])), strict=True):
+        frame["seen_at"] = pd.to_datetime(frame["seen_at"]).dt.strftime("%m/%d/%Y %H:%M")
+        frame.to_csv(path, index=False)
+    as_iso, as_us = airmedic(*arguments(spec, halves), "--json", "-"), airmedic(*arguments(spec, paths), "--json", "-")
+    assert as_us[0] == 0, as_us[1]
+    assert json.loads(as_us[1]) == json.loads(as_iso[1])
+
+
+def test_times_that_cannot_be_read_end_in_two(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    frame = pd.read_csv(halves[1])
+    frame["seen_at"] = pd.to_datetime(frame["seen_at"]).dt.strftime("%d of %B %Y")
+    frame.to_csv(halves[1], index=False)
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert "'22 of February 2026'" in err
+    assert "data.time_format" in err
+
+
 def test_without_labels_it_still_answers(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
     pd.read_csv(halves[1]).drop(columns="churned").to_csv(halves[1], index=False)
-    assert airmedic(*arguments(spec, halves))[0] in {0, 1}
+    code, out, _ = airmedic(*arguments(spec, halves), "--json", "-")
+    assert code == 0
+    assert json.loads(out)["headline"].endswith("performance could not be measured.")
+
+
+def test_a_target_that_neither_file_has_ends_in_two(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    spec.write_text(spec.read_text().replace("target: churned", "target: churn"))
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert "Did you mean 'churned'?" in err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"seen_at,plan\n"])
@@ -78,6 +109,13 @@ def test_what_cannot_be_checked_ends_in_two(
     code, _, err = airmedic(*arguments(spec, halves))
     assert code == 2
     assert err
+
+
+def test_a_reference_of_a_few_rows_ends_in_two(spec: Path, halves: tuple[Path, Path], airmedic: Airmedic) -> None:
+    pd.read_parquet(halves[0]).head(12).to_parquet(halves[0])
+    code, _, err = airmedic(*arguments(spec, halves))
+    assert code == 2
+    assert "The reference has 12 rows; at least 30 are needed." in err
 
 
 def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:

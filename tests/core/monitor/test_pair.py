@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.errors import SourceError
 from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.monitor.moments import read_moments
 from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.spec import ModelSpec, WindowSection, parse_spec
 
@@ -51,6 +53,15 @@ def test_a_set_is_in_order_against_itself() -> None:
     assert check_pair(SPEC, _rows(14), _rows(14)).assessment.outcome == "healthy"
 
 
+def test_a_reference_of_a_few_rows_is_an_error_unless_the_spec_says_that_so_many_will_do() -> None:
+    everything = _rows(2)
+    few, current = everything[:29], everything[200:]
+    with pytest.raises(SourceError, match="The reference has 29 rows; at least 30 are needed"):
+        check_pair(SPEC, few, current)
+    less = SPEC.model_copy(update={"window": WindowSection(min_rows=29)})
+    assert check_pair(less, few, current).findings
+
+
 def test_a_fault_in_a_sample_of_the_same_time_is_found() -> None:
     everything = _rows(28)
     current = everything.sample(600, random_state=1)
@@ -89,6 +100,72 @@ def test_times_written_in_another_way_are_a_change_of_the_schema(form: str) -> N
     assert result.assessment.cause is Cause.SCHEMA_CHANGE
     [finding] = [one for one in _findings(result, "schema") if one.statistic == "time_format"]
     assert finding.details["format"] == form
+
+
+US = "%m/%d/%Y %H:%M"
+
+
+def _written(rows: pd.DataFrame, form: str) -> pd.DataFrame:
+    return rows.assign(at=pd.to_datetime(rows["at"]).dt.strftime(form))
+
+
+def test_of_two_formats_the_one_that_reads_more_is_taken() -> None:
+    """Day first reads the first twelve days of each month only: 12 of 31 in January."""
+    everything = _written(_rows(40, start="2026-01-05"), US)
+    reference, current = everything[: 200 * 39], everything[200 * 39 :]
+    before, now, findings = read_moments(SPEC, reference, current)
+    assert (len(before), len(now), findings) == (len(reference), len(current), [])
+    assert before["at"].iloc[-1] < now["at"].iloc[0] == pd.Timestamp("2026-02-13", tz="UTC")
+
+
+def test_days_that_read_either_way_are_read_as_the_other_rows_are() -> None:
+    everything = _written(_rows(13), US)
+    before, now, findings = read_moments(SPEC, everything[: 200 * 12], everything[200 * 12 :])
+    assert not findings
+    assert before["at"].iloc[-1].month == now["at"].iloc[-1].month == 1
+
+
+@pytest.mark.parametrize("day", [5, 20])
+def test_times_of_another_format_are_read_so_that_they_lie_next_to_the_reference(day: int) -> None:
+    start = pd.Timestamp(f"2026-02-{day:02d}")
+    reference = _rows(30, start=str(start - pd.Timedelta(days=30)))
+    _, now, [finding] = read_moments(SPEC, reference, _written(_rows(1, start=str(start)), US))
+    assert finding.details["format"] == US
+    assert finding.verdict is Verdict.ALERT
+    assert now["at"].iloc[0] == start.tz_localize("UTC")
+
+
+@pytest.mark.parametrize("which", ["reference", "current"])
+def test_times_that_no_format_reads_are_an_error_with_an_example(which: str) -> None:
+    everything = _rows(20)
+    reference, current = everything[: 200 * 19], everything[200 * 19 :]
+    odd = _written(reference if which == "reference" else current, "week %V of %Y")
+    with pytest.raises(SourceError, match=rf"{which} rows.*'week \d+ of 2026'.*data\.time_format"):
+        read_moments(SPEC, *((odd, current) if which == "reference" else (reference, odd)))
+
+
+def test_a_reference_of_two_formats_is_an_error() -> None:
+    everything = _rows(20)
+    mixed = pd.concat([everything[: 200 * 15], _written(everything[200 * 15 : 200 * 19], "%d. %m. %Y")])
+    with pytest.raises(SourceError, match="ISO8601, reads 79 % of them"):
+        read_moments(SPEC, mixed, everything[200 * 19 :])
+
+
+@pytest.mark.parametrize(("damaged", "verdict"), [(1, Verdict.OK), (8, Verdict.ALERT)])
+def test_damaged_times_of_the_current_rows_are_told(damaged: int, verdict: Verdict) -> None:
+    everything = _rows(20)
+    current = everything[200 * 19 :].copy()
+    current.loc[current.index[:damaged], "at"] = "?"
+    _, now, [finding] = read_moments(SPEC, everything[: 200 * 19], current)
+    assert (finding.statistic, finding.verdict) == ("unreadable_times", verdict)
+    assert len(now) == 200 - damaged
+
+
+def test_labels_whose_time_is_written_in_another_way_are_known() -> None:
+    spec = SPEC.model_copy(update={"label_time_column": "known_at"})
+    everything = _rows(20).assign(known_at=lambda rows: _written(rows, US)["at"])
+    before, _, _ = read_moments(spec, everything[: 200 * 19], everything[200 * 19 :])
+    assert before["known_at"].notna().all()
 
 
 def test_times_in_seconds_since_1970_are_a_change_of_the_schema() -> None:

@@ -48,6 +48,14 @@ def test_a_loss_needs_less_proof_where_no_window_follows(
     assert weigh(BATCH, findings).outcome == watched_further
 
 
+def test_health_is_claimed_of_what_was_measured_only() -> None:
+    rows = Finding("volume", "batch", "rows", Verdict.OK)
+    too_few = Finding("performance", "batch", "labels", Verdict.UNKNOWN, value=3, limit=40)
+    assert "performance are as they were" in weigh(BATCH, [rows, loss(Verdict.OK, 0.5)]).headline
+    for findings in ([rows], [rows, too_few]):
+        assert weigh(BATCH, findings).headline.endswith("are as they were; performance could not be measured.")
+
+
 def test_answers_that_move_while_no_input_does_are_an_incident() -> None:
     moved = Finding("scores", "batch", "shift", Verdict.ALERT, effect=-2.0, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
     drifted = Finding("drift", "age", "shift", Verdict.ALERT, effect=0.5, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))

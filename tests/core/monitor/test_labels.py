@@ -1,0 +1,83 @@
+"""Labels that can be used, and what is said of those that cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.errors import MissingColumnError, SourceError, SpecError
+from airmedic_core.monitor import check_pair
+from airmedic_core.monitor.labels import compare_labels, refuse_no_target
+from airmedic_core.records import Cause, Verdict
+from airmedic_core.spec import ModelSpec, parse_spec
+
+
+def _spec(task: str, **more: object) -> ModelSpec:
+    data = {"path": "rows.csv", "time_column": "at"}
+    return parse_spec({"name": "m", "task": task, "target": "label", "data": data, **more})
+
+
+def _labels(*values: object, rows: int = 100) -> pd.DataFrame:
+    return pd.DataFrame({"label": [values[row % len(values)] for row in range(rows)]})
+
+
+def test_a_target_that_neither_has_is_an_error_that_names_the_closest() -> None:
+    rows = pd.DataFrame({"labels": [0, 1]})
+    with pytest.raises(MissingColumnError, match="Did you mean 'labels'"):
+        refuse_no_target(_spec("binary"), rows, rows)
+
+
+@pytest.mark.parametrize(
+    ("spec", "labels", "error", "text"),
+    [
+        (_spec("regression"), ("low", "high"), SourceError, "holds text in the reference, such as 'high', 'low'"),
+        (_spec("binary"), (1, 2, 3, 4, 5), SourceError, "has 5 values in the reference, such as '1', '2', '3', …"),
+        (_spec("binary", positive="left"), ("yes", "no"), SpecError, "'left' is not a value of 'label'"),
+    ],
+)
+def test_a_reference_whose_labels_are_none_of_the_task_is_an_error(
+    spec: ModelSpec, labels: tuple[object, ...], error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error, match=text):
+        compare_labels(spec, _labels(*labels), _labels(*labels))
+
+
+@pytest.mark.parametrize(
+    ("task", "before", "now", "share"),
+    [
+        ("binary", (0, 1), ("yes", "no"), 1.0),
+        ("binary", (0, 1), (0, 1, 1, 9), 0.25),
+        ("multiclass", ("a", "b", "c"), ("a", "B"), 0.5),
+        ("regression", (1.5, 2.5), (1.5, "2,5"), 0.5),
+    ],
+)
+def test_labels_that_the_reference_does_not_know_are_a_change(
+    task: str, before: tuple[object, ...], now: tuple[object, ...], share: float
+) -> None:
+    [finding] = compare_labels(_spec(task), _labels(*before), _labels(*now))
+    assert (finding.verdict, finding.value) == (Verdict.ALERT, pytest.approx(share))
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ((0, 1), (0.0, 1.0, None)),
+        # A class that the reference did not happen to hold.
+        ((0,), (0, 1)),
+        ((0, 1), (None,)),
+        ((None,), (0, 1)),
+    ],
+)
+def test_the_same_labels_are_none(before: tuple[object, ...], now: tuple[object, ...]) -> None:
+    assert compare_labels(_spec("binary"), _labels(*before), _labels(*now)) == []
+
+
+def test_labels_in_other_words_are_not_healthy() -> None:
+    rng = np.random.default_rng(0)
+    at = pd.date_range("2026-01-01", periods=20 * 96, freq="15min")
+    rows = pd.DataFrame({"at": at.astype(str), "a": rng.normal(size=len(at)), "label": rng.integers(0, 2, len(at))})
+    reference, current = rows[: 19 * 96], rows[19 * 96 :]
+    result = check_pair(_spec("binary"), reference, current.assign(label=current["label"].map({0: "no", 1: "yes"})))
+    assert (result.assessment.outcome, result.assessment.cause) == ("incident", Cause.SCHEMA_CHANGE)
+    assert "'no', 'yes' where '0', '1'" in result.assessment.headline
