@@ -45,7 +45,15 @@ class AirflowClient:
         """Close the connections. The client cannot be used afterwards."""
         self._http.close()
 
-    def request(self, method: str, path: str, *, json: Any = None, params: Mapping[str, Any] | None = None) -> Any:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        repeatable: bool = False,
+    ) -> Any:
         """Send a request below ``/api/v2`` and return the answer's JSON.
 
         What can be repeated is sent again, after growing pauses, where Airflow does not answer or has an error of its
@@ -58,7 +66,7 @@ class AirflowClient:
         RequestRefusedError
             If Airflow answers with an error; ``status`` says which.
         """
-        attempt, attempts = 1, _ATTEMPTS if method in _REPEATABLE else 1
+        attempt, attempts = 1, _ATTEMPTS if repeatable or method in _REPEATABLE else 1
         while True:
             try:
                 answer = self._send_signed_in(method, path, json, params)
@@ -108,7 +116,7 @@ class AirflowClient:
         if run_id is not None:
             body["dag_run_id"] = run_id
         try:
-            answer: Json = self.request("POST", f"/dags/{dag_id}/dagRuns", json=body)
+            answer: Json = self.request("POST", f"/dags/{dag_id}/dagRuns", json=body, repeatable=run_id is not None)
         except RequestRefusedError as error:
             if run_id is not None and error.status == httpx.codes.CONFLICT:
                 return run_id

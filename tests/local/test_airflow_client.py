@@ -104,6 +104,12 @@ def test_a_run_is_not_started_twice(serve: Serve) -> None:
     assert asked == ["POST /dags/monitor__meter/dagRuns"]
 
 
+def test_a_run_with_an_id_is_asked_for_again_and_was_perhaps_started(serve: Serve) -> None:
+    client, asked = serve(LOCKED, (409, {"detail": "there is such a run"}))
+    assert client.trigger("monitor__meter", run_id="a run") == "a run"
+    assert asked == ["POST /dags/monitor__meter/dagRuns"] * 2
+
+
 def test_a_mistake_of_ours_is_not_repeated(serve: Serve) -> None:
     client, asked = serve((404, {"detail": "not found"}))
     with pytest.raises(RequestRefusedError) as refused:

@@ -155,7 +155,9 @@ def test_in_a_season_a_spread_of_no_interest_hides_no_move(in_season: bool, part
     season = find_season(history, [np.arange(2)], [Turns((weeks % 7).astype(np.intp), (weeks // 7).astype(np.intp))])
     assert season is not None
     two = np.ones(2)
-    statistics = Statistics(("a", "a"), ("location", "spread"), two, lambda _: (two, two), 0.05, numeric=True)
+    statistics = Statistics(
+        ("a", "a"), ("location", "spread"), two, lambda _: (two, two), 0.05, numeric=True, variance=two, own_share=two
+    )
     result = Moderated(
         z=np.array([5.0, 6.5]), p_value=np.array([1e-4, 1e-7]), difference=np.array([0.25, 0.08]),
         centre=np.zeros(2), spread=np.array([0.05, 0.012]), excess=two, widest=0.1 * two, centre_error=0.01 * two,
