@@ -1,4 +1,4 @@
-"""One column against its own image under the known conversions: by its values, by its steps, by its distribution."""
+"""One column against its own image on another scale: by its values, by its steps, by its distribution."""
 
 from __future__ import annotations
 
@@ -42,7 +42,6 @@ _TYPICAL = 0.9
 """Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
 _LEAST_FILLED, _LEAST_DISTINCT = 8, 5
 """Bins of the reference, and values of the window: fewer have no distribution to speak of."""
-
 _APART = 0.8
 """A column that lies so far from its reference (Kolmogorov–Smirnov) is on another scale."""
 _SHAPE = 0.15
@@ -98,7 +97,8 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
         clear = moved >= max(options.least_distance, 1.1 * usual.most, usual.noise)
         if clear or _beyond(now, reference, options.least_share):
             fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
-        fitted = fitted or _rescaled(values, reference, usual, moved, name=name, ties=ties)
+        if fitted is None and clear:
+            fitted = _rescaled(values, reference, usual, moved, name=name, ties=ties)
         if fitted and not fitted[0].offset and fitted[0].factor > 0:
             fitted, factors = _with_factors(values, reference, usual, options, *fitted)
     if fitted is None:

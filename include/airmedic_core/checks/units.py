@@ -29,7 +29,7 @@ class Options(CheckOptions):
 
 
 def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Look for columns that are an affine map of their reference with a known factor."""
+    """Look for columns that are an affine map of their reference: by a known factor, or by a large one of all values."""
     if not context.batch.rows:
         return []
     from airmedic_core.checks._converted_groups import Groups
