@@ -176,7 +176,8 @@ def verdict(spec: ModelSpec, known: Reference, found: Profile) -> list[Finding]:
     """Judge every column by its profile."""
     import pandas as pd
 
-    from airmedic_core.checks import CheckContext, run_group
+    from airmedic_core.checks import run_group
+    from airmedic_core.comparison import CheckContext
     from airmedic_core.records import Batch
 
     assert known.window is not None  # noqa: S101  it was built with times

@@ -16,7 +16,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from airmedic_core.checks import CHECKS
 from airmedic_core.family import Family
+from airmedic_core.rollout import STRATEGIES
 from airmedic_core.spec import ModelSpec
 
 PAGE = Path(__file__).parents[1] / "docs" / "model-spec.md"
@@ -78,13 +80,13 @@ def page() -> str:
 
 
 def _family(folder: str) -> Iterator[str]:
-    family = Family(folder)
+    family: Family[Any] = CHECKS if folder == "checks" else STRATEGIES
     for name in family.names():
         member = family.member(name)
-        group = f" ({member.GROUP})" if hasattr(member, "GROUP") else ""
+        group = f" ({member.group})" if hasattr(member, "group") else ""
         yield f"### {name}{group}\n\n{(member.__doc__ or '').strip()}\n"
-        if member.Options.model_fields:
-            yield _table(member.Options, "")
+        if member.options.model_fields:
+            yield _table(member.options, "")
 
 
 def _sections(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:

@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 from production import World
 
-from airmedic_core.checks import CheckContext, Group, PastWindow, run_group
-from airmedic_core.checks._facts import RowFacts, row_facts
+from airmedic_core.checks import Group, run_group
+from airmedic_core.comparison import CheckContext, PastWindow
+from airmedic_core.comparison.facts import RowFacts, row_facts
 from airmedic_core.monitor.rows import facts_by_window, sample
 from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import Reference, build_profile, build_reference

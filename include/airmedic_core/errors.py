@@ -37,6 +37,10 @@ class UnsetVariableError(SpecError):
     """A spec uses a variable of the environment that is not set. A retry does not help: set it."""
 
 
+class ExtensionError(SpecError):
+    """A member that an installed package offers cannot be used. A retry does not help: mend or remove the package."""
+
+
 class SourceError(AirmedicError):
     """The rows of a window could not be read as the spec says. A retry does not help."""
 

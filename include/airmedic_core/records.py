@@ -118,6 +118,25 @@ class Batch:
         return f"{self.model}__{self.window.key}"
 
 
+class Role(StrEnum):
+    """What a finding is evidence of. Whoever weighs findings reads this, never the name of a check."""
+
+    INPUT_MOVED = "input_moved"
+    """An input lies elsewhere than it usually does."""
+    DATA_FAULT = "data_fault"
+    """The rows are damaged, late, doubled, renamed, in another unit …"""
+    LOSS = "loss"
+    """Performance fell, or is estimated to have fallen."""
+    EXPLAINS_LOSS = "explains_loss"
+    """Which part of a loss inputs, class mix or the relation account for."""
+    SCORES_MOVED = "scores_moved"
+    """The model answers otherwise than it did."""
+    SERVICE = "service"
+    """How the model is served: latency, the version in service."""
+    INFORMATION = "information"
+    """A fact that speaks for no cause. An alert of this role is an incident that nothing explains."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """One check's result on one subject."""
@@ -141,6 +160,10 @@ class Finding:
     """One sentence for people."""
     suggests: tuple[Cause, ...] = ()
     """Causes that this finding is evidence for, most specific first. Empty for facts."""
+    role: Role = Role.INFORMATION
+    explained_by: tuple[Cause, ...] = ()
+    """Causes of which this finding is only a symptom: where another finding alerts of one of them on the same subject,
+    or on the whole batch, this one says nothing of its own."""
     details: Json = field(default_factory=dict)
 
     @property

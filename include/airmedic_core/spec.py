@@ -13,7 +13,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from airmedic_core.errors import SpecError, UnsetVariableError, closest
-from airmedic_core.family import Family
+from airmedic_core.family import listing
 from airmedic_core.schedules import check_schedule
 from airmedic_core.windows import Every, Window, as_utc
 
@@ -329,7 +329,7 @@ class ModelSpec(Section):
             ("checks", "check", "checks", list(self.checks)),
             ("rollout.strategy", "rollout strategy", "rollout", [self.rollout.strategy]),
         ):
-            members = Family(family).names()
+            members = listing(f"airmedic_core.{family}", f"airmedic.{family}")
             for name in names:
                 if name not in members:
                     raise ValueError(f"{key}: there is no {what} {name!r}. {closest(name, members)}")

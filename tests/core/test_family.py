@@ -1,23 +1,23 @@
 import pytest
 
 from airmedic_core.errors import SpecError
-from airmedic_core.family import Family
+from airmedic_core.sources import SOURCES
 
 
 def test_members_are_the_files_of_the_folder():
-    assert Family("sources").names() == ("file", "sql")
+    assert SOURCES.names() == ("file", "sql")
 
 
 def test_a_member_is_its_module():
-    assert Family("sources").member("file").__name__ == "airmedic_core.sources.file"
+    assert SOURCES.member("file").__module__ == "airmedic_core.sources.file"
 
 
 @pytest.mark.parametrize("name", ["_rows", "../spec", "os", "file.py", ""])
 def test_nothing_but_a_member_can_be_imported(name):
     with pytest.raises(SpecError, match="is not one of the sources"):
-        Family("sources").member(name)
+        SOURCES.member(name)
 
 
 def test_a_typing_error_is_answered_with_the_closest_member():
     with pytest.raises(SpecError, match="Did you mean 'file'"):
-        Family("sources").member("files")
+        SOURCES.member("files")

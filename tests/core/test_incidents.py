@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.actions import carry_out, gate_challenger, undo
 from airmedic_core.decide import Decision, Request, decide, propose
 from airmedic_core.errors import LedgerError, NoChampionError, PolicyError
 from airmedic_core.incidents import close_incident, lift_quarantine, note_healthy, open_incident, request_incident
@@ -24,6 +23,7 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
+from airmedic_core.remedy import carry_out, gate_challenger, undo
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace

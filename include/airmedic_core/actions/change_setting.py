@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions.contract import Action
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 from airmedic_core.windows import as_utc
@@ -12,62 +13,59 @@ from airmedic_core.windows import as_utc
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Changes one setting of the model spec, until it is taken back or expires."
-CHANGES_PRODUCTION = True
 
+class ChangeSetting(Action):
+    """Changes one setting of the spec for a while, as an override in the ledger that can be taken back."""
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Only a review proposes settings."""
-    raise ActionError("A setting is proposed by a review, not by a diagnosis.", "Propose key and value.")
+    description = "Changes one setting of the model spec, until it is taken back or expires."
+    changes_production = True
 
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Only a review proposes settings."""
+        raise ActionError("A setting is proposed by a review, not by a diagnosis.", "Propose key and value.")
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Check that the spec is valid with the new value."""
-    _changed(ws, proposal.params)
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that the spec is valid with the new value."""
+        _changed(ws, proposal.params)
 
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Keep the override that held before, if one did."""
+        before = [each for each in ws.ledger.overrides(ws.spec.name, "setting") if each.key == proposal.params["key"]]
+        return {"before": before[-1].value} if before else {}
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Keep the override that held before, if one did."""
-    before = [each for each in ws.ledger.overrides(ws.spec.name, "setting") if each.key == proposal.params["key"]]
-    return {"before": before[-1].value} if before else {}
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say what would hold."""
+        _changed(ws, params)
+        return f"{params['key']} of {ws.spec.name} would be {params['value']!r}{_until(params)}."
 
-
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say what would hold."""
-    _changed(ws, params)
-    return f"{params['key']} of {ws.spec.name} would be {params['value']!r}{_until(params)}."
-
-
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Record the override."""
-    params = proposal.params
-    ws.ledger.set_override(
-        ws.spec.name,
-        "setting",
-        params["key"],
-        {"value": params["value"]},
-        author=ws.ledger.approved_by(proposal.hash),
-        reason=proposal.reason,
-        expires_at=as_utc(params["expires_at"]) if params.get("expires_at") else None,
-    )
-    return {"summary": f"{params['key']} is {params['value']!r}{_until(params)}.", "key": params["key"]}
-
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Check that the override is on record."""
-    known = {each.key for each in ws.ledger.overrides(ws.spec.name, "setting")}
-    return [] if output["key"] in known else [f"{output['key']} is not recorded."]
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Put back what held before."""
-    key = proposal.params["key"]
-    ws.ledger.revoke_override(ws.spec.name, "setting", key, author="airmedic")
-    if "before" in snapshot:
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Record the override."""
+        params = proposal.params
         ws.ledger.set_override(
-            ws.spec.name, "setting", key, snapshot["before"], author="airmedic", reason="The change was undone."
+            ws.spec.name,
+            "setting",
+            params["key"],
+            {"value": params["value"]},
+            author=ws.ledger.approved_by(proposal.hash),
+            reason=proposal.reason,
+            expires_at=as_utc(params["expires_at"]) if params.get("expires_at") else None,
         )
-    return f"{key} is what it was."
+        return {"summary": f"{params['key']} is {params['value']!r}{_until(params)}.", "key": params["key"]}
+
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Check that the override is on record."""
+        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "setting")}
+        return [] if output["key"] in known else [f"{output['key']} is not recorded."]
+
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Put back what held before."""
+        key = proposal.params["key"]
+        ws.ledger.revoke_override(ws.spec.name, "setting", key, author="airmedic")
+        if "before" in snapshot:
+            ws.ledger.set_override(
+                ws.spec.name, "setting", key, snapshot["before"], author="airmedic", reason="The change was undone."
+            )
+        return f"{key} is what it was."
 
 
 def _changed(ws: Workspace, params: Json) -> None:
@@ -85,7 +83,7 @@ def _changed(ws: Workspace, params: Json) -> None:
     if section == "checks":
         options_for(changed, rest.partition(".")[0])
     if key.startswith("quality.expectations."):
-        from airmedic_core.checks._expectations import build_expectations
+        from airmedic_core.expectations import build_expectations
 
         build_expectations({"expectations": [params["value"]]}, key)
 

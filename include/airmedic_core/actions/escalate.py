@@ -5,46 +5,44 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions.contract import Action
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Tells people to have a look."
-CHANGES_PRODUCTION = False
 
+class Escalate(Action):
+    """Leaves a problem to people. The Airflow layer tells them."""
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Name who is to look at what."""
-    summary = diagnosis.summary if diagnosis is not None else incident.headline
-    to = list(ws.spec.approvers) or [ws.spec.owner]
-    return {"to": to, "summary": summary}, f"{', '.join(to)} look at it and decide."
+    description = "Tells people to have a look."
+    changes_production = False
 
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Name who is to look at what."""
+        summary = diagnosis.summary if diagnosis is not None else incident.headline
+        to = list(ws.spec.approvers) or [ws.spec.owner]
+        return {"to": to, "summary": summary}, f"{', '.join(to)} look at it and decide."
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Allow it always."""
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Allow it always."""
 
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Nothing changes."""
+        return {}
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Nothing changes."""
-    return {}
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say who would be told."""
+        return f"{', '.join(params['to'])} would be told."
 
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Record that people have to look."""
+        return {"summary": f"{', '.join(proposal.params['to'])} have to look.", "to": proposal.params["to"]}
 
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say who would be told."""
-    return f"{', '.join(params['to'])} would be told."
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Nothing to check."""
+        return []
 
-
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Record that people have to look."""
-    return {"summary": f"{', '.join(proposal.params['to'])} have to look.", "to": proposal.params["to"]}
-
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Nothing to check."""
-    return []
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Nothing to put back."""
-    return "Nothing was changed."
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Nothing to put back."""
+        return "Nothing was changed."

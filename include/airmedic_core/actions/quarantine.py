@@ -5,69 +5,68 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions.contract import Action
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Keeps the rows of a window out of training and references."
-CHANGES_PRODUCTION = False
 _MOST_BATCHES = 1000
 
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Name the windows of the incident's batches."""
-    seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
-    keys = {each.batch.window.key for each in seen if each.batch.id in incident.batch_ids} | {incident.window.key}
-    shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:5])
-    return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
+class Quarantine(Action):
+    """Keeps the rows of an incident's windows out of training and out of every reference."""
 
+    description = "Keeps the rows of a window out of training and references."
+    changes_production = False
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Check that the windows can be read as such."""
-    for key in proposal.params["windows"]:
-        Window.from_key(key)
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Name the windows of the incident's batches."""
+        seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
+        keys = {each.batch.window.key for each in seen if each.batch.id in incident.batch_ids} | {incident.window.key}
+        shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:5])
+        return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
 
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that the windows can be read as such."""
+        for key in proposal.params["windows"]:
+            Window.from_key(key)
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Keep which windows were quarantined before."""
-    return {"quarantined": [each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")]}
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Keep which windows were quarantined before."""
+        return {"quarantined": [each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")]}
 
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say which windows would be kept out."""
+        shown = ", ".join(str(Window.from_key(key)) for key in params["windows"])
+        return f"The rows of {shown} would be kept out of the training of {ws.spec.name}."
 
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say which windows would be kept out."""
-    shown = ", ".join(str(Window.from_key(key)) for key in params["windows"])
-    return f"The rows of {shown} would be kept out of the training of {ws.spec.name}."
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Record the windows as quarantined."""
+        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        # What is quarantined already stays as it is: the first who asked for it decides when it ends.
+        for key in (key for key in proposal.params["windows"] if key not in known):
+            ws.ledger.set_override(
+                ws.spec.name,
+                "quarantine",
+                key,
+                {"incident_id": proposal.incident_id},
+                author=ws.ledger.approved_by(proposal.hash),
+                reason=proposal.reason,
+            )
+        shown = ", ".join(str(Window.from_key(key)) for key in proposal.params["windows"])
+        return {"summary": f"The rows of {shown} are quarantined.", "windows": proposal.params["windows"]}
 
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Check that the windows are on record."""
+        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        return [f"{key} is not recorded." for key in output["windows"] if key not in known]
 
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Record the windows as quarantined."""
-    known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
-    # What is quarantined already stays as it is: the first who asked for it decides when it ends.
-    for key in (key for key in proposal.params["windows"] if key not in known):
-        ws.ledger.set_override(
-            ws.spec.name,
-            "quarantine",
-            key,
-            {"incident_id": proposal.incident_id},
-            author=ws.ledger.approved_by(proposal.hash),
-            reason=proposal.reason,
-        )
-    shown = ", ".join(str(Window.from_key(key)) for key in proposal.params["windows"])
-    return {"summary": f"The rows of {shown} are quarantined.", "windows": proposal.params["windows"]}
-
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Check that the windows are on record."""
-    known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
-    return [f"{key} is not recorded." for key in output["windows"] if key not in known]
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Take back what was not quarantined before."""
-    known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
-    back = [key for key in proposal.params["windows"] if key in known and key not in snapshot["quarantined"]]
-    for key in back:
-        ws.ledger.revoke_override(ws.spec.name, "quarantine", key, author="airmedic")
-    return f"{len(back)} window(s) may be used again."
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Take back what was not quarantined before."""
+        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        back = [key for key in proposal.params["windows"] if key in known and key not in snapshot["quarantined"]]
+        for key in back:
+            ws.ledger.revoke_override(ws.spec.name, "quarantine", key, author="airmedic")
+        return f"{len(back)} window(s) may be used again."

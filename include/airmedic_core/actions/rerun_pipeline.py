@@ -5,54 +5,55 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions.contract import Action
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Has the upstream pipeline deliver a window again."
-CHANGES_PRODUCTION = True
 
+class RerunPipeline(Action):
+    """Asks the pipeline that delivers the rows to deliver a window again. The Airflow layer triggers its DAG."""
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Name the DAG and the window."""
-    if not ws.spec.upstream_dag:
-        raise ActionError(f"{ws.spec.name!r} names no upstream DAG.", "Set upstream_dag in the spec.")
-    params: Json = {
-        "dag_id": ws.spec.upstream_dag,
-        "window_start": incident.window.start.isoformat(),
-        "window_end": incident.window.end.isoformat(),
-    }
-    return params, f"{ws.spec.upstream_dag} delivers sound rows of {incident.window}, and the next look finds them so."
+    description = "Has the upstream pipeline deliver a window again."
+    changes_production = True
 
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Name the DAG and the window."""
+        if not ws.spec.upstream_dag:
+            raise ActionError(f"{ws.spec.name!r} names no upstream DAG.", "Set upstream_dag in the spec.")
+        params: Json = {
+            "dag_id": ws.spec.upstream_dag,
+            "window_start": incident.window.start.isoformat(),
+            "window_end": incident.window.end.isoformat(),
+        }
+        return (
+            params,
+            f"{ws.spec.upstream_dag} delivers sound rows of {incident.window}, and the next look finds them so.",
+        )
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Check that the spec still names the DAG."""
-    if ws.spec.upstream_dag != proposal.params["dag_id"]:
-        raise ActionError(f"The upstream DAG is {ws.spec.upstream_dag!r} by now.", "Decide again.")
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that the spec still names the DAG."""
+        if ws.spec.upstream_dag != proposal.params["dag_id"]:
+            raise ActionError(f"The upstream DAG is {ws.spec.upstream_dag!r} by now.", "Decide again.")
 
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Nothing to keep: the source belongs to its pipeline."""
+        return {}
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Nothing to keep: the source belongs to its pipeline."""
-    return {}
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say what would be triggered."""
+        return f"{params['dag_id']} would run for {params['window_start']} … {params['window_end']}."
 
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Record the request."""
+        return {"summary": f"{proposal.params['dag_id']} is asked to run again.", **proposal.params}
 
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say what would be triggered."""
-    return f"{params['dag_id']} would run for {params['window_start']} … {params['window_end']}."
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Leave it to the next look at the window."""
+        return []
 
-
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Record the request."""
-    return {"summary": f"{proposal.params['dag_id']} is asked to run again.", **proposal.params}
-
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Leave it to the next look at the window."""
-    return []
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Leave the run as it is."""
-    return "The run is left as it is."
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Leave the run as it is."""
+        return "The run is left as it is."

@@ -6,109 +6,108 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions._gate import GATE_TAG
+from airmedic_core.actions.contract import Action
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Json, Proposal
+from airmedic_core.training.lineage import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.training.fit import Challenger
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Trains a challenger on recent labelled rows."
-CHANGES_PRODUCTION = False
 
 _TRIALS = 15
 _NO_LOSS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 _CHANGED = frozenset({Cause.CONCEPT_DRIFT, Cause.LABEL_SHIFT})
 
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Choose window, method and, where something changed, the moment since when."""
-    from airmedic_core.training.rows import training_window
+class Retrain(Action):
+    """Trains a challenger. Production keeps serving the champion until the gate and a second approval say otherwise."""
 
-    spec = ws.spec
-    cause = diagnosis.cause if diagnosis is not None else incident.cause
-    window = _looked_at(ws, training_window(spec, incident.as_of))
-    params: Json = {
-        "window_start": window.start.isoformat(),
-        "window_end": window.end.isoformat(),
-        "as_of": incident.as_of.isoformat(),
-        "method": spec.retrain.using,
-    }
-    if cause is Cause.LABEL_SHIFT and spec.task != "regression":
-        params["method"] = "recalibrate"
-    if cause in _CHANGED:
-        params["since"] = _began(ws, incident).isoformat()
-    expected = (
-        f"A challenger whose {measure_name(spec.metric)} on withheld rows is not worse than the champion's by more than"
-        f" {abs(spec.gate.margin):g} at the lower bound. If the gate refuses it, one more is trained: as a full"
-        " refit, tuned on the training rows."
-    )
-    return params, expected
+    description = "Trains a challenger on recent labelled rows."
+    changes_production = False
 
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Choose window, method and, where something changed, the moment since when."""
+        from airmedic_core.training.rows import training_window
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Check that there is a champion to learn from and that the method exists."""
-    from airmedic_core.training.methods import method_of
+        spec = ws.spec
+        cause = diagnosis.cause if diagnosis is not None else incident.cause
+        window = _looked_at(ws, training_window(spec, incident.as_of))
+        params: Json = {
+            "window_start": window.start.isoformat(),
+            "window_end": window.end.isoformat(),
+            "as_of": incident.as_of.isoformat(),
+            "method": spec.retrain.using,
+        }
+        if cause is Cause.LABEL_SHIFT and spec.task != "regression":
+            params["method"] = "recalibrate"
+        if cause in _CHANGED:
+            params["since"] = _began(ws, incident).isoformat()
+        expected = (
+            f"A challenger whose {measure_name(spec.metric)} on withheld rows is not worse than the champion's by"
+            f" more than {abs(spec.gate.margin):g} at the lower bound. If the gate refuses it, one more is trained: as"
+            " a full refit, tuned on the training rows."
+        )
+        return params, expected
 
-    ws.registry.champion(ws.spec.name)
-    method_of(ws.spec, proposal.params.get("method"))
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that there is a champion to learn from and that the method exists."""
+        from airmedic_core.training.methods import method_of
 
+        ws.registry.champion(ws.spec.name)
+        method_of(ws.spec, proposal.params.get("method"))
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Keep which version was the challenger before."""
-    before = ws.registry.by_alias(ws.spec.name, "challenger")
-    return {"challenger": before.version if before else None}
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Keep which version was the challenger before."""
+        before = ws.registry.by_alias(ws.spec.name, "challenger")
+        return {"challenger": before.version if before else None}
 
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say what would be trained on what."""
+        window = _window(params)
+        return (
+            f"A challenger of {ws.spec.name} would be trained ({params['method']}) on the labelled rows of {window},"
+            f" the newest {percent(ws.spec.retrain.holdout_fraction)} withheld for the gate. The champion would go on"
+            " serving."
+        )
 
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say what would be trained on what."""
-    window = _window(params)
-    return (
-        f"A challenger of {ws.spec.name} would be trained ({params['method']}) on the labelled rows of {window}, the"
-        f" newest {percent(ws.spec.retrain.holdout_fraction)} withheld for the gate. The champion would go on serving."
-    )
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Train."""
+        return _output(_train(ws, proposal, proposal.hash, {}))
 
+    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult | None:
+        """Train once more, in another way, if the gate refused the first challenger. The approval covers both."""
+        from airmedic_core.decide.limits import require_enabled
 
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Train."""
-    return _output(_train(ws, proposal, proposal.hash, {}))
+        first = ws.registry.version(ws.spec.name, str(done.output.get("version", "")))
+        if done.status != "done" or first.tags.get(GATE_TAG, "passed") == "passed":
+            return None
+        if ws.spec.retrain.using.startswith("dag:"):
+            # What the team's own DAG trains, it trains in one way.
+            return None
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
+        own = ":" in ws.spec.retrain.using
+        # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
+        changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
+        output = _output(_train(ws, proposal, f"{proposal.hash}:improved", changed))
+        return replace(done, summary=str(output.pop("summary")), output=output | {"improves": first.version})
 
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Check that the version loads."""
+        try:
+            ws.registry.load(ws.registry.version(ws.spec.name, str(output["version"])))
+        except AirmedicError as error:
+            if error.transient:
+                raise
+            return [str(error)]
+        return []
 
-def again(ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult | None:
-    """Train once more, in another way, if the gate refused the first challenger. The approval covers both."""
-    from airmedic_core.decide.limits import require_enabled
-
-    first = ws.registry.version(ws.spec.name, str(done.output.get("version", "")))
-    if done.status != "done" or first.tags.get(GATE_TAG, "passed") == "passed":
-        return None
-    if ws.spec.retrain.using.startswith("dag:"):
-        # What the team's own DAG trains, it trains in one way.
-        return None
-    require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
-    own = ":" in ws.spec.retrain.using
-    # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
-    changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
-    output = _output(_train(ws, proposal, f"{proposal.hash}:improved", changed))
-    return replace(done, summary=str(output.pop("summary")), output=output | {"improves": first.version})
-
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Check that the version loads."""
-    try:
-        ws.registry.load(ws.registry.version(ws.spec.name, str(output["version"])))
-    except AirmedicError as error:
-        if error.transient:
-            raise
-        return [str(error)]
-    return []
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Nothing in production changed."""
-    return "The challenger is left where it is; it serves nobody."
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Nothing in production changed."""
+        return "The challenger is left where it is; it serves nobody."
 
 
 def _train(ws: Workspace, proposal: Proposal, key: str, changed: Json) -> Challenger:

@@ -6,6 +6,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions.contract import Action
 from airmedic_core.errors import ActionError, ModelError, SourceError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 
@@ -15,89 +16,87 @@ if TYPE_CHECKING:
     from airmedic_core.registry import ModelVersion
     from airmedic_core.workspace import Workspace
 
-DESCRIPTION = "Makes the version that served before the champion again."
-CHANGES_PRODUCTION = True
 _PROBED_ROWS = 1000
 
 
-def plan(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-    """Name the version to go back to."""
-    target = ws.registry.rollback_target(ws.spec.name)
-    serving = ws.registry.champion(ws.spec.name)
-    params: Json = {"version": target.version, "from_version": serving.version}
-    return params, f"Version {target.version} serves again within seconds, with the performance it had."
+class Rollback(Action):
+    """Goes back to the version that served before, once it has shown that it can serve."""
 
+    description = "Makes the version that served before the champion again."
+    changes_production = True
 
-def precheck(ws: Workspace, proposal: Proposal) -> None:
-    """Check that the target exists, loads, takes the same features and predicts finite values on recent rows."""
-    from airmedic_core.scoring import probe
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Name the version to go back to."""
+        target = ws.registry.rollback_target(ws.spec.name)
+        serving = ws.registry.champion(ws.spec.name)
+        params: Json = {"version": target.version, "from_version": serving.version}
+        return params, f"Version {target.version} serves again within seconds, with the performance it had."
 
-    name, version = ws.spec.name, str(proposal.params["version"])
-    target, serving = ws.registry.version(name, version), _serving(ws, proposal)
-    problems, _ = probe(ws, target, _recent_rows(ws, proposal))
-    if not problems and serving.version != version:
-        problems = _other_features(ws, serving, target)
-    if problems:
-        raise ActionError(f"Version {version} of {name!r} cannot serve: {' '.join(problems)}", "Retrain instead.")
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that the target exists, loads, takes the same features and predicts finite values on recent rows."""
+        from airmedic_core.scoring import probe
 
+        name, version = ws.spec.name, str(proposal.params["version"])
+        target, serving = ws.registry.version(name, version), _serving(ws, proposal)
+        problems, _ = probe(ws, target, _recent_rows(ws, proposal))
+        if not problems and serving.version != version:
+            problems = _other_features(ws, serving, target)
+        if problems:
+            raise ActionError(f"Version {version} of {name!r} cannot serve: {' '.join(problems)}", "Retrain instead.")
 
-def snapshot(ws: Workspace, proposal: Proposal) -> Json:
-    """Keep what serves."""
-    return {"champion": ws.registry.champion(ws.spec.name).version}
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Keep what serves."""
+        return {"champion": ws.registry.champion(ws.spec.name).version}
 
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say which version would serve."""
+        return f"Version {params['version']} of {ws.spec.name} would serve in place of {params['from_version']}."
 
-def dry_run(ws: Workspace, params: Json) -> str:
-    """Say which version would serve."""
-    return f"Version {params['version']} of {ws.spec.name} would serve in place of {params['from_version']}."
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Switch, unless somebody has switched while a process that was killed left the rollback begun."""
+        _serving(ws, proposal)
+        started = perf_counter()
+        promotion = ws.registry.switch(
+            ws.spec.name,
+            str(proposal.params["version"]),
+            kind="rollback",
+            by=ws.ledger.approved_by(proposal.hash),
+            expected=(str(proposal.params["from_version"]),),
+            proposal_hash=proposal.hash,
+            now=now,
+        )
+        return {
+            "summary": f"Version {promotion.to_version} serves again in place of {promotion.from_version}.",
+            "version": promotion.to_version,
+            "from_version": promotion.from_version,
+            "switch_seconds": perf_counter() - started,
+        }
 
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Read the alias again, and let what serves now predict."""
+        from airmedic_core.scoring import probe
 
-def apply(ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-    """Switch, unless somebody has switched while a process that was killed left the rollback begun."""
-    _serving(ws, proposal)
-    started = perf_counter()
-    promotion = ws.registry.switch(
-        ws.spec.name,
-        str(proposal.params["version"]),
-        kind="rollback",
-        by=ws.ledger.approved_by(proposal.hash),
-        expected=(str(proposal.params["from_version"]),),
-        proposal_hash=proposal.hash,
-        now=now,
-    )
-    return {
-        "summary": f"Version {promotion.to_version} serves again in place of {promotion.from_version}.",
-        "version": promotion.to_version,
-        "from_version": promotion.from_version,
-        "switch_seconds": perf_counter() - started,
-    }
+        serving = ws.registry.champion(ws.spec.name)
+        if serving.version != str(output["version"]):
+            return [f"The champion reads {serving.version}."]
+        return probe(ws, serving, _recent_rows(ws, proposal))[0]
 
-
-def verify(ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-    """Read the alias again, and let what serves now predict."""
-    from airmedic_core.scoring import probe
-
-    serving = ws.registry.champion(ws.spec.name)
-    if serving.version != str(output["version"]):
-        return [f"The champion reads {serving.version}."]
-    return probe(ws, serving, _recent_rows(ws, proposal))[0]
-
-
-def undo(ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-    """Switch to what served when the rollback began, unless somebody has switched since."""
-    before, taken = str(snapshot["champion"]), str(proposal.params["version"])
-    serving = ws.registry.champion(ws.spec.name).version
-    if serving not in {before, taken}:
-        return f"Version {serving} serves by now; it is left in place."
-    ws.registry.switch(
-        ws.spec.name,
-        before,
-        kind="deploy",
-        by="airmedic",
-        expected=(taken,),
-        proposal_hash=proposal.hash,
-        now=now,
-    )
-    return f"Version {before} serves as before."
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Switch to what served when the rollback began, unless somebody has switched since."""
+        before, taken = str(snapshot["champion"]), str(proposal.params["version"])
+        serving = ws.registry.champion(ws.spec.name).version
+        if serving not in {before, taken}:
+            return f"Version {serving} serves by now; it is left in place."
+        ws.registry.switch(
+            ws.spec.name,
+            before,
+            kind="deploy",
+            by="airmedic",
+            expected=(taken,),
+            proposal_hash=proposal.hash,
+            now=now,
+        )
+        return f"Version {before} serves as before."
 
 
 def _serving(ws: Workspace, proposal: Proposal) -> ModelVersion:

@@ -1,40 +1,23 @@
-"""Checks: what is looked at in each batch. One file is one check; its name is the key in the spec.
-
-A check is a module with ``GROUP`` (``data``, ``drift`` or ``performance``), an ``Options`` model that documents every
-threshold, and ``run(context, options)`` that returns findings. It reads the context and changes nothing.
-"""
+"""Checks: what is looked at in each batch. One file or folder is one check; its name is the key in the spec."""
 
 from __future__ import annotations
 
 import logging
-from typing import Any, Literal
+from abc import abstractmethod
+from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from airmedic_core.checks._context import NEW_FOR_WINDOWS, CheckContext, LabelledRows, PastWindow
-from airmedic_core.checks._facts import RowFacts, row_facts
+from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, explain
 
-__all__ = [
-    "GROUPS",
-    "NEW_FOR_WINDOWS",
-    "CheckContext",
-    "CheckOptions",
-    "Group",
-    "LabelledRows",
-    "PastWindow",
-    "RowFacts",
-    "options_for",
-    "row_facts",
-    "run_group",
-]
+__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "options_for", "run_group"]
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
-FAMILY = Family("checks")
 _log = logging.getLogger(__name__)
 
 
@@ -42,6 +25,38 @@ class CheckOptions(BaseModel):
     """Base of the options of a check. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+OptionsT = TypeVar("OptionsT", bound=CheckOptions)
+
+
+class Check(Protocol[OptionsT]):
+    """What each check offers. It reads the context and changes nothing."""
+
+    group: Group
+    """The task that runs it: its findings are made and kept together with those of the same group."""
+    options: type[OptionsT]
+    """Its thresholds, each documented, with defaults."""
+
+    @abstractmethod
+    def run(self, context: CheckContext, options: OptionsT) -> list[Finding]:
+        """Look at a batch.
+
+        Parameters
+        ----------
+        context : CheckContext
+            The batch and all it is compared with.
+        options : CheckOptions
+            This check's thresholds for the model.
+
+        Returns
+        -------
+        list of Finding
+            Each with a key of its own. What is in order is a finding too.
+        """
+
+
+CHECKS: Family[Check[Any]] = Family("airmedic_core.checks", Check, entry_points="airmedic.checks")
 
 
 def options_for(spec: ModelSpec, name: str) -> Any:
@@ -59,7 +74,7 @@ def options_for(spec: ModelSpec, name: str) -> Any:
     SpecError
         If the check or one of its options does not exist, or a value is not allowed. A retry does not help.
     """
-    kind: type[BaseModel] = FAMILY.member(name).Options
+    kind = CHECKS.member(name).options
     given = spec.checks.get(name) or {}
     try:
         return kind.model_validate(dict(given))
@@ -92,11 +107,11 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
         If options are not valid. A retry does not help.
     """
     findings: list[Finding] = []
-    for name in FAMILY.names():
+    for name in CHECKS.names():
         if context.spec.checks.get(name) is False:
             continue
-        check = FAMILY.member(name)
-        if group != check.GROUP:
+        check = CHECKS.member(name)
+        if group != check.group:
             continue
         options = options_for(context.spec, name)
         try:

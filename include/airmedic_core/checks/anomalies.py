@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from airmedic_core.checks import CheckContext
-
-GROUP = "drift"
+    from airmedic_core.comparison import CheckContext
 
 
 class Options(CheckOptions):
@@ -35,44 +33,50 @@ _BEYOND_HISTORY = 1.5
 _LEAST_WINDOW_ROWS = 10
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Count the rows that are extreme in several columns at once."""
-    import numpy as np
+class Anomalies(Check[Options]):
+    """The share of rows that are unlike any of the reference."""
 
-    from airmedic_core.checks._outliers import extreme_columns, moving_together
+    group = "drift"
+    options = Options
 
-    rows = context.rows_seen
-    if rows < 20 or len(context.profile.edges.numeric) < 3:
-        return []
-    whole, reference = context.reference.whole, context.reference_rows
-    if reference is not None and len(reference) >= 100:
-        together = moving_together(whole, reference)
-        count = extreme_columns(whole, context.frame, together)
-        usual_counts = extreme_columns(whole, reference, together)
-        least = next(
-            columns
-            for columns in range(2, len(context.profile.edges.numeric) + 2)
-            if float(np.mean(usual_counts >= columns)) <= options.rare_fraction
-        )
-        usual = float(np.mean(usual_counts >= least))
-        seen = _widest(context, reference, usual_counts >= least)
-    else:
-        # Without rows, as if columns were extreme independently of each other.
-        count = extreme_columns(whole, context.frame)
-        least, usual, seen = 3, options.rare_fraction, 0.0
-    share = float(np.mean(count >= least))
-    noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
-    enough = int(np.sum(count >= least)) >= _LEAST_ROWS and share > max(usual + noise, _BEYOND_HISTORY * seen)
-    verdict = Verdict.ALERT if share > options.limit_fraction and enough else Verdict.OK
-    found = f"{percent(share, 1)} of the rows"
-    text = f"{found} are extreme in {least} or more columns at once; usual are {percent(usual, 1)}."
-    return [
-        Finding(
-            "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,
-            limit=options.limit_fraction, effect=share - usual, sample_size=rows, unit="fraction", message=text,
-            suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
-        )
-    ]  # fmt: skip
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Count the rows that are extreme in several columns at once."""
+        import numpy as np
+
+        from airmedic_core.measures.outliers import extreme_columns, moving_together
+
+        rows = context.rows_seen
+        if rows < 20 or len(context.profile.edges.numeric) < 3:
+            return []
+        whole, reference = context.reference.whole, context.reference_rows
+        if reference is not None and len(reference) >= 100:
+            together = moving_together(whole, reference)
+            count = extreme_columns(whole, context.frame, together)
+            usual_counts = extreme_columns(whole, reference, together)
+            least = next(
+                columns
+                for columns in range(2, len(context.profile.edges.numeric) + 2)
+                if float(np.mean(usual_counts >= columns)) <= options.rare_fraction
+            )
+            usual = float(np.mean(usual_counts >= least))
+            seen = _widest(context, reference, usual_counts >= least)
+        else:
+            # Without rows, as if columns were extreme independently of each other.
+            count = extreme_columns(whole, context.frame)
+            least, usual, seen = 3, options.rare_fraction, 0.0
+        share = float(np.mean(count >= least))
+        noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
+        enough = int(np.sum(count >= least)) >= _LEAST_ROWS and share > max(usual + noise, _BEYOND_HISTORY * seen)
+        verdict = Verdict.ALERT if share > options.limit_fraction and enough else Verdict.OK
+        found = f"{percent(share, 1)} of the rows"
+        text = f"{found} are extreme in {least} or more columns at once; usual are {percent(usual, 1)}."
+        return [
+            Finding(
+                "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,
+                limit=options.limit_fraction, effect=share - usual, sample_size=rows, unit="fraction", message=text,
+                suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
+            )
+        ]  # fmt: skip
 
 
 def _widest(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:

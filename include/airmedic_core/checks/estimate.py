@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import CheckContext
-
-GROUP = "performance"
+    from airmedic_core.comparison import CheckContext
 
 
 class Options(CheckOptions):
@@ -26,32 +24,38 @@ class Options(CheckOptions):
     """Labelled rows that the estimate is learnt from, at the least."""
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Predict each row's loss from its inputs, and compare the mean with that of the baseline.
+class Estimate(Check[Options]):
+    """The performance to expect from the inputs alone, before any label has arrived."""
 
-    The estimate assumes that the relation between inputs and label holds; whether it does, only labels can tell.
-    """
-    labelled = 0 if context.labelled is None else len(context.labelled)
-    before = context.baseline
-    if context.scored is None or labelled >= max(options.min_rows, context.rows_seen // 4):
-        return []
-    if before is None or len(before) < options.min_baseline_rows or context.rows_seen < options.min_rows:
-        return []
-    value, low, high, usual = expected_loss(context)
-    rise = value - usual
-    harmful = low > usual and rise > options.least_relative_rise * usual
-    return [
-        Finding(
-            "estimate", "batch", "expected_loss", Verdict.ALERT if harmful else Verdict.OK, value=value,
-            baseline=usual, limit=usual * (1.0 + options.least_relative_rise), effect=rise / max(usual, 1e-9),
-            sample_size=context.rows_seen,
-            message=(
-                f"If the relation holds, the mean loss of these inputs is {value:.3g} (95 % interval {low:.3g} to "
-                f"{high:.3g}); the version was accepted at {usual:.3g}."
-            ),
-            suggests=(Cause.HARMFUL_COVARIATE_SHIFT,) if harmful else (), details={"low": low, "high": high},
-        )
-    ]  # fmt: skip
+    group = "performance"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Predict each row's loss from its inputs, and compare the mean with that of the baseline.
+
+        The estimate assumes that the relation between inputs and label holds; whether it does, only labels can tell.
+        """
+        labelled = 0 if context.labelled is None else len(context.labelled)
+        before = context.baseline
+        if context.scored is None or labelled >= max(options.min_rows, context.rows_seen // 4):
+            return []
+        if before is None or len(before) < options.min_baseline_rows or context.rows_seen < options.min_rows:
+            return []
+        value, low, high, usual = expected_loss(context)
+        rise = value - usual
+        harmful = low > usual and rise > options.least_relative_rise * usual
+        return [
+            Finding(
+                "estimate", "batch", "expected_loss", Verdict.ALERT if harmful else Verdict.OK, value=value,
+                baseline=usual, limit=usual * (1.0 + options.least_relative_rise), effect=rise / max(usual, 1e-9),
+                sample_size=context.rows_seen,
+                message=(
+                    f"If the relation holds, the mean loss of these inputs is {value:.3g} (95 % interval {low:.3g} to "
+                    f"{high:.3g}); the version was accepted at {usual:.3g}."
+                ),
+                suggests=(Cause.HARMFUL_COVARIATE_SHIFT,) if harmful else (), details={"low": low, "high": high},
+            )
+        ]  # fmt: skip
 
 
 def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
@@ -64,7 +68,7 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    from airmedic_core.checks._shift import MOST_ROWS, bounded, features
+    from airmedic_core.measures.loss_by_inputs import MOST_ROWS, bounded, features
 
     assert context.scored is not None and context.baseline is not None  # noqa: S101, PT018  the caller has looked
     before = bounded(context.baseline, 2 * MOST_ROWS)

@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
 from airmedic_core.profile.columns import TimeProfile
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import CheckContext
-    from airmedic_core.checks._facts import RowFacts
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.comparison.facts import RowFacts
     from airmedic_core.profile import Profile
-
-GROUP = "data"
 
 
 class Options(CheckOptions):
@@ -31,13 +29,19 @@ class Options(CheckOptions):
     """How many earlier windows are compared."""
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Look for rows and values of earlier windows, and for event times that lag."""
-    if not context.batch.rows:
-        return []
-    if not context.facts.whole:
-        return [_lag(context), *_delivered_again(context, options)]
-    return [_lag(context), *_repeated_rows(context, options), *_repeated_values(context, options)]
+class Freshness(Check[Options]):
+    """Whether this is the new window, or an older one delivered again."""
+
+    group = "data"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Look for rows and values of earlier windows, and for event times that lag."""
+        if not context.batch.rows:
+            return []
+        if not context.facts.whole:
+            return [_lag(context), *_delivered_again(context, options)]
+        return [_lag(context), *_repeated_rows(context, options), *_repeated_values(context, options)]
 
 
 def _lag(context: CheckContext) -> Finding:

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.errors import MissingColumnError
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import CheckContext
-
-GROUP = "performance"
+    from airmedic_core.comparison import CheckContext
 
 
 class Options(CheckOptions):
@@ -25,35 +23,41 @@ class Options(CheckOptions):
     """Fewer logged latencies say nothing."""
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Compare the 99th percentile with its limit."""
-    import numpy as np
-    import pandas as pd
-    from scipy import special
+class Latency(Check[Options]):
+    """Whether the model answers in time."""
 
-    name = context.spec.prediction.latency_ms
-    if not name or not len(context.frame):
-        return []
-    if name not in context.frame:
-        raise MissingColumnError(f"The rows have no column {name!r}, which prediction.latency_ms names.")
-    logged = np.asarray(pd.to_numeric(context.frame[name], errors="coerce"), dtype=np.float64)
-    latency = logged[np.isfinite(logged)]
-    if latency.size < options.min_rows:
-        return []
-    p99 = float(np.quantile(latency, 0.99))
-    slow = int((latency > options.p99_ms).sum())
-    # The chance of so many slow answers if one in a hundred is allowed (binomial tail).
-    p_value = float(special.bdtrc(slow - 1, latency.size, 0.01)) if slow else 1.0
-    wrong = p99 > options.p99_ms and p_value < 0.01
-    before = [each.value for past in context.history for each in past.findings if each.key == "latency:batch:p99"]
-    baseline = next((value for value in before if value is not None), None)
-    usual = f", {baseline:,.0f} ms in the window before" if baseline is not None else ""
-    return [
-        Finding(
-            "latency", "batch", "p99", Verdict.ALERT if wrong else Verdict.OK, value=p99, baseline=baseline,
-            limit=options.p99_ms, effect=p99 / options.p99_ms - 1.0, p_value=p_value, sample_size=int(latency.size),
-            unit="ms", suggests=(Cause.LATENCY_REGRESSION,) if wrong else (),
-            message=f"The 99th percentile of the latency is {p99:,.0f} ms (limit {options.p99_ms:,.0f} ms{usual}).",
-            details={"p50": float(np.quantile(latency, 0.5)), "p95": float(np.quantile(latency, 0.95))},
-        )
-    ]  # fmt: skip
+    group = "performance"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Compare the 99th percentile with its limit."""
+        import numpy as np
+        import pandas as pd
+        from scipy import special
+
+        name = context.spec.prediction.latency_ms
+        if not name or not len(context.frame):
+            return []
+        if name not in context.frame:
+            raise MissingColumnError(f"The rows have no column {name!r}, which prediction.latency_ms names.")
+        logged = np.asarray(pd.to_numeric(context.frame[name], errors="coerce"), dtype=np.float64)
+        latency = logged[np.isfinite(logged)]
+        if latency.size < options.min_rows:
+            return []
+        p99 = float(np.quantile(latency, 0.99))
+        slow = int((latency > options.p99_ms).sum())
+        # The chance of so many slow answers if one in a hundred is allowed (binomial tail).
+        p_value = float(special.bdtrc(slow - 1, latency.size, 0.01)) if slow else 1.0
+        wrong = p99 > options.p99_ms and p_value < 0.01
+        before = [each.value for past in context.history for each in past.findings if each.key == "latency:batch:p99"]
+        baseline = next((value for value in before if value is not None), None)
+        usual = f", {baseline:,.0f} ms in the window before" if baseline is not None else ""
+        return [
+            Finding(
+                "latency", "batch", "p99", Verdict.ALERT if wrong else Verdict.OK, value=p99, baseline=baseline,
+                limit=options.p99_ms, effect=p99 / options.p99_ms - 1.0, p_value=p_value, sample_size=int(latency.size),
+                unit="ms", suggests=(Cause.LATENCY_REGRESSION,) if wrong else (),
+                message=f"The 99th percentile of the latency is {p99:,.0f} ms (limit {options.p99_ms:,.0f} ms{usual}).",
+                details={"p50": float(np.quantile(latency, 0.5)), "p95": float(np.quantile(latency, 0.95))},
+            )
+        ]  # fmt: skip

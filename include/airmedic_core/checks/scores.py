@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import CheckContext
+    from airmedic_core.comparison import CheckContext
     from airmedic_core.profile import NumericProfile
-
-GROUP = "drift"
 
 
 class Options(CheckOptions):
@@ -28,40 +26,50 @@ class Options(CheckOptions):
     """A move that is an alert in its first window."""
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Compare the scores with those of the reference and of the healthy windows since."""
-    import numpy as np
+class Scores(Check[Options]):
+    """Whether what the model answers has moved, and whether that looks like another class mix."""
 
-    if context.scored is None or context.profile.scores is None or context.reference.whole.scores is None:
-        return []
-    findings = _unusable(context)
-    now, whole = context.profile.scores.scores, context.reference.whole.scores.scores
-    if findings or now.values < 10 or whole.values < 10:
-        return findings
-    past = [
-        each.scores.scores for each in context.past_profiles if each.scores is not None and each.scores.scores.values
-    ]
-    location, spread, p_value = _compare(now, whole, past)
-    effect = location if abs(location) > abs(spread) else spread
-    moved = p_value < options.p_value and abs(effect) >= options.least_effect
-    before = context.seen_before("scores:batch:shift")
-    again = before is not None and (before.effect or 0.0) * effect > 0
-    verdict = Verdict.OK
-    if moved:
-        certain = abs(effect) >= options.large_effect and p_value < options.p_value / 10
-        verdict = Verdict.ALERT if again or certain else Verdict.WATCH
-    text = "The scores lie where they usually do."
-    if moved:
-        text = f"The mean score is {now.mean:.3g} where it was {whole.mean:.3g} ({location:+.2f} standard deviations)."
-    return [
-        Finding(
-            "scores", "batch", "shift", verdict, value=now.mean, baseline=whole.mean, limit=options.least_effect,
-            effect=effect, p_value=p_value, sample_size=now.values, message=text,
-            suggests=() if verdict is Verdict.OK else (Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT),
-            details={"location": location, "spread": spread, "sd": float(np.nan_to_num(now.sd))},
-        ),
-        *_class_mix(context),
-    ]  # fmt: skip
+    group = "drift"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Compare the scores with those of the reference and of the healthy windows since."""
+        import numpy as np
+
+        if context.scored is None or context.profile.scores is None or context.reference.whole.scores is None:
+            return []
+        findings = _unusable(context)
+        now, whole = context.profile.scores.scores, context.reference.whole.scores.scores
+        if findings or now.values < 10 or whole.values < 10:
+            return findings
+        past = [
+            each.scores.scores
+            for each in context.past_profiles
+            if each.scores is not None and each.scores.scores.values
+        ]
+        location, spread, p_value = _compare(now, whole, past)
+        effect = location if abs(location) > abs(spread) else spread
+        moved = p_value < options.p_value and abs(effect) >= options.least_effect
+        before = context.seen_before("scores:batch:shift")
+        again = before is not None and (before.effect or 0.0) * effect > 0
+        verdict = Verdict.OK
+        if moved:
+            certain = abs(effect) >= options.large_effect and p_value < options.p_value / 10
+            verdict = Verdict.ALERT if again or certain else Verdict.WATCH
+        text = "The scores lie where they usually do."
+        if moved:
+            text = (
+                f"The mean score is {now.mean:.3g} where it was {whole.mean:.3g} ({location:+.2f} standard deviations)."
+            )
+        return [
+            Finding(
+                "scores", "batch", "shift", verdict, value=now.mean, baseline=whole.mean, limit=options.least_effect,
+                effect=effect, p_value=p_value, sample_size=now.values, message=text,
+                suggests=() if verdict is Verdict.OK else (Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT),
+                details={"location": location, "spread": spread, "sd": float(np.nan_to_num(now.sd))},
+            ),
+            *_class_mix(context),
+        ]  # fmt: skip
 
 
 def _unusable(context: CheckContext) -> list[Finding]:
@@ -100,7 +108,7 @@ def _unusable(context: CheckContext) -> list[Finding]:
 def _compare(now: NumericProfile, whole: NumericProfile, past: list[NumericProfile]) -> tuple[float, float, float]:
     import numpy as np
 
-    from airmedic_core.checks._statistics import RANKS_PER_SD, mid_ranks
+    from airmedic_core.measures.column_statistics import RANKS_PER_SD, mid_ranks
     from airmedic_core.verdicts.moderated import moderated_z
 
     ranks = mid_ranks(whole.counts)

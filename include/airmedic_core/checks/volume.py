@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from airmedic_core.checks import CheckOptions
+from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Verdict
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import CheckContext
+    from airmedic_core.comparison import CheckContext
 
-GROUP = "data"
 _LONGEST = 400
 _SEASONS = {"hour": 24, "day": 7, "week": 52, "month": 12}
 
@@ -31,9 +30,15 @@ class Options(CheckOptions):
     """How many times the usual error of the forecast the change must be."""
 
 
-def run(context: CheckContext, options: Options) -> list[Finding]:
-    """Compare the rows with the forecast from earlier windows, and say how many of them other checks see."""
-    return [_rows(context, options), *_sampled(context)]
+class Volume(Check[Options]):
+    """Whether there are as many rows as there should be."""
+
+    group = "data"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Compare the rows with the forecast from earlier windows, and say how many of them other checks see."""
+        return [_rows(context, options), *_sampled(context)]
 
 
 def _sampled(context: CheckContext) -> list[Finding]:

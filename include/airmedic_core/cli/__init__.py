@@ -11,12 +11,14 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.family import Family
+from airmedic_core.family import listing
 
-COMMANDS = Family("cli")
+COMMANDS = listing("airmedic_core.cli")
 FAILED = 2
 """Exit code of a command that could not do what it was asked."""
 DEBUG = "AIRMEDIC_DEBUG"
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         args = _parser().parse_args(argv)
-        code: int = COMMANDS.member(args.command).run(args)
+        code: int = command_named(args.command).run(args)
     except AirmedicError as error:
         return _failed(error)
     except BrokenPipeError:
@@ -45,6 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:  # noqa: BLE001  Python's own exit code, 1, would mean "not healthy"
         return _failed(_unexpected(error))
     return code
+
+
+def command_named(name: str) -> ModuleType:
+    """Return the module of one command."""
+    return import_module(f"airmedic_core.cli.{name}")
 
 
 def _unexpected(error: Exception) -> AirmedicError:
@@ -69,8 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="airmedic", description="Heals machine-learning models in production.")
     parser.add_argument("--version", action="version", version=f"airmedic {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name in COMMANDS.names():
-        member = COMMANDS.member(name)
+    for name in COMMANDS:
+        member = command_named(name)
         command = commands.add_parser(name, help=member.SUMMARY, description=member.__doc__)
         command.formatter_class = argparse.RawDescriptionHelpFormatter
         member.configure(command)

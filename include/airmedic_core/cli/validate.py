@@ -129,14 +129,14 @@ def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
 
 
 def _suite(spec: ModelSpec, settings: Settings) -> list[str]:
-    from airmedic_core.checks.quality import read_suite, suite_file
+    from airmedic_core.checks.quality.quality import read_suite, suite_file
 
     path = suite_file(spec, settings)
     if path is None:
         return []
     suite = read_suite(path)
     # Imported only where there is a suite: it takes seconds.
-    from airmedic_core.checks._expectations import build_expectations
+    from airmedic_core.expectations import build_expectations
 
     build_expectations(suite, path.name)
     return []

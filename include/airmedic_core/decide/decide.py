@@ -211,7 +211,7 @@ def _holds(choice: _Choice, action: str) -> bool:
 
 def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, Json] | None:
     """Return the decision for an action, or add to ``skipped`` why it is passed over."""
-    from airmedic_core import actions
+    from airmedic_core.actions import ACTIONS
 
     verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
     if isinstance(verdict, Objection):
@@ -219,8 +219,8 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         return None
     permission, why = verdict
     try:
-        params, expected = actions.plan(choice.ws, action, choice.incident, choice.diagnosis)
-        rehearsal = actions.rehearse(choice.ws, action, params) if choice.request.dry_run else ""
+        params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
+        rehearsal = ACTIONS.member(action).dry_run(choice.ws, params) if choice.request.dry_run else ""
     except AirmedicError as error:
         if error.transient:
             raise
@@ -268,7 +268,7 @@ def _path(action: str, permission: Permission) -> Path:
 
 def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
     """Propose to rerun the pipeline that delivered a quarantined batch, where the spec names it."""
-    from airmedic_core import actions
+    from airmedic_core.actions import ACTIONS
 
     action = "rerun_pipeline"
     if not choice.ws.spec.upstream_dag:
@@ -278,7 +278,7 @@ def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
         skipped.append(verdict.against(action))
         return None
     permission, why = verdict
-    params, expected = actions.plan(choice.ws, action, choice.incident, choice.diagnosis)
+    params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
     return record(
         choice.ws, choice.incident, action, params, expected, permission=permission, reason=why, now=choice.now
     )

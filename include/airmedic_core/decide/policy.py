@@ -11,7 +11,7 @@ import yaml
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from airmedic_core.errors import SpecError, closest
-from airmedic_core.family import Family
+from airmedic_core.family import listing
 from airmedic_core.records import Permission
 from airmedic_core.spec import Section, explain
 from airmedic_core.windows import as_utc
@@ -34,7 +34,7 @@ _ADDED_BY_TEAMS = ("scale",)
 
 
 def _known_action(name: str) -> str:
-    known = (*Family("actions").names(), *_ADDED_BY_TEAMS)
+    known = (*listing("airmedic_core.actions", "airmedic.actions"), *_ADDED_BY_TEAMS)
     if name not in known:
         raise ValueError(f"{name!r} is not one of the actions. {closest(name, known)}")
     return name

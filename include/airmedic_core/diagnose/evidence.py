@@ -7,15 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.diagnose.case import Case, UpstreamRun
+from airmedic_core.diagnose.collectors import COLLECTORS
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.errors import AirmedicError, LedgerBusyError
-from airmedic_core.family import Family
 from airmedic_core.records import Evidence, EvidencePacket
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-COLLECTORS = Family("diagnose.collectors")
 
 
 def collect_evidence(
@@ -43,16 +41,15 @@ def collect_evidence(
         If there is no such incident (a retry does not help) or the ledger is busy (a retry helps).
     """
     case = Case(ws, ws.ledger.incident(incident_id), upstream)
-    members = sorted((COLLECTORS.member(name) for name in COLLECTORS.names()), key=lambda member: member.ORDER)
+    members = sorted(((name, COLLECTORS.member(name)) for name in COLLECTORS.names()), key=lambda named: named[1].order)
     items: list[Evidence] = []
-    for member in members:
+    for name, member in members:
         try:
             items.extend(member.collect(case))
         except LedgerBusyError:
             raise
         except AirmedicError as error:
-            name = member.__name__.rpartition(".")[2].replace("_", " ")
-            case.gaps.append(f"The {name} could not be collected: {plain(error.problem, 200)}")
+            case.gaps.append(f"The {name.replace('_', ' ')} could not be collected: {plain(error.problem, 200)}")
     packet = EvidencePacket(
         incident_id=incident_id,
         model=case.incident.model,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from airmedic_core.diagnose.taxonomy import fitting_actions
 from airmedic_core.diagnose.wording import plain
-from airmedic_core.family import Family
+from airmedic_core.family import listing
 from airmedic_core.records import Cause, Evidence, EvidencePacket, IncidentState, Json, Severity, digest
 from airmedic_core.spec import ModelSpec
 
-_CHECKS = Family("checks")
+_CHECKS = listing("airmedic_core.checks", "airmedic.checks")
 _WORD = re.compile(r"[a-z0-9_]{1,63}")
 _DATES = re.compile(r"[\d\-:.… ]+( to [\d\-:.… ]+)?")
 _KEPT_SUBJECTS = frozenset({"batch", "fleet", "model"})
@@ -155,7 +155,7 @@ def _entry(item: Evidence, namer: _Namer) -> Json:
     if item.suggests:
         entry["suggests"] = [cause.value for cause in item.suggests]
     check = str(item.details.get("check", ""))
-    if check in _CHECKS.names():
+    if check in _CHECKS:
         entry |= {"check": check, "statistic": _word(str(item.details.get("statistic", "")))}
     return entry | _details(item)
 

@@ -89,7 +89,7 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
 
 def assess(ws: Workspace, batch: Batch) -> Assessment:
     """Weigh all that was found in a batch, and record what it means."""
-    from airmedic_core.checks import NEW_FOR_WINDOWS
+    from airmedic_core.comparison import NEW_FOR_WINDOWS
     from airmedic_core.monitor.weigh import weigh
 
     findings = ws.ledger.findings(batch.id)

@@ -15,7 +15,7 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks import CheckContext, LabelledRows, RowFacts
+    from airmedic_core.comparison import CheckContext, LabelledRows, RowFacts
     from airmedic_core.metrics import Array
     from airmedic_core.profile import Reference
     from airmedic_core.registry import ModelVersion
@@ -36,7 +36,7 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     NoChampionError
         If no version serves.
     """
-    from airmedic_core.checks import CheckContext, row_facts
+    from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.past import history
     from airmedic_core.monitor.rows import profile_batch
     from airmedic_core.sources import read_sample

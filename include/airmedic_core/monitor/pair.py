@@ -20,7 +20,7 @@ from airmedic_core.windows import Every, Window
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks import CheckContext, LabelledRows
+    from airmedic_core.comparison import CheckContext, LabelledRows
     from airmedic_core.profile import Reference
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.settings import Settings
@@ -102,7 +102,7 @@ def check_pair(
 def _context(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime | None, settings: Settings | None
 ) -> tuple[CheckContext, bool]:
-    from airmedic_core.checks import CheckContext, row_facts
+    from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.rows import facts_by_window, labelled_rows, profile_of, sample
     from airmedic_core.profile import build_reference
 

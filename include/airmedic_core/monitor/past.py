@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.records import Batch, from_json, to_json
 
 if TYPE_CHECKING:
-    from airmedic_core.checks import PastWindow, RowFacts
+    from airmedic_core.comparison import PastWindow, RowFacts
     from airmedic_core.profile import Profile, Reference
     from airmedic_core.settings import Settings
     from airmedic_core.workspace import Workspace
@@ -45,7 +45,7 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
     Profiles on the edges of another reference are left out, and so are windows of another length, from before the
     length was changed: they cannot be compared.
     """
-    from airmedic_core.checks import PastWindow, RowFacts
+    from airmedic_core.comparison import PastWindow, RowFacts
     from airmedic_core.profile import Profile
 
     past = []
@@ -74,7 +74,7 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
 
 def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:
     """Return the facts of a reference's windows, if they were kept."""
-    from airmedic_core.checks import RowFacts
+    from airmedic_core.comparison import RowFacts
 
     plain = _read(_reference_file(settings, model, reference))
     return None if plain is None else tuple(from_json(RowFacts, one) for one in plain["windows"])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.checks import LabelledRows, RowFacts
+    from airmedic_core.comparison import LabelledRows, RowFacts
     from airmedic_core.profile import Profile, Reference
     from airmedic_core.records import Batch
     from airmedic_core.scoring import ScoredBatch
@@ -90,7 +90,7 @@ def labelled_rows(
     among : array of bool, optional
         Only these rows.
     """
-    from airmedic_core.checks import LabelledRows
+    from airmedic_core.comparison import LabelledRows
     from airmedic_core.metrics import losses
 
     known = scored.known if among is None else scored.known & among
@@ -126,7 +126,7 @@ def sample(frame: pd.DataFrame, most: int = _MOST_ROWS) -> pd.DataFrame:
 
 def facts_by_window(spec: ModelSpec, frame: pd.DataFrame, reference: Reference) -> tuple[RowFacts, ...]:
     """Return the facts of the reference's newest windows, oldest first."""
-    from airmedic_core.checks import row_facts
+    from airmedic_core.comparison import row_facts
 
     times = frame[spec.data.time_column]
     columns = [*reference.edges.numeric, *reference.edges.categorical]

@@ -89,7 +89,7 @@ class _Tally:
 
 
 def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[ReviewedWindow]) -> list[ExpectationSuggestion]:
-    from airmedic_core.checks._expectations import validate
+    from airmedic_core.expectations import validate
 
     good = _rows(ws, fault.subject, sound)
     bad = _rows(ws, fault.subject, fault.windows[:_MOST_FAULTY])
@@ -117,7 +117,7 @@ def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[ReviewedWindow]) -
 
 
 def _known(ws: Workspace, name: str, expectation: Json) -> bool:
-    from airmedic_core.checks.quality import read_suite, suite_file
+    from airmedic_core.checks.quality.quality import read_suite, suite_file
 
     path = suite_file(ws.spec, ws.settings)
     own = read_suite(path)["expectations"] if path else []

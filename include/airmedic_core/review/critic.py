@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airmedic_core.family import Family
+from airmedic_core.review.changes import CHANGES
 from airmedic_core.review.option import InQuestion, Suggestion
 from airmedic_core.review.replay import past_windows
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-CHANGES = Family("review.changes")
 WINDOWS = 60
 
 
@@ -28,7 +27,7 @@ def suggestions(ws: Workspace) -> list[Suggestion]:
 def questions(ws: Workspace, *, most_windows: int = WINDOWS) -> list[InQuestion]:
     """Return the settings that history puts in question."""
     windows = past_windows(ws, most=most_windows)
-    members = sorted((CHANGES.member(name) for name in CHANGES.names()), key=lambda member: member.ORDER)
+    members = sorted((CHANGES.member(name) for name in CHANGES.names()), key=lambda member: member.order)
     return [asked for member in members for asked in member.in_question(ws, windows)]
 
 

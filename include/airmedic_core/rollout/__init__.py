@@ -7,11 +7,12 @@ pydantic model of its own options), ``deploy(ws, version, proposal, options, now
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from airmedic_core.errors import ModelError, SpecError
 from airmedic_core.family import Family
@@ -21,7 +22,7 @@ from airmedic_core.spec import ModelSpec, explain
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-STRATEGIES = Family("rollout")
+OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,26 @@ class Health:
     reasons: tuple[str, ...]
     seconds: float
     """How long the probe took."""
+
+
+class RolloutStrategy(Protocol[OptionsT]):
+    """How a challenger comes into service. A spec names it in ``rollout.strategy``. Everything can be repeated."""
+
+    options: type[OptionsT]
+    """Its own options, each documented, with defaults."""
+
+    @abstractmethod
+    def deploy(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> Promotion:
+        """Move traffic to a version, through ``ws.registry`` only."""
+
+    @abstractmethod
+    def health(self, ws: Workspace, proposal: Proposal, options: OptionsT, now: datetime) -> Health:
+        """Return how the deployment does. It is asked again while it is waiting, possibly by another process."""
+
+
+STRATEGIES: Family[RolloutStrategy[Any]] = Family(
+    "airmedic_core.rollout", RolloutStrategy, entry_points="airmedic.rollouts"
+)
 
 
 def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion:
@@ -73,9 +94,9 @@ def options_for(spec: ModelSpec) -> Any:
     """
     member = STRATEGIES.member(spec.rollout.strategy)
     try:
-        return member.Options.model_validate(dict(spec.rollout.options))
+        return member.options.model_validate(dict(spec.rollout.options))
     except ValidationError as error:
-        lines = "\n".join(explain(error, member.Options))
+        lines = "\n".join(explain(error, member.options))
         raise SpecError(f"rollout.options of {spec.name!r} are not valid:\n{lines}") from error
 
 
@@ -93,5 +114,5 @@ def version_of(proposal: Proposal) -> str:
     return str(version)
 
 
-def _strategy(spec: ModelSpec) -> tuple[Any, Any]:
+def _strategy(spec: ModelSpec) -> tuple[RolloutStrategy[Any], Any]:
     return STRATEGIES.member(spec.rollout.strategy), options_for(spec)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.records import DATA_CAUSES, Cause, Promotion, Proposal, Verdict
-from airmedic_core.rollout import Health, version_of
+from airmedic_core.rollout import Health, RolloutStrategy, version_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,37 +34,41 @@ class Options(BaseModel):
     """How long scoring the newest batch may take."""
 
 
-def deploy(ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
-    """Move the alias ``champion`` to a version."""
-    return ws.registry.switch(
-        ws.spec.name,
-        version,
-        kind="deploy",
-        by=ws.ledger.approved_by(proposal.hash),
-        expected=(str(proposal.params["gate"]["champion"]),),
-        proposal_hash=proposal.hash,
-        now=now,
-    )
+class Simple(RolloutStrategy[Options]):
+    """The alias moves, and the version is probed on the newest batch before anybody relies on it."""
 
+    options = Options
 
-def health(ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
-    """Probe the version on the newest batch, then wait for as many new windows as the spec asks for.
+    def deploy(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
+        """Move the alias ``champion`` to a version."""
+        return ws.registry.switch(
+            ws.spec.name,
+            version,
+            kind="deploy",
+            by=ws.ledger.approved_by(proposal.hash),
+            expected=(str(proposal.params["gate"]["champion"]),),
+            proposal_hash=proposal.hash,
+            now=now,
+        )
 
-    It is unhealthy if it does not load, lacks a column, predicts values that are not finite or takes too long; if it
-    is surely worse on a new window whose labels have arrived, beside the version before it, than the gate promised; or
-    if a new window shows a problem that began with it.
-    """
-    started = perf_counter()
-    version = version_of(proposal)
-    serving = ws.registry.by_alias(ws.spec.name, "champion")
-    if serving is None or serving.version != version:
-        shown = "none" if serving is None else serving.version
-        return Health("unhealthy", (f"Version {version} does not serve; the champion is {shown}.",), 0.0)
-    problems = _probe(ws, serving, proposal, options)
-    seconds = perf_counter() - started
-    if problems:
-        return Health("unhealthy", tuple(problems), seconds)
-    return _watch(ws, proposal, version, now, seconds)
+    def health(self, ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
+        """Probe the version on the newest batch, then wait for as many new windows as the spec asks for.
+
+        It is unhealthy if it does not load, lacks a column, predicts values that are not finite or takes too long; if
+        it is surely worse on a new window whose labels have arrived, beside the version before it, than the gate
+        promised; or if a new window shows a problem that began with it.
+        """
+        started = perf_counter()
+        version = version_of(proposal)
+        serving = ws.registry.by_alias(ws.spec.name, "champion")
+        if serving is None or serving.version != version:
+            shown = "none" if serving is None else serving.version
+            return Health("unhealthy", (f"Version {version} does not serve; the champion is {shown}.",), 0.0)
+        problems = _probe(ws, serving, proposal, options)
+        seconds = perf_counter() - started
+        if problems:
+            return Health("unhealthy", tuple(problems), seconds)
+        return _watch(ws, proposal, version, now, seconds)
 
 
 def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Options) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.family import Family
 from airmedic_core.sources._errors import UnreadableDataError
+from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -35,7 +36,7 @@ __all__ = [
     "read_window",
 ]
 
-SOURCES = Family("sources")
+SOURCES: Family[Source] = Family("airmedic_core.sources", Source, entry_points="airmedic.sources")
 _MATURE = 0.98
 """Labels have arrived when so many of them had at that age."""
 

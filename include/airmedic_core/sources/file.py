@@ -20,6 +20,7 @@ from airmedic_core.sources._moments import EPOCH_UNITS
 from airmedic_core.sources._places import files_of, format_of, has_placeholder
 from airmedic_core.sources._rows import WindowRows, wanted_columns
 from airmedic_core.sources._sample import in_sample
+from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -37,44 +38,45 @@ _CSV_BLOCK_BYTES = 8 << 20
 _NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
 
 
-def read(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
-    """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
-    file_system, files = files_of(spec, window)
-    rows = WindowRows(spec, window, columns)
-    tables = [rows.pick(table) for file in files for table in _whole_tables(rows, file_system, file)]
-    rows.finish(arrived=has_placeholder(spec.data.path))
-    return rows.frame(tables)
+class File(Source):
+    """Csv, csv.gz or parquet; a path, a glob, a folder or any fsspec URL."""
 
+    def read(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
+        """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
+        file_system, files = files_of(spec, window)
+        rows = WindowRows(spec, window, columns)
+        tables = [rows.pick(table) for file in files for table in _whole_tables(rows, file_system, file)]
+        rows.finish(arrived=has_placeholder(spec.data.path))
+        return rows.frame(tables)
 
-def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`.
+    def stream(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`.
 
-    Memory holds one part of a file at a time. A csv file has no types: a column is numeric in the batches in which all
-    its values are, else text.
-    """
-    for picked in _picked(WindowRows(spec, window, columns)):
-        yield from picked.to_batches()
+        Memory holds one part of a file at a time. A csv file has no types: a column is numeric in the batches in which
+        all its values are, else text.
+        """
+        for picked in _picked(WindowRows(spec, window, columns)):
+            yield from picked.to_batches()
 
+    @contextmanager
+    def place(self, spec: ModelSpec, window: Window | None) -> Iterator[Iterator[pa.RecordBatch]]:
+        """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
+        yield self.stream(spec, window, None)
 
-@contextmanager
-def place(spec: ModelSpec, window: Window | None) -> Iterator[Iterator[pa.RecordBatch]]:
-    """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
-    yield stream(spec, window, None)
+    def count(self, spec: ModelSpec, window: Window | None) -> int:
+        """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
+        return sum(picked.num_rows for picked in _picked(WindowRows(spec, window, [])))
 
-
-def count(spec: ModelSpec, window: Window | None) -> int:
-    """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
-    return sum(picked.num_rows for picked in _picked(WindowRows(spec, window, [])))
-
-
-def sample(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float) -> pd.DataFrame:
-    """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`."""
-    rows = WindowRows(spec, window, columns)
-    chosen, position = [], 0
-    for picked in _picked(rows):
-        chosen.append(picked.filter(in_sample(np.arange(position, position + picked.num_rows), fraction)))
-        position += picked.num_rows
-    return rows.frame(chosen)
+    def sample(
+        self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float
+    ) -> pd.DataFrame:
+        """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`."""
+        rows = WindowRows(spec, window, columns)
+        chosen, position = [], 0
+        for picked in _picked(rows):
+            chosen.append(picked.filter(in_sample(np.arange(position, position + picked.num_rows), fraction)))
+            position += picked.num_rows
+        return rows.frame(chosen)
 
 
 def _picked(rows: WindowRows) -> Iterator[pa.Table]:

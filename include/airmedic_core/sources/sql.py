@@ -19,6 +19,7 @@ from airmedic_core.sources import _duckdb
 from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.sources._rows import WindowRows, wanted_columns
 from airmedic_core.sources._sample import in_sample
+from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
@@ -32,59 +33,60 @@ _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 _EMBEDDED = ("duckdb", "sqlite")
 
 
-def read(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
-    """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
-    with open_table(spec) as table:
-        rows = WindowRows(spec, window, columns)
-        picked = rows.pick(_selected(spec, table, window, columns).to_pyarrow())
-        _finish(rows, spec, table)
-    return rows.frame([picked])
+class Sql(Source):
+    """Whatever Ibis connects to by URL, such as DuckDB, Postgres, Snowflake, BigQuery or Spark."""
 
+    def read(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
+        """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
+        with open_table(spec) as table:
+            rows = WindowRows(spec, window, columns)
+            picked = rows.pick(_selected(spec, table, window, columns).to_pyarrow())
+            _finish(rows, spec, table)
+        return rows.frame([picked])
 
-def stream(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`."""
-    import pyarrow as pa
+    def stream(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a window; see :func:`airmedic_core.sources.iter_window`."""
+        import pyarrow as pa
 
-    with open_table(spec) as table:
-        rows = WindowRows(spec, window, columns)
-        for batch in _batches(_selected(spec, table, window, columns)):
-            yield from rows.pick(pa.Table.from_batches([batch])).to_batches()
-        _finish(rows, spec, table)
+        with open_table(spec) as table:
+            rows = WindowRows(spec, window, columns)
+            for batch in _batches(_selected(spec, table, window, columns)):
+                yield from rows.pick(pa.Table.from_batches([batch])).to_batches()
+            _finish(rows, spec, table)
 
+    @contextmanager
+    def place(self, spec: ModelSpec, window: Window | None) -> Iterator[ibis.Table]:
+        """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
+        with open_table(spec) as table:
+            yield _timed(spec, windowed(spec, table, window))
 
-@contextmanager
-def place(spec: ModelSpec, window: Window | None) -> Iterator[ibis.Table]:
-    """Give the rows of a window where they are; see :func:`airmedic_core.sources.open_window`."""
-    with open_table(spec) as table:
-        yield _timed(spec, windowed(spec, table, window))
+    def count(self, spec: ModelSpec, window: Window | None) -> int:
+        """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
+        with open_table(spec) as table:
+            rows = WindowRows(spec, window, [])
+            rows.found = int(windowed(spec, table, window).count().to_pyarrow().as_py())
+            _finish(rows, spec, table)
+        return rows.found
 
+    def sample(
+        self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float
+    ) -> pd.DataFrame:
+        """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`.
 
-def count(spec: ModelSpec, window: Window | None) -> int:
-    """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
-    with open_table(spec) as table:
-        rows = WindowRows(spec, window, [])
-        rows.found = int(windowed(spec, table, window).count().to_pyarrow().as_py())
-        _finish(rows, spec, table)
-    return rows.found
+        The rows are numbered in the order of their times and, at equal times, of their values: a table has no order.
+        """
+        import ibis
 
-
-def sample(spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float) -> pd.DataFrame:
-    """Return a share of the rows of a window; see :func:`airmedic_core.sources.read_sample`.
-
-    The rows are numbered in the order of their times and, at equal times, of their values: a table has no order.
-    """
-    import ibis
-
-    with open_table(spec) as table:
-        rows = WindowRows(spec, window, columns)
-        part = windowed(spec, table, window)
-        others = [name for name in part.columns if name != spec.data.time_column and _sortable(part[name])]
-        order = [part[name] for name in (spec.data.time_column, *others)]
-        numbered = part.mutate(airmedic_position=ibis.row_number().over(order_by=order))
-        chosen = numbered.filter(in_sample(numbered.airmedic_position, fraction))
-        picked = rows.pick(chosen.select(*wanted_columns(spec, list(table.columns), columns)).to_pyarrow())
-        _finish(rows, spec, table)
-    return rows.frame([picked])
+        with open_table(spec) as table:
+            rows = WindowRows(spec, window, columns)
+            part = windowed(spec, table, window)
+            others = [name for name in part.columns if name != spec.data.time_column and _sortable(part[name])]
+            order = [part[name] for name in (spec.data.time_column, *others)]
+            numbered = part.mutate(airmedic_position=ibis.row_number().over(order_by=order))
+            chosen = numbered.filter(in_sample(numbered.airmedic_position, fraction))
+            picked = rows.pick(chosen.select(*wanted_columns(spec, list(table.columns), columns)).to_pyarrow())
+            _finish(rows, spec, table)
+        return rows.frame([picked])
 
 
 @contextmanager

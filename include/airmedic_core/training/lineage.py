@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
+GATE_TAG = "airmedic.gate"
+"""Tag of a version: how its gate ended."""
+
 TRAINING_KEY = "airmedic.training_key"
 _LONGEST = 500
 

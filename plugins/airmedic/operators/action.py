@@ -45,7 +45,7 @@ class ActionOperator(ModelOperator):
     def execute(self, context: Context) -> Json:
         """Carry out the proposal."""
         with airflow_errors():
-            from airmedic_core.actions import carry_out
+            from airmedic_core.remedy import carry_out
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)

@@ -28,7 +28,7 @@ class RerunPipelineOperator(OtherDagOperator):
 
     def order(self, workspace: Workspace) -> tuple[str, Json]:
         """Record the action, and return what was approved, whatever the spec says by now."""
-        from airmedic_core.actions import carry_out
+        from airmedic_core.remedy import carry_out
 
         proposal = workspace.ledger.proposal(self.proposal_hash)
         if proposal.action != "rerun_pipeline":

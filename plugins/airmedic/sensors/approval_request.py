@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.actions import ACTIONS
 from airmedic_core.errors import AirmedicError
-from airmedic_core.family import Family
 from airmedic_core.numbers import number
 from airmedic_core.records import Diagnosis, Json, Permission, Proposal
 
@@ -107,8 +107,8 @@ def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
 
 
 def _risk(proposal: Proposal) -> str:
-    member = Family("actions").member(proposal.action)
-    if member.CHANGES_PRODUCTION:
+    member = ACTIONS.member(proposal.action)
+    if member.changes_production:
         return "Changes production. Verified afterwards, and undone if it does not verify."
     return "Production keeps serving what it serves now."
 

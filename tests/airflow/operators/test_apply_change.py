@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airmedic_core.family import Family
+from airmedic_core.actions import ACTIONS
 
 
-@pytest.mark.parametrize("action", [*Family("actions").names(), "an_action_that_a_team_has_added"])
+@pytest.mark.parametrize("action", [*ACTIONS.names(), "an_action_that_a_team_has_added"])
 def test_what_has_no_operator_of_its_own_is_a_change(action: str) -> None:
     from airmedic.operators.apply_change import ApplyChangeOperator
     from airmedic.operators.deploy import DeployOperator

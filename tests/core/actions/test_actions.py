@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core import actions
-from airmedic_core.actions import ACTIONS, carry_out, gate_challenger, plan, rehearse, undo
+from airmedic_core.actions import ACTIONS
 from airmedic_core.errors import ActionError, ApprovalError, LedgerError, ModelError, PolicyError, SpecError
 from airmedic_core.records import Cause, GateResult, Permission, Proposal, to_json
+from airmedic_core.remedy import carry_out, gate_challenger, undo
 from airmedic_core.rollout import health
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
@@ -33,18 +33,18 @@ def ws(tmp_path: Path) -> Workspace:
 def test_every_action_keeps_the_contract(name: str) -> None:
     member = ACTIONS.member(name)
     assert all(callable(getattr(member, part)) for part in MEMBERS)
-    assert member.DESCRIPTION.endswith(".")
-    assert isinstance(member.CHANGES_PRODUCTION, bool)
+    assert member.description.endswith(".")
+    assert isinstance(member.changes_production, bool)
 
 
 def test_an_unknown_action_names_the_closest(ws: Workspace) -> None:
     with pytest.raises(SpecError, match="Did you mean 'rollback'"):
-        plan(ws, "rolback", incident_of(ws, 50), None)
+        ACTIONS.member("rolback").plan(ws, incident_of(ws, 50), None)
 
 
 def test_nothing_is_done_without_an_approval_of_exactly_this(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
-    params, expected = plan(ws, "quarantine", incident, None)
+    params, expected = ACTIONS.member("quarantine").plan(ws, incident, None)
     proposal = Proposal(
         incident.id, "renewals", "quarantine", params, expected, Permission.ASK, "", NOW, NOW + timedelta(days=1)
     )
@@ -65,7 +65,7 @@ def test_a_proposal_is_carried_out_on_its_own_model_only(ws: Workspace) -> None:
 
 def test_the_kill_switch_stops_what_was_approved(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     incident = incident_of(ws, 50)
-    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    proposal = approved(ws, incident, "quarantine", ACTIONS.member("quarantine").plan(ws, incident, None)[0])
     monkeypatch.setenv("AIRMEDIC_KILL_SWITCH", "on")
     with pytest.raises(PolicyError, match="kill switch"):
         carry_out(ws, proposal.hash, now=NOW)
@@ -73,7 +73,7 @@ def test_the_kill_switch_stops_what_was_approved(ws: Workspace, monkeypatch: pyt
 
 def test_a_quarantine_keeps_rows_out_of_training_until_it_is_undone(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
-    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    proposal = approved(ws, incident, "quarantine", ACTIONS.member("quarantine").plan(ws, incident, None)[0])
     result = carry_out(ws, proposal.hash, now=NOW)
     assert result.status == "done"
     assert unusable_windows(ws) == {incident.window: "quarantined"}
@@ -84,7 +84,7 @@ def test_a_quarantine_keeps_rows_out_of_training_until_it_is_undone(ws: Workspac
 
 def test_a_quarantine_that_holds_already_stays_whose_it_is(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
-    (key,) = plan(ws, "quarantine", incident, None)[0]["windows"]
+    (key,) = ACTIONS.member("quarantine").plan(ws, incident, None)[0]["windows"]
     ws.ledger.set_override("renewals", "quarantine", key, {}, author="anna", reason="The export was cut short.")
     proposal = approved(ws, incident, "quarantine", {"windows": [key]})
     assert carry_out(ws, proposal.hash, now=NOW).status == "done"
@@ -109,7 +109,7 @@ def test_what_cannot_be_verified_is_taken_back(ws: Workspace) -> None:
 
 def test_the_kill_switch_stops_undoing_as_well(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
-    proposal = approved(ws, incident, "quarantine", plan(ws, "quarantine", incident, None)[0])
+    proposal = approved(ws, incident, "quarantine", ACTIONS.member("quarantine").plan(ws, incident, None)[0])
     carry_out(ws, proposal.hash, now=NOW)
     ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
     with pytest.raises(PolicyError, match="kill switch"):
@@ -121,12 +121,12 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
     for number in range(46, 52):
         observe(ws, number)
     incident = incident_of(ws, 52)
-    params, _ = plan(ws, "retrain", incident, None)
+    params, _ = ACTIONS.member("retrain").plan(ws, incident, None)
     # The batches before were not healthy either: the change began with the first of them.
     assert params["since"] == day(46).isoformat()
     # The incident is looked at three days later, and nobody has looked at the rows of these days.
     assert (params["window_end"], params["as_of"]) == (day(53).isoformat(), day(55).isoformat())
-    assert "would be trained" in rehearse(ws, "retrain", params)
+    assert "would be trained" in ACTIONS.member("retrain").dry_run(ws, params)
     proposal = approved(ws, incident, "retrain", params)
     trained = carry_out(ws, proposal.hash, now=NOW)
     assert trained.output["version"] == "2"
@@ -150,7 +150,7 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
 
 def test_a_challenger_that_is_refused_is_improved_once(ws: Workspace) -> None:
     incident = incident_of(ws, 40)
-    proposal = approved(ws, incident, "retrain", plan(ws, "retrain", incident, None)[0])
+    proposal = approved(ws, incident, "retrain", ACTIONS.member("retrain").plan(ws, incident, None)[0])
     first = carry_out(ws, proposal.hash, now=NOW)
     ws.registry.client.set_model_version_tag("renewals", first.output["version"], "airmedic.gate", "refused")
     again = carry_out(ws, proposal.hash, now=NOW)
@@ -161,7 +161,7 @@ def test_a_challenger_that_is_refused_is_improved_once(ws: Workspace) -> None:
 
 def test_the_kill_switch_stops_the_second_training_and_not_what_is_done(ws: Workspace) -> None:
     incident = incident_of(ws, 40)
-    proposal = approved(ws, incident, "retrain", plan(ws, "retrain", incident, None)[0])
+    proposal = approved(ws, incident, "retrain", ACTIONS.member("retrain").plan(ws, incident, None)[0])
     first = carry_out(ws, proposal.hash, now=NOW)
     ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
     assert carry_out(ws, proposal.hash, now=NOW) == first
@@ -184,7 +184,7 @@ def test_a_rollback_verifies_its_target_first(ws: Workspace) -> None:
         "renewals", second.version.version, kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1)
     )
     incident = incident_of(ws, 50)
-    params, _ = plan(ws, "rollback", incident, None)
+    params, _ = ACTIONS.member("rollback").plan(ws, incident, None)
     assert params == {"version": "1", "from_version": "2"}
     proposal = approved(ws, incident, "rollback", params)
     result = carry_out(ws, proposal.hash, now=NOW)
@@ -244,7 +244,9 @@ def test_a_refreshed_reference_can_be_taken_back(ws: Workspace) -> None:
     incident = incident_of(ws, 40, Cause.HARMLESS_COVARIATE_SHIFT)
     champion = ws.registry.champion("renewals")
     before = ws.registry.reference(champion).window
-    proposal = approved(ws, incident, "refresh_reference", plan(ws, "refresh_reference", incident, None)[0])
+    proposal = approved(
+        ws, incident, "refresh_reference", ACTIONS.member("refresh_reference").plan(ws, incident, None)[0]
+    )
     carry_out(ws, proposal.hash, now=NOW)
     after = ws.registry.reference(champion).window
     assert before is not None
@@ -272,11 +274,11 @@ def test_a_setting_that_makes_no_valid_spec_is_refused(ws: Workspace) -> None:
 def test_what_was_never_done_cannot_be_undone(ws: Workspace) -> None:
     proposal = approved(ws, incident_of(ws, 50), "hold", {"window": "w", "summary": "s"})
     with pytest.raises(ActionError, match="never carried out"):
-        actions.undo(ws, proposal.hash, now=NOW)
+        undo(ws, proposal.hash, now=NOW)
     with pytest.raises(LedgerError):
-        actions.undo(ws, "no such hash", now=NOW)
+        undo(ws, "no such hash", now=NOW)
 
 
 def test_an_upstream_dag_is_only_rerun_where_the_spec_names_one(ws: Workspace) -> None:
     with pytest.raises(ActionError, match="Set upstream_dag"):
-        plan(ws, "rerun_pipeline", incident_of(ws, 50), None)
+        ACTIONS.member("rerun_pipeline").plan(ws, incident_of(ws, 50), None)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks._outliers import extreme_columns, moving_together
+from airmedic_core.measures.outliers import extreme_columns, moving_together
 from airmedic_core.monitor import check_pair
 from airmedic_core.profile import build_reference
 from airmedic_core.records import Cause

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from airmedic_core.checks import LabelledRows
-from airmedic_core.checks._bias import bias_p_value
+from airmedic_core.checks.concept.bias import bias_p_value
+from airmedic_core.comparison import LabelledRows
 from airmedic_core.metrics import Array, losses
 
 HOURS, DAYS, WOBBLE, NOISE = 24, 30, 8.0, 15.0

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from airmedic_core.checks._class_mix import ClassMix, class_mix
-from airmedic_core.checks._context import LabelledRows
+from airmedic_core.checks.concept.class_mix import ClassMix, class_mix
+from airmedic_core.comparison.context import LabelledRows
 from airmedic_core.metrics import losses
 
 BEFORE, NOW, DAYS = 30_000, 3_000, 20

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 from scipy.special import ndtri
 
-from airmedic_core.checks import CheckContext, PastWindow, run_group
-from airmedic_core.checks._calendars import Like
-from airmedic_core.checks._statistics import Compared, Statistics
-from airmedic_core.checks.drift import Options, _strongest
+from airmedic_core.checks import run_group
+from airmedic_core.checks.drift.drift import Options, _strongest
+from airmedic_core.comparison import CheckContext, PastWindow
+from airmedic_core.measures.calendars import Like
+from airmedic_core.measures.column_statistics import Compared, Statistics
 from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import Reference, build_profile, build_reference
 from airmedic_core.records import Batch, Finding, Verdict

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks import _exchanged
+from airmedic_core.checks.schema import exchanged as _exchanged
 from airmedic_core.monitor import PairCheck, check_pair
 from airmedic_core.records import Cause
 from airmedic_core.reports.private import Privacy

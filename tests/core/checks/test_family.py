@@ -3,23 +3,23 @@
 import pytest
 from pydantic import BaseModel
 
-from airmedic_core.checks import FAMILY, GROUPS, options_for
+from airmedic_core.checks import CHECKS, GROUPS, options_for
 from airmedic_core.errors import SpecError
 from airmedic_core.spec import parse_spec
 
 MINIMAL = {"name": "m", "task": "binary", "target": "y", "data": {"path": "x.csv", "time_column": "t"}}
 
 
-@pytest.mark.parametrize("name", FAMILY.names())
+@pytest.mark.parametrize("name", CHECKS.names())
 def test_a_check_has_a_group_and_documented_options_and_runs(name):
-    check = FAMILY.member(name)
-    assert check.GROUP in GROUPS
-    assert issubclass(check.Options, BaseModel)
-    assert check.Options.__doc__
+    check = CHECKS.member(name)
+    assert check.group in GROUPS
+    assert issubclass(check.options, BaseModel)
+    assert check.options.__doc__
     assert callable(check.run)
 
 
-@pytest.mark.parametrize("name", FAMILY.names())
+@pytest.mark.parametrize("name", CHECKS.names())
 def test_defaults_are_valid(name):
     assert options_for(parse_spec(MINIMAL), name)
 

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks import CheckContext, LabelledRows, options_for
-from airmedic_core.checks._change import compare
-from airmedic_core.checks.performance import run
+from airmedic_core.checks import options_for
+from airmedic_core.checks.performance import Performance
+from airmedic_core.comparison import CheckContext, LabelledRows
+from airmedic_core.measures.loss_change import compare
 from airmedic_core.metrics import losses, metric
 from airmedic_core.profile import build_profile, build_reference
 from airmedic_core.records import Batch, Verdict
@@ -69,7 +70,14 @@ def context_of(reference: pd.DataFrame, today: pd.DataFrame) -> CheckContext:
 
 def p_value(context: CheckContext) -> float:
     assert context.labelled is not None
-    change = compare(context, context.labelled, metric("mae", "regression"), options_for(SPEC, "performance"))
+    limits = options_for(SPEC, "performance")
+    change = compare(
+        context,
+        context.labelled,
+        metric("mae", "regression"),
+        least_drop=limits.least_drop,
+        least_relative_drop=limits.least_relative_drop,
+    )
     assert change is not None
     return change.p_value
 
@@ -89,7 +97,9 @@ def test_one_day_of_growth_is_a_loss(reference: pd.DataFrame) -> None:
     for seed in range(5):
         today = hours(200 + seed, 1)
         grown = context_of(reference, today.assign(rented=1.6 * today["rented"]))
-        (finding,) = (each for each in run(grown, options_for(SPEC, "performance")) if each.statistic == "mae")
+        (finding,) = (
+            each for each in Performance().run(grown, options_for(SPEC, "performance")) if each.statistic == "mae"
+        )
         assert finding.verdict is Verdict.ALERT
 
 
@@ -97,6 +107,6 @@ def test_one_absurd_row_is_no_loss(reference: pd.DataFrame) -> None:
     today = hours(300, 1)
     today.loc[12, "rented"] *= 20
     context = context_of(reference, today)
-    findings = {each.statistic: each for each in run(context, options_for(SPEC, "performance"))}
+    findings = {each.statistic: each for each in Performance().run(context, options_for(SPEC, "performance"))}
     assert findings["mae"].value > 2 * findings["mae"].baseline
     assert findings["mae"].verdict is not Verdict.ALERT

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks import CheckContext, run_group
-from airmedic_core.checks._proposed_suite import propose_suite
-from airmedic_core.checks.quality import Options, read_suite, run
+from airmedic_core.checks import run_group
+from airmedic_core.checks.quality.proposed_suite import propose_suite
+from airmedic_core.checks.quality.quality import Options, Quality, read_suite
 from airmedic_core.cli.validate import spec_problems
+from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
 from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import build_profile, build_reference
@@ -86,7 +87,7 @@ def count(findings: list[Finding]) -> tuple[float | None, float | None]:
 
 @pytest.mark.parametrize("size", [3, 24, 200])
 def test_the_proposed_suite_holds_on_ordinary_days_of_any_size(settings, size):
-    findings = run(context_of(orders(3, 20, size=size), settings), Options())
+    findings = Quality().run(context_of(orders(3, 20, size=size), settings), Options())
     assert failed(findings) == {}
     # Three inputs exist and are never null, two of them have a range, one has a vocabulary.
     assert count(findings) == (9, 9)
@@ -104,7 +105,7 @@ def test_the_proposed_suite_holds_on_ordinary_days_of_any_size(settings, size):
 def test_broken_values_fail_the_proposed_suite(settings, today, change, key, fraction):
     hit = np.arange(len(today)) < fraction * len(today)
     broken = today.assign(**{name: today[name].mask(hit, value) for name, value in change.items()})
-    finding = failed(run(context_of(broken, settings), Options()))[key]
+    finding = failed(Quality().run(context_of(broken, settings), Options()))[key]
     assert finding.verdict is Verdict.ALERT
     assert finding.value == pytest.approx(fraction)
     assert finding.suggests == (Cause.DATA_CORRUPTION,)
@@ -113,12 +114,14 @@ def test_broken_values_fail_the_proposed_suite(settings, today, change, key, fra
 def test_one_odd_row_of_a_small_batch_is_worth_a_look_and_no_alarm(settings):
     small = orders(3, 20, size=12)
     small.loc[0, "age"] = 4000.0
-    finding = failed(run(context_of(small, settings), Options()))["quality:age:expect_column_values_to_be_between"]
+    finding = failed(Quality().run(context_of(small, settings), Options()))[
+        "quality:age:expect_column_values_to_be_between"
+    ]
     assert finding.verdict is Verdict.WATCH
 
 
 def test_a_lost_column_is_a_change_of_the_schema(settings, today):
-    found = failed(run(context_of(today.drop(columns="age"), settings), Options()))
+    found = failed(Quality().run(context_of(today.drop(columns="age"), settings), Options()))
     assert {each.suggests for each in found.values()} == {(Cause.SCHEMA_CHANGE,)}
     assert found["quality:age:expect_column_to_exist"].message.startswith("There is no column age")
 
@@ -131,12 +134,12 @@ def test_categories_are_known_by_the_name_they_are_counted_under(settings):
     context = context_of(orders(2, 20), settings)
     window, batch = context.batch.window, context.batch
     profile = build_profile(known.edges, today, window=window)
-    assert failed(run(CheckContext(spec, batch, today, known, profile, settings=settings), Options())) == {}
+    assert failed(Quality().run(CheckContext(spec, batch, today, known, profile, settings=settings), Options())) == {}
 
 
 def test_the_teams_own_suite_is_used_in_place_of_a_proposal(settings, today):
     write(settings, expect("column_values_to_be_between", column="price", max_value=20, mostly=0.9))
-    findings = run(context_of(today, settings), Options())
+    findings = Quality().run(context_of(today, settings), Options())
     finding = failed(findings)["quality:price:expect_column_values_to_be_between"]
     assert finding.verdict is Verdict.ALERT
     assert finding.value == pytest.approx((today["price"] > 20).mean())
@@ -155,15 +158,17 @@ def test_a_failed_suite_makes_an_incident(settings, today):
 
 def test_the_spec_may_name_the_suite(settings, today):
     write(settings, expect("column_to_exist", column="age"), name="strict.json")
-    assert count(run(context_of(today, settings, quality="strict.json"), Options())) == (1, 1)
+    assert count(Quality().run(context_of(today, settings, quality="strict.json"), Options())) == (1, 1)
     with pytest.raises(SpecError, match=r"strict\.json"):
-        run(context_of(today, settings, quality="strickt.json"), Options())
+        Quality().run(context_of(today, settings, quality="strickt.json"), Options())
 
 
 def test_the_severity_of_an_expectation_is_its_own(settings, today):
     strict = expect("column_max_to_be_between", column="age", max_value=20)
     write(settings, {**strict, "severity": "warning"})
-    finding = failed(run(context_of(today, settings), Options()))["quality:age:expect_column_max_to_be_between"]
+    finding = failed(Quality().run(context_of(today, settings), Options()))[
+        "quality:age:expect_column_max_to_be_between"
+    ]
     assert finding.verdict is Verdict.WATCH
     assert finding.value == today["age"].max()
 
@@ -184,14 +189,14 @@ def test_the_severity_of_an_expectation_is_its_own(settings, today):
 )  # fmt: skip
 def test_what_an_expectation_is_about_says_what_is_wrong(settings, today, expectation, subject, cause):
     write(settings, expectation)
-    (finding,) = failed(run(context_of(today, settings), Options())).values()
+    (finding,) = failed(Quality().run(context_of(today, settings), Options())).values()
     assert (finding.subject, finding.suggests, finding.verdict) == (subject, (cause,), Verdict.ALERT)
 
 
 def test_two_expectations_of_one_kind_on_one_column_are_two_findings(settings, today):
     kind = "column_values_to_be_between"
     write(settings, expect(kind, column="age", max_value=20), expect(kind, column="age", min_value=80))
-    assert set(failed(run(context_of(today, settings), Options()))) == {
+    assert set(failed(Quality().run(context_of(today, settings), Options()))) == {
         "quality:age:expect_column_values_to_be_between",
         "quality:age:expect_column_values_to_be_between_2",
     }
@@ -200,7 +205,7 @@ def test_two_expectations_of_one_kind_on_one_column_are_two_findings(settings, t
 def test_an_expectation_that_cannot_be_evaluated_is_not_passed(settings, today):
     write(settings, expect("column_values_to_be_between", column="country", min_value=3))
     context = context_of(today, settings)
-    finding = failed(run(context, Options()))["quality:country:error"]
+    finding = failed(Quality().run(context, Options()))["quality:country:error"]
     assert finding.verdict is Verdict.UNKNOWN
     assert weigh(context.batch, run_group(context, "data")).outcome == "watch"
 
@@ -212,7 +217,7 @@ def test_expectations_of_the_spec_replace_those_of_the_suite(settings, today):
         expect("column_to_exist", column="price"),
     )
     accepted = {"age_range": expect("column_values_to_be_between", column="age", max_value=90)}
-    findings = run(context_of(today, settings, quality={"expectations": accepted}), Options())
+    findings = Quality().run(context_of(today, settings, quality={"expectations": accepted}), Options())
     assert failed(findings) == {}
     assert count(findings) == (2, 2)
 
@@ -246,7 +251,7 @@ def test_a_broken_suite_is_a_clear_error_and_never_passed(name, settings, today)
     (settings.content / "expectations" / "orders.json").write_text(text)
     context = context_of(today, settings)
     with pytest.raises(SpecError, match=said):
-        run(context, Options())
+        Quality().run(context, Options())
     finding = next(each for each in run_group(context, "data") if each.check == "quality")
     assert finding.verdict is Verdict.UNKNOWN
     assert said in finding.message
@@ -255,12 +260,12 @@ def test_a_broken_suite_is_a_clear_error_and_never_passed(name, settings, today)
 
 
 def test_a_proposal_can_be_switched_off(settings, today):
-    assert run(context_of(today, settings), Options(propose=False)) == []
+    assert Quality().run(context_of(today, settings), Options(propose=False)) == []
 
 
 def test_nothing_is_written_to_the_log_or_the_terminal(settings, today, caplog, capfd):
     with caplog.at_level(logging.INFO):
-        run(context_of(today.drop(columns="age"), settings), Options())
+        Quality().run(context_of(today.drop(columns="age"), settings), Options())
     assert caplog.records == []
     assert capfd.readouterr() == ("", "")
 
@@ -273,8 +278,8 @@ def test_what_needs_all_rows_is_not_judged_on_a_sample(settings, today):
     )
     whole = context_of(today, settings)
     part = replace(whole, frame=today.iloc[::4], sampled=True)
-    assert "quality:batch:expect_table_row_count_to_equal" not in failed(run(whole, Options()))
-    found = failed(run(part, Options()))
+    assert "quality:batch:expect_table_row_count_to_equal" not in failed(Quality().run(whole, Options()))
+    found = failed(Quality().run(part, Options()))
     assert found["quality:batch:expect_table_row_count_to_equal"].verdict is Verdict.UNKNOWN
     assert found["quality:age:expect_column_max_to_be_between"].verdict is Verdict.ALERT
     assert found["quality:age:expect_column_max_to_be_between"].sample_size == 50

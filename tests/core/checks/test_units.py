@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks import CheckContext, _ties
-from airmedic_core.checks._clock import hours_ahead
-from airmedic_core.checks._conversions import Map, known_maps
-from airmedic_core.checks._converted_groups import Groups, converted_group
-from airmedic_core.checks._converted_rows import Cumulative
-from airmedic_core.checks._factors import fitting_factors
-from airmedic_core.checks._ties import Ties, category_codes, category_names
+from airmedic_core.checks.units.clock import hours_ahead
+from airmedic_core.checks.units.conversions import Map, known_maps
+from airmedic_core.checks.units.converted_groups import Groups, converted_group
+from airmedic_core.checks.units.converted_rows import Cumulative
+from airmedic_core.checks.units.factors import fitting_factors
+from airmedic_core.comparison import CheckContext
+from airmedic_core.measures import ties as _ties
+from airmedic_core.measures.ties import Ties, category_codes, category_names
 from airmedic_core.monitor import PairCheck, check_pair
 from airmedic_core.monitor.pair import _context
 from airmedic_core.profile import Edges, build_profile

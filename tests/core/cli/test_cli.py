@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.cli import COMMANDS, main
+from airmedic_core.cli import COMMANDS, command_named, main
 from airmedic_core.settings import Settings
 
 Airmedic = Callable[..., tuple[int, str, str]]
 
 
-@pytest.mark.parametrize("name", COMMANDS.names())
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_keeps_the_contract(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    member = COMMANDS.member(name)
+    member = command_named(name)
     assert member.SUMMARY
     assert not member.SUMMARY.endswith(".")
     assert "Exit code 0" in member.__doc__

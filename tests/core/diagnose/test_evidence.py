@@ -40,13 +40,13 @@ def kinds(packet: EvidencePacket, kind: str) -> list[Evidence]:
 @pytest.mark.parametrize("name", COLLECTORS.names())
 def test_every_collector_keeps_the_contract(name: str) -> None:
     member = COLLECTORS.member(name)
-    assert isinstance(member.ORDER, int)
+    assert isinstance(member.order, int)
     assert list(inspect.signature(member.collect).parameters) == ["case"]
     assert member.__doc__
 
 
 def test_collectors_have_places_of_their_own() -> None:
-    orders = [COLLECTORS.member(name).ORDER for name in COLLECTORS.names()]
+    orders = [COLLECTORS.member(name).order for name in COLLECTORS.names()]
     assert len(set(orders)) == len(orders)
 
 

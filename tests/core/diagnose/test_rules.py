@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from airmedic_core.actions import ACTIONS
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.rules import diagnose_by_rules
 from airmedic_core.diagnose.taxonomy import TAXONOMY, fitting_actions
-from airmedic_core.family import Family
 from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Finding, Severity, Verdict
 from tests.core.diagnose.stories import Story, auc, nulls, psi
 
@@ -21,7 +21,7 @@ def told(story: Story, **findings: list[Finding]) -> tuple[Diagnosis, EvidencePa
 
 
 def test_every_cause_has_an_entry_whose_actions_exist() -> None:
-    known = set(Family("actions").names())
+    known = set(ACTIONS.names())
     assert set(TAXONOMY) == set(Cause)
     for cause in Cause:
         assert fitting_actions(cause) <= known | set() if known else True

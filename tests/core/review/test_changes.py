@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.actions import carry_out
 from airmedic_core.decide import propose
 from airmedic_core.decide.propose import policy_of
 from airmedic_core.errors import PolicyError, SpecError
 from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal, Verdict
+from airmedic_core.remedy import carry_out
 from airmedic_core.review import review_due, suggestions
 from airmedic_core.review.changes import cooldown, window_length
 from airmedic_core.review.critic import questions
@@ -64,7 +64,7 @@ def test_a_cooldown_holds_back_nothing_that_helped(story: Story) -> None:
 def test_two_futile_repetitions_are_not_enough(story: Story) -> None:
     for minutes, helped in ((0, True), (70, False), (100, False)):
         retrain(story, minutes, helped=helped)
-    assert cooldown.in_question(story.ws, ()) == []
+    assert cooldown.Cooldown().in_question(story.ws, ()) == []
 
 
 def test_an_accepted_limit_holds_until_it_is_taken_back(story: Story) -> None:

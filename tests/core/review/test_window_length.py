@@ -29,7 +29,7 @@ def test_longer_windows_spare_what_was_false_and_keep_what_was_real(ws: Workspac
         closed(ws, number, IncidentState.REJECTED)
     closed(ws, REAL, IncidentState.RESOLVED, Cause.DATA_CORRUPTION)
     before = len(ws.ledger.batches(ws.spec.name))
-    (asked,) = window_length.in_question(ws, past_windows(ws, most=60))
+    (asked,) = window_length.WindowLength().in_question(ws, past_windows(ws, most=60))
     found = asked.play("2 days")
     assert (found.before, found.after, len(found.spared), found.missed, found.kept) == ("day", "2 days", 3, (), 1)
     assert found.holds
@@ -42,7 +42,7 @@ def test_a_change_that_longer_windows_hide_is_missed(ws: Workspace) -> None:
     for number in FALSE:
         closed(ws, number, IncidentState.REJECTED)
     closed(ws, REAL, IncidentState.RESOLVED)
-    (asked,) = window_length.in_question(ws, past_windows(ws, most=60))
+    (asked,) = window_length.WindowLength().in_question(ws, past_windows(ws, most=60))
     found = asked.play("2 days")
     assert len(found.missed) == 1
     assert not found.holds

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.family import Family
-from airmedic_core.sources import known_labels
+from airmedic_core.sources import SOURCES, known_labels
 from airmedic_core.sources._sample import in_sample
 from airmedic_core.spec import parse_spec
 
@@ -15,9 +14,9 @@ def a_spec(path="rows.csv", **more):
     return parse_spec({"name": "churn", "task": "binary", "target": "left", "data": data, **more})
 
 
-@pytest.mark.parametrize("name", Family("sources").names())
+@pytest.mark.parametrize("name", SOURCES.names())
 def test_every_source_offers_the_same(name):
-    source = Family("sources").member(name)
+    source = SOURCES.member(name)
     assert all(callable(getattr(source, offer)) for offer in ("read", "stream", "count", "sample", "place"))
 
 

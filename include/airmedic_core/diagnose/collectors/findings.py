@@ -6,34 +6,41 @@ from collections.abc import Iterator
 from typing import Literal
 
 from airmedic_core.diagnose.case import GROUPS, Case, bounded
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, measure_name, number, plain, sentence, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Verdict
 
-ORDER = 10
 MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the findings that are not in order, then the facts that speak against them."""
-    if case.newest is None:
-        case.gaps.append("No observed batch belongs to the incident, so there are no findings to read.")
-        return
-    window, source = str(case.newest.batch.window), f"batch {case.newest.batch.id}"
-    for group in GROUPS:
-        findings = sorted(case.findings[group], key=lambda finding: finding.urgency)
-        if not findings:
-            case.gaps.append(f"The {group} checks left no findings for {window}.")
-        shown = [finding for finding in findings if finding.verdict is not Verdict.OK]
-        shown += [finding for finding in findings if finding.verdict is Verdict.OK and group != "drift"]
-        for finding in shown[:MOST_COLUMNS]:
-            yield from_finding(finding, group, window, source)
-        quiet = [finding for finding in findings if finding.verdict is Verdict.OK]
-        if group == "drift" and quiet:
-            yield _unmoved(quiet, findings, window, source)
-        unshown = len(shown) - MOST_COLUMNS
-        if unshown > 0:
-            case.gaps.append(f"{counted(unshown, 'weaker finding')} of the {group} checks are left out of the packet.")
+class Findings(Collector):
+    """What the checks found in the incident's newest batch."""
+
+    order = 10
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the findings that are not in order, then the facts that speak against them."""
+        if case.newest is None:
+            case.gaps.append("No observed batch belongs to the incident, so there are no findings to read.")
+            return
+        window, source = str(case.newest.batch.window), f"batch {case.newest.batch.id}"
+        for group in GROUPS:
+            findings = sorted(case.findings[group], key=lambda finding: finding.urgency)
+            if not findings:
+                case.gaps.append(f"The {group} checks left no findings for {window}.")
+            shown = [finding for finding in findings if finding.verdict is not Verdict.OK]
+            shown += [finding for finding in findings if finding.verdict is Verdict.OK and group != "drift"]
+            for finding in shown[:MOST_COLUMNS]:
+                yield from_finding(finding, group, window, source)
+            quiet = [finding for finding in findings if finding.verdict is Verdict.OK]
+            if group == "drift" and quiet:
+                yield _unmoved(quiet, findings, window, source)
+            unshown = len(shown) - MOST_COLUMNS
+            if unshown > 0:
+                case.gaps.append(
+                    f"{counted(unshown, 'weaker finding')} of the {group} checks are left out of the packet."
+                )
 
 
 def from_finding(finding: Finding, group: str, window: str, source: str) -> Evidence:

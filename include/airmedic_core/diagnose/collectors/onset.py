@@ -5,49 +5,54 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.collectors.findings import direction
 from airmedic_core.diagnose.wording import counted, listed, measure_name, number, plain, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Json
 
-ORDER = 30
 MOST = 8
 RECENT = 6
 """Earlier values that a statement names."""
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield one fact for each of the strongest alarms: since when, and how it was before."""
-    if case.newest is None:
-        return
-    alarms = sorted(case.abnormal, key=lambda finding: (finding.check != "performance", -abs(finding.effect or 0)))
-    without_history: list[str] = []
-    known: set[str] = set()
-    for finding in alarms[:MOST]:
-        onset = onset_of(case, finding)
-        if not onset["earlier_windows"]:
-            without_history.append(plain(finding.subject))
-            continue
-        known.add(plain(finding.subject))
-        yield Evidence(
-            id="",
-            kind="onset",
-            collector="onset",
-            subject=finding.subject,
-            statement=_statement(finding, onset),
-            value=finding.value,
-            baseline=onset["quiet_mean"],
-            direction=direction(finding.value, onset["quiet_mean"], finding.verdict),
-            unit=finding.unit,
-            sample_size=onset["earlier_windows"],
-            window=onset["since"],
-            source=f"history of {finding.key}",
-            details={**onset, "check": finding.check, "statistic": finding.statistic},
-        )
-    # What is measured only when something else alarms has no history of its own.
-    unknown = sorted(set(without_history) - known)
-    if unknown:
-        names = listed(unknown)
-        case.gaps.append(f"No earlier window was checked for {names}, so it is not known when the change began.")
+class Onset(Collector):
+    """Its own history, back to the last window in which it was quiet."""
+
+    order = 30
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield one fact for each of the strongest alarms: since when, and how it was before."""
+        if case.newest is None:
+            return
+        alarms = sorted(case.abnormal, key=lambda finding: (finding.check != "performance", -abs(finding.effect or 0)))
+        without_history: list[str] = []
+        known: set[str] = set()
+        for finding in alarms[:MOST]:
+            onset = onset_of(case, finding)
+            if not onset["earlier_windows"]:
+                without_history.append(plain(finding.subject))
+                continue
+            known.add(plain(finding.subject))
+            yield Evidence(
+                id="",
+                kind="onset",
+                collector="onset",
+                subject=finding.subject,
+                statement=_statement(finding, onset),
+                value=finding.value,
+                baseline=onset["quiet_mean"],
+                direction=direction(finding.value, onset["quiet_mean"], finding.verdict),
+                unit=finding.unit,
+                sample_size=onset["earlier_windows"],
+                window=onset["since"],
+                source=f"history of {finding.key}",
+                details={**onset, "check": finding.check, "statistic": finding.statistic},
+            )
+        # What is measured only when something else alarms has no history of its own.
+        unknown = sorted(set(without_history) - known)
+        if unknown:
+            names = listed(unknown)
+            case.gaps.append(f"No earlier window was checked for {names}, so it is not known when the change began.")
 
 
 def onset_of(case: Case, finding: Finding) -> Json:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import day, plain
 from airmedic_core.records import Evidence
 
-ORDER = 60
 MOST = 8
 _KINDS = {
     "quarantine": "The window {key} is quarantined",
@@ -18,20 +18,25 @@ _KINDS = {
 }
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the overrides in force."""
-    overrides = case.workspace.ledger.overrides(case.incident.model, now=case.incident.as_of)
-    for override in list(overrides)[:MOST]:
-        until = f" until {day(override.expires_at)}" if override.expires_at else ""
-        what = _KINDS[override.kind].format(key=plain(override.key), value=plain(str(override.plain_value), 160))
-        yield Evidence(
-            id="",
-            kind="override",
-            collector="overrides",
-            subject=plain(override.key),
-            statement=f"{what} by {plain(override.author)}{until}.",
-            direction="changed",
-            source="ledger, overrides",
-            trust="recorded",
-            details={"kind": override.kind},
-        )
+class Overrides(Collector):
+    """Settings, quarantined windows, freezes."""
+
+    order = 60
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the overrides in force."""
+        overrides = case.workspace.ledger.overrides(case.incident.model, now=case.incident.as_of)
+        for override in list(overrides)[:MOST]:
+            until = f" until {day(override.expires_at)}" if override.expires_at else ""
+            what = _KINDS[override.kind].format(key=plain(override.key), value=plain(str(override.plain_value), 160))
+            yield Evidence(
+                id="",
+                kind="override",
+                collector="overrides",
+                subject=plain(override.key),
+                statement=f"{what} by {plain(override.author)}{until}.",
+                direction="changed",
+                source="ledger, overrides",
+                trust="recorded",
+                details={"kind": override.kind},
+            )

@@ -6,37 +6,41 @@ from collections import Counter
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, listed
 from airmedic_core.records import DATA_CAUSES, Evidence
 
-ORDER = 70
 
+class QualityHistory(Collector):
+    """How often this model's data was at fault before."""
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the share of earlier windows that were assessed with a data cause."""
-    earlier = [
-        seen.assessment
-        for seen in case.observed
-        if seen.assessment is not None and seen.batch.id not in case.incident.batch_ids
-    ]
-    if not earlier:
-        return
-    faults = Counter(found.cause for found in earlier if found.cause in DATA_CAUSES)
-    total = sum(faults.values())
-    kinds = listed([f"{cause.words} {count}" for cause, count in faults.most_common()])
-    yield Evidence(
-        id="",
-        kind="quality_history",
-        collector="quality_history",
-        subject="batch",
-        statement=(
-            f"{total} of {counted(len(earlier), 'earlier window')} had a fault in the data"
-            + (f" ({kinds})." if faults else ".")
-        ),
-        value=total / len(earlier),
-        unit="fraction",
-        sample_size=len(earlier),
-        source="ledger, assessments",
-        trust="recorded",
-        details={cause.value: count for cause, count in faults.items()},
-    )
+    order = 70
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the share of earlier windows that were assessed with a data cause."""
+        earlier = [
+            seen.assessment
+            for seen in case.observed
+            if seen.assessment is not None and seen.batch.id not in case.incident.batch_ids
+        ]
+        if not earlier:
+            return
+        faults = Counter(found.cause for found in earlier if found.cause in DATA_CAUSES)
+        total = sum(faults.values())
+        kinds = listed([f"{cause.words} {count}" for cause, count in faults.most_common()])
+        yield Evidence(
+            id="",
+            kind="quality_history",
+            collector="quality_history",
+            subject="batch",
+            statement=(
+                f"{total} of {counted(len(earlier), 'earlier window')} had a fault in the data"
+                + (f" ({kinds})." if faults else ".")
+            ),
+            value=total / len(earlier),
+            unit="fraction",
+            sample_size=len(earlier),
+            source="ledger, assessments",
+            trust="recorded",
+            details={cause.value: count for cause, count in faults.items()},
+        )

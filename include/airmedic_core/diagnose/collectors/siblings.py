@@ -6,54 +6,59 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from airmedic_core.diagnose.case import Case
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, listed, plain
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import DATA_CAUSES, REQUESTED, Cause, Evidence, Incident, Verdict
 from airmedic_core.spec import ModelSpec, load_spec
 
-ORDER = 90
 _NO_TROUBLE = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield one fact if other models had an incident within one window's length that may have the same origin.
+class Siblings(Collector):
+    """A common cause upstream is likelier than a coincidence."""
 
-    That is one of the same kind, or one of any kind of a model whose rows come from the same place.
-    """
-    incident = case.incident
-    reach = max(incident.window.end - incident.window.start, timedelta(days=1))
-    at_once = [
-        other
-        for other in case.workspace.ledger.incidents(limit=100)
-        if other.model != incident.model
-        and other.fingerprint != REQUESTED
-        and abs(other.as_of - incident.as_of) <= reach
-    ]
-    shared = {model: origin for model in {other.model for other in at_once} if (origin := _origin(case, model))}
-    others = [other for other in at_once if _alike(incident, other, other.model in shared)]
-    if not others:
-        return
-    models = sorted({other.model for other in others})
-    from_there = [model for model in models if model in shared]
-    named = f"{counted(len(models), 'other model')} had an incident"
-    listing = f"at the same time ({listed([plain(model) for model in models])})"
-    statement = f"{named} of the same kind {listing}, which points upstream."
-    if from_there:
-        count = "It reads" if len(models) == 1 else f"{len(from_there)} of them read"
-        statement = f"{named} {listing}. {count} from {plain(shared[from_there[0]])} too, which points upstream."
-    yield Evidence(
-        id="",
-        kind="siblings",
-        collector="siblings",
-        subject="fleet",
-        statement=statement,
-        value=float(len(models)),
-        direction="changed",
-        source="ledger, incidents",
-        trust="recorded",
-        verdict=Verdict.WATCH,
-        details={"incidents": [other.id for other in others[:10]], "shared_upstream": len(from_there)},
-    )
+    order = 90
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield one fact if other models had an incident within one window's length that may have the same origin.
+
+        That is one of the same kind, or one of any kind of a model whose rows come from the same place.
+        """
+        incident = case.incident
+        reach = max(incident.window.end - incident.window.start, timedelta(days=1))
+        at_once = [
+            other
+            for other in case.workspace.ledger.incidents(limit=100)
+            if other.model != incident.model
+            and other.fingerprint != REQUESTED
+            and abs(other.as_of - incident.as_of) <= reach
+        ]
+        shared = {model: origin for model in {other.model for other in at_once} if (origin := _origin(case, model))}
+        others = [other for other in at_once if _alike(incident, other, other.model in shared)]
+        if not others:
+            return
+        models = sorted({other.model for other in others})
+        from_there = [model for model in models if model in shared]
+        named = f"{counted(len(models), 'other model')} had an incident"
+        listing = f"at the same time ({listed([plain(model) for model in models])})"
+        statement = f"{named} of the same kind {listing}, which points upstream."
+        if from_there:
+            count = "It reads" if len(models) == 1 else f"{len(from_there)} of them read"
+            statement = f"{named} {listing}. {count} from {plain(shared[from_there[0]])} too, which points upstream."
+        yield Evidence(
+            id="",
+            kind="siblings",
+            collector="siblings",
+            subject="fleet",
+            statement=statement,
+            value=float(len(models)),
+            direction="changed",
+            source="ledger, incidents",
+            trust="recorded",
+            verdict=Verdict.WATCH,
+            details={"incidents": [other.id for other in others[:10]], "shared_upstream": len(from_there)},
+        )
 
 
 def _alike(incident: Incident, other: Incident, shared: bool) -> bool:

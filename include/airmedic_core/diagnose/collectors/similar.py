@@ -5,33 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case, likely_causes
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import plain, sentence
 from airmedic_core.knowledge import Section
 from airmedic_core.knowledge.remember import Memory, likeness
 from airmedic_core.records import Evidence
 
-ORDER = 110
 MOST = 3
 LIKE_LEAST = 0.3
 """Share of common alarms from which a remembered incident counts as similar."""
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the incidents that were most like this one, with what was done and whether it held."""
-    alarms = [f"{finding.check}:{finding.subject}" for finding in case.abnormal]
-    if not alarms:
-        return
-    known = [
-        (likeness(alarms, memory.signature), memory)
-        for memory in case.memories
-        if memory.incident.fingerprint != case.incident.fingerprint
-    ]
-    known.sort(key=lambda pair: -pair[0])
-    remembered = [(like, memory) for like, memory in known if like >= LIKE_LEAST][:MOST]
-    for like, memory in remembered:
-        yield _remembered(like, memory)
-    for section in _written(case, alarms, MOST - len(remembered)):
-        yield _example(section)
+class Similar(Collector):
+    """Remembered ones with the same alarms first, then written ones."""
+
+    order = 110
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the incidents that were most like this one, with what was done and whether it held."""
+        alarms = [f"{finding.check}:{finding.subject}" for finding in case.abnormal]
+        if not alarms:
+            return
+        known = [
+            (likeness(alarms, memory.signature), memory)
+            for memory in case.memories
+            if memory.incident.fingerprint != case.incident.fingerprint
+        ]
+        known.sort(key=lambda pair: -pair[0])
+        remembered = [(like, memory) for like, memory in known if like >= LIKE_LEAST][:MOST]
+        for like, memory in remembered:
+            yield _remembered(like, memory)
+        for section in _written(case, alarms, MOST - len(remembered)):
+            yield _example(section)
 
 
 def _remembered(like: float, memory: Memory) -> Evidence:

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case, UpstreamRun
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, day, listed, plain
 from airmedic_core.records import Evidence, Verdict
 
-ORDER = 80
 MOST = 5
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the upstream pipeline's last runs, where the spec names it and the orchestrator was asked."""
-    dag = case.workspace.spec.upstream_dag
-    if not dag:
-        return
-    if case.upstream is None:
-        case.gaps.append(f"The orchestrator was not asked how {plain(dag)} ran.")
-        return
-    if not case.upstream:
-        case.gaps.append(f"The orchestrator knows no run of {plain(dag)}.")
-        return
-    for run in list(case.upstream)[:MOST]:
-        yield _run(dag, run)
+class Upstream(Collector):
+    """How the pipeline that delivers the rows ran."""
+
+    order = 80
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the upstream pipeline's last runs, where the spec names it and the orchestrator was asked."""
+        dag = case.workspace.spec.upstream_dag
+        if not dag:
+            return
+        if case.upstream is None:
+            case.gaps.append(f"The orchestrator was not asked how {plain(dag)} ran.")
+            return
+        if not case.upstream:
+            case.gaps.append(f"The orchestrator knows no run of {plain(dag)}.")
+            return
+        for run in list(case.upstream)[:MOST]:
+            yield _run(dag, run)
 
 
 def _run(dag: str, run: UpstreamRun) -> Evidence:

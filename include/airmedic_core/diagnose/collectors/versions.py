@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import GROUPS, Case
+from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, day, listed, plain
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import ABNORMAL, Cause, Evidence, Json, Promotion, Verdict
 
-ORDER = 50
 MOST_SWITCHES = 3
 MOST_WINDOWS = 10
 """Windows of the newest version that are looked at, beside its first."""
@@ -22,20 +22,25 @@ _KINDS = {
 _IGNORED_TAGS = ("mlflow.", "airmedic.spec")
 
 
-def collect(case: Case) -> Iterator[Evidence]:
-    """Yield the last switches of the champion, whether the loss starts with one, and what differs."""
-    promotions = [done for done in case.workspace.ledger.promotions(case.incident.model) if _before(case, done)]
-    if not promotions:
-        case.gaps.append("No switch of the champion is on record, so versions cannot be compared.")
-        return
-    for promotion in promotions[:MOST_SWITCHES]:
-        yield _switch(promotion)
-    link = _starts_with_switch(case, promotions)
-    if link is not None:
-        yield link
-    difference = _difference(case, promotions[0])
-    if difference is not None:
-        yield difference
+class Versions(Collector):
+    """Which model version served, when the champion was switched, and whether the trouble starts with a switch."""
+
+    order = 50
+
+    def collect(self, case: Case) -> Iterator[Evidence]:
+        """Yield the last switches of the champion, whether the loss starts with one, and what differs."""
+        promotions = [done for done in case.workspace.ledger.promotions(case.incident.model) if _before(case, done)]
+        if not promotions:
+            case.gaps.append("No switch of the champion is on record, so versions cannot be compared.")
+            return
+        for promotion in promotions[:MOST_SWITCHES]:
+            yield _switch(promotion)
+        link = _starts_with_switch(case, promotions)
+        if link is not None:
+            yield link
+        difference = _difference(case, promotions[0])
+        if difference is not None:
+            yield difference
 
 
 def _before(case: Case, promotion: Promotion) -> bool:

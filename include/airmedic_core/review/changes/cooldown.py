@@ -15,6 +15,7 @@ from airmedic_core.decide.propose import environment_of, policy_of
 from airmedic_core.diagnose.wording import counted, day, sentence
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Evidence, IncidentState
+from airmedic_core.review.changes import Change
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
 from airmedic_core.review.replay import ReviewedWindow
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
-ORDER = 20
 KEY = "policy.limits.cooldown_minutes"
 FUTILE_LEAST = 3
 _MOST_MINUTES = 7 * 24 * 60
@@ -41,21 +41,26 @@ class Repetition:
     helped: bool
 
 
-def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:  # noqa: ARG001 - one form for all
-    """Return the cooldown, where three or more repetitions did not help."""
-    try:
-        before = policy_of(ws).limits_in(environment_of(ws)).cooldown_minutes
-    except AirmedicError:
-        # Whoever decides says what is wrong with the policy.
-        return []
-    repeated = repetitions(ws)
-    futile = [each for each in repeated if not each.helped]
-    if len(futile) < FUTILE_LEAST:
-        return []
-    above = {math.floor(each.minutes / _ROUNDED_TO + 1) * float(_ROUNDED_TO) for each in futile}
-    bounded = [after for after in sorted(above, reverse=True) if before < after <= _MOST_MINUTES]
-    witnesses = tuple(_witness(each) for each in repeated)
-    return [InQuestion(KEY, before, tuple(bounded[:_MOST_OPTIONS]), witnesses, partial(_play, repeated, before))]
+class Cooldown(Change):
+    """The policy's cooldown grows where the same action was repeated too soon to help."""
+
+    order = 20
+
+    def in_question(self, ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
+        """Return the cooldown, where three or more repetitions did not help."""
+        try:
+            before = policy_of(ws).limits_in(environment_of(ws)).cooldown_minutes
+        except AirmedicError:
+            # Whoever decides says what is wrong with the policy.
+            return []
+        repeated = repetitions(ws)
+        futile = [each for each in repeated if not each.helped]
+        if len(futile) < FUTILE_LEAST:
+            return []
+        above = {math.floor(each.minutes / _ROUNDED_TO + 1) * float(_ROUNDED_TO) for each in futile}
+        bounded = [after for after in sorted(above, reverse=True) if before < after <= _MOST_MINUTES]
+        witnesses = tuple(_witness(each) for each in repeated)
+        return [InQuestion(KEY, before, tuple(bounded[:_MOST_OPTIONS]), witnesses, partial(_play, repeated, before))]
 
 
 def repetitions(ws: Workspace) -> list[Repetition]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.diagnose.wording import counted, measure_name
 from airmedic_core.records import Evidence
+from airmedic_core.review.changes import Change
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
 from airmedic_core.review.replay import ReviewedWindow, Threshold, silenced, strengths
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-ORDER = 10
 THRESHOLDS = (
     Threshold("drift", "least_effect", "effect", 2.0),
     Threshold("estimate", "least_relative_rise", "effect", 2.0, names_itself=False),
@@ -28,10 +28,15 @@ FALSE_ALARMS_LEAST = 3
 _MOST_OPTIONS = 4
 
 
-def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
-    """Return the thresholds with three false alarms or more, with the values just above some of them."""
-    found = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
-    return [each for each in found if each is not None]
+class Thresholds(Change):
+    """Thresholds that raised false alarms move just above them, where no real alarm would be missed."""
+
+    order = 10
+
+    def in_question(self, ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
+        """Return the thresholds with three false alarms or more, with the values just above some of them."""
+        found = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
+        return [each for each in found if each is not None]
 
 
 def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[ReviewedWindow]) -> InQuestion | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.diagnose.wording import counted
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Batch, Evidence
+from airmedic_core.review.changes import Change
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
 from airmedic_core.review.replay import ReviewedWindow
 from airmedic_core.windows import Every, Window
@@ -18,7 +19,6 @@ from airmedic_core.workspace import with_settings
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-ORDER = 30
 KEY = "window.every"
 FALSE_ALARMS_LEAST = 3
 _FACTOR = 2
@@ -26,16 +26,21 @@ _MOST_WINDOWS = 12
 """Windows whose rows are checked again, newest first; with more real alarms than that, length is not in question."""
 
 
-def in_question(ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
-    """Return the length of windows, where three or more of the present length raised false alarms."""
-    judged = [window for window in windows if window.turned_out != "none"]
-    false = [window for window in judged if window.turned_out == "false"]
-    if len(false) < FALSE_ALARMS_LEAST or len(judged) > _MOST_WINDOWS:
-        return []
-    step = ws.spec.window.step
-    longer = str(Every(step.count * _FACTOR, step.unit))
-    witnesses = tuple(_witness(window) for window in judged)
-    return [InQuestion(KEY, str(step), (longer,), witnesses, partial(_play, ws, judged), dear=True)]
+class WindowLength(Change):
+    """The checks are run again on the longer windows."""
+
+    order = 30
+
+    def in_question(self, ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
+        """Return the length of windows, where three or more of the present length raised false alarms."""
+        judged = [window for window in windows if window.turned_out != "none"]
+        false = [window for window in judged if window.turned_out == "false"]
+        if len(false) < FALSE_ALARMS_LEAST or len(judged) > _MOST_WINDOWS:
+            return []
+        step = ws.spec.window.step
+        longer = str(Every(step.count * _FACTOR, step.unit))
+        witnesses = tuple(_witness(window) for window in judged)
+        return [InQuestion(KEY, str(step), (longer,), witnesses, partial(_play, ws, judged), dear=True)]
 
 
 def _play(ws: Workspace, judged: Sequence[ReviewedWindow], value: Value) -> Suggestion:

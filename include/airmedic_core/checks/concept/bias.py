@@ -1,0 +1,66 @@
+"""Whether errors lean one way more than they do from window to window.
+
+The size of errors says little in one window of few rows: it is skewed, and it differs from day to day. Their sign is
+steadier: if nothing has changed, labels lie on both sides of the answers as they did before. Two means of the signed
+errors are looked at (Cox 1958, Two further applications of a model for binary regression, Biometrika 45:562–565, looks
+at level and slope too): of the errors themselves, which a change of level moves, and of the errors times the score,
+which moves where labels follow the answers less, or more.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.metrics import Array
+from airmedic_core.verdicts.moderated import moderated_z
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison.context import LabelledRows
+
+_EXPECTED_WINDOWS = (4.0, 2.0)
+"""As for metrics: the variance of windows is twice that of independent rows, worth four windows."""
+_FARTHEST = 3.0
+"""Standard deviations beyond which a score counts no more."""
+
+
+def bias_p_value(before: LabelledRows, now: LabelledRows) -> float:
+    """Return how likely errors lean so much by chance, given how they lean in each window of the baseline.
+
+    Parameters
+    ----------
+    before : LabelledRows
+        Of the baseline, which the model was not fitted on.
+    now : LabelledRows
+        Of the window in question.
+
+    Returns
+    -------
+    float
+        Two-sided, of the more certain of level and slope, doubled because it is one of two.
+    """
+    old, new = (_outcome_and_answer(rows) for rows in (before, now))
+    centre, spread = float(old[1].mean()), max(float(old[1].std()), 1e-9)
+
+    def signed(outcome: Array, answer: Array) -> Array:
+        score = np.clip((answer - centre) / spread, -_FARTHEST, _FARTHEST)
+        return np.column_stack([np.ones(len(score)), score]) * (outcome - answer)[:, None]
+
+    earlier, current = signed(*old), signed(*new)
+    numbers = np.unique(before.windows)
+    history = np.array([earlier[before.windows == number].mean(axis=0) for number in numbers])
+    rows = np.array([int((before.windows == number).sum()) for number in numbers])
+    variance = earlier.var(axis=0)
+    result = moderated_z(
+        history, variance / rows[:, None], current.mean(axis=0), variance / len(now),
+        whole=earlier.mean(axis=0), whole_noise=variance / len(before), expected=_EXPECTED_WINDOWS,
+    )  # fmt: skip
+    return min(2.0 * float(result.p_value.min()), 1.0)
+
+
+def _outcome_and_answer(rows: LabelledRows) -> tuple[Array, Array]:
+    """Return what came and what was expected; of several classes, whether the likeliest came, and its probability."""
+    if rows.scores.ndim == 1:
+        return rows.labels, rows.scores
+    return np.asarray(rows.scores.argmax(axis=1) == rows.labels, dtype=np.float64), rows.scores.max(axis=1)

@@ -1,0 +1,127 @@
+"""Class mix: whether another share of the classes is all that a loss comes from (Saerens et al. 2002)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison.context import LabelledRows
+    from airmedic_core.metrics import Array
+
+_LEAST_Z = 4.0
+_LEAST_ROWS = 10
+_LEFT_OF_THE_MIX = 0.05
+"""Of the loss that the class mix costs on the baseline's rows: what is left beyond it has another reason."""
+
+
+@dataclass(frozen=True)
+class ClassMix:
+    """How the share of a class has moved, and what that explains."""
+
+    position: int
+    """The class that moved most clearly; the positive one of two."""
+    before: float
+    now: float
+    z: float
+    """The move, in standard errors that rows and windows give."""
+    moved: bool
+    gain: float
+    """Fraction of the loss that another prior saves."""
+    distance: float
+    """Of the scores within a class, as a multiple of what chance and a small wobble explain."""
+    explains: bool
+    """Whether the scores of each class are as before, and another prior saves what the mix costs."""
+
+
+def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, least_gain: float) -> ClassMix | None:
+    """Compare the shares of the classes, and hold the loss against what their move costs by itself.
+
+    Parameters
+    ----------
+    before, now : LabelledRows
+        The baseline and the window, of a binary or multiclass model.
+    least_change : float
+        Smaller moves of a share are of no interest; of a rare class those by less than half of its share.
+    least_gain : float
+        Fraction of the loss that another prior must save to count.
+
+    Returns
+    -------
+    ClassMix or None
+        None where a class has no rows to compare.
+    """
+    chances, past = _by_class(now.scores), _by_class(before.scores)
+    labels, past_labels = now.labels.astype(np.intp), before.labels.astype(np.intp)
+    classes = past.shape[1]
+    old, new = (np.bincount(each, minlength=classes) / len(each) for each in (past_labels, labels))
+    if (old <= 0).any() or new.max() >= 1:
+        return None
+    z = (new - old) / np.hypot(np.sqrt(old * (1 - old) * (1 / len(now) + 1 / len(before))), _wobble(before, classes))
+    large = np.abs(new - old) >= np.minimum(least_change, np.minimum(old, 1 - old) / 2)
+    moved = (np.abs(z) > _LEAST_Z) & large
+    top = 1 if classes == 2 else int(np.abs(np.where(moved, z, z / 1e6)).argmax())
+    ratio = new / old
+    left = _loss(_corrected(chances, ratio), labels)
+    saved = now.losses - left
+    gain = float(saved.mean()) / max(float(now.losses.mean()), 1e-9)
+    certain = float(saved.mean()) > 3.0 * float(saved.std(ddof=1)) / np.sqrt(len(saved))
+    distance = max(_distance(past[past_labels == at, at], chances[labels == at, at]) for at in range(classes))
+    usual = _loss(_corrected(past, ratio), past_labels)
+    explains = bool(moved.any() and certain and gain > least_gain and distance < 1.0)
+    return ClassMix(
+        position=top,
+        before=float(old[top]),
+        now=float(new[top]),
+        z=float(z[top]),
+        moved=bool(moved.any()),
+        gain=gain,
+        distance=distance,
+        explains=explains and not _more_is_left(left, usual, ratio[past_labels]),
+    )
+
+
+def _by_class(scores: Array) -> Array:
+    """Return the chance of each class, shape (rows, classes)."""
+    chances = scores if scores.ndim == 2 else np.column_stack([1.0 - scores, scores])
+    return np.clip(chances, 1e-6, 1 - 1e-6)
+
+
+def _wobble(before: LabelledRows, classes: int) -> Array:
+    """Return how much the shares of windows differ; 0 where too few tell."""
+    numbers = np.unique(before.windows)
+    if len(numbers) < 4:
+        return np.zeros(classes)
+    within = [before.labels[before.windows == number].astype(np.intp) for number in numbers]
+    shares = np.array([np.bincount(each, minlength=classes) / len(each) for each in within])
+    spread: Array = shares.std(axis=0, ddof=1)
+    return spread
+
+
+def _corrected(chances: Array, ratio: Array) -> Array:
+    """Return the chances under another prior."""
+    weighted = chances * ratio
+    corrected: Array = weighted / weighted.sum(axis=1, keepdims=True)
+    return corrected
+
+
+def _loss(chances: Array, labels: np.ndarray) -> Array:
+    return np.asarray(-np.log(np.maximum(chances[np.arange(len(labels)), labels], 1e-15)), dtype=np.float64)
+
+
+def _more_is_left(left: Array, usual: Array, weights: Array) -> bool:
+    """Whether another prior leaves more of the loss than the same class mix costs on rows of the baseline."""
+    expected = float(weights @ usual / weights.sum())
+    error = np.hypot((weights * (usual - expected)).std() / len(usual) ** 0.5, left.std() / len(left) ** 0.5)
+    return float(left.mean()) - expected > max(2.0 * float(error), _LEFT_OF_THE_MIX * expected)
+
+
+def _distance(first: Array, second: Array) -> float:
+    """Return the Kolmogorov–Smirnov distance as a multiple of what chance and a small wobble explain."""
+    if len(first) < _LEAST_ROWS or len(second) < _LEAST_ROWS:
+        return 0.0
+    limit = 0.05 + 1.63 * np.sqrt(1 / len(first) + 1 / len(second))
+    return float(ks_2samp(first, second, method="asymp").statistic / limit)

@@ -1,0 +1,192 @@
+"""Concept: whether a loss comes from other inputs, another class mix, or a changed relation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.numbers import measure_name, percent
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.comparison.context import LabelledRows
+    from airmedic_core.measures.loss_by_inputs import Weighted
+
+_LEAST_ROWS = 100
+"""Labelled rows that tell a class mix."""
+_MISSED = 20.0
+"""Labels of other classes that are expected: that none of so many comes is no chance."""
+
+
+class Options(CheckOptions):
+    """How a loss is taken apart."""
+
+    p_value: float = Field(default=0.05, gt=0, lt=1)
+    """A loss less certain than this is not taken apart; twice as much where no later window will confirm it."""
+    least_share: float = Field(default=0.5, gt=0, le=1)
+    """Share of the loss on shared inputs from which the relation is the cause."""
+    least_mix_change: float = Field(default=0.05, gt=0, lt=1)
+    """Smaller moves of a class's share are of no interest; of a rare class those by less than half of its share."""
+    least_gain: float = Field(default=0.02, gt=0, lt=1)
+    """Fraction of the loss that recalibration must save to count."""
+    min_rows: int = Field(default=20, ge=2)
+    """With fewer labelled rows, now or in the baseline, a loss is not taken apart."""
+
+
+class Concept(Check[Options]):
+    """Whether a loss comes from other inputs, another class mix, or a changed relation."""
+
+    group = "performance"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Take the loss apart, if there is one."""
+        now, before = context.labelled, context.baseline
+        if now is None or len(now) < options.min_rows:
+            return []
+        if before is None or len(before) < options.min_rows:
+            return _from_profile(context, now, options)
+        findings = _class_mix(context, before, now, options)
+        if any(finding.verdict is Verdict.ALERT for finding in findings):
+            return findings
+        return findings + _parts(context, before, now, options)
+
+
+def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
+    """Another class mix: the scores of each class are what they were, and another prior mends the calibration."""
+    from airmedic_core.checks.concept.class_mix import class_mix
+
+    if context.spec.task == "regression":
+        return []
+    if (lost := _only_class(context, before, now)) is not None:
+        return [lost]
+    if len(now) < _LEAST_ROWS:
+        return []
+    mix = class_mix(before, now, least_change=options.least_mix_change, least_gain=options.least_gain)
+    if mix is None:
+        return []
+    which = "positive"
+    if context.spec.task == "multiclass":
+        classes = context.scored.classes if context.scored else ()
+        which = str(classes[mix.position]) if mix.position < len(classes) else f"of class {mix.position + 1}"
+    text = f"{percent(mix.now)} of the labels are {which} where {percent(mix.before)} were."
+    if mix.explains:
+        text += f" The scores of each class are as before, and another prior saves {percent(mix.gain)} of the loss."
+    return [
+        Finding(
+            "concept", context.spec.target, "class_mix",
+            Verdict.ALERT if mix.explains else Verdict.WATCH if mix.moved else Verdict.OK, value=mix.now,
+            baseline=mix.before, limit=options.least_mix_change, effect=mix.now - mix.before, sample_size=len(now),
+            unit="fraction", message=text, suggests=(Cause.LABEL_SHIFT,) if mix.moved else (),
+            details={"z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance},
+        )
+    ]  # fmt: skip
+
+
+def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Finding | None:
+    """Return a finding where all labels are of one class although the others should be among them."""
+    import numpy as np
+
+    found = np.unique(now.labels)
+    others = float(np.mean(before.labels != found[0]))
+    if len(found) > 1 or others * len(now) < _MISSED:
+        return None
+    return Finding(
+        "concept", context.spec.target, "one_class", Verdict.ALERT, value=1.0, baseline=1.0 - others,
+        effect=others, sample_size=len(now), unit="fraction",
+        message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
+        "they are incomplete, or joined wrongly.",
+        suggests=(Cause.DATA_CORRUPTION,),
+    )  # fmt: skip
+
+
+def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
+    from airmedic_core.checks.concept.bias import bias_p_value
+    from airmedic_core.measures.loss_by_inputs import bounded, take_apart
+
+    lost = _lost(context, now, options)
+    if lost is None:
+        return []
+    name, metric = lost
+    parts = take_apart(context, bounded(before), bounded(now), metric)
+    if parts.total <= 0:
+        return []
+    share = parts.relation / parts.total
+    relation = parts.low > 0 and share >= options.least_share
+    remains = f"{parts.relation:.3g} remain" if parts.relation > 0 else "nothing remains"
+    text = (
+        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {remains} on inputs that both windows have "
+        f"(95 % interval {parts.low:.3g} to {parts.high:.3g})"
+    )
+    cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
+    # Where the windows can hardly be told apart, their inputs cannot be the reason.
+    if not relation and parts.separation < 0.55:
+        cause, text = Cause.UNKNOWN, f"{text}, and the inputs hardly moved: more labels are needed."
+    else:
+        text += ": the inputs do not explain it." if relation else ": the move of the inputs explains it."
+    return [
+        Finding(
+            "concept", "batch", "relation_loss", Verdict.ALERT if relation else Verdict.OK, value=parts.relation,
+            baseline=0.0, limit=options.least_share * parts.total, effect=share, sample_size=len(now), message=text,
+            suggests=(cause,),
+            details={
+                "metric": name, "total": parts.total, "inputs": parts.inputs, "low": parts.low, "high": parts.high,
+                "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
+            },
+        )
+    ]  # fmt: skip
+
+
+def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str, Weighted] | None:
+    """Return the metric that fell most certainly, if one did."""
+    from airmedic_core.checks import options_for
+    from airmedic_core.measures.loss_by_inputs import mean_loss, weighted_auc
+    from airmedic_core.measures.loss_change import compare
+    from airmedic_core.metrics import metrics_for
+
+    measures = metrics_for(context.spec.task)
+    limits = options_for(context.spec, "performance")
+    most = options.p_value * (2.0 if context.only_window else 1.0)
+    found = []
+    for name in dict.fromkeys((context.spec.metric, "log_loss", "mae")):
+        if name not in measures:
+            continue
+        change = compare(
+            context, now, measures[name], least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop
+        )
+        if change is not None and change.difference < -change.floor and change.p_value < most:
+            found.append((change.p_value, name, weighted_auc if name == "roc_auc" else mean_loss))
+    if not found:
+        return None
+    _, name, metric = min(found, key=lambda one: one[0])
+    return name, metric
+
+
+def _from_profile(context: CheckContext, now: LabelledRows, options: Options) -> list[Finding]:
+    """Take the loss apart by score bins alone, where the reference's rows cannot be read any more."""
+    import numpy as np
+
+    whole = context.reference.whole.scores
+    if whole is None or whole.labelled.sum() < 100 or _lost(context, now, options) is None:
+        return []
+    column = now.scores if now.scores.ndim == 1 else now.scores.max(axis=1)
+    bins = np.searchsorted(whole.scores.edges, column, side="left")
+    usual = float(whole.loss_totals.sum() / whole.labelled.sum())
+    by_bin = (whole.loss_totals + 5 * usual) / (whole.labelled + 5)
+    expected, found = float(by_bin[bins].mean()), float(now.losses.mean())
+    total, relation = found - usual, found - expected
+    if total <= 0:
+        return []
+    changed = relation / total >= options.least_share
+    return [
+        Finding(
+            "concept", "batch", "relation_loss", Verdict.ALERT if changed else Verdict.OK, value=relation,
+            baseline=0.0, limit=options.least_share * total, effect=relation / total, sample_size=len(now),
+            message=f"The loss rose by {total:.3g}; at equal scores it differs by {relation:+.3g}.",
+            suggests=(Cause.CONCEPT_DRIFT if changed else Cause.HARMFUL_COVARIATE_SHIFT,),
+            details={"total": total, "inputs": expected - usual, "by": "score bins"},
+        )
+    ]  # fmt: skip

@@ -1,0 +1,5 @@
+"""Corruption: values that a source puts in place of the truth, beyond what is usual for the column."""
+
+from airmedic_core.checks.corruption.corruption import Corruption, Options
+
+__all__ = ["Corruption", "Options"]

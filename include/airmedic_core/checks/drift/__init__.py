@@ -1,0 +1,5 @@
+"""Drift: inputs that have moved further than windows usually do."""
+
+from airmedic_core.checks.drift.drift import Drift, Options
+
+__all__ = ["Drift", "Options"]

@@ -1,0 +1,171 @@
+"""Performance: on the labels that have arrived, against what the version was accepted with."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.measures.loss_change import Change, compare, standard_error, time_blocks
+from airmedic_core.numbers import measure_name
+from airmedic_core.records import ABNORMAL, Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.comparison.context import LabelledRows
+    from airmedic_core.metrics import Metric
+
+SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
+
+
+class Options(CheckOptions):
+    """When performance counts as lost."""
+
+    least_drop: float = Field(default=0.03, ge=0)
+    """Smaller losses are of no interest, for metrics between 0 and 1."""
+    least_relative_drop: float = Field(default=0.1, ge=0)
+    """The same for losses and errors, as a fraction of the baseline."""
+    p_value: float = Field(default=0.001, gt=0, lt=1)
+    """An alert in the first window."""
+    watch_p_value: float = Field(default=0.02, gt=0, lt=1)
+    """Conspicuous; an alert if the window before was, too."""
+    min_rows: int = Field(default=20, ge=2)
+    """Fewer labels say nothing."""
+
+
+class Performance(Check[Options]):
+    """On the labels that have arrived, against what the version was accepted with."""
+
+    group = "performance"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Compare each metric with the version's own baseline, overall and by segment."""
+        labelled = context.labelled
+        known = 0 if labelled is None else len(labelled)
+        if labelled is None or known < options.min_rows:
+            return [_too_few(context, known, options)]
+        if not context.reference.performance:
+            return [
+                Finding(
+                    "performance", "batch", "baseline", Verdict.UNKNOWN, sample_size=known,
+                    message="The model version has no baseline of performance: its reference had no labels.",
+                )
+            ]  # fmt: skip
+        from airmedic_core.checks.performance.segments import segment_losses, where_it_hurts
+        from airmedic_core.metrics import metrics_for
+
+        findings: list[Finding] = []
+        deciding = (context.spec.metric, "log_loss", "mae")
+        for name, measure in metrics_for(context.spec.task).items():
+            findings += _metric(context, labelled, measure, options, decides=name in deciding)
+        findings += _since_deployment(context, labelled, options) + segment_losses(context, labelled, options)
+        lost = any(each.verdict in ABNORMAL for each in findings)
+        return findings + (where_it_hurts(context, labelled) if lost else [])
+
+
+def _too_few(context: CheckContext, known: int, options: Options) -> Finding:
+    needed = labels_needed(context, options)
+    return Finding(
+        "performance", "batch", "labels", Verdict.UNKNOWN, value=known, limit=needed, unit="rows", sample_size=known,
+        message=f"{known:,} labels have arrived; about {needed:,} would show whether performance was lost.",
+    )  # fmt: skip
+
+
+def labels_needed(context: CheckContext, options: Options) -> int:
+    """Return how many labels would show the smallest loss of interest with 80 % power at 5 %."""
+    loss = "mae" if context.spec.task == "regression" else "log_loss"
+    interval = context.reference.performance.get(loss)
+    if interval is None or not interval.high > interval.low:
+        return max(options.min_rows, context.spec.window.min_rows)
+    sd = standard_error(interval) * interval.rows**0.5
+    least = max(options.least_relative_drop * abs(interval.value), 1e-9)
+    return int(max(options.min_rows, ((1.96 + 0.84) * sd / least) ** 2))
+
+
+def _metric(
+    context: CheckContext, labelled: LabelledRows, measure: Metric, options: Options, *, decides: bool
+) -> list[Finding]:
+    change = compare(
+        context, labelled, measure, least_drop=options.least_drop, least_relative_drop=options.least_relative_drop
+    )
+    if change is None:
+        return []
+    lost = change.difference < -change.floor
+    before = context.seen_before(f"performance:batch:{measure.name}")
+    verdict = Verdict.OK
+    if decides and lost and change.p_value < options.watch_p_value:
+        verdict = Verdict.ALERT if change.p_value < options.p_value or before is not None else Verdict.WATCH
+    return [
+        Finding(
+            "performance",
+            "batch",
+            measure.name,
+            verdict,
+            value=change.now.value,
+            baseline=change.baseline,
+            limit=change.baseline - change.floor if measure.higher_is_better else change.baseline + change.floor,
+            effect=change.difference,
+            p_value=change.p_value,
+            sample_size=len(labelled),
+            message=_message(measure.name, change, verdict, unusual=lost and change.p_value < options.watch_p_value),
+            suggests=() if verdict is Verdict.OK else SUGGESTS,
+            details={
+                "low": _finite(change.now.low), "high": _finite(change.now.high), "spread": change.spread,
+                "version": context.scored.version if context.scored else "",
+                "decides": decides,
+            },
+        )
+    ]  # fmt: skip
+
+
+def _message(name: str, change: Change, verdict: Verdict, *, unusual: bool) -> str:
+    known = math.isfinite(change.now.low)
+    bounds = f" (95 % interval {change.now.low:.3g} to {change.now.high:.3g})" if known else ""
+    text = f"{measure_name(name)} is {change.now.value:.3g}{bounds}; the version was accepted at {change.baseline:.3g}"
+    if verdict is Verdict.OK and unusual:
+        return f"{text}. Other metrics decide."
+    return f"{text}." if verdict is not Verdict.OK else f"{text}: no loss beyond what is usual."
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Options) -> list[Finding]:
+    """Compare a new version, on the same rows, with the one that served before it."""
+    import numpy as np
+
+    from airmedic_core.metrics import block_draws, metric, percentile_bounds
+
+    if context.previous is None:
+        return []
+    version, previous = context.previous
+    measure = metric(context.spec.metric, context.spec.task)
+    before, now = measure(labelled.labels, previous), measure(labelled.labels, labelled.scores)
+    if not np.isfinite([before, now]).all():
+        return []
+    blocks = time_blocks(len(labelled))
+    draws = block_draws(int(blocks.max()) + 1, 400)
+    sign = 1.0 if measure.higher_is_better else -1.0
+    drawn = sign * (
+        measure.resampled(labelled.labels, labelled.scores, blocks, draws)
+        - measure.resampled(labelled.labels, previous, blocks, draws)
+    )
+    low, high = percentile_bounds(drawn, 0.99)
+    floor = options.least_drop if measure.higher_is_better else options.least_relative_drop * abs(before)
+    worse = sign * (now - before) < -floor and high < 0
+    return [
+        Finding(
+            "performance", "batch", "since_deployment", Verdict.ALERT if worse else Verdict.OK, value=now,
+            baseline=before, limit=floor, effect=sign * (now - before), sample_size=len(labelled),
+            message=(
+                f"On the same rows {measure_name(measure.name)} is {now:.3g}; version {version}, which served before, "
+                f"reaches {before:.3g}."
+            ),
+            suggests=(Cause.BAD_DEPLOYMENT,) if worse else (),
+            details={"low": _finite(low), "high": _finite(high), "previous_version": version},
+        )
+    ]  # fmt: skip

@@ -1,0 +1,5 @@
+"""Units: columns, or a share of their rows, that are now measured in another unit."""
+
+from airmedic_core.checks.units.units import Options, Units
+
+__all__ = ["Options", "Units"]

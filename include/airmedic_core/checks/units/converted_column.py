@@ -1,0 +1,234 @@
+"""One column against its own image on another scale: by its values, by its steps, by its distribution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.checks.units.conversions import Map, known_maps, rescaled_maps
+from airmedic_core.checks.units.converted_rows import (
+    WHOLE,
+    Cumulative,
+    converted_rows_fit,
+    fit_map,
+    or_all,
+    outside_as_expected,
+    separate,
+    share_upto,
+    unmistakable,
+)
+from airmedic_core.checks.units.factors import Factors, fitting_factors
+from airmedic_core.checks.units.grid import conversion_by_grid
+from airmedic_core.checks.units.levels import conversion_by_levels
+from airmedic_core.profile import NumericProfile, ks
+from airmedic_core.profile.values import numbers
+from airmedic_core.verdicts.mixture import MixtureFit
+
+if TYPE_CHECKING:
+    from airmedic_core.checks.units.units import Options
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.measures.ties import Ties
+
+    Fit: TypeAlias = tuple[Map, MixtureFit]
+
+_LEAST_ROWS = 20
+_WANDERING = 0.3
+"""Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
+_LEFT = 0.25
+"""Of a move: so much is left at the most by a conversion, if it is more than rows explain."""
+_TYPICAL = 0.9
+"""Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
+_LEAST_FILLED, _LEAST_DISTINCT = 8, 5
+"""Bins of the reference, and values of the window: fewer have no distribution to speak of."""
+_APART = 0.8
+"""A column that lies so far from its reference (Kolmogorov–Smirnov) is on another scale."""
+_SHAPE = 0.15
+"""Of that: so much is left at the most once a column that kept its shape is scaled back."""
+_LEAST_FACTOR = 3.0
+"""By less, a column may have grown."""
+
+
+class ConvertedColumn(NamedTuple):
+    """What was done to a column."""
+
+    one: Map
+    share: float
+    rows: int
+    """Values of the window."""
+    before: float
+    """Distance to the reference (Kolmogorov–Smirnov), as the values are."""
+    after: float
+    """The same once they are brought back."""
+    factors: Factors | None
+    """What else fits, where the distribution told it."""
+
+
+class Usual(NamedTuple):
+    """How far earlier windows of a column were from the reference (Kolmogorov–Smirnov)."""
+
+    most: float
+    typical: float
+    noise: float
+    """What so many rows alone make of it."""
+
+
+def converted_column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> ConvertedColumn | None:
+    """Return the conversion of a column of numbers, or of a share of its rows; None where there is none.
+
+    Values and steps show a conversion exactly; a distribution does not, and must have moved more than it usually does.
+    """
+    now, reference = context.profile.columns[name], context.recent.columns[name]
+    whole = context.reference.whole.columns[name]
+    if not isinstance(now, NumericProfile) or now.values < _LEAST_ROWS:
+        return None
+    assert isinstance(reference, NumericProfile)  # noqa: S101  all have the same edges
+    assert isinstance(whole, NumericProfile)  # noqa: S101
+    values, moved, factors = _values(context, name), ks(reference, now), None
+    found = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    filled = int((reference.counts > 0).sum())
+    many = filled >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
+    if found is None and many:
+        found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
+    fitted = _exactly(*found, values, reference) if found is not None else None
+    if fitted is None and many:
+        usual = _usual(context, name, reference, now.values)
+        clear = moved >= max(options.least_distance, 1.1 * usual.most, usual.noise)
+        if clear or _beyond(now, reference, options.least_share):
+            fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
+        if fitted is None and clear:
+            fitted = _rescaled(values, reference, usual, moved, name=name, ties=ties)
+        if fitted and not fitted[0].offset and fitted[0].factor > 0:
+            fitted, factors = _with_factors(values, reference, usual, options, *fitted)
+    if fitted is None:
+        return None
+    one, fit = fitted
+    # A column that few rows have says little, and a conversion that leaves more than there was is none.
+    if fit.share * now.values < options.least_share * now.rows or (factors and fit.distance >= moved):
+        return None
+    return ConvertedColumn(one, fit.share, now.values, moved, fit.distance, factors)
+
+
+def _usual(context: CheckContext, name: str, reference: NumericProfile, rows: int) -> Usual:
+    noise = 1.36 / rows**0.5
+    past = [
+        ks(reference, column)
+        for profile in context.past_profiles
+        if isinstance(column := profile.columns[name], NumericProfile) and column.values >= _LEAST_ROWS
+    ]
+    typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
+    return Usual(max(past, default=noise), max(typical, noise), noise)
+
+
+def _beyond(now: NumericProfile, reference: NumericProfile, share: float) -> bool:
+    if reference.maximum is None or reference.minimum is None or not now.values:
+        return False
+    top = int(reference.edges.searchsorted(reference.maximum, side="left"))
+    bottom = int(reference.edges.searchsorted(reference.minimum, side="left"))
+    return float(now.counts[top + 1 :].sum() + now.counts[:bottom].sum()) >= share * now.values
+
+
+def _best(
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    whole: NumericProfile,
+    usual: Usual,
+    options: Options,
+    *,
+    name: str,
+    ties: Ties | None,
+) -> Fit | None:
+    """Return the known conversion that explains the distribution best."""
+    cumulative = Cumulative(reference)
+    candidates, noise = [], 1.63 / len(values) ** 0.5
+    most = max(usual.most, usual.noise)
+    for one in known_maps() + rescaled_maps(values, reference):
+        fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
+        if fit.share < options.least_share or fit.gain < 12.0:
+            continue
+        if fit.share <= WHOLE and not separate(reference, one):
+            continue
+        before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
+        # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
+        # storm, its distance is no measure of what a conversion may leave.
+        limit = 1.3 * (most if most > _WANDERING else usual.typical)
+        if fit.distance > max(limit, 0.05):
+            continue
+        if most <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
+            continue
+        if not converted_rows_fit(values, cumulative, one, fit, most):
+            continue
+        if most > _WANDERING and not unmistakable(values, reference, whole, one, fit):
+            continue
+        # Where the columns that are tied to this one moved with it, other rows came, in the same unit.
+        if not outside_as_expected(values, reference, whole, one, fit) and ties and ties.others_moved_along(name):
+            continue
+        candidates.append((fit.gain, one, fit))
+    if not candidates:
+        return None
+    _, one, fit = max(candidates, key=lambda candidate: candidate[0])
+    return one, fit
+
+
+def _rescaled(
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    usual: Usual,
+    moved: float,
+    *,
+    name: str,
+    ties: Ties | None,
+) -> Fit | None:
+    """Return the factor of a column that kept its shape on a scale where it hardly ever was, such as another currency.
+
+    No known conversion fits it. Columns that are tied to it stayed where they were: the rows are no other ones.
+    """
+    if moved < _APART or reference.minimum is None or reference.minimum < 0 or float(values[0]) < 0:
+        return None
+    middle, usual_middle = float(np.median(values)), _median(reference)
+    if min(middle, usual_middle) <= 0 or max(middle / usual_middle, usual_middle / middle) < _LEAST_FACTOR:
+        return None
+    one = Map(middle / usual_middle, 0.0, "")
+    fit = _exactly(one, 1.0, values, reference)[1]
+    if fit.distance > min(usual.typical, _SHAPE * moved) or (ties is not None and ties.others_moved_along(name)):
+        return None
+    return one, fit
+
+
+def _median(reference: NumericProfile) -> float:
+    upto = np.cumsum(reference.counts)[:-1]
+    return float(np.interp(reference.counts.sum() / 2, upto, reference.edges))
+
+
+def _with_factors(
+    values: NDArray[np.float64],
+    reference: NumericProfile,
+    usual: Usual,
+    options: Options,
+    one: Map,
+    fit: MixtureFit,
+) -> tuple[Fit, Factors | None]:
+    """Return the conversion whose factor explains the values best, or that factor by its size; and all that fit."""
+    cumulative, every = Cumulative(reference, strict=True), fit.share > WHOLE
+    factors = fitting_factors(values, cumulative, one, whole=every, usual=usual.typical)
+    told = factors.told
+    if every:
+        return _exactly(told, fit.share, values, reference), factors
+    refitted = fit_map(values, Cumulative(reference), told)
+    if refitted.share < options.least_share:
+        return (one, fit), None
+    return (told, refitted), factors
+
+
+def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> Fit:
+    """Return a map that the values themselves show, with the distance that it leaves."""
+    cumulative = Cumulative(reference)
+    back = np.sort(one.back(values)) if share > WHOLE else values
+    distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())
+    return one, MixtureFit(share, 0.0, distance)
+
+
+def _values(context: CheckContext, name: str) -> NDArray[np.float64]:
+    values = numbers(context.frame[name])[0]
+    return np.sort(values[np.isfinite(values)])

@@ -1,0 +1,1 @@
+"""What several checks measure of columns, rows and losses."""

@@ -1,0 +1,270 @@
+"""Signed statistics of a window, taken from profiles: one column of numbers for each thing that can move.
+
+Numbers are read as ranks within the reference: where a value would stand among the reference's rows, from 0 to 1. The
+mean rank moves with the location of any distribution, however heavy its tails, and its sampling noise is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from airmedic_core.measures.calendars import Like, seasonal
+from airmedic_core.metrics import Array
+from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
+from airmedic_core.verdicts.moderated import Moderated, moderated_z
+from airmedic_core.verdicts.regimes import seen_before
+
+RANKS_PER_SD = 0.2821
+"""How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
+_FLOOR = 0.01
+_MANY_ROWS = 10.0
+"""That tell of an entry in a window: fewer are no normal distribution."""
+_EACH = 1.28
+"""What each of two windows must reach alone: one in ten."""
+
+
+Measure = Callable[[Profile], tuple[Array, Array]]
+"""From a profile to each entry's value, and its variance by sampling alone; NaN where there is none."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """One kind of statistic of many columns: an entry for each thing that can move."""
+
+    columns: tuple[str, ...]
+    parts: tuple[str, ...]
+    """What of the column: ``location``, ``spread``, or a category."""
+    unit: Array
+    """Divides a difference into an effect: standard deviations for ranks, 1 for fractions."""
+    measure: Measure
+    assumed_spread: float
+    """Between windows, where it is not known yet: as an effect."""
+    numeric: bool
+    variance: Array
+    """Of one row."""
+    own_share: Array
+    """Share of the reference's rows that tell of the entry: a category's own, or those that lie in no largest bin."""
+
+    @property
+    def wide(self) -> float:
+        """A spread of windows, as an effect, that only rows which depend on each other explain: weather, seasons."""
+        return 0.15 if self.numeric else 0.06
+
+    @property
+    def kinds(self) -> list[NDArray[np.intp]]:
+        """Positions of the entries of one kind: locations, spreads, shares of categories."""
+        kind = np.array([part if part in {"location", "spread"} and self.numeric else "share" for part in self.parts])
+        return [np.flatnonzero(kind == one) for one in dict.fromkeys(kind)]
+
+    def series(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
+        """Return the values and variances of many profiles, shape (profiles, entries)."""
+        measured = [self.measure(profile) for profile in profiles]
+        shape = (len(measured), len(self.columns))
+        return np.array([one[0] for one in measured]).reshape(shape), np.array([one[1] for one in measured]).reshape(
+            shape
+        )
+
+    def against(
+        self, now: Profile, whole: Profile, past: tuple[Array, Array], like: Like | None = None
+    ) -> tuple[Moderated, Array]:
+        """Compare a window with a series of earlier ones, without the season of both where there is one."""
+        values, noise = self.measure(now)
+        centre, centre_noise = self.measure(whole)
+        history, apart = past[0], values
+        if like is not None:
+            history, apart = like.without(history), values - like.level.part
+        own = self._many_rows(np.vstack([past[1], noise]))
+        parts = []
+        # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
+        for kind in self.kinds:
+            mine = [each[..., kind] for each in (history, past[1], apart, noise)]
+            parts.append(
+                moderated_z(
+                    *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
+                    assumed_spread=self.assumed_spread * self.unit[kind],
+                    level=None if like is None else like.level.of(kind), own=own[kind],
+                )
+            )  # fmt: skip
+        order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
+        joined = {
+            each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.empty(0)])[order]
+            for each in fields(Moderated)
+        }
+        seen = seen_before(history, past[1], joined["centre"], self.columns)
+        joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
+        return Moderated(**joined), values
+
+    def _many_rows(self, noise: Array) -> NDArray[np.bool_]:
+        """Return which entries rest on some rows in every window, given the variances of all windows."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rows = self.own_share * self.variance / noise
+        return np.asarray((np.nan_to_num(rows) >= _MANY_ROWS).all(axis=0))
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The statistics of a window, compared with history."""
+
+    statistics: Statistics
+    result: Moderated
+    values: Array
+    lasting_p_value: Array
+    """That this window and the one before it lie so far out on the same side; 1 where they do not."""
+    effect_before: Array
+    """Of the window before; 0 where there is none."""
+    like: Like | None = None
+    """The season that has been taken out, if there is one."""
+
+    @property
+    def effects(self) -> Array:
+        """How far each entry moved."""
+        return self.result.difference / self.statistics.unit
+
+    @property
+    def expected(self) -> Array:
+        """What history lets expect of each entry, in a window of this season."""
+        return self.result.centre if self.like is None else self.result.centre + self.like.level.part
+
+
+def compare(
+    statistics: Statistics, now: Profile, whole: Profile, past: Sequence[Profile], before: Profile | None = None
+) -> Compared:
+    """Compare a window with earlier ones, alone and together with the window before it.
+
+    Two windows are taken together by their p-values (Stouffer 1949), so that one that lies very far out does not speak
+    for the other: both must be conspicuous, on the same side. Each is compared with windows of its own season,
+    by the clock that all columns show.
+    """
+    series = statistics.series(past)
+    windows = [profile.window for profile in past]
+    season = seasonal(series[0], statistics.kinds, windows)
+    like = like_before = None
+    if season is not None:
+        newest = [now] if before is None else [before, now]
+        measured = np.vstack([series[0], *(statistics.measure(each)[0] for each in newest)])
+        clocks = season.clocks([*windows, *(each.window for each in newest)], measured, statistics.columns)
+        part = season.part(windows, clocks[: len(past)])
+        like = season.like(now.window, int(clocks[-1]), part)
+        like_before = None if before is None else season.like(before.window, int(clocks[-2]), part)
+    result, values = statistics.against(now, whole, series, like)
+    nothing = np.zeros(len(values))
+    if before is None:
+        return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing, like)
+    earlier, _ = statistics.against(before, whole, series, like_before)
+    first, second = (special.ndtri(1.0 - np.clip(one.p_value, 1e-15, 1.0) / 2.0) for one in (earlier, result))
+    together = 2.0 * special.ndtr(-(first + second) / np.sqrt(2.0))
+    same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _EACH)
+    lasting = np.where(same, together, np.where(np.isfinite(result.p_value), 1.0, np.nan))
+    effect_before = np.nan_to_num(earlier.difference / statistics.unit)
+    return Compared(statistics, result, values, lasting, effect_before, like)
+
+
+def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
+    """Return where numbers lie and how widely they spread."""
+    rows: list[tuple[str, str, Array, float]] = []
+    for name in columns:
+        reference = whole.columns[name]
+        if not isinstance(reference, NumericProfile) or not reference.values:
+            continue
+        ranks = mid_ranks(reference.counts)
+        rows.append((name, "location", ranks, RANKS_PER_SD))
+        rows.append((name, "spread", np.abs(2.0 * ranks - 1.0), 2 * RANKS_PER_SD))
+    variance = np.array([_variance(whole.columns[name], weights) for name, _, weights, _ in rows])
+
+    def measure(profile: Profile) -> tuple[Array, Array]:
+        values, noise = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for at, (name, _, weights, _) in enumerate(rows):
+            column = profile.columns[name]
+            if isinstance(column, NumericProfile) and (total := int(column.counts.sum())):
+                values[at] = column.counts @ weights / total
+                noise[at] = variance[at] / total
+        return values, noise
+
+    return Statistics(
+        tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.array([row[3] for row in rows]), measure,
+        assumed_spread=0.05, numeric=True, variance=variance,
+        own_share=np.array([1.0 - _largest_share(whole, name) for name, *_ in rows]),
+    )  # fmt: skip
+
+
+def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Statistics:
+    """Return the share of each frequent category, of all others and of unseen ones."""
+    rows: list[tuple[str, str, int]] = []
+    for name in columns:
+        reference = whole.columns[name]
+        if isinstance(reference, CategoricalProfile) and reference.values:
+            rows += [(name, category, at) for at, category in enumerate(reference.categories[:most])]
+            rows += [(name, "(other)", -2), (name, "(unseen)", -1)]
+    expected = np.array([_expected(whole.columns[name], position, most) for name, _, position in rows])
+
+    def measure(profile: Profile) -> tuple[Array, Array]:
+        values, noise = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
+        for at, (name, _, position) in enumerate(rows):
+            column = profile.columns[name]
+            if isinstance(column, CategoricalProfile) and column.values:
+                values[at] = _category_rows(column, position, most) / column.values
+                share = expected[at]
+                noise[at] = max(share * (1.0 - share), 0.5 / column.values) / column.values
+        return values, noise
+
+    return Statistics(
+        tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.ones(len(rows)), measure,
+        assumed_spread=0.015, numeric=False, variance=expected * (1.0 - expected), own_share=expected,
+    )  # fmt: skip
+
+
+def mid_ranks(counts: NDArray[np.int64]) -> Array:
+    """Return the rank, from 0 to 1, that a value of each bin has among all."""
+    total = max(int(counts.sum()), 1)
+    ranks: Array = (np.cumsum(counts) - counts / 2.0) / total
+    return ranks
+
+
+def one_value_per_window(past: Sequence[Profile], name: str) -> bool:
+    """Whether windows hold only one value each in this column, as calendar columns do.
+
+    Then a window is one observation of it, and a value that has not been seen before is no news.
+    """
+    single = [_largest_share(profile, name) >= 0.99 for profile in past]
+    distinct = {_mode(profile, name) for profile in past}
+    return len(single) >= 4 and float(np.mean(single)) >= 0.6 and len(distinct) > 1
+
+
+def _largest_share(profile: Profile, name: str) -> float:
+    column = profile.columns[name]
+    if not isinstance(column, NumericProfile | CategoricalProfile) or not column.values or not column.counts.size:
+        return 0.0
+    return float(column.counts.max() / column.values)
+
+
+def _mode(profile: Profile, name: str) -> int:
+    column = profile.columns[name]
+    if not isinstance(column, NumericProfile | CategoricalProfile) or not column.counts.size:
+        return -1
+    return int(column.counts.argmax())
+
+
+def _variance(column: object, weights: Array) -> float:
+    if not isinstance(column, NumericProfile):
+        return 1.0
+    shares = column.counts / max(int(column.counts.sum()), 1)
+    return max(float(shares @ weights**2 - (shares @ weights) ** 2), 1e-6)
+
+
+def _category_rows(column: CategoricalProfile, position: int, most: int) -> float:
+    if position == -1:
+        return float(column.unseen)
+    if position == -2:
+        return float(column.other + column.counts[most:].sum())
+    return float(column.counts[position])
+
+
+def _expected(column: object, position: int, most: int) -> float:
+    if not isinstance(column, CategoricalProfile) or not column.values:
+        return 0.0
+    return _category_rows(column, position, most) / column.values

@@ -1,0 +1,149 @@
+"""A metric of labelled rows against the version's own baseline, and against what windows of it usually do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.comparison.context import LabelledRows
+    from airmedic_core.metrics import Interval, Metric
+
+_FIRST_WINDOWS = 8
+_SHORT_ROWS = 100
+"""A window of fewer labels says little of its own error, and its error is skewed."""
+_ENOUGH_WINDOWS = 8
+_FEW_ROWS = 0.05
+_EXPECTED_WINDOWS = (4.0, 2.0)
+"""What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
+
+
+def standard_error(interval: Interval) -> float:
+    """Return the standard error that a 95 % interval implies; NaN without one."""
+    return (interval.high - interval.low) / 3.92
+
+
+@dataclass(frozen=True)
+class Change:
+    """A metric now against its baseline."""
+
+    now: Interval
+    baseline: float
+    difference: float
+    """Positive is better."""
+    p_value: float
+    """That so bad a value is chance, given rows and the usual spread of windows."""
+    floor: float
+    spread: float
+
+
+def compare(
+    context: CheckContext,
+    labelled: LabelledRows,
+    measure: Metric,
+    *,
+    least_drop: float,
+    least_relative_drop: float,
+) -> Change | None:
+    """Compare one metric of labelled rows with the version's baseline and its spread between windows."""
+    import numpy as np
+
+    from airmedic_core.metrics import interval
+    from airmedic_core.verdicts.moderated import moderated_z
+
+    before = context.reference.performance.get(measure.name)
+    if before is None or not np.isfinite(before.value):
+        return None
+    now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=400)
+    if not np.isfinite(now.value):
+        return None
+    whole_error = standard_error(before)
+    row_variance = whole_error**2 * before.rows if np.isfinite(whole_error) else 0.0
+    served = _first_windows(context, measure.name)
+    history, history_noise = [], []
+    for window in context.reference.windows:
+        scores = window.profile.scores
+        rows = int(scores.labelled.sum()) if scores is not None else 0
+        if measure.name in window.metrics and rows:
+            history.append([window.metrics[measure.name]])
+            history_noise.append([max(row_variance / rows, 1e-12)])
+    history += [[value] for value, _ in served]
+    history_noise += [[max(row_variance / rows, 1e-12)] for _, rows in served]
+    floor = least_drop if measure.higher_is_better else least_relative_drop * abs(before.value)
+    known_error = whole_error if np.isfinite(whole_error) else 0.0
+    noise = row_variance / len(labelled)
+    short = len(labelled) < _SHORT_ROWS
+    own = not short or len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor)
+    if own:
+        error = standard_error(now)
+        noise = max(error**2 if np.isfinite(error) else 0.0, noise)
+    past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
+    found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
+    own_noise = np.array([noise])
+    logs = (
+        (short or context.only_window)
+        and not measure.higher_is_better
+        and min(now.value, before.value, past.min(initial=np.inf)) > 0
+    )
+    if logs:
+        # Errors spread upwards, and in proportion to their size: their logarithms are even.
+        past_noise, whole_noise = past_noise / usual**2, whole_noise / usual**2
+        own_noise = own_noise / (now.value if context.only_window and own else before.value) ** 2
+        past, found, usual = np.log(past), np.log(found), np.log(usual)
+    result = moderated_z(
+        past,
+        past_noise,
+        found,
+        own_noise,
+        whole=usual,
+        whole_noise=whole_noise,
+        expected=_EXPECTED_WINDOWS if context.only_window else (0.0, 1.0),
+    )
+    sign = 1.0 if measure.higher_is_better else -1.0
+    worse = sign * float(result.z[0]) < 0
+    p_value = float(result.p_value[0]) / 2.0
+    centre, spread = float(result.centre[0]), float(result.spread[0])
+    if logs:
+        centre = float(np.exp(centre))
+        spread *= centre
+    return Change(now, centre, sign * (now.value - centre), p_value if worse else 1.0 - p_value, floor, spread)
+
+
+def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
+    """Return a metric and its rows in the first healthy windows that the version served.
+
+    They sharpen a baseline of few rows. Later ones do not count: what decays slowly would become its own baseline.
+    """
+    version = context.scored.version if context.scored else None
+    found = [
+        (finding.value, finding.sample_size)
+        for past in reversed(context.history)
+        if past.version == version and past.assessment is not None and past.assessment.outcome == "healthy"
+        for finding in past.findings
+        if finding.key == f"performance:batch:{name}" and finding.value is not None and finding.sample_size
+    ]
+    return found[:_FIRST_WINDOWS]
+
+
+def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, floor: float) -> bool:
+    """Whether the loss is gone without the few rows that cost the most.
+
+    Such a window is judged by its own error too. Any other is judged by what chance did in the windows before it:
+    errors that grow are also more uneven, so that a window's own error hides the very loss that is to be found.
+    """
+    import numpy as np
+
+    kept = np.argsort(labelled.losses)[: -max(int(len(labelled) * _FEW_ROWS), 1)]
+    value = measure(labelled.labels[kept], labelled.scores[kept])
+    return not (before - value > floor if measure.higher_is_better else value - before > floor)
+
+
+def time_blocks(rows: int, most: int = 50) -> np.ndarray:
+    """Return the block of each of so many rows in time: neighbours together, about as many blocks as rows in each."""
+    import numpy as np
+
+    blocks = int(np.clip(np.sqrt(rows), 1, most))
+    return np.minimum(np.arange(rows) * blocks // max(rows, 1), blocks - 1)

@@ -1,0 +1,37 @@
+"""Shares of broken values: how far beyond their own history they lie, and what is said of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airmedic_core.records import Cause, Finding, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison import CheckContext
+
+
+def broken_finding(
+    context: CheckContext, name: str, statistic: str, share: float, usual: float, limit: float, text: str,
+    verdict: Verdict = Verdict.ALERT,
+) -> Finding:  # fmt: skip
+    """Return the finding of a share of broken values beside its usual one."""
+    return Finding(
+        "corruption", name, statistic, verdict, value=share, baseline=usual, limit=usual + limit, effect=share - usual,
+        sample_size=context.batch.rows, unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,),
+    )  # fmt: skip
+
+
+def beyond(
+    context: CheckContext, share: float, past: list[float], least: float, spreads: float, *, rarest: float | None = None
+) -> bool:
+    """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain.
+
+    What history never had counts as usual in one row of the window, or in a share of ``rarest`` where that is given.
+    """
+    import numpy as np
+
+    usual = float(np.mean(past)) if past else 0.0
+    rows = max(context.batch.rows, 1)
+    noise = float(np.sqrt(max(usual * (1.0 - usual), 1.0 / rows if rarest is None else rarest) / rows))
+    spread = float(np.std(past, ddof=1)) if len(past) > 1 else 0.0
+    return share - usual > max(least, spreads * float(np.hypot(noise, spread))) and share > max(past, default=0.0)

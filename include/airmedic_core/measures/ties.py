@@ -1,0 +1,210 @@
+"""How well each column follows from the others, before and now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.measures.column_statistics import one_value_per_window
+from airmedic_core.measures.outliers import extreme_columns
+from airmedic_core.metrics import Array
+from airmedic_core.profile.values import numbers
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.comparison import CheckContext
+
+_MOST_ROWS = 20_000
+_LEAST_TIE = 0.25
+_PARTS = 8
+_DUMMIES = 8
+_RIDGE = 1e-2
+_SLICES = 10
+_SOME_TIE = 0.05
+_MOVED_ALONG = 1 / 3
+"""Of what the others move where rows are picked by a column; where it is converted they do not move at all."""
+
+
+def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tuple[str, float, float]]:
+    """Yield the columns whose values no longer follow from the others as they did.
+
+    Each column is regressed on all others by the inverse covariance of their ranks. A narrower range of inputs lowers
+    the explained variance too, but leaves the size of the residuals as it was; both must have got worse. Where inputs
+    moved, a tie is held against what it is on those rows of the reference that lie where today's do, by the column's
+    own values and by what the others say of it: who picks rows by either changes how much is explained, but breaks
+    nothing.
+
+    Yields
+    ------
+    tuple of str, float and float
+        The column, the least variance explained in any part of the reference, on rows that lie where today's do, and
+        the variance explained now.
+    """
+    rows = Ties(context, reference).rows
+    if rows is None:
+        return
+    names, before, now, residual = rows
+    parts = _parts_of(before)
+    past = np.array([_explained(part, residual) for part in parts])
+    sizes = np.array([((part @ residual) ** 2).mean(axis=0) for part in parts])
+    explained, size = _explained(now, residual), ((now @ residual) ** 2).mean(axis=0)
+    for at, name in enumerate(names):
+        least = float(past[:, at].min())
+        if least < _LEAST_TIE or explained[at] >= least or size[at] <= 1.5 * sizes[:, at].max():
+            continue
+        least = min(least, *(_explained_there(before, now, residual[:, at], at, how) for how in ("value", "others")))
+        if least >= _LEAST_TIE:
+            yield name, least, max(float(explained[at]), 0.0)
+
+
+class Ties:
+    """The ties between the columns of a window and its reference; rows are encoded once, when first asked for."""
+
+    def __init__(self, context: CheckContext, reference: pd.DataFrame) -> None:
+        self._context, self._reference = context, reference
+
+    @cached_property
+    def rows(self) -> tuple[list[str], Array, Array, Array] | None:
+        """The numbers' names, the standardised rows of the reference and of today, and each column's residual."""
+        context, reference = self._context, self._reference
+        encode = _Encoder(context, reference)
+        if len(encode.numeric) < 2:
+            return None
+        before = encode(reference)
+        # Rows with several extreme values are judged as a whole elsewhere.
+        current = context.frame[extreme_columns(context.reference.whole, context.frame) < 3]
+        if len(current) < 100 or len(before) < 400:
+            return None
+        now = encode(evenly_spread(current))
+        centre, scale = before.mean(axis=0), np.maximum(before.std(axis=0), 1e-6)
+        before, now = (before - centre) / scale, (now - centre) / scale
+        precision = np.linalg.inv(before.T @ before / len(before) + _RIDGE * np.eye(before.shape[1]))
+        return encode.numeric, before, now, precision / np.diag(precision)
+
+    def others_moved_along(self, name: str) -> bool:
+        """Return whether what the other columns say of a column moved with it, as where rows are picked by it.
+
+        Who picks rows by a column moves what the others say of it by the variance that they explain; a conversion of
+        the column leaves them where they were. Without ties nothing can be said.
+        """
+        if self.rows is None or name not in self.rows[0]:
+            return False
+        names, before, now, residual = self.rows
+        at = names.index(name)
+        explained = float(_explained(before, residual)[at])
+        moved = float(now[:, at].mean())
+        said = float((now[:, at] - now @ residual[:, at]).mean())
+        usual = [float((part[:, at] - part @ residual[:, at]).mean()) for part in _parts_of(before)]
+        along = said * moved > 0 and abs(said) > _MOVED_ALONG * explained * abs(moved)
+        return explained >= _SOME_TIE and along and abs(said) > 3.0 * float(np.std(usual))
+
+
+def _parts_of(rows: Array) -> list[Array]:
+    return [part for part in np.array_split(rows, _PARTS) if len(part) > 50]
+
+
+def _explained(rows: Array, residual: Array) -> Array:
+    left = (rows @ residual).var(axis=0)
+    variance = rows.var(axis=0)
+    explained: Array = 1.0 - left / np.maximum(variance, 1e-6)
+    return explained
+
+
+def _explained_there(before: Array, now: Array, residual: Array, at: int, how: str) -> float:
+    """Return the variance explained of the reference's rows, weighted to lie where today's do."""
+    left, left_now = before @ residual, now @ residual
+    values, values_now = before[:, at], now[:, at]
+    # What a column's residual leaves of it is what the others say.
+    by, by_now = (values, values_now) if how == "value" else (values - left, values_now - left_now)
+    cuts = np.unique(np.quantile(by, np.linspace(0, 1, _SLICES + 1)[1:-1]))
+    slices, slices_now = np.searchsorted(cuts, by), np.searchsorted(cuts, by_now)
+    rows, rows_now = (np.bincount(each, minlength=len(cuts) + 1) for each in (slices, slices_now))
+    weights = (rows_now / np.maximum(rows, 1))[slices]
+    if not weights.any():
+        return 0.0
+    spread, spread_left = (np.cov(each, aweights=weights, ddof=0) for each in (values, left))
+    return float(1.0 - spread_left / max(float(spread), 1e-6))
+
+
+class _Encoder:
+    """Numbers as ranks among the reference's, frequent categories as one column each."""
+
+    def __init__(self, context: CheckContext, reference: pd.DataFrame) -> None:
+        edges = context.profile.edges
+        missing = context.profile.missing
+        past = context.past_profiles
+        # A calendar column ties others to windows that are gone: the next month has had no rows yet.
+        watched = [
+            name
+            for name in (*edges.numeric, *edges.categorical)
+            if name in reference and name not in missing and not one_value_per_window(past, name)
+        ]
+        self.numeric = [name for name in edges.numeric if name in watched]
+        self._sorted = {name: np.sort(_finite(reference[name])) for name in self.numeric}
+        self.numeric = [name for name in self.numeric if self._sorted[name].size]
+        self._categories = [
+            (name, value)
+            for name, known in edges.categorical.items()
+            if name in watched
+            for value in known.top[:_DUMMIES]
+        ]
+
+    def __call__(self, frame: pd.DataFrame) -> Array:
+        columns = []
+        for name in self.numeric:
+            known = self._sorted[name]
+            values = numbers(frame[name])[0]
+            ranks = (known.searchsorted(values, "left") + known.searchsorted(values, "right")) / (2.0 * known.size)
+            columns.append(np.where(np.isfinite(values), ranks, 0.5))
+        text: dict[str, NDArray[np.object_]] = {}
+        for name, value in self._categories:
+            if name not in text:
+                text[name] = category_names(frame[name])
+            columns.append((text[name] == value).astype(float))
+        return np.column_stack(columns)
+
+
+def evenly_spread(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a window, of many as many as there are of the reference at the most."""
+    if len(rows) <= _MOST_ROWS:
+        return rows
+    return rows.iloc[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
+
+
+def category_names(values: pd.Series) -> NDArray[np.object_]:
+    """Return the category of each row by the name under which it is counted; nested values count by their text."""
+    codes, names = _levels(values)
+    found: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
+    return found
+
+
+def category_codes(values: pd.Series, names: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position of each row's category among names, and their number where it is none of them."""
+    codes, levels = _levels(values)
+    position = {name: at for at, name in enumerate(names)}
+    return np.array([position.get(level, len(names)) for level in [*levels, ""]], dtype=np.intp)[codes]
+
+
+def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return which level each row is of, -1 where it has no value, and the names of the levels."""
+    import pandas as pd
+
+    from airmedic_core.columns import category_name
+
+    values = values.astype(object)
+    try:
+        codes, levels = pd.factorize(values)
+    except TypeError:
+        # Lists and arrays have no hash.
+        codes, levels = pd.factorize(values.map(repr))
+    return codes, [category_name(level) for level in levels]
+
+
+def _finite(values: pd.Series) -> Array:
+    read = numbers(values)[0]
+    return read[np.isfinite(read)]

@@ -1,0 +1,126 @@
+"""Takes a trained challenger to the gate, and proposes its deployment if it passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.errors import AirmedicError, ModelError
+from airmedic_core.numbers import measure_name
+from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
+from airmedic_core.reports.private import Privacy
+from airmedic_core.training.lineage import GATE_TAG
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.training.fit import Challenger
+    from airmedic_core.workspace import Workspace
+
+_PROPOSAL_TAG = "airmedic.proposal_hash"
+
+
+def gate_challenger(
+    ws: Workspace, incident_id: str, proposal_hash: str, *, now: datetime
+) -> tuple[GateResult, Proposal | None]:
+    """Judge the challenger that a proposal trained, and propose its deployment if it passed.
+
+    The result is kept with the version, in its training run and, if it was not passed, as a decision of the incident.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident.
+    proposal_hash : str
+        The proposal of the training; the newest version that it made is judged.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    tuple of GateResult and Proposal or None
+        The proposal to deploy, only where the gate passed and the policy does not deny it.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If MLflow does not answer. A retry helps.
+    SourceUnavailableError
+        If the rows cannot be reached. A retry helps.
+    """
+    from airmedic_core.training.fit import challenger_of
+    from airmedic_core.training.gate import evaluate_gate
+
+    spec, incident = ws.spec, ws.ledger.incident(incident_id)
+    empty = GateResult("not_comparable", spec.metric, (), margin=spec.gate.margin)
+    version = ws.registry.find(spec.name, _PROPOSAL_TAG, proposal_hash)
+    if version is None:
+        result = replace(empty, reasons=("The proposal has trained no challenger.",))
+        _keep_decision(ws, incident, proposal_hash, result)
+        return result, None
+    champion = ws.registry.by_alias(spec.name, "champion")
+    try:
+        challenger = challenger_of(ws, version)
+        result = evaluate_gate(ws, challenger, champion, _evaluation_rows(ws, challenger, incident))
+    except AirmedicError as error:
+        if error.transient:
+            raise
+        result = replace(empty, challenger=version.version, reasons=(str(error),))
+    _keep(ws, version.run_id, version.version, result)
+    if result.outcome != "passed":
+        _keep_decision(ws, incident, proposal_hash, result)
+        return result, None
+    return result, _deployment(ws, incident, result, now)
+
+
+def _evaluation_rows(ws: Workspace, challenger: Challenger, incident: Incident) -> pd.DataFrame:
+    from airmedic_core.sources import known_labels
+    from airmedic_core.training.rows import usable_rows
+
+    frame, _ = usable_rows(ws, challenger.holdout_window)
+    return frame[np.asarray(known_labels(ws.spec, frame, incident.as_of), dtype=bool)].reset_index(drop=True)
+
+
+def _keep(ws: Workspace, run_id: str, version: str, result: GateResult) -> None:
+    plain = to_json(Privacy(ws.spec).gate(result))
+    numbers = {name: plain[name] for name in ("champion_value", "challenger_value", "difference", "low", "high")}
+    with ws.registry.answering():
+        for name, value in numbers.items():
+            if value is not None:
+                ws.registry.client.log_metric(run_id, f"gate_{name}", value)
+        ws.registry.client.log_dict(run_id, plain, "airmedic/gate.json")
+        ws.registry.client.set_tag(run_id, GATE_TAG, result.outcome)
+    ws.registry.tag(ws.spec.name, version, GATE_TAG, result.outcome)
+
+
+def _keep_decision(ws: Workspace, incident: Incident, proposal_hash: str, result: GateResult) -> None:
+    ws.ledger.record_decision(
+        incident.id,
+        path="retrain",
+        proposal_hash=proposal_hash,
+        reason=f"The gate's answer is {result.outcome.replace('_', ' ')}: {' '.join(result.reasons)}",
+        details={"gate": to_json(result)},
+    )
+
+
+def _deployment(ws: Workspace, incident: Incident, result: GateResult, now: datetime) -> Proposal | None:
+    from airmedic_core.decide.propose import propose
+    from airmedic_core.errors import PolicyError
+
+    if result.challenger_value is None or result.champion_value is None:
+        raise ModelError("A gate passed without a measurement.", "Report this.")
+    params: Json = {"version": result.challenger, "promised_low": result.low, "gate": to_json(result)}
+    expected = (
+        f"{measure_name(result.metric)} {result.champion_value:.4g} → {result.challenger_value:.4g} on {result.rows:,} "
+        "withheld rows; undone if it is not healthy on the newest batch."
+    )
+    try:
+        return propose(ws, incident.id, "deploy", params, expected, result.reasons[0], now=now)
+    except PolicyError:
+        # The policy's reason is on record as a decision of the incident.
+        return None
