@@ -126,9 +126,12 @@ class Role(StrEnum):
     DATA_FAULT = "data_fault"
     """The rows are damaged, late, doubled, renamed, in another unit …"""
     LOSS = "loss"
-    """Performance fell, or is estimated to have fallen."""
+    """Performance fell, or is estimated to have fallen. Details: ``decides`` where a loss of this metric counts,
+    ``estimated`` where it rests on inputs alone, ``previous_version`` where two versions are compared on the same
+    rows, ``not_knowable`` with the sentence that says which labels would decide it."""
     EXPLAINS_LOSS = "explains_loss"
-    """Which part of a loss inputs, class mix or the relation account for."""
+    """Which part of a loss inputs, class mix or the relation account for. Details: ``decides`` where the first
+    suggestion counts although the finding itself is in order."""
     SCORES_MOVED = "scores_moved"
     """The model answers otherwise than it did."""
     SERVICE = "service"
@@ -165,6 +168,7 @@ class Finding:
     """Causes of which this finding is only a symptom: where another finding alerts of one of them on the same subject,
     or on the whole batch, this one says nothing of its own."""
     details: Json = field(default_factory=dict)
+    """Further numbers and flags. ``failed`` is true where the check could not be carried out."""
 
     @property
     def key(self) -> str:

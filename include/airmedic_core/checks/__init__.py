@@ -125,6 +125,7 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
                     "error",
                     Verdict.UNKNOWN,
                     message=f"The check failed: {type(error).__name__}: {error}",
+                    details={"failed": True},
                 )
             )
     return findings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -53,7 +53,8 @@ class Estimate(Check[Options]):
                     f"If the relation holds, the mean loss of these inputs is {value:.3g} (95 % interval {low:.3g} to "
                     f"{high:.3g}); the version was accepted at {usual:.3g}."
                 ),
-                suggests=(Cause.HARMFUL_COVARIATE_SHIFT,) if harmful else (), details={"low": low, "high": high},
+                suggests=(Cause.HARMFUL_COVARIATE_SHIFT,) if harmful else (), role=Role.LOSS,
+                details={"low": low, "high": high, "estimated": True},
             )
         ]  # fmt: skip
 

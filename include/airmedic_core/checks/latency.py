@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.errors import MissingColumnError
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -56,7 +56,7 @@ class Latency(Check[Options]):
             Finding(
                 "latency", "batch", "p99", Verdict.ALERT if wrong else Verdict.OK, value=p99, baseline=baseline,
                 limit=options.p99_ms, effect=p99 / options.p99_ms - 1.0, p_value=p_value, sample_size=int(latency.size),
-                unit="ms", suggests=(Cause.LATENCY_REGRESSION,) if wrong else (),
+                unit="ms", suggests=(Cause.LATENCY_REGRESSION,) if wrong else (), role=Role.SERVICE,
                 message=f"The 99th percentile of the latency is {p99:,.0f} ms (limit {options.p99_ms:,.0f} ms{usual}).",
                 details={"p50": float(np.quantile(latency, 0.5)), "p95": float(np.quantile(latency, 0.95))},
             )

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -66,6 +66,7 @@ class Scores(Check[Options]):
                 "scores", "batch", "shift", verdict, value=now.mean, baseline=whole.mean, limit=options.least_effect,
                 effect=effect, p_value=p_value, sample_size=now.values, message=text,
                 suggests=() if verdict is Verdict.OK else (Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT),
+                role=Role.SCORES_MOVED,
                 details={"location": location, "spread": spread, "sd": float(np.nan_to_num(now.sd))},
             ),
             *_class_mix(context),
@@ -90,7 +91,7 @@ def _unusable(context: CheckContext) -> list[Finding]:
             Finding(
                 "scores", "batch", "missing_fraction", Verdict.ALERT, value=lost, baseline=0.0, limit=0.2, effect=lost,
                 sample_size=rows, unit="fraction", message=f"{percent(lost)} of the rows have no score.",
-                suggests=suggests,
+                suggests=suggests, role=Role.SCORES_MOVED,
             )
         ]  # fmt: skip
     column = scores if scores.ndim == 1 else scores.max(axis=1)
@@ -100,6 +101,7 @@ def _unusable(context: CheckContext) -> list[Finding]:
             Finding(
                 "scores", "batch", "constant", Verdict.ALERT, value=float(values[0]), effect=1.0, sample_size=rows,
                 message=f"The model answers {values[0]:.3g} for every row.", suggests=suggests,
+                role=Role.SCORES_MOVED,
             )
         ]  # fmt: skip
     return []

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airmedic_core.records import Role
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -123,7 +125,10 @@ def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
         for past in reversed(context.history)
         if past.version == version and past.assessment is not None and past.assessment.outcome == "healthy"
         for finding in past.findings
-        if finding.key == f"performance:batch:{name}" and finding.value is not None and finding.sample_size
+        if finding.role is Role.LOSS
+        and (finding.subject, finding.statistic) == ("batch", name)
+        and finding.value is not None
+        and finding.sample_size
     ]
     return found[:_FIRST_WINDOWS]
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -81,7 +81,11 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
             Verdict.ALERT if mix.explains else Verdict.WATCH if mix.moved else Verdict.OK, value=mix.now,
             baseline=mix.before, limit=options.least_mix_change, effect=mix.now - mix.before, sample_size=len(now),
             unit="fraction", message=text, suggests=(Cause.LABEL_SHIFT,) if mix.moved else (),
-            details={"z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance},
+            role=Role.EXPLAINS_LOSS,
+            details={
+                "z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance,
+                "decides": mix.explains,
+            },
         )
     ]  # fmt: skip
 
@@ -99,7 +103,7 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         effect=others, sample_size=len(now), unit="fraction",
         message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
         "they are incomplete, or joined wrongly.",
-        suggests=(Cause.DATA_CORRUPTION,),
+        suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
     )  # fmt: skip
 
 
@@ -131,10 +135,11 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
         Finding(
             "concept", "batch", "relation_loss", Verdict.ALERT if relation else Verdict.OK, value=parts.relation,
             baseline=0.0, limit=options.least_share * parts.total, effect=share, sample_size=len(now), message=text,
-            suggests=(cause,),
+            suggests=(cause,), role=Role.EXPLAINS_LOSS,
             details={
                 "metric": name, "total": parts.total, "inputs": parts.inputs, "low": parts.low, "high": parts.high,
                 "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
+                "decides": True,
             },
         )
     ]  # fmt: skip
@@ -187,6 +192,7 @@ def _from_profile(context: CheckContext, now: LabelledRows, options: Options) ->
             baseline=0.0, limit=options.least_share * total, effect=relation / total, sample_size=len(now),
             message=f"The loss rose by {total:.3g}; at equal scores it differs by {relation:+.3g}.",
             suggests=(Cause.CONCEPT_DRIFT if changed else Cause.HARMFUL_COVARIATE_SHIFT,),
-            details={"total": total, "inputs": expected - usual, "by": "score bins"},
+            role=Role.EXPLAINS_LOSS,
+            details={"total": total, "inputs": expected - usual, "by": "score bins", "decides": True},
         )
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import number, percent
-from airmedic_core.records import Cause, Finding, Json, Verdict
+from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks.drift.slow import SlowMove
@@ -24,6 +24,8 @@ _MOSTLY = 0.5
 """Of what a window is compared with: so much of the season's level is said."""
 _BEYOND_HISTORY = 2.0
 _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
+_EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
+"""A column that arrives in another unit or under another type has moved for that reason alone."""
 
 
 class Options(CheckOptions):
@@ -204,6 +206,8 @@ def _finding(
         unit="rank" if numeric else "fraction",
         message=_message(name, move, numeric=numeric, moved=verdict is not Verdict.OK),
         suggests=() if verdict is Verdict.OK else _SUGGESTS,
+        role=Role.INPUT_MOVED,
+        explained_by=_EXPLAINED_BY,
         details=details,
     )
 
@@ -244,7 +248,7 @@ def _not_judged(context: CheckContext, name: str) -> Finding:
     return Finding(
         "drift", name, "shift", Verdict.OK, sample_size=context.profile.columns[name].values,
         message=f"{name} holds one value for each window, as a calendar does: it is not judged.",
-        details=_distances(context, name),
+        role=Role.INPUT_MOVED, explained_by=_EXPLAINED_BY, details=_distances(context, name),
     )  # fmt: skip
 
 
@@ -264,5 +268,6 @@ def _slow(move: SlowMove) -> Finding:
     return Finding(
         "drift", move.column, "slow_shift", verdict, value=move.level, limit=move.limit, effect=move.effect,
         message=f"{what} has been moving the same way for {move.windows} windows, lately by {size}.",
-        suggests=_SUGGESTS, details={"part": move.part, "windows": move.windows},
+        suggests=_SUGGESTS, role=Role.INPUT_MOVED, explained_by=_EXPLAINED_BY,
+        details={"part": move.part, "windows": move.windows},
     )  # fmt: skip

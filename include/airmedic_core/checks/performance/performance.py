@@ -10,7 +10,7 @@ from pydantic import Field
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.measures.loss_change import Change, compare, standard_error, time_blocks
 from airmedic_core.numbers import measure_name
-from airmedic_core.records import ABNORMAL, Cause, Finding, Verdict
+from airmedic_core.records import ABNORMAL, Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -52,6 +52,7 @@ class Performance(Check[Options]):
                 Finding(
                     "performance", "batch", "baseline", Verdict.UNKNOWN, sample_size=known,
                     message="The model version has no baseline of performance: its reference had no labels.",
+                    role=Role.LOSS,
                 )
             ]  # fmt: skip
         from airmedic_core.checks.performance.segments import segment_losses, where_it_hurts
@@ -71,6 +72,13 @@ def _too_few(context: CheckContext, known: int, options: Options) -> Finding:
     return Finding(
         "performance", "batch", "labels", Verdict.UNKNOWN, value=known, limit=needed, unit="rows", sample_size=known,
         message=f"{known:,} labels have arrived; about {needed:,} would show whether performance was lost.",
+        role=Role.LOSS,
+        details={
+            "not_knowable": (
+                f"Whether the relation between inputs and label has changed: {known:,} labels are known, about "
+                f"{needed:,} would decide it."
+            )
+        },
     )  # fmt: skip
 
 
@@ -112,6 +120,7 @@ def _metric(
             sample_size=len(labelled),
             message=_message(measure.name, change, verdict, unusual=lost and change.p_value < options.watch_p_value),
             suggests=() if verdict is Verdict.OK else SUGGESTS,
+            role=Role.LOSS,
             details={
                 "low": _finite(change.now.low), "high": _finite(change.now.high), "spread": change.spread,
                 "version": context.scored.version if context.scored else "",
@@ -165,7 +174,7 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
                 f"On the same rows {measure_name(measure.name)} is {now:.3g}; version {version}, which served before, "
                 f"reaches {before:.3g}."
             ),
-            suggests=(Cause.BAD_DEPLOYMENT,) if worse else (),
+            suggests=(Cause.BAD_DEPLOYMENT,) if worse else (), role=Role.LOSS,
             details={"low": _finite(low), "high": _finite(high), "previous_version": version},
         )
     ]  # fmt: skip

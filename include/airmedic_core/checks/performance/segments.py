@@ -13,7 +13,7 @@ from airmedic_core.measures.ties import category_names
 from airmedic_core.metrics import Array
 from airmedic_core.numbers import percent
 from airmedic_core.profile.values import numbers
-from airmedic_core.records import Finding, Verdict
+from airmedic_core.records import Finding, Role, Verdict
 from airmedic_core.verdicts.moderated import moderated_z
 from airmedic_core.verdicts.multiplicity import adjust
 
@@ -64,7 +64,7 @@ def segment_losses(context: CheckContext, labelled: LabelledRows, options: Optio
                 baseline=float(usual[at]), limit=float(usual[at] * (1.0 + options.least_relative_drop)),
                 effect=float(rise[at]), p_value=float(q_value), sample_size=int(rows[at]),
                 message=f"The mean loss of {name} is {now[at]:.3g}; it was {usual[at]:.3g}.",
-                suggests=SUGGESTS if worse else (),
+                suggests=SUGGESTS if worse else (), role=Role.LOSS,
                 details={
                     "share_of_loss": float(now[at] * rows[at] / max(float(labelled.losses.sum()), 1e-12)),
                     "share_of_rise": float(rise[at] * rows[at] / total) if total > 0 else None,
