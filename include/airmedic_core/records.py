@@ -166,7 +166,8 @@ class Finding:
     role: Role = Role.INFORMATION
     explained_by: tuple[Cause, ...] = ()
     """Causes of which this finding is only a symptom: where another finding alerts of one of them on the same subject,
-    or on the whole batch, this one says nothing of its own."""
+    or on the whole batch, this one says nothing of its own. A finding that is itself explained by a cause explains no
+    other by it: two failed rules on the type of a column do not drop each other."""
     details: Json = field(default_factory=dict)
     """Further numbers and flags. ``failed`` is true where the check could not be carried out."""
 

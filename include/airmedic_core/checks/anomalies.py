@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,6 +75,7 @@ class Anomalies(Check[Options]):
                 "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,
                 limit=options.limit_fraction, effect=share - usual, sample_size=rows, unit="fraction", message=text,
                 suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
+                role=Role.INPUT_MOVED,
             )
         ]  # fmt: skip
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
 from airmedic_core.profile.columns import TimeProfile
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -49,8 +49,9 @@ def _lag(context: CheckContext) -> Finding:
     newest = _newest(context)
     if newest is None:
         return Finding(
-            "freshness", time, "event_time_lag", Verdict.UNKNOWN, message=f"No row has a readable time in {time!r}."
-        )
+            "freshness", time, "event_time_lag", Verdict.UNKNOWN, role=Role.DATA_FAULT,
+            message=f"No row has a readable time in {time!r}.",
+        )  # fmt: skip
     lag = (window.end - newest).total_seconds()
     length = (window.end - window.start).total_seconds()
     stale = newest < window.start
@@ -69,6 +70,7 @@ def _lag(context: CheckContext) -> Finding:
             else f"The newest row is of {newest:%Y-%m-%d %H:%M}."
         ),
         suggests=(Cause.STALE_DATA,) if stale else (),
+        role=Role.DATA_FAULT,
     )
 
 
@@ -114,6 +116,7 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
                 else f"{percent(value)} of the rows occur in an earlier window, as usual."
             ),
             suggests=(Cause.STALE_DATA,) if watch else (),
+            role=Role.DATA_FAULT,
         )
     ]
 
@@ -134,6 +137,7 @@ def _delivered_again(context: CheckContext, options: Options) -> list[Finding]:
             "freshness", "batch", "repeated_rows", Verdict.ALERT if again else Verdict.OK, value=float(bool(again)),
             baseline=0.0, limit=options.repeated_fraction, effect=float(bool(again)), sample_size=context.batch.rows,
             unit="fraction", message=text, suggests=(Cause.STALE_DATA,) if again else (),
+            role=Role.DATA_FAULT,
         )
     ]  # fmt: skip
 
@@ -178,6 +182,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
                     unit="fraction",
                     message=f"{name} repeats the values of the window {back} before, time by time ({percent(value)}).",
                     suggests=(Cause.STALE_DATA,),
+                    role=Role.DATA_FAULT,
                 )
             )
     return findings

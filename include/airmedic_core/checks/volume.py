@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -66,7 +66,7 @@ def _rows(context: CheckContext, options: Options) -> Finding:
     if expected is None:
         return Finding(
             "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
-            message="No earlier window, or none near enough, says how many rows to expect.",
+            role=Role.DATA_FAULT, message="No earlier window, or none near enough, says how many rows to expect.",
         )  # fmt: skip
     ratio = rows / max(expected.expected, 1e-9)
     distance = expected.z(rows)
@@ -91,6 +91,7 @@ def _rows(context: CheckContext, options: Options) -> Finding:
         unit="rows",
         message=f"{amount}." if wrong else f"{amount}, which is usual.",
         suggests=(Cause.VOLUME_ANOMALY,) if wrong else (),
+        role=Role.DATA_FAULT,
         details={"spreads": round(distance, 2), "windows": expected.windows},
     )
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
+WHERE_THE_COLUMN_CHANGED = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
+"""Causes that put a column's values elsewhere: they look damaged, and are not."""
+WHERE_ROWS_ARE_STRANGE = (*WHERE_THE_COLUMN_CHANGED, Cause.ANOMALY_SPIKE)
+"""The same for what rows that are extreme in many columns at once also show: extreme values, and repeated ones."""
+
 
 def broken_finding(
     context: CheckContext, name: str, statistic: str, share: float, usual: float, limit: float, text: str,
-    verdict: Verdict = Verdict.ALERT,
+    verdict: Verdict = Verdict.ALERT, *, explained_by: tuple[Cause, ...] = WHERE_THE_COLUMN_CHANGED,
 ) -> Finding:  # fmt: skip
     """Return the finding of a share of broken values beside its usual one."""
     return Finding(
         "corruption", name, statistic, verdict, value=share, baseline=usual, limit=usual + limit, effect=share - usual,
         sample_size=context.batch.rows, unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,),
+        role=Role.DATA_FAULT, explained_by=explained_by,
     )  # fmt: skip
 
 

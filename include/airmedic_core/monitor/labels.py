@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.columns import category_name
 from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def _unknown(spec: ModelSpec, before: pd.Series, now: pd.Series) -> list[Finding
     return [
         Finding(
             "schema", spec.target, "unknown_labels", Verdict.ALERT, value=share, baseline=0.0, limit=_UNKNOWN_FRACTION,
-            effect=share, sample_size=len(now), unit="fraction", suggests=(Cause.SCHEMA_CHANGE,),
+            effect=share, sample_size=len(now), unit="fraction", suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
             message=(
                 f"{percent(share)} of the labels in {spec.target} are none that the reference knows: {_shown(unknown)} "
                 f"where {usual} is usual."

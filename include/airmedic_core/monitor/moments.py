@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.monitor.headers import looks_separated
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +181,7 @@ def _written_differently(spec: ModelSpec, values: pd.Series, form: str, usual: s
     usual = "ISO 8601, such as 2026-01-31," if usual == _ISO else usual
     return Finding(
         "schema", column, "time_format", Verdict.ALERT, value=1.0, baseline=0.0, effect=1.0, sample_size=len(values),
-        unit="fraction", suggests=(Cause.SCHEMA_CHANGE,),
+        unit="fraction", suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
         message=f"The times in {column} are written in another way: {example!r} ({form}) where {usual} is usual.",
         details={"format": form},
     )  # fmt: skip
@@ -196,7 +196,7 @@ def _left_out(spec: ModelSpec, values: pd.Series, reading: _Reading, usual: floa
     return Finding(
         "schema", column, "unreadable_times", Verdict.ALERT if many else Verdict.OK, value=share, baseline=usual,
         limit=usual + _MISSING_FRACTION, effect=share - usual, sample_size=len(values), unit="fraction",
-        suggests=(cause,) if many else (),
+        suggests=(cause,) if many else (), role=Role.DATA_FAULT,
         message=(
             f"{percent(share)} of the rows have no time in {column} that can be read, but {example}; they are left out."
         ),

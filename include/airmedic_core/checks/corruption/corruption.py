@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
-from airmedic_core.measures.shares import beyond, broken_finding
+from airmedic_core.measures.shares import WHERE_ROWS_ARE_STRANGE, beyond, broken_finding
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -107,11 +107,15 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
     usual = sum(past) / len(past) if past else 0.0
     text = f"{far:,} values of {name} ({percent(share, 1)}) lie far outside the reference's range."
     if share - usual >= options.outside_fraction and far >= 3:
-        yield broken_finding(context, name, "outside_fraction", share, usual, options.outside_fraction, text)
+        yield broken_finding(
+            context, name, "outside_fraction", share, usual, options.outside_fraction, text,
+            explained_by=WHERE_ROWS_ARE_STRANGE,
+        )  # fmt: skip
     elif share > usual:
         yield broken_finding(
-            context, name, "outside_fraction", share, usual, options.outside_fraction, text, Verdict.OK
-        )
+            context, name, "outside_fraction", share, usual, options.outside_fraction, text, Verdict.OK,
+            explained_by=WHERE_ROWS_ARE_STRANGE,
+        )  # fmt: skip
 
 
 def _far_rows(column: NumericProfile, reference: NumericProfile) -> int:
@@ -160,7 +164,8 @@ def _ties(context: CheckContext, options: Options) -> list[Finding]:
                 Finding(
                     "corruption", name, "tie", Verdict.ALERT, value=now, baseline=before,
                     limit=options.tie_left * before, effect=now - before, sample_size=context.rows_seen,
-                    unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,),
+                    unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
+                    explained_by=WHERE_ROWS_ARE_STRANGE,
                 )
             )  # fmt: skip
     return findings

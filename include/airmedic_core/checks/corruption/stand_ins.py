@@ -11,7 +11,12 @@ import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from airmedic_core.measures.shares import beyond, broken_finding
+from airmedic_core.measures.shares import (
+    WHERE_ROWS_ARE_STRANGE,
+    WHERE_THE_COLUMN_CHANGED,
+    beyond,
+    broken_finding,
+)
 from airmedic_core.measures.stand_in_values import is_certain_stand_in, is_stand_in, is_typical_number
 from airmedic_core.numbers import percent
 from airmedic_core.records import ABNORMAL, Verdict
@@ -115,7 +120,8 @@ def _number_stand_in(context: CheckContext, name: str, value: float, share: floa
     waits = typical and share - usual <= options.value_fraction and not context.only_window
     again = context.seen_before(_key_of(name)) is not None
     verdict = Verdict.WATCH if waits and not again else Verdict.ALERT
-    return broken_finding(context, name, statistic, share, usual, least, text, verdict)
+    explained_by = WHERE_THE_COLUMN_CHANGED if statistic == "constant" else WHERE_ROWS_ARE_STRANGE
+    return broken_finding(context, name, statistic, share, usual, least, text, verdict, explained_by=explained_by)
 
 
 def _key_of(name: str) -> str:

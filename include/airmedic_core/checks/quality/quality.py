@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.numbers import number
-from airmedic_core.records import Cause, Finding, Json, Verdict
+from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _FEW_ROWS = 3
 _OF_ALL_ROWS = ("expect_table_row_count", "expect_column_sum", "expect_column_unique_value_count")
+_EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
+"""A column in another unit, or another column under its name, breaks rules too."""
 _CAUSES = (
     ("expect_table_row_count", Cause.VOLUME_ANOMALY),
     ("expect_table_column", Cause.SCHEMA_CHANGE),
@@ -179,7 +181,7 @@ def _finding(context: CheckContext, result: Result, suite: _Suite) -> Finding:
         effect=result.unexpected_fraction, sample_size=context.rows_seen,
         unit="" if result.unexpected_fraction is None else "fraction",
         message=_message(result, absent=absent), suggests=(Cause.SCHEMA_CHANGE if absent else cause,),
-        details={"suite": suite.name, "severity": result.severity},
+        role=Role.DATA_FAULT, explained_by=_EXPLAINED_BY, details={"suite": suite.name, "severity": result.severity},
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.checks.schema.renames import renamed_columns
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Json, Verdict
+from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:
     details: Json = {"renamed_to": new_name} if new_name and not context.spec.is_private(new_name) else {}
     return Finding(
         "schema", name, "missing_column", Verdict.ALERT, value=1.0, effect=1.0, sample_size=context.batch.rows,
-        message=text, suggests=_SUGGESTS, details=details,
+        message=text, suggests=_SUGGESTS, role=Role.DATA_FAULT, details=details,
     )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _types(context: CheckContext, name: str) -> Finding | None:
     return Finding(
         "schema", name, "type", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
         message=f"{name} was {before.value} and is {now.value} now, such as {_example(values)}.", suggests=_SUGGESTS,
-        details={"before": before.value, "now": now.value},
+        role=Role.DATA_FAULT, details={"before": before.value, "now": now.value},
     )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def _unreadable(context: CheckContext, name: str, options: Options) -> list[Find
             "schema", name, "unreadable_fraction", Verdict.ALERT, value=share, baseline=usual,
             limit=usual + options.unreadable_fraction, effect=share - usual, sample_size=now.rows, unit="fraction",
             message=f"{percent(share)} of the values of {name} are no numbers, such as {_text_example(context, name)}.",
-            suggests=_SUGGESTS,
+            suggests=_SUGGESTS, role=Role.DATA_FAULT,
         )
     ]  # fmt: skip
 
@@ -196,7 +196,7 @@ def _vocabulary(context: CheckContext, name: str, options: Options) -> list[Find
         Finding(
             "schema", name, "unseen_fraction", Verdict.ALERT, value=share, baseline=usual,
             limit=usual + options.unseen_fraction, effect=share - usual, sample_size=now.values, unit="fraction",
-            message=text, suggests=_SUGGESTS, details={"renamed": renames},
+            message=text, suggests=_SUGGESTS, role=Role.DATA_FAULT, details={"renamed": renames},
         )
     ]  # fmt: skip
 
@@ -217,7 +217,7 @@ def _exchanged_with(context: CheckContext, name: str, other: str) -> Finding:
     return Finding(
         "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
         message=f"{name} lies where {shown} was, and {that} where {name} was: they were probably exchanged.",
-        suggests=_SUGGESTS, details={} if private else {"exchanged_with": other},
+        suggests=_SUGGESTS, role=Role.DATA_FAULT, details={} if private else {"exchanged_with": other},
     )  # fmt: skip
 
 
@@ -283,6 +283,6 @@ def _grain(context: CheckContext, options: Options) -> list[Finding]:
             limit=high * options.grain_factor if now > high else low / options.grain_factor, effect=now / usual - 1.0,
             sample_size=facts.rows, unit="rows",
             message=f"There are {now:.1f} rows for each moment where {usual:.1f} are usual: the grain has changed.",
-            suggests=_SUGGESTS,
+            suggests=_SUGGESTS, role=Role.DATA_FAULT,
         )
     ]  # fmt: skip

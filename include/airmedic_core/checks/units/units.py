@@ -8,7 +8,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks.units.conversions import Map
@@ -78,6 +78,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
             message=f"{rows} of {name} {said}. {_inverse(one)} brings them back. {told}".rstrip(),
             # No quantity is measured in negative units: a turned sign is an error of the source.
             suggests=(Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE,),
+            role=Role.DATA_FAULT,
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
                 "distance_before": round(found.before, 4), "distance_after": round(found.after, 4),
@@ -110,6 +111,7 @@ def _group(context: CheckContext, name: str, groups: Groups, options: Options) -
             limit=options.least_share, effect=found.share, sample_size=context.rows_seen, unit="fraction",
             message=f"The values of {name} {where} are in another unit: {one.name}. {_inverse(one)} brings them back.",
             suggests=(Cause.UNIT_CHANGE,),
+            role=Role.DATA_FAULT,
             details={
                 "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
                 "distance_before": round(found.before, 4), "distance_after": round(found.after, 4),
@@ -140,5 +142,5 @@ def _other_zone(context: CheckContext, name: str, options: Options) -> Finding |
         "units", name, "converted_share", Verdict.ALERT, value=share, baseline=0.0, limit=options.least_share,
         effect=share, sample_size=context.rows_seen, unit="fraction",
         message=f"{values} of {name} tell the hour of another time zone: {hours:+d} hours.",
-        suggests=(Cause.UNIT_CHANGE,), details={"hours": hours},
+        suggests=(Cause.UNIT_CHANGE,), role=Role.DATA_FAULT, details={"hours": hours},
     )  # fmt: skip
