@@ -29,7 +29,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from airmedic_core.metrics import losses
-from airmedic_core.monitor import check_pair
+from airmedic_core.pair import check_pair
 from airmedic_core.spec import parse_spec
 
 TARGET_COVERAGE = 0.9

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import chi2_contingency, ks_2samp
 
-from airmedic_core.monitor.rows import sample
+from airmedic_core.comparison.rows import sample
 from airmedic_core.profile.evidently_defaults import evidently_default
 
 MOST_REFERENCE_ROWS = 10_000

@@ -28,7 +28,7 @@ from rich.table import Table
 from unknowable import UNKNOWABLE
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.monitor import check_pair
+from airmedic_core.pair import check_pair
 from airmedic_core.spec import parse_spec
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Self
@@ -10,9 +11,13 @@ from typing import Self
 from airmedic_core.errors import SpecError
 
 _UNITS = {"hour": "hour", "h": "hour", "day": "day", "d": "day", "week": "week", "w": "week", "month": "month"}
+_HOURS = {"hour": 1, "day": 24, "week": 168, "month": 744}
+"""The most that a unit lasts."""
 _PATTERN = re.compile(r"\s*(\d+)?\s*([a-z]+?)s?\s*")
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = timedelta(days=36_525)
+"""Of a step: a hundred years. Longer ones reach beyond the calendar."""
 _SHORTEST = 0.85
 """February against a month of 31 days is 0.90."""
 
@@ -96,13 +101,16 @@ class Every:
         Raises
         ------
         SpecError
-            If the text is not a positive number of hours, days, weeks or months.
+            If the text is not a positive number of hours, days, weeks or months, or is longer than a hundred years.
         """
         match = _PATTERN.fullmatch(text.lower())
         unit = _UNITS.get(match[2]) if match else None
-        if match is None or unit is None or match[1] == "0":
+        count = int(match[1] or 1) if match else 0
+        if match is None or unit is None or not count:
             raise SpecError(f"{text!r} is not a step in time.", "Write 'hour', '6 hours', 'day', 'week' or 'month'.")
-        return cls(int(match[1] or 1), unit)
+        if count > _LONGEST // timedelta(hours=_HOURS[unit]):
+            raise SpecError(f"{text!r} is longer than a hundred years.", "Write a shorter step.")
+        return cls(count, unit)
 
     def floor(self, moment: datetime) -> datetime:
         """Return the latest boundary at or before a moment."""
@@ -114,11 +122,18 @@ class Every:
         return anchor + (moment - anchor) // self._step * self._step
 
     def shift(self, moment: datetime, steps: int) -> datetime:
-        """Return a boundary moved by a number of steps, back if negative."""
+        """Return a moment moved by a number of steps, back if negative.
+
+        A month after the 31st comes the last day of a shorter month.
+
+        >>> Every(1, "month").shift(datetime(2026, 1, 31, tzinfo=UTC), 1).date().isoformat()
+        '2026-02-28'
+        """
         moment = as_utc(moment)
         if self.unit == "month":
             months = moment.year * 12 + moment.month - 1 + steps * self.count
-            return moment.replace(year=months // 12, month=months % 12 + 1)
+            year, month = months // 12, months % 12 + 1
+            return moment.replace(year=year, month=month, day=min(moment.day, monthrange(year, month)[1]))
         return moment + steps * self._step
 
     def ordinal(self, moment: datetime) -> int:
@@ -146,7 +161,7 @@ class Every:
 
     @property
     def _step(self) -> timedelta:
-        return timedelta(hours=self.count * {"hour": 1, "day": 24, "week": 168}[self.unit])
+        return timedelta(hours=self.count * _HOURS[self.unit])
 
     def __str__(self) -> str:
         return self.unit if self.count == 1 else f"{self.count} {self.unit}s"

@@ -21,7 +21,7 @@ def test_steps_are_read(text, count, unit):
     assert Every.parse(text) == Every(count, unit)
 
 
-@pytest.mark.parametrize("text", ["", "fortnight", "0 days", "-1 day", "1.5 days", "day month"])
+@pytest.mark.parametrize("text", ["", "fortnight", "0 days", "00 hours", "000h", "-1 day", "1.5 days", "day month"])
 def test_a_step_that_is_none_says_how_to_write_one(text):
     with pytest.raises(SpecError, match=r"is not a step in time\. Write 'hour'"):
         Every.parse(text)
@@ -46,6 +46,20 @@ def test_shifting_there_and_back_changes_nothing(moment, step, steps):
 def test_ordinals_count_steps(moment, step):
     every = Every.parse(step)
     assert every.ordinal(every.shift(every.floor(moment), 1)) == every.ordinal(moment) + 1
+
+
+@pytest.mark.parametrize("text", ["99999999999 days", "1201 months", "876601 hours"])
+def test_a_step_that_reaches_beyond_the_calendar_is_refused(text):
+    with pytest.raises(SpecError, match="is longer than a hundred years"):
+        Every.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("start", "steps", "end"),
+    [((2026, 1, 31), 1, (2026, 2, 28)), ((2024, 3, 30), -1, (2024, 2, 29)), ((2026, 5, 31), -1, (2026, 4, 30))],
+)
+def test_a_month_from_a_day_that_the_other_month_lacks_ends_with_that_month(start, steps, end):
+    assert Every.parse("month").shift(datetime(*start, tzinfo=UTC), steps) == datetime(*end, tzinfo=UTC)
 
 
 def test_weeks_begin_on_monday():

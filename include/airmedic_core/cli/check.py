@@ -18,7 +18,7 @@ from airmedic_core.cli._arguments import add_json, add_model, spec_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from airmedic_core.monitor import PairCheck
+    from airmedic_core.pair import PairCheck
     from airmedic_core.records import Json
     from airmedic_core.spec import ModelSpec
 
@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Check and print."""
     from airmedic_core.cli._terminal import write_json, write_text
-    from airmedic_core.monitor import check_pair
-    from airmedic_core.monitor.labels import refuse_no_target
+    from airmedic_core.pair import check_pair
+    from airmedic_core.pair.labels import refuse_no_target
     from airmedic_core.settings import Settings
     from airmedic_core.windows import as_utc
 

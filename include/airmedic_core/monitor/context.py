@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from airmedic_core.comparison import CheckContext, LabelledRows, RowFacts
     from airmedic_core.metrics import Array
-    from airmedic_core.profile import Reference
+    from airmedic_core.profile import Profile, Reference
     from airmedic_core.registry import ModelVersion
     from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 _MOST_LABEL_WINDOWS = 24
@@ -38,7 +39,6 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     """
     from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.past import history
-    from airmedic_core.monitor.rows import profile_batch
     from airmedic_core.sources import read_sample
 
     spec = ws.spec
@@ -48,7 +48,7 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     reference = _reference(ws, version)
     past = history(ws, batch, reference)
     scored = _scored(ws, batch, frame)
-    profile = profile_batch(spec, batch, reference, frame, scored)
+    profile = _profile(spec, batch, reference, frame, scored)
     features = [*reference.edges.numeric, *reference.edges.categorical]
     labelled = _labelled(ws, batch, frame, scored, reference)
     served_before = _served_before(ws, version)
@@ -108,6 +108,25 @@ def _scored(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch | N
         return None
 
 
+def _profile(
+    spec: ModelSpec, batch: Batch, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None
+) -> Profile:
+    """Profile all rows of a batch: those at hand, or where they are if those at hand are a sample.
+
+    Scores and segments are of the rows at hand: only those have been scored.
+    """
+    from airmedic_core.comparison.rows import profile_of
+    from airmedic_core.profile import build_profile
+    from airmedic_core.sources import open_window
+
+    seen = profile_of(spec, reference, frame, scored, batch.window)
+    if batch.rows <= spec.data.sample_rows:
+        return seen
+    with open_window(spec, batch.window) as rows:
+        whole = build_profile(reference.edges, rows, window=batch.window)
+    return replace(whole, scores=seen.scores, segments=seen.segments)
+
+
 def _served_before(ws: Workspace, version: ModelVersion) -> str | None:
     """Return the version before the last promotion, if that is recent."""
     promotions = ws.ledger.promotions(ws.spec.name)
@@ -138,7 +157,7 @@ def _labelled(
     Labels do not arrive in the order of the rows: cancellations are known before stays are. Only rows old enough that
     practically all labels of their age are known are looked at, lest the early ones stand for all.
     """
-    from airmedic_core.monitor.rows import labelled_rows
+    from airmedic_core.comparison.rows import labelled_rows
     from airmedic_core.sources import read_sample
 
     spec = ws.spec
@@ -198,15 +217,15 @@ def _rows_of(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
 
 
 def _sampled(ws: Workspace, reference: Reference) -> pd.DataFrame | None:
-    from airmedic_core.monitor.rows import sample
+    from airmedic_core.comparison.rows import sample
 
     rows = _rows_of(ws, reference)
     return None if rows is None else sample(rows)
 
 
 def _reference_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...]:
+    from airmedic_core.comparison.rows import facts_by_window
     from airmedic_core.monitor.past import keep_reference_facts, kept_reference_facts
-    from airmedic_core.monitor.rows import facts_by_window
 
     kept = kept_reference_facts(ws.settings, ws.spec.name, reference)
     if kept is not None:
@@ -226,7 +245,7 @@ def _newest_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...]:
     """Return the facts of as many of a large reference's newest windows as may be read: of a sample there are none."""
     from itertools import accumulate
 
-    from airmedic_core.monitor.rows import facts_by_window
+    from airmedic_core.comparison.rows import facts_by_window
     from airmedic_core.training.rows import usable_rows
 
     most = ws.spec.data.sample_rows
@@ -240,7 +259,7 @@ def _newest_facts(ws: Workspace, reference: Reference) -> tuple[RowFacts, ...]:
 
 def _baseline(ws: Workspace, version: ModelVersion, reference: Reference) -> LabelledRows | None:
     """Return the labelled rows of the reference that the version was not fitted on."""
-    from airmedic_core.monitor.rows import labelled_rows, sample
+    from airmedic_core.comparison.rows import labelled_rows, sample
     from airmedic_core.scoring import score
     from airmedic_core.training.fit import trained_window
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from airmedic_core.measures.outliers import extreme_columns, moving_together
-from airmedic_core.monitor import check_pair
+from airmedic_core.pair import check_pair
 from airmedic_core.profile import build_reference
 from airmedic_core.records import Cause
 from airmedic_core.spec import parse_spec

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from airmedic_core.checks.schema import exchanged as _exchanged
-from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.pair import PairCheck, check_pair
 from airmedic_core.records import Cause
 from airmedic_core.reports.private import Privacy
 from airmedic_core.spec import ModelSpec, parse_spec

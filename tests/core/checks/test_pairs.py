@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.pair import PairCheck, check_pair
 from airmedic_core.records import Cause, Verdict
 from airmedic_core.spec import ModelSpec, parse_spec
 

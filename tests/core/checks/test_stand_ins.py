@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from airmedic_core.measures.stand_in_values import is_certain_stand_in, is_stand_in, is_typical_number
-from airmedic_core.monitor import PairCheck, check_pair
+from airmedic_core.pair import PairCheck, check_pair
 from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.spec import parse_spec
 

@@ -1,5 +1,7 @@
 """Columns in another unit, in windows without labels: what is a conversion, and what only looks like one."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,8 +14,8 @@ from airmedic_core.checks.units.factors import fitting_factors
 from airmedic_core.comparison import CheckContext
 from airmedic_core.measures import ties as _ties
 from airmedic_core.measures.ties import Ties, category_codes, category_names
-from airmedic_core.monitor import PairCheck, check_pair
-from airmedic_core.monitor.pair import _context
+from airmedic_core.pair import PairCheck, check_pair
+from airmedic_core.pair.pair import compared
 from airmedic_core.profile import Edges, build_profile
 from airmedic_core.records import Cause, Finding
 from airmedic_core.spec import parse_spec
@@ -266,7 +268,7 @@ def test_a_machine_that_idles_every_sunday_is_in_no_other_unit(day):
 
 
 def groups_of(reference: pd.DataFrame, current: pd.DataFrame) -> tuple[CheckContext, Groups]:
-    context, _ = _context(POWER, reference, current, None, None)
+    context = compared(POWER, reference, current, datetime.now(UTC))
     assert context.reference_rows is not None
     return context, Groups(context, context.reference_rows, 0.05)
 
@@ -378,7 +380,7 @@ def test_rows_of_one_more_region_tell_its_hour_and_are_no_fault(share, found):
 
 
 def test_rows_are_encoded_once_for_the_ties_of_all_columns(reference, today, monkeypatch):
-    context, _ = _context(SPEC, reference, today, None, None)
+    context = compared(SPEC, reference, today, datetime.now(UTC))
     ties = Ties(context, reference)
     assert not ties.others_moved_along("amount")
     monkeypatch.setattr(_ties, "_Encoder", None)

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.errors import MissingColumnError, SourceError
-from airmedic_core.monitor import check_pair
-from airmedic_core.monitor.headers import refuse_strangers
+from airmedic_core.pair import check_pair
+from airmedic_core.pair.headers import refuse_strangers
 from airmedic_core.spec import parse_spec
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.errors import MissingColumnError, SourceError, SpecError
-from airmedic_core.monitor import check_pair
-from airmedic_core.monitor.labels import compare_labels, refuse_no_target
+from airmedic_core.pair import check_pair
+from airmedic_core.pair.labels import compare_labels, refuse_no_target
 from airmedic_core.records import Cause, Verdict
 from airmedic_core.spec import ModelSpec, parse_spec
 

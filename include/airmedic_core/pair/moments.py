@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from airmedic_core.errors import MissingColumnError, SourceError, closest
-from airmedic_core.monitor.headers import looks_separated
 from airmedic_core.numbers import percent
+from airmedic_core.pair.headers import looks_separated
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:

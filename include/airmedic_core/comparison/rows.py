@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,52 +12,14 @@ if TYPE_CHECKING:
 
     from airmedic_core.comparison import LabelledRows, RowFacts
     from airmedic_core.profile import Profile, Reference
-    from airmedic_core.records import Batch
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.spec import ModelSpec
     from airmedic_core.windows import Window
 
 _MOST_ROWS = 20_000
+"""Of a sample that stands for a reference: checks that look at rows then take about as long whatever its size."""
 _MOST_WINDOWS = 60
-
-
-def profile_batch(
-    spec: ModelSpec, batch: Batch, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None
-) -> Profile:
-    """Profile all rows of a batch: those at hand, or where they are if those at hand are a sample.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    batch : Batch
-        The batch.
-    reference : Reference
-        Whose edges are used.
-    frame : DataFrame
-        What :func:`airmedic_core.sources.read_sample` gave.
-    scored : ScoredBatch or None
-        What the model said of these.
-
-    Returns
-    -------
-    Profile
-        Scores and segments are of the rows at hand: only those have been scored.
-
-    Raises
-    ------
-    SourceError
-        If the rows cannot be read.
-    """
-    from airmedic_core.profile import build_profile
-    from airmedic_core.sources import open_window
-
-    seen = profile_of(spec, reference, frame, scored, batch.window)
-    if batch.rows <= spec.data.sample_rows:
-        return seen
-    with open_window(spec, batch.window) as rows:
-        whole = build_profile(reference.edges, rows, window=batch.window)
-    return replace(whole, scores=seen.scores, segments=seen.segments)
+"""Of a reference whose rows are looked at one window after the other: two months of days."""
 
 
 def profile_of(
@@ -131,8 +92,8 @@ def facts_by_window(spec: ModelSpec, frame: pd.DataFrame, reference: Reference) 
     times = frame[spec.data.time_column]
     columns = [*reference.edges.numeric, *reference.edges.categorical]
     facts = []
-    for one in reference.windows[-_MOST_WINDOWS:]:
-        first, last = (int(times.searchsorted(moment)) for moment in (one.window.start, one.window.end))
+    for past in reference.windows[-_MOST_WINDOWS:]:
+        first, last = (int(times.searchsorted(moment)) for moment in (past.window.start, past.window.end))
         if last > first:
-            facts.append(row_facts(spec, frame.iloc[first:last], one.window, columns))
+            facts.append(row_facts(spec, frame.iloc[first:last], past.window, columns))
     return tuple(facts)

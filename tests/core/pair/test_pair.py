@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from airmedic_core.errors import SourceError
-from airmedic_core.monitor import PairCheck, check_pair
-from airmedic_core.monitor.moments import read_moments
+from airmedic_core.pair import PairCheck, check_pair
+from airmedic_core.pair.moments import read_moments
 from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.spec import ModelSpec, WindowSection, parse_spec
 
@@ -267,3 +267,10 @@ def test_a_few_nulls_of_a_few_rows_are_a_loss_where_there_never_was_one(lost: in
     result = check_pair(SPEC, _rows(31, a_day=24), current)
     nulls = [each for each in _findings(result, "corruption") if each.statistic == "null_fraction"]
     assert bool(nulls) is found
+
+
+@pytest.mark.parametrize("days", [88, 89, 90])
+def test_a_reference_that_ends_on_a_day_that_other_months_lack_is_split_into_months(days: int) -> None:
+    """From 1 January these end on 29, 30 and 31 March; the window is all of April, and so are its windows months."""
+    result = check_pair(SPEC, _rows(days, a_day=30), _rows(30, start="2026-04-01", a_day=30, seed=1))
+    assert result.assessment.outcome == "healthy"

@@ -1,0 +1,125 @@
+"""What the model said of two sets of rows: predictions that were logged, or those of a default model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.records import Batch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.inputs import Inputs
+    from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.windows import Window
+
+_FITTED_FRACTION = 0.7
+"""Of the reference, by time: what a default model is fitted on. The rest is its baseline of performance."""
+_MOST_FITTED = 50_000
+"""Rows: more make the default model slower to fit and hardly better."""
+_LEAST_FITTED = 100
+"""Rows with a label: a model of fewer says nothing of a window."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """What one model said of both sets of rows."""
+
+    reference: ScoredBatch
+    current: ScoredBatch
+    held_out: NDArray[np.bool_]
+    """Rows of the reference that the model was not fitted on: its baseline of performance."""
+
+
+def served(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, window: Window, as_of: datetime, *, together: bool
+) -> Served | None:
+    """Return what the model said of both sets of rows.
+
+    Predictions that the spec names and both sets hold are what really happened. Without them a default model is fitted
+    on the earlier part of the reference.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    reference, current : pandas.DataFrame
+        Rows in the order of their times.
+    window : Window
+        The window in question.
+    as_of : datetime
+        Labels that became known later do not exist yet.
+    together : bool
+        Whether both sets are samples of one time: the rows to fit on are then drawn from all of it.
+
+    Returns
+    -------
+    Served or None
+        Nothing where no model can be fitted: for want of labels, or of a column that it takes.
+    """
+    from airmedic_core.scoring import logged_scores, logged_with, named_classes
+
+    if logged_with(spec, reference, current):
+        batch = Batch(spec.name, window, as_of, len(current))
+        classes = named_classes(spec, reference, current) if spec.task == "multiclass" else ()
+        before, now = (logged_scores(spec, rows, batch, classes=classes) for rows in (reference, current))
+        return Served(before, now, np.ones(len(reference), dtype=bool))
+    return _fitted(spec, reference, current, as_of, _held_out(spec, reference, together=together))
+
+
+def _held_out(spec: ModelSpec, reference: pd.DataFrame, *, together: bool) -> NDArray[np.bool_]:
+    """Return the rows that the default model is not fitted on: as far from those it is as the rows in question are."""
+    if together:
+        return np.random.default_rng(0).random(len(reference)) >= _FITTED_FRACTION
+    # Rows of one moment are never on both sides.
+    times = reference[spec.data.time_column]
+    return np.asarray(times >= times.iloc[int(len(reference) * _FITTED_FRACTION)])
+
+
+def _fitted(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime, held_out: NDArray[np.bool_]
+) -> Served | None:
+    from threadpoolctl import threadpool_limits
+
+    from airmedic_core.scoring import ScoredBatch, encode_labels, predict
+    from airmedic_core.sources import known_labels
+    from airmedic_core.training.pipelines import default_pipeline
+
+    if spec.target not in reference:
+        return None
+    known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
+    train = reference[known & ~held_out]
+    if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
+        return None
+    train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
+    inputs = _inputs(spec, reference, train)
+    if any(name not in current for name in inputs.columns):
+        return None
+    estimator = default_pipeline(spec, inputs)
+    with threadpool_limits(1):
+        estimator.fit(inputs.prepare(train), train[spec.target])
+
+    def scored(rows: pd.DataFrame, known: NDArray[np.bool_]) -> ScoredBatch:
+        scores, predicted, classes = predict(spec, estimator, inputs.prepare(rows))
+        labels = np.where(known, encode_labels(spec, rows, classes), np.nan)
+        return ScoredBatch(scores, predicted, labels, "", classes)
+
+    known_now = np.asarray(known_labels(spec, current, as_of), dtype=bool)
+    return Served(scored(reference, known), scored(current, known_now), held_out)
+
+
+def _inputs(spec: ModelSpec, reference: pd.DataFrame, train: pd.DataFrame) -> Inputs:
+    """Return the inputs of the default model: trees cannot be grown on a column without a single number."""
+    from airmedic_core.inputs import Inputs
+    from airmedic_core.profile.values import numbers
+    from airmedic_core.training.pipelines import model_inputs
+
+    named = model_inputs(spec, reference)
+    numeric = [name for name in named.numeric if np.isfinite(numbers(train[name])[0]).any()]
+    return Inputs.of(numeric, named.categorical)

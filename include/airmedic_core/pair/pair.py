@@ -1,0 +1,178 @@
+"""Checks one window against a reference where there is nothing but two sets of rows: no ledger, no registry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from airmedic_core.errors import SourceError
+from airmedic_core.pair.default_model import served
+from airmedic_core.pair.headers import refuse_strangers
+from airmedic_core.pair.labels import compare_labels
+from airmedic_core.pair.moments import read_moments
+from airmedic_core.pair.reference_windows import (
+    Span,
+    in_windows_of,
+    of_one_time,
+    part_of_window,
+    span_of,
+    whole_windows,
+    window_of,
+    windows_before,
+)
+from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
+from airmedic_core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.comparison import CheckContext, LabelledRows
+    from airmedic_core.settings import Settings
+
+
+class PairCheck(NamedTuple):
+    """What a window is, against its reference."""
+
+    assessment: Assessment
+    findings: tuple[Finding, ...]
+    recommended: tuple[RecommendedAction, ...]
+    spans: tuple[Span, Span]
+    """The earliest and the latest moment of the reference, and of the rows in question."""
+
+
+def check_pair(
+    spec: ModelSpec,
+    reference: pd.DataFrame,
+    current: pd.DataFrame,
+    *,
+    as_of: datetime | None = None,
+    settings: Settings | None = None,
+) -> PairCheck:
+    """Check the rows of one window against those of a reference.
+
+    Where no predictions are logged, a default model is fitted on the earlier 70 % of the reference; the rest is its
+    baseline of performance. Two samples of the same time are compared as such: nothing is said of volume or freshness,
+    and the 70 % are drawn from all of the time. Where the rows in question are a part of a window, how many they should
+    be is not known, and volume is not judged either.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model. Its ``window.every`` says how the reference is split into windows of history.
+    reference, current : pandas.DataFrame
+        Rows; the time column may hold text.
+    as_of : datetime, optional
+        Labels that became known later do not exist yet; all are known where not given.
+    settings : Settings, optional
+        Where the team's expectation suites are.
+
+    Returns
+    -------
+    PairCheck
+
+    Raises
+    ------
+    SourceError
+        If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
+        retry does not help.
+    """
+    from airmedic_core.checks import GROUPS, run_group
+    from airmedic_core.diagnose.taxonomy import TAXONOMY
+    from airmedic_core.monitor.weigh import weigh
+
+    _refuse_nothing(reference, current)
+    reference, current, findings = read_moments(spec, reference, current)
+    _refuse_few(spec, reference)
+    findings += compare_labels(spec, reference, current)
+    context = compared(spec, reference, current, as_of or datetime.now(UTC), settings)
+    findings += [finding for group in GROUPS for finding in run_group(context, group)]
+    new_version = context.earlier_version is not None
+    assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
+    recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
+    spans = span_of(spec, reference), span_of(spec, current)
+    return PairCheck(assessment, tuple(findings), tuple(recommended), spans)
+
+
+def compared(
+    spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame, as_of: datetime, settings: Settings | None = None
+) -> CheckContext:
+    """Return what the checks look at: the rows in question, and all that the reference says of them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    reference, current : pandas.DataFrame
+        Rows as :func:`read_moments` returns them.
+    as_of : datetime
+        Labels that became known later do not exist yet.
+    settings : Settings, optional
+        Where the team's expectation suites are.
+    """
+    from airmedic_core.comparison import CheckContext, row_facts
+    from airmedic_core.comparison.rows import facts_by_window, labelled_rows, profile_of, sample
+    from airmedic_core.profile import build_reference
+
+    together = of_one_time(spec, reference, current)
+    window, step = window_of(spec, current), spec.window.step
+    count_rows = together or not part_of_window(spec, window, reference, current)
+    spec = _without_proposals(in_windows_of(spec, window, len(current), count_rows=count_rows))
+    answers = served(spec, reference, current, window, as_of, together=together)
+    # Samples of one time are no windows of each other's history.
+    windows = [] if together else windows_before(spec, step, reference)
+    if answers is None:
+        known_reference = build_reference(spec, reference, windows=windows)
+    else:
+        before = answers.reference
+        known_reference = build_reference(
+            spec, reference, scores=before.scores, labels=before.labels, holdout_mask=answers.held_out, windows=windows
+        )
+    known_reference = whole_windows(known_reference)
+    scored = answers.current if answers else None
+    features = [*known_reference.edges.numeric, *known_reference.edges.categorical]
+
+    def baseline() -> LabelledRows | None:
+        return labelled_rows(spec, reference, answers.reference, answers.held_out) if answers else None
+
+    return CheckContext(
+        spec=spec,
+        batch=Batch(spec.name, window, as_of, len(current)),
+        frame=current,
+        reference=known_reference,
+        profile=profile_of(spec, known_reference, current, scored, window),
+        scored=scored,
+        labelled=labelled_rows(spec, current, scored) if scored else None,
+        settings=settings,
+        facts_of=lambda: row_facts(spec, current, window, features),
+        reference_facts_of=lambda: facts_by_window(spec, reference, known_reference),
+        reference_rows_of=lambda: sample(reference),
+        baseline_of=baseline,
+        served_before=answers.reference.version if answers else None,
+        only_window=True,
+    )
+
+
+def _refuse_nothing(reference: pd.DataFrame, current: pd.DataFrame) -> None:
+    if not len(reference) or not len(current):
+        raise SourceError("One of the two sets of rows is empty.", "Give at least one row on each side.")
+    refuse_strangers(reference.columns, current.columns)
+
+
+def _refuse_few(spec: ModelSpec, reference: pd.DataFrame) -> None:
+    rows, least = len(reference), spec.window.min_rows
+    if rows < least:
+        raise SourceError(
+            f"The reference has {rows} rows; at least {least} are needed.",
+            "Give more rows that are known to be good, or set window.min_rows.",
+        )
+
+
+def _without_proposals(spec: ModelSpec) -> ModelSpec:
+    """Leave out the expectations that a reference suggests, unless the spec asks for them.
+
+    Nobody has looked at them, and what they are about the other checks see too.
+    """
+    given = spec.checks.get("quality") or {}
+    if spec.checks.get("quality") is False or "propose" in dict(given):
+        return spec
+    return spec.model_copy(update={"checks": {**spec.checks, "quality": {**dict(given), "propose": False}}})

@@ -1,0 +1,161 @@
+"""How two sets of rows lie in time, and how the reference is split into windows like the one in question."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airmedic_core.spec import ModelSpec, WindowSection
+from airmedic_core.windows import Every, Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.profile import Reference
+
+_SHARED_FRACTION = 0.5
+"""Of the rows, and of the reference's time: two sets that share more than this are samples of one time."""
+_WHOLE_FRACTION = 0.9
+"""Of a window's time: rows that span less are a part of a window, unless they come in such windows."""
+_FEW_ROWS = 10
+"""Rows expected: from fewer nobody can tell how thick they come."""
+_LEAST_RATE, _GREATEST_RATE = 0.5, 2.0
+"""Rows against those expected in the time that they span: between these, they come as thick as the reference's."""
+_ENOUGH_WINDOWS = 4
+"""Windows: of fewer, none can be left out."""
+_SHORT_FRACTION = 0.7
+"""Of the usual rows: a first or last window with fewer, of which the reference covers a part only, is left out."""
+_SLACK_FRACTION = 1 / 20
+"""Of a window's time: so much of it may be missing before it counts as covered in part only."""
+
+Span = tuple[datetime, datetime]
+"""The first and the last moment of rows."""
+
+
+def span_of(spec: ModelSpec, rows: pd.DataFrame) -> Span:
+    """Return the first and the last moment of rows, which are in the order of their times."""
+    times = rows[spec.data.time_column]
+    return times.iloc[0].to_pydatetime(warn=False), times.iloc[-1].to_pydatetime(warn=False)
+
+
+def window_of(spec: ModelSpec, current: pd.DataFrame) -> Window:
+    """Return the whole steps that the rows in question lie in."""
+    step = spec.window.step
+    first, last = span_of(spec, current)
+    return Window(step.floor(first), step.shift(step.floor(last), 1))
+
+
+def of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
+    """Return whether the rows in question are spread over the time of the reference, as a sample of it would be."""
+    column = spec.data.time_column
+    before, now = reference[column], current[column]
+    inside = ((now >= before.iloc[0]) & (now <= before.iloc[-1])).mean()
+    shared = min(before.iloc[-1], now.iloc[-1]) - max(before.iloc[0], now.iloc[0])
+    return bool(inside > _SHARED_FRACTION and shared >= _SHARED_FRACTION * (before.iloc[-1] - before.iloc[0]))
+
+
+def part_of_window(spec: ModelSpec, window: Window, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
+    """Return whether the rows in question are a part of a window, so that nobody knows how many it should hold.
+
+    They are if the reference ends in the same window, or if they come as thick as the reference's do but span a part of
+    a window only, and the spec does not say that rows come in such windows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    window : Window
+        What :func:`window_of` says of the rows in question.
+    reference, current : pandas.DataFrame
+        Rows in the order of their times.
+    """
+    column, step = spec.data.time_column, spec.window.step
+    before, now = reference[column], current[column]
+    if step.floor(before.iloc[-1].to_pydatetime(warn=False)) == window.start:
+        return True
+    spanned_before, spanned = (times.iloc[-1] - times.iloc[0] for times in (before, now))
+    dates_only = bool((now == now.dt.floor("D")).all())
+    if "every" in spec.window.model_fields_set or not spanned_before or dates_only:
+        return False
+    expected = len(before) * (spanned / spanned_before)
+    as_thick = expected > _FEW_ROWS and _LEAST_RATE < len(now) / expected < _GREATEST_RATE
+    return bool(as_thick and spanned < _WHOLE_FRACTION * (window.end - window.start))
+
+
+def windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> list[Window]:
+    """Split the reference into whole windows as long as the one in question, counted back from its own end.
+
+    On a fixed calendar, 28 days of February would cut the January before it in two.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model; its ``window.every`` is as long as the window in question.
+    step : Every
+        The step in time that the windows begin and end on.
+    reference : pandas.DataFrame
+        Rows in the order of their times.
+
+    Returns
+    -------
+    list of Window
+        Oldest first.
+    """
+    (first, last), length = span_of(spec, reference), spec.window.step
+    end, begin = step.shift(step.floor(last), 1), step.floor(first)
+    windows: list[Window] = []
+    # Each is counted from the end: month by month, the 31st would become the 28th and stay it.
+    for number in count():
+        window = Window(length.shift(end, -number - 1), length.shift(end, -number))
+        if window.start < begin:
+            return windows[::-1]
+        windows.append(window)
+    raise AssertionError
+
+
+def in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: bool) -> ModelSpec:
+    """Return the spec with windows like the one in question: as long, and with half its rows at the least.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    window : Window
+        The window in question.
+    rows : int
+        How many rows it has.
+    count_rows : bool
+        Whether it is known how many rows it should have, so that their number can be judged.
+    """
+    step = spec.window.step
+    longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
+    if months := _whole_months(window):
+        longer = Every(months, "month")
+    least = min(spec.window.min_rows, max(rows // 2, 1))
+    checks = spec.checks if count_rows else {**spec.checks, "volume": False}
+    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least), "checks": checks})
+
+
+def whole_windows(reference: Reference) -> Reference:
+    """Leave out windows that the reference covers in part only: its first and its last, if they are short of rows."""
+    windows = list(reference.windows)
+    if len(windows) < _ENOUGH_WINDOWS or reference.window is None:
+        return reference
+    enough = _SHORT_FRACTION * float(np.median([window.profile.rows for window in windows]))
+    slack = (windows[0].window.end - windows[0].window.start) * _SLACK_FRACTION
+    if reference.window.start - windows[0].window.start > slack and windows[0].profile.rows < enough:
+        windows = windows[1:]
+    if windows[-1].window.end - reference.window.end > slack and windows[-1].profile.rows < enough:
+        windows = windows[:-1]
+    return replace(reference, windows=tuple(windows))
+
+
+def _whole_months(window: Window) -> int:
+    """Return how many months a window is, or none if it is not whole months."""
+    if any((moment.day, moment.hour, moment.minute) != (1, 0, 0) for moment in (window.start, window.end)):
+        return 0
+    return (window.end.year - window.start.year) * 12 + window.end.month - window.start.month
