@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.monitor import check_pair
+from airmedic_core.pair import check_pair
 from airmedic_core.records import Cause, Finding, Role, Verdict
 from airmedic_core.spec import parse_spec
 
