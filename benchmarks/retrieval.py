@@ -19,7 +19,6 @@ from typing import Any
 import yaml
 
 from airmedic_core.diagnose import collect_evidence, diagnose
-from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.knowledge import Library, open_library
 from airmedic_core.knowledge.rankers import embedder_of
 from airmedic_core.ledger import Ledger
@@ -74,7 +73,7 @@ def _leave_one_out(library: Library) -> None:
         )
         question = f"{section.document}. {section.text}"
         addresses = [hit.section.address for hit in others.search(question, kind="runbook").hits]
-        wanted = TAXONOMY[Cause(section.causes[0])].runbook
+        wanted = Cause(section.causes[0]).traits.runbook
         first, five = first + (wanted in addresses[:1]), five + (wanted in addresses)
         if any(each.kind == "incident" and section.causes[0] in each.causes for each in others.sections):
             shared += 1

@@ -12,6 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, TypeVar
 
+# A record carries them, so they can be imported with it.
+from airmedic_core.causes import Cause as Cause  # noqa: PLC0414
+from airmedic_core.causes import Severity as Severity  # noqa: PLC0414
 from airmedic_core.windows import Window
 
 Json = dict[str, Any]
@@ -37,45 +40,6 @@ REQUESTED = "requested"
 
 NOBODY = "nobody"
 """Who answered a proposal when nobody did in time."""
-
-
-class Severity(StrEnum):
-    """How bad an incident is."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-
-class Cause(StrEnum):
-    """The closed list of causes. Diagnoses choose from it and from nothing else."""
-
-    HEALTHY = "healthy"
-    VOLUME_ANOMALY = "volume_anomaly"
-    STALE_DATA = "stale_data"
-    SCHEMA_CHANGE = "schema_change"
-    UNIT_CHANGE = "unit_change"
-    DATA_CORRUPTION = "data_corruption"
-    HARMLESS_COVARIATE_SHIFT = "harmless_covariate_shift"
-    HARMFUL_COVARIATE_SHIFT = "harmful_covariate_shift"
-    LABEL_SHIFT = "label_shift"
-    CONCEPT_DRIFT = "concept_drift"
-    BAD_DEPLOYMENT = "bad_deployment"
-    LATENCY_REGRESSION = "latency_regression"
-    ANOMALY_SPIKE = "anomaly_spike"
-    UNKNOWN = "unknown"
-
-    @property
-    def words(self) -> str:
-        """Return the name as people read it: ``concept drift``."""
-        return self.value.replace("_", " ")
-
-
-DATA_CAUSES = frozenset(
-    {Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION}
-)
-"""Causes that lie in the data. Rows of a window with such a cause are never trained on."""
 
 
 class IncidentState(StrEnum):

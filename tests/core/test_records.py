@@ -5,7 +5,6 @@ import pytest
 from pydantic import ValidationError
 
 from airmedic_core.records import (
-    DATA_CAUSES,
     Batch,
     Cause,
     Diagnosis,
@@ -104,7 +103,3 @@ def test_a_digest_refuses_numbers_that_are_not_finite():
 def test_an_empty_diagnosis_is_unknown_with_no_confidence():
     diagnosis = Diagnosis("i", "rules", (), Severity.LOW, "", (), "x")
     assert (diagnosis.cause, diagnosis.confidence) == (Cause.UNKNOWN, 0.0)
-
-
-def test_healthy_and_unknown_are_no_data_causes():
-    assert not {Cause.HEALTHY, Cause.UNKNOWN, Cause.CONCEPT_DRIFT} & DATA_CAUSES

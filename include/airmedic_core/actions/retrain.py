@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions.contract import Action
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Json, Proposal
+from airmedic_core.records import ActionResult, Diagnosis, Incident, Json, Proposal
 from airmedic_core.training.lineage import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 
 _TRIALS = 15
-_NO_LOSS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
-_CHANGED = frozenset({Cause.CONCEPT_DRIFT, Cause.LABEL_SHIFT})
 
 
 class Retrain(Action):
@@ -42,9 +40,9 @@ class Retrain(Action):
             "as_of": incident.as_of.isoformat(),
             "method": spec.retrain.using,
         }
-        if cause is Cause.LABEL_SHIFT and spec.task != "regression":
+        if cause.traits.recalibrates and spec.task != "regression":
             params["method"] = "recalibrate"
-        if cause in _CHANGED:
+        if cause.traits.relation_changed:
             params["since"] = _began(ws, incident).isoformat()
         expected = (
             f"A challenger whose {measure_name(spec.metric)} on withheld rows is not worse than the champion's by"
@@ -144,7 +142,7 @@ def _began(ws: Workspace, incident: Incident) -> datetime:
     """Return the start of the unbroken run of windows in which the model lost, up to the incident's own."""
     began = incident.window.start
     for seen in ws.ledger.batches(ws.spec.name, before=incident.window.start):
-        if seen.assessment is None or seen.assessment.cause in _NO_LOSS or seen.batch.window.end != began:
+        if seen.assessment is None or seen.assessment.cause.traits.harmless or seen.batch.window.end != began:
             break
         began = seen.batch.window.start
     return began

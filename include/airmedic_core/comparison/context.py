@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.comparison.facts import RowFacts
 from airmedic_core.metrics import Array
-from airmedic_core.records import ABNORMAL, DATA_CAUSES, Assessment, Batch, Cause, Finding
+from airmedic_core.records import ABNORMAL, Assessment, Batch, Finding
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -69,15 +69,12 @@ class PastWindow:
     @property
     def unbroken(self) -> bool:
         """Whether its data were in order, wherever they lay."""
-        return self.healthy or (self.assessment is not None and self.assessment.cause not in DATA_CAUSES)
+        return self.healthy or (self.assessment is not None and not self.assessment.cause.lies_in_data)
 
     @property
     def sound(self) -> bool:
         """Whether its data were in order, whatever the model did."""
-        return self.healthy or (self.assessment is not None and self.assessment.cause in _MODEL_CAUSES)
-
-
-_MODEL_CAUSES = frozenset({Cause.CONCEPT_DRIFT, Cause.LABEL_SHIFT, Cause.BAD_DEPLOYMENT, Cause.LATENCY_REGRESSION})
+        return self.healthy or (self.assessment is not None and self.assessment.cause.traits.leaves_inputs)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from airmedic_core.causes import Needs
 from airmedic_core.decide.limits import Objection
 from airmedic_core.decide.policy import Policy
 from airmedic_core.decide.preferences import rank
@@ -28,9 +29,6 @@ _PATHS: dict[str, Path] = {
     "hold": "recommend",
 }
 """Actions with a way of their own; all others go the way of a change."""
-
-_QUARANTINED = frozenset({Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION})
-"""Causes for which holding a window means to quarantine it: its rows are wrong, not only few or late."""
 
 
 @dataclass(frozen=True)
@@ -193,7 +191,7 @@ def _candidates(choice: _Choice) -> list[str]:
             break
         if recommended.condition and not _holds(choice, recommended.action):
             continue
-        quarantines = recommended.action == "hold" and choice.diagnosis.cause in _QUARANTINED
+        quarantines = recommended.action == "hold" and choice.diagnosis.cause.traits.hold_quarantines
         chosen.append("quarantine" if quarantines else recommended.action)
     if _holds(choice, "rollback") and "rollback" not in chosen:
         chosen.insert(0, "rollback")
@@ -201,8 +199,9 @@ def _candidates(choice: _Choice) -> list[str]:
 
 
 def _holds(choice: _Choice, action: str) -> bool:
-    """Return whether the condition of a slower model's rollback holds: the slowness came with a new version."""
-    if action != "rollback" or choice.diagnosis is None or choice.diagnosis.cause is not Cause.LATENCY_REGRESSION:
+    """Return whether the condition of a remedy holds that waits for a new version: the trouble came with one."""
+    cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
+    if all(remedy.action != action or remedy.needs is not Needs.NEW_VERSION for remedy in cause.traits.remedies):
         return False
     seen = choice.ws.ledger.batches(choice.incident.model, before=choice.incident.window.end)
     versions = [batch.model_version for batch in seen[:2]]

@@ -7,7 +7,6 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from airmedic_core.diagnose.language_model import LanguageModelError
-from airmedic_core.diagnose.taxonomy import TAXONOMY, fitting_actions
 from airmedic_core.records import Cause, Json, Severity
 
 MOST_ENTRIES = 12
@@ -83,13 +82,13 @@ def parse_form(text: str, form: type[F]) -> F:
 
 def answer_schema() -> Json:
     """Return the JSON schema of the answer, with its closed lists."""
-    actions = sorted({action for cause in Cause for action in fitting_actions(cause)})
+    actions = sorted({action for cause in Cause for action in cause.fitting_actions})
     ids = {"type": "array", "items": {"type": "string"}}
     text = {"type": "string"}
     return object_of(
         causes=list_of(
             object_of(
-                cause={"type": "string", "enum": [cause.value for cause in TAXONOMY]},
+                cause={"type": "string", "enum": [cause.value for cause in Cause]},
                 confidence={"type": "number"},
                 supporting=ids,
                 contradicting=ids,
@@ -116,8 +115,8 @@ def readings_schema() -> Json:
 def instructions() -> str:
     """Return the system prompt: the task, the closed lists, and the rules that code checks afterwards."""
     causes = "\n".join(
-        f"- {cause.value}: {entry.decided_by} Fitting actions: {', '.join(sorted(fitting_actions(cause)))}."
-        for cause, entry in TAXONOMY.items()
+        f"- {cause.value}: {cause.traits.decided_by} Fitting actions: {', '.join(sorted(cause.fitting_actions))}."
+        for cause in Cause
     )
     return _INSTRUCTIONS.format(causes=causes)
 

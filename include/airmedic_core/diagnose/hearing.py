@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from airmedic_core.diagnose.facts import CLASS_MIX, RELATION, SINCE_DEPLOYMENT, Facts, citation
-from airmedic_core.diagnose.taxonomy import TAXONOMY
-from airmedic_core.records import DATA_CAUSES, Cause, Evidence, RankedCause, Verdict
+from airmedic_core.records import Cause, Evidence, RankedCause, Verdict
 
 MOST_CITED = 6
 CEILING = 0.97
@@ -128,7 +127,7 @@ def _nothing_special(_: Facts) -> Heard:
 
 
 _SPECIAL: dict[Cause, Callable[[Facts], Heard]] = {
-    **dict.fromkeys(DATA_CAUSES, _data),
+    **{cause: _data for cause in Cause if cause.lies_in_data},
     Cause.BAD_DEPLOYMENT: _bad_deployment,
     Cause.HARMLESS_COVARIATE_SHIFT: _harmless,
     Cause.HARMFUL_COVARIATE_SHIFT: _harmful,
@@ -142,7 +141,7 @@ def _distinct(items: Sequence[Evidence]) -> list[Evidence]:
 
 
 def _explanation(cause: Cause, cited: Sequence[Evidence], against: Sequence[Evidence]) -> str:
-    text = f"What decides it: {TAXONOMY[cause].decided_by}"
+    text = f"What decides it: {cause.traits.decided_by}"
     for side, items in (("For it", cited[:3]), ("Against it", against[:2])):
         if items:
             text += f" {side}: {' '.join(citation(item) for item in items)}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.diagnose.facts import Facts, citation
-from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.numbers import number
 from airmedic_core.records import ABNORMAL, Cause, Evidence, RankedCause, RecommendedAction
 
@@ -30,7 +29,7 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
     shown = _shown(facts.by_id(first.supporting))
     parts += [citation(item) for item in shown]
     parts += [citation(item) for item in _since(facts, shown)]
-    if first.cause not in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
+    if not first.cause.traits.harmless:
         parts.append(_cost(facts, shown))
     against = facts.by_id(first.contradicting)
     if against:
@@ -61,12 +60,11 @@ def similar_to(facts: Facts, first: RankedCause) -> list[Evidence]:
 
 
 def _opening(first: RankedCause) -> str:
-    title = TAXONOMY[first.cause].title
     if first.cause is Cause.HEALTHY:
         return "Nothing is wrong: the batch looks like its reference."
     if first.cause is Cause.UNKNOWN:
         return "The cause is not known: what alarms fits no rule well enough."
-    return f"The most likely cause is {title} (confidence {number(first.confidence, 'fraction')})."
+    return f"The most likely cause is {first.cause.traits.title} (confidence {number(first.confidence, 'fraction')})."
 
 
 def _since(facts: Facts, shown: Sequence[Evidence]) -> list[Evidence]:

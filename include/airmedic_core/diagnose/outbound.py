@@ -7,7 +7,6 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from airmedic_core.diagnose.taxonomy import fitting_actions
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.family import listing
 from airmedic_core.records import Cause, Evidence, EvidencePacket, IncidentState, Json, Severity, digest
@@ -30,7 +29,7 @@ _SERIES = frozenset({"values", "recent"})
 _STEPS = frozenset({"step_before", "step_after"})
 _VOCABULARY = frozenset(
     {cause.value for cause in Cause}
-    | {action for cause in Cause for action in fitting_actions(cause)}
+    | {action for cause in Cause for action in cause.fitting_actions}
     | {state.value for state in IncidentState}
     | {
         "healthy",

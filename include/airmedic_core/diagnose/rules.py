@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.hearing import hear
 from airmedic_core.diagnose.narrative import similar_to, summarise
+from airmedic_core.diagnose.remedies import actions_for
 from airmedic_core.diagnose.strategies import QUIET, Strategy, strategy_for
-from airmedic_core.diagnose.taxonomy import TAXONOMY, raised
 from airmedic_core.records import (
-    DATA_CAUSES,
     Cause,
     Diagnosis,
     Evidence,
     EvidencePacket,
     RankedCause,
-    RecommendedAction,
     Severity,
     Verdict,
 )
@@ -27,7 +23,6 @@ CONVINCING = 0.5
 _LARGE_LOSS = 4.0
 """A loss of so many times what the limit allows raises the severity."""
 _LONG_WINDOWS = 3
-_ORDER = list(Severity)
 
 
 def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diagnosis:
@@ -53,49 +48,35 @@ def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diag
         summary=summarise(facts, first, actions),
         actions=actions,
         packet_hash=packet.hash,
-        runbook=TAXONOMY[first.cause].runbook,
+        runbook=first.cause.traits.runbook,
         similar_incidents=tuple(item.subject for item in similar_to(facts, first)),
         not_knowable=tuple(item.statement for item in facts.of("not_knowable")),
         notes=(f"Strategy for an alert on {strategy.alert}: {strategy.question}",),
     )
 
 
-def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[RecommendedAction, ...]:
-    """Return the remedies of a cause that this installation can carry out, first choice first."""
-    actions = [action for action in TAXONOMY[cause].actions if action.action != "rerun_pipeline" or upstream_dag]
-    if cause is Cause.LATENCY_REGRESSION and _starts_with_version(facts):
-        actions.sort(key=lambda action: action.action != "rollback")
-        actions[0] = replace(actions[0], condition="")
-    tried = {str(name) for item in facts.of("recurrence") for name in item.details.get("actions", [])}
-    if actions and actions[0].action in tried and not any(action.action == "escalate" for action in actions[:1]):
-        why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
-        actions = [action for action in actions if action.action != "escalate"]
-        actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
-    return tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
-
-
 def severity_of(first: RankedCause, facts: Facts) -> Severity:
     """Return how bad the first cause is: its usual severity, raised by a large or long loss or a whole fleet."""
     assessed = facts.assessment is not None and first.cause in facts.assessment.suggests
     known = str(facts.assessment.details.get("severity", "")) if assessed and facts.assessment else ""
-    severity = Severity(known) if known else TAXONOMY[first.cause].severity
-    if first.cause in {Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT}:
+    severity = Severity(known) if known else first.cause.traits.severity
+    if first.cause.traits.harmless:
         return severity
     large = any(item.verdict is Verdict.ALERT and _times_limit(item) >= _LARGE_LOSS for item in facts.losses)
     cited = {item.subject for item in facts.by_id(first.supporting)}
     long = any(int(item.details.get("windows", 1)) >= _LONG_WINDOWS for item in facts.of("onset")
                if item.subject in cited)  # fmt: skip
-    fleet = bool(facts.of("siblings")) and first.cause in DATA_CAUSES
-    return raised(severity) if (large and not known) or long or fleet else severity
+    fleet = bool(facts.of("siblings")) and first.cause.lies_in_data
+    return severity.raised if (large and not known) or long or fleet else severity
 
 
 def worse(one: Severity, other: Severity) -> Severity:
     """Return the worse of two severities."""
-    return max(one, other, key=_ORDER.index)
+    return max(one, other, key=lambda severity: severity.order)
 
 
 def _rank(facts: Facts, strategy: Strategy) -> list[RankedCause]:
-    heard = [found for cause in TAXONOMY if (found := hear(cause, facts)) is not None]
+    heard = [found for cause in Cause if (found := hear(cause, facts)) is not None]
     heard.sort(key=lambda found: -found.confidence)
     for rung in strategy.ladder:
         standing = [found for found in heard if found.cause in rung and found.confidence >= CONVINCING]
@@ -113,7 +94,7 @@ def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> 
             Cause.HEALTHY,
             0.9 if facts.sound_performance else 0.6,
             supporting=tuple(item.id for item in quiet),
-            explanation=f"{TAXONOMY[Cause.HEALTHY].decided_by} {_told(quiet)}".strip(),
+            explanation=f"{Cause.HEALTHY.traits.decided_by} {_told(quiet)}".strip(),
         )
     heard[:] = [found for found in heard if found.cause is not Cause.UNKNOWN]
     alarms = facts.alarms or [item for item in facts.packet.items if item.verdict is not Verdict.OK]
@@ -134,7 +115,3 @@ def _times_limit(item: Evidence) -> float:
     if item.value is None or item.baseline is None or item.limit is None or item.limit == item.baseline:
         return 0.0
     return abs(item.value - item.baseline) / abs(item.limit - item.baseline)
-
-
-def _starts_with_version(facts: Facts) -> bool:
-    return facts.switch is not None and bool(facts.switch.suggests)

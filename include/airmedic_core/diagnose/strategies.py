@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from airmedic_core.diagnose.facts import Facts
-from airmedic_core.records import DATA_CAUSES, Cause
+from airmedic_core.records import Cause
 
+_DATA = frozenset(cause for cause in Cause if cause.lies_in_data)
 _MODEL = frozenset({Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT})
 _DEPLOYED = frozenset({Cause.BAD_DEPLOYMENT})
 _SLOW = frozenset({Cause.LATENCY_REGRESSION})
@@ -32,28 +33,28 @@ class Strategy:
 DATA = Strategy(
     "data",
     "Is the data broken? Only sound data can say anything about the model.",
-    (DATA_CAUSES, _DEPLOYED, _SLOW, _MODEL, _ANOMALOUS, _HARMLESS),
+    (_DATA, _DEPLOYED, _SLOW, _MODEL, _ANOMALOUS, _HARMLESS),
 )
 PERFORMANCE = Strategy(
     "performance",
     "Does the loss start with a new version? If not, do the inputs or the class mix explain it, or has the relation "
     "changed?",
-    (DATA_CAUSES, _DEPLOYED, _MODEL, _SLOW, _ANOMALOUS, _HARMLESS),
+    (_DATA, _DEPLOYED, _MODEL, _SLOW, _ANOMALOUS, _HARMLESS),
 )
 LATENCY = Strategy(
     "latency",
     "Is serving slower, and since which version?",
-    (DATA_CAUSES, _SLOW, _DEPLOYED, _MODEL, _ANOMALOUS, _HARMLESS),
+    (_DATA, _SLOW, _DEPLOYED, _MODEL, _ANOMALOUS, _HARMLESS),
 )
 INPUTS = Strategy(
     "inputs",
     "The inputs moved: does it cost performance?",
-    (DATA_CAUSES, _DEPLOYED, _MODEL, _ANOMALOUS, _HARMLESS),
+    (_DATA, _DEPLOYED, _MODEL, _ANOMALOUS, _HARMLESS),
 )
 ANOMALIES = Strategy(
     "anomalies",
     "Many rows are unlike the reference: a fault, an attack or new business?",
-    (DATA_CAUSES, _ANOMALOUS, _DEPLOYED, _MODEL, _HARMLESS),
+    (_DATA, _ANOMALOUS, _DEPLOYED, _MODEL, _HARMLESS),
 )
 QUIET = Strategy("quiet", "Nothing alarms: is there anything to explain?", (frozenset({Cause.HEALTHY}),))
 

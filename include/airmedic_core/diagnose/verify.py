@@ -13,7 +13,6 @@ from airmedic_core.diagnose.claims import about_claims
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.diagnose.narrative import similar_to
 from airmedic_core.diagnose.outbound import Outbound
-from airmedic_core.diagnose.taxonomy import TAXONOMY, fitting_actions
 from airmedic_core.diagnose.wording import plain, prose
 from airmedic_core.records import (
     Cause,
@@ -61,7 +60,7 @@ def verify(form: AnswerForm, packet: EvidencePacket, outbound: Outbound, engine:
             summary=prose(outbound.unalias(form.summary)),
             actions=_actions(form.actions, first.cause, outbound),
             packet_hash=packet.hash,
-            runbook=TAXONOMY[first.cause].runbook,
+            runbook=first.cause.traits.runbook,
             similar_incidents=tuple(item.subject for item in similar_to(facts, first)),
             not_knowable=tuple(item.statement for item in facts.of("not_knowable")),
             status="unverified" if status == "unverified" else "verified",
@@ -72,7 +71,7 @@ def verify(form: AnswerForm, packet: EvidencePacket, outbound: Outbound, engine:
 
 
 def _about_ids(form: AnswerForm, items: dict[str, Evidence]) -> Iterator[str]:
-    known = {cause.value for cause in Cause}
+    known = {cause.value: cause for cause in Cause}
     for cause in form.causes:
         name = plain(cause.cause)
         if cause.cause not in known:
@@ -84,9 +83,10 @@ def _about_ids(form: AnswerForm, items: dict[str, Evidence]) -> Iterator[str]:
         if both:
             yield f"{name} cites {plain(', '.join(both), 80)} both for and against."
     first = form.causes[0]
-    if first.cause not in {Cause.HEALTHY, Cause.UNKNOWN} and not set(first.supporting) & items.keys():
+    named = known.get(first.cause)
+    if (named is None or named.is_specific) and not set(first.supporting) & items.keys():
         yield "The first cause has no evidence for it."
-    elif first.cause in known - {Cause.HEALTHY, Cause.UNKNOWN} and not _speaks_for(first, items):
+    elif named is not None and named.is_specific and not _speaks_for(first, items):
         yield f"None of the evidence cited for {plain(first.cause)} speaks for it."
 
 
@@ -100,10 +100,10 @@ def _about_actions(form: AnswerForm) -> Iterator[str]:
         cause = Cause(form.causes[0].cause)
     except ValueError:
         return
-    unfit = sorted({action.action for action in form.actions} - fitting_actions(cause))
+    unfit = sorted({action.action for action in form.actions} - cause.fitting_actions)
     if unfit:
         yield f"These actions do not fit {cause.value}: {plain(', '.join(unfit), 120)}."
-    if not form.actions and TAXONOMY[cause].actions:
+    if not form.actions and cause.traits.remedies:
         yield f"No action is recommended for {cause.value}."
     if form.severity not in {severity.value for severity in Severity}:
         yield f"{plain(form.severity, 20)} is not a severity."
@@ -129,7 +129,7 @@ def _ranked(cause: CauseForm, items: dict[str, Evidence], outbound: Outbound, fa
 
 
 def _actions(forms: Sequence[ActionForm], cause: Cause, outbound: Outbound) -> tuple[RecommendedAction, ...]:
-    fitting = fitting_actions(cause)
+    fitting = cause.fitting_actions
     kept = {form.action: form for form in sorted(forms, key=lambda form: -form.priority) if form.action in fitting}
     ordered = sorted(kept.values(), key=lambda form: form.priority)
     return tuple(
@@ -142,4 +142,4 @@ def _actions(forms: Sequence[ActionForm], cause: Cause, outbound: Outbound) -> t
 
 def _severity(severity: str, cause: Cause) -> Severity:
     known = {one.value for one in Severity}
-    return Severity(severity) if severity in known else TAXONOMY[cause].severity
+    return Severity(severity) if severity in known else cause.traits.severity

@@ -6,31 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from airmedic_core.records import DATA_CAUSES, Assessment, Batch, Cause, Finding, Severity, Verdict, digest
+from airmedic_core.records import Assessment, Batch, Cause, Finding, Severity, Verdict, digest
 
-_DATA_ORDER = (
-    Cause.VOLUME_ANOMALY, Cause.STALE_DATA, Cause.SCHEMA_CHANGE, Cause.UNIT_CHANGE, Cause.DATA_CORRUPTION,
-)  # fmt: skip
+_DATA_ORDER = tuple(cause for cause in Cause if cause.lies_in_data)
 _OF_STRANGE_ROWS = frozenset({"repeated_value_fraction", "sentinel_fraction", "outside_fraction", "tie"})
 _LOSS_OF_MOVED_INPUTS = 0.05
 _ONE_OF_THREE = 0.1
 """Where a loss, what remains of it on shared inputs and the sign of the errors say the same, each needs less proof."""
-_HEADLINES = {
-    Cause.HEALTHY: "Healthy",
-    Cause.VOLUME_ANOMALY: "The number of rows is unusual",
-    Cause.STALE_DATA: "Old data were delivered again",
-    Cause.SCHEMA_CHANGE: "The columns have changed",
-    Cause.UNIT_CHANGE: "A column is in another unit",
-    Cause.DATA_CORRUPTION: "The data are damaged",
-    Cause.HARMLESS_COVARIATE_SHIFT: "The inputs have moved, without a loss of performance",
-    Cause.HARMFUL_COVARIATE_SHIFT: "The inputs have moved, and performance suffers",
-    Cause.LABEL_SHIFT: "The class mix has moved",
-    Cause.CONCEPT_DRIFT: "The relation between inputs and label has changed",
-    Cause.BAD_DEPLOYMENT: "The new model version is worse",
-    Cause.LATENCY_REGRESSION: "The model answers too slowly",
-    Cause.ANOMALY_SPIKE: "Many rows are unlike any seen before",
-    Cause.UNKNOWN: "Something is wrong that no rule explains",
-}
 
 
 @dataclass(frozen=True)
@@ -110,14 +92,14 @@ def weigh(
     answer = _data(verdicts) or _model(verdicts, new_version=new_version, only_window=only_window)
     outcome, cause, deciding = answer or _watch(verdicts)
     severity = _severity(cause, deciding) if outcome == "incident" else Severity.LOW
-    subjects = sorted({each.subject for each in deciding[:3]}) if cause in DATA_CAUSES else []
+    subjects = sorted({each.subject for each in deciding[:3]}) if cause.lies_in_data else []
     return Assessment(
         batch_id=batch.id,
         outcome=outcome,
         cause=cause,
         severity=severity,
         headline=_headline(verdicts, outcome, cause, deciding, hidden),
-        fingerprint=digest({"model": batch.model, "cause": cause.value, "subjects": subjects}),
+        fingerprint=digest({"model": batch.model, "cause": cause.first_name, "subjects": subjects}),
         finding_keys=tuple(each.key for each in deciding[:20]),
         not_knowable=_not_knowable(verdicts, cause, hidden),
     )
@@ -238,7 +220,7 @@ def _severity(cause: Cause, deciding: list[Finding]) -> Severity:
     effect = abs(deciding[0].effect or 0.0) if deciding else 0.0
     if cause is Cause.HARMLESS_COVARIATE_SHIFT:
         return Severity.LOW
-    if cause in DATA_CAUSES:
+    if cause.lies_in_data:
         return Severity.HIGH if effect >= 0.5 or len(deciding) >= 3 else Severity.MEDIUM
     lost = next((each for each in deciding if each.check == "performance" and each.baseline), None)
     fallen = abs(lost.effect or 0.0) / abs(lost.baseline) if lost is not None and lost.baseline else 0.0
@@ -258,7 +240,7 @@ def _headline(
         if verdicts.of_check("performance", verdict=Verdict.OK):
             return "Nothing unusual: data, inputs and performance are as they were."
         return "Nothing unusual: data and inputs are as they were; performance could not be measured."
-    start = _HEADLINES[cause] if outcome == "incident" else "To be watched"
+    start = cause.traits.headline if outcome == "incident" else "To be watched"
     # What was lost is plainer than how the loss was taken apart.
     shown = [each for each in deciding if not hidden(each.subject)]
     first = next((each for each in shown if each.check == "performance"), next(iter(shown), None))
@@ -266,7 +248,7 @@ def _headline(
 
 
 def _not_knowable(verdicts: Verdicts, cause: Cause, hidden: Callable[[str], bool]) -> tuple[str, ...]:
-    if cause in DATA_CAUSES:
+    if cause.lies_in_data:
         return ()
     said = []
     for each in verdicts.findings:

@@ -77,7 +77,7 @@ def check_pair(
         retry does not help.
     """
     from airmedic_core.checks import GROUPS, run_group
-    from airmedic_core.diagnose.taxonomy import TAXONOMY
+    from airmedic_core.diagnose.remedies import remedies_of
     from airmedic_core.monitor.weigh import weigh
 
     _refuse_nothing(reference, current)
@@ -88,9 +88,9 @@ def check_pair(
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     new_version = context.earlier_version is not None
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
-    recommended = TAXONOMY[assessment.cause].actions if assessment.outcome == "incident" else ()
+    recommended = remedies_of(assessment.cause) if assessment.outcome == "incident" else ()
     spans = span_of(spec, reference), span_of(spec, current)
-    return PairCheck(assessment, tuple(findings), tuple(recommended), spans)
+    return PairCheck(assessment, tuple(findings), recommended, spans)
 
 
 def compared(

@@ -6,18 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airmedic_core.diagnose.wording import plain
-from airmedic_core.records import DATA_CAUSES, Cause, Finding, Verdict
+from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.review.replay import ReviewedWindow
 
 RECURS = 2
 """Windows with the same fault from which it is no accident."""
-_REMEDIES = {
-    Cause.VOLUME_ANOMALY: "compare the number of rows with the days before, and hold back what is far off",
-    Cause.STALE_DATA: "fail when there is nothing new, in place of delivering the last rows again",
-    Cause.SCHEMA_CHANGE: "agree on columns, types and categories with those who deliver, and refuse what differs",
-    Cause.UNIT_CHANGE: "fix the unit where the value is measured, and name it in the column or its contract",
-    Cause.DATA_CORRUPTION: "leave out values that were not measured, in place of filling them in, and refuse the rest",
-}
 
 
 @dataclass(frozen=True)
@@ -42,14 +35,14 @@ class Fault:
         whose = f"The pipeline {upstream_dag}" if upstream_dag else "Whoever delivers the rows"
         return (
             f"{what} had {self.cause.words} in {len(self.windows)} windows ({days}). "
-            f"{whose} could {_REMEDIES[self.cause]}."
+            f"{whose} could {self.cause.traits.prevention}."
         )
 
 
 def is_faulty(window: ReviewedWindow) -> bool:
     """Whether a window's data were at fault, and no person said otherwise."""
     assessed = window.seen.assessment
-    found = assessed is not None and assessed.outcome == "incident" and assessed.cause in DATA_CAUSES
+    found = assessed is not None and assessed.outcome == "incident" and assessed.cause.lies_in_data
     return found and window.turned_out != "false"
 
 
@@ -78,4 +71,4 @@ def recurring_faults(windows: Sequence[ReviewedWindow]) -> list[Fault]:
 def _at_fault(finding: Finding) -> tuple[Cause, ...]:
     if finding.verdict is not Verdict.ALERT:
         return ()
-    return tuple(cause for cause in finding.suggests[:1] if cause in DATA_CAUSES)
+    return tuple(cause for cause in finding.suggests[:1] if cause.lies_in_data)

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.ledger import ObservedBatch
 from airmedic_core.ledger.incidents import ENDS
-from airmedic_core.records import ABNORMAL, REQUESTED, Cause, Finding, Incident, IncidentState
+from airmedic_core.records import ABNORMAL, REQUESTED, Finding, Incident, IncidentState
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-_HARMLESS = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def turned_out(incident: Incident) -> Literal["real", "false", "none"]:
     """
     if incident.state not in ENDS or incident.fingerprint == REQUESTED:
         return "none"
-    if incident.cause in _HARMLESS:
+    if incident.cause.traits.harmless:
         return "false"
     if incident.state is IncidentState.REJECTED:
         return "none" if incident.resolution.get("outcome") == "unanswered" else "false"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import AirmedicError, ModelError
-from airmedic_core.records import DATA_CAUSES, Cause, Promotion, Proposal, Verdict
+from airmedic_core.records import Promotion, Proposal, Verdict
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _MOST_BATCHES = 200
 _NEARLY_ALL = 0.9
 """Share of a window's labels that must have arrived: the early ones do not stand for all."""
-_MODEL_CAUSES = frozenset({Cause.BAD_DEPLOYMENT, Cause.LATENCY_REGRESSION})
 
 
 class Options(BaseModel):
@@ -137,7 +136,7 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
     seen = [each for each in seen if each.model_version == version and each.assessment is not None]
     # The rows of a window whose data are broken say nothing about the model.
-    seen = [each for each in seen if each.assessment is not None and each.assessment.cause not in DATA_CAUSES]
+    seen = [each for each in seen if each.assessment is not None and not each.assessment.cause.lies_in_data]
     bad = [reason for each in seen for reason in _trouble(ws, each)]
     if bad:
         return Health("unhealthy", tuple(bad[:5]), seconds)
@@ -160,7 +159,7 @@ def _since(ws: Workspace, proposal: Proposal) -> datetime:
 
 def _trouble(ws: Workspace, seen: ObservedBatch) -> list[str]:
     assessment = seen.assessment
-    if assessment is not None and assessment.outcome == "incident" and assessment.cause in _MODEL_CAUSES:
+    if assessment is not None and assessment.outcome == "incident" and assessment.cause.traits.of_version:
         return [f"{seen.batch.window}: {assessment.headline}"]
     alerts = [each for each in ws.ledger.findings(seen.batch.id, "performance") if each.verdict is Verdict.ALERT]
     return [f"{seen.batch.window}: {each.message or each.key}" for each in alerts]

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import TrainingError
-from airmedic_core.records import DATA_CAUSES
 from airmedic_core.sources import known_labels, label_delay, read_sample, read_window
 from airmedic_core.windows import Every, Window, as_utc
 
@@ -76,7 +75,7 @@ def unusable_windows(ws: Workspace) -> dict[Window, str]:
     unchecked = ws.ledger.unchecked(ws.spec.name)
     for seen in batches:
         assessment = seen.assessment
-        if assessment is not None and assessment.cause in DATA_CAUSES:
+        if assessment is not None and assessment.cause.lies_in_data:
             found[seen.batch.window] = assessment.cause.value
         elif assessment is not None and (seen.batch.id in unchecked or _UNSEEN in assessment.finding_keys):
             found[seen.batch.window] = "not checked"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.knowledge import Library, open_library
 from airmedic_core.knowledge.ingest import parse
 from airmedic_core.knowledge.retrieve import Index
@@ -88,14 +87,14 @@ def test_each_written_incident_leads_to_the_runbook_of_its_cause_when_it_is_new(
     for section in seen:
         others = Library(tuple(other for other in library.sections if other.source != section.source))
         found = others.search(f"{section.document}. {section.text}", kind="runbook")
-        wanted = TAXONOMY[Cause(section.causes[0])].runbook
+        wanted = Cause(section.causes[0]).traits.runbook
         right += any(hit.section.address == wanted for hit in found.hits)
     assert right >= 12
 
 
 def test_every_cause_has_a_runbook_section_that_exists(library: Library) -> None:
-    for entry in TAXONOMY.values():
-        assert library.section(entry.runbook) is not None
+    for cause in Cause:
+        assert library.section(cause.traits.runbook) is not None, cause
 
 
 def test_filters_keep_what_they_name(library: Library) -> None:

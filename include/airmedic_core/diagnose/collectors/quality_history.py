@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, listed
-from airmedic_core.records import DATA_CAUSES, Evidence
+from airmedic_core.records import Evidence
 
 
 class QualityHistory(Collector):
@@ -25,7 +25,7 @@ class QualityHistory(Collector):
         ]
         if not earlier:
             return
-        faults = Counter(found.cause for found in earlier if found.cause in DATA_CAUSES)
+        faults = Counter(found.cause for found in earlier if found.cause.lies_in_data)
         total = sum(faults.values())
         kinds = listed([f"{cause.words} {count}" for cause, count in faults.most_common()])
         yield Evidence(

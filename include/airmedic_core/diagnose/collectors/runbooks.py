@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.collectors import Collector
-from airmedic_core.diagnose.taxonomy import TAXONOMY
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.knowledge import Section
 from airmedic_core.records import Evidence
@@ -23,7 +22,7 @@ class Runbooks(Collector):
         """Yield the section for each likely cause, then what else answers the alarms."""
         case.gaps.extend(plain(problem, 200) for problem in case.library.problems)
         causes = likely_causes(case, 2)
-        found = [case.library.section(TAXONOMY[cause].runbook) for cause in causes]
+        found = [case.library.section(cause.traits.runbook) for cause in causes]
         told = " ".join(plain(finding.message, 200) for finding in case.abnormal[:6])
         answer = case.library.search(told, kind="runbook", model=case.incident.model)
         found += [hit.section for hit in answer.hits] if answer.answered else []

@@ -9,10 +9,8 @@ from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, listed, plain
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import DATA_CAUSES, REQUESTED, Cause, Evidence, Incident, Verdict
+from airmedic_core.records import REQUESTED, Evidence, Incident, Verdict
 from airmedic_core.spec import ModelSpec, load_spec
-
-_NO_TROUBLE = frozenset({Cause.HEALTHY, Cause.HARMLESS_COVARIATE_SHIFT})
 
 
 class Siblings(Collector):
@@ -62,8 +60,8 @@ class Siblings(Collector):
 
 
 def _alike(incident: Incident, other: Incident, shared: bool) -> bool:
-    both_in_the_data = other.cause in DATA_CAUSES and incident.cause in DATA_CAUSES
-    return other.cause is incident.cause or both_in_the_data or (shared and other.cause not in _NO_TROUBLE)
+    both_in_the_data = other.cause.lies_in_data and incident.cause.lies_in_data
+    return other.cause is incident.cause or both_in_the_data or (shared and not other.cause.traits.harmless)
 
 
 def _origin(case: Case, model: str) -> str:

@@ -1,0 +1,297 @@
+"""The closed list of causes. Each stands here once, with everything that the rest of the engine needs to know of it.
+
+A cause is renamed in this file alone: it gets its new name, and the one before joins its ``former_names``, so that
+ledger rows and audit entries written under it are read as today's cause.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from airmedic_core.causes.severity import Severity
+from airmedic_core.causes.traits import CauseKind, CauseTraits, Needs, Remedy
+
+_AFTER_REPAIR = "once the upstream fault is repaired"
+_IF_REFUSED = "if the retrained model is refused"
+_IF_BEFORE_IS_BETTER = "if the retrained model is refused and the version before does better on the same rows"
+_IF_NEW_VERSION = "if the slowness starts with a new version"
+
+
+class Cause(StrEnum):
+    """The causes in the order in which they are looked for. Diagnoses choose from them and from nothing else."""
+
+    traits: CauseTraits
+
+    def __new__(cls, name: str, traits: CauseTraits | None = None) -> Self:
+        """Make one member. ``Cause("stale_data")`` looks one up, as in every enum, and does not come here."""
+        cause = str.__new__(cls, name)
+        cause._value_ = name
+        if traits is not None:
+            cause.traits = traits
+        return cause
+
+    VOLUME_ANOMALY = (
+        "volume_anomaly",
+        CauseTraits(
+            kind=CauseKind.DATA,
+            headline="The number of rows is unusual",
+            title="an unusual number of rows",
+            decided_by="The number of rows against its forecast.",
+            severity=Severity.MEDIUM,
+            remedies=(
+                Remedy("hold", "Rows may be missing or doubled, so the window is kept out of training."),
+                Remedy("rerun_pipeline", "A second load may bring the missing rows.", _AFTER_REPAIR, Needs.UPSTREAM),
+                Remedy("escalate", "Only the data owner knows whether the volume is real.", "if the cause stays open"),
+            ),
+            runbook="data_quality.md#too-few-or-too-many-rows",
+            prevention="compare the number of rows with the days before, and hold back what is far off",
+        ),
+    )
+    STALE_DATA = (
+        "stale_data",
+        CauseTraits(
+            kind=CauseKind.DATA,
+            headline="Old data were delivered again",
+            title="old rows delivered again or late",
+            decided_by="The lag of event time, and rows or values repeated from an earlier window.",
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("hold", "The window does not show what happened in it, so it is kept out of training."),
+                Remedy("rerun_pipeline", "A new load should bring the current rows.", _AFTER_REPAIR, Needs.UPSTREAM),
+                Remedy("escalate", "The data owner has to repair the delivery.", "if the next window is stale too"),
+            ),
+            runbook="data_quality.md#stale-or-repeated-rows",
+            prevention="fail when there is nothing new, in place of delivering the last rows again",
+        ),
+    )
+    SCHEMA_CHANGE = (
+        "schema_change",
+        CauseTraits(
+            kind=CauseKind.DATA,
+            headline="The columns have changed",
+            title="a change of columns, types or categories upstream",
+            decided_by="Columns, types, category vocabulary, date format or grain differ from the reference.",
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("hold", "The model reads columns that no longer mean what it was trained on."),
+                Remedy("escalate", "The data owner has to say whether the change is meant to stay."),
+                Remedy("retrain", "A model of the new columns is needed.", "if the change is meant to stay"),
+            ),
+            runbook="data_quality.md#schema-changes",
+            prevention="agree on columns, types and categories with those who deliver, and refuse what differs",
+            hold_quarantines=True,
+        ),
+    )
+    UNIT_CHANGE = (
+        "unit_change",
+        CauseTraits(
+            kind=CauseKind.DATA,
+            headline="A column is in another unit",
+            title="a column that arrives in another unit",
+            decided_by="One column is an affine map of its reference with a known factor.",
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("hold", "Predictions on the wrong unit are wrong, so the window is kept out of training."),
+                Remedy("quarantine", "The rows stay out until they are converted.", "if the unit is confirmed"),
+                Remedy("escalate", "The data owner has to confirm the unit and the conversion."),
+            ),
+            runbook="data_quality.md#unit-changes",
+            prevention="fix the unit where the value is measured, and name it in the column or its contract",
+            hold_quarantines=True,
+        ),
+    )
+    DATA_CORRUPTION = (
+        "data_corruption",
+        CauseTraits(
+            kind=CauseKind.DATA,
+            headline="The data are damaged",
+            title="corrupted values in the batch",
+            decided_by=(
+                "Null, default, sentinel, out-of-range or constant values beyond their history, or a failed suite."
+            ),
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("quarantine", "Broken rows must not reach training or the reference."),
+                Remedy("rerun_pipeline", "A new load should bring sound rows.", _AFTER_REPAIR, Needs.UPSTREAM),
+                Remedy("escalate", "The data owner has to find the fault.", "if the next window is broken too"),
+            ),
+            runbook="data_quality.md#corrupted-values",
+            prevention="leave out values that were not measured, in place of filling them in, and refuse the rest",
+            hold_quarantines=True,
+        ),
+    )
+    BAD_DEPLOYMENT = (
+        "bad_deployment",
+        CauseTraits(
+            kind=CauseKind.SERVICE,
+            headline="The new model version is worse",
+            title="the model version that came into service",
+            decided_by="The loss starts with a new model version, and the version before was sound.",
+            severity=Severity.CRITICAL,
+            remedies=(
+                Remedy("rollback", "The version before was sound until the switch."),
+                Remedy("retrain", "Both versions fail on these rows.", "if the rollback does not restore performance"),
+                Remedy("escalate", "No version in the registry is sound.", "if there is no version to go back to"),
+            ),
+            runbook="rollback.md#when-to-roll-back",
+            of_version=True,
+        ),
+    )
+    ANOMALY_SPIKE = (
+        "anomaly_spike",
+        CauseTraits(
+            kind=CauseKind.MODEL,
+            headline="Many rows are unlike any seen before",
+            title="many rows unlike anything in the reference",
+            decided_by="The share of anomalous rows is over its limit.",
+            severity=Severity.MEDIUM,
+            remedies=(
+                Remedy("escalate", "A person has to say whether these rows are an attack, a fault or new business."),
+                Remedy("quarantine", "The rows stay out of training.", "if they turn out to be a fault"),
+            ),
+            runbook="drift.md#anomalous-rows",
+        ),
+    )
+    LABEL_SHIFT = (
+        "label_shift",
+        CauseTraits(
+            kind=CauseKind.MODEL,
+            headline="The class mix has moved",
+            title="a change of the class mix",
+            decided_by="The class mix moved, and recalibration explains the loss.",
+            severity=Severity.MEDIUM,
+            remedies=(
+                Remedy("retrain", "Recalibration on recent rows restores the probabilities."),
+                Remedy("escalate", "A new class mix may need another threshold.", _IF_REFUSED),
+            ),
+            runbook="performance_drop.md#class-mix",
+            relation_changed=True,
+            recalibrates=True,
+        ),
+    )
+    CONCEPT_DRIFT = (
+        "concept_drift",
+        CauseTraits(
+            kind=CauseKind.MODEL,
+            headline="The relation between inputs and label has changed",
+            title="a changed relation between the inputs and the target",
+            decided_by="Labelled loss that neither the inputs nor the class mix explain.",
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("retrain", "The relation has changed, so only rows after the change can teach it."),
+                Remedy("rollback", "The version before may have lost less.", _IF_BEFORE_IS_BETTER),
+                Remedy("escalate", "The inputs may no longer carry the answer.", _IF_REFUSED),
+            ),
+            runbook="performance_drop.md#changed-relation",
+            relation_changed=True,
+        ),
+    )
+    HARMFUL_COVARIATE_SHIFT = (
+        "harmful_covariate_shift",
+        CauseTraits(
+            kind=CauseKind.MODEL,
+            headline="The inputs have moved, and performance suffers",
+            title="a shift of the inputs that costs performance",
+            decided_by="Inputs moved, and the move explains the loss.",
+            severity=Severity.HIGH,
+            remedies=(
+                Remedy("retrain", "The model has seen too few rows like these."),
+                Remedy("rollback", "The version before may serve these rows better.", _IF_BEFORE_IS_BETTER),
+                Remedy("escalate", "Neither model serves these rows.", _IF_REFUSED),
+            ),
+            runbook="drift.md#harmful-shift",
+        ),
+    )
+    LATENCY_REGRESSION = (
+        "latency_regression",
+        CauseTraits(
+            kind=CauseKind.SERVICE,
+            headline="The model answers too slowly",
+            title="slower predictions",
+            decided_by="The 99th percentile of latency is over its limit.",
+            severity=Severity.MEDIUM,
+            remedies=(
+                Remedy("escalate", "Serving needs more capacity or a repair that only its owner can make."),
+                Remedy("rollback", "The version before was fast.", _IF_NEW_VERSION, Needs.NEW_VERSION),
+            ),
+            runbook="latency.md#find-where-the-time-goes",
+            of_version=True,
+        ),
+    )
+    HARMLESS_COVARIATE_SHIFT = (
+        "harmless_covariate_shift",
+        CauseTraits(
+            kind=CauseKind.MODEL,
+            headline="The inputs have moved, without a loss of performance",
+            title="a shift of the inputs that the model copes with",
+            decided_by="Inputs moved while measured or estimated performance stays inside its interval.",
+            severity=Severity.LOW,
+            remedies=(
+                Remedy("refresh_reference", "The new inputs are normal now, and alarms on them only distract."),
+                Remedy("retrain", "The shift has begun to cost.", "if performance leaves its interval"),
+            ),
+            runbook="drift.md#harmless-shift",
+            harmless=True,
+        ),
+    )
+    UNKNOWN = (
+        "unknown",
+        CauseTraits(
+            kind=CauseKind.UNKNOWN,
+            headline="Something is wrong that no rule explains",
+            title="not known",
+            decided_by="A loss or an alarm that no rule explains, or labels missing where they would decide.",
+            severity=Severity.MEDIUM,
+            remedies=(Remedy("escalate", "No rule explains what is seen, so a person has to look."),),
+            runbook="incident_response.md#unknown-cause",
+        ),
+    )
+    HEALTHY = (
+        "healthy",
+        CauseTraits(
+            kind=CauseKind.HEALTHY,
+            headline="Healthy",
+            title="nothing: the batch looks like its reference",
+            decided_by="No finding survives and the performance is inside its interval.",
+            severity=Severity.LOW,
+            remedies=(),
+            runbook="incident_response.md#close-the-incident",
+            harmless=True,
+        ),
+    )
+
+    @classmethod
+    def _missing_(cls, value: object) -> Cause | None:
+        """Return the cause that was called so before it was renamed."""
+        return next((cause for cause in cls if value in cause.traits.former_names), None)
+
+    @property
+    def words(self) -> str:
+        """The name as people read it: ``concept drift``."""
+        return self.value.replace("_", " ")
+
+    @property
+    def kind(self) -> CauseKind:
+        """Where the cause lies."""
+        return self.traits.kind
+
+    @property
+    def lies_in_data(self) -> bool:
+        """Whether the rows are at fault: nothing is trained on them and nothing is compared with them."""
+        return self.traits.kind is CauseKind.DATA
+
+    @property
+    def is_specific(self) -> bool:
+        """Whether it says what is wrong, and so needs evidence: neither healthy nor unknown."""
+        return self.traits.kind not in {CauseKind.HEALTHY, CauseKind.UNKNOWN}
+
+    @property
+    def first_name(self) -> str:
+        """The name it was given first: fingerprints are made of it, so that they outlive a renaming."""
+        return next(iter(self.traits.former_names), self.value)
+
+    @property
+    def fitting_actions(self) -> frozenset[str]:
+        """The actions that fit; a diagnosis may recommend no others."""
+        return frozenset(remedy.action for remedy in self.traits.remedies) | {"escalate"}

@@ -1,0 +1,80 @@
+"""What is known of a cause before any evidence is read: where it lies, its words, its remedies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from airmedic_core.causes.severity import Severity
+
+
+class CauseKind(StrEnum):
+    """Where a cause lies."""
+
+    HEALTHY = "healthy"
+    DATA = "data"
+    """In the rows: they are never trained on, never make a reference, and say nothing about the model."""
+    MODEL = "model"
+    """In what the model has learned against what it now meets."""
+    SERVICE = "service"
+    """In the version that serves, or in how it is served."""
+    UNKNOWN = "unknown"
+
+
+class Needs(StrEnum):
+    """What must hold before a remedy is worth recommending first, or at all."""
+
+    UPSTREAM = "upstream"
+    """The pipeline that delivers the rows is known: without it the remedy is not recommended."""
+    NEW_VERSION = "new_version"
+    """The trouble starts with a new model version: the remedy is then the first choice."""
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """One action that may end a cause."""
+
+    action: str
+    why: str
+    condition: str = ""
+    """When it applies, for people, such as "if the retrained model is refused"; empty for always."""
+    needs: Needs | None = None
+    """The part of the condition that code can decide."""
+
+
+@dataclass(frozen=True)
+class CauseTraits:
+    """What is known of a cause before any evidence is read."""
+
+    kind: CauseKind
+    headline: str
+    """Opens the headline of an incident."""
+    title: str
+    """Finishes the sentence "The most likely cause is …"."""
+    decided_by: str
+    """The evidence that decides it."""
+    severity: Severity
+    """How bad it is unless the evidence says otherwise."""
+    remedies: tuple[Remedy, ...]
+    """First choice first."""
+    runbook: str
+    """``file.md#anchor`` of the section to follow."""
+    prevention: str = ""
+    """What the pipeline in front of the model could do: finishes the sentence "It could …"."""
+    harmless: bool = False
+    """Nothing is lost: the window can be trained on, and an incident of it counts as a false alarm in the review."""
+    hold_quarantines: bool = False
+    """Rows that are held for this cause are broken for good, so to hold them means to quarantine them."""
+    relation_changed: bool = False
+    """Inputs mean something else for the target since a moment: only rows from then on teach it."""
+    recalibrates: bool = False
+    """New probabilities for the same ranking are enough where the task has classes."""
+    of_version: bool = False
+    """It belongs to the version that serves: a deployment whose windows show it is unhealthy."""
+    former_names: tuple[str, ...] = ()
+    """Names under which older ledger rows and audit entries hold it, the oldest first."""
+
+    @property
+    def leaves_inputs(self) -> bool:
+        """Whether the inputs of such a window are as they usually are: later windows may be compared with them."""
+        return self.relation_changed or self.of_version

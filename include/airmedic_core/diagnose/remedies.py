@@ -1,0 +1,46 @@
+"""What to do about a cause: its remedies, in the order and under the conditions that the evidence gives them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from airmedic_core.causes import Cause, Needs
+from airmedic_core.diagnose.facts import Facts
+from airmedic_core.records import RecommendedAction
+
+
+def remedies_of(cause: Cause) -> tuple[RecommendedAction, ...]:
+    """Return the remedies of a cause before any evidence is read, first choice first."""
+    return tuple(
+        RecommendedAction(remedy.action, place, remedy.why, remedy.condition)
+        for place, remedy in enumerate(cause.traits.remedies, start=1)
+    )
+
+
+def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[RecommendedAction, ...]:
+    """Return the remedies of a cause that this installation can carry out, first choice first.
+
+    Parameters
+    ----------
+    cause : Cause
+        The cause.
+    facts : Facts
+        The evidence: whether the trouble starts with a new version, and what was tried before.
+    upstream_dag : str
+        The pipeline that could be run again; empty where there is none.
+    """
+    new_version = facts.switch is not None and bool(facts.switch.suggests)
+    actions: list[RecommendedAction] = []
+    for remedy in cause.traits.remedies:
+        if remedy.needs is Needs.UPSTREAM and not upstream_dag:
+            continue
+        if remedy.needs is Needs.NEW_VERSION and new_version:
+            actions.insert(0, RecommendedAction(remedy.action, 0, remedy.why))
+        else:
+            actions.append(RecommendedAction(remedy.action, 0, remedy.why, remedy.condition))
+    tried = {str(name) for item in facts.of("recurrence") for name in item.details.get("actions", [])}
+    if actions and actions[0].action in tried and actions[0].action != "escalate":
+        why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
+        actions = [action for action in actions if action.action != "escalate"]
+        actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
+    return tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
