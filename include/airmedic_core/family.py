@@ -7,12 +7,14 @@ file.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from airmedic_core.errors import ExtensionError, SpecError, closest
 
@@ -20,6 +22,9 @@ MemberT = TypeVar("MemberT")
 _OURS = "airmedic"
 _CONTRACT = "contract"
 """File of a family's folder that holds its protocol."""
+GROUPS = "airmedic."
+"""How the groups of entry points begin in which packages offer members."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,11 @@ class Origin:
     """Name of the distribution that offers it."""
     place: str
     """``module:Class``."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the member comes with Airmedic."""
+        return self.package == _OURS
 
 
 class Family(Generic[MemberT]):
@@ -45,13 +55,17 @@ class Family(Generic[MemberT]):
         The protocol that each member satisfies. Its attributes and methods without a default are required.
     entry_points : str
         The group of entry points in which installed packages offer more members; none where empty.
+    beside : str
+        A second package of our members, which need not be there: it holds those that need Airflow.
     """
 
-    def __init__(self, package: str, contract: type[MemberT], *, entry_points: str = "") -> None:
+    def __init__(self, package: str, contract: type[MemberT], *, entry_points: str = "", beside: str = "") -> None:
         self.package = package
         self.contract = contract
         self.entry_points = entry_points
+        self.beside = beside
         self._members: dict[str, MemberT] = {}
+        _families[package] = self
 
     @property
     def kind(self) -> str:
@@ -60,14 +74,14 @@ class Family(Generic[MemberT]):
 
     def names(self) -> tuple[str, ...]:
         """Return the keys of all members, sorted. Nothing is imported."""
-        return listing(self.package, self.entry_points)
+        return listing(self.package, self.entry_points, self.beside)
 
     def ours(self) -> tuple[str, ...]:
         """Return the keys of the members that come with Airmedic, sorted. Nothing is imported."""
-        return _files(self.package)
+        return listing(self.package, beside=self.beside)
 
     def origin(self, name: str) -> Origin:
-        """Return where a member comes from.
+        """Return where a member comes from. A package cannot replace one of ours: ours is used.
 
         Raises
         ------
@@ -76,17 +90,15 @@ class Family(Generic[MemberT]):
         ExtensionError
             If two packages offer the name.
         """
-        offers = [Origin(_OURS, f"{self.package}.{name}:{class_name(name)}")] if name in _files(self.package) else []
-        offers += [Origin(_distribution(entry), entry.value) for entry in _offered(self.entry_points).get(name, ())]
+        for package in (self.package, self.beside):
+            if name in _files(package):
+                return Origin(_OURS, f"{package}.{name}:{class_name(name)}")
+        offers = _offered(self.entry_points).get(name, ())
         if not offers:
             raise SpecError(f"{name!r} is not one of the {self.kind}.", closest(name, self.names()))
         if len(offers) > 1:
-            packages = " and ".join(sorted(repr(offer.package) for offer in offers))
-            raise ExtensionError(
-                f"{packages} both offer {name!r} as one of the {self.kind}.",
-                "Uninstall one, or ask its authors to rename it.",
-            )
-        return offers[0]
+            raise self._clash(name, [_distribution(offer) for offer in offers])
+        return Origin(_distribution(offers[0]), offers[0].value)
 
     def member(self, name: str) -> MemberT:
         """Return one member, imported when it is first asked for.
@@ -99,40 +111,81 @@ class Family(Generic[MemberT]):
             If two packages offer the name, or the member cannot be imported or lacks a part of its contract.
         """
         if name not in self._members:
-            self._members[name] = self._load(self.origin(name))
+            self._members[name] = self._load(name, self.origin(name))
         return self._members[name]
+
+    def working(self) -> dict[str, MemberT]:
+        """Return all members that can be used, by name. One that cannot is logged: the others go on without it."""
+        members = {}
+        for name in self.names():
+            try:
+                members[name] = self.member(name)
+            except ExtensionError as error:
+                _log.warning("%s", error)
+        return members
 
     def problems(self) -> list[ExtensionError]:
         """Return what is wrong with the members that installed packages offer. Imports them all."""
-        found = []
-        for name in _offered(self.entry_points):
+        problems = []
+        for name, offers in _offered(self.entry_points).items():
+            if name in self.ours():
+                problems.append(self._clash(name, [_OURS, *(_distribution(offer) for offer in offers)]))
+                continue
             try:
                 self.member(name)
             except ExtensionError as error:
-                found.append(error)
-        return found
+                problems.append(error)
+        return problems
 
-    def _load(self, origin: Origin) -> MemberT:
+    def _clash(self, name: str, packages: list[str]) -> ExtensionError:
+        told = " and ".join(repr(package) for package in sorted(packages))
+        used = " Airmedic's own is used." if _OURS in packages else ""
+        return ExtensionError(
+            f"{told} both offer {name!r} as one of the {self.kind}.{used}",
+            "Uninstall one of the packages, or ask its authors to rename theirs.",
+        )
+
+    def _load(self, name: str, origin: Origin) -> MemberT:
+        from airmedic_core.extension_faults import faults_of
+
         module, _, attribute = origin.place.partition(":")
         told = f"{origin.place!r} of the package {origin.package!r}"
+        hint = f"Mend or uninstall {origin.package!r}. {self.contract.__module__}.{self.contract.__name__} says what "
+        hint += f"each of the {self.kind} offers."
         try:
-            made: Any = getattr(import_module(module), attribute)
-            member = made() if isinstance(made, type) else made
-        except Exception as error:
-            if origin.package == _OURS:
+            offered: Any = import_module(module)
+            for part in filter(None, attribute.split(".")):
+                offered = getattr(offered, part)
+        except (Exception, SystemExit) as error:
+            if origin.is_ours:
                 raise
-            raise ExtensionError(
-                f"{told} cannot be used as one of the {self.kind}: {type(error).__name__}: {error}",
-                "Mend or uninstall the package.",
-            ) from error
-        missing = [part for part in _required(cast("Any", self.contract)) if getattr(member, part, None) is None]
-        if missing:
-            raise ExtensionError(
-                f"{told} lacks {', '.join(missing)}, which each of the {self.kind} has.",
-                f"See {self.contract.__module__}.{self.contract.__name__}.",
-            )
-        found: MemberT = member
-        return found
+            problem = f"{told} cannot be imported: {type(error).__name__}: {error}"
+            raise ExtensionError(problem[:_LONGEST], hint) from error
+        is_class = isinstance(offered, type)
+        faults = (
+            faults_of(self.contract, name, offered) if is_class else [f"it is a {type(offered).__name__}, not a class"]
+        )
+        if not faults:
+            try:
+                member: MemberT = offered()
+            except Exception as error:
+                problem = f"{told} cannot be made: {type(error).__name__}: {error}"
+                raise ExtensionError(problem[:_LONGEST], hint) from error
+            faults = faults_of(self.contract, name, member)
+        if faults:
+            raise ExtensionError(f"{told} cannot be one of the {self.kind}: {'; '.join(faults)}.", hint)
+        return member
+
+
+_families: dict[str, Family[Any]] = {}
+_LONGEST = 500
+"""Characters of an error that a package raised: what it says may be as long as a page."""
+
+
+def family_of(package: str) -> Family[Any]:
+    """Return the family whose members lie in a package. The package is imported, its members are not."""
+    import_module(package)
+    return _families[package]
 
 
 def class_name(key: str) -> str:
@@ -144,7 +197,7 @@ def class_name(key: str) -> str:
     return "".join(part.capitalize() for part in key.split("_"))
 
 
-def listing(package: str, entry_points: str = "") -> tuple[str, ...]:
+def listing(package: str, entry_points: str = "", beside: str = "") -> tuple[str, ...]:
     """Return the keys of the members of a family, for code that may know their names and nothing else.
 
     Parameters
@@ -153,20 +206,31 @@ def listing(package: str, entry_points: str = "") -> tuple[str, ...]:
         The package whose files and folders are our members.
     entry_points : str
         The group in which installed packages offer more; none where empty.
+    beside : str
+        A second package of our members, which need not be there.
     """
-    return tuple(sorted({*_files(package), *_offered(entry_points)}))
+    return tuple(sorted({*_files(package), *_files(beside), *_offered(entry_points)}))
+
+
+def groups_offered() -> dict[str, tuple[EntryPoint, ...]]:
+    """Return what installed packages offer, by group, whether or not a family of that name exists."""
+    return {group: tuple(entries) for group, entries in _entries().items()}
 
 
 @cache
 def _files(package: str) -> tuple[str, ...]:
     # The folder is found through its parent, so that listing it imports nothing of it.
     parent, _, folder = package.rpartition(".")
-    places = import_module(parent).__path__
-    found = [entry for place in places for entry in Path(place, folder).glob("*")]
+    try:
+        found = find_spec(parent) if parent else None
+    except ModuleNotFoundError:
+        found = None
+    places = (found.submodule_search_locations or ()) if found is not None else ()
+    entries = [entry for place in places for entry in Path(place, folder).glob("*")]
     return tuple(
         sorted(
             entry.stem
-            for entry in found
+            for entry in entries
             if not entry.name.startswith(("_", "."))
             and entry.stem != _CONTRACT
             and (entry.suffix == ".py" or (entry.is_dir() and (entry / "__init__.py").exists()))
@@ -176,26 +240,18 @@ def _files(package: str) -> tuple[str, ...]:
 
 @cache
 def _offered(group: str) -> dict[str, tuple[EntryPoint, ...]]:
-    if not group:
-        return {}
     offered: dict[str, tuple[EntryPoint, ...]] = {}
-    for entry in entry_points(group=group):
+    for entry in _entries().get(group, ()) if group else ():
         offered[entry.name] = (*offered.get(entry.name, ()), entry)
     return offered
 
 
+@cache
+def _entries() -> dict[str, list[EntryPoint]]:
+    # All groups in one pass: each pass reads a file of every installed package, and specs are read with each DAG file.
+    installed = entry_points()
+    return {group: list(installed.select(group=group)) for group in installed.groups if group.startswith(GROUPS)}
+
+
 def _distribution(entry: EntryPoint) -> str:
     return entry.dist.name if entry.dist is not None else entry.module.partition(".")[0]
-
-
-@cache
-def _required(contract: Any) -> tuple[str, ...]:
-    """Return the attributes that a contract declares without a value, and its abstract methods."""
-    declared = {
-        name
-        for base in contract.__mro__
-        if base not in {object, Generic}
-        for name in getattr(base, "__annotations__", {})
-        if not name.startswith("_") and not hasattr(contract, name)
-    }
-    return tuple(sorted(declared | set(getattr(contract, "__abstractmethods__", ()))))

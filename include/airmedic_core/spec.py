@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -63,6 +63,8 @@ class DataSection(Section):
     """Of csv files."""
     sample_rows: int = Field(default=200_000, ge=1000)
     """A window of more rows is profiled where it is; checks that look at rows then see about so many of them."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """What a source of an installed package wants to know beside the keys above."""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
@@ -232,6 +234,27 @@ class NotifySection(Section):
     """Airflow connection to write through; without it, the task log is told."""
 
 
+class NamedMember(NamedTuple):
+    """A member of a family that a spec names."""
+
+    key: str
+    """Where the spec names it: ``data.source``."""
+    kind: str
+    """What it is, for messages: ``source``."""
+    package: str
+    """The package of its family."""
+    group: str
+    """The family's group of entry points."""
+    name: str
+    is_used: bool = True
+    """Whether the spec uses it, and does not switch it off."""
+
+    @property
+    def is_extension(self) -> bool:
+        """Whether an installed package offers it, and not Airmedic."""
+        return self.name not in listing(self.package)
+
+
 class ModelSpec(Section):
     """What a monitored model is. Read one with :func:`load_spec`."""
 
@@ -270,7 +293,8 @@ class ModelSpec(Section):
     schedule: str | None = None
     """Cron, ``@daily``…, or ``asset:<uri>``; where empty, one run for each window."""
     checks: Mapping[str, Mapping[str, Any] | Literal[False]] = Field(default_factory=dict)
-    """Check → its options, or ``false`` to leave it out."""
+    """Check → its options, ``false`` to leave it out, or ``true`` to run it as it is. A check of an installed package
+    runs for the models that name it here."""
     quality: QualitySection = QualitySection()
     """Data quality by expectations. Short form: the suite."""
     retrain: RetrainSection = RetrainSection()
@@ -320,20 +344,30 @@ class ModelSpec(Section):
         for key, inner in (("retrain", "using"), ("window", "every"), ("rollout", "strategy"), ("quality", "suite")):
             if isinstance(raw.get(key), str):
                 raw[key] = {inner: raw[key]}
+        if isinstance(raw.get("checks"), dict):
+            raw["checks"] = {name: {} if given is True else given for name, given in raw["checks"].items()}
         return raw
 
     @model_validator(mode="after")
     def _registered(self) -> Self:
-        for key, what, family, names in (
-            ("data.source", "source", "sources", [self.data.source]),
-            ("checks", "check", "checks", list(self.checks)),
-            ("rollout.strategy", "rollout strategy", "rollout", [self.rollout.strategy]),
-        ):
-            members = listing(f"airmedic_core.{family}", f"airmedic.{family}")
-            for name in names:
-                if name not in members:
-                    raise ValueError(f"{key}: there is no {what} {name!r}. {closest(name, members)}")
+        for member in self.members():
+            known = listing(member.package, member.group)
+            if member.name not in known:
+                raise ValueError(
+                    f"{member.key}: there is no {member.kind} {member.name!r}. {closest(member.name, known)}"
+                )
         return self
+
+    def members(self) -> Iterator[NamedMember]:
+        """Yield the members of families that this spec names."""
+        yield NamedMember("data.source", "source", "airmedic_core.sources", "airmedic.sources", self.data.source)
+        for name, given in self.checks.items():
+            used = given is not False
+            yield NamedMember("checks", "check", "airmedic_core.checks", "airmedic.checks", name, used)
+        strategy = self.rollout.strategy
+        yield NamedMember(
+            "rollout.strategy", "rollout strategy", "airmedic_core.rollout", "airmedic.rollouts", strategy
+        )
 
     @property
     def metric(self) -> str:

@@ -10,6 +10,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.core.packages import install
+
+__all__ = ["install"]
+
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:

@@ -14,7 +14,7 @@ from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, explain
 
-__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "options_for", "run_group"]
+__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "options_for", "run_group", "running"]
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
@@ -84,8 +84,19 @@ def options_for(spec: ModelSpec, name: str) -> Any:
         ) from error
 
 
+def running(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the checks that run for a model, sorted.
+
+    Ours run unless the spec switches them off; a check of an installed package runs where the spec names it. So
+    installing a package raises no alarms about models whose owners did not ask for it.
+    """
+    wanted = {name for name, given in spec.checks.items() if given is not False}
+    unwanted = set(spec.checks) - wanted
+    return tuple(sorted({*CHECKS.ours(), *wanted} - unwanted))
+
+
 def run_group(context: CheckContext, group: Group) -> list[Finding]:
-    """Run the checks of one group that the spec has not switched off.
+    """Run the checks of one group that the spec has not switched off, and those of packages that it names.
 
     A check that fails becomes a finding with the verdict ``unknown``: it never hides the others, and it is not passed.
 
@@ -107,9 +118,7 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
         If options are not valid. A retry does not help.
     """
     findings: list[Finding] = []
-    for name in CHECKS.names():
-        if context.spec.checks.get(name) is False:
-            continue
+    for name in running(context.spec):
         check = CHECKS.member(name)
         if group != check.group:
             continue

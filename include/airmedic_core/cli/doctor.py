@@ -57,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.errors import AirmedicError
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
-        _python, _packages, _home, _content, _specs, _policy, _kill_switch, _ledger, _mlflow, _connections,
+        _python, _packages, _extensions, _home, _content, _specs, _policy, _kill_switch, _ledger, _mlflow, _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -99,6 +99,15 @@ def _packages(_: Settings) -> Iterator[Symptom]:
         yield Symptom("failed", "packages", "; ".join(wrong[:5]), "Install requirements.txt again.")
     else:
         yield Symptom("ok", "packages", f"{len(declared)} declared, all there")
+
+
+def _extensions(_: Settings) -> Iterator[Symptom]:
+    from airmedic_core.extensions import extension_problems, offered_members
+
+    for kind, name, package in offered_members():
+        yield Symptom("ok", f"extension {package}", f"adds {name!r} to the {kind}")
+    for problem in extension_problems():
+        yield Symptom("failed", "extension", problem.problem, problem.hint)
 
 
 def _home(settings: Settings) -> Iterator[Symptom]:

@@ -41,7 +41,8 @@ def collect_evidence(
         If there is no such incident (a retry does not help) or the ledger is busy (a retry helps).
     """
     case = Case(ws, ws.ledger.incident(incident_id), upstream)
-    members = sorted(((name, COLLECTORS.member(name)) for name in COLLECTORS.names()), key=lambda named: named[1].order)
+    members = sorted(COLLECTORS.working().items(), key=lambda named: named[1].order)
+    case.gaps.extend(f"A collector could not be asked: {plain(fault.problem, 200)}" for fault in COLLECTORS.problems())
     items: list[Evidence] = []
     for name, member in members:
         try:

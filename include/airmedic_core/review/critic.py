@@ -27,7 +27,7 @@ def suggestions(ws: Workspace) -> list[Suggestion]:
 def questions(ws: Workspace, *, most_windows: int = WINDOWS) -> list[InQuestion]:
     """Return the settings that history puts in question."""
     windows = past_windows(ws, most=most_windows)
-    members = sorted((CHANGES.member(name) for name in CHANGES.names()), key=lambda member: member.order)
+    members = sorted(CHANGES.working().values(), key=lambda member: member.order)
     return [asked for member in members for asked in member.in_question(ws, windows)]
 
 

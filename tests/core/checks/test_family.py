@@ -3,9 +3,10 @@
 import pytest
 from pydantic import BaseModel
 
-from airmedic_core.checks import CHECKS, GROUPS, options_for
+from airmedic_core.checks import CHECKS, GROUPS, options_for, running
 from airmedic_core.errors import SpecError
 from airmedic_core.spec import parse_spec
+from tests.core.packages import Install
 
 MINIMAL = {"name": "m", "task": "binary", "target": "y", "data": {"path": "x.csv", "time_column": "t"}}
 
@@ -34,3 +35,21 @@ def test_a_value_out_of_range_is_refused():
     spec = parse_spec({**MINIMAL, "checks": {"volume": {"lowest_fraction": 3}}})
     with pytest.raises(SpecError, match="lowest_fraction"):
         options_for(spec, "volume")
+
+
+def test_a_check_of_a_package_runs_only_for_the_models_that_name_it(install: Install) -> None:
+    source = """
+        from airmedic_core.checks import CheckOptions
+
+        class Nothing:
+            group = "data"
+            options = CheckOptions
+
+            def run(self, context, options):
+                return []
+    """
+    install("acme-checks", source, {"airmedic.checks": {"nothing": "acme_checks:Nothing"}})
+    assert running(parse_spec(MINIMAL)) == CHECKS.ours()
+    assert set(running(parse_spec({**MINIMAL, "checks": {"nothing": True}}))) == {*CHECKS.ours(), "nothing"}
+    assert running(parse_spec({**MINIMAL, "checks": {"nothing": False}})) == CHECKS.ours()
+    assert "drift" not in running(parse_spec({**MINIMAL, "checks": {"drift": False}}))

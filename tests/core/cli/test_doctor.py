@@ -9,6 +9,7 @@ import pytest
 from airmedic_core.cli.doctor import examine
 from airmedic_core.ledger import Ledger
 from airmedic_core.settings import Settings
+from tests.core.packages import Install
 
 Airmedic = Callable[..., tuple[int, str, str]]
 
@@ -67,3 +68,22 @@ def test_a_ledger_that_does_not_exist_is_said_and_not_made(home: Path, spec: Pat
     assert code == 0
     assert "There is no ledger" in out
     assert not (home / "state" / "ledger.db").exists()
+
+
+def test_what_packages_add_is_shown_and_what_they_break_is_a_failure(
+    spec: Path,
+    airmedic: Airmedic,
+    install: Install,
+) -> None:
+    source = "class Quiet:\n    order = 200\n    def collect(self, case):\n        yield from ()\n"
+    install("acme-evidence", source, {"airmedic.collectors": {"quiet": "acme_evidence:Quiet"}})
+    install("acme-checks", "raise RuntimeError('no licence')", {"airmedic.checks": {"broken": "acme_checks:Bad"}})
+    code, _, _ = airmedic("doctor")
+    assert code == 1
+    symptoms = [symptom for symptom in examine(Settings.from_env()) if symptom.subject.startswith("extension")]
+    assert [(symptom.verdict, symptom.subject) for symptom in symptoms] == [
+        ("ok", "extension acme-evidence"),
+        ("failed", "extension"),
+    ]
+    assert "'acme-checks' cannot be imported: RuntimeError: no licence" in symptoms[1].found
+    assert "uninstall 'acme-checks'" in symptoms[1].todo
