@@ -1,5 +1,6 @@
 """The additive summary of a batch, and the distances between two of them."""
 
+from airmedic_core.profile.arrow import profile_from_arrow, profile_to_arrow
 from airmedic_core.profile.build import build_profile, empty_profile
 from airmedic_core.profile.columns import (
     CategoricalProfile,
@@ -13,7 +14,6 @@ from airmedic_core.profile.features import Features, choose_features, infer_feat
 from airmedic_core.profile.profile import FORMAT_VERSION, Profile, ScoreProfile, SegmentProfile
 from airmedic_core.profile.pushdown import build_profile_ibis
 from airmedic_core.profile.reference import Reference, WindowProfile, build_reference
-from airmedic_core.profile.serialise import profile_from_arrow, profile_to_arrow
 from airmedic_core.profile.statistics import (
     jensen_shannon,
     ks,

@@ -5,12 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Self
 
+import numpy as np
+
+from airmedic_core.profile.column_json import (
+    column_from_json,
+    column_to_json,
+    numeric_from_json,
+    window_from_json,
+    window_to_json,
+)
 from airmedic_core.profile.columns import ColumnProfile, Counts, Floats, NumericProfile, ProfileError
 from airmedic_core.profile.edges import Edges
 from airmedic_core.records import Json
 from airmedic_core.windows import Window
 
 FORMAT_VERSION = 1
+"""Of stored profiles; a stored one of another version is not read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +45,27 @@ class ScoreProfile:
             self.label_totals + other.label_totals,
             self.score_totals + other.score_totals,
             self.loss_totals + other.loss_totals,
+        )
+
+    def to_json(self) -> Json:
+        """Return the profile as plain JSON."""
+        return {
+            "scores": column_to_json(self.scores),
+            "labelled": self.labelled.tolist(),
+            "label_totals": self.label_totals.tolist(),
+            "score_totals": self.score_totals.tolist(),
+            "loss_totals": self.loss_totals.tolist(),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Json, cuts: Floats) -> ScoreProfile:
+        """Return the profile that :meth:`to_json` wrote, of scores with these cut points."""
+        return cls(
+            scores=numeric_from_json(cuts, plain["scores"]),
+            labelled=np.asarray(plain["labelled"], np.int64),
+            label_totals=np.asarray(plain["label_totals"], float),
+            score_totals=np.asarray(plain["score_totals"], float),
+            loss_totals=np.asarray(plain["loss_totals"], float),
         )
 
 
@@ -105,9 +136,19 @@ class Profile:
 
     def to_json(self, *, edges: bool = True) -> Json:
         """Return the profile as plain JSON; without its edges where they are kept elsewhere."""
-        from airmedic_core.profile.serialise import profile_to_json
-
-        return profile_to_json(self, edges=edges)
+        plain: Json = {
+            "format_version": FORMAT_VERSION,
+            "edges_id": self.edges.id,
+            "rows": self.rows,
+            "window": None if self.window is None else window_to_json(self.window),
+            "missing": sorted(self.missing),
+            "columns": {name: column_to_json(column) for name, column in self.columns.items()},
+            "segments": {name: vars(segment) for name, segment in self.segments.items()},
+            "scores": None if self.scores is None else self.scores.to_json(),
+        }
+        if edges:
+            plain["edges"] = self.edges.to_json()
+        return plain
 
     @classmethod
     def from_json(cls, plain: Json, edges: Edges | None = None) -> Profile:
@@ -116,21 +157,48 @@ class Profile:
         Raises
         ------
         ProfileError
-            If it was written by a newer version, or without edges and none are given.
+            If it was written by a newer version, or without edges and none are given, or on other edges than those.
+            A retry does not help.
         """
-        from airmedic_core.profile.serialise import profile_from_json
+        version = plain.get("format_version")
+        if version != FORMAT_VERSION:
+            raise ProfileError(
+                f"The profile has format {version!r}, this version reads {FORMAT_VERSION}.",
+                "Build it again from its rows, or update airmedic.",
+            )
+        if edges is None:
+            if "edges" not in plain:
+                raise ProfileError("The profile was stored without edges.", "Give the edges of its reference.")
+            edges = Edges.from_json(plain["edges"])
+        elif edges.id != plain["edges_id"]:
+            raise ProfileError("The profile was built on other edges.", "Give the edges of its own reference.")
+        return cls(
+            edges=edges,
+            rows=plain["rows"],
+            columns={name: column_from_json(edges, name, column) for name, column in plain["columns"].items()},
+            scores=_scores_from_json(edges, plain["scores"]),
+            segments={name: SegmentProfile(**segment) for name, segment in plain["segments"].items()},
+            missing=frozenset(plain["missing"]),
+            window=None if plain["window"] is None else window_from_json(plain["window"]),
+        )
 
-        return profile_from_json(plain, edges)
+
+def _scores_from_json(edges: Edges, plain: Json | None) -> ScoreProfile | None:
+    if plain is None:
+        return None
+    if edges.scores is None:
+        raise ProfileError("The profile holds scores, its edges do not.", "Give the edges of its own reference.")
+    return ScoreProfile.from_json(plain, edges.scores)
 
 
-def _merge(one: ColumnProfile, other: ColumnProfile) -> ColumnProfile:
-    if type(one) is not type(other):
+def _merge(first: ColumnProfile, second: ColumnProfile) -> ColumnProfile:
+    if type(first) is not type(second):
         raise ProfileError("The profiles have columns of different kinds.", "Build both with one reference's edges.")
-    merged: ColumnProfile = one.merge(other)  # type: ignore[arg-type]
+    merged: ColumnProfile = first.merge(second)  # type: ignore[arg-type]
     return merged
 
 
-def _span(one: Window | None, other: Window | None) -> Window | None:
-    if one is None or other is None:
-        return one or other
-    return Window(min(one.start, other.start), max(one.end, other.end))
+def _span(first: Window | None, second: Window | None) -> Window | None:
+    if first is None or second is None:
+        return first or second
+    return Window(min(first.start, second.start), max(first.end, second.end))

@@ -16,10 +16,10 @@ from airmedic_core.columns import ColumnType, ColumnTypes, column_types
 from airmedic_core.errors import SourceError
 from airmedic_core.metrics import Interval, interval, losses, metrics_for
 from airmedic_core.profile.build import build_profile
+from airmedic_core.profile.column_json import window_from_json, window_to_json
 from airmedic_core.profile.columns import ProfileError
 from airmedic_core.profile.edges import Edges
 from airmedic_core.profile.profile import FORMAT_VERSION, Profile
-from airmedic_core.profile.serialise import window_from_json, window_to_json
 from airmedic_core.records import Json, from_json, to_json
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check
+from airmedic_core.checks.performance.options import SUGGESTS, Options
 from airmedic_core.measures.loss_change import Change, compare, standard_error, time_blocks
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import ABNORMAL, Cause, Finding, Role, Verdict
@@ -16,23 +15,6 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
     from airmedic_core.metrics import Metric
-
-SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
-
-
-class Options(CheckOptions):
-    """When performance counts as lost."""
-
-    least_drop: float = Field(default=0.03, ge=0)
-    """Smaller losses are of no interest, for metrics between 0 and 1."""
-    least_relative_drop: float = Field(default=0.1, ge=0)
-    """The same for losses and errors, as a fraction of the baseline."""
-    p_value: float = Field(default=0.001, gt=0, lt=1)
-    """An alert in the first window."""
-    watch_p_value: float = Field(default=0.02, gt=0, lt=1)
-    """Conspicuous; an alert if the window before was, too."""
-    min_rows: int = Field(default=20, ge=2)
-    """Fewer labels say nothing."""
 
 
 class Performance(Check[Options]):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.checks.performance.options import SUGGESTS, Options
 from airmedic_core.measures.ties import category_names
 from airmedic_core.metrics import Array
 from airmedic_core.numbers import percent
@@ -18,7 +19,6 @@ from airmedic_core.verdicts.moderated import moderated_z
 from airmedic_core.verdicts.multiplicity import adjust
 
 if TYPE_CHECKING:
-    from airmedic_core.checks.performance.performance import Options
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
 
@@ -34,8 +34,6 @@ def segment_losses(context: CheckContext, labelled: LabelledRows, options: Optio
 
     The p-values pay for the number of segments (Benjamini and Hochberg).
     """
-    from airmedic_core.checks.performance.performance import SUGGESTS
-
     found = list(_segments(context, labelled, options.min_rows))
     if not found:
         return []

@@ -1,0 +1,26 @@
+"""When performance counts as lost."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+from airmedic_core.records import Cause
+
+SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
+"""What a loss may come from, whatever shows it; the check `concept` says which."""
+
+
+class Options(CheckOptions):
+    """When performance counts as lost."""
+
+    least_drop: float = Field(default=0.03, ge=0)
+    """Smaller losses are of no interest, for metrics between 0 and 1."""
+    least_relative_drop: float = Field(default=0.1, ge=0)
+    """The same for losses and errors, as a fraction of the baseline."""
+    p_value: float = Field(default=0.001, gt=0, lt=1)
+    """An alert in the first window."""
+    watch_p_value: float = Field(default=0.02, gt=0, lt=1)
+    """Conspicuous; an alert if the window before was, too."""
+    min_rows: int = Field(default=20, ge=2)
+    """Fewer labels say nothing."""
