@@ -77,6 +77,8 @@ def _unusable(context: CheckContext) -> list[Finding]:
     """Scores that are missing or all the same are no answers, whatever the labels turn out to be."""
     import numpy as np
 
+    from airmedic_core.metrics import score_column
+
     assert context.scored is not None and context.reference.whole.scores is not None  # noqa: S101, PT018  the caller has looked
     scores = context.scored.scores
     finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
@@ -94,8 +96,7 @@ def _unusable(context: CheckContext) -> list[Finding]:
                 suggests=suggests, role=Role.SCORES_MOVED,
             )
         ]  # fmt: skip
-    column = scores if scores.ndim == 1 else scores.max(axis=1)
-    values = column[finite]
+    values = score_column(scores)[finite]
     if values.std() < 1e-9 and context.reference.whole.scores.scores.sd > 1e-6:
         return [
             Finding(

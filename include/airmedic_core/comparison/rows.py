@@ -26,8 +26,8 @@ def profile_of(
     spec: ModelSpec, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None, window: Window
 ) -> Profile:
     """Profile rows at hand, with what the model said of them."""
+    from airmedic_core.metrics import row_losses, score_column
     from airmedic_core.profile import build_profile
-    from airmedic_core.profile.reference import row_losses, score_column
 
     if scored is None:
         return build_profile(reference.edges, frame, window=window)

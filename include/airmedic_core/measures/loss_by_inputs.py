@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.metrics import Array
+from airmedic_core.metrics import Array, block_draws, percentile_bounds, score_column, time_blocks
 from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
@@ -50,9 +50,6 @@ def take_apart(
     context: CheckContext, before: LabelledRows, now: LabelledRows, metric: Weighted, *, draws: int = 100
 ) -> Parts:
     """Take the difference of a metric between two windows apart."""
-    from airmedic_core.measures.loss_change import time_blocks
-    from airmedic_core.metrics import block_draws, percentile_bounds
-
     chance, separation = _membership(context, before, now)
     first, second = np.split(chance, [len(before)])
     ones = metric(before, np.ones(len(before))), metric(now, np.ones(len(now)))
@@ -105,7 +102,7 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
             categorical.append(len(columns))
             position = {value: float(at) for at, value in enumerate(known.top)}
             columns.append(np.array([position.get(value, 100.0) for value in category_names(rows[name])]))
-    columns.append(scores if scores.ndim == 1 else scores.max(axis=1))
+    columns.append(score_column(scores))
     return np.column_stack(columns), categorical
 
 

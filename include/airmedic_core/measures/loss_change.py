@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from airmedic_core.records import Role
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
     from airmedic_core.metrics import Interval, Metric
+    from airmedic_core.spec import ModelSpec
 
 _FIRST_WINDOWS = 8
 _SHORT_ROWS = 100
@@ -21,11 +20,6 @@ _ENOUGH_WINDOWS = 8
 _FEW_ROWS = 0.05
 _EXPECTED_WINDOWS = (4.0, 2.0)
 """What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
-
-
-def standard_error(interval: Interval) -> float:
-    """Return the standard error that a 95 % interval implies; NaN without one."""
-    return (interval.high - interval.low) / 3.92
 
 
 @dataclass(frozen=True)
@@ -42,6 +36,14 @@ class Change:
     spread: float
 
 
+def deciding_metrics(spec: ModelSpec) -> list[Metric]:
+    """Return the metrics whose fall is a loss of performance: the spec's own, then the mean loss of rows."""
+    from airmedic_core.metrics import loss_name, metrics_for
+
+    measures = metrics_for(spec.task)
+    return [measures[name] for name in dict.fromkeys((spec.metric, loss_name(spec.task))) if name in measures]
+
+
 def compare(
     context: CheckContext,
     labelled: LabelledRows,
@@ -53,7 +55,7 @@ def compare(
     """Compare one metric of labelled rows with the version's baseline and its spread between windows."""
     import numpy as np
 
-    from airmedic_core.metrics import interval
+    from airmedic_core.metrics import interval, time_blocks
     from airmedic_core.verdicts.moderated import moderated_z
 
     before = context.reference.performance.get(measure.name)
@@ -62,7 +64,7 @@ def compare(
     now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=400)
     if not np.isfinite(now.value):
         return None
-    whole_error = standard_error(before)
+    whole_error = before.standard_error
     row_variance = whole_error**2 * before.rows if np.isfinite(whole_error) else 0.0
     served = _first_windows(context, measure.name)
     history, history_noise = [], []
@@ -80,7 +82,7 @@ def compare(
     short = len(labelled) < _SHORT_ROWS
     own = not short or len(history) < _ENOUGH_WINDOWS or _made_by_few_rows(labelled, measure, before.value, floor)
     if own:
-        error = standard_error(now)
+        error = now.standard_error
         noise = max(error**2 if np.isfinite(error) else 0.0, noise)
     past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
     found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
@@ -144,11 +146,3 @@ def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, fl
     kept = np.argsort(labelled.losses)[: -max(int(len(labelled) * _FEW_ROWS), 1)]
     value = measure(labelled.labels[kept], labelled.scores[kept])
     return not (before - value > floor if measure.higher_is_better else value - before > floor)
-
-
-def time_blocks(rows: int, most: int = 50) -> np.ndarray:
-    """Return the block of each of so many rows in time: neighbours together, about as many blocks as rows in each."""
-    import numpy as np
-
-    blocks = int(np.clip(np.sqrt(rows), 1, most))
-    return np.minimum(np.arange(rows) * blocks // max(rows, 1), blocks - 1)

@@ -14,7 +14,7 @@ import numpy as np
 
 from airmedic_core.columns import ColumnType, ColumnTypes, column_types
 from airmedic_core.errors import SourceError
-from airmedic_core.metrics import Interval, interval, losses, metrics_for
+from airmedic_core.metrics import Interval, interval, metrics_for, row_losses, score_column
 from airmedic_core.profile.build import build_profile
 from airmedic_core.profile.column_json import window_from_json, window_to_json
 from airmedic_core.profile.columns import ProfileError
@@ -200,21 +200,6 @@ def build_reference(
         windows=tuple(profiled),
         performance={} if scores is None or known is None else _performance(spec, known, scores),
     )
-
-
-def score_column(scores: np.ndarray) -> np.ndarray:
-    """Return one number for each row: the score itself, or the highest probability of several classes."""
-    scores = np.asarray(scores, float)
-    return scores if scores.ndim == 1 else scores.max(axis=1)
-
-
-def row_losses(task: str, labels: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return the loss of each row; not-a-number where the label is not known."""
-    labels = np.asarray(labels, float)
-    found = np.full(len(labels), np.nan)
-    known = np.isfinite(labels)
-    found[known] = losses(task, labels[known], np.asarray(scores, float)[known])
-    return found
 
 
 def _metrics(spec: ModelSpec, labels: np.ndarray, scores: np.ndarray) -> dict[str, float]:

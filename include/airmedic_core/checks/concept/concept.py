@@ -13,12 +13,18 @@ from airmedic_core.records import Cause, Finding, Role, Verdict
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
-    from airmedic_core.measures.loss_by_inputs import Weighted
 
 _LEAST_ROWS = 100
-"""Labelled rows that tell a class mix."""
+"""Labelled rows from which shares of classes, or mean losses of score bins, say anything: a share is then known to
+within ten points (95 % interval)."""
 _MISSED = 20.0
-"""Labels of other classes that are expected: that none of so many comes is no chance."""
+"""Labels of other classes that are expected: where the true number is Poisson, none of 20 comes by chance in one of
+500 million windows."""
+_LENT_ROWS = 5
+"""Rows of the mean loss that each score bin is lent, so that a bin of few rows is not taken at its word."""
+_ALIKE = 0.55
+"""Area under the curve of telling two windows apart, below which their inputs cannot be the reason for a loss: three
+standard errors above chance for a window of 300 rows beside a baseline of 6,000 (Mann and Whitney 1947)."""
 
 
 class Options(CheckOptions):
@@ -109,13 +115,15 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
 
 def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
     from airmedic_core.checks.concept.bias import bias_p_value
-    from airmedic_core.measures.loss_by_inputs import bounded, take_apart
+    from airmedic_core.measures.loss_by_inputs import bounded, mean_loss, take_apart, weighted_auc
+    from airmedic_core.metrics import loss_name
 
-    lost = _lost(context, now, options)
-    if lost is None:
+    fallen = _fallen(context, now, options)
+    if fallen is None:
         return []
-    name, metric = lost
-    parts = take_apart(context, bounded(before), bounded(now), metric)
+    # Rows add up to the area under the curve and to the mean loss; a loss of any other metric is told by the latter.
+    name = fallen if fallen == "roc_auc" else loss_name(context.spec.task)
+    parts = take_apart(context, bounded(before), bounded(now), weighted_auc if name == "roc_auc" else mean_loss)
     if parts.total <= 0:
         return []
     share = parts.relation / parts.total
@@ -125,9 +133,11 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
         f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {remains} on inputs that both windows have "
         f"(95 % interval {parts.low:.3g} to {parts.high:.3g})"
     )
+    if fallen != name:
+        text = f"Performance fell in {measure_name(fallen)}. {text}"
     cause = Cause.CONCEPT_DRIFT if relation else Cause.HARMFUL_COVARIATE_SHIFT
     # Where the windows can hardly be told apart, their inputs cannot be the reason.
-    if not relation and parts.separation < 0.55:
+    if not relation and parts.separation < _ALIKE:
         cause, text = Cause.UNKNOWN, f"{text}, and the inputs hardly moved: more labels are needed."
     else:
         text += ": the inputs do not explain it." if relation else ": the move of the inputs explains it."
@@ -137,62 +147,58 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
             baseline=0.0, limit=options.least_share * parts.total, effect=share, sample_size=len(now), message=text,
             suggests=(cause,), role=Role.EXPLAINS_LOSS,
             details={
-                "metric": name, "total": parts.total, "inputs": parts.inputs, "low": parts.low, "high": parts.high,
-                "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
+                "metric": name, "fallen": fallen, "total": parts.total, "inputs": parts.inputs, "low": parts.low,
+                "high": parts.high, "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
                 "decides": True,
             },
         )
     ]  # fmt: skip
 
 
-def _lost(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str, Weighted] | None:
+def _fallen(context: CheckContext, now: LabelledRows, options: Options) -> str | None:
     """Return the metric that fell most certainly, if one did."""
     from airmedic_core.checks import options_for
-    from airmedic_core.measures.loss_by_inputs import mean_loss, weighted_auc
-    from airmedic_core.measures.loss_change import compare
-    from airmedic_core.metrics import metrics_for
+    from airmedic_core.measures.loss_change import compare, deciding_metrics
 
-    measures = metrics_for(context.spec.task)
     limits = options_for(context.spec, "performance")
     most = options.p_value * (2.0 if context.only_window else 1.0)
-    found = []
-    for name in dict.fromkeys((context.spec.metric, "log_loss", "mae")):
-        if name not in measures:
-            continue
+    fallen: list[tuple[float, str]] = []
+    for measure in deciding_metrics(context.spec):
         change = compare(
-            context, now, measures[name], least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop
+            context, now, measure, least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop
         )
         if change is not None and change.difference < -change.floor and change.p_value < most:
-            found.append((change.p_value, name, weighted_auc if name == "roc_auc" else mean_loss))
-    if not found:
-        return None
-    _, name, metric = min(found, key=lambda one: one[0])
-    return name, metric
+            fallen.append((change.p_value, measure.name))
+    return min(fallen, key=lambda fall: fall[0])[1] if fallen else None
 
 
 def _from_profile(context: CheckContext, now: LabelledRows, options: Options) -> list[Finding]:
     """Take the loss apart by score bins alone, where the reference's rows cannot be read any more."""
     import numpy as np
 
+    from airmedic_core.metrics import loss_name, score_column
+
     whole = context.reference.whole.scores
-    if whole is None or whole.labelled.sum() < 100 or _lost(context, now, options) is None:
+    if whole is None or whole.labelled.sum() < _LEAST_ROWS or _fallen(context, now, options) is None:
         return []
-    column = now.scores if now.scores.ndim == 1 else now.scores.max(axis=1)
-    bins = np.searchsorted(whole.scores.edges, column, side="left")
+    bins = np.searchsorted(whole.scores.edges, score_column(now.scores), side="left")
     usual = float(whole.loss_totals.sum() / whole.labelled.sum())
-    by_bin = (whole.loss_totals + 5 * usual) / (whole.labelled + 5)
-    expected, found = float(by_bin[bins].mean()), float(now.losses.mean())
-    total, relation = found - usual, found - expected
+    by_bin = (whole.loss_totals + _LENT_ROWS * usual) / (whole.labelled + _LENT_ROWS)
+    expected, current = float(by_bin[bins].mean()), float(now.losses.mean())
+    total, relation = current - usual, current - expected
     if total <= 0:
         return []
     changed = relation / total >= options.least_share
+    name = loss_name(context.spec.task)
     return [
         Finding(
             "concept", "batch", "relation_loss", Verdict.ALERT if changed else Verdict.OK, value=relation,
             baseline=0.0, limit=options.least_share * total, effect=relation / total, sample_size=len(now),
-            message=f"The loss rose by {total:.3g}; at equal scores it differs by {relation:+.3g}.",
+            message=(
+                f"The {measure_name(name)} rose by {total:.3g}; at equal scores it differs by {relation:+.3g}."
+            ),
             suggests=(Cause.CONCEPT_DRIFT if changed else Cause.HARMFUL_COVARIATE_SHIFT,),
             role=Role.EXPLAINS_LOSS,
-            details={"total": total, "inputs": expected - usual, "by": "score bins", "decides": True},
+            details={"metric": name, "total": total, "inputs": expected - usual, "by": "score bins", "decides": True},
         )
     ]  # fmt: skip

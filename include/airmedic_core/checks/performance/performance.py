@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.performance.options import SUGGESTS, Options
-from airmedic_core.measures.loss_change import Change, compare, standard_error, time_blocks
+from airmedic_core.measures.loss_change import Change, compare, deciding_metrics
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import ABNORMAL, Cause, Finding, Role, Verdict
 
@@ -41,7 +41,7 @@ class Performance(Check[Options]):
         from airmedic_core.metrics import metrics_for
 
         findings: list[Finding] = []
-        deciding = (context.spec.metric, "log_loss", "mae")
+        deciding = {measure.name for measure in deciding_metrics(context.spec)}
         for name, measure in metrics_for(context.spec.task).items():
             findings += _metric(context, labelled, measure, options, decides=name in deciding)
         findings += _since_deployment(context, labelled, options) + segment_losses(context, labelled, options)
@@ -66,11 +66,12 @@ def _too_few(context: CheckContext, known: int, options: Options) -> Finding:
 
 def labels_needed(context: CheckContext, options: Options) -> int:
     """Return how many labels would show the smallest loss of interest with 80 % power at 5 %."""
-    loss = "mae" if context.spec.task == "regression" else "log_loss"
-    interval = context.reference.performance.get(loss)
+    from airmedic_core.metrics import loss_name
+
+    interval = context.reference.performance.get(loss_name(context.spec.task))
     if interval is None or not interval.high > interval.low:
         return max(options.min_rows, context.spec.window.min_rows)
-    sd = standard_error(interval) * interval.rows**0.5
+    sd = interval.standard_error * interval.rows**0.5
     least = max(options.least_relative_drop * abs(interval.value), 1e-9)
     return int(max(options.min_rows, ((1.96 + 0.84) * sd / least) ** 2))
 
@@ -129,7 +130,7 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
     """Compare a new version, on the same rows, with the one that served before it."""
     import numpy as np
 
-    from airmedic_core.metrics import block_draws, metric, percentile_bounds
+    from airmedic_core.metrics import block_draws, metric, percentile_bounds, time_blocks
 
     if context.previous is None:
         return []

@@ -1,0 +1,121 @@
+"""How uncertain a metric is: a bootstrap over blocks of time, because neighbouring rows depend on each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from airmedic_core.metrics.base import Array, Blocks, Metric
+
+_WIDTH_95 = 3.92
+"""Width of a 95 % interval of a normal distribution, in standard errors: 2 × 1.96."""
+
+
+def block_draws(blocks: int, resamples: int = 1000, seed: int = 0) -> Array:
+    """Return how often each block is drawn in each resample of a block bootstrap, shape (resamples, blocks).
+
+    Blocks are drawn with replacement, as many as there are (Künsch 1989, without overlap).
+
+    Parameters
+    ----------
+    blocks : int
+        How many there are.
+    resamples : int
+        How many are drawn.
+    seed : int
+        The same seed draws the same.
+
+    Examples
+    --------
+    >>> block_draws(4, resamples=2).sum(axis=1)
+    array([4., 4.])
+    """
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(blocks, np.full(blocks, 1 / blocks), size=resamples).astype(np.float64)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+    rows: int
+    blocks: int
+
+    @property
+    def standard_error(self) -> float:
+        """The standard error that a 95 % interval implies; NaN without one."""
+        return (self.high - self.low) / _WIDTH_95
+
+
+def interval(
+    measure: Metric,
+    labels: Array,
+    scores: Array,
+    blocks: Blocks,
+    *,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Interval:
+    """Return a metric with the percentile interval of a bootstrap over time blocks.
+
+    Parameters
+    ----------
+    measure : Metric
+        What is measured.
+    labels, scores : array of n rows
+        Rows with known labels only.
+    blocks : array of int, shape (n,)
+        The time block of each row, from 0.
+    confidence : float
+        Coverage of the interval.
+    resamples, seed : int
+        As :func:`block_draws` takes them.
+
+    Returns
+    -------
+    Interval
+        The bounds are NaN where fewer than two blocks exist.
+
+    Examples
+    --------
+    >>> from airmedic_core.metrics import metric
+    >>> rng = np.random.default_rng(0)
+    >>> labels = rng.normal(size=400)
+    >>> errors = interval(metric("mae", "regression"), labels, np.zeros(400), time_blocks(400))
+    >>> errors.low < errors.value < errors.high
+    True
+    """
+    value = measure(labels, scores)
+    count = int(blocks.max()) + 1 if len(blocks) else 0
+    low, high = float("nan"), float("nan")
+    if count > 1:
+        drawn = measure.resampled(labels, scores, blocks, block_draws(count, resamples, seed))
+        low, high = percentile_bounds(drawn, confidence)
+    return Interval(value, low, high, len(labels), count)
+
+
+def percentile_bounds(values: Array, confidence: float) -> tuple[float, float]:
+    """Return the two-sided percentile bounds of the resamples that are defined; NaN where none is."""
+    defined = values[np.isfinite(values)]
+    if len(defined) == 0:
+        return float("nan"), float("nan")
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(defined, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+def time_blocks(rows: int, most: int = 50) -> Blocks:
+    """Return the block of each of so many rows in time: neighbours together, about as many blocks as rows in each.
+
+    Examples
+    --------
+    >>> time_blocks(9)
+    array([0, 0, 0, 1, 1, 1, 2, 2, 2])
+    """
+    blocks = int(np.clip(np.sqrt(rows), 1, most))
+    return np.minimum(np.arange(rows) * blocks // max(rows, 1), blocks - 1)

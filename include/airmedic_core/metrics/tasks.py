@@ -1,0 +1,94 @@
+"""The metrics of each task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from airmedic_core.errors import SpecError, closest
+from airmedic_core.metrics.base import Array, Metric, SumMetric
+from airmedic_core.metrics.ranking import AveragePrecision, RocAuc
+from airmedic_core.metrics.row_loss import losses
+
+
+def metric(name: str, task: str) -> Metric:
+    """Return one metric of a task.
+
+    Raises
+    ------
+    SpecError
+        If the task has no metric of this name. The message names the closest.
+    """
+    known = metrics_for(task)
+    if name not in known:
+        raise SpecError(f"{name!r} is not a metric of a {task} model.", closest(name, known))
+    return known[name]
+
+
+def metrics_for(task: str) -> dict[str, Metric]:
+    """Return all metrics of a task by name."""
+    return {measure.name: measure for measure in _METRICS[task]}
+
+
+def _correct(labels: Array, scores: Array) -> Array:
+    predicted = scores.argmax(axis=1) if scores.ndim == 2 else (scores >= 0.5)
+    return np.asarray(predicted == labels.astype(np.int64), dtype=np.float64)
+
+
+def _confusion(labels: Array, scores: Array) -> Array:
+    predicted, truth = scores >= 0.5, labels > 0.5
+    return np.column_stack([predicted & truth, predicted & ~truth, ~predicted & truth]).astype(np.float64)
+
+
+def _class_confusion(labels: Array, scores: Array) -> Array:
+    truth = np.eye(scores.shape[1])[labels.astype(np.int64)]
+    predicted = np.eye(scores.shape[1])[scores.argmax(axis=1)]
+    return np.hstack([truth * predicted, predicted, truth])
+
+
+def _macro_f1(sums: Array) -> Array:
+    both, predicted, truth = np.split(sums[1:], 3)
+    scores = np.where(predicted + truth > 0, 2 * both / (predicted + truth), np.nan)
+    return np.asarray(np.nanmean(scores, axis=0), dtype=np.float64)
+
+
+def _mean(sums: Array) -> Array:
+    mean: Array = sums[1] / sums[0]
+    return mean
+
+
+def _moments(labels: Array, scores: Array) -> Array:
+    return np.column_stack([(labels - scores) ** 2, labels, labels**2])
+
+
+def _r2(sums: Array) -> Array:
+    rows, errors, total, squares = sums
+    explained: Array = 1 - errors / (squares - total**2 / rows)
+    return explained
+
+
+def _sum(name: str, terms: Any, combine: Any = _mean, *, better: str, relative: bool = False) -> SumMetric:
+    return SumMetric(name, terms, combine, higher_is_better=better == "higher", relative=relative)
+
+
+_METRICS: dict[str, tuple[Metric, ...]] = {
+    "binary": (
+        RocAuc(),
+        AveragePrecision(),
+        _sum("log_loss", lambda y, s: losses("binary", y, s), better="lower"),
+        _sum("brier", lambda y, s: (y - s) ** 2, better="lower"),
+        _sum("accuracy", _correct, better="higher"),
+        _sum("f1", _confusion, lambda s: 2 * s[1] / (2 * s[1] + s[2] + s[3]), better="higher"),
+    ),
+    "multiclass": (
+        _sum("accuracy", _correct, better="higher"),
+        _sum("log_loss", lambda y, s: losses("multiclass", y, s), better="lower"),
+        _sum("f1_macro", _class_confusion, _macro_f1, better="higher"),
+    ),
+    "regression": (
+        _sum("mae", lambda y, s: np.abs(y - s), better="lower", relative=True),
+        _sum("rmse", lambda y, s: (y - s) ** 2, lambda s: np.sqrt(s[1] / s[0]), better="lower", relative=True),
+        _sum("r2", _moments, _r2, better="higher"),
+    ),
+}
