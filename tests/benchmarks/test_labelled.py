@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +40,17 @@ def _rows(*, blank: float) -> Rows:
     return reference, current
 
 
-def _case(*, blank: float, accept: tuple[str, ...], must_not: frozenset[str] = frozenset()) -> LabelledCase:
+def _case(*, blank: float, accept: tuple[str, ...], must_not: Collection[str] = ()) -> LabelledCase:
     return LabelledCase(
-        "orders",
-        "test",
-        "orders",
-        accept[0],
-        accept,
-        accept == ("healthy",),
-        SPEC,
-        lambda: _rows(blank=blank),
-        must_not,
+        name="orders",
+        collection="test",
+        domain="orders",
+        kind=accept[0],
+        accept=accept,
+        healthy=accept == ("healthy",),
+        spec=SPEC,
+        build=lambda: _rows(blank=blank),
+        must_not=frozenset(must_not),
     )
 
 
