@@ -20,6 +20,7 @@ QUICK = {
     "calibration": ["--quick"],
     "estimate": ["--quick"],
     "incidents": ["--without-evidently"],
+    "parse": ["--models", "20", "--repeats", "1"],
     "profiles": ["--rows", "200000", "--stream-rows", "1000000", "--evidently-rows", "10000"],
 }
 LONG = {"calibration": ["--long"], "profiles": ["--evidently-rows", "1000000"]}

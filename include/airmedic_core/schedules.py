@@ -11,8 +11,12 @@ PRESETS = ("@continuous", "@daily", "@hourly", "@monthly", "@once", "@quarterly"
 _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
 _FIELD = re.compile(rf"(?:[\d*?,/#\-]|\b(?:{_NAMES})\b|l(?!\w)|\d+w\b)+", re.IGNORECASE)
 _STEP = re.compile(r"[/#]\d+")
+_NO_STEP = re.compile(r"/0+(?!\d)")
 _BOUNDS = (("minute", 0, 59), ("hour", 0, 23), ("day", 1, 31), ("month", 1, 12), ("weekday", 0, 7))
 _FIELD_COUNTS = (5, 6, 7)
+_MONTHS = _NAMES.split("|")[:12]
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days of each month."""
 
 
 def check_schedule(text: str) -> str:
@@ -26,7 +30,7 @@ def check_schedule(text: str) -> str:
     Raises
     ------
     SpecError
-        If it is none of these, or a number is out of its field's bounds. A retry does not help.
+        If it is none of these, a number is out of its field's bounds, or the day never comes. A retry does not help.
     """
     form = "Write cron such as '0 6 * * *', a preset such as @daily, or asset:<uri>."
     if text.startswith(ASSET):
@@ -40,8 +44,25 @@ def check_schedule(text: str) -> str:
     fields = text.split()
     if len(fields) not in _FIELD_COUNTS or not all(map(_FIELD.fullmatch, fields)):
         raise SpecError(f"{text!r} is not a schedule.", form)
-    for value, (name, least, most) in zip(fields, _BOUNDS, strict=False):
-        for number in re.findall(r"\d+", _STEP.sub("", value)):
-            if not least <= int(number) <= most:
-                raise SpecError(f"{text!r} is not a schedule: the {name} {number} is not in {least}–{most}.", form)
+    faults = [fault for value, bounds in zip(fields, _BOUNDS, strict=False) if (fault := _fault(value, *bounds))]
+    if not faults and _never_comes(*fields[2:5]):
+        faults = ["that day never comes"]
+    if faults:
+        raise SpecError(f"{text!r} is not a schedule: {faults[0]}.", form)
     return text
+
+
+def _fault(value: str, name: str, least: int, most: int) -> str:
+    for number in re.findall(r"\d+", _STEP.sub("", value)):
+        if not least <= int(number) <= most:
+            return f"the {name} {number} is not in {least}–{most}"
+    return f"its step of the {name} is 0" if _NO_STEP.search(value) else ""
+
+
+def _never_comes(day: str, month: str, weekday: str) -> bool:
+    """Return whether none of some months is long enough, where days and months are plain lists."""
+    months = [_MONTHS.index(name) + 1 if name in _MONTHS else name for name in month.lower().split(",")]
+    days = re.findall(r"\d+", day)
+    if weekday not in {"*", "?"} or re.search(r"[^\d,-]", day) or not all(str(name).isdigit() for name in months):
+        return False
+    return bool(days) and all(min(map(int, days)) > _LONGEST[int(number) - 1] for number in months)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,19 +12,20 @@ from airflow.sdk import DAG, Asset, get_parsing_context
 
 from airmedic.broken_spec import BrokenSpec
 from airmedic.notifiers.people import PeopleNotifier
-from airmedic_core.errors import SpecError
+from airmedic_core.errors import AirmedicError, SpecError
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, load_spec, spec_files
 
 _SCHEDULES = {"hour": "0 * * * *", "day": "0 0 * * *", "week": "0 0 * * 1", "month": "0 0 1 * *"}
 _ASSET = "asset:"
+_log = logging.getLogger(__name__)
 
 
 def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG]) -> dict[str, DAG]:
     """Make a DAG for each model spec of the content folder.
 
-    A spec that is not valid becomes an import error of its own file; the other models go on. Where Airflow asks for one
-    DAG, because it is about to run one of its tasks, only that one is made.
+    A spec of which no DAG can be made, for whatever reason, becomes an import error of its own file; the other models
+    go on. Where Airflow asks for one DAG, because it is about to run one of its tasks, only that one is made.
 
     Parameters
     ----------
@@ -44,9 +46,15 @@ def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG]) -> dict[str, DAG]
         if wanted not in (None, dag_id):
             continue
         try:
-            dags[dag_id] = make(_spec_at(path))
-        except SpecError as error:
-            dags[dag_id] = BrokenSpec(dag_id, path=path, error=error)
+            dag = make(_spec_at(path))
+            # What Airflow asks next. There, an error would be one of the DAG file, and stop the DAGs of all models.
+            dag.validate()  # type: ignore[no-untyped-call]
+            dag.check_cycle()
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one model, the others go on
+            if not isinstance(error, AirmedicError):
+                _log.exception("No DAG %s can be made of %s.", dag_id, path)
+            dag = BrokenSpec(kind, path=path, error=error)
+        dags[dag_id] = dag
     return dags
 
 
@@ -74,6 +82,8 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
         dag_id=f"{kind}__{spec.name}",
         start_date=datetime(2020, 1, 1, tzinfo=UTC),
         catchup=False,
+        # A DAG that an error has left half made is none: only what the DAG file keeps counts.
+        auto_register=False,
         # One at a time and in order: a second alert means more than the first.
         max_active_runs=1,
         tags=["airmedic", kind, spec.name],

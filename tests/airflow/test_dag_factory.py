@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+BETA = "name: beta\ntask: binary\ntarget: y\ndata: {path: /x.csv, time_column: at}\n"
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
 
@@ -139,6 +140,10 @@ def test_two_parses_are_one_version(content: Path, name: str) -> None:
             "name: beta\ntask: binary\ntarget: y\ndata: {path: '${NOT_SET_ANYWHERE}', time_column: at}\n",
             "NOT_SET_ANYWHERE",
         ),
+        (f"{BETA}window: 00 hours\n", "'00 hours' is not a step in time"),
+        (f"{BETA}schedule: '*/0 * * * *'\n", "its step of the minute is 0"),
+        # Airflow looks for the next of these days without end.
+        (f"{BETA}schedule: 0 0 31 4,jun *\n", "that day never comes"),
     ],
 )
 @pytest.mark.parametrize("kind", ["monitor", "remediate", "review"])
@@ -150,6 +155,56 @@ def test_a_broken_spec_is_an_import_error_of_its_own_file(content: Path, kind: s
     assert says in errors[str(spec)]
     assert set(serialised) == {f"{kind}__alpha"}
     assert serialised[f"{kind}__alpha"]["dag"]["relative_fileloc"] == f"{kind}.py"
+
+
+@pytest.mark.parametrize(
+    ("schedule", "says"),
+    [
+        # What only Airflow's own library knows of cron, and of assets.
+        ("'- - - - -'", "negative numbers not allowed"),
+        ("0 0 * * 1#9", "Invalid day_of_week value"),
+        ("asset:airflow://x", "Asset scheme 'airflow' is reserved"),
+        (f"asset:{'a' * 2000}", "Asset name cannot exceed 1500 characters"),
+    ],
+)
+def test_what_only_airflow_refuses_is_an_import_error_of_its_spec_too(
+    content: Path, schedule: str, says: str
+) -> None:  # fmt: skip
+    spec = content / "models" / "beta.yaml"
+    spec.write_text(f"{BETA}schedule: {schedule}\n")
+    _, errors, serialised = parse("monitor.py")
+    assert set(errors) == {str(spec)}
+    assert says in errors[str(spec)]
+    assert set(serialised) == {"monitor__alpha"}
+
+
+@pytest.mark.parametrize("name", ["my model", "größe", "a" * 230, "x@y"])
+def test_a_spec_whose_name_is_no_id_of_a_dag_is_an_import_error_of_its_own_file(content: Path, name: str) -> None:
+    spec = content / "models" / f"{name}.yaml"
+    spec.write_text(BETA)
+    _, errors, serialised = parse("monitor.py")
+    assert set(errors) == {str(spec)}
+    assert "Rename it to beta.yaml" in errors[str(spec)]
+    assert set(serialised) == {"monitor__alpha"}
+
+
+def test_a_dag_that_an_error_leaves_half_made_is_not_in_service(content: Path, tmp_path: Path) -> None:
+    (content / "models" / "beta.yaml").write_text(BETA)
+    (tmp_path / "half.py").write_text(
+        "from airflow.sdk import DAG\n"
+        "from airmedic.dag_factory import dags_of_specs, model_dag\n"
+        "def half(spec):\n"
+        "    with model_dag('half', spec, schedule=None) as dag:\n"
+        "        if spec.name == 'beta':\n"
+        "            raise ZeroDivisionError('in the middle')\n"
+        "    return dag\n"
+        "globals().update(dags_of_specs('half', half))\n"
+    )
+    dags, errors, serialised = parse(str(tmp_path / "half.py"))
+    assert set(errors) == {str(content / "models" / "beta.yaml")}
+    assert "ZeroDivisionError: in the middle" in next(iter(errors.values()))
+    assert set(serialised) == {"half__alpha"}
+    assert set(dags) == {"half__alpha", "half__beta"}
 
 
 def test_a_task_process_makes_only_its_own_dag(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:
