@@ -1,6 +1,6 @@
 """Write docs/model-spec.md from the spec's own model, so that the page stays true.
 
-Run it after a change of spec.py, of a check's options or of a rollout strategy's: python scripts/write_model_spec.py
+Run it after a change of spec/, of a check's options or of a rollout strategy's: python scripts/write_model_spec.py
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from airflow.sdk import DAG, Asset, get_parsing_context
 from airmedic.broken_spec import BrokenSpec
 from airmedic.notifiers.people import PeopleNotifier
 from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.extensions import require_extensions
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, load_spec, spec_files
 
@@ -62,6 +63,7 @@ def _spec_at(path: Path) -> ModelSpec:
     spec = load_spec(path)
     if spec.name != path.stem:
         raise SpecError(f"{path.name} describes {spec.name!r}.", f"Rename it to {spec.name}.yaml, or the model.")
+    require_extensions(spec)
     return spec
 
 

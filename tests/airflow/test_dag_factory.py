@@ -7,6 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.core.packages import Install, install
+
+__all__ = ["install"]
+
 BETA = "name: beta\ntask: binary\ntarget: y\ndata: {path: /x.csv, time_column: at}\n"
 DAGS = Path(__file__).resolve().parents[2] / "dags"
 
@@ -205,6 +209,18 @@ def test_a_dag_that_an_error_leaves_half_made_is_not_in_service(content: Path, t
     assert "ZeroDivisionError: in the middle" in next(iter(errors.values()))
     assert set(serialised) == {"half__alpha"}
     assert set(dags) == {"half__alpha", "half__beta"}
+
+
+def test_a_broken_member_of_a_package_is_an_import_error_of_the_models_that_name_it(
+    content: Path, install: Install
+) -> None:
+    install("acme-checks", "raise RuntimeError('no licence')", {"airmedic.checks": {"broken": "acme_checks:Broken"}})
+    spec = content / "models" / "beta.yaml"
+    spec.write_text(f"{BETA}checks: {{broken: true}}\n")
+    _, errors, serialised = parse("monitor.py")
+    assert set(errors) == {str(spec)}
+    assert "'acme_checks:Broken' of the package 'acme-checks' cannot be imported" in errors[str(spec)]
+    assert set(serialised) == {"monitor__alpha"}
 
 
 def test_a_task_process_makes_only_its_own_dag(content: Path, monkeypatch: pytest.MonkeyPatch) -> None:

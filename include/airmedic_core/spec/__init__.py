@@ -1,0 +1,36 @@
+"""The model spec: one YAML file that says what a monitored model is and where its batches arrive."""
+
+from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection, TuneSection
+from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
+from airmedic_core.spec.evidence import ReferenceSection, WindowSection
+from airmedic_core.spec.explain import explain
+from airmedic_core.spec.load import load_spec, parse_spec, spec_files
+from airmedic_core.spec.members import NamedMember
+from airmedic_core.spec.model_spec import ModelSpec
+from airmedic_core.spec.people import ApprovalSection, NotifySection
+from airmedic_core.spec.quality import ExpectationSection, QualitySection
+from airmedic_core.spec.section import Section, Step
+
+__all__ = [
+    "ApprovalSection",
+    "DataSection",
+    "ExpectationSection",
+    "FeaturesSection",
+    "GateSection",
+    "ModelSpec",
+    "NamedMember",
+    "NotifySection",
+    "PredictionSection",
+    "QualitySection",
+    "ReferenceSection",
+    "RetrainSection",
+    "RolloutSection",
+    "Section",
+    "Step",
+    "TuneSection",
+    "WindowSection",
+    "explain",
+    "load_spec",
+    "parse_spec",
+    "spec_files",
+]

@@ -1,0 +1,64 @@
+"""How a challenger is made, when it may replace the champion, and how it comes into service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from airmedic_core.spec.section import Section, Step
+
+
+class TuneSection(Section):
+    """Search over hyperparameters while retraining."""
+
+    trials: int = Field(default=20, ge=1, le=1000)
+    """Settings that are tried at the most."""
+    timeout_seconds: int = Field(default=600, ge=1)
+    """Time for all trials together."""
+    space: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Pipeline parameter → ``{low, high, log}`` or ``{choices}``; where empty, a default space for the estimator."""
+
+
+class RetrainSection(Section):
+    """How a challenger is made."""
+
+    using: str = "clone"
+    """``clone``, ``package.module:function`` or ``dag:<dag_id>``."""
+    window: Step = "12 months"
+    """How far back the training rows reach."""
+    holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
+    """Newest part of the window that training never sees and the gate compares on."""
+    min_rows: int = Field(default=200, ge=10)
+    """With fewer labelled rows nothing is trained."""
+    tune: TuneSection | None = None
+    """Search over hyperparameters; where empty, those of the champion are kept."""
+
+
+class GateSection(Section):
+    """When a challenger may replace the champion."""
+
+    metric: str = ""
+    """Where empty: ``roc_auc``, ``accuracy`` or ``mae`` by task."""
+    margin: float = -0.01
+    """How much worse the lower bound of the difference may be; for errors in units of the champion's error."""
+    segment_margin: float = -0.05
+    """The same within a segment: a challenger that is clearly worse than this in one is refused."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Confidence of the interval of the difference."""
+    min_rows: int = Field(default=100, ge=10)
+    """With fewer labelled rows the gate is inconclusive."""
+
+
+class RolloutSection(Section):
+    """How a challenger comes into service, and how long it is watched."""
+
+    strategy: str = "simple"
+    """A file in ``rollout/``."""
+    watch_windows: int = Field(default=0, ge=0, le=100)
+    """New windows to wait for before the deployment counts as healthy; 0 probes the newest batch at once."""
+    watch_timeout_seconds: int = Field(default=86_400, ge=1)
+    """How long these windows are waited for."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """Options of the strategy."""

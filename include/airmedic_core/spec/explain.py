@@ -1,0 +1,51 @@
+"""Says what is wrong with a spec or options, in one line for each error."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ValidationError
+
+from airmedic_core.errors import closest
+
+
+def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> list[str]:
+    """Return one line for each validation error: where, what, and the closest known key.
+
+    Parameters
+    ----------
+    error : pydantic.ValidationError
+        What pydantic found.
+    model : type of BaseModel
+        The model that was validated, to look up known keys.
+    most : int
+        Lines at the most.
+    """
+    lines = []
+    for problem in error.errors(include_url=False, include_context=False)[:most]:
+        where = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            *parents, key = problem["loc"]
+            lines.append(f"  {where}: unknown key. {closest(str(key), _keys_at(model, parents))}")
+        elif problem["type"] == "missing":
+            lines.append(f"  {where}: missing. It is required.")
+        else:
+            found = repr(problem["input"])
+            message = problem["msg"].removeprefix("Value error, ").rstrip(".")
+            # Where no key is named, all of it was found; the message itself names the key.
+            shown = "" if not where or len(found) > 80 else f" Found {found}."
+            message += "" if message.endswith("?") else "."
+            lines.append(f"  {where}: {message}{shown}" if where else f"  {message}")
+    more = error.error_count() - most
+    return [*lines, f"  … and {more} more."] if more > 0 else lines
+
+
+def _keys_at(model: type[BaseModel], parents: list[int | str]) -> list[str]:
+    for part in parents:
+        if isinstance(part, int):
+            continue  # the place in a list
+        field = model.model_fields.get(str(part))
+        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())] if field else []
+        inner = next((kind for kind in candidates if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+        if inner is None:
+            return []
+        model = inner
+    return list(model.model_fields)

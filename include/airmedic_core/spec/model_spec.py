@@ -1,0 +1,166 @@
+"""What a monitored model is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from airmedic_core.errors import SpecError, closest
+from airmedic_core.family import listing
+from airmedic_core.schedules import check_schedule
+from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection
+from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
+from airmedic_core.spec.evidence import ReferenceSection, WindowSection
+from airmedic_core.spec.members import NamedMember
+from airmedic_core.spec.people import ApprovalSection, NotifySection
+from airmedic_core.spec.quality import QualitySection
+from airmedic_core.spec.section import Section
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_PRIMARY_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "mae"}
+
+
+class ModelSpec(Section):
+    """What a monitored model is. Read one with :func:`load_spec`."""
+
+    name: str
+    """Lower case, digits and underscores. Names the DAGs, the registered model and the MLflow experiment."""
+    title: str = ""
+    """The name that people read."""
+    description: str = ""
+    """What the model is for."""
+    owner: str = "airmedic"
+    """Owner of the DAGs."""
+    task: Literal["binary", "multiclass", "regression"]
+    """What the model predicts."""
+    target: str
+    """The column that the model predicts."""
+    positive: str | int | float | bool | None = None
+    """Binary only: the target's value that counts as positive; 1, true or the second of two where not given."""
+    data: DataSection
+    """Where the rows are."""
+    label_time_column: str = ""
+    """When the label becomes known. A label is used only from then on; where empty, at once."""
+    entity_column: str = ""
+    """What a row is about, such as a customer. Never an input; a batch without it has another schema."""
+    exclude: tuple[str, ...] = ()
+    """Columns that are never an input: leaks, identifiers, what is only known afterwards."""
+    private: tuple[str, ...] = ()
+    """Columns that reports and messages do not show, and that no language model is told of."""
+    features: FeaturesSection = FeaturesSection()
+    """The inputs."""
+    prediction: PredictionSection = PredictionSection()
+    """Logged predictions."""
+    window: WindowSection = WindowSection()
+    """The unit of evidence. Short form: the step."""
+    reference: ReferenceSection | None = None
+    """The rows that the first champion was accepted on."""
+    schedule: str | None = None
+    """Cron, ``@daily``…, or ``asset:<uri>``; where empty, one run for each window."""
+    checks: Mapping[str, Mapping[str, Any] | Literal[False]] = Field(default_factory=dict)
+    """Check → its options, ``false`` to leave it out, or ``true`` to run it as it is. A check of an installed package
+    runs for the models that name it here."""
+    quality: QualitySection = QualitySection()
+    """Data quality by expectations. Short form: the suite."""
+    retrain: RetrainSection = RetrainSection()
+    """How a challenger is made. Short form: ``using``."""
+    gate: GateSection = GateSection()
+    """When a challenger may replace the champion."""
+    segments: tuple[str, ...] = ()
+    """Columns whose values are looked at one by one, by the performance check and by the gate."""
+    rollout: RolloutSection = RolloutSection()
+    """How a challenger comes into service. Short form: the strategy."""
+    policy: str = "default"
+    """A file in ``policies/``, without ``.yaml``."""
+    environment: str = ""
+    """Name that the policy knows this model's surroundings by; where empty, ``AIRMEDIC_ENVIRONMENT``."""
+    approvers: tuple[str, ...] = ()
+    """User names or ids of Airflow that may answer; where empty, everybody who may edit the DAG run."""
+    approval: ApprovalSection = ApprovalSection()
+    """How long an approval waits, and for whom."""
+    notify: NotifySection = NotifySection()
+    """Who is told."""
+    upstream_dag: str = ""
+    """The DAG that delivers the rows: looked at for evidence, and run again if that is approved."""
+    evidently: Literal["on_finding", "always", "never"] = "on_finding"
+    """When the Evidently report is drawn: when there is something to look at, each time, or never."""
+
+    @field_validator("name")
+    @classmethod
+    def _names_things(cls, name: str) -> str:
+        if not _NAME.fullmatch(name):
+            raise ValueError("use small letters, digits and underscores, a letter first, 63 characters at the most")
+        return name
+
+    @field_validator("schedule")
+    @classmethod
+    def _is_a_schedule(cls, schedule: str | None) -> str | None:
+        try:
+            return check_schedule(schedule) if schedule else None
+        except SpecError as error:
+            raise ValueError(str(error)) from error
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        raw = dict(raw)
+        for key, inner in (("retrain", "using"), ("window", "every"), ("rollout", "strategy"), ("quality", "suite")):
+            if isinstance(raw.get(key), str):
+                raw[key] = {inner: raw[key]}
+        if isinstance(raw.get("checks"), dict):
+            raw["checks"] = {name: {} if given is True else given for name, given in raw["checks"].items()}
+        return raw
+
+    @model_validator(mode="after")
+    def _registered(self) -> Self:
+        for member in self.members():
+            known = listing(member.package, member.group)
+            if member.name not in known:
+                raise ValueError(
+                    f"{member.key}: there is no {member.kind} {member.name!r}. {closest(member.name, known)}"
+                )
+        return self
+
+    def members(self) -> Iterator[NamedMember]:
+        """Yield the members of families that this spec names."""
+        yield NamedMember("data.source", "source", "airmedic_core.sources", "airmedic.sources", self.data.source)
+        for name, given in self.checks.items():
+            used = given is not False
+            yield NamedMember("checks", "check", "airmedic_core.checks", "airmedic.checks", name, used)
+        strategy = self.rollout.strategy
+        yield NamedMember(
+            "rollout.strategy", "rollout strategy", "airmedic_core.rollout", "airmedic.rollouts", strategy
+        )
+
+    @property
+    def metric(self) -> str:
+        """The metric that decides: the gate's, or the task's usual one."""
+        return self.gate.metric or _PRIMARY_METRIC[self.task]
+
+    def is_private(self, subject: str) -> bool:
+        """Return whether a subject is a private column or a segment of one."""
+        return subject in self.private or subject.partition("=")[0] in self.private
+
+    def is_class_score(self, name: str) -> bool:
+        """Return whether a column holds the logged probability of one class of a multiclass model."""
+        score = self.prediction.score
+        if self.task != "multiclass" or not score or not name.startswith(f"{score}_"):
+            return False
+        return name not in {*self._not_features, *self.features.numeric, *self.features.categorical}
+
+    def may_be_feature(self, name: str) -> bool:
+        """Return whether a column may be an input: neither outcome, time, entity nor prediction, and not excluded."""
+        return name not in self._not_features and not self.is_class_score(name)
+
+    @property
+    def _not_features(self) -> frozenset[str]:
+        prediction = self.prediction
+        return frozenset(
+            {self.target, self.data.time_column, self.label_time_column, self.entity_column, *self.exclude}
+            | {prediction.score, prediction.label, prediction.latency_ms, prediction.version}
+        ) - {""}
