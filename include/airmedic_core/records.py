@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 # A record carries them, so they can be imported with it.
 from airmedic_core.causes import Cause as Cause  # noqa: PLC0414
 from airmedic_core.causes import Severity as Severity  # noqa: PLC0414
-from airmedic_core.windows import Window
+from airmedic_core.windows import Window, as_utc
 
 Json = dict[str, Any]
 RecordT = TypeVar("RecordT")
@@ -298,16 +298,23 @@ class Proposal:
 
     @property
     def hash(self) -> str:
-        """SHA-256 over incident, model, action, parameters and expected effect, and over nothing else."""
-        return digest(
-            {
-                "incident_id": self.incident_id,
-                "model": self.model,
-                "action": self.action,
-                "params": self.params,
-                "expected": self.expected,
-            }
-        )
+        """SHA-256 over incident, model, action, parameters, expected effect, permission and expiry."""
+        terms = {"permission": self.permission.value, "expires_at": as_utc(self.expires_at).isoformat()}
+        return digest(self._deed() | terms)
+
+    @property
+    def former_hash(self) -> str:
+        """The hash as earlier versions made it, without permission and expiry. It can be read, and not carried out."""
+        return digest(self._deed())
+
+    def _deed(self) -> Json:
+        return {
+            "incident_id": self.incident_id,
+            "model": self.model,
+            "action": self.action,
+            "params": self.params,
+            "expected": self.expected,
+        }
 
 
 @dataclass(frozen=True)
@@ -322,6 +329,10 @@ class Approval:
     comment: str = ""
     refused_because: str = ""
     """Why the answer does not count (late, not an approver, answered before); empty if it counts."""
+    shown_sha256: str | None = None
+    """Digest of the text that was shown."""
+    review_seconds: float | None = None
+    """From the question to the answer."""
 
 
 @dataclass(frozen=True)

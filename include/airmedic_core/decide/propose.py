@@ -102,10 +102,12 @@ def record(
     """Record a proposal, with the policy's own approval where nobody has to be asked."""
     lifetime = timedelta(seconds=ws.spec.approval.expire_after_seconds)
     proposal = Proposal(incident.id, incident.model, action, params, expected, permission, reason, now, now + lifetime)
-    ws.ledger.record_proposal(proposal)
-    if permission is Permission.AUTO and not any(not a.refused_because for a in ws.ledger.approvals(proposal.hash)):
+    proposal = ws.ledger.record_proposal(proposal)
+    if proposal.permission is Permission.AUTO and not any(
+        not a.refused_because for a in ws.ledger.approvals(proposal.hash)
+    ):
         ws.ledger.answer_proposal(proposal.hash, "approve", by=POLICY_AUTHOR, at=now, channel="policy", comment=reason)
-    return ws.ledger.proposal(proposal.hash)
+    return proposal
 
 
 def propose(

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
-from airmedic_core.ledger.tables import audit_head
+from airmedic_core.ledger import chain
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
 _MIGRATION_LOCK = 7_241_016_733
 """Number of Postgres' advisory lock that lets one process migrate at a time."""
+
+_MIGRATION_WAIT_SECONDS = 180
+"""How long a process waits for another one that migrates: many times what a migration and the sealing of a million rows
+take, so that nobody is turned away while a new ledger is made."""
+
+
+_POLL_SECONDS = 0.05
+"""Pause between two attempts at what SQLite refuses while its mode is being changed, which takes milliseconds."""
+
+_CANNOT_WRITE_NOW = frozenset({"25006", "53100", "53200", "57P03"})
+"""Postgres' states of a server that will take writes again: read-only (as after a failover), disk or memory full,
+starting up."""
+
+_SQLITE_CANNOT_NOW = ("unable to open", "is full", "readonly database", "disk I/O error")
+"""What SQLite says where the disk is full, mounted read-only or failing: all of it is mended outside of the ledger."""
+
+_DISK_CANNOT_NOW = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO})
+
+AnswerT = TypeVar("AnswerT")
 
 
 class Store:
@@ -77,9 +97,9 @@ class Store:
     def _writing(self) -> Iterator[Connection]:
         """Yield a connection that no other writer overlaps with: all of its statements happen, or none."""
         with self._explained(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-            # SQLite has one writer by itself. Elsewhere the locked row of the audit head makes writers queue.
-            connection.execute(select(audit_head.c.id).with_for_update()).all()
+            chain.begin(connection)
             yield connection
+            chain.end(connection)
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -91,58 +111,83 @@ class Store:
     def _explain(self, error: DBAPIError) -> LedgerError:
         found = str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
         if self._engine.dialect.name != "sqlite":
-            if isinstance(error, OperationalError) or error.connection_invalidated:
+            cannot_write = getattr(error.orig, "sqlstate", None) in _CANNOT_WRITE_NOW
+            if isinstance(error, OperationalError) or error.connection_invalidated or cannot_write:
                 return LedgerBusyError(
-                    f"The ledger {self.url!r} does not answer: {found}.",
-                    "Check that the database runs and is reachable; the task can be retried.",
+                    f"The ledger {self.url!r} does not answer, or takes nothing: {found}.",
+                    "Check that the database runs, is reachable and writable, and that its disk is not full; the task "
+                    "can be retried.",
                 )
         elif "locked" in found or "busy" in found:
             return LedgerBusyError(
                 f"The ledger {self.url!r} stayed locked for {self._wait_seconds:g} s.",
                 "Another process is writing; retry. If it lasts, find the process that holds the file open.",
             )
-        elif "unable to open" in found:
+        elif any(words in found for words in _SQLITE_CANNOT_NOW):
             return LedgerBusyError(
-                f"The ledger {self.url!r} cannot be opened.",
+                f"The ledger {self.url!r} cannot be opened or written: {found}.",
                 "Check that its folder exists and is writable, and that the disk is mounted and not full.",
             )
         return LedgerError(f"The ledger {self.url!r} refused a statement: {found}.", "Check the database.")
 
     def _migrate(self) -> None:
         with self._explained():
-            if self._revision() == REVISION:
+            deadline = time.monotonic() + max(self._wait_seconds, _MIGRATION_WAIT_SECONDS)
+            if self._patiently(self._revision, deadline) == REVISION:
                 return
+            # Loaded before the lock is taken: others wait for it.
+            import alembic.command  # noqa: F401
+
             if self._engine.dialect.name == "sqlite":
-                self._use_wal()
-            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
-                _upgrade(connection, self.url)
+                self._patiently(self._use_wal, deadline)
+            with self._engine.connect().execution_options(writes=True) as connection:
+                self._wait_longer(connection)
+                with connection.begin():
+                    if connection.dialect.name == "postgresql":
+                        connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_WAIT_SECONDS}s'"))
+                        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    before = _revision_of(connection)
+                    # Whoever waited finds it done.
+                    if before != REVISION:
+                        _upgrade(connection, self.url)
+                        if before is not None:
+                            chain.seal_all_rows(connection)
 
     def _revision(self) -> str | None:
         with self._engine.connect() as connection:
-            if not inspect(connection).has_table("alembic_version"):
-                return None
-            revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-            return revision
+            return _revision_of(connection)
+
+    def _wait_longer(self, connection: Connection) -> None:
+        if connection.dialect.name == "sqlite":
+            # Not through SQLAlchemy, which would begin the transaction with it.
+            cursor = connection.connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout = {_MIGRATION_WAIT_SECONDS * 1000}").close()
 
     def _use_wal(self) -> None:
         """Let readers and the writer of an SQLite file go on beside each other. Kept in the file, so done once."""
-        deadline = time.monotonic() + self._wait_seconds
-        while not self._wal_is_on(deadline):
-            time.sleep(0.05)
+        with self._engine.connect() as connection:
+            # Outside of a transaction: SQLite does not change the mode inside one.
+            connection.connection.cursor().execute("PRAGMA journal_mode=WAL").close()
 
-    def _wal_is_on(self, deadline: float) -> bool:
-        try:
-            with self._engine.connect() as connection:
-                # Outside of a transaction: SQLite does not change the mode inside one.
-                connection.connection.cursor().execute("PRAGMA journal_mode=WAL").close()
-        except sqlite3.OperationalError as error:
-            # Two processes that change the mode at once get "locked" immediately, whatever the timeout.
-            if "locked" in str(error) and time.monotonic() < deadline:
-                return False
-            raise OperationalError(None, None, error) from error
-        return True
+    @staticmethod
+    def _patiently(step: Callable[[], AnswerT], deadline: float) -> AnswerT:
+        """Take a step again while SQLite says "locked": as its mode changes it says so at once, without waiting."""
+        while True:
+            try:
+                return step()
+            except (sqlite3.OperationalError, OperationalError) as error:
+                if "locked" not in str(error) or time.monotonic() >= deadline:
+                    if isinstance(error, OperationalError):
+                        raise
+                    raise OperationalError(None, None, error) from error
+            time.sleep(_POLL_SECONDS)
+
+
+def _revision_of(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return revision
 
 
 def _missing(url: URL) -> NoLedgerError:
@@ -172,7 +217,8 @@ def _engine(url: URL, wait_seconds: float) -> Engine:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LedgerError(f"The ledger's folder {str(folder)!r} cannot be made: {error}.", "Correct it.") from error
+            kind = LedgerBusyError if error.errno in _DISK_CANNOT_NOW else LedgerError
+            raise kind(f"The ledger's folder {str(folder)!r} cannot be made: {error}.", "Correct it.") from error
         arguments = {"timeout": wait_seconds}
     elif url.get_backend_name() == "postgresql":
         milliseconds = int(wait_seconds * 1000)
@@ -185,6 +231,7 @@ def _engine(url: URL, wait_seconds: float) -> Engine:
             f"There is no driver for {url.drivername!r}: {error}.",
             "Install it; for Postgres: pip install 'airmedic[cluster]'.",
         ) from error
+    event.listen(engine, "before_execute", chain.note_statement)
     if url.get_backend_name() == "sqlite":
         event.listen(engine, "connect", _leave_transactions_to_us)
         event.listen(engine, "begin", _begin)

@@ -184,6 +184,8 @@ approvals = Table(
     _name("channel", 16, nullable=False),
     Column("comment", Text, nullable=False),
     Column("refused_because", Text, nullable=False),
+    _hash("shown_sha256"),
+    Column("review_seconds", Float(53)),
     Index(None, "proposal_hash"),
 )
 
@@ -277,6 +279,8 @@ audit = Table(
     Column("payload", Text, nullable=False),
     _hash("previous_hash", nullable=False),
     _hash("hash", nullable=False),
+    Index(None, "subject"),
+    Index(None, "hash"),
 )
 
 audit_head = Table(

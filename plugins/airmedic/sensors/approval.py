@@ -16,7 +16,8 @@ from airmedic.notifiers.people import tell
 from airmedic.sensors import approval_request
 from airmedic.sensors.approvers import answerer, known_to_airflow
 from airmedic_core.errors import ApprovalError
-from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal
+from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal, digest
+from airmedic_core.windows import as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -80,10 +81,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._pass_on(context, "refused", by="policy", comment=comment)
             self._refuse_outdated_page(context)
             workspace.ledger.move_incident(proposal.incident_id, IncidentState.AWAITING_APPROVAL)
-            self._ask(context, workspace, proposal)
-        return self._park(workspace, proposal, tier=1)
+            shown = self._ask(context, workspace, proposal)
+        return self._park(workspace, proposal, 1, shown)
 
-    def resume(self, context: Context, tier: int, event: Json, asked: str = "") -> Json:
+    def resume(self, context: Context, tier: int, event: Json, asked: str = "", shown: Json | None = None) -> Json:
         """Take the answer, or notice that there was none.
 
         Parameters
@@ -96,25 +97,29 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             What Airflow says: the answer, or that the time is over.
         asked : str
             Hash of the proposal that people were shown. The template may name a newer one by now.
+        shown : dict, optional
+            ``sha256`` of the text that they were shown, and ``at``, the moment from which on.
         """
         self.proposal_hash = asked or self.proposal_hash
         with airflow_errors():
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
             if event.get("error_type") == "timeout":
-                return self._nobody(context, workspace, proposal, tier)
+                return self._nobody(context, workspace, proposal, tier, shown)
             if "error" in event:
                 raise AirflowFailException(f"Airflow could not deliver the answer: {event['error']}")
             person = answerer(event.get("responded_by_user"), _approvers(workspace))
             answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
             comment = str((event.get("params_input") or {}).get("comment") or "")
-            given = self._record(workspace, answer, by=person, at=event["responded_at"], comment=comment)
+            given = self._record(
+                workspace, answer, by=person, at=event["responded_at"], comment=comment, **_review(event, shown)
+            )
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
             if given.refused_because and not self._may_still_be_answered(workspace, proposal):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
-            self._ask(context, workspace, proposal)
-        return self._park(workspace, proposal, tier)
+            shown = self._ask(context, workspace, proposal)
+        return self._park(workspace, proposal, tier, shown)
 
     def _record(
         self,
@@ -125,6 +130,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         at: datetime | None = None,
         channel: Any = "airflow",
         comment: str = "",
+        **review: Any,
     ) -> Approval:
         approvers = _approvers(workspace) if channel == "airflow" else ()
         given = workspace.ledger.answer_proposal(
@@ -135,6 +141,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             channel=channel,
             approvers=approvers,
             comment=comment,
+            **review,
         )
         why = f", which does not count: {given.refused_because}" if given.refused_because else ""
         self.log.info("%s answered %s%s.", by, answer, why)
@@ -146,16 +153,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         if rejected := next((each for each in counted if each.answer == "reject"), None):
             return rejected
         try:
-            return workspace.ledger.require_approval(self.proposal_hash, now=datetime.now(UTC))
+            return workspace.ledger.standing_approval(self.proposal_hash, now=datetime.now(UTC))
         except ApprovalError:
             return None
 
     def _may_still_be_answered(self, workspace: Workspace, proposal: Proposal) -> bool:
         from airmedic_core.ledger.incidents import ENDS
 
-        same = [each for each in workspace.ledger.proposals(proposal.incident_id) if each.action == proposal.action]
-        # Proposals of one moment stand side by side; a later one replaces them.
-        replaced = any(each.created_at > proposal.created_at for each in same)
+        replaced = workspace.ledger.replacement_of(proposal.hash) is not None
         ended = workspace.ledger.incident(proposal.incident_id).state in ENDS
         return datetime.now(UTC) < proposal.expires_at and not replaced and not ended
 
@@ -170,37 +175,41 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             )
         memory.set(_SHOWN, self.proposal_hash)
 
-    def _ask(self, context: Context, workspace: Workspace, proposal: Proposal) -> None:
+    def _ask(self, context: Context, workspace: Workspace, proposal: Proposal) -> Json:
+        """Put the question where people see it, and return what they are shown from when on, for the record."""
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
         comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
-        subject = approval_request.subject(workspace, proposal)
+        subject, body = approval_request.subject(workspace, proposal), approval_request.body(workspace, proposal)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],
             subject=subject,
-            body=approval_request.body(workspace, proposal),
+            body=body,
             params={"comment": comment.serialize()},
             assigned_users=known_to_airflow(_approvers(workspace)),
         )
         if url := approval_request.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)
         tell(workspace.spec, subject, proposal.expected, f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}.")
+        return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
-    def _park(self, workspace: Workspace, proposal: Proposal, tier: int) -> Json:
+    def _park(self, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None = None) -> Json:
         seconds = (proposal.expires_at - datetime.now(UTC)).total_seconds()
         if tier == 1:
             seconds = min(seconds, workspace.spec.approval.escalate_after_seconds)
-        asked = {"tier": tier, "asked": proposal.hash}
+        asked = {"tier": tier, "asked": proposal.hash, "shown": shown}
         raise TaskAwaitingInput(method_name="resume", kwargs=asked, timeout=timedelta(seconds=max(seconds, 0)))
 
-    def _nobody(self, context: Context, workspace: Workspace, proposal: Proposal, tier: int) -> Json:
+    def _nobody(
+        self, context: Context, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None
+    ) -> Json:
         now = datetime.now(UTC)
         if tier == 1 and now < proposal.expires_at:
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
             subject = approval_request.subject(workspace, proposal)
             tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.")
-            return self._park(workspace, proposal, tier=2)
+            return self._park(workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
         self._record(
             workspace, "reject", by=NOBODY, at=min(now, proposal.expires_at), channel="policy", comment=comment
@@ -215,6 +224,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             self.log.info("Not approved (%s by %s): what follows is skipped.", answer, by)
             self.skip(context["ti"], context["task"].get_direct_relatives(upstream=False))
         return result
+
+
+def _review(event: Json, shown: Json | None) -> Json:
+    """Return what is recorded of how an answer came about: the text that was shown, and how long it was looked at."""
+    if not shown:
+        return {}
+    seconds = (as_utc(event["responded_at"]) - as_utc(shown["at"])).total_seconds()
+    return {"shown_sha256": str(shown["sha256"]), "review_seconds": round(seconds, 3)}
 
 
 def _approvers(workspace: Workspace) -> tuple[str, ...]:

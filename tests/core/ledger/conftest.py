@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,6 +11,30 @@ import pytest
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import Batch, Cause, Incident, IncidentState, Permission, Proposal, Severity
 from airmedic_core.windows import Window
+
+OPEN_AT_ONCE = """
+import os, sys
+import alembic.command
+from airmedic_core.ledger import Ledger
+url, count = sys.argv[1], int(sys.argv[2])
+reading, writing = os.pipe()
+children = []
+for _ in range(count):
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)
+        try:
+            Ledger.open(url, wait_seconds=0.2).audit_head()
+        except BaseException as error:
+            print(error, file=sys.stderr)
+            os._exit(1)
+        os._exit(0)
+    children.append(child)
+os.close(reading)
+os.close(writing)
+print(*(os.waitpid(child, 0)[1] for child in children))
+"""
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -72,3 +98,14 @@ def proposal() -> Callable[..., Proposal]:
         return Proposal(incident_id, "churn", action, dict(params), "+0.05", permission, "because", created_at, expires)
 
     return make
+
+
+@pytest.fixture
+def open_at_once() -> Callable[[str, int], list[str]]:
+    """Open a ledger in so many processes at the same moment, and return how each of them ended."""
+
+    def run(url: str, processes: int) -> list[str]:
+        command = [sys.executable, "-W", "ignore", "-c", OPEN_AT_ONCE, url, str(processes)]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+
+    return run

@@ -7,9 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text, update
 
 from airmedic_core.errors import AuditError
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.tables import batches
 from airmedic_core.records import Batch, Promotion, Proposal
 
 
@@ -39,6 +41,17 @@ def tamper(tmp_path: Path) -> Callable[[str], None]:
     return run
 
 
+def test_a_write_that_tells_the_chain_nothing_is_in_it_all_the_same(filled: Ledger) -> None:
+    with filled._writing() as connection:
+        connection.execute(text("SELECT 1"))
+    assert filled.audit_head().sequence == 7
+    with filled._writing() as connection:
+        connection.execute(update(batches).where(batches.c.rows == 100).values(rows=101))
+    (record,) = filled.audit_records(limit=1)
+    assert (record.kind, record.subject, len(record.sealed_rows)) == ("rows", "batches", 4)
+    filled.verify_audit()
+
+
 def test_every_write_is_in_the_chain_and_the_chain_verifies(filled: Ledger) -> None:
     assert filled.verify_audit() == filled.audit_head()
     kinds = [record.kind for record in reversed(filled.audit_records())]
@@ -56,10 +69,6 @@ def test_every_write_is_in_the_chain_and_the_chain_verifies(filled: Ledger) -> N
         ("UPDATE audit SET sequence = sequence + 10 WHERE sequence > 5", 6),
         ("INSERT INTO audit SELECT 8, at, kind, subject, payload, hash, hash FROM audit WHERE sequence = 7", 8),
         ("UPDATE audit_head SET sequence = 5", 8),
-        ("UPDATE approvals SET answer = 'reject'", 6),
-        ("DELETE FROM approvals", 6),
-        ("INSERT INTO approvals SELECT 99, proposal_hash, answer, 'eve', at, channel, '', '' FROM approvals", 99),
-        ("UPDATE promotions SET to_version = '3'", 7),
     ],
 )
 def test_tampering_is_found_and_the_first_bad_record_named(

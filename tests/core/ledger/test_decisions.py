@@ -94,9 +94,19 @@ def test_an_answer_to_a_proposal_that_has_changed_is_refused_and_recorded(
     assert "has changed" in answer(proposal(trials=6)).refused_because
     with pytest.raises(ApprovalError, match="replaced"):
         ledger.require_approval(first.hash, now=now)
-    third = proposal(trials=2, created_at=now - timedelta(minutes=1))
-    ledger.record_proposal(third)
-    assert "has changed" in answer(third).refused_because
+
+
+def test_what_was_proposed_last_replaces_what_came_before_whatever_the_clock_says(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    first = proposal(trials=5)
+    ledger.record_proposal(first)
+    answer(first)
+    assert ledger.require_approval(first.hash, now=now).by == "ada"
+    second = proposal(trials=2, created_at=now - timedelta(minutes=10))
+    ledger.record_proposal(second)
+    with pytest.raises(ApprovalError, match="replaced"):
+        ledger.require_approval(first.hash, now=now)
     assert answer(second).refused_because == ""
 
 
@@ -164,17 +174,29 @@ def test_an_answer_after_the_incident_has_ended_is_refused(
     assert answer(asked).refused_because == "the incident is escalated already"
 
 
-def test_an_unanswered_proposal_is_renewed_and_an_answered_one_stands(
+def test_the_same_proposal_made_again_stands_while_it_can_be_answered(
     ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
 ) -> None:
+    first = ledger.record_proposal(proposal())
+    assert ledger.record_proposal(proposal(created_at=now + timedelta(minutes=30))) == first
     later = now + timedelta(hours=2)
-    ledger.record_proposal(proposal())
-    ledger.record_proposal(proposal(created_at=later))
-    assert ledger.proposal(proposal().hash).expires_at == later + timedelta(hours=1)
-    assert answer(proposal(), at=later).refused_because == ""
-    ledger.record_proposal(proposal(Permission.AUTO, created_at=later + timedelta(hours=5)))
-    assert ledger.proposal(proposal().hash).permission is Permission.ASK
-    assert len(ledger.proposals("churn__1")) == 1
+    second = ledger.record_proposal(proposal(created_at=later))
+    assert second.expires_at == later + timedelta(hours=1)
+    assert "replaced" in answer(first).refused_because
+    assert ledger.record_proposal(proposal(Permission.ASK_TWO, created_at=later)).permission is Permission.ASK_TWO
+
+
+def test_an_answered_proposal_stands_when_it_is_made_again(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    first = ledger.record_proposal(proposal())
+    answer(first)
+    soon, late = now + timedelta(minutes=30), now + timedelta(days=2)
+    assert ledger.record_proposal(proposal(Permission.AUTO, created_at=soon)) == first
+    other = ledger.record_proposal(proposal(trials=3))
+    answer(other, said="reject")
+    assert ledger.record_proposal(proposal(Permission.AUTO, created_at=late, trials=3)) == other
+    assert ledger.record_proposal(proposal(created_at=late)).expires_at > late
 
 
 def test_an_endless_hash_is_refused_and_recorded(ledger: Ledger, answer: Callable[..., Approval]) -> None:

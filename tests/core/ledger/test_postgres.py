@@ -143,6 +143,11 @@ def test_everything_that_is_written_comes_back(
     assert ledger.verify_audit() == ledger.audit_head()
 
 
+def test_many_processes_can_open_a_new_ledger_at_once(url: str, open_at_once: Callable[[str, int], list[str]]) -> None:
+    assert open_at_once(url, 20) == ["0"] * 20
+    assert Ledger.open(url).verify_audit().sequence == 0
+
+
 def test_writers_at_once_lose_nothing_and_keep_the_chain_whole(url: str, ledger: Ledger) -> None:
     models = ["a", "b", "c"]
     processes = [subprocess.Popen([sys.executable, "-c", WRITER, url, model]) for model in models]

@@ -4,6 +4,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,12 +13,15 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import event
 
 import airmedic_core.ledger
-from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
+from airmedic_core.errors import ApprovalError, AuditError, LedgerBusyError, LedgerError, NoLedgerError
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.store import REVISION
 from airmedic_core.ledger.tables import metadata
+
+EARLIER = Path(__file__).parent / "ledger_0002.sql"
 
 OPEN = "import sys; from airmedic_core.ledger import Ledger; Ledger.open(sys.argv[1])"
 
@@ -40,10 +44,30 @@ def test_a_ledger_that_is_up_to_date_is_opened_without_importing_alembic(url: st
     subprocess.run([sys.executable, "-c", script, url], check=True)
 
 
-def test_many_processes_can_open_a_new_ledger_at_once(url: str) -> None:
-    processes = [subprocess.Popen([sys.executable, "-c", OPEN, url]) for _ in range(4)]
-    assert [process.wait(60) for process in processes] == [0] * 4
+def test_many_processes_can_open_a_new_ledger_at_once(url: str, open_at_once: Callable[[str, int], list[str]]) -> None:
+    assert open_at_once(url, 20) == ["0"] * 20
     assert Ledger.open(url).verify_audit().sequence == 0
+
+
+def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_and_sealed(tmp_path: Path) -> None:
+    # Written by version 0.1.0: a batch, and a proposal that was approved.
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(EARLIER.read_text(encoding="utf-8"))
+    ledger = Ledger.open(f"sqlite:///{path}")
+    head = ledger.verify_audit()
+    assert head.sequence > 3
+    (proposal,) = ledger.proposals("churn__1")
+    key = proposal.former_hash
+    assert ledger.proposal(key) == proposal
+    assert [answer.by for answer in ledger.approvals(key)] == ["ada"]
+    with pytest.raises(ApprovalError, match="under the hash of an earlier version"):
+        ledger.require_approval(key, now=proposal.created_at)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE batches SET rows = 1")
+        connection.commit()
+    with pytest.raises(AuditError, match="was changed"):
+        ledger.verify_audit()
 
 
 def test_a_ledger_of_a_newer_version_is_refused(url: str, ledger: Ledger, tmp_path: Path) -> None:
@@ -118,3 +142,31 @@ def test_a_ledger_is_not_made_where_none_may_be(tmp_path: Path) -> None:
     assert path.stat().st_size == 0
     Ledger.open(f"sqlite:///{path}")
     assert Ledger.open(f"sqlite:///{path}", create=False).overrides() == []
+
+
+def test_a_ledger_on_a_full_disk_is_busy_and_goes_on_once_there_is_room(url: str, ledger: Ledger) -> None:
+    # SQLite reports a file that may not grow as a full disk.
+    pages = 0
+    with ledger._engine.connect() as connection:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+
+    def limit(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute(f"PRAGMA max_page_count = {pages}").close()
+
+    event.listen(ledger._engine, "connect", limit)
+    with pytest.raises(LedgerBusyError, match="disk is full") as caught:
+        ledger.set_override("churn", "setting", "x", {"value": "y" * 100_000}, author="a", reason="r")
+    assert caught.value.transient
+    event.remove(ledger._engine, "connect", limit)
+    ledger.set_override("churn", "setting", "x", {"value": "y" * 100_000}, author="a", reason="r")
+    assert ledger.verify_audit().sequence == 1
+
+
+def test_a_ledger_that_is_read_only_is_busy(url: str, ledger: Ledger) -> None:
+    def read_only(connection: sqlite3.Connection, _: object) -> None:
+        connection.execute("PRAGMA query_only = 1").close()
+
+    event.listen(ledger._engine, "connect", read_only)
+    with pytest.raises(LedgerBusyError, match="readonly database") as caught:
+        ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
+    assert caught.value.transient

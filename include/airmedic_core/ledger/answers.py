@@ -1,0 +1,154 @@
+"""The rules of answers: whether one counts, what replaces a proposal, and how far its action has come.
+
+What people answered is read from the table and from the audit chain: a row that somebody put in counts for nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from airmedic_core.errors import ApprovalError
+from airmedic_core.ledger.audit import said_of
+from airmedic_core.ledger.decisions import change_of
+from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.ledger.people import normal_name, same_person
+from airmedic_core.ledger.tables import actions, approvals, audit, incidents, proposals
+from airmedic_core.records import Approval, Permission, Proposal, from_json
+
+_CLOCKS_DIFFER = timedelta(seconds=30)
+"""How far the clock of the API server, which dates answers, may be behind the worker's, which dates questions."""
+
+
+def refusal(
+    connection: Connection,
+    given: Approval,
+    earlier: Sequence[Approval],
+    *,
+    approvers: Sequence[str],
+    known_as: Sequence[str],
+    separate_duties: bool,
+) -> str:
+    """Return why an answer does not count, or nothing if it does."""
+    row = connection.execute(select(proposals).where(proposals.c.hash == given.proposal_hash)).one_or_none()
+    if row is None:
+        return "nothing with this hash was proposed: the proposal has changed"
+    if changed := change_of(connection, row):
+        return changed
+    counted = [approval for approval in earlier if not approval.refused_because]
+    alone = (
+        separate_duties
+        and given.answer == "approve"
+        and given.channel != "policy"
+        and needed_approvals(row.permission) == 1
+    )
+    return (
+        _person_refused(row, given, approvers)
+        or _answered(row, given, counted)
+        or (_asked_by_same_person(connection, row, (given.by, *known_as)) if alone else "")
+        or _out_of_time(connection, row, given.at)
+    )
+
+
+def _person_refused(row: Row[Any], given: Approval, approvers: Sequence[str]) -> str:
+    if row.permission in {Permission.DENY, Permission.RECOMMEND}:
+        return f"the policy says {row.permission}: this is not to be carried out"
+    if given.channel == "policy":
+        alone = row.permission == Permission.AUTO or given.answer == "reject"
+        return "" if alone else f"the policy says {row.permission}, so a person must answer"
+    if not normal_name(given.by):
+        return "it does not say who answered"
+    return "" if not approvers or given.by in approvers else f"{given.by!r} is not an approver"
+
+
+def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> str:
+    if any(approval.answer == "reject" for approval in counted):
+        return "it was rejected before"
+    if len(counted) >= needed_approvals(row.permission):
+        return "it was answered before"
+    if given.answer == "approve" and same_person(given.by, [approval.by for approval in counted]):
+        return f"{given.by!r} approved it before, and a second person is needed"
+    return ""
+
+
+def _asked_by_same_person(connection: Connection, row: Row[Any], names: Sequence[str]) -> str:
+    """Return an objection where whoever asked for the action is the one who approves it."""
+    opened = [record.payload["resolution"] for record in said_of(connection, row.incident_id, "incident")]
+    decided = [
+        record.payload["details"]
+        for record in said_of(connection, row.incident_id, "decision")
+        if row.hash in {record.payload["proposal_hash"], record.payload["details"].get("follow_up")}
+    ]
+    asked = [str(said["requested_by"]) for said in (*opened, *decided) if said.get("requested_by")]
+    if any(same_person(name, asked) for name in names):
+        return f"{names[0]!r} asked for it, so somebody else has to approve it (separation_of_duties)"
+    return ""
+
+
+def _out_of_time(connection: Connection, row: Row[Any], at: datetime) -> str:
+    if at < row.created_at - _CLOCKS_DIFFER:
+        return f"it is dated before its question, which was asked at {row.created_at:%Y-%m-%d %H:%M} UTC"
+    if at > row.expires_at:
+        return f"it expired at {row.expires_at:%Y-%m-%d %H:%M} UTC"
+    if newer := replaced_by(connection, row):
+        return f"the proposal has changed: {newer[:12]} replaced it"
+    state = connection.execute(select(incidents.c.state).where(incidents.c.id == row.incident_id)).scalar()
+    return f"the incident is {state} already" if state in ENDS else ""
+
+
+def needed_approvals(permission: str) -> int:
+    """Return how many people have to agree."""
+    return 2 if permission == Permission.ASK_TWO else 1
+
+
+def replaced_by(connection: Connection, row: Row[Any]) -> str | None:
+    """Return the hash of a proposal of the same action for the same incident that was recorded after it.
+
+    The chain says what came after what, because clocks may be set back and rows be deleted. Proposals of one moment
+    stand side by side: a review asks for several settings at once.
+    """
+    mine = max(record.sequence for record in said_of(connection, row.hash, "proposal"))
+    later = select(audit).where(audit.c.sequence > mine, audit.c.kind == "proposal").order_by(audit.c.sequence.desc())
+    for found in connection.execute(later):
+        proposed = from_json(Proposal, json.loads(found.payload))
+        same = (proposed.incident_id, proposed.action) == (row.incident_id, row.action)
+        if same and found.subject != row.hash and proposed.created_at != row.created_at:
+            return str(found.subject)
+    return None
+
+
+def progress(connection: Connection, proposal_hash: str) -> str:
+    """Return how far an action has come that has begun and did not fail; nothing where it may not go on.
+
+    A row that says so counts only where the chain holds its beginning.
+    """
+    begun = (actions.c.proposal_hash == proposal_hash) & (actions.c.status.in_(["running", "done", "undone"]))
+    status = connection.execute(select(actions.c.status).where(begun)).scalar()
+    if status is None or not said_of(connection, proposal_hash, "action_begun"):
+        return ""
+    return str(status)
+
+
+def counted_answers(connection: Connection, proposal_hash: str, what: str) -> list[Approval]:
+    """Return the answers that count, if those of the table are those of the chain."""
+    given = answers(connection, proposal_hash)
+    recorded = [from_json(Approval, record.payload) for record in said_of(connection, proposal_hash, "approval")]
+    if given != recorded:
+        raise ApprovalError(
+            f"The answers to {what[0].lower()}{what[1:]} were changed: the audit chain holds others.",
+            "Run 'airmedic audit verify', and decide again.",
+        )
+    return [approval for approval in given if not approval.refused_because]
+
+
+def answers(connection: Connection, proposal_hash: str) -> list[Approval]:
+    """Return the answers in the table, oldest first."""
+    query = select(approvals).where(approvals.c.proposal_hash == proposal_hash).order_by(approvals.c.sequence)
+    return [
+        Approval(**{name: getattr(row, name) for name in Approval.__dataclass_fields__})
+        for row in connection.execute(query)
+    ]

@@ -1,0 +1,218 @@
+"""Answers to proposals: who gave them, whether they count, and whether a proposal may be carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, insert, select
+
+from airmedic_core.errors import ApprovalError
+from airmedic_core.ledger.answers import (
+    answers,
+    counted_answers,
+    needed_approvals,
+    progress,
+    refusal,
+    replaced_by,
+)
+from airmedic_core.ledger.audit import append
+from airmedic_core.ledger.decisions import DECIDE_AGAIN, Decisions, change_of
+from airmedic_core.ledger.tables import approvals, proposals
+from airmedic_core.records import Approval, Proposal, from_json, to_json
+from airmedic_core.windows import as_utc
+
+Answer = Literal["approve", "reject"]
+Channel = Literal["airflow", "policy"]
+
+_HASH_LENGTH = 128
+"""What is kept of an answered hash that nobody proposed."""
+
+
+class Approvals(Decisions):
+    """What was proposed and answered. Answers are only ever added."""
+
+    def record_proposal(self, p: Proposal) -> Proposal:
+        """Record a proposal, and return the one that stands: an equal one that was made before may stand for it.
+
+        One that nobody has answered yet stands while there is time to answer it and the policy asks for the same; one
+        that was rejected stands for good; one that was approved stands until it expires, or for good once it was begun.
+        """
+        with self._writing() as connection:
+            if standing := _standing(connection, p):
+                return standing
+            connection.execute(
+                insert(proposals).values(
+                    hash=p.hash,
+                    incident_id=p.incident_id,
+                    model=p.model,
+                    action=p.action,
+                    permission=p.permission.value,
+                    created_at=p.created_at,
+                    expires_at=p.expires_at,
+                    record=to_json(p),
+                )
+            )
+            append(connection, "proposal", p.hash, to_json(p))
+        return p
+
+    def answer_proposal(
+        self,
+        hash: str,  # noqa: A002  the word for it
+        answer: Answer,
+        *,
+        by: str,
+        at: datetime,
+        channel: Channel,
+        approvers: Sequence[str] = (),
+        comment: str = "",
+        known_as: Sequence[str] = (),
+        separate_duties: bool = False,
+        shown_sha256: str | None = None,
+        review_seconds: float | None = None,
+    ) -> Approval:
+        """Record an answer to a proposal, whether it counts or not.
+
+        Parameters
+        ----------
+        hash : str
+            What was answered.
+        answer : {"approve", "reject"}
+            The answer.
+        by : str
+            Who answered.
+        at : datetime
+            When; ISO 8601 text is understood too.
+        channel : {"airflow", "policy"}
+            Where the answer was given. The policy answers only what it may do alone.
+        approvers : sequence of str
+            Who may answer; anybody where empty.
+        comment : str
+            What they said.
+        known_as : sequence of str
+            Further names and ids of whoever answers, to tell whether the same person asked for it.
+        separate_duties : bool
+            Whether somebody who asked for the action may not be the only one to approve it.
+        shown_sha256 : str, optional
+            Digest of the text that was shown.
+        review_seconds : float, optional
+            From the question to the answer.
+
+        Returns
+        -------
+        Approval
+            With ``refused_because`` where the answer does not count.
+        """
+        proposed, at = hash[:_HASH_LENGTH], as_utc(at)
+        with self._writing() as connection:
+            earlier = answers(connection, proposed)
+            for known in earlier:
+                if (known.answer, known.by, known.at, known.channel) == (answer, by, at, channel):
+                    return known  # the same answer delivered twice, not given twice
+            given = Approval(
+                proposed, answer, by, at, channel, comment, shown_sha256=shown_sha256, review_seconds=review_seconds
+            )
+            refused = refusal(
+                connection,
+                given,
+                earlier,
+                approvers=approvers,
+                known_as=known_as,
+                separate_duties=separate_duties,
+            )
+            given = replace(given, refused_because=refused)
+            record = to_json(given)
+            sequence = append(connection, "approval", proposed, record)
+            connection.execute(insert(approvals).values(sequence=sequence, **record | {"at": at}))
+        return given
+
+    def approvals(self, hash: str) -> list[Approval]:  # noqa: A002  the word for it
+        """Return the answers to a proposal, oldest first, with those that do not count."""
+        with self._reading() as connection:
+            return answers(connection, hash)
+
+    def approved_by(self, hash: str) -> str:  # noqa: A002  the word for it
+        """Return who approved a proposal; what was refused does not count."""
+        counted = (each for each in self.approvals(hash) if each.answer == "approve" and not each.refused_because)
+        return ", ".join(dict.fromkeys(each.by for each in counted))
+
+    def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002  the word for it
+        """Return the approval that lets exactly this proposal be carried out, or record that it is refused.
+
+        Raises
+        ------
+        ApprovalError
+            As :meth:`standing_approval` does.
+        """
+        try:
+            return self.standing_approval(hash, now=now)
+        except ApprovalError as error:
+            self.record_refusal(hash[:_HASH_LENGTH], error.problem)
+            raise
+
+    def standing_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002  the word for it
+        """Return the approval of a proposal as it stands: all of the proposal's row is covered by the hash.
+
+        An action that has begun may be finished after the proposal's time; one that has failed is not begun again then.
+
+        Raises
+        ------
+        ApprovalError
+            If the proposal is unknown, changed, rejected, superseded, expired, or not approved by enough people, or if
+            its answers were changed. A retry does not help.
+        """
+        with self._reading() as connection:
+            row = connection.execute(select(proposals).where(proposals.c.hash == hash)).one_or_none()
+            if row is None:
+                raise ApprovalError(f"Nothing with the hash {hash!r} was proposed.", DECIDE_AGAIN)
+            what = f"The proposal {row.action!r} ({hash[:12]})"
+            if changed := change_of(connection, row):
+                raise ApprovalError(changed, DECIDE_AGAIN)
+            counted = counted_answers(connection, hash, what)
+            rejected = next((approval for approval in counted if approval.answer == "reject"), None)
+            if rejected is not None:
+                raise ApprovalError(f"{what} was rejected by {rejected.by!r}.", "Nothing is done.")
+            needed = needed_approvals(row.permission)
+            if len(counted) < needed:
+                raise ApprovalError(
+                    f"{what} needs {needed} approval(s) and has {len(counted)}.", "Answer it in Required Actions."
+                )
+            begun = progress(connection, hash)
+            if begun not in {"done", "undone"} and from_json(Proposal, row.record).hash != hash:
+                raise ApprovalError(f"{what} was approved under the hash of an earlier version.", DECIDE_AGAIN)
+            if not begun:
+                if now > row.expires_at:
+                    raise ApprovalError(f"{what} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC.", DECIDE_AGAIN)
+                if newer := replaced_by(connection, row):
+                    raise ApprovalError(f"{what} was replaced by {newer[:12]}.", "Answer the newer one.")
+        return counted[-1]
+
+    def replacement_of(self, hash: str) -> str | None:  # noqa: A002  the word for it
+        """Return the hash of the proposal that replaced one, or nothing where it stands."""
+        with self._reading() as connection:
+            row = connection.execute(select(proposals).where(proposals.c.hash == hash)).one_or_none()
+            return None if row is None or change_of(connection, row) else replaced_by(connection, row)
+
+
+def _standing(connection: Connection, p: Proposal) -> Proposal | None:
+    query = select(proposals).where(proposals.c.incident_id == p.incident_id, proposals.c.action == p.action)
+    params, equal = to_json(p)["params"], []
+    for row in connection.execute(query).all():
+        if change_of(connection, row):
+            continue
+        known = from_json(Proposal, row.record)
+        same = (row.record["params"], known.expected) == (params, p.expected) and row.hash == known.hash
+        if row.hash == p.hash or (same and not replaced_by(connection, row)):
+            equal.append((row, known))
+    return next((known for row, known in equal if _stands(connection, row, p)), None)
+
+
+def _stands(connection: Connection, row: Row[Any], p: Proposal) -> bool:
+    if row.hash == p.hash or progress(connection, row.hash):
+        return True
+    counted = counted_answers(connection, row.hash, "the proposal")
+    if any(approval.answer == "reject" for approval in counted):
+        return True
+    return p.created_at < row.expires_at and (bool(counted) or row.permission == p.permission)
