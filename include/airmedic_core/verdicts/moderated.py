@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 ENOUGH_DEGREES = 3.0
 """Degrees of freedom, own and those that neighbours lend, from which the spread between windows counts as known."""
 _LEAST_WINDOWS = 8
+"""Of history, before each of them is held against all others to learn the tails."""
 _ENOUGH_ALONE = 8.0
 """Own degrees of freedom from which a column may do without its neighbours."""
 _IMPROBABLE = 1e-5
@@ -105,6 +106,16 @@ def moderated_z(
     -------
     Moderated
         Entries are NaN where the statistic is.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> history = rng.normal(size=(30, 5))
+    >>> today = np.array([0.0, 0.0, 0.0, 0.0, 5.0])
+    >>> noise = np.full(5, 0.1)
+    >>> result = moderated_z(history, np.tile(noise, (30, 1)), today, noise)
+    >>> (result.p_value < 0.001).tolist()
+    [False, False, False, False, True]
     """
     history, history_noise = np.atleast_2d(history), np.atleast_2d(history_noise)
     present = np.isfinite(history)

@@ -7,7 +7,13 @@ from numpy.typing import NDArray
 
 
 def adjust(p_values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return Benjamini–Hochberg adjusted p-values; NaN stays NaN and is not counted."""
+    """Return Benjamini–Hochberg adjusted p-values; NaN stays NaN and is not counted.
+
+    Examples
+    --------
+    >>> adjust(np.array([0.01, 0.04, np.nan, 0.03]))
+    array([0.03, 0.04,  nan, 0.04])
+    """
     adjusted = np.full(p_values.shape, np.nan)
     present = np.flatnonzero(np.isfinite(p_values))
     if not present.size:

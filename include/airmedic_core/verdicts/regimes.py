@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _LEAST_WINDOWS = 8
+"""Of history, before its middle and its spread tell which of them jumped."""
 _JUMP = 6.0
 """A window so many robust standard deviations from most others has jumped."""
 _NO_FURTHER = 1.25
+"""What comes again may lie so many times as far out as the window that jumped: two days after one move differ, too."""
 _BY_CHANCE = 2.5
 """Standard errors by which two windows of one regime may differ."""
 
@@ -32,8 +34,8 @@ class Seen:
     def covers(self, difference: Array) -> NDArray[np.bool_]:
         """Return which differences lie no further out than windows that have jumped."""
         with np.errstate(invalid="ignore"):
-            found: NDArray[np.bool_] = (difference >= self.low) & (difference <= self.high)
-        return found
+            covered: NDArray[np.bool_] = (difference >= self.low) & (difference <= self.high)
+        return covered
 
 
 def seen_before(history: Array, noise: Array, centre: Array, columns: Sequence[str]) -> Seen:
@@ -50,6 +52,15 @@ def seen_before(history: Array, noise: Array, centre: Array, columns: Sequence[s
     columns : sequence of str
         The column of each entry. A window that jumped in one statistic of a column did so in all: where one category
         gains, the others lose.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> history = rng.normal(size=(20, 1))
+    >>> history[-1] = 30.0
+    >>> seen = seen_before(history, np.full((20, 1), 0.1), np.zeros(1), ["price"])
+    >>> seen.covers(np.array([31.0])), seen.covers(np.array([60.0]))
+    (array([ True]), array([False]))
     """
     nothing = np.full(len(centre), np.nan)
     enough = np.isfinite(history).sum(axis=0) >= _LEAST_WINDOWS
@@ -61,7 +72,7 @@ def seen_before(history: Array, noise: Array, centre: Array, columns: Sequence[s
     usual = np.maximum(1.4826 * np.nanmedian(apart, axis=0), error)
     jumped = np.nan_to_num(apart) > _JUMP * usual
     for column in dict.fromkeys(columns):
-        mine = np.array([one == column for one in columns])
+        mine = np.array([name == column for name in columns])
         jumped[:, mine] = jumped[:, mine].any(axis=1, keepdims=True)
     reached = np.where(jumped & enough, np.nan_to_num(known - centre), 0.0)
     slack = np.where(jumped.any(axis=0) & enough, _BY_CHANCE * np.sqrt(2.0) * error, np.nan)

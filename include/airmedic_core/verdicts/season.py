@@ -24,12 +24,15 @@ _SIZES = np.concatenate([[0.0], 4.0 ** np.arange(-2, 6)])
 _NONE = 10.0
 """Columns without a season that are added, so that it takes evidence to find one; a penalty as in Stephens 2017."""
 _ROUNDS = 25
+"""Steps of expectation–maximisation that learn how common each size is."""
 _LEAST_EVIDENCE = 3.0
 """Logarithm of the Bayes factor: twenty to one (Kass and Raftery 1995: strong)."""
 _ORDERS, _BETTER = 99, 1
 """Random orders that a calendar is held against, and how many of them may explain more: a level of 2 %."""
 _LEAST_LAPS = 2
+"""Turns in which history must hold a phase: what was seen once may be anything."""
 _TINY = 1e-9
+"""What differs by less, relative to its size, differs by rounding."""
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,14 @@ class Level:
 
     def of(self, entries: NDArray[np.intp]) -> Self:
         """Return some of the entries."""
-        return type(self)(**{each.name: getattr(self, each.name)[entries] for each in fields(self)})
+        return type(self)(**{field.name: getattr(self, field.name)[entries] for field in fields(self)})
 
     def mixed(self, other: Self, share: float) -> Self:
         """Return the level of a window of which a share lies in another phase; as uncertain as both are."""
         return type(self)(
             **{
-                each.name: (1.0 - share) * getattr(self, each.name) + share * getattr(other, each.name)
-                for each in fields(self)
+                field.name: (1.0 - share) * getattr(self, field.name) + share * getattr(other, field.name)
+                for field in fields(self)
             }
         )
 
@@ -139,9 +142,22 @@ def find_season(history: Array, kinds: Sequence[NDArray[np.intp]], calendars: Se
     -------
     Season or None
         None where no calendar explains more than chance does.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> days = np.arange(42)
+    >>> weeks = Turns(days % 7, days // 7)
+    >>> quiet = rng.normal(size=(42, 4))
+    >>> find_season(quiet, [np.arange(4)], [weeks]) is None
+    True
+    >>> sundays = quiet + 3.0 * (days % 7 == 6)[:, None]
+    >>> season = find_season(sundays, [np.arange(4)], [weeks])
+    >>> (season.level(6).part > 1.0).tolist(), (season.level(0).part < 0.0).tolist()
+    ([True, True, True, True], [True, True, True, True])
     """
-    found = [_fit(history, kinds, turns) for turns in calendars if len(np.unique(turns.phases)) > 1]
-    better = [season for season in found if season.evidence > _LEAST_EVIDENCE]
+    fitted = [_fit(history, kinds, turns) for turns in calendars if len(np.unique(turns.phases)) > 1]
+    better = [season for season in fitted if season.evidence > _LEAST_EVIDENCE]
     best = max(better, key=lambda season: season.evidence, default=None)
     return best if best is not None and _beats_chance(history, best.turns) else None
 

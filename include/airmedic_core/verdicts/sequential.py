@@ -32,6 +32,15 @@ def cumulative_sums(scores: Array, allowance: float | Array = 0.5) -> tuple[Arra
     -----
     Page 1954, Continuous inspection schemes, Biometrika 41:100–115; run lengths from Montgomery, Introduction to
     Statistical Quality Control, table 9.4.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> scores = rng.normal(size=(40, 1))
+    >>> scores[20:] += 1.0
+    >>> sums, windows = cumulative_sums(scores)
+    >>> bool(np.abs(sums[:20]).max() < 5.0 < sums[-1, 0]), int(windows[-1, 0])
+    (True, 21)
     """
     sums, since = np.zeros(scores.shape), np.zeros(scores.shape, dtype=np.int64)
     up, down = np.zeros(scores.shape[1]), np.zeros(scores.shape[1])

@@ -1,0 +1,36 @@
+"""The examples in docstrings of checks and statistics say what the code does."""
+
+import doctest
+from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
+
+import pytest
+
+PACKAGES = ("checks", "measures", "metrics", "profile", "verdicts")
+
+
+def _modules() -> list[str]:
+    found = []
+    for package in PACKAGES:
+        module = import_module(f"airmedic_core.{package}")
+        found += [module.__name__]
+        found += [info.name for info in walk_packages(module.__path__, f"{module.__name__}.")]
+    return found
+
+
+def _examples(module: ModuleType) -> list[doctest.DocTest]:
+    return [test for test in doctest.DocTestFinder().find(module) if test.examples]
+
+
+@pytest.mark.parametrize("name", _modules())
+def test_the_examples_of_a_module_hold(name: str) -> None:
+    module = import_module(name)
+    results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    assert results.failed == 0
+    assert results.attempted == sum(len(test.examples) for test in _examples(module))
+
+
+@pytest.mark.parametrize("name", [name for name in _modules() if name.startswith("airmedic_core.verdicts.")])
+def test_a_statistic_has_an_example(name: str) -> None:
+    assert _examples(import_module(name))
