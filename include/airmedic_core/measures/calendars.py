@@ -15,7 +15,9 @@ from airmedic_core.windows import Window
 
 _HOUR, _DAY, _WEEK, _YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(weeks=52)
 _LEAST_LAPS = 2
+"""Turns of its cycle that history must span before a calendar is tried."""
 _TINY = 1e-9
+"""Least spread that is divided by: entries that never differ say nothing of the clock."""
 _CLOCKS = (-1, 0, 1)
 """Hours by which a clock may run ahead of that of history. The calendar's is UTC; people live by a local one."""
 _CHANGES = 3.0
@@ -44,7 +46,7 @@ class Calendar:
 
     def turns(self, windows: Sequence[Window]) -> Turns | None:
         """Return which of the windows are alike; None where they do not span the cycle twice."""
-        if max(one.end for one in windows) - min(one.start for one in windows) < _LEAST_LAPS * self.cycle:
+        if max(window.end for window in windows) - min(window.start for window in windows) < _LEAST_LAPS * self.cycle:
             return None
         middles = [_middle(window) for window in windows]
         return Turns(np.array([*map(self.phase, middles)], np.intp), np.array([*map(self.lap, middles)], np.intp))
@@ -99,12 +101,15 @@ class Seasonal:
 
     def part(self, windows: Sequence[Window | None], clocks: Sequence[int] | NDArray[np.intp] | None = None) -> Array:
         """Return what the season adds to each window, shape (windows, entries); 0 where not known."""
-        own = self.season.part(np.array([-1 if one is None else self._phase(one) for one in windows], np.intp))
+        own = self.season.part(np.array([-1 if window is None else self._phase(window) for window in windows], np.intp))
         if clocks is None or not np.any(clocks):
             return own
-        found = [(-1, 0.0) if one is None else self._near(one, at) for one, at in zip(windows, clocks, strict=True)]
-        near = self.season.part(np.array([phase for phase, _ in found], np.intp))
-        part: Array = own + np.array([share for _, share in found])[:, None] * (near - own)
+        neighbours = [
+            (-1, 0.0) if window is None else self._near(window, clock)
+            for window, clock in zip(windows, clocks, strict=True)
+        ]
+        near = self.season.part(np.array([phase for phase, _ in neighbours], np.intp))
+        part: Array = own + np.array([share for _, share in neighbours])[:, None] * (near - own)
         return part
 
     def clocks(self, windows: Sequence[Window | None], values: Array, columns: Sequence[str]) -> NDArray[np.intp]:
@@ -172,15 +177,26 @@ def seasonal(
         Positions of the entries that lend each other what they know.
     windows : sequence of Window
         When the windows were; with an unknown one there is no season.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> first = datetime(2026, 1, 5, tzinfo=UTC)
+    >>> days = [Window(first + at * _DAY, first + (at + 1) * _DAY) for at in range(42)]
+    >>> weekend = np.array([day.start.weekday() >= 5 for day in days], dtype=float)
+    >>> history = rng.normal(size=(42, 4)) + 5.0 * weekend[:, None]
+    >>> found = seasonal(history, [np.arange(4)], days)
+    >>> found.like(days[-1]).name
+    'days of weekends'
     """
     known = [window for window in windows if window is not None]
-    if not known or len(known) < len(windows) or not all(one.as_long_as(known[-1]) for one in known):
+    if not known or len(known) < len(windows) or not all(window.as_long_as(known[-1]) for window in known):
         return None
-    sorted_by = [(each, turns) for each in calendars(known[-1]) if (turns := each.turns(known)) is not None]
+    sorted_by = [(calendar, turns) for calendar in calendars(known[-1]) if (turns := calendar.turns(known)) is not None]
     season = find_season(history, kinds, [turns for _, turns in sorted_by])
     if season is None:
         return None
-    calendar = next(each for each, turns in sorted_by if turns is season.turns)
+    calendar = next(calendar for calendar, turns in sorted_by if turns is season.turns)
     left = season.without(history)
     windows_with = np.maximum(np.isfinite(left).sum(axis=0), 1)
     centre = np.nansum(left, axis=0) / windows_with
@@ -193,6 +209,12 @@ def calendars(window: Window) -> tuple[Calendar, ...]:
 
     Neighbours are not lumped together, such as the months of a quarter: what wanders slowly would look like a season.
     Only the two days of a weekend are, and the hours of its days.
+
+    Examples
+    --------
+    >>> day = Window(_MONDAY, _MONDAY + _DAY)
+    >>> [calendar.names[calendar.phase(_MONDAY)] for calendar in calendars(day)]
+    ['days from Monday to Friday', 'Mondays']
     """
     length = window.end - window.start
     if length < _DAY and not _DAY % length:
@@ -204,7 +226,7 @@ def calendars(window: Window) -> tuple[Calendar, ...]:
             Calendar(_WEEK, _WEEKDAYS, datetime.weekday, _week),
         )
     if length == _WEEK:
-        names = tuple(f"weeks with the number {one}" for one in range(1, 54))
+        names = tuple(f"weeks with the number {number}" for number in range(1, 54))
         return (Calendar(_YEAR, names, lambda at: at.isocalendar().week - 1, lambda at: at.isocalendar().year),)
     if timedelta(days=28) <= length <= timedelta(days=31):
         names = tuple(f"months of {month}" for month in _MONTHS)
@@ -213,20 +235,20 @@ def calendars(window: Window) -> tuple[Calendar, ...]:
 
 
 def _hours(length: timedelta) -> Calendar:
-    names = tuple(f"windows from {_clock(length * one)}" for one in range(_DAY // length))
+    names = tuple(f"windows from {_clock(length * at)}" for at in range(_DAY // length))
     return Calendar(_DAY, names, lambda at: _since_midnight(at) // length, datetime.toordinal, by_clock=True)
 
 
 def _hours_of_weekends(length: timedelta) -> Calendar:
-    each = _DAY // length
+    windows_of_a_day = _DAY // length
     names = tuple(
-        f"windows from {_clock(length * one)} {when}"
+        f"windows from {_clock(length * at)} {when}"
         for when in ("from Monday to Friday", "on weekends")
-        for one in range(each)
+        for at in range(windows_of_a_day)
     )
 
     def phase(at: datetime) -> int:
-        return each * int(at.weekday() >= 5) + _since_midnight(at) // length
+        return windows_of_a_day * int(at.weekday() >= 5) + _since_midnight(at) // length
 
     return Calendar(_WEEK, names, phase, _week, by_clock=True)
 

@@ -22,10 +22,19 @@ from airmedic_core.verdicts.regimes import seen_before
 RANKS_PER_SD = 0.2821
 """How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
 _FLOOR = 0.01
+"""A difference of ranks or shares up to here is of no interest, however certain: one row in a hundred."""
 _MANY_ROWS = 10.0
-"""That tell of an entry in a window: fewer are no normal distribution."""
-_EACH = 1.28
-"""What each of two windows must reach alone: one in ten."""
+"""Rows that tell of an entry in a window, below which its mean is no normal distribution."""
+_ALONE_Z = 1.28
+"""What each of two windows must reach alone, to be taken together: one in ten."""
+_WIDE_NUMBERS, _WIDE_SHARES = 0.15, 0.06
+"""Spreads of windows, in standard deviations and in shares of the rows, that only rows which depend on each other
+explain, such as the weather or a season: three and four times those that are assumed."""
+_ASSUMED_NUMBERS, _ASSUMED_SHARES = 0.05, 0.015
+"""Spreads of windows where history does not tell them, in the same units: the daily wobble of real productions that
+the false alarms are measured with (benchmarks/calibration)."""
+_CALENDAR_SHARE, _CALENDAR_WINDOWS, _CALENDAR_LEAST = 0.99, 0.6, 4
+"""A column tells the time if one value has this share of the rows in this share of the windows, of so many at least."""
 
 
 Measure = Callable[[Profile], tuple[Array, Array]]
@@ -52,27 +61,43 @@ class Statistics:
 
     @property
     def wide(self) -> float:
-        """A spread of windows, as an effect, that only rows which depend on each other explain: weather, seasons."""
-        return 0.15 if self.numeric else 0.06
+        """A spread of windows, as an effect, that only rows which depend on each other explain."""
+        return _WIDE_NUMBERS if self.numeric else _WIDE_SHARES
 
     @property
     def kinds(self) -> list[NDArray[np.intp]]:
         """Positions of the entries of one kind: locations, spreads, shares of categories."""
         kind = np.array([part if part in {"location", "spread"} and self.numeric else "share" for part in self.parts])
-        return [np.flatnonzero(kind == one) for one in dict.fromkeys(kind)]
+        return [np.flatnonzero(kind == name) for name in dict.fromkeys(kind)]
 
     def series(self, profiles: Sequence[Profile]) -> tuple[Array, Array]:
         """Return the values and variances of many profiles, shape (profiles, entries)."""
         measured = [self.measure(profile) for profile in profiles]
         shape = (len(measured), len(self.columns))
-        return np.array([one[0] for one in measured]).reshape(shape), np.array([one[1] for one in measured]).reshape(
-            shape
-        )
+        values, noise = (np.array([pair[at] for pair in measured]).reshape(shape) for at in (0, 1))
+        return values, noise
 
     def against(
         self, now: Profile, whole: Profile, past: tuple[Array, Array], like: Like | None = None
     ) -> tuple[Moderated, Array]:
-        """Compare a window with a series of earlier ones, without the season of both where there is one."""
+        """Compare a window with a series of earlier ones, without the season of both where there is one.
+
+        Parameters
+        ----------
+        now, whole : Profile
+            Of the window, and of all rows of the reference.
+        past : tuple of array, shape (windows, entries)
+            Values and variances of earlier windows, as :meth:`series` returns them.
+        like : Like, optional
+            The season of the window.
+
+        Returns
+        -------
+        Moderated
+            What the comparison says of each entry.
+        array, shape (entries,)
+            The window's values.
+        """
         values, noise = self.measure(now)
         centre, centre_noise = self.measure(whole)
         history, apart = past[0], values
@@ -82,7 +107,7 @@ class Statistics:
         parts = []
         # Columns lend each other what they know of the spread of windows, each kind of statistic for itself.
         for kind in self.kinds:
-            mine = [each[..., kind] for each in (history, past[1], apart, noise)]
+            mine = [measured[..., kind] for measured in (history, past[1], apart, noise)]
             parts.append(
                 moderated_z(
                     *mine, floor=_FLOOR, whole=centre[kind], whole_noise=centre_noise[kind],
@@ -92,8 +117,8 @@ class Statistics:
             )  # fmt: skip
         order = np.argsort(np.concatenate(self.kinds)) if parts else np.empty(0, int)
         joined = {
-            each.name: np.concatenate([getattr(part, each.name) for part in parts] or [np.empty(0)])[order]
-            for each in fields(Moderated)
+            field.name: np.concatenate([getattr(part, field.name) for part in parts] or [np.empty(0)])[order]
+            for field in fields(Moderated)
         }
         seen = seen_before(history, past[1], joined["centre"], self.columns)
         joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
@@ -139,6 +164,17 @@ def compare(
     Two windows are taken together by their p-values (Stouffer 1949), so that one that lies very far out does not speak
     for the other: both must be conspicuous, on the same side. Each is compared with windows of its own season,
     by the clock that all columns show.
+
+    Parameters
+    ----------
+    statistics : Statistics
+        What is measured.
+    now, whole : Profile
+        Of the window, and of all rows of the reference.
+    past : sequence of Profile
+        Of earlier healthy windows, oldest first.
+    before : Profile, optional
+        Of the window before, which is not among ``past``.
     """
     series = statistics.series(past)
     windows = [profile.window for profile in past]
@@ -146,8 +182,8 @@ def compare(
     like = like_before = None
     if season is not None:
         newest = [now] if before is None else [before, now]
-        measured = np.vstack([series[0], *(statistics.measure(each)[0] for each in newest)])
-        clocks = season.clocks([*windows, *(each.window for each in newest)], measured, statistics.columns)
+        measured = np.vstack([series[0], *(statistics.measure(profile)[0] for profile in newest)])
+        clocks = season.clocks([*windows, *(profile.window for profile in newest)], measured, statistics.columns)
         part = season.part(windows, clocks[: len(past)])
         like = season.like(now.window, int(clocks[-1]), part)
         like_before = None if before is None else season.like(before.window, int(clocks[-2]), part)
@@ -156,16 +192,31 @@ def compare(
     if before is None:
         return Compared(statistics, result, values, np.where(np.isfinite(values), 1.0, np.nan), nothing, like)
     earlier, _ = statistics.against(before, whole, series, like_before)
-    first, second = (special.ndtri(1.0 - np.clip(one.p_value, 1e-15, 1.0) / 2.0) for one in (earlier, result))
+    first, second = (special.ndtri(1.0 - np.clip(compared.p_value, 1e-15, 1.0) / 2.0) for compared in (earlier, result))
     together = 2.0 * special.ndtr(-(first + second) / np.sqrt(2.0))
-    same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _EACH)
+    same = (earlier.difference * result.difference > 0) & (np.minimum(first, second) > _ALONE_Z)
     lasting = np.where(same, together, np.where(np.isfinite(result.p_value), 1.0, np.nan))
     effect_before = np.nan_to_num(earlier.difference / statistics.unit)
     return Compared(statistics, result, values, lasting, effect_before, like)
 
 
 def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
-    """Return where numbers lie and how widely they spread."""
+    """Return where numbers lie and how widely they spread.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from airmedic_core.profile import Edges, build_profile
+    >>> from airmedic_core.profile.edges import cut_points
+    >>> rng = np.random.default_rng(0)
+    >>> usual = rng.normal(size=2000)
+    >>> edges = Edges({"price": cut_points(usual)}, {})
+    >>> whole, moved = (build_profile(edges, pd.DataFrame({"price": usual + shift})) for shift in (0.0, 0.5))
+    >>> statistics = of_numbers(whole, ["price"])
+    >>> values, _ = statistics.series([whole, moved])
+    >>> ((values[1] - values[0]) / statistics.unit).round(1)
+    array([0.5, 0.1])
+    """
     rows: list[tuple[str, str, Array, float]] = []
     for name in columns:
         reference = whole.columns[name]
@@ -187,13 +238,23 @@ def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
 
     return Statistics(
         tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.array([row[3] for row in rows]), measure,
-        assumed_spread=0.05, numeric=True, variance=variance,
+        assumed_spread=_ASSUMED_NUMBERS, numeric=True, variance=variance,
         own_share=np.array([1.0 - _largest_share(whole, name) for name, *_ in rows]),
     )  # fmt: skip
 
 
 def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Statistics:
-    """Return the share of each frequent category, of all others and of unseen ones."""
+    """Return the share of each frequent category, of all others and of unseen ones.
+
+    Parameters
+    ----------
+    whole : Profile
+        Of all rows of the reference.
+    columns : sequence of str
+        Columns of categories.
+    most : int
+        Categories of each column that are looked at one by one.
+    """
     rows: list[tuple[str, str, int]] = []
     for name in columns:
         reference = whole.columns[name]
@@ -214,12 +275,18 @@ def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Sta
 
     return Statistics(
         tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.ones(len(rows)), measure,
-        assumed_spread=0.015, numeric=False, variance=expected * (1.0 - expected), own_share=expected,
+        assumed_spread=_ASSUMED_SHARES, numeric=False, variance=expected * (1.0 - expected), own_share=expected,
     )  # fmt: skip
 
 
 def mid_ranks(counts: NDArray[np.int64]) -> Array:
-    """Return the rank, from 0 to 1, that a value of each bin has among all."""
+    """Return the rank, from 0 to 1, that a value of each bin has among all.
+
+    Examples
+    --------
+    >>> mid_ranks(np.array([1, 1, 2]))
+    array([0.125, 0.375, 0.75 ])
+    """
     total = max(int(counts.sum()), 1)
     ranks: Array = (np.cumsum(counts) - counts / 2.0) / total
     return ranks
@@ -230,9 +297,9 @@ def one_value_per_window(past: Sequence[Profile], name: str) -> bool:
 
     Then a window is one observation of it, and a value that has not been seen before is no news.
     """
-    single = [_largest_share(profile, name) >= 0.99 for profile in past]
+    single = [_largest_share(profile, name) >= _CALENDAR_SHARE for profile in past]
     distinct = {_mode(profile, name) for profile in past}
-    return len(single) >= 4 and float(np.mean(single)) >= 0.6 and len(distinct) > 1
+    return len(single) >= _CALENDAR_LEAST and float(np.mean(single)) >= _CALENDAR_WINDOWS and len(distinct) > 1
 
 
 def _largest_share(profile: Profile, name: str) -> float:

@@ -26,8 +26,15 @@ if TYPE_CHECKING:
 Weighted = Callable[["LabelledRows", Array], float]
 """From rows and weights to a metric, greater being better."""
 
-_FOLDS = 3
 MOST_ROWS = 6000
+"""Labelled rows of each side that a loss is taken apart on: more take longer and hardly narrow the interval, which the
+window's rows decide."""
+_FOLDS = 3
+"""Of cross-fitting, so that no row is judged by a classifier that has seen it (Chernozhukov et al. 2018)."""
+_LEAST_CHANCE = 0.02
+"""Bounds the weight of a row that only one of the windows has: no row counts more than 50 times another."""
+_OTHER = 100.0
+"""Number of all categories that are not among the frequent ones, of which there are at most 100."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,19 @@ class Parts:
 def take_apart(
     context: CheckContext, before: LabelledRows, now: LabelledRows, metric: Weighted, *, draws: int = 100
 ) -> Parts:
-    """Take the difference of a metric between two windows apart."""
+    """Take the difference of a metric between two windows apart.
+
+    Parameters
+    ----------
+    context : CheckContext
+        Says which columns are inputs.
+    before, now : LabelledRows
+        The two windows.
+    metric : Weighted
+        What was lost: :func:`mean_loss` or :func:`weighted_auc`.
+    draws : int
+        Resamples of the interval.
+    """
     chance, separation = _membership(context, before, now)
     first, second = np.split(chance, [len(before)])
     ones = metric(before, np.ones(len(before))), metric(now, np.ones(len(now)))
@@ -68,12 +87,32 @@ def take_apart(
 
 
 def mean_loss(rows: LabelledRows, weights: Array) -> float:
-    """Return the weighted mean loss, negated so that greater is better."""
+    """Return the weighted mean loss, negated so that greater is better.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from airmedic_core.comparison.context import LabelledRows
+    >>> nothing = np.zeros(3)
+    >>> rows = LabelledRows(pd.DataFrame(), nothing, nothing, np.array([1.0, 2.0, 6.0]), nothing.astype(int))
+    >>> mean_loss(rows, np.ones(3)), mean_loss(rows, np.array([1.0, 1.0, 0.0]))
+    (-3.0, -1.5)
+    """
     return -float(weights @ rows.losses / max(float(weights.sum()), 1e-12))
 
 
 def weighted_auc(rows: LabelledRows, weights: Array) -> float:
-    """Return the weighted area under the ROC curve; ties count half."""
+    """Return the weighted area under the ROC curve; ties count half.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from airmedic_core.comparison.context import LabelledRows
+    >>> labels, scores = np.array([0.0, 0.0, 1.0, 1.0]), np.array([0.1, 0.4, 0.35, 0.8])
+    >>> rows = LabelledRows(pd.DataFrame(), labels, scores, np.zeros(4), np.zeros(4, dtype=int))
+    >>> weighted_auc(rows, np.ones(4)), weighted_auc(rows, np.array([1.0, 3.0, 1.0, 1.0]))
+    (0.75, 0.625)
+    """
     order = np.argsort(rows.scores, kind="stable")
     scores, labels, sorted_weights = rows.scores[order], rows.labels[order] > 0.5, weights[order]
     negatives = np.where(labels, 0.0, sorted_weights)
@@ -87,7 +126,17 @@ def weighted_auc(rows: LabelledRows, weights: Array) -> float:
 
 
 def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[Array, list[int]]:
-    """Return the inputs and the score as one array, and which columns are categories."""
+    """Return the inputs and the score as one array, and which columns are categories.
+
+    Parameters
+    ----------
+    context : CheckContext
+        Says which columns are inputs.
+    rows : DataFrame
+        The rows.
+    scores : array, shape (rows,) or (rows, classes)
+        What the model answered.
+    """
     from airmedic_core.measures.ties import category_names
 
     edges = context.profile.edges
@@ -101,7 +150,7 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
         if name in rows and name not in context.profile.missing:
             categorical.append(len(columns))
             position = {value: float(at) for at, value in enumerate(known.top)}
-            columns.append(np.array([position.get(value, 100.0) for value in category_names(rows[name])]))
+            columns.append(np.array([position.get(value, _OTHER) for value in category_names(rows[name])]))
     columns.append(score_column(scores))
     return np.column_stack(columns), categorical
 
@@ -142,4 +191,4 @@ def _membership(context: CheckContext, before: LabelledRows, now: LabelledRows) 
                 model.fit(rows[~inside], member[~inside], sample_weight=weights[~inside])
                 chance[inside] = model.predict_proba(rows[inside])[:, 1]
     separation = float(roc_auc_score(member, chance))
-    return np.clip(chance, 0.02, 0.98), separation
+    return np.clip(chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE), separation

@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _FIRST_WINDOWS = 8
+"""Windows that a version served first, beside the reference's own: as many as show how windows of a metric differ."""
 _SHORT_ROWS = 100
 """A window of fewer labels says little of its own error, and its error is skewed."""
 _ENOUGH_WINDOWS = 8
+"""Of history, before a short window is judged by what chance did in those before it."""
 _FEW_ROWS = 0.05
+"""Share of the rows that may make a loss by themselves."""
+_RESAMPLES = 400
+"""Of the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
 _EXPECTED_WINDOWS = (4.0, 2.0)
 """What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
 
@@ -33,7 +38,9 @@ class Change:
     p_value: float
     """That so bad a value is chance, given rows and the usual spread of windows."""
     floor: float
+    """A smaller loss is of no interest: in the metric's own unit."""
     spread: float
+    """By how much windows of the version usually differ, as a standard deviation."""
 
 
 def deciding_metrics(spec: ModelSpec) -> list[Metric]:
@@ -52,7 +59,26 @@ def compare(
     least_drop: float,
     least_relative_drop: float,
 ) -> Change | None:
-    """Compare one metric of labelled rows with the version's baseline and its spread between windows."""
+    """Compare one metric of labelled rows with the version's baseline and its spread between windows.
+
+    Parameters
+    ----------
+    context : CheckContext
+        Holds the baseline and its windows.
+    labelled : LabelledRows
+        The rows in question.
+    measure : Metric
+        The metric.
+    least_drop : float
+        Smaller losses are of no interest, for metrics of which more is better.
+    least_relative_drop : float
+        The same for all others, as a fraction of the baseline.
+
+    Returns
+    -------
+    Change or None
+        None where the metric has no baseline, or is not defined on these rows.
+    """
     import numpy as np
 
     from airmedic_core.metrics import interval, time_blocks
@@ -61,7 +87,7 @@ def compare(
     before = context.reference.performance.get(measure.name)
     if before is None or not np.isfinite(before.value):
         return None
-    now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=400)
+    now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=_RESAMPLES)
     if not np.isfinite(now.value):
         return None
     whole_error = before.standard_error
@@ -85,7 +111,7 @@ def compare(
         error = now.standard_error
         noise = max(error**2 if np.isfinite(error) else 0.0, noise)
     past, past_noise = np.array(history).reshape(-1, 1), np.array(history_noise).reshape(-1, 1)
-    found, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
+    current, usual, whole_noise = np.array([now.value]), np.array([before.value]), np.array([known_error**2])
     own_noise = np.array([noise])
     logs = (
         (short or context.only_window)
@@ -96,11 +122,11 @@ def compare(
         # Errors spread upwards, and in proportion to their size: their logarithms are even.
         past_noise, whole_noise = past_noise / usual**2, whole_noise / usual**2
         own_noise = own_noise / (now.value if context.only_window and own else before.value) ** 2
-        past, found, usual = np.log(past), np.log(found), np.log(usual)
+        past, current, usual = np.log(past), np.log(current), np.log(usual)
     result = moderated_z(
         past,
         past_noise,
-        found,
+        current,
         own_noise,
         whole=usual,
         whole_noise=whole_noise,
@@ -122,7 +148,7 @@ def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
     They sharpen a baseline of few rows. Later ones do not count: what decays slowly would become its own baseline.
     """
     version = context.scored.version if context.scored else None
-    found = [
+    measured = [
         (finding.value, finding.sample_size)
         for past in reversed(context.history)
         if past.version == version and past.assessment is not None and past.assessment.outcome == "healthy"
@@ -132,7 +158,7 @@ def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
         and finding.value is not None
         and finding.sample_size
     ]
-    return found[:_FIRST_WINDOWS]
+    return measured[:_FIRST_WINDOWS]
 
 
 def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, floor: float) -> bool:

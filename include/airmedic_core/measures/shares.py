@@ -33,6 +33,21 @@ def beyond(
     """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain.
 
     What history never had counts as usual in one row of the window, or in a share of ``rarest`` where that is given.
+
+    Parameters
+    ----------
+    context : CheckContext
+        Says how many rows there are.
+    share : float
+        Of this window.
+    past : list of float
+        Of earlier windows.
+    least : float
+        A rise up to here is of no interest.
+    spreads : float
+        Standard deviations, of rows and windows together, by which it must exceed the mean of its history.
+    rarest : float, optional
+        Share that stands in for one that history never had.
     """
     import numpy as np
 

@@ -20,12 +20,21 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
 _MOST_ROWS = 20_000
+"""Rows of the window that are looked at, evenly spread: an explained variance is then known to 0.01."""
 _LEAST_TIE = 0.25
+"""Variance of a column that the others must explain for a tie to be one that can break."""
+_LONGER = 1.5
+"""Residuals that have grown by less, as a mean of squares, may be those of an unusual day."""
 _PARTS = 8
+"""Into which the reference is split, to see how ties wander without any fault."""
 _DUMMIES = 8
+"""Categories of a column that are told apart: rarer ones explain little."""
 _RIDGE = 1e-2
+"""Added to the variances, which are 1, so that columns that follow from each other do not make the inverse explode."""
 _SLICES = 10
+"""Into which rows are sorted, to weight those of the reference like those of today."""
 _SOME_TIE = 0.05
+"""Variance that the others must explain before they can say anything of a column's move."""
 _MOVED_ALONG = 1 / 3
 """Of what the others move where rows are picked by a column; where it is converted they do not move at all."""
 
@@ -55,7 +64,7 @@ def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tupl
     explained, size = _explained(now, residual), ((now @ residual) ** 2).mean(axis=0)
     for at, name in enumerate(names):
         least = float(past[:, at].min())
-        if least < _LEAST_TIE or explained[at] >= least or size[at] <= 1.5 * sizes[:, at].max():
+        if least < _LEAST_TIE or explained[at] >= least or size[at] <= _LONGER * sizes[:, at].max():
             continue
         least = min(least, *(_explained_there(before, now, residual[:, at], at, how) for how in ("value", "others")))
         if least >= _LEAST_TIE:
@@ -123,11 +132,11 @@ def _explained_there(before: Array, now: Array, residual: Array, at: int, how: s
     by, by_now = (values, values_now) if how == "value" else (values - left, values_now - left_now)
     cuts = np.unique(np.quantile(by, np.linspace(0, 1, _SLICES + 1)[1:-1]))
     slices, slices_now = np.searchsorted(cuts, by), np.searchsorted(cuts, by_now)
-    rows, rows_now = (np.bincount(each, minlength=len(cuts) + 1) for each in (slices, slices_now))
+    rows, rows_now = (np.bincount(sliced, minlength=len(cuts) + 1) for sliced in (slices, slices_now))
     weights = (rows_now / np.maximum(rows, 1))[slices]
     if not weights.any():
         return 0.0
-    spread, spread_left = (np.cov(each, aweights=weights, ddof=0) for each in (values, left))
+    spread, spread_left = (np.cov(series, aweights=weights, ddof=0) for series in (values, left))
     return float(1.0 - spread_left / max(float(spread), 1e-6))
 
 
@@ -179,8 +188,8 @@ def evenly_spread(rows: pd.DataFrame) -> pd.DataFrame:
 def category_names(values: pd.Series) -> NDArray[np.object_]:
     """Return the category of each row by the name under which it is counted; nested values count by their text."""
     codes, names = _levels(values)
-    found: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
-    return found
+    categories: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
+    return categories
 
 
 def category_codes(values: pd.Series, names: Sequence[str]) -> NDArray[np.intp]:
