@@ -12,6 +12,11 @@ from airmedic_core.records import Cause, Finding, Role, Verdict
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
+_LEAST_WINDOWS = 4
+"""Of the baseline, below which the scatter of single losses stands for the spread between windows."""
+_NORMAL_95 = 1.96
+"""Half the width of a 95 % interval of a normal distribution, in standard errors."""
+
 
 class Options(CheckOptions):
     """When the expected loss counts as high."""
@@ -25,7 +30,17 @@ class Options(CheckOptions):
 
 
 class Estimate(Check[Options]):
-    """The performance to expect from the inputs alone, before any label has arrived."""
+    """The performance to expect from the inputs alone, before any label has arrived.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(amount=day["income"], risk=0.5), labels=False)
+    >>> [finding] = Estimate().run(context, Options())
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: If the relation holds, the mean loss of these inputs is 0.663 (95 % interval 0.58 to 0.747); the version was
+    accepted at 0.501.
+    """
 
     group = "performance"
     options = Options
@@ -93,7 +108,10 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     left = np.where(half, before.losses - models[1].predict(rows), before.losses - models[0].predict(rows))
     value = float(estimates.mean()) + float(left.mean())
     by_window = np.array([left[before.windows == window].mean() for window in np.unique(before.windows)])
-    between = float(by_window.var(ddof=1)) if len(by_window) >= 4 else float(left.var()) / max(len(current), 1)
+    between = (
+        float(by_window.var(ddof=1)) if len(by_window) >= _LEAST_WINDOWS else float(left.var()) / max(len(current), 1)
+    )
     own = float((estimates[0] - estimates[1]) ** 2) / 2.0
     error = np.sqrt(own + max(between, float(left.var()) / max(len(current), 1)) + float(left.var()) / len(before))
-    return value, value - 1.96 * float(error), value + 1.96 * float(error), float(before.losses.mean())
+    half_width = _NORMAL_95 * float(error)
+    return value, value - half_width, value + half_width, float(before.losses.mean())

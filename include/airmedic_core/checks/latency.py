@@ -13,6 +13,11 @@ from airmedic_core.records import Cause, Finding, Role, Verdict
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
+_SLOW_SHARE = 0.01
+"""Of the answers, that may be slower than a limit on their 99th percentile."""
+_CHANCE = 0.01
+"""So rare must more slow answers than that be, for a few slow ones among few not to alarm."""
+
 
 class Options(CheckOptions):
     """When the model counts as slow."""
@@ -24,7 +29,16 @@ class Options(CheckOptions):
 
 
 class Latency(Check[Options]):
-    """Whether the model answers in time."""
+    """Whether the model answers in time.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(latency=20 * day["latency"]))
+    >>> [finding] = Latency().run(context, Options())
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: The 99th percentile of the latency is 3,291 ms (limit 1,000 ms).
+    """
 
     group = "performance"
     options = Options
@@ -47,9 +61,10 @@ class Latency(Check[Options]):
         p99 = float(np.quantile(latency, 0.99))
         slow = int((latency > options.p99_ms).sum())
         # The chance of so many slow answers if one in a hundred is allowed (binomial tail).
-        p_value = float(special.bdtrc(slow - 1, latency.size, 0.01)) if slow else 1.0
-        wrong = p99 > options.p99_ms and p_value < 0.01
-        before = [each.value for past in context.history for each in past.findings if each.key == "latency:batch:p99"]
+        p_value = float(special.bdtrc(slow - 1, latency.size, _SLOW_SHARE)) if slow else 1.0
+        wrong = p99 > options.p99_ms and p_value < _CHANCE
+        earlier = (finding for past in context.history for finding in past.findings)
+        before = [finding.value for finding in earlier if finding.key == "latency:batch:p99"]
         baseline = next((value for value in before if value is not None), None)
         usual = f", {baseline:,.0f} ms in the window before" if baseline is not None else ""
         return [

@@ -14,6 +14,21 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.profile import NumericProfile
 
+_LEAST_SCORES = 10
+"""Scores, then and now, below which nothing is said of where they lie."""
+_LEAST_ROWS = 20
+"""Rows below which scores that are missing or all the same may be chance."""
+_MOST_MISSING = 0.2
+"""Share of the rows without a score from which the model counts as failed, not as one that leaves out odd rows."""
+_CONSTANT, _VARIED = 1e-9, 1e-6
+"""Standard deviations: scores below the first are all the same, where those of the reference were above the second."""
+_AT_ONCE = 10.0
+"""A large move is an alert in its first window if it is so many times less likely than what is conspicuous."""
+_FLOOR = 0.01
+"""A difference of mean ranks up to here is of no interest, however certain."""
+_LEAST_LABELLED, _LEAST_OF_CLASS = 200, 50
+"""Labelled rows of the reference, in all and of each class, that the distribution of its scores is taken from."""
+
 
 class Options(CheckOptions):
     """When the scores count as moved."""
@@ -27,7 +42,16 @@ class Options(CheckOptions):
 
 
 class Scores(Check[Options]):
-    """Whether what the model answers has moved, and whether that looks like another class mix."""
+    """Whether what the model answers has moved, and whether that looks like another class mix.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(risk=0.5 * day["risk"]))
+    >>> finding = Scores().run(context, Options())[0]
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: The mean score is 0.159 where it was 0.315 (-0.76 standard deviations).
+    """
 
     group = "drift"
     options = Options
@@ -40,12 +64,12 @@ class Scores(Check[Options]):
             return []
         findings = _unusable(context)
         now, whole = context.profile.scores.scores, context.reference.whole.scores.scores
-        if findings or now.values < 10 or whole.values < 10:
+        if findings or min(now.values, whole.values) < _LEAST_SCORES:
             return findings
         past = [
-            each.scores.scores
-            for each in context.past_profiles
-            if each.scores is not None and each.scores.scores.values
+            profile.scores.scores
+            for profile in context.past_profiles
+            if profile.scores is not None and profile.scores.scores.values
         ]
         location, spread, p_value = _compare(now, whole, past)
         effect = location if abs(location) > abs(spread) else spread
@@ -54,7 +78,7 @@ class Scores(Check[Options]):
         again = before is not None and (before.effect or 0.0) * effect > 0
         verdict = Verdict.OK
         if moved:
-            certain = abs(effect) >= options.large_effect and p_value < options.p_value / 10
+            certain = abs(effect) >= options.large_effect and p_value < options.p_value / _AT_ONCE
             verdict = Verdict.ALERT if again or certain else Verdict.WATCH
         text = "The scores lie where they usually do."
         if moved:
@@ -83,21 +107,21 @@ def _unusable(context: CheckContext) -> list[Finding]:
     scores = context.scored.scores
     finite = np.isfinite(scores) if scores.ndim == 1 else np.isfinite(scores).all(axis=1)
     rows = len(scores)
-    if rows < 20:
+    if rows < _LEAST_ROWS:
         return []
     new = context.earlier_version is not None
     lost = 1.0 - float(finite.mean())
     suggests = (Cause.BAD_DEPLOYMENT,) if new else (Cause.UNKNOWN,)
-    if lost > 0.2:
+    if lost > _MOST_MISSING:
         return [
             Finding(
-                "scores", "batch", "missing_fraction", Verdict.ALERT, value=lost, baseline=0.0, limit=0.2, effect=lost,
-                sample_size=rows, unit="fraction", message=f"{percent(lost)} of the rows have no score.",
+                "scores", "batch", "missing_fraction", Verdict.ALERT, value=lost, baseline=0.0, limit=_MOST_MISSING,
+                effect=lost, sample_size=rows, unit="fraction", message=f"{percent(lost)} of the rows have no score.",
                 suggests=suggests, role=Role.SCORES_MOVED,
             )
         ]  # fmt: skip
     values = score_column(scores)[finite]
-    if values.std() < 1e-9 and context.reference.whole.scores.scores.sd > 1e-6:
+    if values.std() < _CONSTANT and context.reference.whole.scores.scores.sd > _VARIED:
         return [
             Finding(
                 "scores", "batch", "constant", Verdict.ALERT, value=float(values[0]), effect=1.0, sample_size=rows,
@@ -121,16 +145,16 @@ def _compare(now: NumericProfile, whole: NumericProfile, past: list[NumericProfi
     variance = shares @ weights**2 - (shares @ weights) ** 2
 
     def measure(column: NumericProfile) -> np.ndarray:
-        found: np.ndarray = column.counts @ weights / max(int(column.counts.sum()), 1)
-        return found
+        means: np.ndarray = column.counts @ weights / max(int(column.counts.sum()), 1)
+        return means
 
     history = np.array([measure(column) for column in past]).reshape(-1, 2)
     noise = np.array([variance / column.values for column in past]).reshape(-1, 2)
     result = moderated_z(
-        history, noise, measure(now), variance / now.values, floor=0.01, whole=measure(whole),
+        history, noise, measure(now), variance / now.values, floor=_FLOOR, whole=measure(whole),
         whole_noise=variance / whole.values,
     )  # fmt: skip
-    location, spread = (float(one) for one in result.difference / unit)
+    location, spread = (float(moved) for moved in result.difference / unit)
     return location, spread, float(min(1.0, 2.0 * np.nanmin(result.p_value)))
 
 
@@ -141,11 +165,11 @@ def _class_mix(context: CheckContext) -> list[Finding]:
     from airmedic_core.verdicts.mixture import fit_mixture
 
     whole, now = context.reference.whole.scores, context.profile.scores
-    if context.spec.task != "binary" or whole is None or now is None or whole.labelled.sum() < 200:
+    if context.spec.task != "binary" or whole is None or now is None or whole.labelled.sum() < _LEAST_LABELLED:
         return []
     positive = np.asarray(whole.label_totals, dtype=float)
     negative = np.asarray(whole.labelled, dtype=float) - positive
-    if min(positive.sum(), negative.sum()) < 50:
+    if min(positive.sum(), negative.sum()) < _LEAST_OF_CLASS:
         return []
     fit = fit_mixture(now.scores.counts.astype(float), negative, positive)
     before = float(positive.sum() / whole.labelled.sum())

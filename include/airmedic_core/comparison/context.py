@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from airmedic_core.settings import Settings
 
 RECENT_WINDOWS = 7
+"""Healthy windows since the reference from which the newest ones, twice as many, say what is usual now: two weeks of
+days, so that each weekday is in them twice."""
 NEW_FOR_WINDOWS = 5
 """A version counts as new for so many windows."""
+MOST_PAST = 60
+"""Windows of production that are looked back at: two months of days. Older ones say little of what is usual."""
 
 
 @dataclass(frozen=True)
@@ -152,11 +156,14 @@ class CheckContext:
         """Profiles of windows that count as healthy: the reference's, then those since, oldest first."""
         # A day of 24 hours is a whole window, whatever the spec calls enough.
         least = min(self.spec.window.min_rows, max(self.batch.rows // 2, 1))
-        known = [each.profile for each in self.reference.windows if each.profile.rows >= least]
+        known = [window.profile for window in self.reference.windows if window.profile.rows >= least]
         # What was first conspicuous in the window before is not usual yet: this window may confirm it.
-        settled = self.history[1:60] if self.history and self.history[0].watched else self.history[:60]
+        settled = self.history[1:MOST_PAST] if self.history and self.history[0].watched else self.history[:MOST_PAST]
         since = [past.profile for past in reversed(settled) if past.healthy and past.profile is not None]
-        return known + [each for each in since if each.rows >= least and each.edges.id == self.profile.edges.id]
+        comparable = [
+            profile for profile in since if profile.rows >= least and profile.edges.id == self.profile.edges.id
+        ]
+        return known + comparable
 
     @cached_property
     def since_reference(self) -> list[Profile]:
@@ -167,7 +174,7 @@ class CheckContext:
         end = self.reference.window.end if self.reference.window is not None else None
         return [
             past.profile
-            for past in reversed(self.history[:60])
+            for past in reversed(self.history[:MOST_PAST])
             if past.unbroken and past.profile is not None and past.profile.edges.id == self.profile.edges.id
             and (end is None or past.window.end > end)
         ]  # fmt: skip
@@ -189,12 +196,12 @@ class CheckContext:
         since = len(self.past_profiles) - len(self.reference.windows)
         if since < RECENT_WINDOWS:
             return self.reference.whole
-        return reduce(lambda one, other: one.merge(other), self.past_profiles[-2 * RECENT_WINDOWS :])
+        return reduce(lambda merged, profile: merged.merge(profile), self.past_profiles[-2 * RECENT_WINDOWS :])
 
     @cached_property
     def past_facts(self) -> list[RowFacts]:
         """Facts of windows that count as sound: the reference's, then those since, oldest first; none of samples."""
-        since = [past.facts for past in reversed(self.history[:60]) if past.sound and past.facts is not None]
+        since = [past.facts for past in reversed(self.history[:MOST_PAST]) if past.sound and past.facts is not None]
         return [facts for facts in (*self.reference_facts, *since) if facts.rows and facts.whole]
 
     @cached_property
@@ -206,4 +213,5 @@ class CheckContext:
         """Return the same finding of the window before, if it was already conspicuous there."""
         if not self.history:
             return None
-        return next((each for each in self.history[0].findings if each.key == key and each.verdict in ABNORMAL), None)
+        findings = self.history[0].findings
+        return next((finding for finding in findings if finding.key == key and finding.verdict in ABNORMAL), None)

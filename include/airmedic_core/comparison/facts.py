@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SKETCH_SIZE = 256
+"""Hashes of a sketch: a share is then known to 0.06 (95 %), at 5 kB of JSON for each column."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
+"""Spreads hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
 Hashes = NDArray[np.uint64]
 
 
@@ -38,14 +40,14 @@ class Sketch:
     def of(cls, hashes: Hashes) -> Sketch:
         """Keep the smallest distinct hashes."""
         distinct = np.unique(hashes)
-        return cls(tuple(int(one) for one in distinct[:SKETCH_SIZE]), distinct.size <= SKETCH_SIZE)
+        return cls(tuple(int(value) for value in distinct[:SKETCH_SIZE]), distinct.size <= SKETCH_SIZE)
 
     def inside(self, other: Sketch) -> float:
         """Return the estimated fraction of this set that is in the other one; 0 where nothing is known."""
         bound = min(
             float("inf") if sketch.complete or not sketch.hashes else sketch.hashes[-1] for sketch in (self, other)
         )
-        mine = {one for one in self.hashes if one <= bound}
+        mine = {value for value in self.hashes if value <= bound}
         return len(mine & set(other.hashes)) / len(mine) if mine else 0.0
 
 
@@ -105,10 +107,14 @@ def row_facts(
         seconds = (pd.to_datetime(time, utc=True, errors="coerce") - window.start).dt.total_seconds().to_numpy(float)
         distinct_times = int(np.unique(seconds[np.isfinite(seconds)]).size)
         offsets = np.nan_to_num(seconds, nan=-1.0).astype("int64").view("uint64")
-    found: dict[str, ColumnFacts] = {}
+    facts: dict[str, ColumnFacts] = {}
     if not whole:
-        found = {name: _column(frame[name], hash_values(frame[name]), offsets) for name in columns if name in frame}
-        return RowFacts(rows, columns={name: replace(one, timed=Sketch()) for name, one in found.items()}, whole=False)
+        facts = {
+            name: replace(_column(frame[name], hash_values(frame[name]), offsets), timed=Sketch())
+            for name in columns
+            if name in frame
+        }
+        return RowFacts(rows, columns=facts, whole=False)
     combined = np.zeros(rows, dtype="uint64")
     for name in columns:
         if name not in frame:
@@ -116,18 +122,18 @@ def row_facts(
         values = frame[name]
         hashes = hash_values(values)
         combined = combined * _MULTIPLIER + hashes
-        found[name] = _column(values, hashes, offsets)
+        facts[name] = _column(values, hashes, offsets)
     everything = combined.copy()
     predictions = {spec.prediction.score, spec.prediction.label, spec.prediction.latency_ms, spec.prediction.version}
     for name in dict.fromkeys(frame.columns):
-        if name not in found and name not in predictions and not spec.is_class_score(str(name)):
+        if name not in facts and name not in predictions and not spec.is_class_score(str(name)):
             everything = everything * _MULTIPLIER + hash_values(frame[name])
     return RowFacts(
         rows=rows,
         duplicate_fraction=1.0 - np.unique(everything).size / rows,
         distinct_times=distinct_times,
         rows_by_sketch=Sketch.of(combined),
-        columns=found,
+        columns=facts,
     )
 
 

@@ -9,7 +9,8 @@ import pytest
 from scipy.special import ndtri
 
 from airmedic_core.checks import run_group
-from airmedic_core.checks.drift.drift import Options, _strongest
+from airmedic_core.checks.drift.move import strongest
+from airmedic_core.checks.drift.options import Options
 from airmedic_core.comparison import CheckContext, PastWindow
 from airmedic_core.measures.calendars import Like
 from airmedic_core.measures.column_statistics import Compared, Statistics
@@ -164,7 +165,7 @@ def test_in_a_season_a_spread_of_no_interest_hides_no_move(in_season: bool, part
         centre=np.zeros(2), spread=np.array([0.05, 0.012]), excess=two, widest=0.1 * two, centre_error=0.01 * two,
     )  # fmt: skip
     like = Like("Sundays", season.level(6), season) if in_season else None
-    move = _strongest(Compared(statistics, result, two, two, 0.0 * two, like), "a", 28, Options())
+    move = strongest(Compared(statistics, result, two, two, 0.0 * two, like), "a", 28, Options())
     assert move.part == part
     # It still pays for the choice between two.
     assert move.p_value == pytest.approx(2 * (1e-4 if in_season else 1e-7))

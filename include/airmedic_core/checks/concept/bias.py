@@ -39,6 +39,15 @@ def bias_p_value(before: LabelledRows, now: LabelledRows) -> float:
     -------
     float
         Two-sided, of the more certain of level and slope, doubled because it is one of two.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> usual, missed = example_context(), example_context(lambda day: day.assign(default=0.0))
+    >>> round(bias_p_value(usual.baseline, usual.labelled), 2)
+    0.51
+    >>> bias_p_value(missed.baseline, missed.labelled) < 1e-6
+    True
     """
     old, new = (_outcome_and_answer(rows) for rows in (before, now))
     centre, spread = float(old[1].mean()), max(float(old[1].std()), 1e-9)

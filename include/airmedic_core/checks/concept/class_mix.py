@@ -13,7 +13,18 @@ if TYPE_CHECKING:
     from airmedic_core.metrics import Array
 
 _LEAST_Z = 4.0
+"""Standard errors by which a share must have moved: one in 15,000 windows, because shares also wander for other
+reasons than the rows and the windows that the error knows of."""
 _LEAST_ROWS = 10
+"""Rows of a class, on either side, below which nothing is said of its scores."""
+_LEAST_WINDOWS = 4
+"""Of the baseline, below which nothing is known of how shares wander."""
+_SMALL_WOBBLE = 0.05
+"""Distance that the scores of a class may have without any change, whatever the rows."""
+_ONE_PERCENT = 1.63
+"""Kolmogorov's limit at 1 % (Smirnov 1948)."""
+_GAIN_ERRORS = 3.0
+"""Standard errors by which another prior must save something of the loss."""
 _LEFT_OF_THE_MIX = 0.05
 """Of the loss that the class mix costs on the baseline's rows: what is left beyond it has another reason."""
 
@@ -53,11 +64,19 @@ def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, l
     -------
     ClassMix or None
         None where a class has no rows to compare.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context()
+    >>> mix = class_mix(context.baseline, context.labelled, least_change=0.05, least_gain=0.02)
+    >>> round(mix.before, 2), round(mix.now, 2), mix.moved
+    (0.32, 0.28, False)
     """
     chances, past = _by_class(now.scores), _by_class(before.scores)
     labels, past_labels = now.labels.astype(np.intp), before.labels.astype(np.intp)
     classes = past.shape[1]
-    old, new = (np.bincount(each, minlength=classes) / len(each) for each in (past_labels, labels))
+    old, new = (np.bincount(truth, minlength=classes) / len(truth) for truth in (past_labels, labels))
     if (old <= 0).any() or new.max() >= 1:
         return None
     z = (new - old) / np.hypot(np.sqrt(old * (1 - old) * (1 / len(now) + 1 / len(before))), _wobble(before, classes))
@@ -68,7 +87,7 @@ def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, l
     left = _loss(_corrected(chances, ratio), labels)
     saved = now.losses - left
     gain = float(saved.mean()) / max(float(now.losses.mean()), 1e-9)
-    certain = float(saved.mean()) > 3.0 * float(saved.std(ddof=1)) / np.sqrt(len(saved))
+    certain = float(saved.mean()) > _GAIN_ERRORS * float(saved.std(ddof=1)) / np.sqrt(len(saved))
     distance = max(_distance(past[past_labels == at, at], chances[labels == at, at]) for at in range(classes))
     usual = _loss(_corrected(past, ratio), past_labels)
     explains = bool(moved.any() and certain and gain > least_gain and distance < 1.0)
@@ -93,10 +112,10 @@ def _by_class(scores: Array) -> Array:
 def _wobble(before: LabelledRows, classes: int) -> Array:
     """Return how much the shares of windows differ; 0 where too few tell."""
     numbers = np.unique(before.windows)
-    if len(numbers) < 4:
+    if len(numbers) < _LEAST_WINDOWS:
         return np.zeros(classes)
     within = [before.labels[before.windows == number].astype(np.intp) for number in numbers]
-    shares = np.array([np.bincount(each, minlength=classes) / len(each) for each in within])
+    shares = np.array([np.bincount(truth, minlength=classes) / len(truth) for truth in within])
     spread: Array = shares.std(axis=0, ddof=1)
     return spread
 
@@ -123,5 +142,5 @@ def _distance(first: Array, second: Array) -> float:
     """Return the Kolmogorov–Smirnov distance as a multiple of what chance and a small wobble explain."""
     if len(first) < _LEAST_ROWS or len(second) < _LEAST_ROWS:
         return 0.0
-    limit = 0.05 + 1.63 * np.sqrt(1 / len(first) + 1 / len(second))
+    limit = _SMALL_WOBBLE + _ONE_PERCENT * np.sqrt(1 / len(first) + 1 / len(second))
     return float(ks_2samp(first, second, method="asymp").statistic / limit)

@@ -22,15 +22,19 @@ if TYPE_CHECKING:
     from airmedic_core.measures.column_statistics import Compared
 
 _LEAST_WINDOWS = 5
+"""Since the reference, before anything can have drifted slowly."""
 _BASE_WINDOWS = 14
+"""What is measured from: a reference of fewer windows knows neither its mean nor its spread well."""
 _MOST_Z = 3.0
 """No single window makes a slow drift."""
 _ALLOWANCE = 0.5
+"""Standard deviations taken off each window, so that the sum finds lasting moves of one soonest (Page 1954)."""
 _CENTRE_ERRORS = 2.0
 """The reference's mean is known so well only: a constant difference within it is no drift."""
 _BEYOND_REFERENCE = 1.5
 """Seasons move inputs back and forth: the sum must exceed by so much what it reached within the reference."""
 _LATELY = 7
+"""Windows whose mean is the size of the drift: a week of days."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,19 @@ class SlowMove:
 
 
 def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[SlowMove]:
-    """Return the strongest slow move of each column that has one."""
+    """Return the strongest slow move of each column that has one.
+
+    Parameters
+    ----------
+    context : CheckContext
+        Holds the reference's windows and those since.
+    compared : Compared
+        The statistics of this window.
+    level : float
+        Of the cumulative sum, from which on a column moves.
+    """
     statistics = compared.statistics
-    base = [each.profile for each in context.reference.windows if each.profile.rows]
+    base = [window.profile for window in context.reference.windows if window.profile.rows]
     since = [*context.since_reference, context.profile]
     # A short reference knows neither its mean nor its spread well: the first windows after it are added.
     lent = max(_BASE_WINDOWS - len(base), 0)
@@ -84,7 +98,7 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
     reached, _ = sums(within)
     limit = np.maximum(level, _BEYOND_REFERENCE * np.abs(reached).max(axis=0, initial=0.0))
     now, grown = sums(values)
-    found: dict[str, SlowMove] = {}
+    strongest: dict[str, SlowMove] = {}
     # Where windows differ as much as seasons do, many in a row on one side are no news.
     for at in np.flatnonzero((np.abs(now[-1]) > limit) & ~wide):
         run = values[-min(int(grown[-1, at]), _LATELY) :, at]
@@ -96,10 +110,10 @@ def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[
             statistics.columns[at], statistics.parts[at], float(now[-1, at]), float(limit[at]), effect,
             int(grown[-1, at]), bool(confirmed),
         )  # fmt: skip
-        best = found.get(move.column)
+        best = strongest.get(move.column)
         if best is None or abs(move.level) / move.limit > abs(best.level) / best.limit:
-            found[move.column] = move
-    return list(found.values())
+            strongest[move.column] = move
+    return list(strongest.values())
 
 
 def _drawn_out(apart: Array) -> Array:

@@ -16,9 +16,25 @@ if TYPE_CHECKING:
     from airmedic_core.comparison.context import LabelledRows
     from airmedic_core.metrics import Metric
 
+_FIVE_PERCENT_80 = 1.96 + 0.84
+"""Standard errors that a difference must have to be found at 5 % with 80 % power."""
+_RESAMPLES = 400
+"""Of the comparison of two versions; the bounds of 99 % then rest on the two lowest and the two highest."""
+_CERTAINTY = 0.99
+"""That a new version is worse than the one before it: it is then rolled back, so one in a hundred may be wrong."""
+
 
 class Performance(Check[Options]):
-    """On the labels that have arrived, against what the version was accepted with."""
+    """On the labels that have arrived, against what the version was accepted with.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(default=1.0 - day["default"]))
+    >>> finding = Performance().run(context, Options())[0]
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: AUC is 0.211 (95 % interval 0.149 to 0.283); the version was accepted at 0.788.
+    """
 
     group = "performance"
     options = Options
@@ -45,7 +61,7 @@ class Performance(Check[Options]):
         for name, measure in metrics_for(context.spec.task).items():
             findings += _metric(context, labelled, measure, options, decides=name in deciding)
         findings += _since_deployment(context, labelled, options) + segment_losses(context, labelled, options)
-        lost = any(each.verdict in ABNORMAL for each in findings)
+        lost = any(finding.verdict in ABNORMAL for finding in findings)
         return findings + (where_it_hurts(context, labelled) if lost else [])
 
 
@@ -73,7 +89,7 @@ def labels_needed(context: CheckContext, options: Options) -> int:
         return max(options.min_rows, context.spec.window.min_rows)
     sd = interval.standard_error * interval.rows**0.5
     least = max(options.least_relative_drop * abs(interval.value), 1e-9)
-    return int(max(options.min_rows, ((1.96 + 0.84) * sd / least) ** 2))
+    return int(max(options.min_rows, (_FIVE_PERCENT_80 * sd / least) ** 2))
 
 
 def _metric(
@@ -140,13 +156,13 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
     if not np.isfinite([before, now]).all():
         return []
     blocks = time_blocks(len(labelled))
-    draws = block_draws(int(blocks.max()) + 1, 400)
+    draws = block_draws(int(blocks.max()) + 1, _RESAMPLES)
     sign = 1.0 if measure.higher_is_better else -1.0
     drawn = sign * (
         measure.resampled(labelled.labels, labelled.scores, blocks, draws)
         - measure.resampled(labelled.labels, previous, blocks, draws)
     )
-    low, high = percentile_bounds(drawn, 0.99)
+    low, high = percentile_bounds(drawn, _CERTAINTY)
     floor = options.least_drop if measure.higher_is_better else options.least_relative_drop * abs(before)
     worse = sign * (now - before) < -floor and high < 0
     return [

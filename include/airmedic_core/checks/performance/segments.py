@@ -24,34 +24,52 @@ if TYPE_CHECKING:
 
 _EXPECTED_WINDOWS = (4.0, 2.0)
 """As for metrics of all rows: the variance of windows is twice that of independent rows, worth four windows."""
+_LEAST_WINDOW_ROWS = 5
+"""Labelled rows of a segment in a window of the reference, below which its mean loss says nothing."""
 _LEAST_GROUP_ROWS = 20
+"""Rows of a group, then and now, below which its mean loss is too uncertain to be ranked."""
 _MOST_GROUPS = 5
+"""Groups that are told: more than a person reads."""
+_MOST_CATEGORIES = 30
+"""Of a column, that are looked at as groups: the most frequent."""
 _QUARTERS = (0.25, 0.5, 0.75)
+"""Where the ranges of numbers are cut: quartiles of the baseline's rows."""
+_ERRORS = 2.0
+"""Standard errors by which a group's loss must have risen to be ranked."""
 
 
 def segment_losses(context: CheckContext, labelled: LabelledRows, options: Options) -> list[Finding]:
     """Compare the mean loss of each segment of the spec with its own baseline and its spread between windows.
 
     The p-values pay for the number of segments (Benjamini and Hochberg).
+
+    Parameters
+    ----------
+    context : CheckContext
+        Holds the baseline.
+    labelled : LabelledRows
+        The rows in question.
+    options : Options
+        Of the check.
     """
-    found = list(_segments(context, labelled, options.min_rows))
-    if not found:
+    segments = list(_segments(context, labelled, options.min_rows))
+    if not segments:
         return []
-    usual = np.array([context.reference.whole.segments[name].loss_total for name, _ in found])
-    usual = usual / [context.reference.whole.segments[name].labelled for name, _ in found]
-    now = np.array([float(labelled.losses[inside].mean()) for _, inside in found])
-    variance = np.array([float(labelled.losses[inside].var(ddof=1)) for _, inside in found]) / usual**2
-    rows = np.array([int(inside.sum()) for _, inside in found])
-    past, noise = _history(context, [name for name, _ in found], usual, variance)
-    whole_rows = np.array([context.reference.whole.segments[name].labelled for name, _ in found])
+    usual = np.array([context.reference.whole.segments[name].loss_total for name, _ in segments])
+    usual = usual / [context.reference.whole.segments[name].labelled for name, _ in segments]
+    now = np.array([float(labelled.losses[inside].mean()) for _, inside in segments])
+    variance = np.array([float(labelled.losses[inside].var(ddof=1)) for _, inside in segments]) / usual**2
+    rows = np.array([int(inside.sum()) for _, inside in segments])
+    past, noise = _history(context, [name for name, _ in segments], usual, variance)
+    whole_rows = np.array([context.reference.whole.segments[name].labelled for name, _ in segments])
     result = moderated_z(
-        past, noise, now / usual, variance / rows, whole=np.ones(len(found)), whole_noise=variance / whole_rows,
+        past, noise, now / usual, variance / rows, whole=np.ones(len(segments)), whole_noise=variance / whole_rows,
         expected=_EXPECTED_WINDOWS,
     )  # fmt: skip
     chance = np.where(result.z > 0, result.p_value / 2.0, 1.0 - result.p_value / 2.0)
     rise = now - usual
     total, findings = float(rise @ rows), []
-    for at, (q_value, (name, _)) in enumerate(zip(adjust(chance), found, strict=True)):
+    for at, (q_value, (name, _)) in enumerate(zip(adjust(chance), segments, strict=True)):
         worse = rise[at] > options.least_relative_drop * usual[at] and q_value < options.watch_p_value
         again = context.seen_before(f"performance:{name}:loss") is not None
         at_once = context.only_window and q_value < options.p_value
@@ -90,9 +108,9 @@ def where_it_hurts(context: CheckContext, labelled: LabelledRows) -> list[Findin
         usual, now = float(before.losses[earlier].mean()), float(labelled.losses[inside].mean())
         share = (now - usual) * float(inside.sum()) / total
         error = float(labelled.losses[inside].std(ddof=1)) / float(inside.sum()) ** 0.5
-        if now - usual > 2.0 * error and share > float(inside.mean()):
+        if now - usual > _ERRORS * error and share > float(inside.mean()):
             ranked.append((share - float(inside.mean()), name, share, float(inside.mean()), now, usual, inside.sum()))
-    ranked.sort(key=lambda one: -one[0])
+    ranked.sort(key=lambda group: -group[0])
     return [
         Finding(
             "performance", name, "share_of_rise", Verdict.OK, value=share, baseline=rows, effect=now - usual,
@@ -127,9 +145,9 @@ def _history(context: CheckContext, names: list[str], usual: Array, variance: Ar
     values, noise = [], []
     for window in context.reference.windows:
         segments = [window.profile.segments.get(name) for name in names]
-        rows = np.array([one.labelled if one is not None else 0 for one in segments], dtype=float)
-        losses = np.array([one.loss_total if one is not None else 0.0 for one in segments])
-        enough = rows >= 5
+        rows = np.array([0 if segment is None else segment.labelled for segment in segments], dtype=float)
+        losses = np.array([0.0 if segment is None else segment.loss_total for segment in segments])
+        enough = rows >= _LEAST_WINDOW_ROWS
         values.append(np.where(enough, losses / np.maximum(rows, 1) / usual, np.nan))
         noise.append(np.where(enough, variance / np.maximum(rows, 1), np.nan))
     shape = (len(values), len(names))
@@ -143,7 +161,7 @@ def _groups(
     for name, known in edges.categorical.items():
         if name in labelled.frame and name in before.frame:
             now, earlier = category_names(labelled.frame[name]), category_names(before.frame[name])
-            for value in known.top[:30]:
+            for value in known.top[:_MOST_CATEGORIES]:
                 yield f"{name}={value}", np.asarray(now == value), np.asarray(earlier == value)
     for name in edges.numeric:
         if name in labelled.frame and name in before.frame:
