@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from airmedic_core.cli.check import plain
 from airmedic_core.errors import AirmedicError
-from airmedic_core.monitor import check_pair
+from airmedic_core.pair import check_pair
 from airmedic_core.spec import parse_spec
 from labelled.case import LabelledCase
 
