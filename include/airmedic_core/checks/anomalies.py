@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -27,14 +28,46 @@ class Options(CheckOptions):
     """A row is anomalous if it is extreme in so many columns at once as at most this share of the reference is."""
 
 
-_LEAST_ROWS = 5
-"""Fewer strange rows are a few rows, however small the window."""
-_BEYOND_HISTORY = 1.5
-_LEAST_WINDOW_ROWS = 10
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
+
+    rows: int = 20
+    """Rows of a window below which no share of them is measured: 10 % of fewer are one row."""
+    columns: int = 3
+    """Columns of numbers below which no row can be extreme in several of them."""
+    reference_rows: int = 100
+    """Rows of the reference below which its own extremes are not counted: 0.5 % of fewer are no row at all."""
+    columns_at_once: int = 3
+    """Columns in which a row must be extreme where the reference's rows are not at hand. Tuned."""
+    anomalous_rows: int = 5
+    """Fewer strange rows are a few rows, however small the window. Tuned."""
+    beyond_history: float = 1.5
+    """How many times the largest share of any earlier window the share must be. Tuned."""
+    window_rows: int = 10
+    """Rows of an earlier window below which its share is not counted: one row would be more than 10 %."""
+    noise: float = 3.0
+    """Standard deviations of a share of independent rows that are still chance: 1 window in 740."""
+
+
+LIMITS = Limits()
+
+
+class _Usual(NamedTuple):
+    """Which rows count as anomalous, and how many of them there usually are."""
+
+    columns_at_once: int
+    share: float
+    largest_share: float
+    """Of any window of the reference."""
 
 
 class Anomalies(Check[Options]):
-    """The share of rows that are unlike any of the reference."""
+    """The share of rows that are unlike any of the reference.
+
+    A row is unlike them if it is extreme in more columns at once than all but a few rows of the reference. Columns that
+    move together count once.
+    """
 
     group = "drift"
     options = Options
@@ -43,44 +76,54 @@ class Anomalies(Check[Options]):
         """Count the rows that are extreme in several columns at once."""
         import numpy as np
 
-        from airmedic_core.measures.outliers import extreme_columns, moving_together
-
         rows = context.rows_seen
-        if rows < 20 or len(context.profile.edges.numeric) < 3:
+        if rows < LIMITS.rows or len(context.profile.edges.numeric) < LIMITS.columns:
             return []
-        whole, reference = context.reference.whole, context.reference_rows
-        if reference is not None and len(reference) >= 100:
-            together = moving_together(whole, reference)
-            count = extreme_columns(whole, context.frame, together)
-            usual_counts = extreme_columns(whole, reference, together)
-            least = next(
-                columns
-                for columns in range(2, len(context.profile.edges.numeric) + 2)
-                if float(np.mean(usual_counts >= columns)) <= options.rare_fraction
-            )
-            usual = float(np.mean(usual_counts >= least))
-            seen = _widest(context, reference, usual_counts >= least)
-        else:
-            # Without rows, as if columns were extreme independently of each other.
-            count = extreme_columns(whole, context.frame)
-            least, usual, seen = 3, options.rare_fraction, 0.0
-        share = float(np.mean(count >= least))
-        noise = 3.0 * float(np.sqrt(max(usual, 1.0 / rows) / rows))
-        enough = int(np.sum(count >= least)) >= _LEAST_ROWS and share > max(usual + noise, _BEYOND_HISTORY * seen)
-        verdict = Verdict.ALERT if share > options.limit_fraction and enough else Verdict.OK
-        found = f"{percent(share, 1)} of the rows"
-        text = f"{found} are extreme in {least} or more columns at once; usual are {percent(usual, 1)}."
+        extremes, usual = _extremes(context, options)
+        strange = extremes >= usual.columns_at_once
+        share = float(np.mean(strange))
+        noise = LIMITS.noise * float(np.sqrt(max(usual.share, 1.0 / rows) / rows))
+        certain = int(strange.sum()) >= LIMITS.anomalous_rows and share > max(
+            usual.share + noise, LIMITS.beyond_history * usual.largest_share
+        )
+        alert = share > options.limit_fraction and certain
+        text = (
+            f"{percent(share, 1)} of the rows are extreme in {usual.columns_at_once} or more columns at once; usual "
+            f"are {percent(usual.share, 1)}."
+        )
         return [
             Finding(
-                "anomalies", "batch", "anomalous_fraction", verdict, value=share, baseline=usual,
-                limit=options.limit_fraction, effect=share - usual, sample_size=rows, unit="fraction", message=text,
-                suggests=(Cause.ANOMALY_SPIKE,) if verdict is Verdict.ALERT else (),
-                role=Role.INPUT_MOVED,
+                "anomalies", "batch", "anomalous_fraction", Verdict.ALERT if alert else Verdict.OK, value=share,
+                baseline=usual.share, limit=options.limit_fraction, effect=share - usual.share, sample_size=rows,
+                unit="fraction", message=text, suggests=(Cause.ANOMALY_SPIKE,) if alert else (), role=Role.INPUT_MOVED,
             )
         ]  # fmt: skip
 
 
-def _widest(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:
+def _extremes(context: CheckContext, options: Options) -> tuple[NDArray[np.intp], _Usual]:
+    """Return in how many columns each row is extreme, and what is usual."""
+    import numpy as np
+
+    from airmedic_core.measures.outliers import extreme_columns, moving_together
+
+    whole, reference = context.reference.whole, context.reference_rows
+    if reference is None or len(reference) < LIMITS.reference_rows:
+        # Without rows, as if columns were extreme independently of each other.
+        usual = _Usual(LIMITS.columns_at_once, options.rare_fraction, 0.0)
+        return extreme_columns(whole, context.frame), usual
+    together = moving_together(whole, reference)
+    before = extreme_columns(whole, reference, together)
+    columns_at_once = next(
+        columns
+        for columns in range(2, len(context.profile.edges.numeric) + 2)
+        if float(np.mean(before >= columns)) <= options.rare_fraction
+    )
+    strange = before >= columns_at_once
+    usual = _Usual(columns_at_once, float(np.mean(strange)), _largest_share(context, reference, strange))
+    return extreme_columns(whole, context.frame, together), usual
+
+
+def _largest_share(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:
     """Return the largest share of anomalous rows in any window of the reference.
 
     The rows of a window may depend on each other: all hours of a stormy day are strange together.
@@ -89,11 +132,11 @@ def _widest(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.
     import pandas as pd
 
     time = reference.get(context.spec.data.time_column)
-    starts = [each.window.start for each in context.reference.windows]
+    starts = [known.window.start for known in context.reference.windows]
     if time is None or not starts:
         return 0.0
     moments = pd.to_datetime(time, utc=True)
     window = pd.DatetimeIndex(starts).searchsorted(pd.DatetimeIndex(moments), side="right")
-    rows, found = np.bincount(window), np.bincount(window, weights=strange)
-    enough = rows >= _LEAST_WINDOW_ROWS
-    return float((found[enough] / rows[enough]).max(initial=0.0))
+    rows, strange_rows = np.bincount(window), np.bincount(window, weights=strange)
+    enough = rows >= LIMITS.window_rows
+    return float((strange_rows[enough] / rows[enough]).max(initial=0.0))

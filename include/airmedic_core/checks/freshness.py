@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -22,15 +24,42 @@ class Options(CheckOptions):
     """When a window counts as stale."""
 
     repeated_fraction: float = Field(default=0.3, gt=0, le=1)
-    """Rows that stood in an earlier window already, beyond the share that is usual."""
+    """Rows that stood in an earlier window already, beyond the share that is usual. Below half of the rows that are
+    usually new, a second window must confirm it."""
     repeated_values: float = Field(default=0.7, gt=0, le=1)
     """Values of one column that repeat an earlier window's at the same times, beyond what is usual."""
     windows: int = Field(default=14, ge=1)
     """How many earlier windows are compared."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
+
+    repeated_values: float = 0.9
+    """Values of a column that must repeat, whatever is usual: a stuck load repeats all, but for late rows. Tuned."""
+    windows: int = 3
+    """Earlier windows that must hold the column before anything is called usual for it."""
+    distinct: int = 5
+    """Values that a column must take: of fewer, most are the same at equal times by chance."""
+    top_share: float = 0.5
+    """Largest share of one value, for the same reason."""
+    pairs: int = 40
+    """Pairs of earlier windows from which the usual share is taken, the newest. It bounds the time: 14 windows make 91
+    pairs, and the largest share of 40 is already close to that of all."""
+
+
+LIMITS = Limits()
+_REPEATED_ROWS = "freshness:batch:repeated_rows"
+
+
 class Freshness(Check[Options]):
-    """Whether this is the new window, or an older one delivered again."""
+    """Whether this is the new window, or an older one delivered again.
+
+    Times of events that lag, rows that stood in an earlier window, and columns whose values repeat those of an earlier
+    window time by time. Repeated rows are estimated from sketches of hashes (Broder 1997, On the resemblance and
+    containment of documents).
+    """
 
     group = "data"
     options = Options
@@ -52,35 +81,24 @@ def _lag(context: CheckContext) -> Finding:
             "freshness", time, "event_time_lag", Verdict.UNKNOWN, role=Role.DATA_FAULT,
             message=f"No row has a readable time in {time!r}.",
         )  # fmt: skip
-    lag = (window.end - newest).total_seconds()
-    length = (window.end - window.start).total_seconds()
     stale = newest < window.start
+    text = f"The newest row is of {newest:%Y-%m-%d %H:%M}"
     return Finding(
-        "freshness",
-        time,
-        "event_time_lag",
-        Verdict.ALERT if stale else Verdict.OK,
-        value=lag,
-        limit=length,
-        unit="seconds",
+        "freshness", time, "event_time_lag", Verdict.ALERT if stale else Verdict.OK,
+        value=(window.end - newest).total_seconds(), limit=(window.end - window.start).total_seconds(), unit="seconds",
         sample_size=context.batch.rows,
-        message=(
-            f"The newest row is of {newest:%Y-%m-%d %H:%M}, before the window began: an older extract was delivered."
-            if stale
-            else f"The newest row is of {newest:%Y-%m-%d %H:%M}."
-        ),
-        suggests=(Cause.STALE_DATA,) if stale else (),
-        role=Role.DATA_FAULT,
-    )
+        message=f"{text}, before the window began: an older extract was delivered." if stale else f"{text}.",
+        suggests=(Cause.STALE_DATA,) if stale else (), role=Role.DATA_FAULT,
+    )  # fmt: skip
 
 
 def _newest(context: CheckContext) -> datetime | None:
     import pandas as pd
 
     column = context.spec.data.time_column
-    known = context.profile.columns.get(column)
-    if context.sampled and isinstance(known, TimeProfile):
-        return known.maximum
+    profile = context.profile.columns.get(column)
+    if context.sampled and isinstance(profile, TimeProfile):
+        return profile.maximum
     if column not in context.frame:
         return None
     newest = pd.to_datetime(context.frame[column], utc=True, errors="coerce").max()
@@ -91,55 +109,49 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
     past = context.past_facts[-options.windows :]
     if not past:
         return []
-    mine = context.facts.rows_by_sketch
-    shares = [mine.inside(facts.rows_by_sketch) for facts in past]
-    usual = _usual(past, lambda one, other: one.rows_by_sketch.inside(other.rows_by_sketch))
+    now = context.facts.rows_by_sketch
+    shares = [now.inside(before.rows_by_sketch) for before in past]
+    # A window that was watched for its repeated rows would make them usual, so that no second one could confirm it.
+    watched = {id(window.facts) for window in context.conspicuous_in(_REPEATED_ROWS)}
+    settled = [facts for facts in past if id(facts) not in watched]
+    usual = _usual(settled, lambda later, earlier: later.rows_by_sketch.inside(earlier.rows_by_sketch))
     value = max(shares)
-    stale = value - usual > options.repeated_fraction and value > 0.5 * (1.0 + usual)
-    watch = value - usual > options.repeated_fraction
-    back = len(shares) - shares.index(value)
-    return [
-        Finding(
-            "freshness",
-            "batch",
-            "repeated_rows",
-            Verdict.ALERT if stale or watch else Verdict.OK,
-            value=value,
-            baseline=usual,
-            limit=min(usual + options.repeated_fraction, 1.0),
-            effect=value - usual,
-            sample_size=context.batch.rows,
-            unit="fraction",
-            message=(
-                f"{percent(value)} of the rows repeat those of the window {back} before; usual are {percent(usual)}."
-                if watch
-                else f"{percent(value)} of the rows occur in an earlier window, as usual."
-            ),
-            suggests=(Cause.STALE_DATA,) if watch else (),
-            role=Role.DATA_FAULT,
-        )
-    ]
+    windows_back = len(shares) - shares.index(value)
+    repeated = f"{percent(value)} of the rows repeat those of the window {windows_back} before"
+    if value - usual <= options.repeated_fraction:
+        verdict, text = Verdict.OK, f"{percent(value)} of the rows occur in an earlier window, as usual."
+    else:
+        # Customers who order again look alike for a day. Where no second window will come, this one decides.
+        most = value > 0.5 * (1.0 + usual)
+        certain = most or context.only_window or context.seen_before(_REPEATED_ROWS) is not None
+        verdict, text = Verdict.ALERT if certain else Verdict.WATCH, f"{repeated}; usual are {percent(usual)}."
+    return [_repeated_rows_finding(context, verdict, text, value, usual, options)]
 
 
 def _delivered_again(context: CheckContext, options: Options) -> list[Finding]:
     """Look for an earlier window whose profile is the same in every count: of a sample no row can be found again."""
-    earlier = [each.profile for each in context.reference.windows]
-    earlier += [past.profile for past in reversed(context.history) if past.profile is not None]
-    earlier = [each for each in earlier[-options.windows :] if each.edges.id == context.profile.edges.id]
+    earlier = [window.profile for window in context.reference.windows]
+    earlier += [window.profile for window in reversed(context.history) if window.profile is not None]
+    earlier = [profile for profile in earlier[-options.windows :] if profile.edges.id == context.profile.edges.id]
     if not earlier:
         return []
-    again = [back for back, each in enumerate(reversed(earlier), start=1) if _same_counts(context, each)]
+    same = [back for back, profile in enumerate(reversed(earlier), start=1) if _same_counts(context, profile)]
+    verdict = Verdict.ALERT if same else Verdict.OK
     text = f"No column counts as in any of the {len(earlier)} windows before. Single rows were not compared: too many."
-    if again:
-        text = f"Every column has exactly the counts of the window {again[0]} before: its rows were delivered again."
-    return [
-        Finding(
-            "freshness", "batch", "repeated_rows", Verdict.ALERT if again else Verdict.OK, value=float(bool(again)),
-            baseline=0.0, limit=options.repeated_fraction, effect=float(bool(again)), sample_size=context.batch.rows,
-            unit="fraction", message=text, suggests=(Cause.STALE_DATA,) if again else (),
-            role=Role.DATA_FAULT,
-        )
-    ]  # fmt: skip
+    if same:
+        text = f"Every column has exactly the counts of the window {same[0]} before: its rows were delivered again."
+    return [_repeated_rows_finding(context, verdict, text, float(bool(same)), 0.0, options)]
+
+
+def _repeated_rows_finding(
+    context: CheckContext, verdict: Verdict, text: str, value: float, usual: float, options: Options
+) -> Finding:
+    return Finding(
+        "freshness", "batch", "repeated_rows", verdict, value=value, baseline=usual,
+        limit=min(usual + options.repeated_fraction, 1.0), effect=value - usual, sample_size=context.batch.rows,
+        unit="fraction", message=text, suggests=() if verdict is Verdict.OK else (Cause.STALE_DATA,),
+        role=Role.DATA_FAULT,
+    )  # fmt: skip
 
 
 def _same_counts(context: CheckContext, earlier: Profile) -> bool:
@@ -159,49 +171,46 @@ def _same_counts(context: CheckContext, earlier: Profile) -> bool:
 def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
     past = context.past_facts[-options.windows :]
     findings = []
-    for name, mine in context.facts.columns.items():
-        others = [(back, facts.columns.get(name)) for back, facts in enumerate(reversed(past), start=1)]
-        known = [(back, other) for back, other in others if other is not None]
+    for name, now in context.facts.columns.items():
+        holding = [
+            (back, facts.columns[name].timed)
+            for back, facts in enumerate(reversed(past), start=1)
+            if name in facts.columns
+        ]
         # Values at equal times mean something only where rows come at fixed times and values vary.
-        if len(known) < 3 or mine.distinct < 5 or mine.top_share > 0.5 or _by_the_clock(context, name):
+        if len(holding) < LIMITS.windows or now.distinct < LIMITS.distinct or now.top_share > LIMITS.top_share:
             continue
-        usual = _usual(past, lambda one, other, name=name: _timed(one, other, name))
-        back, value = max(((back, mine.timed.inside(other.timed)) for back, other in known), key=lambda pair: pair[1])
-        if value - usual > options.repeated_values and value > 0.9:
+        if _turns_with_the_clock(context, name):
+            continue
+        usual = _usual(past, lambda later, earlier, name=name: _repeated_in_time(later, earlier, name))
+        value, back = max(((now.timed.inside(timed), back) for back, timed in holding), key=lambda pair: pair[0])
+        if value - usual > options.repeated_values and value > LIMITS.repeated_values:
             findings.append(
                 Finding(
-                    "freshness",
-                    name,
-                    "repeated_values",
-                    Verdict.ALERT,
-                    value=value,
-                    baseline=usual,
-                    limit=min(usual + options.repeated_values, 1.0),
-                    effect=value - usual,
-                    sample_size=context.batch.rows,
-                    unit="fraction",
+                    "freshness", name, "repeated_values", Verdict.ALERT, value=value, baseline=usual,
+                    limit=min(usual + options.repeated_values, 1.0), effect=value - usual,
+                    sample_size=context.batch.rows, unit="fraction",
                     message=f"{name} repeats the values of the window {back} before, time by time ({percent(value)}).",
-                    suggests=(Cause.STALE_DATA,),
-                    role=Role.DATA_FAULT,
+                    suggests=(Cause.STALE_DATA,), role=Role.DATA_FAULT,
                 )
-            )
+            )  # fmt: skip
     return findings
 
 
-def _by_the_clock(context: CheckContext, name: str) -> bool:
+def _turns_with_the_clock(context: CheckContext, name: str) -> bool:
     from airmedic_core.profile.calendar import turns_with_the_clock
 
     rows, time = context.reference_rows, context.spec.data.time_column
     return rows is not None and name in rows and time in rows and turns_with_the_clock(rows[name], rows[time])
 
 
-def _timed(one: RowFacts, other: RowFacts, name: str) -> float:
-    if name not in one.columns or name not in other.columns:
+def _repeated_in_time(later: RowFacts, earlier: RowFacts, name: str) -> float:
+    if name not in later.columns or name not in earlier.columns:
         return 0.0
-    return one.columns[name].timed.inside(other.columns[name].timed)
+    return later.columns[name].timed.inside(earlier.columns[name].timed)
 
 
-def _usual(past: list[RowFacts], share: object) -> float:
-    assert callable(share)  # noqa: S101  narrows for the type checker
-    pairs = [(past[later], past[earlier]) for later in range(1, len(past)) for earlier in range(later)][-40:]
-    return max((float(share(later, earlier)) for later, earlier in pairs), default=0.0)
+def _usual(past: list[RowFacts], share: Callable[..., float]) -> float:
+    """Return the largest share of an earlier window that stood in one before it already."""
+    pairs = [(past[later], past[earlier]) for later in range(1, len(past)) for earlier in range(later)]
+    return max((share(later, earlier) for later, earlier in pairs[-LIMITS.pairs :]), default=0.0)

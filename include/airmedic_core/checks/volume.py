@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -12,9 +13,6 @@ from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
-
-_LONGEST = 400
-_SEASONS = {"hour": 24, "day": 7, "week": 52, "month": 12}
 
 
 class Options(CheckOptions):
@@ -30,8 +28,26 @@ class Options(CheckOptions):
     """How many times the usual error of the forecast the change must be."""
 
 
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set."""
+
+    windows: int = 400
+    """Earlier windows that the forecast is made from: a year of days and a month more. Bounds its time."""
+    seasons: dict[str, int] = field(default_factory=lambda: {"hour": 24, "day": 7, "week": 52, "month": 12})
+    """Windows after which the calendar repeats itself: a day of hours, a week of days, a year of weeks or months."""
+    noise: float = 4.0
+    """Standard deviations of a count of independent rows (its square root) beyond which it is no chance: with a handful
+    of rows expected, half of them is chance. A normal count is so far out in 1 of 16,000 windows."""
+    regular_spread: float = 0.1
+    """Usual error of the forecast, as a fraction, below which a handful of rows is a schedule and no chance."""
+
+
+LIMITS = Limits()
+
+
 class Volume(Check[Options]):
-    """Whether there are as many rows as there should be."""
+    """Whether there are as many rows as there should be, by a forecast from earlier windows."""
 
     group = "data"
     options = Options
@@ -61,7 +77,7 @@ def _rows(context: CheckContext, options: Options) -> Finding:
 
     rows = context.batch.rows
     step = context.spec.window.step
-    season = _SEASONS[step.unit] if step.count == 1 else None
+    season = LIMITS.seasons[step.unit] if step.count == 1 else None
     expected = forecast(_counts(context), season)
     if expected is None:
         return Finding(
@@ -72,28 +88,18 @@ def _rows(context: CheckContext, options: Options) -> Finding:
     distance = expected.z(rows)
     outside = ratio < options.lowest_fraction or ratio > options.highest_fraction
     unusual = abs(distance) > options.spreads and abs(ratio - 1.0) >= options.least_change
-    # With a handful of rows expected, half of them is chance.
-    counted = abs(rows - expected.expected) > 4.0 * max(expected.expected, 1.0) ** 0.5 or expected.spread < 0.1
-    wrong = (outside and (counted or rows == 0)) or unusual
-    low = expected.expected * options.lowest_fraction
-    high = expected.expected * options.highest_fraction
+    noise = LIMITS.noise * max(expected.expected, 1.0) ** 0.5
+    certain = abs(rows - expected.expected) > noise or expected.spread < LIMITS.regular_spread
+    wrong = (outside and (certain or rows == 0)) or unusual
+    fraction = options.lowest_fraction if ratio < 1 else options.highest_fraction
     amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({percent(ratio)})"
     return Finding(
-        "volume",
-        "batch",
-        "rows",
-        Verdict.ALERT if wrong else Verdict.OK,
-        value=rows,
-        baseline=round(expected.expected, 1),
-        limit=round(low if ratio < 1 else high, 1),
-        effect=ratio - 1.0,
-        sample_size=rows,
-        unit="rows",
-        message=f"{amount}." if wrong else f"{amount}, which is usual.",
-        suggests=(Cause.VOLUME_ANOMALY,) if wrong else (),
-        role=Role.DATA_FAULT,
+        "volume", "batch", "rows", Verdict.ALERT if wrong else Verdict.OK, value=rows,
+        baseline=round(expected.expected, 1), limit=round(expected.expected * fraction, 1), effect=ratio - 1.0,
+        sample_size=rows, unit="rows", message=f"{amount}." if wrong else f"{amount}, which is usual.",
+        suggests=(Cause.VOLUME_ANOMALY,) if wrong else (), role=Role.DATA_FAULT,
         details={"spreads": round(distance, 2), "windows": expected.windows},
-    )
+    )  # fmt: skip
 
 
 def _counts(context: CheckContext) -> list[float]:
@@ -103,10 +109,11 @@ def _counts(context: CheckContext) -> list[float]:
     that wrong is usual. They keep their place, because seasons are counted in windows. Windows of another length, from
     before the length was changed, say nothing of this one.
     """
-    alike = [each for each in context.reference.windows if each.window.as_long_as(context.batch.window)]
-    counts = {each.window: float(each.profile.rows) for each in alike}
+    alike = [known for known in context.reference.windows if known.window.as_long_as(context.batch.window)]
+    counts = {known.window: float(known.profile.rows) for known in alike}
     counts |= {past.window: float(past.rows) if past.sound else float("nan") for past in context.history}
     place = context.spec.window.step.ordinal
     now = place(context.batch.window.start)
-    known = {place(window.start): rows for window, rows in counts.items() if place(window.start) < now}
-    return [known.get(at, float("nan")) for at in range(max(min(known, default=now), now - _LONGEST), now)]
+    rows_at = {place(window.start): rows for window, rows in counts.items() if place(window.start) < now}
+    oldest = max(min(rows_at, default=now), now - LIMITS.windows)
+    return [rows_at.get(at, float("nan")) for at in range(oldest, now)]

@@ -209,6 +209,14 @@ class CheckContext:
         """The model's inputs."""
         return (*self.profile.edges.numeric, *self.profile.edges.categorical)
 
+    def conspicuous_in(self, key: str) -> tuple[PastWindow, ...]:
+        """Return the earlier windows in which a finding was conspicuous, newest first."""
+        return tuple(
+            past
+            for past in self.history
+            if any(finding.key == key and finding.verdict in ABNORMAL for finding in past.findings)
+        )
+
     def seen_before(self, key: str) -> Finding | None:
         """Return the same finding of the window before, if it was already conspicuous there."""
         if not self.history:

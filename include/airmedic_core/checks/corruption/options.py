@@ -1,0 +1,82 @@
+"""When values count as broken: what a team may set, and what the check takes for granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+
+
+class Options(CheckOptions):
+    """When values count as broken. All fractions are of the window's rows, beyond what is usual."""
+
+    null_fraction: float = Field(default=0.05, gt=0, le=1)
+    """Values that are missing or not finite."""
+    value_fraction: float = Field(default=0.05, gt=0, le=1)
+    """One value that stands in for others: a sentinel, a default, a zero, a stuck sensor."""
+    unseen_fraction: float = Field(default=0.01, gt=0, le=1)
+    """The same where it was never seen and its kind says "missing": unknown or n/a, or a number such as 0, -1 or 9999
+    that lies apart from all others and is there in a second window."""
+    outside_fraction: float = Field(default=0.005, gt=0, le=1)
+    """Values far beyond the reference's range."""
+    duplicate_fraction: float = Field(default=0.1, gt=0, le=1)
+    """Rows that repeat another row of the window in every column."""
+    tie_left: float = Field(default=0.35, ge=0, le=1)
+    """What may be left of a column's tie to the others (variance explained) before it counts as broken."""
+    spreads: float = Field(default=5.0, gt=0)
+    """How many window-to-window standard deviations a fraction must move."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
+
+    few_rows: int = 3
+    """Rows that are null, or far outside, before a window is called damaged. Fewer are slips of single rows, whatever
+    share of a small window they take. Tuned."""
+    new_value_rows: int = 5
+    """Rows of a value that was never seen before it may stand in for others. Fewer are typing errors. Tuned."""
+    constant_rows: int = 10
+    """Rows of one value before a column counts as constant. A value that usually takes 60 % of the rows fills ten
+    independent rows in 0.6 % of the windows."""
+    calendar_share: float = 0.5
+    """A column whose favourite takes more than half of the rows of most windows turns with the calendar, as the month
+    does: that it moves on to another value is its nature."""
+    favourite: float = 0.65
+    """Largest share of any value in an earlier window, up to which one value in every row is a fault by itself. Tuned."""
+    coarse_bins: int = 30
+    """A column that fills no more bins of its profile has so few values that another favourite is a shift. Tuned."""
+    stands_out: float = 2.0
+    """How many times the share of the usual favourite a repeated value must take. Tuned."""
+    gap: float = 0.1
+    """How far beyond the range of all values, as a part of that range, a stand-in lies. Tuned."""
+    gap_lately: float = 0.25
+    """The same beyond the range of the last windows alone, which is narrower and moves with the season. Tuned."""
+    recent_windows: int = 14
+    """Windows that count as the last ones: two weeks of days, so that each weekday is there twice."""
+    neighbours: int = 4
+    """Bins on each side of a value that rise with it where the inputs moved. Tuned."""
+    rose_alone: float = 3.0
+    """How many times as much as any neighbour a repeated value must have risen. Tuned."""
+    usual_share: float = 0.9
+    """A value that took more of an earlier window than this may take all of the next: such a column never counts as
+    stuck. Tuned."""
+    stuck_windows: int = 7
+    """Earlier windows that must be known before a largest share has a spread: a week of days."""
+    stuck_category_windows: int = 4
+    """The same for categories, whose share must also lie beyond its own history. Tuned."""
+    other_rows: int = 20
+    """Rows that would usually hold another value, counted as independent ones. Of 20 expected rows none is there by
+    chance in fewer than one window of a hundred million (Poisson: exp(-20) = 2e-9)."""
+    stuck_spreads: float = 5.0
+    """How many standard deviations of earlier windows the logarithm of the odds must move, as for ``spreads``."""
+    least_odds_spread: float = 0.1
+    """Least spread of that logarithm: a handful of windows may be alike by chance. Tuned."""
+    tie_rows: int = 200
+    """Rows below which a tie between columns is not measured: with tens of columns, a regression needs some for each.
+    Tuned."""
+
+
+LIMITS = Limits()
