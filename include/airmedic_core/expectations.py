@@ -30,7 +30,7 @@ class Result:
     unexpected_fraction: float | None = None
     """Of the values that are not null."""
     observed: float | None = None
-    """What was found in place of what was expected, where that is a number: rows are not repeated."""
+    """The number that was measured in place of the expected one; None where it is no number. It may be infinite."""
     error: str = ""
     """Why the expectation could not be evaluated; empty if it could."""
 
@@ -38,8 +38,15 @@ class Result:
 def build_expectations(suite: Json, name: str) -> list[Any]:
     """Return a suite's expectations as objects of Great Expectations.
 
-    Great Expectations itself leaves out what it does not understand, with a line in the log: a suite with a slip of
-    the pen would then pass.
+    Great Expectations itself leaves out what it does not understand, with a line in the log, so that a suite with a
+    misspelt expectation would pass.
+
+    Parameters
+    ----------
+    suite : dict
+        ``{"expectations": [{"type": …, "kwargs": {…}}, …]}``.
+    name : str
+        What errors call the suite.
 
     Raises
     ------
@@ -52,19 +59,21 @@ def build_expectations(suite: Json, name: str) -> list[Any]:
     from great_expectations.expectations.registry import list_registered_expectation_implementations
 
     built = []
-    for number, each in enumerate(suite["expectations"], start=1):
-        where = f"{name}, expectation {number} ({each['type']})"
+    for number, expectation in enumerate(suite["expectations"], start=1):
+        where = f"{name}, expectation {number} ({expectation['type']})"
         try:
             configuration = ExpectationConfiguration(
-                type=each["type"], kwargs=dict(each["kwargs"]), severity=each.get("severity") or "critical"
+                type=expectation["type"],
+                kwargs=dict(expectation["kwargs"]),
+                severity=expectation.get("severity") or "critical",
             )
             built.append(configuration.to_domain_obj())
         except ExpectationNotFoundError as error:
             known = list_registered_expectation_implementations()
-            raise SpecError(f"{where}: there is no such expectation.", closest(each["type"], known)) from error
+            raise SpecError(f"{where}: there is no such expectation.", closest(expectation["type"], known)) from error
         except (ValueError, TypeError) as error:
-            said = "; ".join(line.strip() for line in str(error).splitlines()[1:] if line.strip()) or str(error)
-            raise SpecError(f"{where} is not valid: {said[:400]}.", "Correct its kwargs or its severity.") from error
+            details = "; ".join(line.strip() for line in str(error).splitlines()[1:] if line.strip()) or str(error)
+            raise SpecError(f"{where} is not valid: {details[:400]}.", "Correct its kwargs or its severity.") from error
     return built
 
 
@@ -84,6 +93,14 @@ def validate(frame: pd.DataFrame, suite: Json, name: str) -> list[Result]:
     ------
     SpecError
         If an expectation is not valid. A retry does not help.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rule = {"type": "expect_column_values_to_be_between", "kwargs": {"column": "age", "max_value": 120}}
+    >>> (result,) = validate(pd.DataFrame({"age": [30, 40, 4000, 50]}), {"expectations": [rule]}, "the suite")
+    >>> result.success, result.unexpected_rows, result.unexpected_fraction
+    (False, 1, 0.25)
     """
     expectations = build_expectations(suite, name)
     if not expectations:
@@ -91,7 +108,7 @@ def validate(frame: pd.DataFrame, suite: Json, name: str) -> list[Result]:
     import great_expectations as gx
     from great_expectations.data_context.types.base import DataContextConfig, InMemoryStoreBackendDefaults
 
-    # Nothing on disk: by default a folder is made for pages that nobody asks for.
+    # By default Great Expectations makes a folder on disk for documentation that is never built.
     stores = InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
     silent = DataContextConfig(
         store_backend_defaults=stores, progress_bars={"globally": False}, analytics_enabled=False
@@ -100,7 +117,7 @@ def validate(frame: pd.DataFrame, suite: Json, name: str) -> list[Result]:
     asset = context.data_sources.add_pandas("airmedic").add_dataframe_asset("batch")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": frame})
     result = batch.validate(gx.ExpectationSuite(name="airmedic", expectations=expectations), result_format="BASIC")
-    return [_result(each) for each in result.results]
+    return [_result(validated) for validated in result.results]
 
 
 def _quieten() -> None:
@@ -108,34 +125,38 @@ def _quieten() -> None:
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
 
 
-def _result(each: Any) -> Result:
-    configuration, found = each.expectation_config, each.result
+def _result(validated: Any) -> Result:
+    configuration, measured = validated.expectation_config, validated.result
     kwargs = {key: value for key, value in configuration.kwargs.items() if key not in {"batch_id", *_SUBJECTS}}
-    fraction, observed = found.get("unexpected_percent"), found.get("observed_value")
+    fraction, observed = measured.get("unexpected_percent"), measured.get("observed_value")
     number = isinstance(observed, int | float) and not isinstance(observed, bool)
     return Result(
         type=configuration.type,
         column=subject_of(configuration.kwargs),
         kwargs=kwargs,
-        success=bool(each.success),
+        success=bool(validated.success),
         severity=str(getattr(configuration.severity, "value", configuration.severity)),
-        unexpected_rows=found.get("unexpected_count"),
+        unexpected_rows=measured.get("unexpected_count"),
         unexpected_fraction=None if fraction is None else float(fraction) / 100.0,
         observed=float(observed) if number else None,
-        error=_error(each.exception_info or {}),
+        error=_error(validated.exception_info or {}),
     )
 
 
 def subject_of(kwargs: Json) -> str:
-    """Return the column that an expectation is about."""
+    """Return the column that an expectation is about.
+
+    >>> subject_of({"column_A": "price", "column_B": "age"}), subject_of({"min_value": 100})
+    ('price', 'batch')
+    """
     named = next((kwargs[key] for key in _SUBJECTS if kwargs.get(key)), "batch")
     return str(named if isinstance(named, str) else next(iter(named), "batch"))
 
 
 def _error(info: Json) -> str:
     """Return the message of the first exception: there is one for the expectation, or one for each of its metrics."""
-    for each in (info, *(inner for inner in info.values() if isinstance(inner, dict))):
-        message = each.get("exception_message")
+    for exception in (info, *(inner for inner in info.values() if isinstance(inner, dict))):
+        message = exception.get("exception_message")
         if message:
             return str(message).strip().splitlines()[0][:200]
     return ""

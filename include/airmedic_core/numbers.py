@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
+
 _MEASURES = {
     "psi": "PSI", "ks": "KS", "mae": "MAE", "rmse": "RMSE", "roc_auc": "AUC", "f1": "F1", "latency_p99": "p99 latency",
 }  # fmt: skip
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """Return a number with at most four significant digits and its unit, large ones with separators."""
+    """Return a number with at most four significant digits and its unit, large ones with separators.
+
+    >>> number(1234.5), number(0.25, "fraction"), number(float("inf"))
+    ('1,234', '25 %', 'infinity')
+    """
     if value is None:
         return "none"
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinity" if value > 0 else "minus infinity"
     if unit in {"fraction", "share"}:
         return f"{100 * value:.3g} %"
     size = abs(value)

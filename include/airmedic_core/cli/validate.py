@@ -129,7 +129,7 @@ def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
 
 
 def _suite(spec: ModelSpec, settings: Settings) -> list[str]:
-    from airmedic_core.checks.quality.quality import read_suite, suite_file
+    from airmedic_core.checks.quality.suite import read_suite, suite_file
 
     path = suite_file(spec, settings)
     if path is None:

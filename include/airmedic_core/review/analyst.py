@@ -117,7 +117,7 @@ def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[ReviewedWindow]) -
 
 
 def _known(ws: Workspace, name: str, expectation: Json) -> bool:
-    from airmedic_core.checks.quality.quality import read_suite, suite_file
+    from airmedic_core.checks.quality.suite import read_suite, suite_file
 
     path = suite_file(ws.spec, ws.settings)
     own = read_suite(path)["expectations"] if path else []

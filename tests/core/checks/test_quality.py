@@ -11,7 +11,8 @@ import pytest
 
 from airmedic_core.checks import run_group
 from airmedic_core.checks.quality.proposed_suite import propose_suite
-from airmedic_core.checks.quality.quality import Options, Quality, read_suite
+from airmedic_core.checks.quality.quality import Options, Quality
+from airmedic_core.checks.quality.suite import read_suite
 from airmedic_core.cli.validate import spec_problems
 from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
@@ -292,3 +293,22 @@ def test_the_next_month_is_no_broken_value(settings):
     kinds = {(each["type"], each["kwargs"]["column"]) for each in propose_suite(reference)["expectations"]}
     assert ("expect_column_to_exist", "weekday") in kinds
     assert ("expect_column_values_to_be_in_set", "weekday") not in kinds
+
+
+def test_an_infinite_value_breaks_its_own_rule_and_no_other(settings, today):
+    write(
+        settings,
+        expect("column_max_to_be_between", column="price", max_value=1000),
+        expect("column_values_to_be_between", column="age", max_value=20),
+        expect("column_to_exist", column="country"),
+    )
+    infinite = today.assign(price=today["price"].mask(np.arange(len(today)) == 3, np.inf))
+    findings = Quality().run(context_of(infinite, settings), Options())
+    found = failed(findings)
+    assert {(finding.subject, finding.verdict) for finding in found.values()} == {
+        ("price", Verdict.ALERT), ("age", Verdict.ALERT),
+    }  # fmt: skip
+    largest = found["quality:price:expect_column_max_to_be_between"]
+    assert largest.message == "price breaks the rule “max to be at most 1,000”: found infinity."
+    assert largest.value is None
+    assert count(findings) == (1, 3)

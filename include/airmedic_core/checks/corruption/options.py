@@ -45,7 +45,8 @@ class Limits:
     """A column whose favourite takes more than half of the rows of most windows turns with the calendar, as the month
     does: that it moves on to another value is its nature."""
     favourite: float = 0.65
-    """Largest share of any value in an earlier window, up to which one value in every row is a fault by itself. Tuned."""
+    """Largest share that any value took in an earlier window, up to which one value in every row is a fault by itself.
+    Tuned."""
     coarse_bins: int = 30
     """A column that fills no more bins of its profile has so few values that another favourite is a shift. Tuned."""
     stands_out: float = 2.0

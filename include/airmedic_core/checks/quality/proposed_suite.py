@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
 
 import numpy as np
 
@@ -13,9 +15,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.profile import Reference
+    from airmedic_core.profile.columns import ColumnProfile
 
-_MOST_CATEGORIES = 50
-_MOST_ROWS = 50_000
+
+@dataclass(frozen=True)
+class Limits:
+    """How cautious a proposal is. Wide on purpose: what moves within these limits is for the other checks."""
+
+    rare_nulls: float = 0.01
+    """Share of nulls in the reference up to which values are expected in every window."""
+    not_null: float = 0.9
+    """Share of the values that must be there: a window with a tenth of nulls is no accident of single rows."""
+    inside: float = 0.98
+    """Share of the numbers that must lie within the range of the reference, widened by its width on both sides."""
+    known: float = 0.6
+    """Share of the categories that must be known ones: a vocabulary grows."""
+    categories: int = 50
+    """Most categories that a vocabulary may have: longer ones are names, and new names are no fault."""
+    rows: int = 50_000
+    """Most rows that a proposal is held against. Of so many, a share of 2 % is measured to 0.06 points."""
+
+
+LIMITS = Limits()
+_IN_SET = "expect_column_values_to_be_in_set"
 
 
 def propose_suite(reference: Reference) -> Json:
@@ -23,35 +45,54 @@ def propose_suite(reference: Reference) -> Json:
 
     It asks for the columns, for values where there always were any, for numbers within a wide margin of those seen, and
     for known categories, each for the greater part of the rows. What moves slowly is for the drift check.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from airmedic_core.profile import build_reference
+    >>> from airmedic_core.spec import parse_spec
+    >>> spec = parse_spec({"name": "orders", "task": "binary", "target": "returned",
+    ...                    "data": {"path": "orders.csv", "time_column": "at"}, "features": {"numeric": ["price"]}})
+    >>> rows = pd.DataFrame({"at": pd.date_range("2026-01-01", periods=100, freq="h", tz="UTC"), "price": range(100)})
+    >>> [expectation["type"] for expectation in propose_suite(build_reference(spec, rows))["expectations"]]
+    ['expect_column_to_exist', 'expect_column_values_to_not_be_null', 'expect_column_values_to_be_between']
     """
+    # Of the inputs: the times of labels, and labels themselves, are missing as long as they are not known.
+    inputs = (*reference.edges.numeric, *reference.edges.categorical)
+    expectations = [expectation for name in inputs for expectation in _expectations_on(reference, name)]
+    return {"name": "proposed", "expectations": expectations}
+
+
+def _expectations_on(reference: Reference, name: str) -> Iterator[Json]:
     from airmedic_core.measures.column_statistics import one_value_per_window
 
-    windows = [each.profile for each in reference.windows if each.profile.rows]
-    expectations: list[Json] = []
-    # Of the inputs: the times of labels, and labels themselves, are missing as long as they are not known.
-    for name in (*reference.edges.numeric, *reference.edges.categorical):
-        column = reference.whole.columns[name]
-        expectations.append({"type": "expect_column_to_exist", "kwargs": {"column": name}})
-        if not column.values:
-            continue
-        if column.null_fraction < 0.01:
-            kwargs: Json = {"column": name, "mostly": 0.9}
-            expectations.append({"type": "expect_column_values_to_not_be_null", "kwargs": kwargs})
-        if isinstance(column, NumericProfile) and column.minimum is not None and column.maximum is not None:
-            margin = column.maximum - column.minimum or abs(column.maximum) or 1.0
-            low = 0.0 if column.minimum >= 0 else column.minimum - margin
-            kwargs = {"column": name, "min_value": low, "max_value": column.maximum + margin, "mostly": 0.98}
-            expectations.append({"type": "expect_column_values_to_be_between", "kwargs": kwargs})
-        elif (
-            isinstance(column, CategoricalProfile)
-            and 1 < len(column.categories) <= _MOST_CATEGORIES
-            and not column.other
-            # A calendar goes on: the next month is no broken value.
-            and not one_value_per_window(windows, name)
-        ):
-            kwargs = {"column": name, "value_set": list(column.categories), "mostly": 0.6}
-            expectations.append({"type": "expect_column_values_to_be_in_set", "kwargs": kwargs})
-    return {"name": "proposed", "expectations": expectations}
+    column = reference.whole.columns[name]
+    yield {"type": "expect_column_to_exist", "kwargs": {"column": name}}
+    if not column.values:
+        return
+    if column.null_fraction < LIMITS.rare_nulls:
+        yield _expectation("expect_column_values_to_not_be_null", name, LIMITS.not_null)
+    if isinstance(column, NumericProfile) and column.minimum is not None and column.maximum is not None:
+        margin = column.maximum - column.minimum or abs(column.maximum) or 1.0
+        low = 0.0 if column.minimum >= 0 else column.minimum - margin
+        yield _expectation(
+            "expect_column_values_to_be_between", name, LIMITS.inside, min_value=low, max_value=column.maximum + margin
+        )
+    # A calendar goes on: the next month is no broken value.
+    elif _is_vocabulary(column) and not one_value_per_window(
+        [window.profile for window in reference.windows if window.profile.rows], name
+    ):
+        yield _expectation(_IN_SET, name, LIMITS.known, value_set=list(column.categories))
+
+
+def _is_vocabulary(column: ColumnProfile) -> TypeGuard[CategoricalProfile]:
+    return (
+        isinstance(column, CategoricalProfile) and 1 < len(column.categories) <= LIMITS.categories and not column.other
+    )
+
+
+def _expectation(kind: str, column: str, mostly: float, **arguments: object) -> Json:
+    return {"type": kind, "kwargs": {"column": column, **arguments, "mostly": mostly}}
 
 
 def rows_for_proposal(frame: pd.DataFrame, suite: Json) -> pd.DataFrame:
@@ -61,13 +102,12 @@ def rows_for_proposal(frame: pd.DataFrame, suite: Json) -> pd.DataFrame:
     """
     from airmedic_core.measures.ties import category_names
 
-    if len(frame) > _MOST_ROWS:
-        frame = frame.iloc[np.linspace(0, len(frame) - 1, _MOST_ROWS).astype(int)]
-    named = {
-        each["kwargs"]["column"]: category_names(frame[each["kwargs"]["column"]])
-        for each in suite["expectations"]
-        if each["type"] == "expect_column_values_to_be_in_set" and each["kwargs"]["column"] in frame
+    if len(frame) > LIMITS.rows:
+        frame = frame.iloc[np.linspace(0, len(frame) - 1, LIMITS.rows).astype(int)]
+    columns = {
+        expectation["kwargs"]["column"] for expectation in suite["expectations"] if expectation["type"] == _IN_SET
     }
+    named = {column: category_names(frame[column]) for column in columns if column in frame}
     for values in named.values():
         values[values == ""] = None
     return frame.assign(**named)
