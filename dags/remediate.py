@@ -22,6 +22,7 @@ from airmedic.operators.train_in_dag import TrainInDagOperator
 from airmedic.operators.undo_deployment import UndoDeploymentOperator
 from airmedic.sensors.approval import ApprovalSensor
 from airmedic.sensors.deployment_health import DeploymentHealthSensor
+from airmedic_core.decide.request import AUTOMATIC, form
 from airmedic_core.spec import ModelSpec
 
 DOC = """
@@ -33,13 +34,6 @@ are what you want. Whatever changes something is approved first, in *Required Ac
 and you see what would happen.
 """
 
-ACTIONS = {
-    "automatic": "Automatic: what the diagnosis recommends and the policy allows",
-    "diagnose_only": "Diagnose only",
-    "retrain": "Retrain",
-    "rollback": "Roll back to the previous version",
-    "quarantine": "Quarantine the newest batch",
-}
 REQUEST = {
     "action": "{{ params.action }}",
     "reason": "{{ params.reason }}",
@@ -60,6 +54,7 @@ def remediate(spec: ModelSpec) -> DAG:
     model = spec.name
     decided = proposal_of("decide")
     deployment = proposal_of("evaluate_gate_again", "evaluate_gate")
+    offered = form()
     with model_dag(
         "remediate",
         spec,
@@ -70,10 +65,10 @@ def remediate(spec: ModelSpec) -> DAG:
         doc_md=DOC.format(title=spec.title or spec.name, name=spec.name),
         params={
             "action": Param(
-                "automatic",
+                AUTOMATIC,
                 type="string",
-                enum=list(ACTIONS),
-                values_display=ACTIONS,
+                enum=list(offered),
+                values_display=offered,
                 title="Action",
                 description_md="*Automatic* follows diagnosis and policy. What changes something is approved first.",
             ),

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.decide.decide import Request
 from airmedic_core.decide.preferences import HEALED
+from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.incidents import ENDS
 from airmedic_core.outcome import outcome_of, timing

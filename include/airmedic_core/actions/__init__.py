@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
+from airmedic_core.errors import ExtensionError, SpecError
 from airmedic_core.family import Family
 
-__all__ = ["ACTIONS", "Action"]
+__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "infinitive", "known_action", "usable_actions"]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
+
+
+def known_action(name: str) -> Action | None:
+    """Return an action, or nothing where none of this name can be used.
+
+    For names out of the ledger or a policy: the package that offered the action may be gone.
+    """
+    try:
+        return ACTIONS.member(name)
+    except SpecError:
+        return None
+
+
+def usable_actions() -> dict[str, Action]:
+    """Return all actions by name. A member that cannot be used is left out; ``airmedic doctor`` names it."""
+    members: dict[str, Action] = {}
+    for name in ACTIONS.names():
+        try:
+            members[name] = ACTIONS.member(name)
+        except ExtensionError:
+            continue
+    return members
+
+
+def choices() -> dict[str, str]:
+    """Return the actions that people may ask for by hand, each with how the form offers it."""
+    return {name: action.choice for name, action in usable_actions().items() if action.choice}
+
+
+def infinitive(name: str) -> str:
+    """Return what an action does, inside a sentence.
+
+    >>> infinitive("rollback")
+    'roll back'
+    >>> infinitive("a_team_s_own")
+    'a team s own'
+    """
+    action = known_action(name)
+    return (action.infinitive if action else "") or name.replace("_", " ")

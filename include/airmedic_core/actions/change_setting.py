@@ -19,6 +19,8 @@ class ChangeSetting(Action):
 
     description = "Changes one setting of the model spec, until it is taken back or expires."
     changes_production = True
+    request = "Change a setting of"
+    infinitive = "change a setting"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only a review proposes settings."""
@@ -74,7 +76,7 @@ def _changed(ws: Workspace, params: Json) -> None:
 
     key = str(params["key"])
     if of_policy(key):
-        from airmedic_core.decide.propose import policy_of
+        from airmedic_core.policy import policy_of
 
         policy_of(ws).with_limits({key: params["value"]})
         return

@@ -1,15 +1,66 @@
-"""What each action offers: plan → precheck → snapshot → dry_run → apply → verify → undo."""
+"""What each action offers: traits, and plan → precheck → snapshot → dry_run → apply → verify → undo."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from airmedic_core.records import ActionResult, Diagnosis, Incident, Json, Proposal
+from airmedic_core.history import History, Outcome
+from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
+
+
+class Path(StrEnum):
+    """The ways through a remediation. Each is wired once, in ``dags/remediate.py``."""
+
+    CHANGE = "change"
+    """An approval, then the action: enough for every action after which nothing has to follow."""
+    RETRAIN = "retrain"
+    """An approval, the training, the gate, and what the gate proposes."""
+    DEPLOY = "deploy"
+    """What the gate proposes: an approval, the deployment, and its watch."""
+    ROLLBACK = "rollback"
+    """An approval, then the switch back."""
+    QUARANTINE = "quarantine"
+    """The action at once, then its companion."""
+    RERUN = "rerun"
+    """A companion: an approval, then a DAG of the team's own."""
+    RECOMMEND = "recommend"
+    """People are told, and nothing is carried out."""
+    ESCALATE = "escalate"
+    """People are told that they have to look. This is what is left where nothing else is allowed."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether an approval stands in front of the action."""
+        return self not in {Path.QUARANTINE, Path.RECOMMEND, Path.ESCALATE}
+
+
+class StoppedBy(StrEnum):
+    """What stops an action that policy and people allow."""
+
+    LIMITS = "limits"
+    """The kill switch, and every limit of the policy."""
+    KILL_SWITCH = "kill_switch"
+    """Only the kill switch: the action protects, so a freeze or a cooldown must not keep it back."""
+    NOTHING = "nothing"
+    """Nothing: it changes nothing at all."""
+
+
+class Part(StrEnum):
+    """Which part an action has in what comes of an incident."""
+
+    REMEDY = "remedy"
+    """It decides what came of the incident."""
+    COMPANION = "companion"
+    """It accompanies another action, which decides."""
+    NOTICE = "notice"
+    """It leaves the problem to people."""
 
 
 class Action(Protocol):
@@ -19,6 +70,32 @@ class Action(Protocol):
     """What it does, in a sentence."""
     changes_production: bool
     """Whether anything in production is different afterwards."""
+    request: str = ""
+    """Opens the question that people are asked, before the model's title: ``Roll back``. Its name where empty."""
+    infinitive: str = ""
+    """What it does, inside a sentence: ``roll back``. Its name where empty."""
+    choice: str = ""
+    """How the form offers it to people. Empty where people cannot ask for it."""
+    path: Path = Path.CHANGE
+    """The way that an incident goes when it is chosen."""
+    stopped_by: StoppedBy = StoppedBy.LIMITS
+    """What stops it although it was approved."""
+    part: Part = Part.REMEDY
+    """Its part in what comes of the incident."""
+    follows: Path | None = None
+    """The path that it is proposed on as a companion."""
+    leads_to: str = ""
+    """The action that is proposed when a gate passes what this one made."""
+    needs: tuple[str, ...] = ()
+    """Keys that a spec must set for it, such as ``upstream_dag``."""
+
+    def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
+        """Return whether it is to be tried before what the diagnosis recommends."""
+        return False
+
+    def stand_in(self, diagnosis: Diagnosis) -> str:
+        """Return the action that takes its place for a diagnosis; empty where it stands for itself."""
+        return ""
 
     @abstractmethod
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
@@ -45,8 +122,19 @@ class Action(Protocol):
 
     @abstractmethod
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Put things back, and return how."""
+        """Put things back as the snapshot shows them, however far ``apply`` came, and return how."""
 
-    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult | None:
-        """Return what comes of asking once more for an action that was carried out; nothing where that stands."""
-        return None
+    def has_more(self, ws: Workspace, proposal: Proposal, done: ActionResult) -> bool:
+        """Return whether its approval covers one more attempt after what was done."""
+        return False
+
+    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult:
+        """Make the further attempt that ``has_more`` speaks of, and return its result."""
+        return done
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Return what came of an incident whose last remedy was this action, carried out and not undone.
+
+        The world is looked at, not what ``apply`` returned.
+        """
+        return Outcome(IncidentState.RESOLVED, "changed", done.summary)

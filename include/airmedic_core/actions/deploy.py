@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import ActionError
-from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+from airmedic_core.history import History, Outcome
+from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
 
@@ -18,6 +20,9 @@ class Deploy(Action):
 
     description = "Puts a challenger that passed the gate in service."
     changes_production = True
+    request = "Deploy a new version of"
+    infinitive = "deploy"
+    path = Path.DEPLOY
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only the gate plans deployments."""
@@ -73,7 +78,7 @@ class Deploy(Action):
         before, deployed = str(snapshot["champion"]), str(proposal.params["version"])
         serving = ws.registry.champion(ws.spec.name).version
         if serving not in {deployed, before}:
-            return f"Version {serving} serves by now; it is left in place."
+            return f"Version {serving} serves now; it is left in place."
         ws.registry.switch(
             ws.spec.name,
             before,
@@ -84,3 +89,12 @@ class Deploy(Action):
             now=now,
         )
         return f"Version {before} serves again."
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Look whether the version that was deployed is still the one that serves."""
+        promotions = history.ws.ledger.promotions(history.incident.model)
+        if promotions and promotions[0].proposal_hash == done.proposal_hash and promotions[0].kind == "deploy":
+            return Outcome(IncidentState.RESOLVED, "healed", done.summary)
+        serving = promotions[0].to_version if promotions else "none"
+        summary = f"The deployed version no longer serves; the champion is {serving}."
+        return Outcome(IncidentState.UNDONE, "undone", summary)

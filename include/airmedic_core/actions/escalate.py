@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 
 if TYPE_CHECKING:
@@ -17,19 +17,17 @@ class Escalate(Action):
 
     description = "Tells people to have a look."
     changes_production = False
+    request = "Have people look at"
+    infinitive = "hand it to people"
+    path = Path.ESCALATE
+    stopped_by = StoppedBy.NOTHING
+    part = Part.NOTICE
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name who is to look at what."""
         summary = diagnosis.summary if diagnosis is not None else incident.headline
         to = list(ws.spec.approvers) or [ws.spec.owner]
         return {"to": to, "summary": summary}, f"{', '.join(to)} look at it and decide."
-
-    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
-        """Allow it always."""
-
-    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
-        """Nothing changes."""
-        return {}
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say who would be told."""
@@ -38,10 +36,6 @@ class Escalate(Action):
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Record that people have to look."""
         return {"summary": f"{', '.join(proposal.params['to'])} have to look.", "to": proposal.params["to"]}
-
-    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-        """Nothing to check."""
-        return []
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Nothing to put back."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
-from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+from airmedic_core.actions.contract import Action, Path, StoppedBy
+from airmedic_core.history import History, Outcome
+from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
 _MOST_BATCHES = 1000
@@ -20,6 +22,11 @@ class Quarantine(Action):
 
     description = "Keeps the rows of a window out of training and references."
     changes_production = False
+    request = "Quarantine a batch of"
+    infinitive = "quarantine the window"
+    choice = "Quarantine the newest batch"
+    path = Path.QUARANTINE
+    stopped_by = StoppedBy.KILL_SWITCH
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the windows of the incident's batches."""
@@ -70,3 +77,11 @@ class Quarantine(Action):
         for key in back:
             ws.ledger.revoke_override(ws.spec.name, "quarantine", key, author="airmedic")
         return f"{len(back)} window(s) may be used again."
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Look whether the windows are still marked."""
+        marked = {override.key for override in history.ws.ledger.overrides(history.incident.model, "quarantine")}
+        if history.incident.window.key in marked or marked & {str(key) for key in done.output.get("windows", ())}:
+            return Outcome(IncidentState.RESOLVED, "contained", done.summary)
+        summary = f"The window {history.incident.window} is not marked as quarantined."
+        return Outcome(IncidentState.ESCALATED, "failed", summary)

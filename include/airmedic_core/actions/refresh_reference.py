@@ -19,6 +19,8 @@ class RefreshReference(Action):
 
     description = "Replaces the champion's reference by one of recent rows."
     changes_production = True
+    request = "Refresh the reference of"
+    infinitive = "refresh the reference"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Take a span of the same length as the present reference, up to the incident's newest moment."""
@@ -41,7 +43,7 @@ class RefreshReference(Action):
         """Check that the version still serves."""
         serving = ws.registry.champion(ws.spec.name).version
         if serving != proposal.params["version"]:
-            raise ActionError(f"Version {serving} serves by now, with a reference of its own.", "Decide again.")
+            raise ActionError(f"Version {serving} serves now, with a reference of its own.", "Decide again.")
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep the place of the present reference."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Part, Path
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
 
@@ -18,6 +18,12 @@ class RerunPipeline(Action):
 
     description = "Has the upstream pipeline deliver a window again."
     changes_production = True
+    request = "Rerun the pipeline behind"
+    infinitive = "run the pipeline again"
+    path = Path.RERUN
+    part = Part.COMPANION
+    follows = Path.QUARANTINE
+    needs = ("upstream_dag",)
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the DAG and the window."""
@@ -36,11 +42,7 @@ class RerunPipeline(Action):
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the spec still names the DAG."""
         if ws.spec.upstream_dag != proposal.params["dag_id"]:
-            raise ActionError(f"The upstream DAG is {ws.spec.upstream_dag!r} by now.", "Decide again.")
-
-    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
-        """Nothing to keep: the source belongs to its pipeline."""
-        return {}
+            raise ActionError(f"The upstream DAG is {ws.spec.upstream_dag!r} now.", "Decide again.")
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say what would be triggered."""
@@ -49,10 +51,6 @@ class RerunPipeline(Action):
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Record the request."""
         return {"summary": f"{proposal.params['dag_id']} is asked to run again.", **proposal.params}
-
-    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-        """Leave it to the next look at the window."""
-        return []
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Leave the run as it is."""

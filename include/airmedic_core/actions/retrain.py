@@ -6,14 +6,16 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import AirmedicError
+from airmedic_core.history import History, Outcome
 from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import ActionResult, Diagnosis, Incident, Json, Proposal
+from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
 from airmedic_core.training.lineage import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger import RecordedAction
     from airmedic_core.training.fit import Challenger
     from airmedic_core.workspace import Workspace
 
@@ -26,6 +28,11 @@ class Retrain(Action):
 
     description = "Trains a challenger on recent labelled rows."
     changes_production = False
+    request = "Retrain"
+    infinitive = "retrain"
+    choice = "Retrain"
+    path = Path.RETRAIN
+    leads_to = "deploy"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose window, method and, where something changed, the moment since when."""
@@ -76,22 +83,21 @@ class Retrain(Action):
         """Train."""
         return _output(_train(ws, proposal, proposal.hash, {}))
 
-    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult | None:
-        """Train once more, in another way, if the gate refused the first challenger. The approval covers both."""
-        from airmedic_core.decide.limits import require_enabled
-
+    def has_more(self, ws: Workspace, proposal: Proposal, done: ActionResult) -> bool:
+        """Allow a second training where the gate refused the first challenger."""
+        if done.status != "done" or ws.spec.retrain.using.startswith("dag:"):
+            # A DAG of the team's own trains in one way only.
+            return False
         first = ws.registry.version(ws.spec.name, str(done.output.get("version", "")))
-        if done.status != "done" or first.tags.get(GATE_TAG, "passed") == "passed":
-            return None
-        if ws.spec.retrain.using.startswith("dag:"):
-            # What the team's own DAG trains, it trains in one way.
-            return None
-        require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
+        return first.tags.get(GATE_TAG, "passed") != "passed"
+
+    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult:
+        """Train once more, in another way."""
         own = ":" in ws.spec.retrain.using
         # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
         changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
         output = _output(_train(ws, proposal, f"{proposal.hash}:improved", changed))
-        return replace(done, summary=str(output.pop("summary")), output=output | {"improves": first.version})
+        return replace(done, summary=str(output.pop("summary")), output=output | {"improves": done.output["version"]})
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Check that the version loads."""
@@ -106,6 +112,20 @@ class Retrain(Action):
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Nothing in production changed."""
         return "The challenger is left where it is; it serves nobody."
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Say why nothing came of the training: what does come of it is a deployment, which is judged in its place."""
+        stopped = _stopped(history, self.leads_to)
+        reasons = stopped or " ".join(history.gate(done).get("reasons", ())) or "No challenger passed the gate."
+        return Outcome(IncidentState.ESCALATED, "recommended" if stopped else "refused", reasons)
+
+
+def _stopped(history: History, deployment: str) -> str:
+    """Return why a challenger that has passed the gate is not deployed; nothing where none has passed."""
+    advised = [proposal.reason for proposal in history.proposals if proposal.action == deployment]
+    last = history.decisions[-1] if history.decisions else {"skipped": ()}
+    stopped = [last["reason"] for passed_over in last["skipped"] if passed_over["action"] == deployment]
+    return next((f"A challenger has passed the gate, and is not deployed: {why}" for why in (*stopped, *advised)), "")
 
 
 def _train(ws: Workspace, proposal: Proposal, key: str, changed: Json) -> Challenger:

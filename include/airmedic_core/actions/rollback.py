@@ -6,13 +6,15 @@ from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions.contract import Action
+from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
-from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+from airmedic_core.history import History, Outcome, measured
+from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.ledger import RecordedAction
     from airmedic_core.registry import ModelVersion
     from airmedic_core.workspace import Workspace
 
@@ -24,6 +26,11 @@ class Rollback(Action):
 
     description = "Makes the version that served before the champion again."
     changes_production = True
+    request = "Roll back"
+    infinitive = "roll back"
+    choice = "Roll back to the previous version"
+    path = Path.ROLLBACK
+    stopped_by = StoppedBy.KILL_SWITCH
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the version to go back to."""
@@ -86,7 +93,7 @@ class Rollback(Action):
         before, taken = str(snapshot["champion"]), str(proposal.params["version"])
         serving = ws.registry.champion(ws.spec.name).version
         if serving not in {before, taken}:
-            return f"Version {serving} serves by now; it is left in place."
+            return f"Version {serving} serves now; it is left in place."
         ws.registry.switch(
             ws.spec.name,
             before,
@@ -97,6 +104,16 @@ class Rollback(Action):
             now=now,
         )
         return f"Version {before} serves as before."
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Look for the switch, and measure both versions on the newest batch."""
+        switched = [p for p in history.ws.ledger.promotions(history.incident.model) if p.kind == "rollback"]
+        mine = next((p for p in switched if p.proposal_hash == done.proposal_hash), None)
+        if mine is None:
+            return Outcome(IncidentState.ESCALATED, "failed", "The ledger holds no promotion for this rollback.")
+        before = measured(history.ws, history.incident, mine.from_version)
+        after = measured(history.ws, history.incident, mine.to_version)
+        return Outcome(IncidentState.RESOLVED, "rolled_back", done.summary, before=before, after=after)
 
 
 def _serving(ws: Workspace, proposal: Proposal) -> ModelVersion:

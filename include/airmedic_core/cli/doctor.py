@@ -146,9 +146,11 @@ def _specs(settings: Settings) -> Iterator[Symptom]:
 
 
 def _policy(settings: Settings) -> Iterator[Symptom]:
-    from airmedic_core.decide.policy import load_policy
+    from airmedic_core.policy import load_policy
 
-    load_policy(settings.policies)
+    policy = load_policy(settings.policies)
+    for remark in policy.remarks():
+        yield Symptom("warning", "policy", remark)
     yield Symptom("ok", "policy", f"default, for the environment {settings.environment!r}")
 
 

@@ -29,7 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Validate."""
     from airmedic_core.cli._terminal import judged
-    from airmedic_core.decide.policy import MAKE_POLICIES
+    from airmedic_core.policy import MAKE_POLICIES
     from airmedic_core.settings import Settings
     from airmedic_core.spec import spec_files
 
@@ -49,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         judged("failed" if problems else "ok", path.name)
         for problem in problems:
             judged(" ", problem.replace("\n", "\n   "))
+        for remark in [] if problems else policy_remarks(path, settings):
+            judged("warning", remark)
     if not broken and not settings.policies.is_dir():
         judged("warning", f"There is no folder {str(settings.policies)!r}, so no policy was looked at.")
         judged(" ", f"Checks need none. {MAKE_POLICIES}")
@@ -104,6 +106,14 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     return problems
 
 
+def policy_remarks(path: Path, settings: Settings) -> list[str]:
+    """Return what may be a mistake in the policy of a valid spec; empty where there is no folder of policies."""
+    from airmedic_core.policy import load_policy
+    from airmedic_core.spec import load_spec
+
+    return load_policy(settings.policies, load_spec(path).policy).remarks() if settings.policies.is_dir() else []
+
+
 def _check_options(spec: ModelSpec, _: Settings) -> list[str]:
     from airmedic_core.checks import options_for
     from airmedic_core.errors import AirmedicError
@@ -119,7 +129,7 @@ def _check_options(spec: ModelSpec, _: Settings) -> list[str]:
 
 
 def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
-    from airmedic_core.decide.policy import load_policy
+    from airmedic_core.policy import load_policy
 
     # A spec that was just written for `airmedic check` stands alone. A policy that it names has to be there.
     if "policy" not in spec.model_fields_set and not settings.policies.is_dir():

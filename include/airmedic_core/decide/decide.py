@@ -5,45 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from airmedic_core.causes import Needs
+from airmedic_core.actions import ACTIONS, Path, known_action
+from airmedic_core.decide.candidates import candidates, companion, last_resorts
 from airmedic_core.decide.limits import Objection
-from airmedic_core.decide.policy import Policy
 from airmedic_core.decide.preferences import rank
-from airmedic_core.decide.propose import Standing, permitted, policy_of, record
+from airmedic_core.decide.propose import Standing, permitted, record
+from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, Request
 from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.policy import Policy, policy_of
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-Path = Literal["retrain", "rollback", "quarantine", "change", "recommend", "escalate"]
-
-_PATHS: dict[str, Path] = {
-    "retrain": "retrain",
-    "rollback": "rollback",
-    "quarantine": "quarantine",
-    "escalate": "escalate",
-    "hold": "recommend",
-}
-"""Actions with a way of their own; all others go the way of a change."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """What a person asks of a remediation; ``automatic`` leaves the choice to the diagnosis."""
-
-    action: Literal["automatic", "diagnose_only", "retrain", "rollback", "quarantine"] = "automatic"
-    reason: str = ""
-    by: str = ""
-    dry_run: bool = False
-
-    @property
-    def only_looks(self) -> bool:
-        """Whether nothing is to be done about what is found."""
-        return self.dry_run or self.action == "diagnose_only"
 
 
 @dataclass(frozen=True)
@@ -55,7 +31,7 @@ class Decision:
     reason: str
     skipped: tuple[Json, ...] = ()
     follow_up: Proposal | None = None
-    """A second proposal of the data path: to rerun the pipeline that delivered the batch."""
+    """A second proposal beside the first: to rerun the pipeline that delivered a quarantined batch."""
 
 
 @dataclass(frozen=True)
@@ -103,13 +79,13 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     if not request.dry_run and (standing_decision := _standing(ws, incident, request)):
         return standing_decision
     policy = policy_of(ws)
-    diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
-    by = request.by or "a person" if request.action in _PATHS else ""
+    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    by = request.by or "a person" if request.chooses else ""
     choice = _Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
-    decision, details = _only_diagnose(choice) if request.action == "diagnose_only" else _first_allowed(choice)
+    decision, details = _only_diagnose(choice) if request.action == DIAGNOSE_ONLY else _first_allowed(choice)
     ws.ledger.record_decision(
         incident_id,
-        path=decision.path,
+        path=decision.path.value,
         proposal_hash=decision.proposal.hash if decision.proposal else None,
         reason=decision.reason,
         skipped=decision.skipped,
@@ -124,24 +100,25 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
 
 
 def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision | None:
-    # What only looked has decided nothing.
-    looked = ("dry_run", True), ("requested", "diagnose_only")
+    # A dry run and a diagnosis on request have decided nothing.
+    looked = ("dry_run", True), ("requested", DIAGNOSE_ONLY)
     recorded = [
-        each
-        for each in ws.ledger.decisions(incident.id)
-        if not any(each["details"].get(key) == value for key, value in looked)
+        decision
+        for decision in ws.ledger.decisions(incident.id)
+        if not any(decision["details"].get(key) == value for key, value in looked)
     ]
     if not recorded:
         return None
     last = recorded[-1]
     key = last["proposal_hash"]
-    answered = key is not None and any(not a.refused_because for a in ws.ledger.approvals(key))
+    answered = key is not None and any(not answer.refused_because for answer in ws.ledger.approvals(key))
     if not answered and incident.state not in ENDS:
         return None
     proposal = ws.ledger.proposal(key) if key else None
-    asked = next((each["details"]["requested"] for each in reversed(recorded) if "requested" in each["details"]), None)
-    if request.action not in {"automatic", asked, proposal.action if proposal else None}:
-        if incident.state in ENDS and request.action in _PATHS:
+    details = [decision["details"] for decision in reversed(recorded)]
+    asked = next((detail["requested"] for detail in details if "requested" in detail), None)
+    if request.action not in {AUTOMATIC, asked, proposal.action if proposal else None}:
+        if incident.state in ENDS and request.chooses:
             raise LedgerError(
                 f"Incident {incident.id!r} is {incident.state.value}: {request.action} cannot be done for it any more.",
                 "Start the remediation without an incident: a new one is opened for the request.",
@@ -149,7 +126,7 @@ def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision |
         return None
     follow_up = last["details"].get("follow_up")
     return Decision(
-        last["path"],
+        Path(last["path"]),
         proposal,
         last["reason"],
         tuple(last["skipped"]),
@@ -161,57 +138,26 @@ def _only_diagnose(choice: _Choice) -> tuple[Decision, Json]:
     by = choice.request.by or "A person"
     first = next(iter(choice.diagnosis.actions), None) if choice.diagnosis else None
     advice = f" The diagnosis recommends {first.action}." if first else ""
-    return Decision("recommend", None, f"{by} asked for the diagnosis only.{advice}"), {}
+    return Decision(Path.RECOMMEND, None, f"{by} asked for the diagnosis only.{advice}"), {}
 
 
 def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     """Go through the ranked actions until policy and limits let one through; else leave it to people."""
-    candidates = _candidates(choice)
+    considered = candidates(choice.ws, choice.incident, choice.diagnosis, choice.request)
     cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
-    ranking = rank(choice.ws.ledger, cause, candidates, choice.policy.learning, seed=choice.incident.id)
+    ranking = rank(choice.ws.ledger, cause, considered, choice.policy.learning, seed=choice.incident.id)
     details: Json = {"ranking": [preference.to_json() for preference in ranking]}
     skipped: list[Json] = []
-    for action in [*(preference.action for preference in ranking), "escalate"]:
-        found = _try(choice, action, skipped)
-        if found is not None:
-            decision, rehearsal = found
+    for action in [*(preference.action for preference in ranking), *last_resorts()]:
+        decided = _try(choice, action, skipped)
+        if decided is not None:
+            decision, rehearsal = decided
             return decision, details | rehearsal
-    return Decision("recommend", None, _because(choice, "nothing is allowed", skipped), tuple(skipped)), details
-
-
-def _candidates(choice: _Choice) -> list[str]:
-    """Return the actions to consider, first choice first, up to where the diagnosis wants people to look."""
-    if choice.request.action in _PATHS:
-        return [choice.request.action]
-    if choice.diagnosis is None:
-        return []
-    chosen: list[str] = []
-    for recommended in sorted(choice.diagnosis.actions, key=lambda action: action.priority):
-        if recommended.action == "escalate" and not recommended.condition:
-            break
-        if recommended.condition and not _holds(choice, recommended.action):
-            continue
-        quarantines = recommended.action == "hold" and choice.diagnosis.cause.traits.hold_quarantines
-        chosen.append("quarantine" if quarantines else recommended.action)
-    if _holds(choice, "rollback") and "rollback" not in chosen:
-        chosen.insert(0, "rollback")
-    return list(dict.fromkeys(chosen))
-
-
-def _holds(choice: _Choice, action: str) -> bool:
-    """Return whether the condition of a remedy holds that waits for a new version: the trouble came with one."""
-    cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
-    if all(remedy.action != action or remedy.needs is not Needs.NEW_VERSION for remedy in cause.traits.remedies):
-        return False
-    seen = choice.ws.ledger.batches(choice.incident.model, before=choice.incident.window.end)
-    versions = [batch.model_version for batch in seen[:2]]
-    return len(versions) == 2 and None not in versions and versions[0] != versions[1]
+    return Decision(Path.RECOMMEND, None, _because(choice, "nothing is allowed", skipped), tuple(skipped)), details
 
 
 def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, Json] | None:
     """Return the decision for an action, or add to ``skipped`` why it is passed over."""
-    from airmedic_core.actions import ACTIONS
-
     verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
     if isinstance(verdict, Objection):
         skipped.append(verdict.against(action))
@@ -229,8 +175,8 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
     reason = _because(choice, action, skipped, why)
     if choice.request.dry_run:
         proposal = _rehearsed(choice, action, params, expected, reason)
-        decision = Decision("recommend", proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
-        return decision, {"rehearsal": rehearsal, "would_go": path}
+        decision = Decision(Path.RECOMMEND, proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
+        return decision, {"rehearsal": rehearsal, "would_go": path.value}
     proposal = record(
         choice.ws,
         choice.incident,
@@ -241,14 +187,14 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         reason=reason,
         now=choice.now,
     )
-    follow_up = _rerun(choice, skipped) if path == "quarantine" else None
+    follow_up = _companion(choice, path, skipped)
     return Decision(path, proposal, reason, tuple(skipped), follow_up), {}
 
 
 def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:
     """Record a proposal that nobody can approve; none beside one that people may be about to answer."""
     before = choice.ws.ledger.proposals(choice.incident.id)
-    if any(each.action == action and each.permission is not Permission.RECOMMEND for each in before):
+    if any(known.action == action and known.permission is not Permission.RECOMMEND for known in before):
         return None
     permission = Permission.RECOMMEND
     return record(
@@ -256,21 +202,20 @@ def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason
     )
 
 
-def _path(action: str, permission: Permission) -> Path:
+def _path(name: str, permission: Permission) -> Path:
     if permission is Permission.RECOMMEND:
-        return "recommend"
-    path = _PATHS.get(action, "change")
-    # Only the way of a change has an approval in front of every action.
+        return Path.RECOMMEND
+    action = known_action(name)
+    path = Path.CHANGE if action is None else action.path
     asks = permission in {Permission.ASK, Permission.ASK_TWO}
-    return "change" if asks and path in {"quarantine", "escalate"} else path
+    # A path without an approval in front is left for one that has it. Nothing that is only told needs an approval.
+    return Path.CHANGE if asks and not (path.asks or path is Path.RECOMMEND) else path
 
 
-def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
-    """Propose to rerun the pipeline that delivered a quarantined batch, where the spec names it."""
-    from airmedic_core.actions import ACTIONS
-
-    action = "rerun_pipeline"
-    if not choice.ws.spec.upstream_dag:
+def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | None:
+    """Propose what accompanies a path, such as to rerun the pipeline that delivered a quarantined batch."""
+    action = companion(choice.ws, path)
+    if not action:
         return None
     verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
     if isinstance(verdict, Objection):
@@ -285,13 +230,13 @@ def _rerun(choice: _Choice, skipped: list[Json]) -> Proposal | None:
 
 def _because(choice: _Choice, action: str, skipped: Sequence[Json], why: str = "") -> str:
     request, diagnosis = choice.request, choice.diagnosis
-    if request.action in _PATHS and action == request.action:
+    if request.chooses and action == request.action:
         said = f": {request.reason.rstrip('.')}" if request.reason else ""
         start = f"{request.by or 'A person'} chose {action}{said}."
     elif diagnosis is None:
         start = "There is no diagnosis, so people have to look."
     else:
-        recommended = next((found for found in diagnosis.actions if found.action == action), None)
-        start = (recommended.why if recommended else "") or f"The cause, {diagnosis.cause.words}, calls for {action}."
+        why_recommended = next((known.why for known in diagnosis.actions if known.action == action), "")
+        start = why_recommended or f"The cause, {diagnosis.cause.words}, calls for {action}."
     passed = f" Passed over: {', '.join(item['action'] for item in skipped)}." if skipped else ""
     return f"{start}{passed} {why}".strip()

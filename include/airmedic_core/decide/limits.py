@@ -7,16 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from airmedic_core.decide.policy import ANY, Limits, Policy
+from airmedic_core.actions import StoppedBy, known_action
 from airmedic_core.errors import PolicyError
 from airmedic_core.ledger import Ledger, RecordedAction
+from airmedic_core.policy import ANY, Limits, Policy
 from airmedic_core.records import Json
 
 KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
 """Environment variable that, set to anything but 0, false, no or off, stops every change."""
-
-_ON_ALWAYS = frozenset({"escalate", "hold"})
-"""Actions that change nothing in production: not even the kill switch stops them."""
 
 _CUT_OFF_AFTER = timedelta(hours=6)
 """An action that runs longer than this is taken for one whose process died."""
@@ -79,21 +77,28 @@ def objection(
     if found := kill_switch(ledger, model, action, now=now, env=env):
         return found
     limits = policy.limits_in(environment)
-    if action in limits.exempt:
+    if exempt(limits, action):
         return None
     past = now - max(
         timedelta(days=1), timedelta(hours=limits.breaker_hours), timedelta(minutes=limits.cooldown_minutes)
     )
-    recent = tuple(done for done in ledger.actions(since=past) if done.action not in limits.exempt)
+    recent = tuple(done for done in ledger.actions(since=past) if not exempt(limits, done.action))
     attempt = Attempt(ledger, policy, limits, model, environment, action, incident_id, now, recent)
     return next((found for check in _CHECKS if (found := check(attempt))), None)
+
+
+def exempt(limits: Limits, action: str) -> bool:
+    """Return whether no limit stops an action: the policy's list says so, or without one the action itself."""
+    if limits.exempt is not None:
+        return action in limits.exempt
+    return _stopped_by(action) is not StoppedBy.LIMITS
 
 
 def kill_switch(
     ledger: Ledger, model: str, action: str, *, now: datetime, env: Mapping[str, str] | None = None
 ) -> Objection | None:
     """Return an objection while the kill switch is on, in the environment or as an override in the ledger."""
-    if action in _ON_ALWAYS:
+    if _stopped_by(action) is StoppedBy.NOTHING:
         return None
     if switched_off(env):
         return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
@@ -120,6 +125,11 @@ def require_enabled(
     """
     if found := kill_switch(ledger, model, action, now=now, env=env):
         raise PolicyError(found.reason, "Take it back, then run the task again.")
+
+
+def _stopped_by(name: str) -> StoppedBy:
+    action = known_action(name)
+    return StoppedBy.LIMITS if action is None else action.stopped_by
 
 
 def _frozen(attempt: Attempt) -> Objection | None:

@@ -13,8 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from airmedic_core.decide.policy import Learning
 from airmedic_core.ledger import Ledger
+from airmedic_core.policy import Learning
 from airmedic_core.records import Cause, Json
 
 HEALED = frozenset({"healed", "rolled_back", "contained", "changed"})

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.decide.limits import Objection, objection
-from airmedic_core.decide.policy import Policy, Verification, load_policy
+from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS
 from airmedic_core.errors import PolicyError
 from airmedic_core.numbers import percent
+from airmedic_core.policy import Policy, Verification, environment_of, policy_of
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
-from airmedic_core.workspace import of_policy
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -26,7 +26,6 @@ _SAYS = {
     Permission.ASK_TWO: "wants two approvals",
     Permission.RECOMMEND: "lets it be recommended, no more,",
 }
-_LEFT_TO_DIAGNOSIS = frozenset({"automatic", "diagnose_only"})
 
 
 @dataclass(frozen=True)
@@ -50,18 +49,6 @@ class Standing:
         if hesitant:
             why += f", but {diagnosis.engine} is only {percent(diagnosis.confidence)} sure"
         return cls(diagnosis.status, hesitant, why)
-
-
-def policy_of(ws: Workspace) -> Policy:
-    """Return the policy that the model's spec names, with the limits that were accepted as overrides."""
-    policy = load_policy(ws.settings.policies, ws.spec.policy)
-    accepted = [each for each in ws.ledger.overrides(ws.spec.name, "setting") if of_policy(each.key)]
-    return policy.with_limits({each.key: each.plain_value for each in accepted})
-
-
-def environment_of(ws: Workspace) -> str:
-    """Return the environment that the policy knows the model by: the spec's, else the installation's."""
-    return ws.spec.environment or ws.settings.environment
 
 
 def permitted(
@@ -141,8 +128,8 @@ def propose(
     policy = policy_of(ws)
     diagnosis = next((found for found, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     asked = incident.resolution
-    # Who asks for a diagnosis, or for whatever it recommends, does not vouch for it.
-    requested_by = "" if asked.get("requested") in _LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))
+    # A person who asks for a diagnosis, or for whatever it recommends, does not vouch for it.
+    requested_by = "" if asked.get("requested") in LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))
     verdict = permitted(
         ws, policy, incident, action, Standing.of(diagnosis, policy, requested_by=requested_by), now=now
     )

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from airmedic_core.actions import infinitive
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.numbers import number
 from airmedic_core.records import ABNORMAL, Cause, Evidence, RankedCause, RecommendedAction
 
 _DERIVED = frozenset({"assessment"})
 _MOST_TOLD = 3
-_DOING = {
-    "hold": "hold the window",
-    "quarantine": "quarantine the window",
-    "rerun_pipeline": "run the pipeline again",
-    "refresh_reference": "refresh the reference",
-    "change_setting": "change a setting",
-    "retrain": "retrain",
-    "rollback": "roll back",
-    "deploy": "deploy",
-    "escalate": "hand it to people",
-}
 
 
 def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction]) -> str:
@@ -90,4 +80,4 @@ def _cost(facts: Facts, shown: Sequence[Evidence]) -> str:
 def _advice(actions: Sequence[RecommendedAction]) -> str:
     if not actions:
         return "Nothing needs to be done."
-    return f"Recommended: {'; '.join(f'{_DOING[each.action]} {each.condition}'.strip() for each in actions)}."
+    return f"Recommended: {'; '.join(f'{infinitive(each.action)} {each.condition}'.strip() for each in actions)}."

@@ -49,8 +49,10 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     action = ACTIONS.member(proposal.action)
     done = ws.ledger.action_result(proposal_hash)
     if done is not None and done.status in {"done", "undone"}:
-        again: ActionResult | None = action.again(ws, proposal, done, now)
-        return again or done
+        if not action.has_more(ws, proposal, done):
+            return done
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
+        return action.again(ws, proposal, done, now)
     require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
     started = perf_counter()
     # A snapshot that was recorded before a crash stays: it alone shows how things stood.

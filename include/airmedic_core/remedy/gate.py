@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.errors import AirmedicError, ModelError
+from airmedic_core.actions import ACTIONS, Path
+from airmedic_core.decide.propose import propose
+from airmedic_core.errors import AirmedicError, ModelError, PolicyError
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
 from airmedic_core.reports.private import Privacy
@@ -75,7 +77,7 @@ def gate_challenger(
     if result.outcome != "passed":
         _keep_decision(ws, incident, proposal_hash, result)
         return result, None
-    return result, _deployment(ws, incident, result, now)
+    return result, _deployment(ws, incident, ws.ledger.proposal(proposal_hash), result, now)
 
 
 def _evaluation_rows(ws: Workspace, challenger: Challenger, incident: Incident) -> pd.DataFrame:
@@ -101,17 +103,17 @@ def _keep(ws: Workspace, run_id: str, version: str, result: GateResult) -> None:
 def _keep_decision(ws: Workspace, incident: Incident, proposal_hash: str, result: GateResult) -> None:
     ws.ledger.record_decision(
         incident.id,
-        path="retrain",
+        path=Path.RETRAIN.value,
         proposal_hash=proposal_hash,
         reason=f"The gate's answer is {result.outcome.replace('_', ' ')}: {' '.join(result.reasons)}",
         details={"gate": to_json(result)},
     )
 
 
-def _deployment(ws: Workspace, incident: Incident, result: GateResult, now: datetime) -> Proposal | None:
-    from airmedic_core.decide.propose import propose
-    from airmedic_core.errors import PolicyError
-
+def _deployment(
+    ws: Workspace, incident: Incident, trained: Proposal, result: GateResult, now: datetime
+) -> Proposal | None:
+    action = ACTIONS.member(trained.action).leads_to
     if result.challenger_value is None or result.champion_value is None:
         raise ModelError("A gate passed without a measurement.", "Report this.")
     params: Json = {"version": result.challenger, "promised_low": result.low, "gate": to_json(result)}
@@ -120,7 +122,7 @@ def _deployment(ws: Workspace, incident: Incident, result: GateResult, now: date
         "withheld rows; undone if it is not healthy on the newest batch."
     )
     try:
-        return propose(ws, incident.id, "deploy", params, expected, result.reasons[0], now=now)
+        return propose(ws, incident.id, action, params, expected, result.reasons[0], now=now)
     except PolicyError:
         # The policy's reason is on record as a decision of the incident.
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,6 +13,9 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json, to_json
+
+if TYPE_CHECKING:
+    from airmedic_core.actions import Path
 
 
 class ActionOperator(ModelOperator):
@@ -35,8 +38,8 @@ class ActionOperator(ModelOperator):
     """
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
-    actions: ClassVar[frozenset[str]] = frozenset()
-    """The actions of the engine that this operator carries out."""
+    path: ClassVar[str] = ""
+    """The path whose actions this operator carries out; see :class:`airmedic_core.actions.Path`."""
 
     def __init__(self, *, proposal_hash: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -45,14 +48,16 @@ class ActionOperator(ModelOperator):
     def execute(self, context: Context) -> Json:
         """Carry out the proposal."""
         with airflow_errors():
+            from airmedic_core.actions import ACTIONS
             from airmedic_core.remedy import carry_out
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
-            if not self.carries_out(proposal.action):
+            path = ACTIONS.member(proposal.action).path
+            if not self.carries_out(path):
                 raise AirflowFailException(
-                    f"{type(self).__name__} does not carry out {proposal.action!r}. "
-                    "Give the hash to the operator of that action."
+                    f"{type(self).__name__} does not carry out {proposal.action!r}, whose path is {path.value!r}. "
+                    "Give the hash to the operator of that path."
                 )
             result = carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
         self.log.info("%s: %s (%.1f s)", result.status, result.summary, result.seconds)
@@ -60,6 +65,6 @@ class ActionOperator(ModelOperator):
             raise AirflowFailException(f"{result.action} is {result.status}: {result.summary}")
         return to_json(result)
 
-    def carries_out(self, action: str) -> bool:
-        """Return whether this is the operator of an action."""
-        return action in self.actions
+    def carries_out(self, path: Path) -> bool:
+        """Return whether this is the operator of a path."""
+        return path == self.path

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airmedic.operators.action import ActionOperator
 
-_ELSEWHERE = frozenset({"retrain", "deploy", "rollback", "rerun_pipeline"})
-"""Actions after which more has to happen than this operator does: each has its own."""
+if TYPE_CHECKING:
+    from airmedic_core.actions import Path
 
 
 class ApplyChangeOperator(ActionOperator):
     """Carries out whatever needs no path of its own, such as a refreshed reference, a new setting or a team's action.
 
-    A quarantine or an escalation that people were asked about comes here too: this path has an approval in front.
+    An action whose own path has no approval in front comes here as well where people were asked about it, as they are
+    about a quarantine for a cause that is not verified.
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    def carries_out(self, action: str) -> bool:
-        """Return whether an action has no operator of its own that must carry it out."""
-        return action not in _ELSEWHERE
+    path = "change"
+
+    def carries_out(self, path: Path) -> bool:
+        """Return whether a path is this operator's, or one without an approval in front."""
+        return path == self.path or not path.asks

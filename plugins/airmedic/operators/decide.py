@@ -29,8 +29,7 @@ class DecideOperator(ModelOperator, BranchMixIn):
     incident_id : str
         The incident, which has been diagnosed.
     branches : dict
-        Path (``retrain``, ``rollback``, ``quarantine``, ``change``, ``recommend``, ``escalate``) → id of the task to
-        follow.
+        Path, such as ``change`` (see :class:`airmedic_core.actions.Path`) → id of the first task of its wiring.
     request : dict
         What a person asked for: ``action``, ``reason``, ``by``, ``dry_run``. Empty for nothing in particular.
     """
@@ -53,10 +52,10 @@ class DecideOperator(ModelOperator, BranchMixIn):
 
             request = from_json(Request, dict(self.request or {}))
             decision = decide(open_workspace(self.model), self.incident_id, request, now=datetime.now(UTC))
-        self.log.info("%s: %s", decision.path, decision.reason)
+        self.log.info("%s: %s", decision.path.value, decision.reason)
         for skipped in decision.skipped:
             self.log.info("Not chosen: %s", skipped)
         context["ti"].xcom_push("reason", decision.reason)
         context["ti"].xcom_push(PROPOSAL_HASH, decision.proposal.hash if decision.proposal else "")
         context["ti"].xcom_push(FOLLOW_UP_HASH, decision.follow_up.hash if decision.follow_up else "")
-        return self.do_branch(context, self.branches[decision.path])
+        return self.do_branch(context, self.branches[decision.path.value])

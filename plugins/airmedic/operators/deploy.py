@@ -11,4 +11,4 @@ class DeployOperator(ActionOperator):
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    actions = frozenset({"deploy"})
+    path = "deploy"

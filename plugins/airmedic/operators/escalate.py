@@ -17,7 +17,7 @@ class EscalateOperator(ActionOperator):
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    actions = frozenset({"escalate"})
+    path = "escalate"
 
     def execute(self, context: Context) -> Json:
         """Escalate."""

@@ -11,4 +11,4 @@ class QuarantineOperator(ActionOperator):
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    actions = frozenset({"quarantine"})
+    path = "quarantine"

@@ -28,10 +28,11 @@ class RerunPipelineOperator(OtherDagOperator):
 
     def order(self, workspace: Workspace) -> tuple[str, Json]:
         """Record the action, and return what was approved, whatever the spec says by now."""
+        from airmedic_core.actions import ACTIONS, Path
         from airmedic_core.remedy import carry_out
 
         proposal = workspace.ledger.proposal(self.proposal_hash)
-        if proposal.action != "rerun_pipeline":
+        if ACTIONS.member(proposal.action).path is not Path.RERUN:
             raise AirflowFailException(f"A proposal to {proposal.action} reruns no pipeline.")
         carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
         window = {key: proposal.params[key] for key in ("window_start", "window_end")}

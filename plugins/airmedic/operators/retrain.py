@@ -11,4 +11,4 @@ class RetrainOperator(ActionOperator):
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    actions = frozenset({"retrain"})
+    path = "retrain"

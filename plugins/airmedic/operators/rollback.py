@@ -11,4 +11,4 @@ class RollbackOperator(ActionOperator):
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
 
-    actions = frozenset({"rollback"})
+    path = "rollback"

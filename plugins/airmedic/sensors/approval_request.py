@@ -18,21 +18,13 @@ _MOST_EVIDENCE = 8
 _MOST_CHARACTERS = 300
 _MOST_EXPLAINED = 1_200
 _RULES = "rules"
-_VERBS = {
-    "retrain": "Retrain",
-    "deploy": "Deploy a new version of",
-    "rollback": "Roll back",
-    "quarantine": "Quarantine a batch of",
-    "rerun_pipeline": "Rerun the pipeline behind",
-    "refresh_reference": "Refresh the reference of",
-    "change_setting": "Change a setting of",
-}
 
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
     """Return the request in one line."""
     title = workspace.spec.title or workspace.spec.name
-    return f"{_VERBS.get(proposal.action, proposal.action)} {title}?"
+    opening = ACTIONS.member(proposal.action).request or f"{proposal.action.replace('_', ' ').capitalize()}:"
+    return f"{opening} {title}?"
 
 
 def body(workspace: Workspace, proposal: Proposal) -> str:

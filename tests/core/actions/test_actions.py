@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.actions import ACTIONS
+from airmedic_core.actions import ACTIONS, infinitive
 from airmedic_core.errors import ActionError, ApprovalError, LedgerError, ModelError, PolicyError, SpecError
 from airmedic_core.records import Cause, GateResult, Permission, Proposal, to_json
 from airmedic_core.remedy import carry_out, gate_challenger, undo
@@ -35,6 +35,9 @@ def test_every_action_keeps_the_contract(name: str) -> None:
     assert all(callable(getattr(member, part)) for part in MEMBERS)
     assert member.description.endswith(".")
     assert isinstance(member.changes_production, bool)
+    assert member.request
+    assert member.infinitive == infinitive(name)
+    assert not member.leads_to or member.leads_to in ACTIONS.names()
 
 
 def test_an_unknown_action_names_the_closest(ws: Workspace) -> None:

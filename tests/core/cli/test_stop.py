@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.decide.limits import kill_switch, objection
-from airmedic_core.decide.policy import Policy
 from airmedic_core.ledger import Ledger
+from airmedic_core.policy import Policy
 from airmedic_core.records import Batch
 from airmedic_core.windows import Window
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from airmedic_core.decide.limits import KILL_SWITCH, objection, require_enabled
-from airmedic_core.decide.policy import Policy
 from airmedic_core.errors import PolicyError
 from airmedic_core.ledger import EVERY_MODEL, Ledger
+from airmedic_core.policy import Policy
 from airmedic_core.records import ActionResult, Permission, Proposal
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.decide.policy import Learning
 from airmedic_core.decide.preferences import outcomes, rank
 from airmedic_core.ledger import Ledger
+from airmedic_core.policy import Learning
 from airmedic_core.records import Cause, Incident, IncidentState, Json, Severity
 from airmedic_core.windows import Window
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.decide import propose
-from airmedic_core.decide.propose import policy_of
 from airmedic_core.errors import PolicyError, SpecError
+from airmedic_core.policy import policy_of
 from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal, Verdict
 from airmedic_core.remedy import carry_out
 from airmedic_core.review import review_due, suggestions

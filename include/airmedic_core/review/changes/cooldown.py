@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airmedic_core.decide.propose import environment_of, policy_of
+from airmedic_core.decide.limits import exempt
 from airmedic_core.diagnose.wording import counted, day, sentence
 from airmedic_core.errors import AirmedicError
+from airmedic_core.policy import environment_of, policy_of
 from airmedic_core.records import Evidence, IncidentState
 from airmedic_core.review.changes import Change
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
@@ -65,8 +66,8 @@ class Cooldown(Change):
 
 def repetitions(ws: Workspace) -> list[Repetition]:
     """Return the actions of the model that the cooldown governs and that had been carried out for another incident."""
-    exempt = policy_of(ws).limits_in(environment_of(ws)).exempt
-    done = [each for each in ws.ledger.actions(model=ws.spec.name) if each.action not in exempt]
+    limits = policy_of(ws).limits_in(environment_of(ws))
+    done = [each for each in ws.ledger.actions(model=ws.spec.name) if not exempt(limits, each.action)]
     found = []
     for place, action in enumerate(done):
         before = [

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.decide.policy import Policy, load_policy
 from airmedic_core.errors import SpecError
+from airmedic_core.policy import Policy, load_policy
 from airmedic_core.records import Permission
 
-POLICIES = Path(__file__).parents[3] / "include" / "policies"
+POLICIES = Path(__file__).parents[2] / "include" / "policies"
 
 
 def policy(tmp_path: Path, text: str) -> Policy:
@@ -31,7 +31,6 @@ def policy(tmp_path: Path, text: str) -> Policy:
         ("rerun_pipeline", "verified", Permission.ASK),
         ("refresh_reference", "verified", Permission.ASK),
         ("change_setting", "verified", Permission.ASK),
-        ("scale", "verified", Permission.ASK_TWO),
         ("format_disk", "verified", Permission.DENY),
     ],
 )
@@ -77,7 +76,7 @@ def test_a_freeze_is_read_in_utc(tmp_path: Path) -> None:
     ("text", "says"),
     [
         ("permissions: [{actions: [retrain], permision: ask}]", "Did you mean 'permission'"),
-        ("permissions: [{actions: [retrian], permission: ask}]", "Did you mean 'retrain'"),
+        ("permissions: [{actions: [Retrain!], permission: ask}]", "should match pattern"),
         ("permissions: [{actions: [retrain], permission: aks}]", "'auto'"),
         ("permissions: []\nlimits: {cooldown_minute: 1}", "Did you mean 'cooldown_minutes'"),
         ("permissions: []\nenvironments: {staging: {cooldown: 1}}", "Did you mean 'cooldown_minutes'"),
@@ -99,3 +98,16 @@ def test_a_missing_policy_names_the_closest(tmp_path: Path) -> None:
     (tmp_path / "default.yaml").write_text("permissions: []")
     with pytest.raises(SpecError, match="Did you mean 'default'"):
         load_policy(tmp_path, "defualt")
+
+
+def test_an_action_that_is_not_installed_may_be_ruled_and_is_remarked_on(tmp_path: Path) -> None:
+    mine = policy(
+        tmp_path,
+        "permissions: [{actions: [scale, retrian], permission: ask_two}]\nlimits: {exempt: [rollback, page_somebody]}",
+    )
+    assert mine.permission("scale", "production", "verified") is Permission.ASK_TWO
+    scale, retrain, page = mine.remarks()
+    assert "rules 'scale', which is not an installed action" in scale
+    assert "Did you mean 'retrain'" in retrain
+    assert "'page_somebody'" in page
+    assert load_policy(POLICIES).remarks() == []

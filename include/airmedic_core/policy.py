@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
 from airmedic_core.records import Permission
 from airmedic_core.spec import Section, explain
 from airmedic_core.windows import as_utc
+from airmedic_core.workspace import of_policy
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
 
 Verification = Literal["verified", "unverified"]
 
@@ -29,19 +33,8 @@ MAKE_POLICIES = (
 )
 """What to do where there is no policy at all."""
 
-_ADDED_BY_TEAMS = ("scale",)
-"""Actions that a policy may rule before a team has added them."""
-
-
-def _known_action(name: str) -> str:
-    known = (*listing("airmedic_core.actions", "airmedic.actions"), *_ADDED_BY_TEAMS)
-    if name not in known:
-        raise ValueError(f"{name!r} is not one of the actions. {closest(name, known)}")
-    return name
-
-
-ActionName = Annotated[str, AfterValidator(_known_action)]
-"""The file name of an action."""
+ActionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+"""The key of an action. It may be one that is not installed: see :meth:`Policy.remarks`."""
 
 
 class Rule(Section):
@@ -71,7 +64,8 @@ class Limits(Section):
     concurrent_actions: int = Field(default=3, ge=1)
     breaker_failures: int = Field(default=3, ge=1)
     breaker_hours: float = Field(default=24, ge=0)
-    exempt: tuple[ActionName, ...] = ("escalate", "hold", "quarantine", "rollback")
+    exempt: tuple[ActionName, ...] | None = None
+    """Actions that no limit stops; those that say of themselves that they protect, where it is not given."""
 
 
 class Freeze(Section):
@@ -128,6 +122,19 @@ class Policy(Section):
         rules = (rule for rule in self.permissions if rule.fits(action, environment, verification))
         rule = next(rules, None)
         return rule.permission if rule else Permission.DENY
+
+    def remarks(self) -> list[str]:
+        """Return what is not wrong, and may still be a mistake: rules for actions that are not installed."""
+        installed = listing("airmedic_core.actions", "airmedic.actions")
+        exempt = [
+            name for limits in (self.limits, *map(self.limits_in, self.environments)) for name in limits.exempt or ()
+        ]
+        ruled = dict.fromkeys([*(name for rule in self.permissions for name in rule.actions), *exempt])
+        return [
+            f"The policy rules {name!r}, which is not an installed action. {closest(name, installed)}"
+            for name in ruled
+            if name not in installed
+        ]
 
     def limits_in(self, environment: str) -> Limits:
         """Return the limits of an environment."""
@@ -190,3 +197,15 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
         return Policy.model_validate(raw)
     except ValidationError as error:
         raise SpecError(f"The policy {path.name} is not valid:\n" + "\n".join(explain(error, Policy))) from error
+
+
+def policy_of(ws: Workspace) -> Policy:
+    """Return the policy that the model's spec names, with the limits that were accepted as overrides."""
+    policy = load_policy(ws.settings.policies, ws.spec.policy)
+    accepted = [setting for setting in ws.ledger.overrides(ws.spec.name, "setting") if of_policy(setting.key)]
+    return policy.with_limits({setting.key: setting.plain_value for setting in accepted})
+
+
+def environment_of(ws: Workspace) -> str:
+    """Return the environment that the policy knows the model by: the spec's, else the installation's."""
+    return ws.spec.environment or ws.settings.environment

@@ -1,0 +1,81 @@
+"""Which actions a decision considers, before it asks what policy and limits let through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import Action, Path, known_action, usable_actions
+from airmedic_core.causes import Needs
+from airmedic_core.decide.request import Request
+from airmedic_core.records import Diagnosis, Incident, RecommendedAction
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+
+def candidates(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, request: Request) -> list[str]:
+    """Return the actions to consider, first choice first, up to where the diagnosis wants people to look.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident.
+    diagnosis : Diagnosis or None
+        The diagnosis that stands.
+    request : Request
+        A person's choice leaves no other candidate.
+    """
+    if request.chooses:
+        return [request.action]
+    if diagnosis is None:
+        return []
+    waiting = [remedy.action for remedy in diagnosis.cause.traits.remedies if remedy.needs is Needs.NEW_VERSION]
+    first = waiting if waiting and _came_with_a_version(ws, incident) else []
+    called_for = [
+        name
+        for name, action in usable_actions().items()
+        if _possible(ws, action) and action.called_for(ws, incident, diagnosis)
+    ]
+    return list(dict.fromkeys([*first, *called_for, *_recommended(diagnosis)]))
+
+
+def last_resorts() -> list[str]:
+    """Return the actions that hand a problem to people: what is left where nothing else is allowed."""
+    return [name for name, action in usable_actions().items() if action.path is Path.ESCALATE]
+
+
+def companion(ws: Workspace, path: Path) -> str:
+    """Return the action that is proposed beside what a path carries out; empty where there is none."""
+    beside = (name for name, action in usable_actions().items() if action.follows is path and _possible(ws, action))
+    return next(beside, "")
+
+
+def _came_with_a_version(ws: Workspace, incident: Incident) -> bool:
+    seen = ws.ledger.batches(incident.model, before=incident.window.end)
+    versions = [batch.model_version for batch in seen[:2]]
+    return len(versions) == 2 and None not in versions and versions[0] != versions[1]
+
+
+def _recommended(diagnosis: Diagnosis) -> list[str]:
+    chosen = []
+    for recommended in sorted(diagnosis.actions, key=lambda recommended: recommended.priority):
+        if recommended.condition:
+            # Nobody has checked whether the condition holds; what code can check is called for.
+            continue
+        if _hands_over(recommended):
+            break
+        action = known_action(recommended.action)
+        chosen.append((action.stand_in(diagnosis) if action else "") or recommended.action)
+    return chosen
+
+
+def _hands_over(recommended: RecommendedAction) -> bool:
+    action = known_action(recommended.action)
+    return action is not None and action.path is Path.ESCALATE
+
+
+def _possible(ws: Workspace, action: Action) -> bool:
+    """Return whether the spec sets what an action needs."""
+    return all(getattr(ws.spec, key, None) for key in action.needs)
