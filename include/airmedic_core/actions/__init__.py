@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
-from airmedic_core.errors import ExtensionError, SpecError
+from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 
-__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "infinitive", "known_action", "usable_actions"]
+__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "infinitive", "known_action"]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
 
@@ -22,20 +22,9 @@ def known_action(name: str) -> Action | None:
         return None
 
 
-def usable_actions() -> dict[str, Action]:
-    """Return all actions by name. A member that cannot be used is left out; ``airmedic doctor`` names it."""
-    members: dict[str, Action] = {}
-    for name in ACTIONS.names():
-        try:
-            members[name] = ACTIONS.member(name)
-        except ExtensionError:
-            continue
-    return members
-
-
 def choices() -> dict[str, str]:
     """Return the actions that people may ask for by hand, each with how the form offers it."""
-    return {name: action.choice for name, action in usable_actions().items() if action.choice}
+    return {name: action.choice for name, action in ACTIONS.working().items() if action.choice}
 
 
 def infinitive(name: str) -> str:

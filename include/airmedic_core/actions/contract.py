@@ -82,8 +82,8 @@ class Action(Protocol):
     """What stops it although it was approved."""
     part: Part = Part.REMEDY
     """Its part in what comes of the incident."""
-    follows: Path | None = None
-    """The path that it is proposed on as a companion."""
+    follows: tuple[Path, ...] = ()
+    """The paths on which it is proposed as a companion."""
     leads_to: str = ""
     """The action that is proposed when a gate passes what this one made."""
     needs: tuple[str, ...] = ()

@@ -22,7 +22,7 @@ class RerunPipeline(Action):
     infinitive = "run the pipeline again"
     path = Path.RERUN
     part = Part.COMPANION
-    follows = Path.QUARANTINE
+    follows = (Path.QUARANTINE,)
     needs = ("upstream_dag",)
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:

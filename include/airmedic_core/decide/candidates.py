@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import Action, Path, known_action, usable_actions
+from airmedic_core.actions import ACTIONS, Action, Path, known_action
 from airmedic_core.causes import Needs
 from airmedic_core.decide.request import Request
 from airmedic_core.records import Diagnosis, Incident, RecommendedAction
@@ -35,7 +35,7 @@ def candidates(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, r
     first = waiting if waiting and _came_with_a_version(ws, incident) else []
     called_for = [
         name
-        for name, action in usable_actions().items()
+        for name, action in ACTIONS.working().items()
         if _possible(ws, action) and action.called_for(ws, incident, diagnosis)
     ]
     return list(dict.fromkeys([*first, *called_for, *_recommended(diagnosis)]))
@@ -43,12 +43,12 @@ def candidates(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, r
 
 def last_resorts() -> list[str]:
     """Return the actions that hand a problem to people: what is left where nothing else is allowed."""
-    return [name for name, action in usable_actions().items() if action.path is Path.ESCALATE]
+    return [name for name, action in ACTIONS.working().items() if action.path is Path.ESCALATE]
 
 
 def companion(ws: Workspace, path: Path) -> str:
     """Return the action that is proposed beside what a path carries out; empty where there is none."""
-    beside = (name for name, action in usable_actions().items() if action.follows is path and _possible(ws, action))
+    beside = (name for name, action in ACTIONS.working().items() if path in action.follows and _possible(ws, action))
     return next(beside, "")
 
 

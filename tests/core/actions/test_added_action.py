@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from airmedic_core import family
 from airmedic_core.actions import ACTIONS, choices, infinitive
 from airmedic_core.actions import Path as RemediationPath
 from airmedic_core.decide import Request, decide
@@ -24,6 +22,7 @@ from airmedic_core.records import (
 )
 from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
+from tests.core.packages import Install, forget
 from tests.core.renewals import NOW, incident_of, renewals, workspace
 
 SCALE = """
@@ -61,20 +60,10 @@ BROKEN = "raise RuntimeError('no such cluster')"
 
 
 @pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def installed(install: Install) -> None:
     """A package with the action ``scale``, and one whose action cannot be imported."""
-    site = tmp_path / "site"
-    for name, source, attribute in (("scale", SCALE, "Scale"), ("broken", BROKEN, "Broken")):
-        about = site / f"airmedic_{name}-1.0.dist-info"
-        about.mkdir(parents=True)
-        (site / f"airmedic_{name}.py").write_text(source)
-        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: airmedic-{name}\nVersion: 1.0\n")
-        (about / "entry_points.txt").write_text(f"[airmedic.actions]\n{name} = airmedic_{name}:{attribute}\n")
-    monkeypatch.syspath_prepend(str(site))
-    family._offered.cache_clear()
-    yield
-    family._offered.cache_clear()
-    ACTIONS._members.pop("scale", None)
+    install("airmedic-scale", SCALE, {"airmedic.actions": {"scale": "airmedic_scale:Scale"}})
+    install("airmedic-broken", BROKEN, {"airmedic.actions": {"broken": "airmedic_broken:Broken"}})
 
 
 @pytest.fixture
@@ -128,14 +117,13 @@ def test_what_people_may_not_choose_is_refused_and_the_closest_is_named() -> Non
         Request("deploy")
 
 
-def test_an_outcome_of_an_action_whose_package_is_gone_is_left_to_people(ws: Workspace) -> None:
+def test_an_outcome_of_an_action_whose_package_is_gone_is_left_to_people(ws: Workspace, tmp_path: Path) -> None:
     incident = slow(ws)
     decision = decide(ws, incident.id, Request(), now=NOW)
     assert decision.proposal is not None
     ws.ledger.answer_proposal(decision.proposal.hash, "approve", by="ada", at=NOW, channel="airflow")
     carry_out(ws, decision.proposal.hash, now=NOW)
-    ACTIONS._members.pop("scale")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(family, "_offered", lambda _: {})
-        closed = close_incident(ws, incident.id, now=NOW)
+    (tmp_path / "site" / "airmedic_scale-1.0.dist-info" / "entry_points.txt").write_text("")
+    forget()
+    closed = close_incident(ws, incident.id, now=NOW)
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "failed")
