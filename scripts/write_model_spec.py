@@ -1,6 +1,7 @@
 """Write docs/model-spec.md from the spec's own model, so that the page stays true.
 
-Run it after a change of spec/, of a check's options or of a rollout strategy's: python scripts/write_model_spec.py
+Run it after a change of spec/, or of the options of a check, rollout strategy or notifier:
+python scripts/write_model_spec.py
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pydantic.fields import FieldInfo
 
 from airmedic_core.checks import CHECKS
 from airmedic_core.family import Family
+from airmedic_core.notifiers import NOTIFIERS
 from airmedic_core.rollout import STRATEGIES
 from airmedic_core.spec import ModelSpec
 
@@ -55,13 +57,25 @@ reference: {start: 2015-07-01, end: 2016-04-01}
 _CHECKS = """\
 ## Checks
 
-Every check runs with its defaults. `checks` changes options or leaves a check out:
+Every check below runs with its defaults. `checks` changes options or leaves a check out. A check of an installed
+package runs for the models that name it, with options or with `true`:
 
 ```yaml
 checks:
   drift:
     least_effect: 0.2
   anomalies: false
+```
+"""
+
+_NOTIFIERS = """\
+## Notifiers
+
+`notify` holds each notifier with its options. The short form of one option joins the two names:
+
+```yaml
+notify:
+  slack_channel: "#models"        # the same as slack: {channel: "#models"}
 ```
 """
 
@@ -73,15 +87,16 @@ def page() -> str:
         parts.append(f"## {name}\n\n{_first_line(model)}\n")
         parts.append(_table(model, f"{name}."))
     parts.append(_CHECKS)
-    parts += _family("checks")
+    parts += _family(CHECKS)
     parts.append("## Rollout strategies\n\n`rollout.strategy` names one, `rollout.options` holds its options.\n")
-    parts += _family("rollout")
+    parts += _family(STRATEGIES)
+    parts.append(_NOTIFIERS)
+    parts += _family(NOTIFIERS)
     return "\n".join(parts).rstrip() + "\n"
 
 
-def _family(folder: str) -> Iterator[str]:
-    family: Family[Any] = CHECKS if folder == "checks" else STRATEGIES
-    for name in family.names():
+def _family(family: Family[Any]) -> Iterator[str]:
+    for name in family.ours():
         member = family.member(name)
         group = f" ({member.group})" if hasattr(member, "group") else ""
         yield f"### {name}{group}\n\n{(member.__doc__ or '').strip()}\n"

@@ -12,6 +12,7 @@ FAMILIES = (
     "airmedic_core.actions",
     "airmedic_core.checks",
     "airmedic_core.diagnose.collectors",
+    "airmedic_core.notifiers",
     "airmedic_core.review.changes",
     "airmedic_core.rollout",
     "airmedic_core.sources",
@@ -31,7 +32,7 @@ def require_extensions(spec: ModelSpec) -> None:
     """
     for named in spec.members():
         if named.is_used and named.is_extension:
-            family_of(named.package).member(named.name)
+            family_of(named.place.package).member(named.name)
 
 
 def extension_problems() -> list[ExtensionError]:

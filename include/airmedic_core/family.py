@@ -14,7 +14,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from airmedic_core.errors import ExtensionError, SpecError, closest
 
@@ -40,6 +40,14 @@ class Origin:
     def is_ours(self) -> bool:
         """Whether the member comes with Airmedic."""
         return self.package == _OURS
+
+
+class Place(NamedTuple):
+    """Where the members of a family are looked for: the arguments of :func:`listing`."""
+
+    package: str
+    group: str = ""
+    beside: str = ""
 
 
 class Family(Generic[MemberT]):

@@ -99,8 +99,8 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
             "max_retry_delay": timedelta(minutes=10),
             "on_failure_callback": PeopleNotifier(
                 text=f"Airmedic: {{{{ ti.task_id }}}} of {kind}__{spec.name} failed in the run {{{{ run_id }}}}.",
-                slack_channel=spec.notify.slack_channel,
-                slack_connection=spec.notify.slack_connection,
+                model=spec.name,
+                notify=spec.notify,
             ),
         },
         **arguments,

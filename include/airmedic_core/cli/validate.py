@@ -93,7 +93,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    looks = [_check_options, _policy, _suite, _metric, _positive, _method]
+    looks = [_check_options, _notify_options, _policy, _suite, _metric, _positive, _method]
     if data:
         from airmedic_core.cli._data_problems import data_problems
 
@@ -125,6 +125,19 @@ def _check_options(spec: ModelSpec, _: Settings) -> list[str]:
                 options_for(spec, name)
             except AirmedicError as error:
                 problems.append(str(error))
+    return problems
+
+
+def _notify_options(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.errors import AirmedicError
+    from airmedic_core.notifiers import options_for
+
+    problems = []
+    for name, options in spec.notify.items():
+        try:
+            options_for(name, options)
+        except AirmedicError as error:
+            problems.append(str(error))
     return problems
 
 

@@ -5,13 +5,14 @@ from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSect
 from airmedic_core.spec.evidence import ReferenceSection, WindowSection
 from airmedic_core.spec.explain import explain
 from airmedic_core.spec.load import load_spec, parse_spec, spec_files
-from airmedic_core.spec.members import NamedMember
+from airmedic_core.spec.members import NOTIFIERS_LIE_IN, NamedMember
 from airmedic_core.spec.model_spec import ModelSpec
-from airmedic_core.spec.people import ApprovalSection, NotifySection
+from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import ExpectationSection, QualitySection
 from airmedic_core.spec.section import Section, Step
 
 __all__ = [
+    "NOTIFIERS_LIE_IN",
     "ApprovalSection",
     "DataSection",
     "ExpectationSection",
@@ -19,7 +20,6 @@ __all__ = [
     "GateSection",
     "ModelSpec",
     "NamedMember",
-    "NotifySection",
     "PredictionSection",
     "QualitySection",
     "ReferenceSection",
@@ -31,6 +31,7 @@ __all__ = [
     "WindowSection",
     "explain",
     "load_spec",
+    "notify_in_full",
     "parse_spec",
     "spec_files",
 ]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from airmedic_core.family import listing
+from airmedic_core.family import Place, listing
+
+CHECKS_LIE_IN = Place("airmedic_core.checks", "airmedic.checks")
+SOURCES_LIE_IN = Place("airmedic_core.sources", "airmedic.sources")
+STRATEGIES_LIE_IN = Place("airmedic_core.rollout", "airmedic.rollouts")
+NOTIFIERS_LIE_IN = Place("airmedic_core.notifiers", "airmedic.notifiers", beside="airmedic.notifiers.channels")
 
 
 class NamedMember(NamedTuple):
@@ -14,10 +19,8 @@ class NamedMember(NamedTuple):
     """Where the spec names it: ``data.source``."""
     kind: str
     """What it is, for messages: ``source``."""
-    package: str
-    """The package of its family."""
-    group: str
-    """The family's group of entry points."""
+    place: Place
+    """Where the members of its family are looked for."""
     name: str
     is_used: bool = True
     """Whether the spec uses it, and does not switch it off."""
@@ -25,4 +28,4 @@ class NamedMember(NamedTuple):
     @property
     def is_extension(self) -> bool:
         """Whether an installed package offers it, and not Airmedic."""
-        return self.name not in listing(self.package)
+        return self.name not in listing(self.place.package, beside=self.place.beside)

@@ -14,8 +14,8 @@ from airmedic_core.schedules import check_schedule
 from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
 from airmedic_core.spec.evidence import ReferenceSection, WindowSection
-from airmedic_core.spec.members import NamedMember
-from airmedic_core.spec.people import ApprovalSection, NotifySection
+from airmedic_core.spec.members import CHECKS_LIE_IN, NOTIFIERS_LIE_IN, SOURCES_LIE_IN, STRATEGIES_LIE_IN, NamedMember
+from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import QualitySection
 from airmedic_core.spec.section import Section
 
@@ -81,8 +81,8 @@ class ModelSpec(Section):
     """User names or ids of Airflow that may answer; where empty, everybody who may edit the DAG run."""
     approval: ApprovalSection = ApprovalSection()
     """How long an approval waits, and for whom."""
-    notify: NotifySection = NotifySection()
-    """Who is told."""
+    notify: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Notifier → its options: who is told, beside the task log. Short form of one option: `slack_channel`."""
     upstream_dag: str = ""
     """The DAG that delivers the rows: looked at for evidence, and run again if that is approved."""
     evidently: Literal["on_finding", "always", "never"] = "on_finding"
@@ -112,6 +112,8 @@ class ModelSpec(Section):
         for key, inner in (("retrain", "using"), ("window", "every"), ("rollout", "strategy"), ("quality", "suite")):
             if isinstance(raw.get(key), str):
                 raw[key] = {inner: raw[key]}
+        if isinstance(raw.get("notify"), dict):
+            raw["notify"] = notify_in_full(raw["notify"])
         if isinstance(raw.get("checks"), dict):
             raw["checks"] = {name: {} if given is True else given for name, given in raw["checks"].items()}
         return raw
@@ -119,7 +121,7 @@ class ModelSpec(Section):
     @model_validator(mode="after")
     def _registered(self) -> Self:
         for member in self.members():
-            known = listing(member.package, member.group)
+            known = listing(*member.place)
             if member.name not in known:
                 raise ValueError(
                     f"{member.key}: there is no {member.kind} {member.name!r}. {closest(member.name, known)}"
@@ -128,14 +130,12 @@ class ModelSpec(Section):
 
     def members(self) -> Iterator[NamedMember]:
         """Yield the members of families that this spec names."""
-        yield NamedMember("data.source", "source", "airmedic_core.sources", "airmedic.sources", self.data.source)
+        yield NamedMember("data.source", "source", SOURCES_LIE_IN, self.data.source)
         for name, given in self.checks.items():
-            used = given is not False
-            yield NamedMember("checks", "check", "airmedic_core.checks", "airmedic.checks", name, used)
-        strategy = self.rollout.strategy
-        yield NamedMember(
-            "rollout.strategy", "rollout strategy", "airmedic_core.rollout", "airmedic.rollouts", strategy
-        )
+            yield NamedMember("checks", "check", CHECKS_LIE_IN, name, is_used=given is not False)
+        yield NamedMember("rollout.strategy", "rollout strategy", STRATEGIES_LIE_IN, self.rollout.strategy)
+        for name in self.notify:
+            yield NamedMember("notify", "notifier", NOTIFIERS_LIE_IN, name)
 
     @property
     def metric(self) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import Field
 
+from airmedic_core.family import listing
+from airmedic_core.spec.members import NOTIFIERS_LIE_IN
 from airmedic_core.spec.section import Section
 
 
@@ -18,10 +23,17 @@ class ApprovalSection(Section):
     """Who is told then: user names or ids of Airflow."""
 
 
-class NotifySection(Section):
-    """Who is told, beside the task log."""
+def notify_in_full(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a spec says under ``notify`` with its short forms written out.
 
-    slack_channel: str = ""
-    """Channel to write to, such as ``#models``."""
-    slack_connection: str = "slack_default"
-    """Airflow connection to write through; without it, the task log is told."""
+    The short form of ``slack: {channel: "#models"}`` is ``slack_channel: "#models"``, and so on for each notifier.
+    """
+    known = listing(*NOTIFIERS_LIE_IN)
+    full: dict[str, Any] = {}
+    for key, value in raw.items():
+        notifier = next((name for name in known if str(key).startswith(f"{name}_")), None)
+        if key in known or notifier is None:
+            full[key] = {**full.get(key, {}), **value} if isinstance(value, Mapping) else {} if value is True else value
+        else:
+            full[notifier] = {**full.get(notifier, {}), str(key).removeprefix(f"{notifier}_"): value}
+    return full

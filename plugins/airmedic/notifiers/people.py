@@ -1,21 +1,18 @@
-"""Tells people: on Slack where the connection exists, else in the task's log."""
+"""Tells people, in the ways that a model spec names under ``notify``, and always in the task's log."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseNotifier, Context
 
-from airmedic.hooks.workspace import find_connection
+from airmedic_core.notifiers import Event, Notice, send_notice
+from airmedic_core.spec import notify_in_full
 
 if TYPE_CHECKING:
+    from airmedic_core.records import Incident
     from airmedic_core.spec import ModelSpec
-
-log = logging.getLogger(__name__)
-
-_MOST_CHARACTERS = 3000
 
 
 class PeopleNotifier(BaseNotifier):
@@ -27,24 +24,38 @@ class PeopleNotifier(BaseNotifier):
     ----------
     text : str
         The message (templated), in Slack's markdown.
-    slack_channel, slack_connection : str
-        Where to. Where one is empty or the connection does not exist, the message goes to the log.
+    model : str
+        The model that it is about, if it is about one.
+    notify : dict, optional
+        Notifier → its options, as in a model spec.
+    **short_forms
+        The short forms of a spec's ``notify``, such as ``slack_channel="#models"``.
     """
 
     template_fields: Sequence[str] = ("text",)
 
-    def __init__(self, *, text: str, slack_channel: str = "", slack_connection: str = "") -> None:
+    def __init__(
+        self, *, text: str, model: str = "", notify: Mapping[str, Any] | None = None, **short_forms: Any
+    ) -> None:
         super().__init__()
         self.text = text
-        self.slack_channel = slack_channel
-        self.slack_connection = slack_connection
+        self.model = model
+        self.through = notify_in_full({**(notify or {}), **short_forms})
 
     def notify(self, context: Context) -> None:
         """Send the message."""
-        send(self.text, slack_channel=self.slack_channel, slack_connection=self.slack_connection)
+        headline, *lines = self.text.splitlines() or [""]
+        send_notice(Notice(Event.TASK_FAILED, self.model, headline, tuple(lines)), self.through)
 
 
-def tell(spec: ModelSpec, headline: str, *lines: str) -> None:
+def tell(
+    spec: ModelSpec,
+    headline: str,
+    *lines: str,
+    event: Event = Event.INFORMATION,
+    incident: Incident | None = None,
+    links: Sequence[str] = (),
+) -> None:
     """Tell the people that a model spec names. The names of its private columns are blanked.
 
     Parameters
@@ -55,25 +66,23 @@ def tell(spec: ModelSpec, headline: str, *lines: str) -> None:
         The first line.
     lines : str
         More lines; empty ones are left out.
+    event : Event
+        What it is about.
+    incident : Incident, optional
+        The incident that it is about.
+    links : sequence of str
+        Addresses to read more at; empty ones are left out.
     """
     from airmedic_core.reports.private import Privacy
 
-    text = Privacy(spec).text("\n".join([headline, *(line for line in lines if line)]))
-    send(text, slack_channel=spec.notify.slack_channel, slack_connection=spec.notify.slack_connection)
-
-
-def send(text: str, *, slack_channel: str, slack_connection: str) -> None:
-    """Send a message to Slack if the connection exists, and to the log in any case. Never raises."""
-    text = text[:_MOST_CHARACTERS]
-    log.warning("%s", text)
-    if not slack_channel:
-        return
-    try:
-        if find_connection(slack_connection) is None:
-            return
-        from airflow.providers.slack.hooks.slack import SlackHook
-
-        message = {"channel": slack_channel, "text": text}
-        SlackHook(slack_conn_id=slack_connection).call("chat.postMessage", json=message)
-    except Exception as error:  # noqa: BLE001 - whatever goes wrong with a message, the work goes on
-        log.warning("The message could not be sent to Slack channel %s: %s", slack_channel, error)
+    blanked = Privacy(spec).text
+    notice = Notice(
+        event,
+        spec.name,
+        blanked(headline),
+        tuple(blanked(line) for line in lines if line),
+        incident_id=incident.id if incident is not None else "",
+        severity=incident.severity if incident is not None else None,
+        links=tuple(link for link in links if link),
+    )
+    send_notice(notice, spec.notify)

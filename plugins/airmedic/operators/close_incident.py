@@ -15,6 +15,7 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic_core.notifiers import Event
 from airmedic_core.records import Json, from_json
 
 
@@ -67,7 +68,8 @@ class CloseIncidentOperator(ModelOperator):
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
             review_run = review_due(workspace, incident, now=now)
         context["ti"].xcom_push(MLFLOW_URL, report.url)
-        tell(workspace.spec, f"Incident {incident.id} is {incident.state}: {incident.headline}", report.url)
+        headline = f"Incident {incident.id} is {incident.state}: {incident.headline}"
+        tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
         if review_run:
             self._start_review(review_run)
         if failed:

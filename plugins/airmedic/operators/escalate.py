@@ -8,6 +8,7 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.action import ActionOperator
+from airmedic_core.notifiers import Event
 from airmedic_core.records import Json
 
 
@@ -25,5 +26,6 @@ class EscalateOperator(ActionOperator):
         with airflow_errors():
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
-        tell(workspace.spec, f"Somebody has to look at {self.model}", proposal.reason, proposal.incident_id)
+        headline = f"Somebody has to look at {self.model}"
+        tell(workspace.spec, headline, proposal.reason, proposal.incident_id, event=Event.ESCALATED)
         return result

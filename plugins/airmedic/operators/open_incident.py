@@ -11,6 +11,7 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.batch import BatchOperator
+from airmedic_core.notifiers import Event
 from airmedic_core.records import Batch, Json, from_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class OpenIncidentOperator(BatchOperator):
             workspace = open_workspace(self.model)
             incident = open_incident(workspace, from_json(Batch, self.batch), now=datetime.now(UTC))
             run_id = self._run_id(context, workspace, incident.id)
-        tell(workspace.spec, f"{incident.severity} incident of {self.model}: {incident.headline}", incident.id)
+        headline = f"{incident.severity} incident of {self.model}: {incident.headline}"
+        tell(workspace.spec, headline, incident.id, event=Event.INCIDENT_OPENED, incident=incident)
         return {
             "incident_id": incident.id,
             "run_id": run_id,

@@ -11,6 +11,7 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic_core.notifiers import Event
 
 
 class RecommendOperator(ModelOperator):
@@ -40,5 +41,6 @@ class RecommendOperator(ModelOperator):
         """Tell people."""
         with airflow_errors():
             spec = open_workspace(self.model).spec
-        tell(spec, f"{self.headline} for {self.model}, incident {self.incident_id}", self.reason)
+        headline = f"{self.headline} for {self.model}, incident {self.incident_id}"
+        tell(spec, headline, self.reason, event=Event.RECOMMENDED)
         return self.reason

@@ -13,6 +13,7 @@ from airmedic.hooks.language_model import language_model
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic_core.notifiers import Event
 from airmedic_core.records import Json
 
 SETTING_HASH = "setting_hash"
@@ -76,5 +77,5 @@ class ReviewOperator(ModelOperator, SkipMixin):
             if proposal is not None:
                 self.log.info("Proposed: %s", proposal.expected)
         if found.upstream:
-            tell(workspace.spec, f"To mend in front of {self.model}", *found.upstream)
+            tell(workspace.spec, f"To mend in front of {self.model}", *found.upstream, event=Event.REVIEWED)
         return {"incident_id": found.incident_id, "upstream": list(found.upstream)}

@@ -13,6 +13,7 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic_core.notifiers import Event
 from airmedic_core.records import Json, to_json
 
 
@@ -58,5 +59,6 @@ class UndoDeploymentOperator(ModelOperator):
                 if found.status != "unhealthy":
                     raise AirflowSkipException("Nothing speaks against the deployment; it is left in place.")
             result = undo(workspace, self.proposal_hash, now=datetime.now(UTC))
-        tell(workspace.spec, f"The deployment of {self.model} is undone", result.summary)
+        headline = f"The deployment of {self.model} is undone"
+        tell(workspace.spec, headline, result.summary, event=Event.DEPLOYMENT_UNDONE)
         return to_json(result)

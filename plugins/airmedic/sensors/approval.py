@@ -16,6 +16,7 @@ from airmedic.notifiers.people import tell
 from airmedic.sensors import approval_request
 from airmedic.sensors.approvers import answerer, known_to_airflow
 from airmedic_core.errors import ApprovalError
+from airmedic_core.notifiers import Event
 from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal, digest
 from airmedic_core.windows import as_utc
 
@@ -71,7 +72,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._pass_on(context, "not proposed", by="policy", comment="There is no proposal.")
             proposal = workspace.ledger.proposal(self.proposal_hash)
             if proposal.permission in {Permission.DENY, Permission.RECOMMEND}:
-                tell(workspace.spec, f"Recommended for {self.model}: {proposal.action}.", proposal.reason)
+                headline = f"Recommended for {self.model}: {proposal.action}."
+                tell(workspace.spec, headline, proposal.reason, event=Event.RECOMMENDED)
                 return self._pass_on(context, "not permitted", by="policy", comment=proposal.reason)
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
@@ -191,7 +193,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         )
         if url := approval_request.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)
-        tell(workspace.spec, subject, proposal.expected, f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}.")
+        asked = f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}."
+        tell(workspace.spec, subject, proposal.expected, asked, event=Event.APPROVAL_WANTED)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
     def _park(self, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None = None) -> Json:
@@ -208,13 +211,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         if tier == 1 and now < proposal.expires_at:
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
             subject = approval_request.subject(workspace, proposal)
-            tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.")
+            tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.", event=Event.APPROVAL_OVERDUE)
             return self._park(workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
         self._record(
             workspace, "reject", by=NOBODY, at=min(now, proposal.expires_at), channel="policy", comment=comment
         )
-        tell(workspace.spec, f"{comment} {self.model}: {proposal.action} is not carried out.")
+        headline = f"{comment} {self.model}: {proposal.action} is not carried out."
+        tell(workspace.spec, headline, event=Event.NOT_CARRIED_OUT)
         return self._pass_on(context, "reject", by=NOBODY, comment=comment)
 
     def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Json:

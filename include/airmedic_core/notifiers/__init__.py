@@ -1,0 +1,77 @@
+"""Notifiers: the ways in which people are told. One file is one notifier; its name is the key in the spec's ``notify``.
+
+Those that need Airflow, such as Slack through an Airflow connection, lie in the Airflow layer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from airmedic_core.errors import SpecError
+from airmedic_core.family import Family
+from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions
+from airmedic_core.spec import NOTIFIERS_LIE_IN, explain
+
+__all__ = ["NOTIFIERS", "Event", "Notice", "Notifier", "NotifierOptions", "options_for", "send_notice"]
+
+NOTIFIERS: Family[Notifier[Any]] = Family(
+    "airmedic_core.notifiers", Notifier, entry_points="airmedic.notifiers", beside=NOTIFIERS_LIE_IN.beside
+)
+_log = logging.getLogger(__name__)
+
+
+def send_notice(notice: Notice, chosen: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Tell people in all chosen ways. Never raises: whatever goes wrong with a notice, the work goes on.
+
+    Parameters
+    ----------
+    notice : Notice
+        What they are told.
+    chosen : mapping
+        Notifier → its options, as the spec's ``notify`` holds them.
+
+    Returns
+    -------
+    tuple of str
+        The notifiers that took it.
+    """
+    told = []
+    for name in (*_always(), *(name for name in chosen if name not in _always())):
+        try:
+            NOTIFIERS.member(name).send(notice, options_for(name, chosen.get(name, {})))
+        except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
+            _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
+        else:
+            told.append(name)
+    return tuple(told)
+
+
+def options_for(name: str, given: Mapping[str, Any]) -> Any:
+    """Return the validated options of a notifier.
+
+    Parameters
+    ----------
+    name : str
+        The notifier.
+    given : mapping
+        What a spec says under ``notify.<name>``.
+
+    Raises
+    ------
+    SpecError
+        If there is no such notifier, or an option is unknown or wrong. The message names the closest.
+    """
+    kind = NOTIFIERS.member(name).options
+    try:
+        return kind.model_validate(dict(given))
+    except ValidationError as error:
+        lines = "\n".join(explain(error, kind))
+        raise SpecError(f"The options of the notifier {name!r} are not valid:\n{lines}") from error
+
+
+def _always() -> tuple[str, ...]:
+    return tuple(name for name in NOTIFIERS.ours() if NOTIFIERS.member(name).always)

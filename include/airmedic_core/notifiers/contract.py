@@ -1,0 +1,86 @@
+"""What a notice is, and what each notifier offers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from airmedic_core.records import Severity
+
+
+class Event(StrEnum):
+    """What people are told of."""
+
+    INCIDENT_OPENED = "incident_opened"
+    INCIDENT_CLOSED = "incident_closed"
+    APPROVAL_WANTED = "approval_wanted"
+    APPROVAL_OVERDUE = "approval_overdue"
+    NOT_CARRIED_OUT = "not_carried_out"
+    """A proposal was refused, or nobody answered in time."""
+    RECOMMENDED = "recommended"
+    """Something that Airmedic does not do by itself."""
+    ESCALATED = "escalated"
+    DEPLOYMENT_UNDONE = "deployment_undone"
+    REVIEWED = "reviewed"
+    TASK_FAILED = "task_failed"
+    INFORMATION = "information"
+    """Anything else."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One thing that people are told. It holds no name of a private column."""
+
+    event: Event
+    model: str
+    headline: str
+    lines: tuple[str, ...] = ()
+    """More sentences, most important first."""
+    incident_id: str = ""
+    severity: Severity | None = None
+    """That of the incident, where there is one."""
+    links: tuple[str, ...] = ()
+    """Addresses of pages to read."""
+
+    @property
+    def text(self) -> str:
+        """The whole notice as plain text, bounded: chat services refuse long messages."""
+        return "\n".join([self.headline, *self.lines, *self.links])[:_MOST_CHARACTERS]
+
+
+_MOST_CHARACTERS = 3000
+"""Slack takes up to 4,000 characters in a message, and cuts off what is longer."""
+
+
+class NotifierOptions(BaseModel):
+    """Base of the options of a notifier. Unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+OptionsT = TypeVar("OptionsT", bound=NotifierOptions)
+
+
+class Notifier(Protocol[OptionsT]):
+    """One way to tell people. A spec names it in ``notify``."""
+
+    options: type[OptionsT]
+    """Where to and how, each documented, with defaults."""
+    always: bool = False
+    """Whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
+
+    @abstractmethod
+    def send(self, notice: Notice, options: OptionsT) -> None:
+        """Tell people. Whatever it raises is logged, and fails nothing.
+
+        Parameters
+        ----------
+        notice : Notice
+            What they are told.
+        options : NotifierOptions
+            This notifier's options for the model.
+        """

@@ -1,0 +1,32 @@
+"""Sends notices to a Slack channel, through an Airflow connection."""
+
+from __future__ import annotations
+
+from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
+
+
+class Options(NotifierOptions):
+    """Where messages go."""
+
+    channel: str = ""
+    """Channel to write to, such as ``#models``; where empty, nothing is sent."""
+    connection: str = "slack_default"
+    """Airflow connection to write through; where there is none of that id, nothing is sent."""
+
+
+class Slack(Notifier[Options]):
+    """A Slack channel, through an Airflow connection."""
+
+    options = Options
+
+    def send(self, notice: Notice, options: Options) -> None:
+        """Post the notice, if the connection exists."""
+        # Specs are validated where Airflow is not loaded.
+        from airmedic.hooks.workspace import find_connection
+
+        if not options.channel or find_connection(options.connection) is None:
+            return
+        from airflow.providers.slack.hooks.slack import SlackHook
+
+        message = {"channel": options.channel, "text": notice.text}
+        SlackHook(slack_conn_id=options.connection).call("chat.postMessage", json=message)
