@@ -8,11 +8,11 @@ from typing import Any
 import pandas as pd
 from production import World
 
+from airmedic_core.assess import weigh
 from airmedic_core.checks import Group, run_group
 from airmedic_core.comparison import CheckContext, PastWindow
 from airmedic_core.comparison.facts import RowFacts, row_facts
 from airmedic_core.comparison.rows import facts_by_window, sample
-from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import Reference, build_profile, build_reference
 from airmedic_core.records import Assessment, Batch, Finding
 from airmedic_core.spec import ModelSpec, parse_spec

@@ -141,6 +141,11 @@ class Finding:
         return f"{self.check}:{self.subject}:{self.statistic}"
 
     @property
+    def failed(self) -> bool:
+        """Whether the check could not be carried out: what it looks for may be there or not."""
+        return self.verdict is Verdict.UNKNOWN and bool(self.details.get("failed"))
+
+    @property
     def urgency(self) -> tuple[int, float, str]:
         """Sorts findings by the worst verdict, then by the largest effect."""
         return -_MILDEST_FIRST.index(self.verdict), -abs(self.effect or 0.0), self.key

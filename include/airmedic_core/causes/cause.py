@@ -136,6 +136,9 @@ class Cause(StrEnum):
             ),
             runbook="rollback.md#when-to-roll-back",
             of_version=True,
+            # A version can be switched back at once, so less of a loss is worth an alarm at night.
+            least_severity=Severity.HIGH,
+            critical_loss=0.15,
         ),
     )
     ANOMALY_SPIKE = (

@@ -71,6 +71,10 @@ class CauseTraits:
     """New probabilities for the same ranking are enough where the task has classes."""
     of_version: bool = False
     """It belongs to the version that serves: a deployment whose windows show it is unhealthy."""
+    least_severity: Severity = Severity.MEDIUM
+    """An incident of it is at least so bad, however small the loss is."""
+    critical_loss: float = 0.5
+    """Relative loss of performance from which an incident of it is critical: half of it is gone."""
     former_names: tuple[str, ...] = ()
     """Names under which older ledger rows and audit entries hold it, the oldest first."""
 

@@ -89,8 +89,8 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
 
 def assess(ws: Workspace, batch: Batch) -> Assessment:
     """Weigh all that was found in a batch, and record what it means."""
+    from airmedic_core.assess import weigh
     from airmedic_core.comparison import NEW_FOR_WINDOWS
-    from airmedic_core.monitor.weigh import weigh
 
     findings = ws.ledger.findings(batch.id)
     recent = ws.ledger.batches(ws.spec.name, limit=NEW_FOR_WINDOWS + 1)

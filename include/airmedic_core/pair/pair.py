@@ -76,9 +76,9 @@ def check_pair(
         If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
         retry does not help.
     """
+    from airmedic_core.assess import weigh
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.remedies import remedies_of
-    from airmedic_core.monitor.weigh import weigh
 
     _refuse_nothing(reference, current)
     reference, current, findings = read_moments(spec, reference, current)

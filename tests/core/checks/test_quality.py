@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.assess import weigh
 from airmedic_core.checks import run_group
 from airmedic_core.checks.quality.proposed_suite import propose_suite
 from airmedic_core.checks.quality.quality import Options, Quality
@@ -16,7 +17,6 @@ from airmedic_core.checks.quality.suite import read_suite
 from airmedic_core.cli.validate import spec_problems
 from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
-from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import build_profile, build_reference
 from airmedic_core.records import Batch, Cause, Finding, Verdict
 from airmedic_core.settings import Settings

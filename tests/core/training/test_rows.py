@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.assess import weigh
 from airmedic_core.errors import TrainingError
-from airmedic_core.monitor.weigh import weigh
 from airmedic_core.records import Batch, Cause, Finding, Verdict
 from airmedic_core.training.rows import settled_labels, training_rows, training_window, unusable_windows
 from airmedic_core.windows import Window, as_utc

@@ -105,7 +105,7 @@ def _finding(context: CheckContext, result: Result, suite: Suite) -> Finding:
         # Not evidence against the rows: the expectation may not fit the column's type.
         return Finding(
             "quality", result.column, "error", Verdict.UNKNOWN, sample_size=context.rows_seen,
-            message=f"{result.type} of {suite.name} could not be evaluated: {result.error}",
+            message=f"{result.type} of {suite.name} could not be evaluated: {result.error}", details={"failed": True},
         )  # fmt: skip
     cause = next((cause for start, cause in _CAUSES if result.type.startswith(start)), Cause.DATA_CORRUPTION)
     fraction = result.unexpected_fraction

@@ -72,9 +72,9 @@ def _around(step: Every, window: Window) -> Window:
 
 def _alarms(ws: Workspace, window: Window, shorter: Batch) -> bool | None:
     """Return whether a window would have opened an incident; nothing where its rows cannot be looked at any more."""
+    from airmedic_core.assess import weigh
     from airmedic_core.checks import run_group
     from airmedic_core.monitor.context import open_context
-    from airmedic_core.monitor.weigh import weigh
     from airmedic_core.sources import read_window
 
     try:

@@ -2,38 +2,43 @@
 
 import pytest
 
-from airmedic_core.monitor.weigh import weigh
-from airmedic_core.records import Batch, Cause, Finding, Verdict
+from airmedic_core.assess import weigh
+from airmedic_core.records import Batch, Cause, Finding, Role, Verdict
 from airmedic_core.windows import Window, as_utc
 
 BATCH = Batch("demand", Window(as_utc("2026-01-01"), as_utc("2026-01-02")), as_utc("2026-01-02"), 24)
+SHIFTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
 
 
 def loss(verdict: Verdict, p_value: float) -> Finding:
     return Finding(
         "performance", "batch", "mae", verdict, value=60.0, baseline=30.0, limit=33.0, effect=-30.0, p_value=p_value,
-        details={"decides": True}, suggests=(Cause.CONCEPT_DRIFT,) if verdict is Verdict.WATCH else (),
+        details={"decides": True}, role=Role.LOSS, suggests=(Cause.CONCEPT_DRIFT,) if verdict is Verdict.WATCH else (),
     )  # fmt: skip
 
 
 def remaining(verdict: Verdict, bias: float) -> Finding:
     return Finding(
         "concept", "batch", "relation_loss", verdict, value=30.0, baseline=0.0, details={"bias_p_value": bias},
-        suggests=(Cause.CONCEPT_DRIFT,),
+        suggests=(Cause.CONCEPT_DRIFT,), role=Role.EXPLAINS_LOSS,
     )  # fmt: skip
 
 
 def unexplained() -> Finding:
-    return Finding("concept", "batch", "relation_loss", Verdict.OK, value=20.0, baseline=0.0, suggests=(Cause.UNKNOWN,))
+    return Finding(
+        "concept", "batch", "relation_loss", Verdict.OK, value=20.0, baseline=0.0, suggests=(Cause.UNKNOWN,),
+        role=Role.EXPLAINS_LOSS,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("findings", "alone", "watched_further"),
     [
-        ([loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.05)], "incident", "healthy"),
-        ([loss(Verdict.OK, 0.04), remaining(Verdict.ALERT, 0.2)], "healthy", "healthy"),
+        ([loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.05)], "incident", "watch"),
+        # A reason for a loss that may be chance is no incident, and not healthy either.
+        ([loss(Verdict.OK, 0.04), remaining(Verdict.ALERT, 0.2)], "watch", "watch"),
         ([loss(Verdict.OK, 0.04), remaining(Verdict.OK, 0.001)], "healthy", "healthy"),
-        ([loss(Verdict.OK, 0.2), remaining(Verdict.ALERT, 0.001)], "healthy", "healthy"),
+        ([loss(Verdict.OK, 0.2), remaining(Verdict.ALERT, 0.001)], "watch", "watch"),
         ([loss(Verdict.WATCH, 0.015)], "incident", "watch"),
         # Neither the relation nor the inputs explain it: more likely chance.
         ([loss(Verdict.WATCH, 0.015), unexplained()], "watch", "watch"),
@@ -50,16 +55,16 @@ def test_a_loss_needs_less_proof_where_no_window_follows(
 
 def test_health_is_claimed_of_what_was_measured_only() -> None:
     rows = Finding("volume", "batch", "rows", Verdict.OK)
-    too_few = Finding("performance", "batch", "labels", Verdict.UNKNOWN, value=3, limit=40)
+    too_few = Finding("performance", "batch", "labels", Verdict.UNKNOWN, value=3, limit=40, role=Role.LOSS)
     assert "performance are as they were" in weigh(BATCH, [rows, loss(Verdict.OK, 0.5)]).headline
     for findings in ([rows], [rows, too_few]):
         assert weigh(BATCH, findings).headline.endswith("are as they were; performance could not be measured.")
 
 
 def test_answers_that_move_while_no_input_does_are_an_incident() -> None:
-    moved = Finding("scores", "batch", "shift", Verdict.ALERT, effect=-2.0, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
-    drifted = Finding("drift", "age", "shift", Verdict.ALERT, effect=0.5, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
-    watched = Finding("scores", "batch", "shift", Verdict.WATCH, effect=-0.2, suggests=(Cause.HARMFUL_COVARIATE_SHIFT,))
+    moved = Finding("scores", "batch", "shift", Verdict.ALERT, effect=-2.0, suggests=SHIFTS, role=Role.SCORES_MOVED)
+    drifted = Finding("drift", "age", "shift", Verdict.ALERT, effect=0.5, suggests=SHIFTS, role=Role.INPUT_MOVED)
+    watched = Finding("scores", "batch", "shift", Verdict.WATCH, effect=-0.2, suggests=SHIFTS, role=Role.SCORES_MOVED)
     alone, explained = weigh(BATCH, [moved]), weigh(BATCH, [moved, drifted])
     assert (alone.outcome, alone.cause) == ("incident", Cause.UNKNOWN)
     assert (explained.outcome, explained.cause) == ("incident", Cause.HARMLESS_COVARIATE_SHIFT)
