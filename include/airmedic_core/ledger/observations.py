@@ -10,8 +10,9 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 
 from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.earlier_findings import stored_finding
 from airmedic_core.ledger.tables import batches, data_quality, model_metrics
-from airmedic_core.records import Assessment, Batch, Finding, digest, from_json, to_json
+from airmedic_core.records import Assessment, Batch, Finding, Verdict, digest, from_json, to_json
 from airmedic_core.windows import Window
 
 Group = Literal["data", "drift", "performance"]
@@ -100,14 +101,15 @@ class Observations(Audit):
                     .where(table.c.batch_id == batch_id, table.c.check_group == name)
                     .order_by(table.c.position)
                 )
-                found += [from_json(Finding, record) for record in rows.scalars()]
+                found += [stored_finding(record) for record in rows.scalars()]
         return found
 
     def unchecked(self, model: str) -> frozenset[str]:
         """Return the ids of the batches in which a check of the data failed, so that it found neither good nor bad."""
-        wanted = (data_quality.c.model == model) & (data_quality.c.statistic == "error")
+        wanted = (data_quality.c.model == model) & (data_quality.c.verdict == Verdict.UNKNOWN.value)
         with self._reading() as connection:
-            return frozenset(connection.execute(select(data_quality.c.batch_id).where(wanted)).scalars())
+            rows = connection.execute(select(data_quality.c.batch_id, data_quality.c.record).where(wanted))
+            return frozenset(row.batch_id for row in rows if stored_finding(row.record).failed)
 
     def finding_history(
         self,
@@ -150,7 +152,7 @@ class Observations(Audit):
                 rows = {row.id: row for row in connection.execute(newest)}
                 query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
                 for found_row in connection.execute(query.where(wanted, table.c.batch_id.in_(list(rows)))):
-                    finding = from_json(Finding, found_row.record)
+                    finding = stored_finding(found_row.record)
                     found.append((rows[found_row.batch_id], found_row.position, found_row.model_version, finding))
         found.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))
         kept = list(dict.fromkeys(row.id for row, *_ in found))[:limit]

@@ -76,7 +76,8 @@ def test_a_headline_quotes_no_message_on_a_private_column() -> None:
         "schema", "email", "not_numeric", Verdict.ALERT, message="20 % of email are no numbers, such as 'a@b.c'.",
         suggests=(Cause.SCHEMA_CHANGE,),
     )  # fmt: skip
-    unknown = Finding("quality", "email=a@b.c", "error", Verdict.UNKNOWN, message="'a@b.c' could not be checked.")
+    unknown = Finding("quality", "email=a@b.c", "error", Verdict.UNKNOWN, message="'a@b.c' could not be checked.",
+                      details={"failed": True})  # fmt: skip
     assert "a@b.c" in weigh(BATCH, [named, unknown]).headline
     for findings in ([named, unknown], [unknown]):
         assessment = weigh(BATCH, findings, hidden=lambda subject: subject.startswith("email"))

@@ -44,7 +44,7 @@ def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> N
     observe(ws, 43, outcome="healthy", cause=Cause.HEALTHY)
     alert = Finding("performance", "batch", "roc_auc", Verdict.ALERT, message="It is worse.")
     ws.ledger.record_findings(observe(ws, 44, cause=Cause.DATA_CORRUPTION), "performance", [alert], model_version="2")
-    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN)
+    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN, details={"failed": True})
     ws.ledger.record_findings(
         observe(ws, 45, outcome="watch", cause=Cause.UNKNOWN), "data", [failed], model_version="2"
     )

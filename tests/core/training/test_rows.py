@@ -72,7 +72,8 @@ def test_to_look_at_a_window_of_the_reference_again_makes_no_gap_in_it(ws: Works
 
 
 def test_windows_whose_data_were_not_checked_are_left_out(ws: Workspace) -> None:
-    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN, message="The check failed: OSError")
+    failed = Finding("quality", "batch", "error", Verdict.UNKNOWN, message="The check failed: OSError",
+                     details={"failed": True})  # fmt: skip
     watched = observe(ws, 31, outcome="watch", cause=Cause.UNKNOWN)
     ws.ledger.record_findings(watched, "data", [failed], model_version="1")
     lost = observe(ws, 32, cause=Cause.CONCEPT_DRIFT)
