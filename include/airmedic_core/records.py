@@ -215,6 +215,23 @@ class Evidence:
     suggests: tuple[Cause, ...] = ()
     verdict: Verdict = Verdict.OK
     details: Json = field(default_factory=dict)
+    """Of a finding: its own details, with its check, statistic, role, p-value and what explains it."""
+
+    @property
+    def role(self) -> Role:
+        """What the finding behind it is evidence of; ``information`` for facts."""
+        return Role(self.details.get("role", Role.INFORMATION))
+
+    @property
+    def explained_by(self) -> tuple[Cause, ...]:
+        """Causes of which the finding behind it is only a symptom."""
+        return tuple(Cause(name) for name in self.details.get("explained_by", ()))
+
+    @property
+    def p_value(self) -> float | None:
+        """How likely the finding behind it is by chance."""
+        value = self.details.get("p_value")
+        return value if isinstance(value, int | float) else None
 
 
 @dataclass(frozen=True)

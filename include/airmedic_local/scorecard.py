@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Cause, Incident, IncidentState
 from airmedic_core.simulate import CHAPTERS, Chapter, is_told, story_so_far
@@ -189,10 +190,9 @@ def _answered_at(ws: Workspace, action: RecordedAction) -> datetime | None:
 
 
 def _metric(ws: Workspace, batch_id: str) -> float | None:
-    for finding in ws.ledger.findings(batch_id, "performance"):
-        if finding.statistic == ws.spec.metric and finding.subject == "batch":
-            return finding.value
-    return None
+    measured = [finding for finding in ws.ledger.findings(batch_id) if is_measured_loss(finding)]
+    of_all_rows = [finding for finding in measured if (finding.statistic, finding.subject) == (ws.spec.metric, WHOLE)]
+    return of_all_rows[0].value if of_all_rows else None
 
 
 def _seconds(start: datetime | None, end: datetime | None) -> float | None:

@@ -115,6 +115,7 @@ def plain(result: PairCheck) -> Json:
 
 def confidence(result: PairCheck) -> float:
     """Return how convincing the cause is, heard as the rules diagnosis hears it."""
+    from airmedic_core.assess.signs import is_measured_loss
     from airmedic_core.diagnose.collectors.findings import from_finding
     from airmedic_core.diagnose.facts import Facts
     from airmedic_core.diagnose.hearing import hear
@@ -123,7 +124,7 @@ def confidence(result: PairCheck) -> float:
     if result.assessment.outcome == "watch":
         return _OPEN
     if result.assessment.outcome == "healthy":
-        measured = [finding for finding in result.findings if finding.check == "performance"]
+        measured = [finding for finding in result.findings if is_measured_loss(finding)]
         return _SOUND if any(finding.verdict is Verdict.OK for finding in measured) else _NO_LABELS
     items = tuple(from_finding(finding, finding.check, "", "") for finding in result.findings)
     heard = hear(result.assessment.cause, Facts(EvidencePacket("", "", items)))

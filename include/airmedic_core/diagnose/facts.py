@@ -1,4 +1,4 @@
-"""A packet as a diagnosis reads it: looked up by kind, check and what it suggests."""
+"""A packet as a diagnosis reads it: looked up by kind, by role and by what it suggests."""
 
 from __future__ import annotations
 
@@ -6,16 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from airmedic_core.records import ABNORMAL, Cause, Evidence, EvidencePacket, Verdict
-
-_LOSS_CHECKS = frozenset({"performance", "estimate"})
-
-RELATION = ("concept", "relation_loss")
-"""How much of a loss the inputs leave unexplained."""
-CLASS_MIX = ("concept", "class_mix")
-"""Whether another mix of classes explains the loss."""
-SINCE_DEPLOYMENT = ("performance", "since_deployment")
-"""The new version against the one before, on the same rows."""
+from airmedic_core.assess.signs import WHOLE, Signs, is_beyond_limit, is_shift
+from airmedic_core.causes import Cause
+from airmedic_core.records import ABNORMAL, Evidence, EvidencePacket, Role, Verdict
 
 
 @dataclass(frozen=True)
@@ -34,13 +27,20 @@ class Facts:
         return [item for item in self.of("finding") if item.verdict in ABNORMAL]
 
     @cached_property
+    def signs(self) -> Signs[Evidence]:
+        """Findings, and what the history says of a loss and the version, as they are weighed."""
+        # A version with which only slowness came is slow, and not bad.
+        links = self.of("deployment.link") if self.losses else []
+        return Signs.of([*self.of("finding"), *links])
+
+    @cached_property
     def losses(self) -> list[Evidence]:
         """Findings that measure or estimate a loss of performance.
 
         Where the inputs have certainly moved, a loss beyond its limit counts even if it could be chance otherwise.
         """
-        lost = [item for item in self.alarms if item.details.get("check") in _LOSS_CHECKS or _is(item, *RELATION)]
-        return lost + [item for item in self._calm if self.moved and _beyond_limit(item)]
+        lost = [item for item in self.alarms if item.role is Role.LOSS or _is_of_relation(item)]
+        return lost + [item for item in self._calm if self.moved and is_beyond_limit(item)]
 
     @cached_property
     def sound_performance(self) -> list[Evidence]:
@@ -53,11 +53,11 @@ class Facts:
     def _calm(self) -> list[Evidence]:
         return [
             item
-            for item in self.of("finding.performance")
-            if item.verdict is Verdict.OK
-            and item.subject == "batch"
-            and item.details.get("check") in _LOSS_CHECKS
-            and not _is(item, *SINCE_DEPLOYMENT)
+            for item in self.of("finding")
+            if item.role is Role.LOSS
+            and item.verdict is Verdict.OK
+            and item.subject == WHOLE
+            and "previous_version" not in item.details
         ]
 
     @cached_property
@@ -66,23 +66,42 @@ class Facts:
         found = next((item for item in self.of("assessment") if item.verdict is Verdict.ALERT), None)
         if found is None or Cause.BAD_DEPLOYMENT not in found.suggests:
             return found
-        compared = self.found(*SINCE_DEPLOYMENT)
+        compared = self.versions_compared
         refuted = self.switch is not None and not self.switch.suggests
         return None if refuted and (compared is None or compared.verdict is Verdict.OK) else found
 
-    def found(self, check: str, statistic: str) -> Evidence | None:
-        """Return the finding of one statistic, where it was made."""
-        return next((item for item in self.of("finding") if _is(item, check, statistic)), None)
+    @cached_property
+    def versions_compared(self) -> Evidence | None:
+        """The new version against the one before, on the same rows, where both could be scored."""
+        return next(
+            (item for item in self.of("finding") if item.role is Role.LOSS and "previous_version" in item.details), None
+        )
+
+    @cached_property
+    def reasons_of_loss(self) -> list[Evidence]:
+        """Findings that decide what a loss comes from: the relation, the inputs or the class mix."""
+        explaining = [item for item in self.of("finding") if item.role is Role.EXPLAINS_LOSS]
+        return [item for item in explaining if item.suggests and item.details.get("decides")]
 
     @cached_property
     def moved(self) -> list[Evidence]:
-        """Findings of inputs or scores that drifted."""
-        return [item for item in self.alarms if item.kind == "finding.drift" and item.details.get("check") == "drift"]
+        """Findings of inputs that drifted, be it only to be watched."""
+        return [item for item in self.alarms if is_shift(item)]
+
+    @cached_property
+    def unmoved(self) -> list[Evidence]:
+        """What says that inputs lie where they usually do."""
+        return [item for item in self.of("finding") if item.role is Role.INPUT_MOVED and item.verdict is Verdict.OK]
 
     @cached_property
     def switch(self) -> Evidence | None:
         """Whether the loss starts with a new model version."""
         return next(iter(self.of("deployment.link")), None)
+
+    @property
+    def starts_with_version(self) -> bool:
+        """Whether the history shows that the trouble came with the version that serves."""
+        return self.switch is not None and bool(self.switch.suggests)
 
     def suggesting(self, cause: Cause) -> Iterator[Evidence]:
         """Yield the evidence that suggests a cause."""
@@ -101,11 +120,5 @@ def citation(item: Evidence) -> str:
     return f"{item.statement.rstrip('.')} [{item.id}]."
 
 
-def _is(item: Evidence, check: str, statistic: str) -> bool:
-    return item.details.get("check") == check and item.details.get("statistic") == statistic
-
-
-def _beyond_limit(item: Evidence) -> bool:
-    if not item.details.get("decides") or item.value is None or item.limit is None or item.baseline is None:
-        return False
-    return (item.value - item.limit) * (item.limit - item.baseline) > 0
+def _is_of_relation(item: Evidence) -> bool:
+    return item.role is Role.EXPLAINS_LOSS and item.suggests[:1] == (Cause.CONCEPT_DRIFT,)

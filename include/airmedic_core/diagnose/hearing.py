@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from airmedic_core.diagnose.facts import CLASS_MIX, RELATION, SINCE_DEPLOYMENT, Facts, citation
+from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.records import Cause, Evidence, RankedCause, Verdict
 
 MOST_CITED = 6
@@ -64,7 +64,7 @@ def _assessed_otherwise(cause: Cause, facts: Facts) -> bool:
     """Whether the checks together name another cause. What only the history shows, a switch, they cannot weigh."""
     if facts.assessment is None or cause in facts.assessment.suggests:
         return False
-    return not (cause is Cause.BAD_DEPLOYMENT and facts.switch is not None and facts.switch.suggests)
+    return not (cause is Cause.BAD_DEPLOYMENT and facts.starts_with_version)
 
 
 def _data(facts: Facts) -> Heard:
@@ -74,7 +74,7 @@ def _data(facts: Facts) -> Heard:
 
 
 def _bad_deployment(facts: Facts) -> Heard:
-    link, compared = facts.switch, facts.found(*SINCE_DEPLOYMENT)
+    link, compared = facts.switch, facts.versions_compared
     if compared is not None and compared.verdict is Verdict.OK:
         return [], [compared], 0.3
     if link is None:
@@ -102,8 +102,8 @@ def _relation(facts: Facts) -> Heard:
     if not facts.losses:
         return [], facts.sound_performance[:2], 0.25
     against, factor = _otherwise_explained(facts, Cause.CONCEPT_DRIFT)
-    quiet = [item for item in facts.of("finding.drift") if item.verdict is Verdict.OK] if not facts.moved else []
-    return [*facts.losses[:2], *quiet[:1]], against, factor
+    unmoved = [] if facts.moved else facts.unmoved[:1]
+    return [*facts.losses[:2], *unmoved], against, factor
 
 
 def _class_mix(facts: Facts) -> Heard:
@@ -114,11 +114,7 @@ def _class_mix(facts: Facts) -> Heard:
 def _otherwise_explained(facts: Facts, cause: Cause) -> tuple[list[Evidence], float]:
     """Return the evidence that a loss has another reason than this cause, and the factor that it puts on it."""
     against = [facts.switch] if facts.switch is not None and facts.switch.suggests else []
-    for statistic in (RELATION, CLASS_MIX):
-        found = facts.found(*statistic)
-        decides = found is not None and (statistic == RELATION or found.verdict is Verdict.ALERT)
-        if found is not None and decides and found.suggests and cause not in found.suggests:
-            against.append(found)
+    against += [item for item in facts.reasons_of_loss if cause not in item.suggests]
     return against, 0.6 ** len(against)
 
 

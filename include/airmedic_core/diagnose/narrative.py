@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.actions import infinitive
+from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.numbers import number
 from airmedic_core.records import ABNORMAL, Cause, Evidence, RankedCause, RecommendedAction
@@ -35,11 +36,7 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
 def _shown(supporting: Sequence[Evidence]) -> list[Evidence]:
     """Return what to tell of the evidence: first what was lost, by one metric, then what shows why."""
     direct = [item for item in supporting if item.kind not in _DERIVED]
-    lost = [
-        item
-        for item in direct
-        if item.verdict in ABNORMAL and item.details.get("check") == "performance" and item.subject == "batch"
-    ]
+    lost = [item for item in direct if item.verdict in ABNORMAL and item.subject == WHOLE and is_measured_loss(item)]
     others = [item for item in direct if item not in lost]
     return [*lost[:1], *others, *lost[1:]][:_MOST_TOLD] or list(supporting[:1])
 
@@ -80,4 +77,5 @@ def _cost(facts: Facts, shown: Sequence[Evidence]) -> str:
 def _advice(actions: Sequence[RecommendedAction]) -> str:
     if not actions:
         return "Nothing needs to be done."
-    return f"Recommended: {'; '.join(f'{infinitive(each.action)} {each.condition}'.strip() for each in actions)}."
+    advised = [f"{infinitive(action.action)} {action.condition}".strip() for action in actions]
+    return f"Recommended: {'; '.join(advised)}."

@@ -29,12 +29,11 @@ def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[
     upstream_dag : str
         The pipeline that could be run again; empty where there is none.
     """
-    new_version = facts.switch is not None and bool(facts.switch.suggests)
     actions: list[RecommendedAction] = []
     for remedy in cause.traits.remedies:
         if remedy.needs is Needs.UPSTREAM and not upstream_dag:
             continue
-        if remedy.needs is Needs.NEW_VERSION and new_version:
+        if remedy.needs is Needs.NEW_VERSION and facts.starts_with_version:
             actions.insert(0, RecommendedAction(remedy.action, 0, remedy.why))
         else:
             actions.append(RecommendedAction(remedy.action, 0, remedy.why, remedy.condition))

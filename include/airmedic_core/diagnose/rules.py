@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from airmedic_core.assess import rank_causes
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.hearing import hear
 from airmedic_core.diagnose.narrative import similar_to, summarise
 from airmedic_core.diagnose.remedies import actions_for
-from airmedic_core.diagnose.strategies import QUIET, Strategy, strategy_for
 from airmedic_core.records import (
     Cause,
     Diagnosis,
@@ -19,7 +21,7 @@ from airmedic_core.records import (
 
 ENGINE = "rules"
 CONVINCING = 0.5
-"""Confidence from which a cause may stand before those of a later rung."""
+"""Confidence from which a cause that is borne out may stand first: more likely than not."""
 _LARGE_LOSS = 4.0
 """A loss of so many times what the limit allows raises the severity."""
 _LONG_WINDOWS = 3
@@ -36,8 +38,7 @@ def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diag
         The pipeline that could be run again; without one, no rerun is recommended.
     """
     facts = Facts(packet)
-    strategy = strategy_for(facts)
-    causes = _rank(facts, strategy)
+    causes = _rank(facts)
     first = causes[0]
     actions = actions_for(first.cause, facts, upstream_dag=upstream_dag)
     return Diagnosis(
@@ -51,7 +52,6 @@ def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diag
         runbook=first.cause.traits.runbook,
         similar_incidents=tuple(item.subject for item in similar_to(facts, first)),
         not_knowable=tuple(item.statement for item in facts.of("not_knowable")),
-        notes=(f"Strategy for an alert on {strategy.alert}: {strategy.question}",),
     )
 
 
@@ -75,28 +75,33 @@ def worse(one: Severity, other: Severity) -> Severity:
     return max(one, other, key=lambda severity: severity.order)
 
 
-def _rank(facts: Facts, strategy: Strategy) -> list[RankedCause]:
-    heard = [found for cause in Cause if (found := hear(cause, facts)) is not None]
-    heard.sort(key=lambda found: -found.confidence)
-    for rung in strategy.ladder:
-        standing = [found for found in heard if found.cause in rung and found.confidence >= CONVINCING]
-        if standing:
-            others = [found for found in heard if found not in standing]
-            return [*standing, *others]
-    return [_unexplained(facts, strategy, heard), *heard]
+def _rank(facts: Facts) -> list[RankedCause]:
+    """Return the causes that something speaks for: those that are borne out and convincing, then the others.
+
+    The order of the former is that of the monitor's own assessment.
+    """
+    heard = {cause: ranked for cause in Cause if cause.is_specific and (ranked := hear(cause, facts)) is not None}
+    claims = rank_causes(facts.signs, new_version=facts.starts_with_version)
+    claimed = [heard[claim.cause] for claim in claims if claim.cause in heard]
+    standing = [ranked for ranked in claimed if ranked.confidence >= CONVINCING]
+    others = sorted(
+        (ranked for ranked in heard.values() if ranked not in standing), key=lambda cause: -cause.confidence
+    )
+    return [*standing, *others] if standing else [_unexplained(facts, others), *others]
 
 
-def _unexplained(facts: Facts, strategy: Strategy, heard: list[RankedCause]) -> RankedCause:
-    """Return ``healthy`` where nothing alarms, else ``unknown`` with what nobody could explain."""
-    if strategy is QUIET and not heard and facts.of("finding"):
-        quiet = [item for item in facts.of("finding") if item.verdict is Verdict.OK][:4]
+def _unexplained(facts: Facts, heard: Sequence[RankedCause]) -> RankedCause:
+    """Return ``healthy`` where nothing alarms and every check ran, else ``unknown`` with what nothing explains."""
+    findings = facts.of("finding")
+    failed = any(item.details.get("failed") for item in findings)
+    if findings and not facts.alarms and not heard and not failed:
+        quiet = [item for item in findings if item.verdict is Verdict.OK][:4]
         return RankedCause(
             Cause.HEALTHY,
             0.9 if facts.sound_performance else 0.6,
             supporting=tuple(item.id for item in quiet),
             explanation=f"{Cause.HEALTHY.traits.decided_by} {_told(quiet)}".strip(),
         )
-    heard[:] = [found for found in heard if found.cause is not Cause.UNKNOWN]
     alarms = facts.alarms or [item for item in facts.packet.items if item.verdict is not Verdict.OK]
     return RankedCause(
         Cause.UNKNOWN,

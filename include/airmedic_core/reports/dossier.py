@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
+from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.records import (
     Approval,
     Assessment,
@@ -199,11 +200,11 @@ def _gates(places: Sequence[Json]) -> tuple[GateResult, ...]:
 
 
 def _history(ws: Workspace) -> tuple[Measured, ...]:
-    past = ws.ledger.finding_history(ws.spec.name, check="performance", subject="batch", limit=60)
+    past = ws.ledger.finding_history(ws.spec.name, subject=WHOLE, limit=60)
     measured = [
         Measured(batch.window.end, finding.value, version or "")
         for batch, version, finding in past
-        if finding.statistic == ws.spec.metric and finding.value is not None
+        if is_measured_loss(finding) and finding.statistic == ws.spec.metric and finding.value is not None
     ]
     return tuple(reversed(measured))
 

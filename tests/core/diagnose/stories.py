@@ -16,6 +16,7 @@ from airmedic_core.records import (
     Incident,
     IncidentState,
     Promotion,
+    Role,
     Severity,
     Verdict,
 )
@@ -58,6 +59,24 @@ def auc(value: float, verdict: Verdict = Verdict.OK, *suggests: Cause) -> Findin
         sample_size=1000,
         message=f"roc_auc is {value} on 1,000 labelled rows, against 0.84 when the version was accepted.",
         suggests=suggests,
+        role=Role.LOSS,
+    )
+
+
+def remains(share: float, verdict: Verdict, cause: Cause) -> Finding:
+    """Return what is said of a loss that was taken apart: which share of it the inputs leave unexplained."""
+    return Finding(
+        check="concept",
+        subject="batch",
+        statistic="relation_loss",
+        verdict=verdict,
+        value=share,
+        baseline=0.0,
+        effect=share,
+        sample_size=1000,
+        suggests=(cause,),
+        role=Role.EXPLAINS_LOSS,
+        details={"decides": True},
     )
 
 
@@ -73,6 +92,7 @@ def psi(column: str, value: float, verdict: Verdict = Verdict.OK, *suggests: Cau
         effect=value * 3,
         sample_size=1000,
         suggests=suggests,
+        role=Role.INPUT_MOVED,
     )
 
 
@@ -89,6 +109,7 @@ def nulls(column: str, value: float, verdict: Verdict = Verdict.OK, *suggests: C
         sample_size=1000,
         unit="fraction",
         suggests=suggests,
+        role=Role.DATA_FAULT,
     )
 
 

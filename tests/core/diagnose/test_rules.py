@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from airmedic_core.actions import ACTIONS
+from airmedic_core.assess import weigh
 from airmedic_core.diagnose import collect_evidence, diagnose
+from airmedic_core.diagnose.facts import Facts
+from airmedic_core.diagnose.narrative import summarise
 from airmedic_core.diagnose.rules import diagnose_by_rules
-from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Finding, Severity, Verdict
-from tests.core.diagnose.stories import Story, auc, nulls, psi
+from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Finding, RecommendedAction, Role, Severity, Verdict
+from tests.core.diagnose.stories import Story, auc, nulls, psi, remains
 
 ALERT, WATCH = Verdict.ALERT, Verdict.WATCH
 
@@ -121,7 +126,8 @@ def test_a_loss_long_after_the_version_came_is_not_its_fault(story: Story) -> No
     story.promote("2", "deploy", before="1")
     story.pass_days(4, version="2")
     loss = auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.BAD_DEPLOYMENT)
-    incident = story.open(story.pass_days(version="2", performance=[loss]))
+    taken_apart = remains(0.9, ALERT, Cause.CONCEPT_DRIFT)
+    incident = story.open(story.pass_days(version="2", performance=[loss, taken_apart]))
     found = diagnose(story.ws, incident.id)
     assert found.cause is Cause.CONCEPT_DRIFT
     deployment = next(ranked for ranked in found.causes if ranked.cause is Cause.BAD_DEPLOYMENT)
@@ -139,7 +145,7 @@ def test_a_data_watch_does_not_hide_a_clear_loss(story: Story) -> None:
 
 def test_slow_predictions_are_escalated_unless_they_start_with_a_version(story: Story) -> None:
     slow = Finding("latency", "batch", "latency_p99", ALERT, 1800.0, 220.0, 1000.0, 4.0, None, 1000, "ms",
-                   suggests=(Cause.LATENCY_REGRESSION,))  # fmt: skip
+                   suggests=(Cause.LATENCY_REGRESSION,), role=Role.SERVICE)  # fmt: skip
     story.promote("1", "adopt")
     story.pass_days(4)
     first = story.open(story.pass_days(performance=[auc(0.84), slow]), Cause.LATENCY_REGRESSION)
@@ -170,6 +176,44 @@ def test_the_summary_names_numbers_and_evidence(story: Story) -> None:
     assert f"[{evidence.id}]" in found.summary
     assert "40 %" in found.summary
     assert "1 %" in found.summary
+
+
+ANY_LOSS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
+SHIFTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
+
+
+@pytest.mark.parametrize(
+    "findings",
+    [
+        {"drift": [psi("income", 0.6, ALERT, *SHIFTS)]},
+        {"drift": [psi("income", 0.6, ALERT, *SHIFTS)], "performance": [auc(0.7, ALERT, *ANY_LOSS)]},
+        {"performance": [auc(0.7, ALERT, *ANY_LOSS), remains(0.9, ALERT, Cause.CONCEPT_DRIFT)]},
+        {"performance": [auc(0.7, ALERT, *ANY_LOSS), remains(0.1, Verdict.OK, Cause.HARMFUL_COVARIATE_SHIFT)]},
+        {"performance": [auc(0.7, ALERT, *ANY_LOSS)]},
+        {"data": [nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)], "performance": [auc(0.7, ALERT, *ANY_LOSS)]},
+        {"performance": [auc(0.84), Finding("novel", "batch", "thing", ALERT)]},
+        {},
+    ],
+)
+def test_monitor_and_rules_name_the_same_cause(story: Story, findings: dict[str, list[Finding]]) -> None:
+    story.promote("1", "adopt")
+    story.pass_days(5)
+    batch = story.pass_days(**findings)
+    assessment = weigh(batch, story.ws.ledger.findings(batch.id))
+    story.ws.ledger.record_assessment(batch, assessment)
+    assert diagnose(story.ws, story.open(batch, assessment.cause).id).cause is assessment.cause
+
+
+def test_a_check_that_failed_is_not_diagnosed_as_healthy(story: Story) -> None:
+    failed = Finding("corruption", "batch", "error", Verdict.UNKNOWN, details={"failed": True})
+    found, _ = told(story, data=[failed])
+    assert found.cause is Cause.UNKNOWN
+
+
+def test_an_action_that_nobody_has_words_for_is_named(story: Story) -> None:
+    found, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
+    advice = [RecommendedAction("page_the_owner", 1, condition="if it lasts")]
+    assert summarise(Facts(packet), found.causes[0], advice).endswith("Recommended: page the owner if it lasts.")
 
 
 def test_the_same_packet_gives_the_same_diagnosis(story: Story) -> None:

@@ -8,7 +8,7 @@ from typing import Literal
 from airmedic_core.diagnose.case import GROUPS, Case, bounded
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, measure_name, number, plain, sentence, subject_name
-from airmedic_core.records import ABNORMAL, Evidence, Finding, Verdict
+from airmedic_core.records import ABNORMAL, Evidence, Finding, Json, Role, Verdict
 
 MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
@@ -62,8 +62,22 @@ def from_finding(finding: Finding, group: str, window: str, source: str) -> Evid
         source=f"{source}, check {finding.check}",
         suggests=finding.suggests,
         verdict=finding.verdict,
-        details={**bounded(finding.details), "check": finding.check, "statistic": finding.statistic},
+        details=_details(finding),
     )
+
+
+def _details(finding: Finding) -> Json:
+    details = {
+        **bounded(finding.details),
+        "check": finding.check,
+        "statistic": finding.statistic,
+        "role": finding.role.value,
+    }
+    if finding.explained_by:
+        details["explained_by"] = [cause.value for cause in finding.explained_by]
+    if finding.p_value is not None:
+        details["p_value"] = finding.p_value
+    return details
 
 
 def direction(
@@ -107,5 +121,5 @@ def _unmoved(quiet: list[Finding], findings: list[Finding], window: str, source:
         sample_size=max((finding.sample_size or 0 for finding in quiet), default=0) or None,
         window=window,
         source=f"{source}, drift checks",
-        details={"check": "drift", "statistic": "unmoved_columns"},
+        details={"statistic": "unmoved_columns", "role": Role.INPUT_MOVED.value},
     )

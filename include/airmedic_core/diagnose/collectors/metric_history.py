@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.collectors.findings import direction
@@ -23,10 +24,8 @@ class MetricHistory(Collector):
         if case.newest is None:
             return
         metric = case.workspace.spec.metric
-        now = next(
-            (found for found in case.findings["performance"] if found.statistic == metric and found.subject == "batch"),
-            None,
-        )
+        measured = [finding for findings in case.findings.values() for finding in findings if is_measured_loss(finding)]
+        now = next((finding for finding in measured if (finding.statistic, finding.subject) == (metric, WHOLE)), None)
         if now is None or now.value is None:
             case.gaps.append(
                 f"{measure_name(metric)} is not measured in {case.newest.batch.window}: too few labels are known."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from airmedic_core.assess.signs import is_measured_loss
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.collectors.findings import direction
@@ -24,7 +25,7 @@ class Onset(Collector):
         """Yield one fact for each of the strongest alarms: since when, and how it was before."""
         if case.newest is None:
             return
-        alarms = sorted(case.abnormal, key=lambda finding: (finding.check != "performance", -abs(finding.effect or 0)))
+        alarms = sorted(case.abnormal, key=lambda finding: (not is_measured_loss(finding), -abs(finding.effect or 0)))
         without_history: list[str] = []
         known: set[str] = set()
         for finding in alarms[:MOST]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from airmedic_core.diagnose.case import GROUPS, Case
+from airmedic_core.assess.signs import WHOLE, is_measured_loss
+from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, day, listed, plain
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import ABNORMAL, Cause, Evidence, Json, Promotion, Verdict
+from airmedic_core.records import ABNORMAL, Cause, Evidence, Json, Promotion, Role, Verdict
 
 MOST_SWITCHES = 3
 MOST_WINDOWS = 10
@@ -125,10 +126,11 @@ def _starts_with_switch(case: Case, promotions: list[Promotion]) -> Evidence | N
 
 
 def _lost(case: Case, batch_id: str) -> bool:
-    findings = case.workspace.ledger.findings(batch_id, GROUPS[1])
     return any(
-        found.verdict in ABNORMAL and found.check in {"performance", "latency"} and found.subject == "batch"
-        for found in findings
+        finding.verdict in ABNORMAL
+        and finding.subject == WHOLE
+        and (is_measured_loss(finding) or finding.role is Role.SERVICE)
+        for finding in case.workspace.ledger.findings(batch_id)
     )
 
 

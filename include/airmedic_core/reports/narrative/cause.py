@@ -1,0 +1,96 @@
+"""What happened, since when, and why: the diagnosis in sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from airmedic_core.records import Diagnosis, IncidentState, RankedCause
+from airmedic_core.reports.dossier import Dossier
+from airmedic_core.reports.text import code, line, moment, number, prose
+
+EVIDENCE_ID = re.compile(r"\bE\d+\b")
+_RULES = "rules"
+_ENDED = {
+    IncidentState.RESOLVED: "It is resolved.",
+    IncidentState.REJECTED: "The remedy was rejected; nothing was changed.",
+    IncidentState.UNDONE: "The remedy was carried out and undone: it did not help.",
+    IncidentState.ESCALATED: "It was handed to people.",
+    IncidentState.AWAITING_APPROVAL: "It waits for an approval.",
+    IncidentState.OPEN: "Its diagnosis is on its way.",
+    IncidentState.DIAGNOSED: "What to do is to be decided.",
+    IncidentState.ACTING: "The remedy is being carried out.",
+}
+
+
+def what_happened(dossier: Dossier) -> str:
+    """Return the diagnosis in sentences, and how the incident stands."""
+    incident, standing = dossier.incident, dossier.standing
+    told = standing.summary if standing else incident.headline
+    sentences = [prose(told, 900), _ENDED.get(incident.state, f"It is {incident.state}.")]
+    again = incident.resolution.get("recurrence_of")
+    if again:
+        sentences.append(f"The same problem was closed before as {code(again, 200)}.")
+    return " ".join(sentences)
+
+
+def since_when(dossier: Dossier) -> str:
+    """Return in which windows it was seen, and which version served."""
+    incident, serving = dossier.incident, dossier.serving
+    lines = [f"First seen in the window {prose(incident.window)}."]
+    cited = dossier.standing.causes[0].supporting if dossier.standing and dossier.standing.causes else ()
+    subjects = {item.subject for item in dossier.evidence if item.id in cited}
+    onsets = [item for item in dossier.evidence if item.kind == "onset" and item.subject in subjects]
+    lines += [f"{prose(item.statement.rstrip('.'))} {_source(item.id)}." for item in onsets[:2]]
+    if len(dossier.batches) > 1:
+        seen = ", ".join(prose(batch.window) for batch in dossier.batches[:12])
+        lines.append(f"Seen in {len(dossier.batches)} windows: {seen}.")
+    if serving is not None:
+        told = f"Version {prose(serving.to_version, 40)} served then, since {moment(serving.at)} ({serving.kind})"
+        switched = [
+            item.id
+            for item in dossier.evidence
+            if item.kind == "deployment" and item.details.get("to") == serving.to_version
+        ]
+        lines.append(f"{told} {_source(switched[0])}." if switched else f"{told}.")
+    return " ".join(lines)
+
+
+def why(dossier: Dossier) -> str:
+    """Return the causes, each with its evidence, and the answer that does not stand."""
+    standing = dossier.standing
+    if standing is None:
+        return "No diagnosis was made."
+    lines = [_cause(place, cause) for place, cause in enumerate(standing.causes, start=1)]
+    if standing.runbook:
+        lines.append(f"\nRunbook: {code(standing.runbook)}.")
+    lines += [f"\nNote: {prose(note)}" for note in standing.notes]
+    lines += [_other(diagnosis, standing) for diagnosis, stands in dossier.diagnoses if not stands]
+    return "\n".join(lines)
+
+
+def _cause(place: int, cause: RankedCause) -> str:
+    explanation = f" {prose(cause.explanation, 1_200)}" if cause.explanation else ""
+    told = set(EVIDENCE_ID.findall(cause.explanation))
+    supporting, against = ([one for one in ids if one not in told] for ids in (cause.supporting, cause.contradicting))
+    for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
+    more = f" {for_it}: {_ids(supporting)}." if supporting else ""
+    more += f" {against_it}: {_ids(against)}." if against else ""
+    return f"{place}. **{cause.cause.words}**, {number(cause.confidence, 'fraction')}.{explanation}{more}"
+
+
+def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:
+    notes = " ".join(prose(note) for note in diagnosis.notes)
+    engine = "the rules" if diagnosis.engine == _RULES else prose(diagnosis.engine, 40)
+    said = f"{diagnosis.cause.words}, {number(diagnosis.confidence, 'fraction')}"
+    agrees = diagnosis.cause is standing.cause and diagnosis.status == "verified"
+    told = f"The same answer came from {engine}" if agrees else f"The answer of {engine} does not stand"
+    return f"\n{told}: {said}. {notes}".rstrip()
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return ", ".join(line(one, 12) for one in ids)
+
+
+def _source(one: str) -> str:
+    return f"\\[{line(one, 12)}\\]"
