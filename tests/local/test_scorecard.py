@@ -19,6 +19,7 @@ from airmedic_core.records import (
     Permission,
     Proposal,
     RankedCause,
+    Role,
     Severity,
     Verdict,
 )
@@ -133,7 +134,7 @@ def test_wrong_causes_missing_actions_and_false_alarms_are_named(ws: Workspace) 
 def measure(ws: Workspace, day: Day, value: float) -> None:
     """Record that the model's metric on a day was so much."""
     batch = Batch(ws.spec.name, day.window, day.window.end, 1500)
-    finding = Finding("performance", "batch", ws.spec.metric, Verdict.OK, value=value)
+    finding = Finding("performance", "batch", ws.spec.metric, Verdict.OK, value=value, role=Role.LOSS)
     ws.ledger.record_findings(batch, "performance", [finding], model_version="1")
     ws.ledger.record_assessment(
         batch, Assessment(batch.id, "healthy", Cause.UNKNOWN, Severity.LOW, "All is well.", "0" * 64)

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from airmedic_core.monitor.weigh import weigh
 
 from airmedic_core.checks.freshness import Freshness, Options
 from airmedic_core.comparison import CheckContext, PastWindow, row_facts
-from airmedic_core.monitor.weigh import weigh
 from airmedic_core.profile import build_profile, build_reference
 from airmedic_core.records import Batch, Cause, Finding, Verdict
 from airmedic_core.spec import parse_spec

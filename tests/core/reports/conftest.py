@@ -28,6 +28,7 @@ from airmedic_core.records import (
     Proposal,
     RankedCause,
     RecommendedAction,
+    Role,
     Severity,
     Verdict,
     to_json,
@@ -113,12 +114,15 @@ def findings() -> dict[str, list[Finding]]:
             Finding(
                 "drift", "plan", "psi", Verdict.ALERT, value=0.41, baseline=0.02, limit=0.2, effect=6.5,
                 sample_size=3000, message="plan moved", suggests=(Cause.HARMFUL_COVARIATE_SHIFT,),
+                role=Role.INPUT_MOVED,
             ),
-            Finding("drift", HOSTILE, "psi", Verdict.WATCH, value=0.12, limit=0.1, effect=2.0, message=HOSTILE),
+            Finding("drift", HOSTILE, "psi", Verdict.WATCH, value=0.12, limit=0.1, effect=2.0, message=HOSTILE,
+                    role=Role.INPUT_MOVED),
             Finding("drift", "salary", "psi", Verdict.OK, value=0.01),
         ],
         "performance": [
-            Finding("performance", "batch", "roc_auc", Verdict.ALERT, value=0.68, baseline=0.81, limit=0.79, effect=4.0)
+            Finding("performance", "batch", "roc_auc", Verdict.ALERT, value=0.68, baseline=0.81, limit=0.79, effect=4.0,
+                    role=Role.LOSS)
         ],
     }  # fmt: skip
 

@@ -1,0 +1,129 @@
+"""What was seen of a batch: findings, and what they mean together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from airmedic_core.causes import Cause, Severity
+from airmedic_core.records.plain_json import Json
+from airmedic_core.windows import Window
+
+
+class Verdict(StrEnum):
+    """What one check says of one subject, mildest first."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    WATCH = "watch"
+    ALERT = "alert"
+
+
+_MILDEST_FIRST = tuple(Verdict)
+
+ABNORMAL = frozenset({Verdict.WATCH, Verdict.ALERT})
+"""Verdicts of findings that are not in order."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The rows of one model in one window, by name only."""
+
+    model: str
+    window: Window
+    as_of: datetime
+    """The moment of the observation: labels that became known later do not exist yet."""
+    rows: int
+
+    @property
+    def id(self) -> str:
+        """Identity of the batch: the same model and window is the same batch."""
+        return f"{self.model}__{self.window.key}"
+
+
+class Role(StrEnum):
+    """What a finding is evidence of. Whoever weighs findings reads this, never the name of a check."""
+
+    INPUT_MOVED = "input_moved"
+    """An input lies elsewhere than it usually does."""
+    DATA_FAULT = "data_fault"
+    """The rows are damaged, late, doubled, renamed, in another unit …"""
+    LOSS = "loss"
+    """Performance fell, or is estimated to have fallen. Details: ``decides`` where a loss of this metric counts,
+    ``estimated`` where it rests on inputs alone, ``previous_version`` where two versions are compared on the same
+    rows, ``not_knowable`` with the sentence that says which labels would decide it."""
+    EXPLAINS_LOSS = "explains_loss"
+    """Which part of a loss inputs, class mix or the relation account for. Details: ``decides`` where the first
+    suggestion counts although the finding itself is in order."""
+    SCORES_MOVED = "scores_moved"
+    """The model answers otherwise than it did."""
+    SERVICE = "service"
+    """How the model is served: latency, the version in service."""
+    INFORMATION = "information"
+    """A fact that speaks for no cause. An alert of this role is an incident that nothing explains."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's result on one subject."""
+
+    check: str
+    """Registry key of the check."""
+    subject: str
+    """A column, a segment such as ``hotel=City Hotel``, or ``batch``."""
+    statistic: str
+    """What was measured: ``psi``, ``null_fraction``, ``roc_auc``."""
+    verdict: Verdict
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    effect: float | None = None
+    """Size of the change in units of its own scale (standard deviations, or a difference of fractions)."""
+    p_value: float | None = None
+    sample_size: int | None = None
+    unit: str = ""
+    message: str = ""
+    """One sentence for people."""
+    suggests: tuple[Cause, ...] = ()
+    """Causes that this finding is evidence for, most specific first. Empty for facts."""
+    role: Role = Role.INFORMATION
+    explained_by: tuple[Cause, ...] = ()
+    """Causes of which this finding is only a symptom: where another finding alerts of one of them on the same subject,
+    or on the whole batch, this one says nothing of its own. A finding that is itself explained by a cause explains no
+    other by it: two failed rules on the type of a column do not drop each other."""
+    details: Json = field(default_factory=dict)
+    """Further numbers and flags. ``failed`` is true where the check could not be carried out."""
+
+    @property
+    def key(self) -> str:
+        """Identity of the finding within its batch."""
+        return f"{self.check}:{self.subject}:{self.statistic}"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the check could not be carried out: what it looks for may be there or not."""
+        return self.verdict is Verdict.UNKNOWN and bool(self.details.get("failed"))
+
+    @property
+    def urgency(self) -> tuple[int, float, str]:
+        """Sorts findings by the worst verdict, then by the largest effect."""
+        return -_MILDEST_FIRST.index(self.verdict), -abs(self.effect or 0.0), self.key
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """What a batch means: the checks' findings, weighed."""
+
+    batch_id: str
+    outcome: Literal["healthy", "watch", "incident"]
+    cause: Cause
+    severity: Severity
+    headline: str
+    fingerprint: str
+    """Equal for the same problem of the same model, whatever the window."""
+    finding_keys: tuple[str, ...] = ()
+    """The findings that decided, strongest first."""
+    not_knowable: tuple[str, ...] = ()
+    """What cannot be known yet, and what would decide it."""

@@ -1,0 +1,91 @@
+"""Proposals, the answers to them, and what came of carrying them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from airmedic_core.records.plain_json import Json, digest
+from airmedic_core.windows import as_utc
+
+NOBODY = "nobody"
+"""Who answered a proposal when nobody did in time."""
+
+
+class Permission(StrEnum):
+    """What the policy says of an action, strictest first."""
+
+    DENY = "deny"
+    RECOMMEND = "recommend"
+    ASK_TWO = "ask_two"
+    ASK = "ask"
+    AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An action with its parameters and expected effect. Its hash is what people approve."""
+
+    incident_id: str
+    model: str
+    action: str
+    params: Json
+    expected: str
+    """What it should improve, by how much and by when, in one sentence."""
+    permission: Permission
+    reason: str
+    """Why this action, and why this permission."""
+    created_at: datetime
+    expires_at: datetime
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over incident, model, action, parameters, expected effect, permission and expiry."""
+        terms = {"permission": self.permission.value, "expires_at": as_utc(self.expires_at).isoformat()}
+        return digest(self._deed() | terms)
+
+    @property
+    def former_hash(self) -> str:
+        """The hash as earlier versions made it, without permission and expiry. It can be read, and not carried out."""
+        return digest(self._deed())
+
+    def _deed(self) -> Json:
+        return {
+            "incident_id": self.incident_id,
+            "model": self.model,
+            "action": self.action,
+            "params": self.params,
+            "expected": self.expected,
+        }
+
+
+@dataclass(frozen=True)
+class Approval:
+    """A recorded answer to one proposal hash."""
+
+    proposal_hash: str
+    answer: Literal["approve", "reject"]
+    by: str
+    at: datetime
+    channel: Literal["airflow", "policy"]
+    comment: str = ""
+    refused_because: str = ""
+    """Why the answer does not count (late, not an approver, answered before); empty if it counts."""
+    shown_sha256: str | None = None
+    """Digest of the text that was shown."""
+    review_seconds: float | None = None
+    """From the question to the answer."""
+
+
+@dataclass(frozen=True)
+class ActionResult:
+    """What came of carrying out a proposal."""
+
+    proposal_hash: str
+    action: str
+    status: Literal["done", "failed", "undone"]
+    summary: str
+    seconds: float
+    output: Json = field(default_factory=dict)
