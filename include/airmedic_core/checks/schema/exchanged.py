@@ -7,26 +7,27 @@ from functools import cache
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.schema.options import LIMITS
 from airmedic_core.profile import NumericProfile, ks
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.metrics import Array
 
-_MOVED = 0.3
-_LEFT = 0.25
-_LEAST_ROWS = 50
-_FEW_VALUES = 2
-"""Flags swap their shares whenever a mix turns: which of them is which, they cannot tell."""
-_MIRRORED = 0.05
-
 
 def exchanged_columns(context: CheckContext) -> list[tuple[str, str]]:
     """Return the pairs of columns that lie where the other one was, and both where no window has had them.
 
-    Each is held against the other's reference by the Kolmogorov–Smirnov distance: what is left must be a quarter of
-    how far it moved. A column and what it leaves of a whole mirror each other: a change of mix moves one to where the
-    other was, so they are no such pair.
+    Each is compared with the other's reference by the Kolmogorov–Smirnov distance: at most a quarter of how far it
+    moved may be left. Two parts of a whole mirror each other: a change of mix moves one of them to where the other was,
+    so they are no such pair.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> swapped = {"amount": "income", "income": "amount"}
+    >>> exchanged_columns(example_context(lambda day: day.rename(columns=swapped)))
+    [('amount', 'income')]
     """
     from airmedic_core.profile.values import numbers
 
@@ -47,15 +48,15 @@ def exchanged_columns(context: CheckContext) -> list[tuple[str, str]]:
 
     moved = _moved(context)
     return [
-        (one, other)
-        for one, other in combinations(moved, 2)
-        if _near(context, one, other)
-        and _near(context, other, one)
-        and _distance(sorted_values(one), context, other) <= _LEFT * moved[one]
-        and _distance(sorted_values(other), context, one) <= _LEFT * moved[other]
-        and unlike_any(one)
-        and unlike_any(other)
-        and not _mirrored(rows_of(one), rows_of(other))
+        (first, second)
+        for first, second in combinations(moved, 2)
+        if _near(context, first, second)
+        and _near(context, second, first)
+        and _distance(sorted_values(first), context, second) <= LIMITS.left * moved[first]
+        and _distance(sorted_values(second), context, first) <= LIMITS.left * moved[second]
+        and unlike_any(first)
+        and unlike_any(second)
+        and not _mirrored(rows_of(first), rows_of(second))
     ]
 
 
@@ -66,13 +67,13 @@ def _moved(context: CheckContext) -> dict[str, float]:
         name: distance
         for name in now.edges.numeric
         if name not in now.missing
-        and isinstance(mine := now.columns[name], NumericProfile)
+        and isinstance(column := now.columns[name], NumericProfile)
         and isinstance(usual := whole.columns[name], NumericProfile)
-        and mine.values >= _LEAST_ROWS
-        and mine.minimum != mine.maximum
-        and (name not in facts or facts[name].distinct > _FEW_VALUES)
+        and column.values >= LIMITS.column_rows
+        and column.minimum != column.maximum
+        and (name not in facts or facts[name].distinct > LIMITS.few_values)
         and usual.values
-        and (distance := ks(usual, mine)) >= _MOVED
+        and (distance := ks(usual, column)) >= LIMITS.moved
     }
 
 
@@ -92,7 +93,7 @@ def _near(context: CheckContext, name: str, place: str) -> bool:
     """Whether a column's mean is near the other one's, so that looking at its rows is worth it."""
     now, reference = context.profile.columns[name], context.reference.whole.columns[place]
     assert isinstance(now, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
-    return abs(now.mean - reference.mean) <= 0.5 * max(now.sd, reference.sd)
+    return abs(now.mean - reference.mean) <= LIMITS.near * max(now.sd, reference.sd)
 
 
 def _distance(ordered: Array, context: CheckContext, place: str) -> float:
@@ -103,14 +104,14 @@ def _distance(ordered: Array, context: CheckContext, place: str) -> float:
     assert isinstance(reference, NumericProfile)  # noqa: S101  chosen so above
     if not len(ordered):
         return 1.0
-    mine = np.searchsorted(ordered, reference.edges, side="right") / len(ordered)
-    return float(np.abs(mine - np.cumsum(reference.counts)[:-1] / reference.values).max(initial=0.0))
+    share = np.searchsorted(ordered, reference.edges, side="right") / len(ordered)
+    return float(np.abs(share - np.cumsum(reference.counts)[:-1] / reference.values).max(initial=0.0))
 
 
-def _mirrored(one: Array, other: Array) -> bool:
+def _mirrored(first: Array, second: Array) -> bool:
     """Whether two columns add up to the same in every row."""
     import numpy as np
 
-    both = np.isfinite(one) & np.isfinite(other)
-    spread = float(np.std(one[both]) + np.std(other[both])) if both.any() else 0.0
-    return spread > 0.0 and float(np.std(one[both] + other[both])) <= _MIRRORED * spread
+    both = np.isfinite(first) & np.isfinite(second)
+    spread = float(np.std(first[both]) + np.std(second[both])) if both.any() else 0.0
+    return spread > 0.0 and float(np.std(first[both] + second[both])) <= LIMITS.mirrored * spread

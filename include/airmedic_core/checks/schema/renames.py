@@ -6,18 +6,42 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.schema.options import LIMITS
+
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
 
 def renamed_columns(context: CheckContext, missing: list[str], new: list[str]) -> dict[str, str]:
-    """Match each missing column with the new one whose values are most like its own."""
+    """Match each missing column with the new one whose values are most like its own.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    missing : list of str
+        Columns of the reference that the window lacks.
+    new : list of str
+        Columns of the window that the reference does not know.
+
+    Returns
+    -------
+    dict of str to str
+        From missing columns to the new ones that hold their values.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.rename(columns={"amount": "loan_amount"}))
+    >>> renamed_columns(context, ["amount"], ["loan_amount"])
+    {'amount': 'loan_amount'}
+    """
     pairs = []
     for name in missing:
         for candidate in new:
             likeness = _likeness(context, name, candidate)
-            if likeness > 0.6:
-                pairs.append((likeness + 0.2 * _same_words(name, candidate), name, candidate))
+            if likeness > LIMITS.likeness:
+                pairs.append((likeness + LIMITS.same_words * _same_words(name, candidate), name, candidate))
     matched: dict[str, str] = {}
     for _, name, candidate in sorted(pairs, reverse=True):
         if name not in matched and candidate not in matched.values():
@@ -45,8 +69,10 @@ def _likeness(context: CheckContext, name: str, candidate: str) -> float:
     return 0.0
 
 
-def _same_words(name: str, other: str) -> float:
-    first, second = (
-        set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", text).lower())) for text in (name, other)
-    )
+def _same_words(name: str, candidate: str) -> float:
+    first, second = _words(name), _words(candidate)
     return len(first & second) / max(len(first | second), 1)
+
+
+def _words(name: str) -> set[str]:
+    return set(re.findall(r"[a-z]+|\d+", re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()))

@@ -1,0 +1,63 @@
+"""When columns count as changed: what a team may set, and what the check takes for granted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+
+
+class Options(CheckOptions):
+    """When columns count as changed."""
+
+    unreadable_fraction: float = Field(default=0.05, gt=0, le=1)
+    """Values of a numeric column that are no numbers, beyond the reference's share."""
+    unseen_fraction: float = Field(default=0.3, gt=0, le=1)
+    """Rows with categories that the reference does not know, beyond its usual share: the vocabulary has changed."""
+    grain_factor: float = Field(default=3.0, gt=1)
+    """Rows for each moment, against those of earlier windows: the table has another grain."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
+
+    named_columns: int = 10
+    """New columns that a sentence names. Bounds its length."""
+    kept_columns: int = 50
+    """New columns that a finding keeps. Bounds its size."""
+    number_text: float = 0.05
+    """Share of values that are no numbers from which a column of numbers has become text, as ``unreadable_fraction``
+    by default."""
+    renamed_fraction: float = 0.02
+    """Rows of renamed categories, beyond the usual share of unknown ones. Fewer rows are single new names. Tuned."""
+    windows: int = 4
+    """Earlier windows that must be known before something is called usual in every one of them."""
+    rows_gone: int = 20
+    """Rows of a category that every window would have had. Of 20 expected rows none is there by chance in fewer than
+    one window of a hundred million (Poisson: exp(-20) = 2e-9)."""
+    errors: float = 3.0
+    """Standard errors by which a new category's share may miss those of the one that it replaced."""
+    likeness: float = 0.6
+    """Overlap of values from which a new column may be a missing one renamed: one minus the Kolmogorov–Smirnov distance
+    of numbers, or the share of rows with known categories. Tuned."""
+    same_words: float = 0.2
+    """What equal words in two names add to that when several columns are alike. Tuned."""
+    moved: float = 0.3
+    """Kolmogorov–Smirnov distance from its reference that an exchanged column has moved at the least. Tuned."""
+    left: float = 0.25
+    """Part of that distance that may be left from the other column's reference. Tuned."""
+    near: float = 0.5
+    """Standard deviations between a column's mean and the other's, beyond which their rows are not compared. Bounds the
+    time: distributions whose means lie farther apart leave more than a quarter of any distance."""
+    column_rows: int = 50
+    """Rows of a column below which its place is not compared: two of 50 are apart by 0.27 by chance (5 %)."""
+    few_values: int = 2
+    """Columns of so few values are not compared. Flags swap their shares whenever a mix turns."""
+    mirrored: float = 0.05
+    """Spread of the sum of two columns, as a part of the sum of their spreads. Up to it they are parts of a whole."""
+
+
+LIMITS = Limits()
