@@ -67,6 +67,19 @@ class Anomalies(Check[Options]):
 
     A row is unlike them if it is extreme in more columns at once than all but a few rows of the reference. Columns that
     move together count once.
+
+    Examples
+    --------
+    Rows are counted in columns of numbers, of which there must be three.
+
+    >>> from airmedic_core.simulate.example import example_context
+    >>> def strange(day):
+    ...     third = [place % 3 == 0 for place in range(len(day))]
+    ...     return day.assign(amount=day["amount"].mask(third, 9e6), income=day["income"].mask(third, 1.0))
+    >>> numbers = {"numeric": ["amount", "income", "latency"]}
+    >>> (finding,) = Anomalies().run(example_context(strange, features=numbers), Options())
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: 33.5 % of the rows are extreme in 2 or more columns at once; usual are 0.1 %.
     """
 
     group = "drift"

@@ -59,6 +59,17 @@ class Freshness(Check[Options]):
     Times of events that lag, rows that stood in an earlier window, and columns whose values repeat those of an earlier
     window time by time. Repeated rows are estimated from sketches of hashes (Broder 1997, On the resemblance and
     containment of documents).
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> rows = example_context().reference_rows.tail(200)
+    >>> def delivered_again(day):
+    ...     return day.assign(amount=rows["amount"].to_numpy(), income=rows["income"].to_numpy(),
+    ...                       channel=rows["channel"].to_numpy())
+    >>> findings = Freshness().run(example_context(delivered_again), Options())
+    >>> print(f"{findings[1].verdict}: {findings[1].message}")
+    alert: 100 % of the rows repeat those of the window 1 before; usual are 0 %.
     """
 
     group = "data"

@@ -47,7 +47,15 @@ LIMITS = Limits()
 
 
 class Volume(Check[Options]):
-    """Whether there are as many rows as there should be, by a forecast from earlier windows."""
+    """Whether there are as many rows as there should be, by a forecast from earlier windows.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> finding = Volume().run(example_context(lambda day: day.iloc[::4]), Options())[0]
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: 50 rows where about 200 were expected (25 %).
+    """
 
     group = "data"
     options = Options

@@ -133,7 +133,7 @@ def test_a_share_is_not_told_by_a_factor_far_from_the_one_that_fits(amounts):
         fitting_factors(drawn(4.31, seed, 0.2), amounts, known(6.894757), whole=False, usual=0.03) for seed in range(10)
     ]
     assert sum(each.low < 4.31 < each.high for each in found) >= 9
-    assert all(each.told.factor < 6.0 for each in found)
+    assert all(each.named.factor < 6.0 for each in found)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3])
@@ -143,14 +143,14 @@ def test_the_factors_that_fit_hold_the_true_one_and_it_is_told(amounts, factor, 
         values = drawn(factor, seed, share)
         factors = fitting_factors(values, amounts, known(factor), whole=share == 1.0, usual=0.03)
         assert factors.low < factor < factors.high
-        assert factors.told == known(factor)
+        assert factors.named == known(factor)
 
 
 @pytest.mark.parametrize(("factor", "near", "said"), [(42.0, 33.863886, "times about 4"), (1 / 45, 1 / 60, "divided")])
 def test_a_factor_that_is_no_known_conversion_is_told_by_its_size(amounts, factor, near, said):
     factors = fitting_factors(drawn(factor, 2, size=20_000), amounts, known(near), whole=True, usual=0.01)
-    assert factors.told.name.startswith(said)
-    assert factors.told.factor == pytest.approx(factor, rel=0.04)
+    assert factors.named.name.startswith(said)
+    assert factors.named.factor == pytest.approx(factor, rel=0.04)
 
 
 @pytest.mark.parametrize("factor", [8.7, 1 / 8.7, 83.0])
@@ -281,7 +281,7 @@ def test_a_tenth_of_the_power_of_one_machine_is_another_unit_where_it_never_idle
     _, groups = groups_of(busy(0, 28), machines(1, 1, 34))
     found = converted_group(groups, "power", known_maps())
     assert found is not None
-    assert (found.group, found.one.factor) == ("machine=B", pytest.approx(1 / 10))
+    assert (found.group, found.conversion.factor) == ("machine=B", pytest.approx(1 / 10))
 
 
 @pytest.mark.parametrize(
@@ -295,7 +295,7 @@ def test_a_factor_of_a_group_must_be_told_from_those_beside_it(factor, converted
         _, groups = groups_of(busy(0, 28), today)
         found = converted_group(groups, "power", known_maps())
         assert (found is not None) == converted
-        assert found is None or (found.group, found.one.factor) == ("machine=B", pytest.approx(factor))
+        assert found is None or (found.group, found.conversion.factor) == ("machine=B", pytest.approx(factor))
 
 
 def customers(seed: int, days: int, first_day: int = 0, size: int = 400, count: int = 8) -> pd.DataFrame:

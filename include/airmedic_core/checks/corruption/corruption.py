@@ -22,6 +22,16 @@ class Corruption(Check[Options]):
 
     Nulls, stand-ins, one value in every row, values far out of range, repeated rows, and columns whose values no longer
     belong to their rows. Each share is compared with its own history.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> def unknown_income(day):
+    ...     return day.assign(income=day["income"].where(day["channel"] != "phone", -1.0))
+    >>> for finding in Corruption().run(example_context(unknown_income), Options()):
+    ...     print(f"{finding.verdict}: {finding.message}")
+    alert: 24 % of income are -1; usual are 0.0 %.
+    alert: 48 values of income (24.0 %) lie far outside the reference's range.
     """
 
     group = "data"

@@ -54,6 +54,15 @@ class Quality(Check[Options]):
     """The expectation suite of the model, validated by Great Expectations.
 
     The suite is the team's own file, the expectations of the spec, or a cautious proposal from the reference.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> rule = {"type": "expect_column_max_to_be_between", "kwargs": {"column": "income", "max_value": 10_000}}
+    >>> context = example_context(quality={"expectations": {"income": rule}})
+    >>> findings = Quality().run(context, Options())
+    >>> print(f"{findings[0].verdict}: {findings[0].message}")
+    alert: income breaks the rule “max to be at most 10,000”: found 95,424.
     """
 
     group = "data"

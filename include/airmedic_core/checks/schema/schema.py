@@ -19,6 +19,14 @@ class Schema(Check[Options]):
 
     Columns that are missing, renamed or exchanged, values of another type, categories under other names, and a table of
     another grain.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.rename(columns={"amount": "loan_amount"}))
+    >>> finding = Schema().run(context, Options())[0]
+    >>> print(f"{finding.verdict}: {finding.message}")
+    alert: The column amount is missing; loan_amount holds the same values: it was probably renamed.
     """
 
     group = "data"

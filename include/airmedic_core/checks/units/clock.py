@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airmedic_core.checks.units.options import LIMITS
 from airmedic_core.profile.values import numbers
 
 if TYPE_CHECKING:
@@ -14,14 +15,8 @@ if TYPE_CHECKING:
     from airmedic_core.metrics import Array
 
 _HOURS = 24
-_ALWAYS = 0.99
-_LEAST_ROWS = 20
 _SUMMER_TIME = 1
 """Hours that a clock may move by itself."""
-_USUAL = 0.05
-"""Share of the rows that makes an offset a usual one; where zones differ by half an hour there are two."""
-_LEAST_SHARE = 0.25
-"""Where rows of one more region are told in its own hour nothing is wrong, and they are rarely so many at once."""
 
 
 def hours_ahead(
@@ -30,27 +25,46 @@ def hours_ahead(
     """Return by how many hours a column that told the hour of the time column has moved, and in what share of rows.
 
     None where the column never told the hour, or does as before, summer time aside, or tells nothing any more.
+
+    Parameters
+    ----------
+    past, now : DataFrame
+        Rows of the reference and of the window.
+    name : str
+        The column.
+    time : str
+        The column of times, in UTC.
+    least_share : float
+        Share of the rows from which a move counts.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rows = pd.DataFrame({"at": pd.date_range("2026-01-01", periods=480, freq="h", tz="UTC")})
+    >>> rows["hour"] = rows["at"].dt.hour
+    >>> hours_ahead(rows, rows.assign(hour=(rows["hour"] + 9) % 24), "hour", "at", 0.05)
+    (9, 1.0)
     """
-    usual, found = _offsets(past, name, time), _offsets(now, name, time)
-    if len(usual) < _LEAST_ROWS or len(found) < _LEAST_ROWS:
+    past_offsets, offsets = _offsets(past, name, time), _offsets(now, name, time)
+    if len(past_offsets) < LIMITS.clock_rows or len(offsets) < LIMITS.clock_rows:
         return None
-    known = np.bincount(usual, minlength=_HOURS) / len(usual)
+    known = np.bincount(past_offsets, minlength=_HOURS) / len(past_offsets)
     zone = int(known.argmax())
     away = _turn(np.arange(_HOURS) - zone)
     # All hours of one zone differ from the clock by the same number, before and after summer time.
-    if known[np.abs(away) <= _SUMMER_TIME].sum() < _ALWAYS:
+    if known[np.abs(away) <= _SUMMER_TIME].sum() < LIMITS.clock_always:
         return None
-    ours = np.flatnonzero(known >= _USUAL)
-    moved = found[np.abs(_turn(found[:, None] - ours)).min(axis=1) > _SUMMER_TIME]
-    if len(moved) < max(_LEAST_ROWS, max(least_share, _LEAST_SHARE) * len(found)):
+    usual_offsets = np.flatnonzero(known >= LIMITS.clock_usual)
+    moved = offsets[np.abs(_turn(offsets[:, None] - usual_offsets)).min(axis=1) > _SUMMER_TIME]
+    if len(moved) < max(LIMITS.clock_rows, max(least_share, LIMITS.clock_share) * len(offsets)):
         return None
     counts = np.bincount(moved, minlength=_HOURS)
     best = int(counts.argmax())
     # As many hours lie side by side in another zone as in ours.
-    beside = np.abs(_turn(np.arange(_HOURS) - best)) < len(ours)
-    if counts[beside].sum() < _ALWAYS * len(moved):
+    beside = np.abs(_turn(np.arange(_HOURS) - best)) < len(usual_offsets)
+    if counts[beside].sum() < LIMITS.clock_always * len(moved):
         return None
-    return int(_turn(np.array([best - zone]))[0]), len(moved) / len(found)
+    return int(_turn(np.array([best - zone]))[0]), len(moved) / len(offsets)
 
 
 def _offsets(frame: pd.DataFrame, name: str, time: str) -> np.ndarray:

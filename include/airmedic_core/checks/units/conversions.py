@@ -33,7 +33,13 @@ _SHIFTED: tuple[tuple[float, float, str], ...] = (
 
 @dataclass(frozen=True)
 class Map:
-    """What was done to the values: ``factor · x + offset``."""
+    """What was done to the values: ``factor · x + offset``.
+
+    >>> import numpy as np
+    >>> fahrenheit = Map(1.8, 32.0, "°C in °F")
+    >>> float(fahrenheit.back(np.array([212.0]))[0])
+    100.0
+    """
 
     factor: float
     offset: float
@@ -64,6 +70,8 @@ def rescaled_maps(values: NDArray[np.float64], reference: NumericProfile) -> lis
     if reference.minimum is None or reference.maximum is None or not reference.sd > 0:
         return []
     maps = []
+    # Limits are wide, tuned on benchmarks/incidents --split tune: what was rescaled on other rows is nearly 0…1, and
+    # a column that was already near that scale does not count.
     low, high = float(values[0]), float(values[-1])
     before = reference.maximum - reference.minimum
     if low >= -0.01 and high <= 1.01 and high - low > 0.3 and before > 5.0:

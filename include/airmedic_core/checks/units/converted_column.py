@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from airmedic_core.checks.units.conversions import Map, known_maps, rescaled_maps
 from airmedic_core.checks.units.converted_rows import (
-    WHOLE,
     Cumulative,
     converted_rows_fit,
     fit_map,
@@ -22,38 +21,22 @@ from airmedic_core.checks.units.converted_rows import (
 from airmedic_core.checks.units.factors import Factors, fitting_factors
 from airmedic_core.checks.units.grid import conversion_by_grid
 from airmedic_core.checks.units.levels import conversion_by_levels
+from airmedic_core.checks.units.options import LIMITS, Options
 from airmedic_core.profile import NumericProfile, ks
 from airmedic_core.profile.values import numbers
 from airmedic_core.verdicts.mixture import MixtureFit
 
 if TYPE_CHECKING:
-    from airmedic_core.checks.units.units import Options
     from airmedic_core.comparison import CheckContext
     from airmedic_core.measures.ties import Ties
 
     Fit: TypeAlias = tuple[Map, MixtureFit]
 
-_LEAST_ROWS = 20
-_WANDERING = 0.3
-"""Windows of a column that usually differs so much (Kolmogorov–Smirnov) show little by their distribution."""
-_LEFT = 0.25
-"""Of a move: so much is left at the most by a conversion, if it is more than rows explain."""
-_TYPICAL = 0.9
-"""Share of earlier windows that are no farther from the reference than a conversion may leave a column."""
-_LEAST_FILLED, _LEAST_DISTINCT = 8, 5
-"""Bins of the reference, and values of the window: fewer have no distribution to speak of."""
-_APART = 0.8
-"""A column that lies so far from its reference (Kolmogorov–Smirnov) is on another scale."""
-_SHAPE = 0.15
-"""Of that: so much is left at the most once a column that kept its shape is scaled back."""
-_LEAST_FACTOR = 3.0
-"""By less, a column may have grown."""
-
 
 class ConvertedColumn(NamedTuple):
     """What was done to a column."""
 
-    one: Map
+    conversion: Map
     share: float
     rows: int
     """Values of the window."""
@@ -78,23 +61,42 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
     """Return the conversion of a column of numbers, or of a share of its rows; None where there is none.
 
     Values and steps show a conversion exactly; a distribution does not, and must have moved more than it usually does.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    name : str
+        A column of numbers.
+    ties : Ties or None
+        How the columns follow from each other; None where the reference's rows are not at hand.
+    options : Options
+        Of the check.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> cents = example_context(lambda day: day.assign(amount=day["amount"] * 100))
+    >>> column = converted_column(cents, "amount", None, Options())
+    >>> column.conversion.factor, column.share
+    (100.0, 1.0)
     """
     now, reference = context.profile.columns[name], context.recent.columns[name]
     whole = context.reference.whole.columns[name]
-    if not isinstance(now, NumericProfile) or now.values < _LEAST_ROWS:
+    if not isinstance(now, NumericProfile) or now.values < LIMITS.column_rows:
         return None
     assert isinstance(reference, NumericProfile)  # noqa: S101  all have the same edges
     assert isinstance(whole, NumericProfile)  # noqa: S101
-    values, moved, factors = _values(context, name), ks(reference, now), None
-    found = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    values, moved, factors = _sorted_values(context, name), ks(reference, now), None
+    exact = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
     filled = int((reference.counts > 0).sum())
-    many = filled >= _LEAST_FILLED and context.facts.columns[name].distinct >= _LEAST_DISTINCT
-    if found is None and many:
-        found = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
-    fitted = _exactly(*found, values, reference) if found is not None else None
+    many = filled >= LIMITS.filled_bins and context.facts.columns[name].distinct >= LIMITS.distinct_values
+    if exact is None and many:
+        exact = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
+    fitted = _exactly(*exact, values, reference) if exact is not None else None
     if fitted is None and many:
         usual = _usual(context, name, reference, now.values)
-        clear = moved >= max(options.least_distance, 1.1 * usual.most, usual.noise)
+        clear = moved >= max(options.least_distance, LIMITS.above_usual * usual.most, usual.noise)
         if clear or _beyond(now, reference, options.least_share):
             fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
         if fitted is None and clear:
@@ -103,21 +105,21 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
             fitted, factors = _with_factors(values, reference, usual, options, *fitted)
     if fitted is None:
         return None
-    one, fit = fitted
+    conversion, fit = fitted
     # A column that few rows have says little, and a conversion that leaves more than there was is none.
     if fit.share * now.values < options.least_share * now.rows or (factors and fit.distance >= moved):
         return None
-    return ConvertedColumn(one, fit.share, now.values, moved, fit.distance, factors)
+    return ConvertedColumn(conversion, fit.share, now.values, moved, fit.distance, factors)
 
 
 def _usual(context: CheckContext, name: str, reference: NumericProfile, rows: int) -> Usual:
-    noise = 1.36 / rows**0.5
+    noise = LIMITS.ks_5_percent / rows**0.5
     past = [
         ks(reference, column)
         for profile in context.past_profiles
-        if isinstance(column := profile.columns[name], NumericProfile) and column.values >= _LEAST_ROWS
+        if isinstance(column := profile.columns[name], NumericProfile) and column.values >= LIMITS.column_rows
     ]
-    typical = sorted(past)[int(_TYPICAL * (len(past) - 1))] if past else noise
+    typical = sorted(past)[int(LIMITS.typical * (len(past) - 1))] if past else noise
     return Usual(max(past, default=noise), max(typical, noise), noise)
 
 
@@ -141,34 +143,35 @@ def _best(
 ) -> Fit | None:
     """Return the known conversion that explains the distribution best."""
     cumulative = Cumulative(reference)
-    candidates, noise = [], 1.63 / len(values) ** 0.5
+    candidates, noise = [], LIMITS.ks_1_percent / len(values) ** 0.5
     most = max(usual.most, usual.noise)
-    for one in known_maps() + rescaled_maps(values, reference):
-        fit = or_all(fit_map(values, cumulative, one), values, cumulative, one)
-        if fit.share < options.least_share or fit.gain < 12.0:
+    for conversion in known_maps() + rescaled_maps(values, reference):
+        fit = or_all(fit_map(values, cumulative, conversion), values, cumulative, conversion)
+        if fit.share < options.least_share or fit.gain < LIMITS.gain:
             continue
-        if fit.share <= WHOLE and not separate(reference, one):
+        if fit.share <= LIMITS.whole and not separate(reference, conversion):
             continue
         before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
         # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
-        # storm, its distance is no measure of what a conversion may leave.
-        limit = 1.3 * (most if most > _WANDERING else usual.typical)
-        if fit.distance > max(limit, 0.05):
+        # storm, the distance of the storm does not say what a conversion may leave.
+        limit = LIMITS.usual_slack * (most if most > LIMITS.wandering else usual.typical)
+        if fit.distance > max(limit, LIMITS.least_left):
             continue
-        if most <= _WANDERING and fit.distance > min(max(_LEFT * before, noise), 0.5 * before):
+        if most <= LIMITS.wandering and fit.distance > min(max(LIMITS.left * before, noise), LIMITS.most_left * before):
             continue
-        if not converted_rows_fit(values, cumulative, one, fit, most):
+        if not converted_rows_fit(values, cumulative, conversion, fit, most):
             continue
-        if most > _WANDERING and not unmistakable(values, reference, whole, one, fit):
+        if most > LIMITS.wandering and not unmistakable(values, reference, whole, conversion, fit):
             continue
         # Where the columns that are tied to this one moved with it, other rows came, in the same unit.
-        if not outside_as_expected(values, reference, whole, one, fit) and ties and ties.others_moved_along(name):
+        as_expected = outside_as_expected(values, reference, whole, conversion, fit)
+        if not as_expected and ties and ties.others_moved_along(name):
             continue
-        candidates.append((fit.gain, one, fit))
+        candidates.append((fit.gain, conversion, fit))
     if not candidates:
         return None
-    _, one, fit = max(candidates, key=lambda candidate: candidate[0])
-    return one, fit
+    _, conversion, fit = max(candidates, key=lambda candidate: candidate[0])
+    return conversion, fit
 
 
 def _rescaled(
@@ -184,16 +187,16 @@ def _rescaled(
 
     No known conversion fits it. Columns that are tied to it stayed where they were: the rows are no other ones.
     """
-    if moved < _APART or reference.minimum is None or reference.minimum < 0 or float(values[0]) < 0:
+    if moved < LIMITS.apart or reference.minimum is None or reference.minimum < 0 or float(values[0]) < 0:
         return None
     middle, usual_middle = float(np.median(values)), _median(reference)
-    if min(middle, usual_middle) <= 0 or max(middle / usual_middle, usual_middle / middle) < _LEAST_FACTOR:
+    if min(middle, usual_middle) <= 0 or max(middle / usual_middle, usual_middle / middle) < LIMITS.factor:
         return None
-    one = Map(middle / usual_middle, 0.0, "")
-    fit = _exactly(one, 1.0, values, reference)[1]
-    if fit.distance > min(usual.typical, _SHAPE * moved) or (ties is not None and ties.others_moved_along(name)):
+    conversion = Map(middle / usual_middle, 0.0, "")
+    fit = _exactly(conversion, 1.0, values, reference)[1]
+    if fit.distance > min(usual.typical, LIMITS.shape * moved) or (ties is not None and ties.others_moved_along(name)):
         return None
-    return one, fit
+    return conversion, fit
 
 
 def _median(reference: NumericProfile) -> float:
@@ -206,29 +209,29 @@ def _with_factors(
     reference: NumericProfile,
     usual: Usual,
     options: Options,
-    one: Map,
+    conversion: Map,
     fit: MixtureFit,
 ) -> tuple[Fit, Factors | None]:
     """Return the conversion whose factor explains the values best, or that factor by its size; and all that fit."""
-    cumulative, every = Cumulative(reference, strict=True), fit.share > WHOLE
-    factors = fitting_factors(values, cumulative, one, whole=every, usual=usual.typical)
-    told = factors.told
-    if every:
-        return _exactly(told, fit.share, values, reference), factors
-    refitted = fit_map(values, Cumulative(reference), told)
+    cumulative, whole_column = Cumulative(reference, strict=True), fit.share > LIMITS.whole
+    factors = fitting_factors(values, cumulative, conversion, whole=whole_column, usual=usual.typical)
+    named = factors.named
+    if whole_column:
+        return _exactly(named, fit.share, values, reference), factors
+    refitted = fit_map(values, Cumulative(reference), named)
     if refitted.share < options.least_share:
-        return (one, fit), None
-    return (told, refitted), factors
+        return (conversion, fit), None
+    return (named, refitted), factors
 
 
-def _exactly(one: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> Fit:
+def _exactly(conversion: Map, share: float, values: NDArray[np.float64], reference: NumericProfile) -> Fit:
     """Return a map that the values themselves show, with the distance that it leaves."""
     cumulative = Cumulative(reference)
-    back = np.sort(one.back(values)) if share > WHOLE else values
+    back = np.sort(conversion.back(values)) if share > LIMITS.whole else values
     distance = float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max())
-    return one, MixtureFit(share, 0.0, distance)
+    return conversion, MixtureFit(share, 0.0, distance)
 
 
-def _values(context: CheckContext, name: str) -> NDArray[np.float64]:
+def _sorted_values(context: CheckContext, name: str) -> NDArray[np.float64]:
     values = numbers(context.frame[name])[0]
     return np.sort(values[np.isfinite(values)])

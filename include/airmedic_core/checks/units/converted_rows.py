@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks.units.grid import grid_of, on_grid
+from airmedic_core.checks.units.options import LIMITS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,16 +16,9 @@ if TYPE_CHECKING:
     from airmedic_core.profile import NumericProfile
     from airmedic_core.verdicts.mixture import MixtureFit
 
-WHOLE = 0.95
-"""From this share on all rows count as converted."""
-_MARGIN = 0.2
-_OUTSIDE = 0.02
-_EXACT = 0.1
-"""Of a difference: so much of it remains at the most when values are converted back exactly."""
-
 
 def unmistakable(
-    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, one: Map, fit: MixtureFit
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, conversion: Map, fit: MixtureFit
 ) -> bool:
     """Whether converted values cannot be mistaken for values that a wandering column simply has today.
 
@@ -32,13 +26,13 @@ def unmistakable(
     """
     import numpy as np
 
-    ends = [each for each in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if each is not None]
+    ends = [end for end in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if end is not None]
     if len(ends) < 4:
         return False
     low, high = min(ends), max(ends)
-    margin = _MARGIN * (high - low)
+    margin = LIMITS.margin * (high - low)
     outside = float(np.mean((values < low - margin) | (values > high + margin)))
-    back = (values - one.offset) / one.factor
+    back = (values - conversion.offset) / conversion.factor
     inside = float(np.mean((back >= low - 1e-9) & (back <= high + 1e-9)))
     if outside >= 0.7 * fit.share and (inside > 0.7 or fit.share < 0.95):
         return True
@@ -48,38 +42,38 @@ def unmistakable(
     within = values[(values >= low) & (values <= high)]
     if within.size < 5:
         return False
-    put_back = fit.share < WHOLE or float(np.mean(on_grid(steps, back))) > 0.9
+    put_back = fit.share < LIMITS.whole or float(np.mean(on_grid(steps, back))) > 0.9
     return float(np.mean(on_grid(steps, within))) < 1.0 - 0.5 * fit.share and put_back
 
 
 def outside_as_expected(
-    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, one: Map, fit: MixtureFit
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, conversion: Map, fit: MixtureFit
 ) -> bool:
     """Whether values lie where the column never was, as often as a conversion brings them there.
 
-    Who picks other rows of the same population may move a column much like a factor would, but not beyond its ends.
+    Other rows of the same population may move a column much like a factor would, but not beyond its ends.
     """
     import numpy as np
 
-    ends = [each for each in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if each is not None]
+    ends = [end for end in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if end is not None]
     if len(ends) < 4:
         return False
     low, high = min(ends), max(ends)
-    inside = np.sort((np.array([low, high]) - one.offset) / one.factor)
+    inside = np.sort((np.array([low, high]) - conversion.offset) / conversion.factor)
     upto = Cumulative(whole)(inside)
     expected = fit.share * (1.0 - float(upto[1] - upto[0]))
-    return expected >= _OUTSIDE and float(np.mean((values < low) | (values > high))) >= 0.5 * expected
+    return expected >= LIMITS.outside and float(np.mean((values < low) | (values > high))) >= 0.5 * expected
 
 
-def separate(reference: NumericProfile, one: Map) -> bool:
+def separate(reference: NumericProfile, conversion: Map) -> bool:
     """Whether converted values stand apart from the others, so that a share of them can be told from a shift.
 
-    Prices that rise by half in August are not partly in another currency. Two groups show as two where they are twice
-    their spread apart (Ashman, Bird, Zepf 1994, Detecting bimodality in astronomical datasets, AJ 108:2348–2361).
+    Prices that rise by half in August are not partly in another currency.
     """
-    apart = abs(one.factor * reference.mean + one.offset - reference.mean)
-    spread = reference.sd * ((1.0 + one.factor**2) / 2.0) ** 0.5
-    return apart >= 2.0 * spread or not 0.2 < abs(one.factor) < 5.0
+    apart = abs(conversion.factor * reference.mean + conversion.offset - reference.mean)
+    spread = reference.sd * ((1.0 + conversion.factor**2) / 2.0) ** 0.5
+    large = LIMITS.separate_factor
+    return apart >= LIMITS.separate_spreads * spread or not 1.0 / large < abs(conversion.factor) < large
 
 
 class Cumulative:
@@ -116,7 +110,7 @@ class Cumulative:
 
 
 def fit_map(
-    values: NDArray[np.float64], cumulative: Cumulative, one: Map, grid: NDArray[np.float64] | None = None
+    values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, grid: NDArray[np.float64] | None = None
 ) -> MixtureFit:
     """Fit the share of values that the map converted, in the bins of the reference and of its image if no others."""
     import numpy as np
@@ -124,52 +118,62 @@ def fit_map(
     from airmedic_core.verdicts.mixture import fit_mixture
 
     if grid is None:
-        grid = np.unique(np.concatenate([cumulative.edges, one.factor * cumulative.edges + one.offset]))
+        grid = np.unique(np.concatenate([cumulative.edges, conversion.factor * cumulative.edges + conversion.offset]))
     counts = np.diff(share_upto(values, grid), prepend=0.0, append=1.0) * values.size
     first = np.diff(cumulative(grid), prepend=0.0, append=1.0)
-    second = np.diff(_mapped(cumulative, one, grid), prepend=0.0, append=1.0)
+    second = np.diff(_mapped(cumulative, conversion, grid), prepend=0.0, append=1.0)
     return fit_mixture(counts, np.maximum(first, 0.0), np.maximum(second, 0.0), iterations=60)
 
 
-def or_all(fit: MixtureFit, values: NDArray[np.float64], cumulative: Cumulative, one: Map) -> MixtureFit:
+def or_all(fit: MixtureFit, values: NDArray[np.float64], cumulative: Cumulative, conversion: Map) -> MixtureFit:
     """Take all values for converted where that leaves next to no difference: zeros look the same in every unit.
 
     A season may move a column much like a conversion would, but not exactly.
+
+    Parameters
+    ----------
+    fit : MixtureFit
+        Of a share of the values.
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    cumulative : Cumulative
+        The reference's distribution function.
+    conversion : Map
+        What was done to them.
     """
     import numpy as np
 
-    back = np.sort(one.back(values))
+    back = np.sort(conversion.back(values))
     usual = cumulative(cumulative.edges)
-    before, after = (float(np.abs(share_upto(each, cumulative.edges) - usual).max()) for each in (values, back))
-    return replace(fit, share=1.0, distance=after) if after < min(fit.distance, _EXACT * before) else fit
+    before, after = (float(np.abs(share_upto(rows, cumulative.edges) - usual).max()) for rows in (values, back))
+    return replace(fit, share=1.0, distance=after) if after < min(fit.distance, LIMITS.exact * before) else fit
 
 
-def _mapped(cumulative: Cumulative, one: Map, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    back = cumulative((points - one.offset) / one.factor)
-    return back if one.factor > 0 else 1.0 - back
+def _mapped(cumulative: Cumulative, conversion: Map, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    back = cumulative((points - conversion.offset) / conversion.factor)
+    return back if conversion.factor > 0 else 1.0 - back
 
 
 def converted_rows_fit(
-    values: NDArray[np.float64], cumulative: Cumulative, one: Map, fit: MixtureFit, usual: float
+    values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, fit: MixtureFit, usual: float
 ) -> bool:
     """Whether the rows that can only be converted ones are distributed as converted rows are."""
     import numpy as np
 
-    if fit.share > WHOLE:
+    if fit.share > LIMITS.whole:
         return True
     low, high = np.interp([0.0005, 0.9995], cumulative(cumulative.edges), cumulative.edges)
     outside = values[(values < low) | (values > high)]
     if outside.size < 10:
-        # Both distributions overlap: only a good overall fit of a large share, or one
-        # with a clear gain for each converted row can tell.
+        # Both distributions overlap. Only a good fit of a large share can tell, or a clear gain for each converted row.
         return fit.gain > 50.0 and (fit.share > 0.25 or fit.gain > 3.0 * fit.share * values.size)
-    points = one.factor * cumulative.edges + one.offset
+    points = conversion.factor * cumulative.edges + conversion.offset
     points = np.sort(points[(points < low) | (points > high)])
     if points.size < 5:
         return False
-    inside = _mapped(cumulative, one, np.array([high])) - _mapped(cumulative, one, np.array([low]))
+    inside = _mapped(cumulative, conversion, np.array([high])) - _mapped(cumulative, conversion, np.array([low]))
     mass = max(1.0 - float(inside[0]), 1e-9)
-    upto = _mapped(cumulative, one, points)
+    upto = _mapped(cumulative, conversion, points)
     expected = np.where(points <= low, upto, upto - float(inside[0])) / mass
     observed = np.searchsorted(np.sort(outside), points, side="right") / outside.size
     agrees = float(np.abs(expected - observed).max()) < max(0.15, 1.3 * usual) + 1.0 / outside.size**0.5
@@ -178,9 +182,14 @@ def converted_rows_fit(
 
 
 def share_upto(values: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the share of sorted values up to each point."""
+    """Return the share of sorted values up to each point.
+
+    >>> import numpy as np
+    >>> share_upto(np.array([1.0, 2.0, 2.0, 5.0]), np.array([0.0, 2.0, 6.0])).tolist()
+    [0.0, 0.75, 1.0]
+    """
     import numpy as np
 
     slack = 1e-9 * np.abs(points)
-    found: NDArray[np.float64] = np.searchsorted(values, points + slack, side="right") / max(values.size, 1)
-    return found
+    shares: NDArray[np.float64] = np.searchsorted(values, points + slack, side="right") / max(values.size, 1)
+    return shares

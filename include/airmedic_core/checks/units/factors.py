@@ -11,16 +11,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.checks.units.conversions import Map, known_maps
 from airmedic_core.checks.units.converted_rows import Cumulative, fit_map, share_upto
-
-_FARTHEST = 0.7
-"""Natural logarithm: from half a factor to its double."""
-_STEPS = 71
-_LACK = 8.0
-"""Log-likelihood that a factor may lack to the best: 2 are two standard errors, and the reference has its own."""
-_TOLD = 1.04
-"""Factors that lie no farther apart are one."""
-_BINS = 100
-_MOST_NAMED = 3
+from airmedic_core.checks.units.options import LIMITS
 
 
 class Factors(NamedTuple):
@@ -29,26 +20,28 @@ class Factors(NamedTuple):
     low: float
     best: float
     high: float
-    told: Map
+    named: Map
     """The known conversion that explains them best, or the best factor by its size where none is among them."""
     beyond: bool = False
     """Whether factors that were not tried may fit too."""
 
     def sentence(self) -> str:
         """Say which factors fit, and which known ones are among them; empty where they are one."""
-        if self.high <= self.low * _TOLD:
+        if self.high <= self.low * LIMITS.one_factor:
             return ""
         up = self.best > 1
         low, best, high = (self.low, self.best, self.high) if up else (1 / self.high, 1 / self.best, 1 / self.low)
-        others = [each for each in _scales() if self.low <= each.factor <= self.high and each != self.told]
-        others.sort(key=lambda each: abs(np.log(each.factor / self.best)))
-        among = f", {' and '.join(each.name for each in others[:_MOST_NAMED])} among them" if others else ""
+        fitting = [candidate for candidate in _scales() if self.low <= candidate.factor <= self.high]
+        other_known = [candidate for candidate in fitting if candidate != self.named]
+        other_known.sort(key=lambda candidate: abs(np.log(candidate.factor / self.best)))
+        names = " and ".join(candidate.name for candidate in other_known[: LIMITS.named])
+        among = f", {names} among them" if names else ""
         beyond = " and beyond" if self.beyond else ""
         return f"{'Factors' if up else 'Divisors'} from {low:.3g} to {high:.3g}{beyond} fit, {best:.3g} best{among}."
 
 
 def fitting_factors(
-    values: NDArray[np.float64], cumulative: Cumulative, one: Map, *, whole: bool, usual: float
+    values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, *, whole: bool, usual: float
 ) -> Factors:
     """Try the factors around that of a map without offset.
 
@@ -58,45 +51,55 @@ def fitting_factors(
         The values of the window, ascending.
     cumulative : Cumulative
         The reference's distribution function.
-    one : Map
-        The known map that was found.
+    conversion : Map
+        The known map without offset that fits.
     whole : bool
         Whether it converted all values.
     usual : float
         How far most windows of the column are from the reference (Kolmogorov–Smirnov).
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context()
+    >>> usual = Cumulative(context.reference.whole.columns["amount"], strict=True)
+    >>> values = np.sort(context.frame["amount"].to_numpy()) * 1000
+    >>> factors = fitting_factors(values, usual, Map(1000.0, 0.0, "times thousand"), whole=True, usual=0.1)
+    >>> factors.named.name, factors.low < 1000 < factors.high
+    ('times thousand (milli, kilo)', True)
     """
-    noise = 1.36 / len(values) ** 0.5
+    noise = LIMITS.ks_5_percent / len(values) ** 0.5
     lacks: Callable[[Map], float]
     if whole:
         expected = cumulative(cumulative.edges)
 
-        def lacks(each: Map) -> float:
-            return float(np.abs(share_upto(each.back(values), cumulative.edges) - expected).max())
+        def lacks(candidate: Map) -> float:
+            return float(np.abs(share_upto(candidate.back(values), cumulative.edges) - expected).max())
     else:
         # Likelihoods compare on the same bins only; windows that wander make them worth less.
-        bins = np.unique(np.quantile(values, np.linspace(0, 1, _BINS)))
+        bins = np.unique(np.quantile(values, np.linspace(0, 1, LIMITS.bins)))
 
-        def lacks(each: Map) -> float:
-            return -fit_map(values, cumulative, each, bins).gain
+        def lacks(candidate: Map) -> float:
+            return -fit_map(values, cumulative, candidate, bins).gain
 
-    factors = one.factor * np.exp(np.linspace(-_FARTHEST, _FARTHEST, _STEPS))
-    found = np.array([lacks(replace(one, factor=float(factor))) for factor in factors])
-    least = float(found.min())
-    most = max(least + noise, usual) if whole else least + _LACK * max(usual / noise, 1.0) ** 2
-    close = np.flatnonzero(found <= most)
-    step = float(np.exp(_FARTHEST / (_STEPS - 1)))
+    factors = conversion.factor * np.exp(np.linspace(-LIMITS.farthest, LIMITS.farthest, LIMITS.steps))
+    lacking = np.array([lacks(replace(conversion, factor=float(factor))) for factor in factors])
+    least = float(lacking.min())
+    most = max(least + noise, usual) if whole else least + LIMITS.lack * max(usual / noise, 1.0) ** 2
+    close = np.flatnonzero(lacking <= most)
+    step = float(np.exp(LIMITS.farthest / (LIMITS.steps - 1)))
     low, high = float(factors[close[0]]) / step, float(factors[close[-1]]) * step
-    best = float(factors[int(found.argmin())])
-    known = {each: lacks(each) for each in _scales() if low <= each.factor <= high}
-    told = _likeliest(known, (least + most) / 2) if known else _by_size(best)
-    return Factors(low, best, high, told, beyond=bool(close[0] == 0 or close[-1] == len(factors) - 1))
+    best = float(factors[int(lacking.argmin())])
+    known = {candidate: lacks(candidate) for candidate in _scales() if low <= candidate.factor <= high}
+    named = _likeliest(known, (least + most) / 2) if known else _by_size(best)
+    return Factors(low, best, high, named, beyond=bool(close[0] == 0 or close[-1] == len(factors) - 1))
 
 
 def _likeliest(known: dict[Map, float], near: float) -> Map:
     """Return the conversion that lacks least; a power of ten or of sixty that is near it rather than any other."""
-    rounded = {each: lack for each, lack in known.items() if lack <= near and each.is_round}
+    rounded = {candidate: lack for candidate, lack in known.items() if lack <= near and candidate.is_round}
     among = rounded or known
-    return min(among, key=lambda each: among[each])
+    return min(among, key=lambda candidate: among[candidate])
 
 
 def _by_size(factor: float) -> Map:
@@ -106,4 +109,4 @@ def _by_size(factor: float) -> Map:
 
 
 def _scales() -> list[Map]:
-    return [each for each in known_maps() if not each.offset and each.factor > 0]
+    return [candidate for candidate in known_maps() if not candidate.offset and candidate.factor > 0]

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.units.options import LIMITS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from airmedic_core.checks.units.conversions import Map
     from airmedic_core.profile import NumericProfile
-
-_MOST_STEPS = 120
-_LEAST_STEPS, _LEAST_ROWS = 8, 5
-_LEAST_REPEATS = 5
-_ONE_VALUE = 0.99
-_BACK = 0.95
 
 
 def grid_of(*profiles: NumericProfile) -> NDArray[np.float64]:
@@ -30,13 +26,18 @@ def grid_of(*profiles: NumericProfile) -> NDArray[np.float64]:
     # A bin of one value has that value, its upper edge, for a mean.
     apart = np.abs(sums[filled] / counts[filled] - steps)
     one_value = apart <= 1e-6 * np.maximum(np.abs(steps), 1e-6)
-    single = counts[filled][one_value].sum() >= _ONE_VALUE * counts.sum()
-    often = counts.sum() >= _LEAST_REPEATS * len(steps)
-    return steps if single and often and len(steps) <= _MOST_STEPS else steps[:0]
+    single = counts[filled][one_value].sum() >= LIMITS.one_value * counts.sum()
+    often = counts.sum() >= LIMITS.repeats * len(steps)
+    return steps if single and often and len(steps) <= LIMITS.most_steps else steps[:0]
 
 
 def on_grid(steps: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which values are one of the steps, but for rounding."""
+    """Return which values are one of the steps, but for rounding.
+
+    >>> import numpy as np
+    >>> on_grid(np.array([0.0, 0.5, 1.0, 1.5]), np.array([0.5, 0.77, 2.0])).tolist()
+    [True, False, True]
+    """
     import numpy as np
 
     at = np.clip(np.searchsorted(steps, values), 1, len(steps) - 1) if len(steps) > 1 else np.zeros(len(values), int)
@@ -55,21 +56,32 @@ def conversion_by_grid(
 
     It needs no distribution: a day of one season says little of where a column lies, but the grid of its sensor is the
     same on every day.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The finite values of the window.
+    maps : iterable of Map
+        The conversions to try.
+    least_share : float
+        Share of values between the steps below which none is looked for.
+    *profiles : NumericProfile
+        The column as it usually is.
     """
     import numpy as np
 
     steps = grid_of(*profiles)
-    if len(steps) < _LEAST_STEPS:
+    if len(steps) < LIMITS.least_steps:
         return None
     between = values[~on_grid(steps, values)]
-    if len(between) < max(_LEAST_ROWS, least_share * len(values)) or len(np.unique(between)) < _LEAST_ROWS:
+    if len(between) < max(LIMITS.new_rows, least_share * len(values)) or len(np.unique(between)) < LIMITS.new_rows:
         return None
-    found = []
-    for one in maps:
-        back = one.back(between)
+    scored = []
+    for conversion in maps:
+        back = conversion.back(between)
         inside = (back >= steps[0] - 1e-9) & (back <= steps[-1] + 1e-9)
         # Each value has a step of its own: division by a thousand puts all of them next to zero.
         apart = len(np.unique(np.searchsorted(steps, back))) >= 0.6 * len(np.unique(between))
-        found.append((float(np.mean(inside & on_grid(steps, back))) if apart else 0.0, one))
-    score, best = max(found, key=lambda each: each[0])
-    return (best, len(between) / len(values)) if score >= _BACK else None
+        scored.append((float(np.mean(inside & on_grid(steps, back))) if apart else 0.0, conversion))
+    score, best = max(scored, key=lambda pair: pair[0])
+    return (best, len(between) / len(values)) if score >= LIMITS.back else None

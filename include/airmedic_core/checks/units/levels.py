@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks.units.grid import grid_of
+from airmedic_core.checks.units.options import LIMITS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -13,14 +14,6 @@ if TYPE_CHECKING:
 
     from airmedic_core.checks.units.conversions import Map
     from airmedic_core.profile import NumericProfile
-
-_MOST_LEVELS = 60
-_LEAST_LEVELS = 3
-_LEAST_ROWS = 5
-_ROUNDED = 1e-3
-_EXPLAINED = 0.95
-_COVERED = 0.8
-_FARTHEST = 0.15
 
 
 def conversion_by_levels(
@@ -30,34 +23,45 @@ def conversion_by_levels(
 
     At least three levels must be met exactly, and the frequent ones must not be missing: a new level, or a few, is no
     conversion. Levels that a map leaves alone, such as zero, say nothing.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The finite values of the window.
+    maps : iterable of Map
+        The conversions to try.
+    least_share : float
+        Share of new values below which none is looked for.
+    *profiles : NumericProfile
+        The column as it usually is.
     """
     import numpy as np
 
     levels = grid_of(*profiles)
-    if not _LEAST_LEVELS <= len(levels) <= _MOST_LEVELS:
+    if not LIMITS.least_levels <= len(levels) <= LIMITS.most_levels:
         return None
     new = values[_position(values, levels) < 0]
-    if len(new) < max(_LEAST_ROWS, least_share * len(values)) or len(np.unique(new)) < _LEAST_LEVELS:
+    if len(new) < max(LIMITS.new_rows, least_share * len(values)) or len(np.unique(new)) < LIMITS.least_levels:
         return None
     counts = np.sum([profile.counts for profile in profiles], axis=0)
     usual = counts[np.flatnonzero(counts[:-1] > 0)]
     best: tuple[float, Map, float] | None = None
-    for one in maps:
-        images = one.factor * levels + one.offset
+    for conversion in maps:
+        images = conversion.factor * levels + conversion.offset
         moved = _position(images, levels) < 0
         order = np.argsort(images[moved])
-        at = _position(new, images[moved][order])
-        found = np.bincount(at[at >= 0], minlength=len(order))
-        if np.mean(at >= 0) < _EXPLAINED or np.count_nonzero(found) < _LEAST_LEVELS:
+        level = _position(new, images[moved][order])
+        rows_of_level = np.bincount(level[level >= 0], minlength=len(order))
+        if np.mean(level >= 0) < LIMITS.back or np.count_nonzero(rows_of_level) < LIMITS.least_levels:
             continue
         expected = usual[moved][order] / usual[moved].sum()
-        distance = float(np.abs(np.cumsum(found / found.sum()) - np.cumsum(expected)).max())
-        covered = float(expected[found > 0].sum())
-        if covered < _COVERED or distance > _FARTHEST + 1.36 / len(new) ** 0.5:
+        distance = float(np.abs(np.cumsum(rows_of_level / rows_of_level.sum()) - np.cumsum(expected)).max())
+        covered = float(expected[rows_of_level > 0].sum())
+        if covered < LIMITS.covered or distance > LIMITS.levels_apart + LIMITS.ks_5_percent / len(new) ** 0.5:
             continue
         if best is None or distance < best[0]:
             share = len(new) / (len(values) * float(usual[moved].sum() / usual.sum()))
-            best = distance, one, min(share, 1.0)
+            best = distance, conversion, min(share, 1.0)
     return best and best[1:]
 
 
@@ -70,5 +74,5 @@ def _position(values: NDArray[np.float64], levels: NDArray[np.float64]) -> NDArr
     after = np.clip(np.searchsorted(levels, values), 1, max(len(levels) - 1, 1)) % len(levels)
     nearest = np.where(np.abs(values - levels[after]) <= np.abs(values - levels[after - 1]), after, after - 1)
     nearest = nearest % len(levels)
-    slack = _ROUNDED * np.maximum(np.abs(levels[nearest]), 1e-6)
+    slack = LIMITS.rounded * np.maximum(np.abs(levels[nearest]), 1e-6)
     return np.where(np.abs(values - levels[nearest]) <= slack, nearest, -1)

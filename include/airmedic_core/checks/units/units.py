@@ -4,30 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check
+from airmedic_core.checks.units.options import LIMITS, Options
 from airmedic_core.numbers import percent
-from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks.units.conversions import Map
-    from airmedic_core.checks.units.converted_groups import Groups
+    from airmedic_core.checks.units.converted_column import ConvertedColumn
+    from airmedic_core.checks.units.converted_groups import ConvertedGroup, Groups
     from airmedic_core.comparison import CheckContext
     from airmedic_core.measures.ties import Ties
 
 
-class Options(CheckOptions):
-    """When a column counts as converted."""
-
-    least_share: float = Field(default=0.05, gt=0, le=1)
-    """A smaller share of converted rows is not looked for."""
-    least_distance: float = Field(default=0.1, gt=0, le=1)
-    """Columns that moved less than this (Kolmogorov–Smirnov), or no more than usual, are not looked at."""
-
-
 class Units(Check[Options]):
-    """Columns, or a share of their rows, that are now measured in another unit."""
+    """Columns, or a share of their rows, that are now measured in another unit.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(amount=day["amount"] * 100))
+    >>> finding = Units().run(context, Options())[0]
+    >>> finding.subject, finding.verdict.value, finding.details["map"], finding.details["conversion"]
+    ('amount', 'alert', 'times hundred (percent, cents, cm)', 'x / 100')
+    """
 
     group = "data"
     options = Options
@@ -45,8 +45,8 @@ class Units(Check[Options]):
         findings = []
         for name in context.profile.edges.numeric:
             if name not in context.profile.missing:
-                found = _column(context, name, ties, options)
-                findings += found or (_group(context, name, groups, options) if groups else [])
+                of_column = _other_zone(context, name, options) or _column(context, name, ties, options)
+                findings += of_column or (_group(context, name, groups, options) if groups else [])
         if not findings:
             count = len(context.profile.edges.numeric)
             findings.append(
@@ -57,90 +57,93 @@ class Units(Check[Options]):
         return findings
 
 
+def _other_zone(context: CheckContext, name: str, options: Options) -> list[Finding]:
+    from airmedic_core.checks.units.clock import hours_ahead
+
+    rows = context.reference_rows
+    if rows is None:
+        return []
+    ahead = hours_ahead(rows, context.frame, name, context.spec.data.time_column, options.least_share)
+    if ahead is None:
+        return []
+    hours, share = ahead
+    text = f"{_values(name, share)} tell the hour of another time zone: {hours:+d} hours."
+    return [_finding(name, share, context.rows_seen, options, text, {"hours": hours})]
+
+
 def _column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.converted_column import converted_column
-    from airmedic_core.checks.units.converted_rows import WHOLE
 
-    if (zone := _other_zone(context, name, options)) is not None:
-        return [zone]
-    found = converted_column(context, name, ties, options)
-    if found is None:
+    column = converted_column(context, name, ties, options)
+    if column is None:
         return []
-    one, factors = found.one, found.factors
-    turned = one.factor == -1.0
-    said = "have the other sign" if turned else f"are in another unit: {one.name}"
-    rows = "All values" if found.share > WHOLE else f"{percent(found.share)} of the values"
-    told = factors.sentence() if factors else ""
-    return [
-        Finding(
-            "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
-            limit=options.least_share, effect=found.share, sample_size=found.rows, unit="fraction",
-            message=f"{rows} of {name} {said}. {_inverse(one)} brings them back. {told}".rstrip(),
-            # No quantity is measured in negative units: a turned sign is an error of the source.
-            suggests=(Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE,),
-            role=Role.DATA_FAULT,
-            details={
-                "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
-                "distance_before": round(found.before, 4), "distance_after": round(found.after, 4),
-                **({"factor_low": factors.low, "factor_high": factors.high} if factors else {}),
-            },
-        )
-    ]  # fmt: skip
+    conversion, factors = column.conversion, column.factors
+    turned = conversion.factor == -1.0
+    change = "have the other sign" if turned else f"are in another unit: {conversion.name}"
+    range_of_factors = factors.sentence() if factors else ""
+    text = f"{_values(name, column.share)} {change}. {_inverse(conversion)} brings them back. {range_of_factors}"
+    details = _details(column)
+    if factors:
+        details |= {"factor_low": factors.low, "factor_high": factors.high}
+    # No quantity is measured in negative units: a turned sign is an error of the source.
+    cause = Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE
+    return [_finding(name, column.share, column.rows, options, text.rstrip(), details, cause)]
 
 
 def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.conversions import known_maps
-    from airmedic_core.checks.units.converted_groups import LEAST_MOVE, converted_group
+    from airmedic_core.checks.units.converted_groups import converted_group
     from airmedic_core.profile import NumericProfile, ks
 
     now, reference = context.profile.columns[name], context.reference.whole.columns[name]
     if not isinstance(now, NumericProfile) or not isinstance(reference, NumericProfile):
         return []
     # A group that moved takes the whole column along by its share.
-    if not ks(reference, now) >= LEAST_MOVE * options.least_share:
+    if not ks(reference, now) >= LIMITS.group_move * options.least_share:
         return []
-    found = converted_group(groups, name, known_maps())
-    if found is None or found.share < options.least_share:
+    group = converted_group(groups, name, known_maps())
+    if group is None or group.share < options.least_share:
         return []
-    one = found.one
-    hidden = context.spec.is_private(found.group)
-    where = "in one group of rows" if hidden else f"where {found.group}"
-    return [
-        Finding(
-            "units", name, "converted_share", Verdict.ALERT, value=found.share, baseline=0.0,
-            limit=options.least_share, effect=found.share, sample_size=context.rows_seen, unit="fraction",
-            message=f"The values of {name} {where} are in another unit: {one.name}. {_inverse(one)} brings them back.",
-            suggests=(Cause.UNIT_CHANGE,),
-            role=Role.DATA_FAULT,
-            details={
-                "factor": one.factor, "offset": one.offset, "conversion": _inverse(one), "map": one.name,
-                "distance_before": round(found.before, 4), "distance_after": round(found.after, 4),
-                **({} if hidden else {"group": found.group}),
-            },
-        )
-    ]  # fmt: skip
+    hidden = context.spec.is_private(group.group)
+    where = "in one group of rows" if hidden else f"where {group.group}"
+    unit = f"are in another unit: {group.conversion.name}"
+    text = f"The values of {name} {where} {unit}. {_inverse(group.conversion)} brings them back."
+    details = _details(group) | ({} if hidden else {"group": group.group})
+    return [_finding(name, group.share, context.rows_seen, options, text, details)]
 
 
-def _inverse(one: Map) -> str:
-    if one.offset:
-        return f"(x − {one.offset:g}) / {one.factor:g}"
-    return f"x × {1 / one.factor:g}" if 0 < one.factor < 1 else f"x / {one.factor:g}"
-
-
-def _other_zone(context: CheckContext, name: str, options: Options) -> Finding | None:
-    from airmedic_core.checks.units.clock import hours_ahead
-
-    rows = context.reference_rows
-    if rows is None:
-        return None
-    found = hours_ahead(rows, context.frame, name, context.spec.data.time_column, options.least_share)
-    if found is None:
-        return None
-    hours, share = found
-    values = "All values" if share > 0.95 else f"{percent(share)} of the values"
+def _finding(
+    name: str,
+    share: float,
+    rows: int,
+    options: Options,
+    text: str,
+    details: Json,
+    cause: Cause = Cause.UNIT_CHANGE,
+) -> Finding:
     return Finding(
         "units", name, "converted_share", Verdict.ALERT, value=share, baseline=0.0, limit=options.least_share,
-        effect=share, sample_size=context.rows_seen, unit="fraction",
-        message=f"{values} of {name} tell the hour of another time zone: {hours:+d} hours.",
-        suggests=(Cause.UNIT_CHANGE,), role=Role.DATA_FAULT, details={"hours": hours},
+        effect=share, sample_size=rows, unit="fraction", message=text, suggests=(cause,), role=Role.DATA_FAULT,
+        details=details,
     )  # fmt: skip
+
+
+def _values(name: str, share: float) -> str:
+    return f"All values of {name}" if share > LIMITS.whole else f"{percent(share)} of the values of {name}"
+
+
+def _details(converted: ConvertedColumn | ConvertedGroup) -> Json:
+    conversion = converted.conversion
+    return {
+        "factor": conversion.factor, "offset": conversion.offset, "conversion": _inverse(conversion),
+        "map": conversion.name, "distance_before": round(converted.before, 4),
+        "distance_after": round(converted.after, 4),
+    }  # fmt: skip
+
+
+def _inverse(conversion: Map) -> str:
+    if conversion.offset:
+        return f"(x − {conversion.offset:g}) / {conversion.factor:g}"
+    if 0 < conversion.factor < 1:
+        return f"x × {1 / conversion.factor:g}"
+    return f"x / {conversion.factor:g}"
