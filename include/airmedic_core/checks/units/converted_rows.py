@@ -23,27 +23,38 @@ def unmistakable(
     """Whether converted values cannot be mistaken for values that a wandering column simply has today.
 
     They lie where the column never was, or between the steps in which it is measured, and conversion puts them back.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    reference, whole : NumericProfile
+        The column in the newest healthy windows, and in the whole reference.
+    conversion : Map
+        What was done to some of them.
+    fit : MixtureFit
+        The share of them, and how well it fits.
     """
     import numpy as np
 
-    ends = [end for end in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if end is not None]
-    if len(ends) < 4:
+    known_range = _range(reference, whole)
+    if known_range is None:
         return False
-    low, high = min(ends), max(ends)
+    low, high = known_range
     margin = LIMITS.margin * (high - low)
     outside = float(np.mean((values < low - margin) | (values > high + margin)))
     back = (values - conversion.offset) / conversion.factor
     inside = float(np.mean((back >= low - 1e-9) & (back <= high + 1e-9)))
-    if outside >= 0.7 * fit.share and (inside > 0.7 or fit.share < 0.95):
+    if outside >= LIMITS.mostly * fit.share and (inside > LIMITS.mostly or fit.share < LIMITS.whole):
         return True
     steps = grid_of(reference, whole)
     if not len(steps):
         return False
     within = values[(values >= low) & (values <= high)]
-    if within.size < 5:
+    if within.size < LIMITS.new_rows:
         return False
-    put_back = fit.share < LIMITS.whole or float(np.mean(on_grid(steps, back))) > 0.9
-    return float(np.mean(on_grid(steps, within))) < 1.0 - 0.5 * fit.share and put_back
+    put_back = fit.share < LIMITS.whole or float(np.mean(on_grid(steps, back))) > LIMITS.put_back
+    return float(np.mean(on_grid(steps, within))) < 1.0 - LIMITS.at_least_half * fit.share and put_back
 
 
 def outside_as_expected(
@@ -51,18 +62,26 @@ def outside_as_expected(
 ) -> bool:
     """Whether values lie where the column never was, as often as a conversion brings them there.
 
-    Other rows of the same population may move a column much like a factor would, but not beyond its ends.
+    Other rows of the same population may move a column much like a factor would, but not beyond its ends. The
+    parameters are those of :func:`unmistakable`.
     """
     import numpy as np
 
-    ends = [end for end in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if end is not None]
-    if len(ends) < 4:
+    known_range = _range(reference, whole)
+    if known_range is None:
         return False
-    low, high = min(ends), max(ends)
+    low, high = known_range
     inside = np.sort((np.array([low, high]) - conversion.offset) / conversion.factor)
     upto = Cumulative(whole)(inside)
     expected = fit.share * (1.0 - float(upto[1] - upto[0]))
-    return expected >= LIMITS.outside and float(np.mean((values < low) | (values > high))) >= 0.5 * expected
+    outside = float(np.mean((values < low) | (values > high)))
+    return expected >= LIMITS.outside and outside >= LIMITS.at_least_half * expected
+
+
+def _range(reference: NumericProfile, whole: NumericProfile) -> tuple[float, float] | None:
+    """Return the smallest and the largest value that the column had, lately or ever."""
+    ends = [end for end in (reference.minimum, reference.maximum, whole.minimum, whole.maximum) if end is not None]
+    return (min(ends), max(ends)) if len(ends) == 4 else None
 
 
 def separate(reference: NumericProfile, conversion: Map) -> bool:
@@ -112,7 +131,19 @@ class Cumulative:
 def fit_map(
     values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, grid: NDArray[np.float64] | None = None
 ) -> MixtureFit:
-    """Fit the share of values that the map converted, in the bins of the reference and of its image if no others."""
+    """Fit the share of values that the map converted.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    cumulative : Cumulative
+        The reference's distribution function.
+    conversion : Map
+        What was done to some of them.
+    grid : array, optional
+        Edges of the bins in which they are counted; those of the reference and of its image where not given.
+    """
     import numpy as np
 
     from airmedic_core.verdicts.mixture import fit_mixture
@@ -157,28 +188,45 @@ def _mapped(cumulative: Cumulative, conversion: Map, points: NDArray[np.float64]
 def converted_rows_fit(
     values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, fit: MixtureFit, usual: float
 ) -> bool:
-    """Whether the rows that can only be converted ones are distributed as converted rows are."""
+    """Whether the rows that can only be converted ones are distributed as converted rows are.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    cumulative : Cumulative
+        The reference's distribution function.
+    conversion : Map
+        What was done to some of them.
+    fit : MixtureFit
+        The share of them, and how well it fits.
+    usual : float
+        The largest distance of an earlier window from the reference (Kolmogorov–Smirnov).
+    """
     import numpy as np
 
     if fit.share > LIMITS.whole:
         return True
-    low, high = np.interp([0.0005, 0.9995], cumulative(cumulative.edges), cumulative.edges)
+    low, high = np.interp([LIMITS.tail, 1.0 - LIMITS.tail], cumulative(cumulative.edges), cumulative.edges)
     outside = values[(values < low) | (values > high)]
-    if outside.size < 10:
+    if outside.size < LIMITS.tail_rows:
         # Both distributions overlap. Only a good fit of a large share can tell, or a clear gain for each converted row.
-        return fit.gain > 50.0 and (fit.share > 0.25 or fit.gain > 3.0 * fit.share * values.size)
+        clear_gain = fit.gain > LIMITS.gain_by_row * fit.share * values.size
+        return fit.gain > LIMITS.gain_by_overlap and (fit.share > LIMITS.large_share or clear_gain)
     points = conversion.factor * cumulative.edges + conversion.offset
     points = np.sort(points[(points < low) | (points > high)])
-    if points.size < 5:
+    if points.size < LIMITS.tail_points:
         return False
     inside = _mapped(cumulative, conversion, np.array([high])) - _mapped(cumulative, conversion, np.array([low]))
     mass = max(1.0 - float(inside[0]), 1e-9)
     upto = _mapped(cumulative, conversion, points)
     expected = np.where(points <= low, upto, upto - float(inside[0])) / mass
     observed = np.searchsorted(np.sort(outside), points, side="right") / outside.size
-    agrees = float(np.abs(expected - observed).max()) < max(0.15, 1.3 * usual) + 1.0 / outside.size**0.5
+    limit = max(LIMITS.tail_distance, LIMITS.usual_slack * usual)
+    agrees = float(np.abs(expected - observed).max()) < limit + 1.0 / outside.size**0.5
     # The overall share must agree with the rows outside, which only converted rows reach.
-    return agrees and 0.5 < outside.size / max(values.size * fit.share * mass, 1.0) < 2.0
+    ratio = outside.size / max(values.size * fit.share * mass, 1.0)
+    return agrees and LIMITS.at_least_half < ratio < 1.0 / LIMITS.at_least_half
 
 
 def share_upto(values: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -73,6 +73,28 @@ class Limits:
     """Share of rows that a conversion must bring beyond the ends of the column before that is looked for. Tuned."""
     exact: float = 0.1
     """Part of a difference that remains at the most when values are converted back exactly. Tuned."""
+    mostly: float = 0.7
+    """Part of the converted rows that must lie where the column never was, and of all rows that must be back inside
+    once they are converted. Tuned."""
+    put_back: float = 0.9
+    """Share of the rows that must be on the steps of the column once they are converted. Tuned."""
+    at_least_half: float = 0.5
+    """Rows that only converted ones explain must be at least half as many as the share of them says, and at most twice
+    as many."""
+    tail: float = 0.0005
+    """Share of the reference beyond each end of it where only converted rows are looked for: 1 row in 1,000."""
+    tail_rows: int = 10
+    """Rows out there from which their distribution is compared. Tuned."""
+    tail_points: int = 5
+    """Edges of the profile out there, at the least, to compare it at."""
+    tail_distance: float = 0.15
+    """How far that distribution may differ from the one of converted rows. Tuned."""
+    gain_by_overlap: float = 50.0
+    """Log-likelihood that must be gained where converted rows overlap with all others. Tuned."""
+    gain_by_row: float = 3.0
+    """The same for each converted row, where they are few. Tuned."""
+    large_share: float = 0.25
+    """Share of converted rows that are not few. Tuned."""
     separate_spreads: float = 2.0
     """Spreads by which two groups of rows are apart when they show as two (Ashman, Bird, Zepf 1994, Detecting
     bimodality in astronomical datasets, AJ 108:2348–2361)."""
