@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import types
 import typing
 from collections.abc import Iterator
@@ -99,7 +100,7 @@ def _family(family: Family[Any]) -> Iterator[str]:
     for name in family.ours():
         member = family.member(name)
         group = f" ({member.group})" if hasattr(member, "group") else ""
-        yield f"### {name}{group}\n\n{(member.__doc__ or '').strip()}\n"
+        yield f"### {name}{group}\n\n{_description(member)}\n"
         if member.options.model_fields:
             yield _table(member.options, "")
 
@@ -181,6 +182,12 @@ def _default(field: FieldInfo) -> str:
 def _model_of(annotation: Any) -> type[BaseModel] | None:
     candidates = [annotation, *typing.get_args(annotation)]
     return next((kind for kind in candidates if inspect.isclass(kind) and issubclass(kind, BaseModel)), None)
+
+
+def _description(member: object) -> str:
+    """Return what a member's docstring says, up to its first section: examples are for those who read the code."""
+    text = inspect.getdoc(type(member)) or ""
+    return re.split(r"\n\n[^\n]+\n-{3,}\n", text, maxsplit=1)[0].strip()
 
 
 def _first_line(model: type[BaseModel]) -> str:
