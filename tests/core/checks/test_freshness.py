@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 import pytest
-from airmedic_core.monitor.weigh import weigh
 
+from airmedic_core.assess import weigh
 from airmedic_core.checks.freshness import Freshness, Options
 from airmedic_core.comparison import CheckContext, PastWindow, row_facts
 from airmedic_core.profile import build_profile, build_reference
