@@ -88,7 +88,9 @@ class Signs(Generic[SignT]):
         """
         known = tuple(findings)
         alerts = [finding for finding in known if finding.verdict is Verdict.ALERT]
-        kept = tuple(finding for finding in known if not any(_explains(alert, finding) for alert in alerts))
+        # Only an alert that stands explains others: two that point at each other would both be gone.
+        standing = [alert for alert in alerts if not any(_explains(other, alert) for other in alerts)]
+        kept = tuple(finding for finding in known if not any(_explains(alert, finding) for alert in standing))
         return cls(kept, only_window)
 
     def pick(self, verdict: Verdict, choose: Callable[[SignT], bool]) -> list[SignT]:
