@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airmedic_core.decide.preferences import HEALED
 from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
-from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.outcome import outcome_of, timing
 from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Severity, digest
 from airmedic_core.windows import Every

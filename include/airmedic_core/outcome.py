@@ -98,8 +98,11 @@ def _acted(history: History, done: RecordedAction) -> Outcome:
     if done.status == "running":
         summary = f"{done.action} began and was cut off before its end."
         return Outcome(IncidentState.ESCALATED, "failed", summary, proposal, done)
-    if done.status == "failed":
-        return Outcome(IncidentState.ESCALATED, "failed", done.summary, proposal, done)
+    if done.status == "taking_back":
+        summary = f"{done.action} is not undone to its end. {done.summary}"
+        return Outcome(IncidentState.ESCALATED, "failed", summary, proposal, done)
+    if done.status in {"failed", "stopped"}:
+        return Outcome(IncidentState.ESCALATED, done.status, done.summary, proposal, done)
     if done.status == "undone":
         return Outcome(IncidentState.UNDONE, "undone", done.summary, proposal, done, before, after)
     action = known_action(done.action)

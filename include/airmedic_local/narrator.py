@@ -95,7 +95,7 @@ class Narrator:
                 f"diagnosis {incident.id}", f"[cyan]  cause found:[/] {standing_cause(self._ws, incident).words}"
             )
         for action in self._ws.ledger.actions(incident_id=incident.id):
-            if action.status != "running":
+            if action.result is not None:
                 text = f"[cyan]  {action.action}: {action.status}[/] in {action.seconds:.1f} s. {action.summary}"
                 self._once(f"action {action.proposal_hash} {action.attempt}", text)
         if incident.closed_at is not None:

@@ -14,7 +14,7 @@ from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Standing, permitted, record
 from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, Request
 from airmedic_core.errors import AirmedicError, LedgerError
-from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.policy import Policy, policy_of
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
 

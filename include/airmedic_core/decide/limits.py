@@ -82,7 +82,8 @@ def objection(
     past = now - max(
         timedelta(days=1), timedelta(hours=limits.breaker_hours), timedelta(minutes=limits.cooldown_minutes)
     )
-    recent = tuple(done for done in ledger.actions(since=past) if not exempt(limits, done.action))
+    begun = (done for done in ledger.actions(since=past) if done.status != "stopped")
+    recent = tuple(done for done in begun if not exempt(limits, done.action))
     attempt = Attempt(ledger, policy, limits, model, environment, action, incident_id, now, recent)
     return next((found for check in _CHECKS if (found := check(attempt))), None)
 
@@ -144,7 +145,7 @@ def _frozen(attempt: Attempt) -> Objection | None:
 
 def _broken(attempt: Attempt) -> Objection | None:
     """Circuit breaker: after so many failures in a row, a model is left to people for a while."""
-    ended = [done for done in attempt.recent if done.model == attempt.model and done.status != "running"]
+    ended = [done for done in attempt.recent if done.model == attempt.model and done.result is not None]
     last = ended[-attempt.limits.breaker_failures :]
     if len(last) < attempt.limits.breaker_failures or any(done.status == "done" for done in last):
         return None
@@ -167,7 +168,7 @@ def _cooling(attempt: Attempt) -> Objection | None:
 
 def _tried_enough(attempt: Attempt) -> Objection | None:
     mine = attempt.ledger.actions(incident_id=attempt.incident_id)
-    count = sum(done.action == attempt.action for done in mine)
+    count = sum(done.action == attempt.action and done.status != "stopped" for done in mine)
     if count < attempt.limits.attempts_per_incident:
         return None
     return Objection("attempts_per_incident", f"{attempt.action} was tried {count} times for this incident.")
@@ -185,7 +186,7 @@ def _enough_today(attempt: Attempt) -> Objection | None:
 
 def _too_many_at_once(attempt: Attempt) -> Objection | None:
     running = sum(
-        done.status == "running"
+        done.result is None
         and done.incident_id != attempt.incident_id
         and done.started_at > attempt.now - _CUT_OFF_AFTER
         for done in attempt.recent

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.diagnose.consult import consult
 from airmedic_core.diagnose.evidence import collect_evidence
 from airmedic_core.diagnose.rules import diagnose_by_rules, worse
-from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import Diagnosis, IncidentState, RankedCause
 
 if TYPE_CHECKING:

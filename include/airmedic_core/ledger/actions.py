@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -12,7 +12,11 @@ from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.incidents import advance
 from airmedic_core.ledger.tables import actions, promotions
+from airmedic_core.ledger.transitions import NOT_BEGUN, ActionStatus, require_action_move
 from airmedic_core.records import ActionResult, IncidentState, Json, Promotion, Proposal, to_json
+
+ENDS_AS = "ends_as"
+"""Key of the output of an action that is being taken back: how it will have ended."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +28,19 @@ class RecordedAction:
     incident_id: str
     model: str
     action: str
-    status: Literal["running", "done", "failed", "undone"]
-    """``running`` until it ends; also when the process died on the way."""
+    status: ActionStatus
     summary: str
     seconds: float
     output: Json
     started_at: datetime
     finished_at: datetime | None
+    snapshot: Json = field(default_factory=dict)
+    """How things stood before."""
 
     @property
     def result(self) -> ActionResult | None:
         """What came of it, once it ended."""
-        if self.status == "running":
+        if self.status == "running" or self.status == "taking_back":  # noqa: PLR1714  mypy narrows no set
             return None
         return ActionResult(self.proposal_hash, self.action, self.status, self.summary, self.seconds, self.output)
 
@@ -43,7 +48,8 @@ class RecordedAction:
 class Actions(Audit):
     """Actions and promotions.
 
-    An action that has a snapshot and no result was cut off on the way: whoever carries it out next can tell.
+    ``ACTION_MOVES`` says which status may follow which. An action that is running or being taken back and has no result
+    was cut off on the way: the process that carries it out next can tell, and goes on with it.
     """
 
     def begin_action(self, p: Proposal, snapshot: Json, *, now: datetime | None = None) -> None:
@@ -55,80 +61,102 @@ class Actions(Audit):
         Raises
         ------
         LedgerError
-            If the action was carried out already.
+            If the action was carried out already, or is being taken back.
         """
         with self._writing() as connection:
             last = _last(connection, p.hash)
             if last is not None and last.status == "running":
                 return
-            if last is not None and last.status in {"done", "undone"}:
-                raise LedgerError(f"The action {p.action!r} is {last.status} already.", "Read its result instead.")
-            attempt = 1 if last is None else last.attempt + 1
-            connection.execute(
-                insert(actions).values(
-                    proposal_hash=p.hash,
-                    attempt=attempt,
-                    incident_id=p.incident_id,
-                    model=p.model,
-                    action=p.action,
-                    status="running",
-                    summary="",
-                    seconds=0.0,
-                    output={},
-                    snapshot=snapshot,
-                    started_at=now or datetime.now(UTC),
-                )
-            )
+            started_at = now or datetime.now(UTC)
+            attempt = _add_attempt(connection, p, last, "running", snapshot=snapshot, started_at=started_at)
             begun = {"action": p.action, "attempt": attempt, "incident_id": p.incident_id, "snapshot": snapshot}
             append(connection, "action_begun", p.hash, begun)
             advance(connection, p.incident_id, IncidentState.ACTING)
 
-    def finish_action(self, r: ActionResult, *, now: datetime | None = None) -> None:
-        """Record what came of an action; its incident is ``verifying`` from now on.
+    def refuse_action(
+        self, p: Proposal, status: Literal["failed", "stopped"], summary: str, *, now: datetime | None = None
+    ) -> None:
+        """Record an attempt that changed nothing: its precheck failed, or something stopped it before it began.
 
-        What is done may later be undone. Nothing else changes an end.
+        Stopped again for the same reason, it is recorded once.
 
         Raises
         ------
         LedgerError
-            If the action never began, or ended differently.
+            If the action has begun: then something may be left of it.
         """
         now = now or datetime.now(UTC)
+        with self._writing() as connection:
+            last = _last(connection, p.hash)
+            if last is not None and last.status == status == "stopped" and last.summary == summary:
+                return
+            _add_attempt(connection, p, last, status, summary=summary, started_at=now, finished_at=now)
+            append(connection, "action_refused", p.hash, {"action": p.action, "status": status, "summary": summary})
+
+    def take_back_action(self, r: ActionResult) -> None:
+        """Record the decision to undo an action, before it is undone. Nothing but its undoing may follow.
+
+        Parameters
+        ----------
+        r : ActionResult
+            How the action will have ended when it is undone: ``undone``, or ``failed`` if it failed half-way; with the
+            reason as its summary.
+
+        Raises
+        ------
+        LedgerError
+            If the action never began, or nothing of it is left.
+        """
         record = to_json(r)
-        ended = {
-            "status": r.status,
-            "summary": r.summary,
-            "seconds": r.seconds,
-            "output": record["output"],
-            "finished_at": now,
-        }
         with self._writing() as connection:
             last = _last(connection, r.proposal_hash)
-            if last is None:
-                raise LedgerError(f"The action {r.action!r} never began.", "Call begin_action first.")
-            if last.status == r.status and last.output == record["output"] and last.summary == r.summary:
+            if last is not None and last.status == "taking_back":
                 return
-            if last.status != "running" and (last.status, r.status) != ("done", "undone"):
-                raise LedgerError(
-                    f"The action {r.action!r} ended as {last.status} and cannot end as {r.status}.",
-                    "Begin it again, or propose another.",
-                )
-            mine = (actions.c.proposal_hash == r.proposal_hash) & (actions.c.attempt == last.attempt)
-            connection.execute(update(actions).where(mine).values(ended))
+            values = {"summary": r.summary, "output": record["output"] | {ENDS_AS: r.status}}
+            _move(connection, r, last, "taking_back", values)
+            append(connection, "action_taken_back", r.proposal_hash, record)
+
+    def finish_action(self, r: ActionResult, *, now: datetime | None = None) -> ActionResult:
+        """Record what came of an action; its incident is ``verifying`` from now on.
+
+        Two processes that carried out the same action differ in seconds and the like: the first result stands.
+
+        Returns
+        -------
+        ActionResult
+            What is on record.
+
+        Raises
+        ------
+        LedgerError
+            If the action never began, or cannot end so.
+        """
+        record = to_json(r)
+        with self._writing() as connection:
+            last = _last(connection, r.proposal_hash)
+            if last is not None and last.status == r.status:
+                return _recorded(last).result or r
+            values = {"summary": r.summary, "seconds": r.seconds, "output": record["output"]}
+            row = _move(connection, r, last, r.status, values | {"finished_at": now or datetime.now(UTC)})
             append(connection, "action_ended", r.proposal_hash, record)
-            advance(connection, last.incident_id, IncidentState.VERIFYING)
+            advance(connection, row.incident_id, IncidentState.VERIFYING)
+        return r
+
+    def last_attempt(self, hash: str) -> RecordedAction | None:  # noqa: A002  the word for it
+        """Return the last attempt to carry out a proposal; nothing if there was none."""
+        with self._reading() as connection:
+            last = _last(connection, hash)
+        return None if last is None else _recorded(last)
 
     def action_result(self, hash: str) -> ActionResult | None:  # noqa: A002 - the word for it
         """Return what came of an action; nothing if it never began or has not ended."""
-        with self._reading() as connection:
-            last = _last(connection, hash)
-        return None if last is None else _recorded(last).result
+        last = self.last_attempt(hash)
+        return None if last is None else last.result
 
     def snapshot(self, hash: str) -> Json | None:  # noqa: A002  the word for it
         """Return how things stood before an action began; nothing if it never did."""
-        with self._reading() as connection:
-            last = _last(connection, hash)
-        return None if last is None else dict(last.snapshot)
+        last = self.last_attempt(hash)
+        return None if last is None else last.snapshot
 
     def actions(
         self, *, model: str | None = None, incident_id: str | None = None, since: datetime | None = None
@@ -181,6 +209,37 @@ def _last(connection: Connection, proposal_hash: str) -> Row[Any] | None:
     return connection.execute(query.order_by(actions.c.attempt.desc()).limit(1)).one_or_none()
 
 
+def _add_attempt(
+    connection: Connection, p: Proposal, last: Row[Any] | None, status: ActionStatus, **values: Any
+) -> int:
+    require_action_move(p.action, NOT_BEGUN if last is None else last.status, status)
+    attempt: int = 1 if last is None else last.attempt + 1
+    blank: Json = {"summary": "", "seconds": 0.0, "output": {}, "snapshot": {}}
+    connection.execute(
+        insert(actions).values(
+            proposal_hash=p.hash,
+            attempt=attempt,
+            incident_id=p.incident_id,
+            model=p.model,
+            action=p.action,
+            status=status,
+            **blank | values,
+        )
+    )
+    return attempt
+
+
+def _move(
+    connection: Connection, r: ActionResult, last: Row[Any] | None, status: ActionStatus, values: Json
+) -> Row[Any]:
+    if last is None:
+        raise LedgerError(f"The action {r.action!r} never began.", "Call begin_action first.")
+    require_action_move(r.action, last.status, status)
+    mine = (actions.c.proposal_hash == r.proposal_hash) & (actions.c.attempt == last.attempt)
+    connection.execute(update(actions).where(mine).values(status=status, **values))
+    return last
+
+
 def _recorded(row: Row[Any]) -> RecordedAction:
     return RecordedAction(
         proposal_hash=row.proposal_hash,
@@ -194,4 +253,5 @@ def _recorded(row: Row[Any]) -> RecordedAction:
         output=row.output,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        snapshot=dict(row.snapshot),
     )

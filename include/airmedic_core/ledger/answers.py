@@ -15,9 +15,9 @@ from sqlalchemy import Connection, Row, select
 from airmedic_core.errors import ApprovalError
 from airmedic_core.ledger.audit import said_of
 from airmedic_core.ledger.decisions import change_of
-from airmedic_core.ledger.incidents import ENDS
 from airmedic_core.ledger.people import normal_name, same_person
 from airmedic_core.ledger.tables import actions, approvals, audit, incidents, proposals
+from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import Approval, Permission, Proposal, from_json
 
 _CLOCKS_DIFFER = timedelta(seconds=30)
@@ -126,7 +126,9 @@ def progress(connection: Connection, proposal_hash: str) -> str:
 
     A row that says so counts only where the chain holds its beginning.
     """
-    begun = (actions.c.proposal_hash == proposal_hash) & (actions.c.status.in_(["running", "done", "undone"]))
+    begun = (actions.c.proposal_hash == proposal_hash) & (
+        actions.c.status.in_(["running", "taking_back", "done", "undone"])
+    )
     status = connection.execute(select(actions.c.status).where(begun)).scalar()
     if status is None or not said_of(connection, proposal_hash, "action_begun"):
         return ""

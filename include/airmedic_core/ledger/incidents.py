@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from airmedic_core.errors import LedgerError, closest
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.tables import diagnoses, evidence, incidents
+from airmedic_core.ledger.transitions import ENDS, INCIDENT_MOVES, require_incident_move
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -22,9 +23,6 @@ from airmedic_core.records import (
     to_json,
 )
 from airmedic_core.windows import Window
-
-ENDS = frozenset({IncidentState.RESOLVED, IncidentState.REJECTED, IncidentState.UNDONE, IncidentState.ESCALATED})
-"""States that an incident never leaves."""
 
 _CHANGEABLE = frozenset({"severity", "cause", "headline", "resolution", "closed_at", "mlflow_run_id"})
 
@@ -78,7 +76,7 @@ class Incidents(Audit):
     def move_incident(self, id: str, state: IncidentState, **changes: Any) -> Incident:  # noqa: A002  the word for it
         """Move an incident on, and change what is given with it.
 
-        An incident never returns to ``open`` and never leaves an end. Staying in the same state is fine.
+        ``INCIDENT_MOVES`` says which state may follow which. Staying in the same state is fine.
 
         Parameters
         ----------
@@ -98,11 +96,8 @@ class Incidents(Audit):
             raise LedgerError(f"{name!r} of an incident cannot be changed.", closest(name, _CHANGEABLE))
         with self._writing() as connection:
             incident = _read(connection, id)
-            if state != incident.state and (incident.state in ENDS or state is IncidentState.OPEN):
-                raise LedgerError(
-                    f"Incident {id!r} is {incident.state.value} and cannot become {state.value}.",
-                    "It has ended: open a new one." if incident.state in ENDS else "It was opened already.",
-                )
+            if state != incident.state:
+                require_incident_move(id, incident.state, state)
             values: dict[str, Any] = {"state": state.value}
             for name, value in changes.items():
                 values[name] = getattr(value, "value", value)
@@ -173,9 +168,12 @@ class Incidents(Audit):
 
 
 def advance(connection: Connection, incident_id: str, state: IncidentState) -> None:
-    """Move an incident on inside a writing transaction, unless it is unknown, has ended or stands there."""
+    """Move an incident on inside a writing transaction, unless it is unknown or may not go there from where it stands.
+
+    What an action does is on record whatever becomes of its incident, which may have ended meanwhile.
+    """
     standing = connection.execute(select(incidents.c.state).where(incidents.c.id == incident_id)).scalar()
-    if standing is None or standing in ENDS or standing == state:
+    if standing is None or state not in INCIDENT_MOVES[IncidentState(standing)]:
         return
     connection.execute(update(incidents).where(incidents.c.id == incident_id).values(state=state.value))
     append(connection, "incident_state", incident_id, {"state": state.value})

@@ -85,7 +85,7 @@ class ActionResult:
 
     proposal_hash: str
     action: str
-    status: Literal["done", "failed", "undone"]
+    status: Literal["done", "failed", "undone", "stopped"]
     summary: str
     seconds: float
     output: Json = field(default_factory=dict)

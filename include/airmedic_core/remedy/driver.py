@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, Action
-from airmedic_core.errors import ActionError, AirmedicError
+from airmedic_core.decide.limits import require_enabled
+from airmedic_core.errors import ActionError, AirmedicError, PolicyError
+from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.records import ActionResult, Json, Proposal
 
 if TYPE_CHECKING:
@@ -16,6 +19,9 @@ if TYPE_CHECKING:
 
 def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     """Carry out a proposal that was approved. One that was carried out before returns its result.
+
+    An action that fails after it has begun is undone from its snapshot, and so is one that does not verify. The
+    decision to undo it is recorded first, so that a process that goes on with it after a crash does not do it again.
 
     Parameters
     ----------
@@ -36,46 +42,25 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     ApprovalError
         If no valid approval of exactly this proposal is recorded. A retry does not help.
     PolicyError
-        If the kill switch is on.
+        If the kill switch is on. An action that has not begun is recorded as stopped.
     ActionError
         If it cannot be carried out. The failure is recorded.
     AirmedicError
         Whatever the action meets; a transient one leaves the action begun, and a retry goes on with it.
     """
-    from airmedic_core.decide.limits import require_enabled
-
     ws.ledger.require_approval(proposal_hash, now=now)
-    proposal = _proposal(ws, proposal_hash)
-    action = ACTIONS.member(proposal.action)
-    done = ws.ledger.action_result(proposal_hash)
-    if done is not None and done.status in {"done", "undone"}:
-        if not action.has_more(ws, proposal, done):
-            return done
-        require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
-        return action.again(ws, proposal, done, now)
-    require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
-    started = perf_counter()
+    attempt = _Attempt.of(ws, proposal_hash, now)
+    last = ws.ledger.last_attempt(proposal_hash)
+    if last is not None and last.status == "taking_back":
+        return _finish_taking_back(attempt, last)
+    if last is not None and last.status in {"done", "undone"} and last.result is not None:
+        return _further(attempt, last.result)
+    begun = last if last is not None and last.status == "running" else None
+    if begun is None:
+        return _carry_on(attempt, _begin(attempt))
+    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now)
     # A snapshot that was recorded before a crash stays: it alone shows how things stood.
-    snapshot = ws.ledger.snapshot(proposal_hash) if _cut_off(ws, proposal) else None
-    try:
-        if snapshot is None:
-            action.precheck(ws, proposal)
-            # The precheck may have taken minutes.
-            require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
-            snapshot = action.snapshot(ws, proposal)
-            ws.ledger.begin_action(proposal, snapshot)
-        output: Json = action.apply(ws, proposal, now)
-        problems = _problems(ws, action, proposal, output)
-    except AirmedicError as error:
-        if not error.transient:
-            _fail(ws, proposal, snapshot, error, started)
-        raise
-    if problems:
-        return _take_back(ws, action, proposal, snapshot, problems, output, started, now)
-    summary = str(output.pop("summary", action.description))
-    result = ActionResult(proposal.hash, proposal.action, "done", summary, perf_counter() - started, output)
-    ws.ledger.finish_action(result)
-    return result
+    return _carry_on(attempt, begun.snapshot)
 
 
 def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
@@ -89,71 +74,117 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     Raises
     ------
     ActionError
-        If it was never carried out.
+        If nothing of it is left to undo. A retry does not help.
     PolicyError
         If the kill switch is on.
     """
-    from airmedic_core.decide.limits import require_enabled
+    attempt = _Attempt.of(ws, proposal_hash, now)
+    last = ws.ledger.last_attempt(proposal_hash)
+    if last is None or last.status in {"failed", "stopped"}:
+        raise ActionError(
+            f"The action {attempt.proposal.action!r} was never carried out to its end.", "There is nothing to undo."
+        )
+    if last.status == "undone" and last.result is not None:
+        return last.result
+    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now)
+    if last.status == "taking_back":
+        return _finish_taking_back(attempt, last)
+    because = "It was cut off before its end." if last.status == "running" else ""
+    return _take_back(attempt, last.snapshot, "undone", because, last.output)
 
-    proposal = _proposal(ws, proposal_hash)
-    done, snapshot = ws.ledger.action_result(proposal_hash), ws.ledger.snapshot(proposal_hash)
-    if done is None or snapshot is None or done.status not in {"done", "undone"}:
-        raise ActionError(f"The action {proposal.action!r} was never carried out.", "There is nothing to undo.")
-    if done.status == "undone":
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One attempt to carry out or undo a proposal."""
+
+    ws: Workspace
+    proposal: Proposal
+    action: Action
+    now: datetime
+    started: float
+
+    @classmethod
+    def of(cls, ws: Workspace, proposal_hash: str, now: datetime) -> _Attempt:
+        proposal = ws.ledger.proposal(proposal_hash)
+        if proposal.model != ws.spec.name:
+            raise ActionError(
+                f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}.", "Name its own model."
+            )
+        return cls(ws, proposal, ACTIONS.member(proposal.action), now, perf_counter())
+
+    def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:
+        seconds = perf_counter() - self.started
+        return ActionResult(self.proposal.hash, self.proposal.action, status, summary, seconds, output)
+
+
+def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
+    ws, proposal, action = attempt.ws, attempt.proposal, attempt.action
+    if not action.has_more(ws, proposal, done):
         return done
-    require_enabled(ws.ledger, proposal.model, proposal.action, now=now)
-    started = perf_counter()
-    told = ACTIONS.member(proposal.action).undo(ws, proposal, snapshot, now)
-    result = ActionResult(proposal.hash, proposal.action, "undone", told, perf_counter() - started, done.output)
-    ws.ledger.finish_action(result)
-    return result
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now)
+    return action.again(ws, proposal, done, attempt.now)
 
 
-def _problems(ws: Workspace, action: Action, proposal: Proposal, output: Json) -> list[str]:
-    """Verify what was done. What cannot be verified did not verify: production has changed by now."""
+def _begin(attempt: _Attempt) -> Json:
+    """Check that it can be carried out, and record how things stand before."""
+    ws, proposal, action = attempt.ws, attempt.proposal, attempt.action
     try:
-        problems: list[str] = action.verify(ws, proposal, output)
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now)
+        action.precheck(ws, proposal)
+        # The precheck may have taken minutes.
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
+        snapshot = action.snapshot(ws, proposal)
+    except AirmedicError as error:
+        if not error.transient:
+            # Nothing was changed. What was stopped has not failed.
+            status: Literal["failed", "stopped"] = "stopped" if isinstance(error, PolicyError) else "failed"
+            ws.ledger.refuse_action(proposal, status, str(error))
+        raise
+    ws.ledger.begin_action(proposal, snapshot)
+    return snapshot
+
+
+def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
+    """Apply and verify an action that has begun."""
+    try:
+        output: Json = attempt.action.apply(attempt.ws, attempt.proposal, attempt.now)
+        problems = _problems(attempt, output)
+    except AirmedicError as error:
+        if not error.transient:
+            _take_back(attempt, snapshot, "failed", str(error), {})
+        raise
+    summary = str(output.pop("summary", attempt.action.description))
+    if problems:
+        return _take_back(attempt, snapshot, "undone", f"It did not verify: {' '.join(problems)}", output)
+    return attempt.ws.ledger.finish_action(attempt.result("done", summary, output))
+
+
+def _problems(attempt: _Attempt, output: Json) -> list[str]:
+    """Verify what was done. What cannot be verified did not verify: production has changed already."""
+    try:
+        return attempt.action.verify(attempt.ws, attempt.proposal, output)
     except AirmedicError as error:
         if error.transient:
             raise
         return [str(error)]
-    return problems
-
-
-def _proposal(ws: Workspace, proposal_hash: str) -> Proposal:
-    proposal = ws.ledger.proposal(proposal_hash)
-    if proposal.model != ws.spec.name:
-        raise ActionError(f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}.", "Name its own model.")
-    return proposal
-
-
-def _cut_off(ws: Workspace, proposal: Proposal) -> bool:
-    attempts = [each for each in ws.ledger.actions(incident_id=proposal.incident_id) if each.model == proposal.model]
-    mine = [each for each in attempts if each.proposal_hash == proposal.hash]
-    return bool(mine) and mine[-1].status == "running"
-
-
-def _fail(ws: Workspace, proposal: Proposal, snapshot: Json | None, error: AirmedicError, started: float) -> None:
-    if snapshot is None:
-        # The precheck refused: nothing was changed, and the attempt counts all the same.
-        ws.ledger.begin_action(proposal, {})
-    result = ActionResult(proposal.hash, proposal.action, "failed", str(error), perf_counter() - started)
-    ws.ledger.finish_action(result)
 
 
 def _take_back(
-    ws: Workspace,
-    action: Action,
-    proposal: Proposal,
-    snapshot: Json,
-    problems: list[str],
-    output: Json,
-    started: float,
-    now: datetime,
+    attempt: _Attempt, snapshot: Json, status: Literal["failed", "undone"], because: str, output: Json
 ) -> ActionResult:
-    told = action.undo(ws, proposal, snapshot, now)
-    output.pop("summary", None)
-    summary = f"It did not verify: {' '.join(problems)} {told}"
-    result = ActionResult(proposal.hash, proposal.action, "undone", summary, perf_counter() - started, output)
-    ws.ledger.finish_action(result)
+    """Record the decision to undo an action, undo it, and record that it is undone."""
+    ended = attempt.result(status, because, output)
+    attempt.ws.ledger.take_back_action(ended)
+    told = attempt.action.undo(attempt.ws, attempt.proposal, snapshot, attempt.now)
+    seconds = perf_counter() - attempt.started
+    return attempt.ws.ledger.finish_action(replace(ended, summary=f"{because} {told}".strip(), seconds=seconds))
+
+
+def _finish_taking_back(attempt: _Attempt, last: RecordedAction) -> ActionResult:
+    """Undo an action of which that was decided before the process that decided it died."""
+    output = dict(last.output)
+    status: Literal["failed", "undone"] = "failed" if output.pop(ENDS_AS, "") == "failed" else "undone"
+    result = _take_back(attempt, last.snapshot, status, last.summary, output)
+    if status == "failed":
+        raise ActionError(result.summary, "Nothing of it is left. Decide again.")
     return result

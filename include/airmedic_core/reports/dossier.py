@@ -150,7 +150,7 @@ class Dossier:
         for done in self.actions:
             ended = f"{done.action} {done.status} after {duration(done.seconds)}: {done.summary}"
             began = f"{done.action} began and has not ended"
-            events.append(Event(done.started_at, "action", began if done.status == "running" else ended))
+            events.append(Event(done.started_at, "action", began if done.result is None else ended))
         for switch in self.switches:
             text = f"Champion switched from {switch.from_version or 'none'} to {switch.to_version} by {switch.by}"
             events.append(Event(switch.at, "promotion", text))

@@ -24,7 +24,7 @@ _COLOURS: dict[Kind, tuple[str, str]] = {
 }
 """Fill and line colour of each kind of step."""
 
-_ENDS: dict[str, Kind] = {"done": "good", "running": "action"}
+_ENDS: dict[str, Kind] = {"done": "good", "running": "action", "taking_back": "action"}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.ledger import ObservedBatch
-from airmedic_core.ledger.incidents import ENDS
+from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import ABNORMAL, REQUESTED, Finding, Incident, IncidentState
 
 if TYPE_CHECKING:

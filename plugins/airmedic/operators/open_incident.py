@@ -53,7 +53,7 @@ class OpenIncidentOperator(BatchOperator):
         }
 
     def _run_id(self, context: Context, workspace: Workspace, incident_id: str) -> str:
-        from airmedic_core.ledger.incidents import ENDS
+        from airmedic_core.ledger.transitions import ENDS
 
         runs = [incident_id, *(f"{incident_id}__{number}" for number in range(2, _MOST_RUNS + 1))]
         ended = context["ti"].get_dr_count(dag_id=f"remediate__{self.model}", run_ids=runs, states=_ENDED)

@@ -160,7 +160,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             return None
 
     def _may_still_be_answered(self, workspace: Workspace, proposal: Proposal) -> bool:
-        from airmedic_core.ledger.incidents import ENDS
+        from airmedic_core.ledger.transitions import ENDS
 
         replaced = workspace.ledger.replacement_of(proposal.hash) is not None
         ended = workspace.ledger.incident(proposal.incident_id).state in ENDS

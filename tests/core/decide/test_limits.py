@@ -34,9 +34,15 @@ def did(
     proposal = Proposal(
         incident_id, model, action, {"at": at.isoformat()}, "", Permission.ASK, "", at, at + timedelta(days=1)
     )
+    if status in {"failed", "stopped"}:
+        ledger.refuse_action(proposal, status, "", now=at)  # type: ignore[arg-type]
+        return
     ledger.begin_action(proposal, {}, now=at)
+    result = ActionResult(proposal.hash, action, status, "", 1.0)  # type: ignore[arg-type]
+    if status == "undone":
+        ledger.take_back_action(result)
     if status != "running":
-        ledger.finish_action(ActionResult(proposal.hash, action, status, "", 1.0), now=at)  # type: ignore[arg-type]
+        ledger.finish_action(result, now=at)
 
 
 def stopped(ledger: Ledger, action: str = "retrain", env: dict[str, str] | None = None, **policy: Any) -> str:

@@ -60,6 +60,7 @@ def test_a_process_killed_between_beginning_and_end_leaves_a_trace_that_the_next
 def test_what_failed_can_be_tried_again_and_both_tries_are_kept(ledger: Ledger, proposal: MakeProposal) -> None:
     asked = proposal()
     ledger.begin_action(asked, {"champion": "7"})
+    ledger.take_back_action(result(asked, "failed"))
     ledger.finish_action(result(asked, "failed"))
     ledger.begin_action(asked, {"champion": "8"})
     assert (ledger.snapshot(asked.hash), ledger.action_result(asked.hash)) == ({"champion": "8"}, None)
@@ -71,13 +72,41 @@ def test_what_is_done_is_not_begun_again_but_can_be_undone(ledger: Ledger, propo
     asked = proposal()
     ledger.begin_action(asked, {})
     ledger.finish_action(result(asked))
-    ledger.finish_action(result(asked))
     with pytest.raises(LedgerError, match="done already"):
         ledger.begin_action(asked, {})
-    with pytest.raises(LedgerError, match="cannot end as failed"):
+    with pytest.raises(LedgerError, match=r"cannot become failed. It can become taking back"):
         ledger.finish_action(result(asked, "failed"))
+    with pytest.raises(LedgerError, match="cannot become undone"):
+        ledger.finish_action(result(asked, "undone"))
+    ledger.take_back_action(result(asked, "undone"))
+    assert ledger.action_result(asked.hash) is None
+    with pytest.raises(LedgerError, match="taking back already and cannot become running"):
+        ledger.begin_action(asked, {})
     ledger.finish_action(result(asked, "undone"))
     assert ledger.action_result(asked.hash) == result(asked, "undone")
+    ledger.verify_audit()
+
+
+def test_the_first_of_two_processes_says_what_came_of_an_action(ledger: Ledger, proposal: MakeProposal) -> None:
+    asked = proposal()
+    ledger.begin_action(asked, {})
+    first = ledger.finish_action(result(asked, version="8", switch_seconds=0.1))
+    slower = ledger.finish_action(result(asked, version="8", switch_seconds=0.3))
+    assert slower == first == ledger.action_result(asked.hash)
+
+
+def test_what_stopped_an_action_is_on_record_once_and_something_begun_is_not_stopped(
+    ledger: Ledger, proposal: MakeProposal
+) -> None:
+    asked = proposal()
+    for _ in range(2):
+        ledger.refuse_action(asked, "stopped", "ada threw the kill switch: stop.")
+    assert [(done.status, done.attempt) for done in ledger.actions()] == [("stopped", 1)]
+    ledger.begin_action(asked, {})
+    with pytest.raises(LedgerError, match="running already and cannot become stopped"):
+        ledger.refuse_action(asked, "stopped", "again")
+    with pytest.raises(LedgerError, match="running already and cannot become failed"):
+        ledger.finish_action(result(asked, "failed"))
 
 
 def test_an_end_without_a_beginning_is_refused(ledger: Ledger, proposal: MakeProposal) -> None:

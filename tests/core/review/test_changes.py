@@ -42,6 +42,8 @@ def retrain(story: Story, after_minutes: float, *, helped: bool) -> None:
     ledger.answer_proposal(proposal.hash, "approve", by="ada", at=at, channel="airflow")
     ledger.begin_action(proposal, {}, now=at)
     result = ActionResult(proposal.hash, "retrain", "done" if helped else "failed", "", 1.0, {})
+    if not helped:
+        ledger.take_back_action(result)
     ledger.finish_action(result, now=at + timedelta(minutes=5))
     ledger.move_incident(incident.id, IncidentState.RESOLVED if helped else IncidentState.ESCALATED, closed_at=at)
 

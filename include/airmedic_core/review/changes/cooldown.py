@@ -73,7 +73,7 @@ def repetitions(ws: Workspace) -> list[Repetition]:
         before = [
             each for each in done[:place] if each.action == action.action and each.incident_id != action.incident_id
         ]
-        if before and action.status != "running":
+        if before and action.result is not None and action.status != "stopped":
             minutes = (action.started_at - before[-1].started_at).total_seconds() / 60
             found.append(Repetition(action, minutes, _helped(ws, action)))
     return found

@@ -1,0 +1,212 @@
+"""What is left after an action fails at each of its steps, is killed there, or is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airmedic_core.actions import ACTIONS, Action
+from airmedic_core.errors import ActionError, PolicyError, RegistryUnavailableError
+from airmedic_core.incidents import close_incident
+from airmedic_core.records import IncidentState, Proposal
+from airmedic_core.remedy import carry_out, undo
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that comes after it runs."""
+
+
+@dataclass
+class Valve(Action):
+    """An action on a valve whose failures can be dialled: what fails, where, and with which error."""
+
+    description = "Opens a valve."
+    changes_production = True
+    position: str = "shut"
+    fails: dict[str, BaseException] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+
+    def plan(self, ws: Any, incident: Any, diagnosis: Any) -> Any:
+        return {}, "It is open."
+
+    def dry_run(self, ws: Any, params: Any) -> str:
+        return "It would be open."
+
+    def precheck(self, ws: Any, proposal: Any) -> None:
+        self._step("precheck")
+
+    def snapshot(self, ws: Any, proposal: Any) -> Any:
+        return {"position": self.position}
+
+    def apply(self, ws: Any, proposal: Any, now: Any) -> Any:
+        self._step("apply")
+        self.position = "half open"
+        self._step("amid")
+        self.position = "open"
+        self._step("end")
+        return {"summary": "It is open."}
+
+    def verify(self, ws: Any, proposal: Any, output: Any) -> list[str]:
+        self._step("verify")
+        return ["It leaks."] if "leak" in self.fails else []
+
+    def undo(self, ws: Any, proposal: Any, snapshot: Any, now: Any) -> str:
+        self._step("undo")
+        self.position = snapshot["position"]
+        self._step("undone")
+        return f"It is {self.position} as before."
+
+    def _step(self, name: str) -> None:
+        self.steps.append(name)
+        if name in self.fails:
+            raise self.fails[name]
+
+
+@pytest.fixture
+def valve() -> Iterator[Valve]:
+    """The valve, as if a package had added it."""
+    member = Valve()
+    ACTIONS._members["open_valve"] = member
+    yield member
+    del ACTIONS._members["open_valve"]
+
+
+@pytest.fixture
+def ws(tmp_path: Path) -> Workspace:
+    return workspace(tmp_path, renewals(days=5, per_day=5))
+
+
+@pytest.fixture
+def asked(ws: Workspace, valve: Valve) -> Proposal:
+    return approved(ws, incident_of(ws, 3), "open_valve", {})
+
+
+def status(ws: Workspace, asked: Proposal) -> str:
+    last = ws.ledger.last_attempt(asked.hash)
+    assert last is not None
+    return last.status
+
+
+@pytest.mark.parametrize("step", ["apply", "amid", "end"])
+def test_what_fails_half_way_is_undone_from_its_snapshot(
+    ws: Workspace, valve: Valve, asked: Proposal, step: str
+) -> None:
+    valve.fails = {step: ActionError("The motor is stuck.")}
+    with pytest.raises(ActionError, match="motor"):
+        carry_out(ws, asked.hash, now=NOW)
+    assert (valve.position, status(ws, asked)) == ("shut", "failed")
+    failed = ws.ledger.action_result(asked.hash)
+    assert failed is not None
+    assert failed.summary == "The motor is stuck. It is shut as before."
+    with pytest.raises(ActionError, match="nothing to undo"):
+        undo(ws, asked.hash, now=NOW)
+    valve.fails = {}
+    assert carry_out(ws, asked.hash, now=NOW).status == "done"
+    assert ws.ledger.snapshot(asked.hash) == {"position": "shut"}, "a retry starts from how things stood at first"
+    ws.ledger.verify_audit()
+
+
+@pytest.mark.parametrize("step", ["undo", "undone"])
+@pytest.mark.parametrize(("dial", "ends"), [("leak", "undone"), ("amid", "failed")])
+def test_what_is_killed_while_it_is_taken_back_is_never_applied_again(
+    ws: Workspace, valve: Valve, asked: Proposal, step: str, dial: str, ends: str
+) -> None:
+    valve.fails = {dial: ActionError("The motor is stuck."), step: Killed()}
+    with pytest.raises(Killed):
+        carry_out(ws, asked.hash, now=NOW)
+    assert status(ws, asked) == "taking_back"
+    valve.fails, valve.steps = {}, []
+    if ends == "failed":
+        with pytest.raises(ActionError, match="Nothing of it is left"):
+            carry_out(ws, asked.hash, now=NOW)
+    else:
+        assert carry_out(ws, asked.hash, now=NOW).status == "undone"
+    assert (valve.steps, valve.position, status(ws, asked)) == (["undo", "undone"], "shut", ends)
+
+
+def test_what_cannot_be_undone_is_left_to_people_as_it_stands(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    valve.fails = {"leak": Killed(), "undo": ActionError("The motor is stuck.")}
+    with pytest.raises(ActionError, match="motor"):
+        carry_out(ws, asked.hash, now=NOW)
+    closed = close_incident(ws, asked.incident_id, now=NOW)
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "failed")
+    assert "not undone to its end" in closed.resolution["summary"]
+    valve.fails = {}
+    assert undo(ws, asked.hash, now=NOW).status == "undone"
+
+
+@pytest.mark.parametrize("step", ["apply", "amid", "end", "verify"])
+def test_what_is_killed_or_loses_its_connection_is_gone_on_with(
+    ws: Workspace, valve: Valve, asked: Proposal, step: str
+) -> None:
+    for error in (RegistryUnavailableError("It does not answer."), Killed()):
+        valve.fails = {step: error}
+        with pytest.raises(type(error)):
+            carry_out(ws, asked.hash, now=NOW)
+        assert status(ws, asked) == "running"
+    valve.fails = {}
+    assert carry_out(ws, asked.hash, now=NOW + timedelta(days=2)).status == "done"
+    assert valve.steps.count("precheck") == 1
+    assert (valve.position, ws.ledger.snapshot(asked.hash)) == ("open", {"position": "shut"})
+
+
+@pytest.mark.parametrize("step", ["apply", "amid", "end"])
+def test_what_is_cut_off_can_be_undone(ws: Workspace, valve: Valve, asked: Proposal, step: str) -> None:
+    valve.fails = {step: Killed()}
+    with pytest.raises(Killed):
+        carry_out(ws, asked.hash, now=NOW)
+    valve.fails = {}
+    assert undo(ws, asked.hash, now=NOW).summary == "It was cut off before its end. It is shut as before."
+    assert carry_out(ws, asked.hash, now=NOW).status == "undone"
+
+
+def test_a_precheck_that_fails_changes_nothing(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    valve.fails = {"precheck": ActionError("There is no valve.")}
+    with pytest.raises(ActionError, match="no valve"):
+        carry_out(ws, asked.hash, now=NOW)
+    assert (status(ws, asked), valve.steps) == ("failed", ["precheck"])
+
+
+def test_a_kill_switch_thrown_during_the_precheck_stops_the_action_and_fails_nothing(
+    ws: Workspace, valve: Valve, asked: Proposal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(valve, "precheck", lambda ws, _: ws.ledger.set_override(
+        "renewals", "kill_switch", "all", {}, author="ada", reason="stop"
+    ))  # fmt: skip
+    with pytest.raises(PolicyError, match="ada threw the kill switch"):
+        carry_out(ws, asked.hash, now=NOW)
+    assert (status(ws, asked), valve.position) == ("stopped", "shut")
+    ws.ledger.revoke_override("renewals", "kill_switch", "all", author="ada")
+    monkeypatch.undo()
+    assert carry_out(ws, asked.hash, now=NOW).status == "done"
+
+
+def test_what_a_kill_switch_stopped_ends_as_stopped(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
+    with pytest.raises(PolicyError):
+        carry_out(ws, asked.hash, now=NOW)
+    closed = close_incident(ws, asked.incident_id, now=NOW)
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "stopped")
+    assert valve.steps == []
+
+
+def test_a_kill_switch_leaves_what_has_begun_where_it_stands(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    valve.fails = {"amid": Killed()}
+    with pytest.raises(Killed):
+        carry_out(ws, asked.hash, now=NOW)
+    ws.ledger.set_override("renewals", "kill_switch", "all", {}, author="ada", reason="stop")
+    valve.fails = {}
+    for stopped in (carry_out, undo):
+        with pytest.raises(PolicyError):
+            stopped(ws, asked.hash, now=NOW)
+    assert (status(ws, asked), valve.position) == ("running", "half open")
+    ws.ledger.revoke_override("renewals", "kill_switch", "all", author="ada")
+    assert carry_out(ws, asked.hash, now=NOW).status == "done"
+    assert ws.ledger.snapshot(asked.hash) == {"position": "shut"}
