@@ -88,9 +88,7 @@ class Signs(Generic[SignT]):
         """
         known = tuple(findings)
         alerts = [finding for finding in known if finding.verdict is Verdict.ALERT]
-        # Only an alert that stands explains others: two that point at each other would both be gone.
-        standing = [alert for alert in alerts if not any(_explains(other, alert) for other in alerts)]
-        kept = tuple(finding for finding in known if not any(_explains(alert, finding) for alert in standing))
+        kept = tuple(finding for finding in known if not any(_explains(alert, finding) for alert in alerts))
         return cls(kept, only_window)
 
     def pick(self, verdict: Verdict, choose: Callable[[SignT], bool]) -> list[SignT]:

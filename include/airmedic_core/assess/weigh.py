@@ -78,7 +78,7 @@ def _watch(signs: Signs[Finding]) -> tuple[Outcome, Cause, list[Finding]]:
     watched = [*lost, *others, *signs.of_role(Role.EXPLAINS_LOSS)]
     if watched:
         first = watched[0]
-        cause = next((cause for cause in first.suggests if cause.is_specific), Cause.UNKNOWN)
+        cause = first.suggests[0] if first.suggests else Cause.UNKNOWN
         return "watch", Cause.HARMLESS_COVARIATE_SHIFT if is_shift(first) else cause, watched
     failed = [finding for finding in signs.items if finding.failed]
     return ("watch", Cause.UNKNOWN, failed) if failed else ("healthy", Cause.HEALTHY, [])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
 
 from airmedic_core.assess import Signs, rank_causes, weigh
 from airmedic_core.causes import Cause
-from airmedic_core.records import ABNORMAL, Batch, Finding, Role, Verdict
+from airmedic_core.records import Batch, Finding, Role, Verdict
 from airmedic_core.windows import Window, as_utc
 
 BATCH = Batch("demand", Window(as_utc("2026-01-01"), as_utc("2026-01-02")), as_utc("2026-01-02"), 24)
@@ -112,40 +110,6 @@ def test_two_rules_that_fail_for_one_reason_do_not_leave_each_other_out() -> Non
     ]  # fmt: skip
     assert Signs.of(rules).items == tuple(rules)
     assert weigh(BATCH, rules).cause is Cause.SCHEMA_CHANGE
-
-
-def test_two_alerts_that_explain_each_other_both_stand() -> None:
-    first = Finding("a", "age", "x", ALERT, role=Role.DATA_FAULT, suggests=(Cause.UNIT_CHANGE,),
-                    explained_by=(Cause.SCHEMA_CHANGE,))  # fmt: skip
-    second = Finding("b", "age", "x", ALERT, role=Role.DATA_FAULT, suggests=(Cause.SCHEMA_CHANGE,),
-                     explained_by=(Cause.UNIT_CHANGE,))  # fmt: skip
-    assert Signs.of([first, second]).items == (first, second)
-
-
-def test_no_batch_is_healthy_while_something_alarms_or_failed() -> None:
-    """Whatever checks say: roles, verdicts, suggestions and explanations in any combination, drawn with a seed."""
-    draw = random.Random(9)  # noqa: S311  no secret
-    outcomes = set()
-    for _ in range(3_000):
-        findings = [
-            Finding(
-                f"check_{number}", draw.choice(["batch", "age", "income"]), "x", draw.choice(list(Verdict)),
-                effect=draw.random(), role=draw.choice(list(Role)),
-                suggests=tuple(draw.sample(list(Cause), draw.randrange(3))),
-                explained_by=tuple(draw.sample(list(Cause), draw.randrange(3))),
-                details={flag: True for flag in ("failed", "estimated", "decides") if draw.random() < 0.3},
-            )
-            for number in range(draw.randrange(1, 5))
-        ]  # fmt: skip
-        alone = draw.random() < 0.5
-        assessment = weigh(BATCH, findings, only_window=alone, new_version=draw.random() < 0.3)
-        outcomes.add(assessment.outcome)
-        if any(finding.verdict in ABNORMAL or finding.failed for finding in findings):
-            assert assessment.outcome != "healthy", findings
-        else:
-            assert assessment.outcome == "healthy", findings
-        assert (assessment.cause is Cause.HEALTHY) == (assessment.outcome == "healthy"), findings
-    assert outcomes == {"healthy", "watch", "incident"}
 
 
 def test_faults_of_one_batch_are_told_together() -> None:

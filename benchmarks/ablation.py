@@ -1,0 +1,138 @@
+"""Switches each detection rule off in turn over recorded cases, and prints what each gains and costs.
+
+AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl
+python benchmarks/ablation.py recorded.jsonl                 every check and every rule
+python benchmarks/ablation.py recorded.jsonl --rule units    what changes without the rules whose name holds a text
+
+A rule is what a check measures under one name, such as ``corruption: tie``. Without it, its findings are left out, and
+the others are weighed again. Where a check has several rules that step back for each other, another one might have
+spoken up instead: what a rule gains is then less than what is shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from airmedic_core.records import Finding, Verdict
+from labelled.recorded import Recorded, cause_of, read
+
+Rule = tuple[str, str]
+"""A check and a statistic; the statistic is empty for all that the check says."""
+
+
+@dataclass
+class Effect:
+    """What becomes of the cases without a rule."""
+
+    alerts: int = 0
+    """Cases in which it alerts."""
+    gains: list[str] = field(default_factory=list)
+    """Cases that are right with it only."""
+    costs: list[str] = field(default_factory=list)
+    """Cases that are right without it only."""
+    detected: int = 0
+    """Cases with a change that raise an alarm with it only."""
+    false_alarms: int = 0
+    """Healthy pairs that raise an alarm with it only."""
+    instead: Counter[str] = field(default_factory=Counter)
+    """What the answer would be in the cases that it gains."""
+
+    @property
+    def pays(self) -> int:
+        """Right answers that it brings, after those that it takes."""
+        return len(self.gains) - len(self.costs)
+
+
+def effects(records: Iterable[Recorded]) -> dict[Rule, Effect]:
+    """Return what each rule gains and costs."""
+    by_rule: dict[Rule, Effect] = defaultdict(Effect)
+    for item in records:
+        findings = item.findings()
+        if not findings:
+            continue
+        with_all = cause_of(item.weighed(findings))
+        for rule in _rules(findings):
+            effect = by_rule[rule]
+            belonging = [finding for finding in findings if _belongs(finding, rule)]
+            effect.alerts += any(finding.verdict is Verdict.ALERT for finding in belonging)
+            _compare(effect, item, with_all, cause_of(item.weighed([f for f in findings if not _belongs(f, rule)])))
+    return by_rule
+
+
+def _compare(effect: Effect, item: Recorded, with_it: str, without_it: str) -> None:
+    if with_it == without_it:
+        return
+    case = item.answer
+    right = [cause in case.accept for cause in (with_it, without_it)]
+    if right == [True, False]:
+        effect.gains.append(case.case)
+        effect.instead[without_it] += 1
+    elif right == [False, True]:
+        effect.costs.append(case.case)
+    if without_it == "healthy":
+        effect.false_alarms += case.healthy
+        effect.detected += not case.healthy
+
+
+def _rules(findings: Iterable[Finding]) -> set[Rule]:
+    return {rule for finding in findings for rule in ((finding.check, finding.statistic), (finding.check, ""))}
+
+
+def _belongs(finding: Finding, rule: Rule) -> bool:
+    return finding.check == rule[0] and rule[1] in ("", finding.statistic)
+
+
+def table(by_rule: dict[Rule, Effect], *, whole_checks: bool) -> str:
+    """Return the effects as a table in Markdown, what pays most first.
+
+    Parameters
+    ----------
+    by_rule : dict
+        As :func:`effects` returns it.
+    whole_checks : bool
+        Whether to show checks, or the rules within them.
+
+    Returns
+    -------
+    str
+    """
+    head = "| rule | alerts in | right with it only | right without it only | detected | false alarms | it would be |"
+    lines = [head, "|---|---|---|---|---|---|---|"]
+    chosen = [(rule, effect) for rule, effect in by_rule.items() if (rule[1] == "") is whole_checks]
+    for (check, statistic), effect in sorted(chosen, key=lambda pair: (-pair[1].pays, pair[0])):
+        name = f"`{check}`" + (f" {statistic}" if statistic else "")
+        would_be = ", ".join(f"{cause} {count}" for cause, count in effect.instead.most_common(3))
+        counts = (effect.alerts, len(effect.gains), len(effect.costs), effect.detected, effect.false_alarms)
+        lines.append(f"| {name} | " + " | ".join(map(str, counts)) + f" | {would_be} |")
+    return "\n".join(lines)
+
+
+def idle(by_rule: dict[Rule, Effect]) -> list[str]:
+    """Return the rules without which no answer would be worse."""
+    return sorted(f"{check}: {name}" for (check, name), effect in by_rule.items() if name and not effect.gains)
+
+
+def main() -> int:
+    """Print the effects."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recorded", nargs="+", type=Path, help="what record_cases.py wrote")
+    parser.add_argument("--rule", default="", help="name the cases that change without the rules that hold this text")
+    options = parser.parse_args()
+    records = read(*options.recorded)
+    by_rule = effects(records)
+    counts = Counter(item.answer.collection for item in records)
+    print(f"{len(records)} cases: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
+    print(f"\n## Checks\n\n{table(by_rule, whole_checks=True)}\n\n## Rules\n\n{table(by_rule, whole_checks=False)}")
+    print("\n## Rules without which no answer is worse\n\n" + "\n".join(f"* {name}" for name in idle(by_rule)))
+    for (check, name), effect in by_rule.items():
+        if options.rule and name and options.rule in f"{check}: {name}":
+            print(f"\n{check}: {name}\n  gains {', '.join(effect.gains)}\n  costs {', '.join(effect.costs)}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,47 @@
+"""Checks labelled cases once and writes the answers with all findings down, for the programs that weigh them again.
+
+AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl                       all that may be looked at
+AIRMEDIC_DATA=… python benchmarks/record_cases.py --out closed.jsonl healthy_closed injected_closed
+AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl --most 100            a hundred more
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from labelled.collections import COLLECTIONS
+from labelled.recorded import Recorded, read, record, write
+
+LOOKED_AT = ("real_windows", "measure", "heldout", "unseen", "injected_open", "healthy_open")
+
+
+def main() -> int:
+    """Record what is not in the file yet."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("collections", nargs="*", metavar="COLLECTION", help=", ".join(COLLECTIONS))
+    parser.add_argument("--out", type=Path, required=True, help="one answer a line; what it holds is not checked again")
+    parser.add_argument("--most", type=int, default=1_000_000, help="stop after so many cases")
+    options = parser.parse_args()
+    if unknown := sorted(set(options.collections) - set(COLLECTIONS)):
+        parser.error(f"There is no collection {unknown[0]!r}.")
+    for number, item in enumerate(_new(options.collections or LOOKED_AT, options.out, options.most), start=1):
+        write(options.out, item)
+        said = item.answer
+        print(
+            f"{number:4} {'✓' if said.right else '✗'} {said.seconds:5.1f} s  {said.case:60} {said.cause}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _new(names: list[str], path: Path, most: int) -> Iterator[Recorded]:
+    known = {item.answer.case for item in read(path)} if path.exists() else set()
+    cases = [case for name in names for case in COLLECTIONS[name]() if case.name not in known]
+    yield from map(record, cases[:most])
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
