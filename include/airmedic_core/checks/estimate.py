@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _LEAST_WINDOWS = 4
 """Of the baseline, below which the scatter of single losses stands for the spread between windows."""
+_TREES = 80
+"""Of the regression of losses on inputs."""
 _NORMAL_95 = 1.96
 """Half the width of a 95 % interval of a normal distribution, in standard errors."""
 
@@ -84,7 +86,7 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     from sklearn.ensemble import HistGradientBoostingRegressor
     from threadpoolctl import threadpool_limits
 
-    from airmedic_core.measures.loss_by_inputs import MOST_ROWS, bounded, features
+    from airmedic_core.measures.loss_by_inputs import MOST_ROWS, SMALL_TREES, bounded, features
 
     assert context.scored is not None and context.baseline is not None  # noqa: S101, PT018  the caller has looked
     before = bounded(context.baseline, 2 * MOST_ROWS)
@@ -94,10 +96,7 @@ def expected_loss(context: CheckContext) -> tuple[float, float, float, float]:
     current, _ = features(context, context.frame.iloc[np.flatnonzero(finite)], scores[finite])
 
     def fitted(kept: np.ndarray) -> HistGradientBoostingRegressor:
-        model = HistGradientBoostingRegressor(
-            max_iter=80, max_leaf_nodes=8, learning_rate=0.08, min_samples_leaf=30, l2_regularization=1.0,
-            categorical_features=categorical or None, early_stopping=False, random_state=0,
-        )  # fmt: skip
+        model = HistGradientBoostingRegressor(max_iter=_TREES, categorical_features=categorical or None, **SMALL_TREES)
         with threadpool_limits(1):
             return model.fit(rows[kept], before.losses[kept])
 

@@ -29,6 +29,14 @@ Weighted = Callable[["LabelledRows", Array], float]
 MOST_ROWS = 6000
 """Labelled rows of each side that a loss is taken apart on: more take longer and hardly narrow the interval, which the
 window's rows decide."""
+SMALL_TREES = {
+    "max_leaf_nodes": 8, "learning_rate": 0.08, "min_samples_leaf": 30, "l2_regularization": 1.0,
+    "early_stopping": False, "random_state": 0,
+}  # fmt: skip
+"""Boosted trees for some thousand rows: small and slow to learn, so that they follow no single row; seeded, so that the
+same rows give the same answer."""
+_TREES = 60
+"""Of the classifier that tells two windows apart."""
 _FOLDS = 3
 """Of cross-fitting, so that no row is judged by a classifier that has seen it (Chernozhukov et al. 2018)."""
 _LEAST_CHANCE = 0.02
@@ -137,7 +145,7 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
     scores : array, shape (rows,) or (rows, classes)
         What the model answered.
     """
-    from airmedic_core.measures.ties import category_names
+    from airmedic_core.profile.values import category_names
 
     edges = context.profile.edges
     columns, categorical = [], []
@@ -180,10 +188,7 @@ def _membership(context: CheckContext, before: LabelledRows, now: LabelledRows) 
     fold = np.random.default_rng(0).permutation(len(member)) % _FOLDS
     chance = np.full(len(member), 0.5)
     for held in range(_FOLDS):
-        model = HistGradientBoostingClassifier(
-            max_iter=60, max_leaf_nodes=8, learning_rate=0.08, min_samples_leaf=30, l2_regularization=1.0,
-            categorical_features=categorical or None, early_stopping=False, random_state=0,
-        )  # fmt: skip
+        model = HistGradientBoostingClassifier(max_iter=_TREES, categorical_features=categorical or None, **SMALL_TREES)
         inside = fold == held
         if len(np.unique(member[~inside])) == 2 and inside.any():
             # On a busy machine many threads wait for each other longer than one works.

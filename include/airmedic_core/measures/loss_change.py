@@ -23,7 +23,7 @@ _FEW_ROWS = 0.05
 """Share of the rows that may make a loss by themselves."""
 _RESAMPLES = 400
 """Of the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
-_EXPECTED_WINDOWS = (4.0, 2.0)
+WINDOWS_OF_LOSSES = (4.0, 2.0)
 """What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
 
 
@@ -130,7 +130,7 @@ def compare(
         own_noise,
         whole=usual,
         whole_noise=whole_noise,
-        expected=_EXPECTED_WINDOWS if context.only_window else (0.0, 1.0),
+        expected=WINDOWS_OF_LOSSES if context.only_window else (0.0, 1.0),
     )
     sign = 1.0 if measure.higher_is_better else -1.0
     worse = sign * float(result.z[0]) < 0

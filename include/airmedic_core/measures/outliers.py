@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.comparison.rows import sample
 from airmedic_core.profile import NumericProfile
 from airmedic_core.profile.values import numbers
 
@@ -70,7 +71,7 @@ def moving_together(whole: Profile, reference: pd.DataFrame) -> dict[str, Side]:
     """Return, for each numeric column, the first one that it moves with and in which direction, by rank correlation."""
     import pandas as pd
 
-    rows = reference.iloc[np.linspace(0, len(reference) - 1, min(len(reference), _MOST_ROWS)).astype(int)]
+    rows = sample(reference, _MOST_ROWS)
     names = [name for name, column in whole.columns.items() if isinstance(column, NumericProfile) and name in reference]
     ranks = pd.DataFrame({name: numbers(rows[name])[0] for name in names}).rank()
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.comparison.rows import sample
 from airmedic_core.measures.column_statistics import one_value_per_window
 from airmedic_core.measures.outliers import extreme_columns
 from airmedic_core.metrics import Array
-from airmedic_core.profile.values import numbers
+from airmedic_core.profile.values import category_names, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ class Ties:
         current = context.frame[extreme_columns(context.reference.whole, context.frame) < 3]
         if len(current) < 100 or len(before) < 400:
             return None
-        now = encode(evenly_spread(current))
+        now = encode(sample(current, _MOST_ROWS))
         centre, scale = before.mean(axis=0), np.maximum(before.std(axis=0), 1e-6)
         before, now = (before - centre) / scale, (now - centre) / scale
         precision = np.linalg.inv(before.T @ before / len(before) + _RIDGE * np.eye(before.shape[1]))
@@ -176,42 +177,6 @@ class _Encoder:
                 text[name] = category_names(frame[name])
             columns.append((text[name] == value).astype(float))
         return np.column_stack(columns)
-
-
-def evenly_spread(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a window, of many as many as there are of the reference at the most."""
-    if len(rows) <= _MOST_ROWS:
-        return rows
-    return rows.iloc[np.linspace(0, len(rows) - 1, _MOST_ROWS).astype(int)]
-
-
-def category_names(values: pd.Series) -> NDArray[np.object_]:
-    """Return the category of each row by the name under which it is counted; nested values count by their text."""
-    codes, names = _levels(values)
-    categories: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
-    return categories
-
-
-def category_codes(values: pd.Series, names: Sequence[str]) -> NDArray[np.intp]:
-    """Return the position of each row's category among names, and their number where it is none of them."""
-    codes, levels = _levels(values)
-    position = {name: at for at, name in enumerate(names)}
-    return np.array([position.get(level, len(names)) for level in [*levels, ""]], dtype=np.intp)[codes]
-
-
-def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    """Return which level each row is of, -1 where it has no value, and the names of the levels."""
-    import pandas as pd
-
-    from airmedic_core.columns import category_name
-
-    values = values.astype(object)
-    try:
-        codes, levels = pd.factorize(values)
-    except TypeError:
-        # Lists and arrays have no hash.
-        codes, levels = pd.factorize(values.map(repr))
-    return codes, [category_name(level) for level in levels]
 
 
 def _finite(values: pd.Series) -> Array:

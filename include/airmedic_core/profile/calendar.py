@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _TWICE_DAYS = 2 * 365
+"""Of rows that span each time of the year twice, from which a model can learn what comes with it."""
 _LEAST_ROWS_PER_DAY = 5
+"""On average, for one value in all rows of each day to be no chance."""
 _ENOUGH_DAYS = 14
+"""Days from which a calendar can be told from chance."""
 _MOST_VALUES = 54
+"""That a part of the year can have: 53 weeks, and one more for what is missing."""
 _NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
 
 
@@ -43,15 +47,15 @@ def telling_the_time(spec: ModelSpec, frame: pd.DataFrame) -> dict[str, str]:
     distinct = days.nunique()
     if distinct < _ENOUGH_DAYS or times.notna().sum() < _LEAST_ROWS_PER_DAY * distinct:
         return {}
-    found = {}
+    telling = {}
     for position, name in enumerate(map(str, frame.columns)):
         values = frame.iloc[:, position]
         if name == column or not spec.may_be_feature(name) or not _may_be(values) or not _one_a_day(values, days):
             continue
         what = _said(name, values, times)
         if what == "year" or (what and span < _TWICE_DAYS):
-            found[name] = f"it tells the {what}, as the time column does"
-    return found
+            telling[name] = f"it tells the {what}, as the time column does"
+    return telling
 
 
 def turns_with_the_clock(values: pd.Series, times: pd.Series) -> bool:

@@ -24,8 +24,20 @@ class ProfileError(AirmedicError):
     """Two profiles do not fit together, or a stored one cannot be read. A retry does not help."""
 
 
+class _Nulls:
+    """What is said of the missing values of any column."""
+
+    rows: int
+    nulls: int
+
+    @property
+    def null_fraction(self) -> float:
+        """Share of the rows without a value; 0 without rows."""
+        return self.nulls / self.rows if self.rows else 0.0
+
+
 @dataclass(frozen=True, eq=False)
-class NumericProfile:
+class NumericProfile(_Nulls):
     """What is kept of a column of numbers.
 
     Bin ``i`` holds the values above ``edges[i - 1]`` up to and including ``edges[i]``; the first and the last bin are
@@ -78,11 +90,6 @@ class NumericProfile:
             return float("nan")
         return float(np.sqrt(max(self.squares / self.values - (self.mean - self.centre) ** 2, 0.0)))
 
-    @property
-    def null_fraction(self) -> float:
-        """Share of the rows without a value; 0 without rows."""
-        return self.nulls / self.rows if self.rows else 0.0
-
     def merge(self, other: Self) -> Self:
         """Return the profile of both sets of rows together."""
         if not np.array_equal(self.edges, other.edges):
@@ -113,7 +120,7 @@ class NumericProfile:
 
 
 @dataclass(frozen=True, eq=False)
-class CategoricalProfile:
+class CategoricalProfile(_Nulls):
     """What is kept of a column of categories. ``rows == nulls + counts.sum() + other + unseen``."""
 
     categories: tuple[str, ...]
@@ -133,11 +140,6 @@ class CategoricalProfile:
     def values(self) -> int:
         """Number of rows with a value."""
         return self.rows - self.nulls
-
-    @property
-    def null_fraction(self) -> float:
-        """Share of the rows without a value; 0 without rows."""
-        return self.nulls / self.rows if self.rows else 0.0
 
     def merge(self, other: Self) -> Self:
         """Return the profile of both sets of rows together."""
@@ -160,7 +162,7 @@ class CategoricalProfile:
 
 
 @dataclass(frozen=True)
-class TimeProfile:
+class TimeProfile(_Nulls):
     """What is kept of a column of moments."""
 
     rows: int
@@ -172,11 +174,6 @@ class TimeProfile:
     def values(self) -> int:
         """Number of rows with a moment."""
         return self.rows - self.nulls
-
-    @property
-    def null_fraction(self) -> float:
-        """Share of the rows without a moment; 0 without rows."""
-        return self.nulls / self.rows if self.rows else 0.0
 
     def merge(self, other: Self) -> Self:
         """Return the profile of both sets of rows together."""
@@ -201,13 +198,11 @@ def first_names(names: dict[str, int]) -> dict[str, int]:
     return {name: names[name] for name in sorted(names)[:UNSEEN_NAMES]}
 
 
-def _least(one: Ordered | None, other: Ordered | None) -> Ordered | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return min(one, other)
+def _least(first: Ordered | None, second: Ordered | None) -> Ordered | None:
+    known = [value for value in (first, second) if value is not None]
+    return min(known, default=None)
 
 
-def _greatest(one: Ordered | None, other: Ordered | None) -> Ordered | None:
-    if one is None or other is None:
-        return one if other is None else other
-    return max(one, other)
+def _greatest(first: Ordered | None, second: Ordered | None) -> Ordered | None:
+    known = [value for value in (first, second) if value is not None]
+    return max(known, default=None)

@@ -19,9 +19,15 @@ if TYPE_CHECKING:
 QUANTILES = 120
 """Bins of equal mass between the reference's extremes; divisible by the usual 10, 20 and 30 coarser ones."""
 TOP_CATEGORIES = 100
+"""Categories of a column that are counted one by one; the shares of rarer ones are too small to be judged."""
 KNOWN_CATEGORIES = 10_000
+"""Categories whose names are kept, to tell those that are new: about 200 kB of a stored reference."""
 SEGMENT_VALUES = 20
+"""Values of a segment column that are looked at."""
 _TAIL_STEPS = 10
+"""Cut points beyond each extreme. They double, so that the last lies 2⁹ half standard deviations away."""
+_HALVINGS = 7
+"""Of the mass of the outermost bins of equal mass, so that their ends are seen finely."""
 
 
 @dataclass(frozen=True)
@@ -110,8 +116,8 @@ class Edges:
         return {
             "numeric": {name: cuts.tolist() for name, cuts in self.numeric.items()},
             "categorical": {
-                name: {"top": list(one.top), "rest": list(one.rest), "complete": one.complete}
-                for name, one in self.categorical.items()
+                name: {"top": list(known.top), "rest": list(known.rest), "complete": known.complete}
+                for name, known in self.categorical.items()
             },
             "time": list(self.time),
             "segments": {name: list(values) for name, values in self.segments.items()},
@@ -125,8 +131,8 @@ class Edges:
         return cls(
             numeric={name: np.asarray(cuts, float) for name, cuts in plain["numeric"].items()},
             categorical={
-                name: Categories(tuple(one["top"]), tuple(one["rest"]), one["complete"])
-                for name, one in plain["categorical"].items()
+                name: Categories(tuple(known["top"]), tuple(known["rest"]), known["complete"])
+                for name, known in plain["categorical"].items()
             },
             time=tuple(plain["time"]),
             segments={name: tuple(values) for name, values in plain["segments"].items()},
@@ -153,6 +159,12 @@ def cut_points(values: np.ndarray, quantiles: int = QUANTILES) -> Floats:
     -------
     numpy.ndarray
         Ascending, without repetition; empty without any finite value.
+
+    Examples
+    --------
+    >>> cuts = cut_points(np.array([1.0, 2.0, 3.0, 3.0]))
+    >>> [cut for cut in cuts.tolist() if 1.0 <= cut <= 3.0]
+    [1.0, 2.0, 3.0]
     """
     finite = np.sort(values[np.isfinite(values)].astype(float))
     if len(finite) == 0:
@@ -169,12 +181,12 @@ def cut_points(values: np.ndarray, quantiles: int = QUANTILES) -> Floats:
 
 def _distinct(ordered: Floats, most: int) -> Floats:
     """Return the first distinct values of sorted ones, by a search for the end of each."""
-    found: list[float] = []
+    distinct: list[float] = []
     at = 0
-    while at < len(ordered) and len(found) < most:
-        found.append(ordered[at])
+    while at < len(ordered) and len(distinct) < most:
+        distinct.append(ordered[at])
         at = int(np.searchsorted(ordered, ordered[at], side="right"))
-    return np.array(found)
+    return np.array(distinct)
 
 
 def _quantile(ordered: Floats, fraction: float) -> float:
@@ -185,6 +197,6 @@ def _quantile(ordered: Floats, fraction: float) -> float:
 
 
 def _ranks(rows: int, quantiles: int) -> np.ndarray:
-    tail = 0.5 ** np.arange(1, 8) / quantiles
+    tail = 0.5 ** np.arange(1, _HALVINGS + 1) / quantiles
     fractions = np.concatenate([[0.0, 1.0], np.arange(1, quantiles) / quantiles, tail, 1 - tail])
     return np.asarray(np.ceil(fractions * rows).astype(int).clip(1, rows) - 1)

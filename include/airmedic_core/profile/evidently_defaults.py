@@ -16,10 +16,15 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+# All as in Evidently 0.7.23.
 _SMALL_REFERENCE = 1000
+"""Rows of the reference up to which it tests; above, it measures a distance."""
 _FEW_VALUES = 5
+"""Distinct values up to which numbers count as categories."""
 _BINNED_ABOVE = 20
+"""Distinct values of the reference above which numbers are binned."""
 _SMALLEST_SD = 0.001
+"""Standard deviation that a distance is divided by at the least."""
 _TEST_LEVEL = 0.05
 _DISTANCE_LIMIT = 0.1
 

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_CATEGORIES = 1000
+"""Different texts above which a column is no category: a model of usual size learns nothing of each."""
 _FREE_TEXT_FRACTION = 0.5
+"""Different texts, as a share of the rows, above which a column is written freely."""
 _READABLE_FRACTION = 0.95
+"""Of the different texts, that must be numbers or moments for a column of text to be one of those."""
 _ENOUGH_ROWS = 100
+"""Rows from which it is no chance that all values differ."""
+_LOOKED_AT = 2000
+"""Different texts that are tried to be read."""
 _IDENTIFIER = re.compile(r"(^|_)(id|uuid|guid|key)$", re.IGNORECASE)
 
 
@@ -112,7 +118,7 @@ def _text_kind(name: str, values: pd.Series) -> tuple[str, str]:
     import pandas as pd
 
     rows, distinct = values.count(), _distinct_texts(values)
-    sample = distinct.head(2000)
+    sample = distinct.head(_LOOKED_AT)
     if pd.to_numeric(sample, errors="coerce").notna().mean() > _READABLE_FRACTION:
         return "numeric", ""
     if pd.to_datetime(sample, errors="coerce", utc=True, format="ISO8601").notna().mean() > _READABLE_FRACTION:

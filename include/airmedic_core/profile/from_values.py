@@ -24,6 +24,12 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
         Floats, shape (rows,); not-a-number where missing or unreadable.
     unreadable : int
         How many of them are unreadable.
+
+    Examples
+    --------
+    >>> profile = numeric_profile(np.array([1.0, 2.0]), np.array([0.0, 1.0, 1.5, 9.0, np.nan, np.inf]))
+    >>> profile.counts, profile.nulls, profile.non_finite, profile.mean
+    (array([2, 1, 1]), 1, 1, 2.875)
     """
     ordered = np.sort(values)
     first, last = np.searchsorted(ordered, [-np.inf, np.inf], side="right")
@@ -64,22 +70,38 @@ def numeric_profile(cuts: Floats, values: np.ndarray, unreadable: int = 0) -> Nu
 
 
 def categorical_profile(known: Categories, counts: dict[str, int], nulls: int) -> CategoricalProfile:
-    """Profile one column of categories from the rows of each value."""
-    found = np.zeros(len(known.top) + 1, np.int64)
+    """Profile one column of categories from the rows of each value.
+
+    Parameters
+    ----------
+    known : Categories
+        The reference's values.
+    counts : dict of str to int
+        The rows of each value.
+    nulls : int
+        Rows without a value.
+
+    Examples
+    --------
+    >>> profile = categorical_profile(Categories(("web", "phone"), ("fax",)), {"web": 7, "fax": 1, "app": 2}, 1)
+    >>> profile.counts, profile.other, profile.unseen, profile.rows
+    (array([7, 0]), 1, 2, 11)
+    """
+    known_rows = np.zeros(len(known.top) + 1, np.int64)
     unseen: dict[str, int] = {}
     for name, rows in counts.items():
         position = known.positions.get(name)
         if position is not None:
-            found[position] += rows
+            known_rows[position] += rows
         else:
             unseen[name] = rows
     strangers = sum(unseen.values())
-    other = int(found[-1]) + (0 if known.complete else strangers)
+    other = int(known_rows[-1]) + (0 if known.complete else strangers)
     return CategoricalProfile(
         categories=known.top,
         rows=sum(counts.values()) + nulls,
         nulls=nulls,
-        counts=found[:-1],
+        counts=known_rows[:-1],
         other=other,
         unseen=strangers if known.complete else 0,
         unseen_names=first_names(unseen) if known.complete else {},

@@ -64,7 +64,7 @@ class Reference:
     @property
     def window_rows(self) -> tuple[int, ...]:
         """Rows of each window, oldest first."""
-        return tuple(one.profile.rows for one in self.windows)
+        return tuple(window.profile.rows for window in self.windows)
 
     def to_json(self) -> Json:
         """Return the reference as plain JSON."""
@@ -75,13 +75,13 @@ class Reference:
             "whole": self.whole.to_json(edges=False),
             "windows": [
                 {
-                    "window": window_to_json(one.window),
-                    "profile": one.profile.to_json(edges=False),
-                    "metrics": one.metrics,
+                    "window": window_to_json(past.window),
+                    "profile": past.profile.to_json(edges=False),
+                    "metrics": past.metrics,
                 }
-                for one in self.windows
+                for past in self.windows
             ],
-            "performance": {name: to_json(one) for name, one in self.performance.items()},
+            "performance": {name: to_json(known) for name, known in self.performance.items()},
         }
 
     @classmethod
@@ -105,11 +105,11 @@ class Reference:
             whole=Profile.from_json(plain["whole"], edges),
             windows=tuple(
                 WindowProfile(
-                    window_from_json(one["window"]), Profile.from_json(one["profile"], edges), dict(one["metrics"])
+                    window_from_json(past["window"]), Profile.from_json(past["profile"], edges), dict(past["metrics"])
                 )
-                for one in plain["windows"]
+                for past in plain["windows"]
             ),
-            performance={name: from_json(Interval, one) for name, one in plain["performance"].items()},
+            performance={name: from_json(Interval, known) for name, known in plain["performance"].items()},
         )
 
     def save(self, path: Path) -> None:
@@ -186,13 +186,13 @@ def build_reference(
         windows = spec.window.step.split(_whole_steps(spec, window))
     profiled = []
     moments = frame[spec.data.time_column]
-    for one in windows[-MOST_WINDOWS:]:
-        first, last = (int(moments.searchsorted(moment)) for moment in (one.start, one.end))
+    for past in windows[-MOST_WINDOWS:]:
+        first, last = (int(moments.searchsorted(moment)) for moment in (past.start, past.end))
         rows = slice(first, last)
         metrics = {}
         if scores is not None and known is not None:
             metrics = _metrics(spec, known[rows], scores[rows])
-        profiled.append(WindowProfile(one, profile(rows, one), metrics))
+        profiled.append(WindowProfile(past, profile(rows, past), metrics))
     return Reference(
         edges=edges,
         schema=column_types(frame),
@@ -215,11 +215,11 @@ def _performance(spec: ModelSpec, labels: np.ndarray, scores: np.ndarray) -> dic
     if len(known) == 0:
         return {}
     blocks = np.arange(len(known)) * min(MOST_BLOCKS, len(known)) // len(known)
-    found = {
+    intervals = {
         name: interval(measure, labels[known], scores[known], blocks)
         for name, measure in metrics_for(spec.task).items()
     }
-    return {name: one for name, one in found.items() if np.isfinite([one.value, one.low, one.high]).all()}
+    return {name: known for name, known in intervals.items() if np.isfinite([known.value, known.low, known.high]).all()}
 
 
 def _with_codes(frame: pd.DataFrame, edges: Edges) -> pd.DataFrame:

@@ -6,10 +6,12 @@ by its text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from airmedic_core.columns import category_name
 from airmedic_core.profile.columns import Floats, TimeProfile
@@ -66,18 +68,29 @@ def moments(values: Any) -> TimeProfile:
     return TimeProfile(len(values), nulls, _utc(values.min()), _utc(values.max()))
 
 
-def category_codes(values: Any, known: tuple[str, ...]) -> np.ndarray:
-    """Return the position of each value among known names, -1 where it is none of them."""
+def category_names(values: pd.Series) -> NDArray[np.object_]:
+    """Return the category of each row by the name under which it is counted; empty where there is none."""
+    codes, names = _levels(values)
+    categories: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
+    return categories
+
+
+def category_codes(values: Any, known: Sequence[str]) -> NDArray[np.intp]:
+    """Return the position of each row's category among known names, -1 where it is none of them."""
+    codes, names = _levels(values.to_pandas() if _is_arrow(values) else values)
+    position = {name: at for at, name in enumerate(known)}
+    return np.array([*(position.get(name, -1) for name in names), -1], dtype=np.intp)[codes]
+
+
+def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return which level each row is of, -1 where it has no value, and the names of the levels."""
     import pandas as pd
 
-    series = values.to_pandas() if _is_arrow(values) else values
     try:
-        codes, uniques = pd.factorize(series.astype(object))
-    except TypeError:
-        codes, uniques = pd.factorize(series.astype(str))
-    position = {name: at for at, name in enumerate(known)}
-    found = [position.get(category_name(value), -1) for value in uniques]
-    return np.array([*found, -1])[codes]
+        codes, levels = pd.factorize(values.astype(object))
+    except TypeError:  # lists, mappings and arrays have no hash, and count by their text
+        codes, levels = pd.factorize(values.astype(str).where(values.notna()))
+    return codes, [category_name(level) for level in levels]
 
 
 def _is_arrow(values: Any) -> bool:
@@ -148,11 +161,10 @@ def _pandas_counts(series: pd.Series) -> list[tuple[Any, int]]:
         coded: Any = series.array  # its codes are -1 where a value is missing
         rows = np.bincount(coded.codes + 1, minlength=len(coded.categories) + 1)[1:]
         return list(zip(coded.categories.tolist(), rows.tolist(), strict=True))
-    try:
-        found = series.value_counts()
-    except TypeError:  # lists and mappings have no hash
-        found = series.astype(str).where(series.notna()).value_counts()
-    return [(value, int(rows)) for value, rows in found.items()]
+    if series.dtype == object:
+        codes, names = _levels(series)
+        return list(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
+    return [(value, int(rows)) for value, rows in series.value_counts().items()]
 
 
 def _utc(stamp: pd.Timestamp) -> datetime:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from airmedic_core.measures.calendars import calendars, seasonal
+from airmedic_core.measures.calendars import calendars
+from airmedic_core.measures.seasonal import seasonal
 from airmedic_core.windows import Every, Window
 
 START = datetime(2025, 1, 1, tzinfo=UTC)

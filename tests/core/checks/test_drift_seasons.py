@@ -13,8 +13,9 @@ from airmedic_core.checks import run_group
 from airmedic_core.checks.drift.move import strongest
 from airmedic_core.checks.drift.options import Options
 from airmedic_core.comparison import CheckContext, PastWindow
-from airmedic_core.measures.calendars import Like
-from airmedic_core.measures.column_statistics import Compared, Statistics
+from airmedic_core.measures.column_statistics import Statistics
+from airmedic_core.measures.compared_columns import Compared
+from airmedic_core.measures.seasonal import Like
 from airmedic_core.profile import Reference, build_profile, build_reference
 from airmedic_core.records import Batch, Finding, Verdict
 from airmedic_core.spec import parse_spec

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airmedic_core.measures.loss_change import WINDOWS_OF_LOSSES
 from airmedic_core.metrics import Array
 from airmedic_core.verdicts.moderated import moderated_z
 
 if TYPE_CHECKING:
     from airmedic_core.comparison.context import LabelledRows
 
-_EXPECTED_WINDOWS = (4.0, 2.0)
-"""As for metrics: the variance of windows is twice that of independent rows, worth four windows."""
 _FARTHEST = 3.0
 """Standard deviations beyond which a score counts no more."""
 
@@ -63,7 +62,7 @@ def bias_p_value(before: LabelledRows, now: LabelledRows) -> float:
     variance = earlier.var(axis=0)
     result = moderated_z(
         history, variance / rows[:, None], current.mean(axis=0), variance / len(now),
-        whole=earlier.mean(axis=0), whole_noise=variance / len(before), expected=_EXPECTED_WINDOWS,
+        whole=earlier.mean(axis=0), whole_noise=variance / len(before), expected=WINDOWS_OF_LOSSES,
     )  # fmt: skip
     return min(2.0 * float(result.p_value.min()), 1.0)
 

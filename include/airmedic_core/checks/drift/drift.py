@@ -53,7 +53,8 @@ class Drift(Check[Options]):
 
         from airmedic_core.checks.drift.move import strongest
         from airmedic_core.checks.drift.slow import slow_moves
-        from airmedic_core.measures.column_statistics import compare, of_categories, of_numbers, one_value_per_window
+        from airmedic_core.measures.column_statistics import of_categories, of_numbers, one_value_per_window
+        from airmedic_core.measures.compared_columns import compare
         from airmedic_core.verdicts.multiplicity import adjust
 
         if context.batch.rows < min(context.spec.window.min_rows, _LEAST_ROWS):

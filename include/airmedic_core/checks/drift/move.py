@@ -10,7 +10,7 @@ import numpy as np
 from airmedic_core.checks.drift.options import Options
 
 if TYPE_CHECKING:
-    from airmedic_core.measures.column_statistics import Compared
+    from airmedic_core.measures.compared_columns import Compared
 
 _CERTAIN = 1e-8
 """Statistics with smaller p-values are equally certain: the larger move describes the column."""

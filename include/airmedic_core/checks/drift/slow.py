@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.measures.calendars import seasonal
+from airmedic_core.measures.seasonal import seasonal
 from airmedic_core.metrics import Array
 from airmedic_core.verdicts.regimes import seen_before
 from airmedic_core.verdicts.sequential import cumulative_sums
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
-    from airmedic_core.measures.column_statistics import Compared
+    from airmedic_core.measures.compared_columns import Compared
 
 _LEAST_WINDOWS = 5
 """Since the reference, before anything can have drifted slowly."""

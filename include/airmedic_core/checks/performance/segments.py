@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.checks.performance.options import SUGGESTS, Options
-from airmedic_core.measures.ties import category_names
+from airmedic_core.measures.loss_change import WINDOWS_OF_LOSSES
 from airmedic_core.metrics import Array
 from airmedic_core.numbers import percent
-from airmedic_core.profile.values import numbers
+from airmedic_core.profile.values import category_names, numbers
 from airmedic_core.records import Finding, Role, Verdict
 from airmedic_core.verdicts.moderated import moderated_z
 from airmedic_core.verdicts.multiplicity import adjust
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
 
-_EXPECTED_WINDOWS = (4.0, 2.0)
-"""As for metrics of all rows: the variance of windows is twice that of independent rows, worth four windows."""
 _LEAST_WINDOW_ROWS = 5
 """Labelled rows of a segment in a window of the reference, below which its mean loss says nothing."""
 _LEAST_GROUP_ROWS = 20
@@ -64,7 +62,7 @@ def segment_losses(context: CheckContext, labelled: LabelledRows, options: Optio
     whole_rows = np.array([context.reference.whole.segments[name].labelled for name, _ in segments])
     result = moderated_z(
         past, noise, now / usual, variance / rows, whole=np.ones(len(segments)), whole_noise=variance / whole_rows,
-        expected=_EXPECTED_WINDOWS,
+        expected=WINDOWS_OF_LOSSES,
     )  # fmt: skip
     chance = np.where(result.z > 0, result.p_value / 2.0, 1.0 - result.p_value / 2.0)
     rise = now - usual

@@ -100,7 +100,7 @@ def rows_for_proposal(frame: pd.DataFrame, suite: Json) -> pd.DataFrame:
 
     Categories are given the names under which the reference counted them.
     """
-    from airmedic_core.measures.ties import category_names
+    from airmedic_core.profile.values import category_names
 
     if len(frame) > LIMITS.rows:
         frame = frame.iloc[np.linspace(0, len(frame) - 1, LIMITS.rows).astype(int)]

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.checks.units.options import LIMITS
-from airmedic_core.measures.ties import category_codes, evenly_spread
+from airmedic_core.comparison.rows import sample
 from airmedic_core.metrics import Array
-from airmedic_core.profile.values import numbers
+from airmedic_core.profile.values import category_codes, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,7 @@ class Groups:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The rows of the window; of many, some that are evenly spread."""
-        return evenly_spread(self._context.frame)
+        return sample(self._context.frame)
 
     @cached_property
     def windows(self) -> NDArray[np.intp]:
@@ -83,7 +83,7 @@ class Groups:
                 continue
             names = known.top[: LIMITS.groups]
             codes, past = (category_codes(frame[column], names) for frame in (self.frame, self.past))
-            rows, past_rows = (np.bincount(code, minlength=len(names) + 1)[:-1] for code in (codes, past))
+            rows, past_rows = (np.bincount(code[code >= 0], minlength=len(names)) for code in (codes, past))
             large += [
                 (f"{column}={names[code]}", np.flatnonzero(codes == code), np.flatnonzero(past == code))
                 for code in np.flatnonzero((rows >= least) & (past_rows >= LIMITS.group_past_rows))
