@@ -157,6 +157,22 @@ def test_a_failed_suite_makes_an_incident(settings, today):
     assert (assessment.outcome, assessment.cause) == ("incident", Cause.DATA_CORRUPTION)
 
 
+def test_a_single_failed_rule_on_a_type_is_not_taken_for_its_own_explanation(settings, today):
+    write(settings, expect("column_values_to_be_of_type", column="age", type_="str"))
+    context = context_of(today, settings)
+    assessment = weigh(context.batch, run_group(context, "data"))
+    assert (assessment.outcome, assessment.cause) == ("incident", Cause.SCHEMA_CHANGE)
+    assert assessment.finding_keys == ("quality:age:expect_column_values_to_be_of_type",)
+
+
+def test_a_lost_column_is_told_once(settings, today):
+    write(settings, expect("column_to_exist", column="age"), expect("column_values_to_not_be_null", column="age"))
+    context = context_of(today.drop(columns="age"), settings)
+    assessment = weigh(context.batch, run_group(context, "data"))
+    assert assessment.cause is Cause.SCHEMA_CHANGE
+    assert assessment.finding_keys == ("schema:age:missing_column",)
+
+
 def test_the_spec_may_name_the_suite(settings, today):
     write(settings, expect("column_to_exist", column="age"), name="strict.json")
     assert count(Quality().run(context_of(today, settings, quality="strict.json"), Options())) == (1, 1)

@@ -31,6 +31,14 @@ def lies_apart(context: CheckContext, name: str, value: float, *, lately: bool) 
         The value.
     lately : bool
         Whether only the last windows count: 0 °C is possible, but not in a summer.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(amount=day["amount"].where(day.index % 10 > 0, -1e6)))
+    >>> usual = float(context.frame["amount"].median())
+    >>> lies_apart(context, "amount", -1e6, lately=False), lies_apart(context, "amount", usual, lately=False)
+    (True, False)
     """
     past, whole = undoubted_profiles(context, name), context.reference.whole
     last = past[-LIMITS.recent_windows :]
@@ -42,10 +50,10 @@ def lies_apart(context: CheckContext, name: str, value: float, *, lately: bool) 
     gap = (LIMITS.gap_lately if lately else LIMITS.gap) * max(high - low, 1e-9)
     if low <= value <= high:
         return False
-    others = numbers(context.frame[name])[0]
-    others = others[np.isfinite(others) & (others != value)]
+    other_values = numbers(context.frame[name])[0]
+    other_values = other_values[np.isfinite(other_values) & (other_values != value)]
     # One value for the whole window is odd in itself.
-    return not others.size or float(np.abs(others - value).min()) >= gap
+    return not other_values.size or float(np.abs(other_values - value).min()) >= gap
 
 
 def undoubted_profiles(context: CheckContext, name: str) -> list[Profile]:
@@ -68,6 +76,15 @@ def rose_alone(column: NumericProfile, reference: NumericProfile, position: int)
         The column now and as it usually is, on the same edges.
     position : int
         The bin.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(amount=day["amount"].where(day.index % 3 > 0, 8000.0)))
+    >>> amount, usual = context.profile.columns["amount"], context.reference.whole.columns["amount"]
+    >>> position = int(usual.edges.searchsorted(8000.0))
+    >>> rose_alone(amount, usual, position), rose_alone(amount, usual, position + 3)
+    (True, False)
     """
     now = column.counts / column.values
     before = (reference.counts + 0.5) / reference.values

@@ -25,6 +25,15 @@ def never_stuck(context: CheckContext, name: str, top_shares: list[float]) -> bo
         The column.
     top_shares : list of float
         The share of the favourite value in each earlier window.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(lambda day: day.assign(channel="web"))
+    >>> never_stuck(context, "channel", [0.5, 0.48, 0.55, 0.51, 0.47, 0.52, 0.5])
+    True
+    >>> never_stuck(context, "channel", [0.5, 0.48, 0.95, 0.51, 0.47, 0.52, 0.5])
+    False
     """
     rows = context.facts.rows
     if len(top_shares) < LIMITS.stuck_windows or max(top_shares) > LIMITS.usual_share:

@@ -46,8 +46,8 @@ def rule_in_words(result: Result) -> str:
     span = [_limit(limit) for limit in (low, high) if limit is not None]
     if len(span) == 1:
         words = words.replace("to be between", f"to be at {'least' if high is None else 'most'}")
-    others = [f"{key.replace('_', ' ')} {_limit(value)}" for key, value in limits.items()]
-    return " ".join([words, " and ".join(span), ", ".join(others)[:120]]).strip()
+    arguments = [f"{key.replace('_', ' ')} {_limit(value)}" for key, value in limits.items()]
+    return " ".join([words, " and ".join(span), ", ".join(arguments)[:120]]).strip()
 
 
 def _limit(value: Any) -> str:
