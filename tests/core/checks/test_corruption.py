@@ -54,9 +54,9 @@ def today() -> pd.DataFrame:
 
 def damaged(answer: PairCheck) -> set[tuple[str, str]]:
     return {
-        (each.subject, each.statistic)
-        for each in answer.findings
-        if each.check == "corruption" and each.verdict is Verdict.ALERT
+        (finding.subject, finding.statistic)
+        for finding in answer.findings
+        if finding.check == "corruption" and finding.verdict is Verdict.ALERT
     }
 
 

@@ -44,7 +44,7 @@ def flags(seed: int, days: int, first_day: int, size: int, weekday: float, weeke
 
 
 def exchanged(answer: PairCheck) -> list[str]:
-    return [each.subject for each in answer.findings if each.statistic == "exchanged"]
+    return [finding.subject for finding in answer.findings if finding.statistic == "exchanged"]
 
 
 def test_flags_that_are_each_others_opposite_change_their_mix():
@@ -63,8 +63,8 @@ def test_a_weekend_that_the_reference_holds_exchanges_nothing():
 
 def shares(seed: int, days: int, first_day: int, centre: float) -> pd.DataFrame:
     frame, rng, day = days_of(seed, days, first_day, 300)
-    one = rng.normal(centre, 0.1, len(day)).clip(0.0, 1.0)
-    return frame.assign(mobile=one, desktop=1.0 - one)
+    mobile_share = rng.normal(centre, 0.1, len(day)).clip(0.0, 1.0)
+    return frame.assign(mobile=mobile_share, desktop=1.0 - mobile_share)
 
 
 def test_shares_of_a_whole_change_places_when_the_mix_turns():
@@ -96,8 +96,8 @@ def test_a_finding_on_a_public_column_does_not_name_a_private_one(private):
     now = people(2, 1, DAYS).rename(columns={"weight": "salary", "salary": "weight"})
     answer = check_pair(spec, people(1, DAYS, 0), now)
     assert exchanged(answer) == ["weight", "salary"]
-    shown = [each for each in Privacy(spec).findings(answer.findings) if each.statistic == "exchanged"]
-    said = [f"{each.message} {dict(each.details)}" for each in shown if each.subject == "weight"]
+    shown = [finding for finding in Privacy(spec).findings(answer.findings) if finding.statistic == "exchanged"]
+    said = [f"{finding.message} {dict(finding.details)}" for finding in shown if finding.subject == "weight"]
     assert ["salary" in text for text in said] == [not private]
     assert ("salary" in answer.assessment.headline) is (not private)
 
@@ -108,7 +108,11 @@ def test_a_private_column_is_not_named_as_the_new_name_of_a_public_one_or_as_new
         people(seed, days, first)[["at", "x", "weight"]] for seed, days, first in ((1, DAYS, 0), (2, 1, DAYS))
     )
     answer = check_pair(spec, usual, now.rename(columns={"weight": "pounds"}).assign(debts=1.0, notes=2.0))
-    of_schema = {each.key: f"{each.message} {dict(each.details)}" for each in answer.findings if each.check == "schema"}
+    of_schema = {
+        finding.key: f"{finding.message} {dict(finding.details)}"
+        for finding in answer.findings
+        if finding.check == "schema"
+    }
     assert "another column holds the same values" in of_schema["schema:weight:missing_column"]
     assert "notes" in of_schema["schema:batch:new_columns"]
     assert not [text for text in of_schema.values() if "pounds" in text or "debts" in text]

@@ -98,7 +98,9 @@ def test_a_conversion_of_few_rows_is_none(reference, today):
 
     hit = np.arange(len(today)) % 32 == 0
     changed = rarely(today).assign(weight=lambda frame: frame["weight"].mask(hit, frame["weight"] * 12))
-    assert not [each for each in check(rarely(reference), changed).findings if Cause.UNIT_CHANGE in each.suggests]
+    assert not [
+        finding for finding in check(rarely(reference), changed).findings if Cause.UNIT_CHANGE in finding.suggests
+    ]
 
 
 def _set(column: str, value: object, share: float) -> Callable[[pd.DataFrame], pd.DataFrame]:
@@ -153,15 +155,15 @@ def test_a_fault_in_the_data_is_named_with_its_column(name, reference, today):
 
 def test_the_unit_is_named_with_its_conversion(reference, today):
     answer = check(reference, today.assign(price=today["price"] * 100))
-    finding = next(each for each in answer.findings if each.key == "units:price:converted_share")
+    finding = next(finding for finding in answer.findings if finding.key == "units:price:converted_share")
     assert finding.details["factor"] == 100
     assert finding.value == pytest.approx(1.0, abs=0.01)
 
 
 def test_a_season_of_higher_prices_is_no_other_currency(reference, today):
     dearer = np.where(np.random.default_rng(5).random(len(today)) < 0.6, 1.6, 1.0)
-    found = check(reference, today.assign(price=(today["price"] * dearer).round(2)))
-    assert found.assessment.cause is not Cause.UNIT_CHANGE, found.assessment.headline
+    answer = check(reference, today.assign(price=(today["price"] * dearer).round(2)))
+    assert answer.assessment.cause is not Cause.UNIT_CHANGE, answer.assessment.headline
 
 
 def test_the_next_month_is_no_stand_in():
@@ -172,13 +174,13 @@ def test_the_next_month_is_no_stand_in():
         update={"features": SPEC.features.model_copy(update={"numeric": (*SPEC.features.numeric, "month")})}
     )
     days_of_january = 31
-    found = check(months(rows(1, days_of_january)), months(rows(2, 1, days_of_january)), spec)
-    assert found.assessment.cause is not Cause.DATA_CORRUPTION, found.assessment.headline
+    answer = check(months(rows(1, days_of_january)), months(rows(2, 1, days_of_january)), spec)
+    assert answer.assessment.cause is not Cause.DATA_CORRUPTION, answer.assessment.headline
 
 
 def test_a_renamed_column_is_matched(reference, today):
     answer = check(reference, today.rename(columns={"weight": "weightKg"}))
-    finding = next(each for each in answer.findings if each.key == "schema:weight:missing_column")
+    finding = next(finding for finding in answer.findings if finding.key == "schema:weight:missing_column")
     assert finding.details == {"renamed_to": "weightKg"}
 
 
@@ -209,17 +211,19 @@ def test_without_labels_the_answer_says_what_cannot_be_known(reference, today):
 
 
 def test_the_fingerprint_is_that_of_the_problem_not_of_the_window(reference, today):
-    one = check(reference, today.assign(price=today["price"] * 100)).assessment
-    other = rows(6, 1, DAYS)
-    two = check(reference, other.assign(price=other["price"] * 100)).assessment
-    three = check(reference, other.drop(columns="weight")).assessment
-    assert one.fingerprint == two.fingerprint != three.fingerprint
+    first = check(reference, today.assign(price=today["price"] * 100)).assessment
+    next_day = rows(6, 1, DAYS)
+    second = check(reference, next_day.assign(price=next_day["price"] * 100)).assessment
+    another = check(reference, next_day.drop(columns="weight")).assessment
+    assert first.fingerprint == second.fingerprint != another.fingerprint
 
 
 @pytest.mark.parametrize("size", [20, 120, 1500])
 def test_healthy_windows_of_any_size_stay_healthy(size):
-    found = [check(rows(10 + seed, 12, size=size), rows(50 + seed, 1, 12, size)).assessment for seed in range(4)]
-    assert [each.outcome for each in found].count("incident") == 0, [each.headline for each in found]
+    assessments = [check(rows(10 + seed, 12, size=size), rows(50 + seed, 1, 12, size)).assessment for seed in range(4)]
+    assert [assessment.outcome for assessment in assessments].count("incident") == 0, [
+        assessment.headline for assessment in assessments
+    ]
 
 
 def test_a_word_for_missing_is_no_new_vocabulary(reference, today):
@@ -230,7 +234,9 @@ def test_a_word_for_missing_is_no_new_vocabulary(reference, today):
 def test_a_share_of_a_grid_in_another_unit_is_found_on_a_short_window(reference, today):
     # Ages are whole years: months over twelve lie between them only where they are converted back.
     converted = today.assign(age=today["age"].where(np.arange(len(today)) % 3 > 0, today["age"] / 7)).head(60)
-    findings = [each for each in check(reference, converted).findings if each.check == "units" and each.suggests]
+    findings = [
+        finding for finding in check(reference, converted).findings if finding.check == "units" and finding.suggests
+    ]
     [finding] = findings
     assert finding.details["factor"] == pytest.approx(1 / 7)
 
@@ -238,8 +244,8 @@ def test_a_share_of_a_grid_in_another_unit_is_found_on_a_short_window(reference,
 def test_the_groups_that_carry_a_loss_are_ranked(reference, today):
     turned = np.where(today["country"] == "de", 1 - today["returned"], today["returned"])
     answer = check(reference, today.assign(returned=turned))
-    ranked = [each for each in answer.findings if each.statistic == "share_of_rise"]
-    assert [each.details["rank"] for each in ranked] == list(range(1, len(ranked) + 1))
+    ranked = [finding for finding in answer.findings if finding.statistic == "share_of_rise"]
+    assert [finding.details["rank"] for finding in ranked] == list(range(1, len(ranked) + 1))
     assert ranked[0].subject == "country=de"
     # Half of the rows carry nearly all of the rise.
     assert ranked[0].value > 0.8
@@ -250,7 +256,7 @@ def test_a_segment_that_is_clearly_worse_is_an_incident_of_its_own(reference):
     today = rows(2, 1, DAYS, 1500)
     hit = (today["country"] == "it") & (np.random.default_rng(9).random(len(today)) < 0.6)
     answer = check(reference, today.assign(returned=np.where(hit, 1 - today["returned"], today["returned"])), spec)
-    [worse] = [each for each in answer.findings if each.statistic == "loss" and each.suggests]
+    [worse] = [finding for finding in answer.findings if finding.statistic == "loss" and finding.suggests]
     assert (worse.subject, worse.verdict) == ("country=it", Verdict.ALERT)
     assert worse.details["share_of_rise"] > 0.8
     assert answer.assessment.outcome == "incident"
@@ -259,8 +265,8 @@ def test_a_segment_that_is_clearly_worse_is_an_incident_of_its_own(reference):
 def test_segments_of_an_ordinary_window_stay_quiet(reference, today):
     spec = SPEC.model_copy(update={"segments": ("country", "channel")})
     answer = check(reference, today, spec)
-    segments = [each for each in answer.findings if each.statistic == "loss"]
-    assert {each.verdict for each in segments} == {Verdict.OK}
+    segments = [finding for finding in answer.findings if finding.statistic == "loss"]
+    assert {finding.verdict for finding in segments} == {Verdict.OK}
     assert len(segments) == 5
 
 

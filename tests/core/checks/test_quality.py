@@ -77,7 +77,7 @@ def expect(kind: str, **kwargs: object) -> dict:
 
 
 def failed(findings: list[Finding]) -> dict[str, Finding]:
-    return {each.key: each for each in findings if each.statistic != "expectations"}
+    return {finding.key: finding for finding in findings if finding.statistic != "expectations"}
 
 
 def count(findings: list[Finding]) -> tuple[float | None, float | None]:
@@ -122,9 +122,9 @@ def test_one_odd_row_of_a_small_batch_is_worth_a_look_and_no_alarm(settings):
 
 
 def test_a_lost_column_is_a_change_of_the_schema(settings, today):
-    found = failed(Quality().run(context_of(today.drop(columns="age"), settings), Options()))
-    assert {each.suggests for each in found.values()} == {(Cause.SCHEMA_CHANGE,)}
-    assert found["quality:age:expect_column_to_exist"].message.startswith("There is no column age")
+    by_key = failed(Quality().run(context_of(today.drop(columns="age"), settings), Options()))
+    assert {finding.suggests for finding in by_key.values()} == {(Cause.SCHEMA_CHANGE,)}
+    assert by_key["quality:age:expect_column_to_exist"].message.startswith("There is no column age")
 
 
 def test_categories_are_known_by_the_name_they_are_counted_under(settings):
@@ -269,7 +269,7 @@ def test_a_broken_suite_is_a_clear_error_and_never_passed(name, settings, today)
     context = context_of(today, settings)
     with pytest.raises(SpecError, match=said):
         Quality().run(context, Options())
-    finding = next(each for each in run_group(context, "data") if each.check == "quality")
+    finding = next(finding for finding in run_group(context, "data") if finding.check == "quality")
     assert finding.verdict is Verdict.UNKNOWN
     assert said in finding.message
     (settings.content / "orders.yaml").write_text(json.dumps(RAW))
@@ -296,17 +296,20 @@ def test_what_needs_all_rows_is_not_judged_on_a_sample(settings, today):
     whole = context_of(today, settings)
     part = replace(whole, frame=today.iloc[::4], sampled=True)
     assert "quality:batch:expect_table_row_count_to_equal" not in failed(Quality().run(whole, Options()))
-    found = failed(Quality().run(part, Options()))
-    assert found["quality:batch:expect_table_row_count_to_equal"].verdict is Verdict.UNKNOWN
-    assert found["quality:age:expect_column_max_to_be_between"].verdict is Verdict.ALERT
-    assert found["quality:age:expect_column_max_to_be_between"].sample_size == 50
+    by_key = failed(Quality().run(part, Options()))
+    assert by_key["quality:batch:expect_table_row_count_to_equal"].verdict is Verdict.UNKNOWN
+    assert by_key["quality:age:expect_column_max_to_be_between"].verdict is Verdict.ALERT
+    assert by_key["quality:age:expect_column_max_to_be_between"].sample_size == 50
 
 
 def test_the_next_month_is_no_broken_value(settings):
     spec = parse_spec({**RAW, "features": {"numeric": ["price"], "categorical": ["weekday"]}})
     rows = orders(1, 0, 20).assign(weekday=lambda frame: frame["at"].dt.day_name())
     reference = build_reference(spec, rows[rows["weekday"] != "Sunday"])
-    kinds = {(each["type"], each["kwargs"]["column"]) for each in propose_suite(reference)["expectations"]}
+    kinds = {
+        (expectation["type"], expectation["kwargs"]["column"])
+        for expectation in propose_suite(reference)["expectations"]
+    }
     assert ("expect_column_to_exist", "weekday") in kinds
     assert ("expect_column_values_to_be_in_set", "weekday") not in kinds
 
@@ -320,11 +323,11 @@ def test_an_infinite_value_breaks_its_own_rule_and_no_other(settings, today):
     )
     infinite = today.assign(price=today["price"].mask(np.arange(len(today)) == 3, np.inf))
     findings = Quality().run(context_of(infinite, settings), Options())
-    found = failed(findings)
-    assert {(finding.subject, finding.verdict) for finding in found.values()} == {
+    by_key = failed(findings)
+    assert {(finding.subject, finding.verdict) for finding in by_key.values()} == {
         ("price", Verdict.ALERT), ("age", Verdict.ALERT),
     }  # fmt: skip
-    largest = found["quality:price:expect_column_max_to_be_between"]
+    largest = by_key["quality:price:expect_column_max_to_be_between"]
     assert largest.message == "price breaks the rule “max to be at most 1,000”: found infinity."
     assert largest.value is None
     assert count(findings) == (1, 3)

@@ -55,7 +55,7 @@ def with_some(frame: pd.DataFrame, column: str, value: object, every: int) -> pd
 
 
 def stand_ins(answer: PairCheck) -> list[Finding]:
-    return [each for each in answer.findings if each.statistic in {"stand_in_fraction", "sentinel_fraction"}]
+    return [finding for finding in answer.findings if finding.statistic in {"stand_in_fraction", "sentinel_fraction"}]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_new_value_in_a_few_rows_is_news_and_no_fault(reference, today, column
 @pytest.mark.parametrize("word", ["NA", "default"])
 def test_a_word_that_may_mean_something_counts_in_many_rows(reference, today, word):
     answer = check_pair(SPEC, reference, with_some(today, "country", word, 10))
-    assert [each.verdict for each in stand_ins(answer)] == [Verdict.ALERT]
+    assert [finding.verdict for finding in stand_ins(answer)] == [Verdict.ALERT]
 
 
 @pytest.mark.parametrize(("column", "value"), [("country", "n/a"), ("weight", 0.0), ("country", "Unknown")])

@@ -64,7 +64,7 @@ def today() -> pd.DataFrame:
 
 
 def units(answer: PairCheck) -> dict[str, Finding]:
-    return {each.subject: each for each in answer.findings if each.check == "units" and each.suggests}
+    return {finding.subject: finding for finding in answer.findings if finding.check == "units" and finding.suggests}
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def units(answer: PairCheck) -> dict[str, Finding]:
 def test_a_column_of_few_values_shows_its_conversion_value_by_value(reference, today, column, factor, share):
     hit = np.random.default_rng(3).random(len(today)) < share
     answer = check_pair(SPEC, reference, today.assign(**{column: today[column].where(~hit, today[column] * factor)}))
-    found = units(answer)[column]
+    finding = units(answer)[column]
     assert answer.assessment.cause is Cause.UNIT_CHANGE
-    assert found.details["factor"] == pytest.approx(factor)
+    assert finding.details["factor"] == pytest.approx(factor)
     # 40 % of the orders have no postage, which is the same in every unit: of the others, the share that was converted.
-    assert found.value == pytest.approx(share, abs=0.05)
+    assert finding.value == pytest.approx(share, abs=0.05)
 
 
 def test_new_values_of_a_column_of_few_are_no_conversion(reference, today):
@@ -99,19 +99,19 @@ def test_a_known_factor_keeps_its_name(reference, today, factor, share):
     hit = np.random.default_rng(3).random(len(today)) < share
     # Of many digits, so that only the distribution shows the factor.
     changed = today["load"].where(~hit, today["load"] * factor)
-    found = units(check_pair(SPEC, reference, today.assign(load=changed)))["load"]
-    assert found.details["factor"] == pytest.approx(factor)
-    assert found.details["factor_low"] <= factor * 1.05
-    assert found.details["factor_high"] >= factor * 0.95
+    finding = units(check_pair(SPEC, reference, today.assign(load=changed)))["load"]
+    assert finding.details["factor"] == pytest.approx(factor)
+    assert finding.details["factor_low"] <= factor * 1.05
+    assert finding.details["factor_high"] >= factor * 0.95
 
 
 @pytest.mark.parametrize(("factor", "share"), [(8.7, 1.0), (1 / 8.7, 1.0), (4.31, 1.0), (15.0, 0.3)])
 def test_the_factors_that_fit_hold_the_true_one(reference, today, factor, share):
     hit = np.random.default_rng(3).random(len(today)) < share
     changed = today["amount"].where(~hit, today["amount"] * factor)
-    found = units(check_pair(SPEC, reference, today.assign(amount=changed)))["amount"]
-    assert found.details["factor_low"] < factor < found.details["factor_high"]
-    assert "fit" in found.message
+    finding = units(check_pair(SPEC, reference, today.assign(amount=changed)))["amount"]
+    assert finding.details["factor_low"] < factor < finding.details["factor_high"]
+    assert "fit" in finding.message
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +125,20 @@ def drawn(factor: float, seed: int, share: float = 1.0, size: int = 2_000) -> np
 
 
 def known(factor: float) -> Map:
-    return next(each for each in known_maps() if each.factor == pytest.approx(factor) and not each.offset)
+    return next(
+        conversion
+        for conversion in known_maps()
+        if conversion.factor == pytest.approx(factor) and not conversion.offset
+    )
 
 
 def test_a_share_is_not_told_by_a_factor_far_from_the_one_that_fits(amounts):
     # 4.31 stands not far enough apart for a share of the rows, so that 6.895 was the nearest one to be looked at.
-    found = [
+    fitting = [
         fitting_factors(drawn(4.31, seed, 0.2), amounts, known(6.894757), whole=False, usual=0.03) for seed in range(10)
     ]
-    assert sum(each.low < 4.31 < each.high for each in found) >= 9
-    assert all(each.named.factor < 6.0 for each in found)
+    assert sum(factors.low < 4.31 < factors.high for factors in fitting) >= 9
+    assert all(factors.named.factor < 6.0 for factors in fitting)
 
 
 @pytest.mark.parametrize("share", [1.0, 0.3])
@@ -159,8 +163,8 @@ def test_a_whole_column_in_another_currency_is_another_unit(reference, today, fa
     # No known conversion fits a column as narrow as this one.
     answer = check_pair(SPEC, reference, today.assign(load=today["load"] * factor))
     assert answer.assessment.cause is Cause.UNIT_CHANGE
-    found = units(answer)["load"]
-    assert found.details["factor_low"] < factor < found.details["factor_high"]
+    finding = units(answer)["load"]
+    assert finding.details["factor_low"] < factor < finding.details["factor_high"]
 
 
 def test_a_column_that_doubled_or_lost_its_shape_is_in_no_other_unit(reference, today):
@@ -177,9 +181,9 @@ def test_no_more_is_claimed_than_was_tried(amounts):
 
 
 def test_conversions_that_fit_as_well_are_named(reference, today):
-    found = units(check_pair(SPEC, reference, today.assign(load=today["load"] * 1024)))["load"]
-    assert "thousand (milli, kilo)" in found.message
-    assert "1024 (binary)" in found.message
+    finding = units(check_pair(SPEC, reference, today.assign(load=today["load"] * 1024)))["load"]
+    assert "thousand (milli, kilo)" in finding.message
+    assert "1024 (binary)" in finding.message
 
 
 @pytest.mark.parametrize("millimetres", [4.0, 5.0, 9.0])
@@ -224,13 +228,13 @@ def test_one_country_in_another_unit_is_found_by_its_rows(reference, today):
 
     british = today["country"] == "gb"
     answer = check_pair(SPEC, in_pence(reference), today)
-    found = units(answer)["amount"]
+    finding = units(answer)["amount"]
     assert answer.assessment.cause is Cause.UNIT_CHANGE
-    assert (found.details["group"], found.details["factor"]) == ("country=gb", pytest.approx(1 / 100))
+    assert (finding.details["group"], finding.details["factor"]) == ("country=gb", pytest.approx(1 / 100))
     hidden = units(check_pair(SPEC.model_copy(update={"private": ("country",)}), in_pence(reference), today))["amount"]
     assert "gb" not in hidden.message
     assert "group" not in hidden.details
-    assert found.value == pytest.approx(british.mean())
+    assert finding.value == pytest.approx(british.mean())
 
 
 def test_one_country_that_became_dearer_is_in_no_other_unit(reference, today):
@@ -280,9 +284,9 @@ def busy(seed: int, days: int, first_day: int = 0) -> pd.DataFrame:
 
 def test_a_tenth_of_the_power_of_one_machine_is_another_unit_where_it_never_idled():
     _, groups = groups_of(busy(0, 28), machines(1, 1, 34))
-    found = converted_group(groups, "power", known_maps())
-    assert found is not None
-    assert (found.group, found.conversion.factor) == ("machine=B", pytest.approx(1 / 10))
+    group = converted_group(groups, "power", known_maps())
+    assert group is not None
+    assert (group.group, group.conversion.factor) == ("machine=B", pytest.approx(1 / 10))
 
 
 @pytest.mark.parametrize(
@@ -294,9 +298,9 @@ def test_a_factor_of_a_group_must_be_told_from_those_beside_it(factor, converted
         today = busy(seed, 1, 28)
         today["power"] *= np.where(today["machine"] == "B", factor, 1)
         _, groups = groups_of(busy(0, 28), today)
-        found = converted_group(groups, "power", known_maps())
-        assert (found is not None) == converted
-        assert found is None or (found.group, found.conversion.factor) == ("machine=B", pytest.approx(factor))
+        group = converted_group(groups, "power", known_maps())
+        assert (group is not None) == converted
+        assert group is None or (group.group, group.conversion.factor) == ("machine=B", pytest.approx(factor))
 
 
 def customers(seed: int, days: int, first_day: int = 0, size: int = 400, count: int = 8) -> pd.DataFrame:
@@ -307,7 +311,7 @@ def customers(seed: int, days: int, first_day: int = 0, size: int = 400, count: 
         customer, level = rng.integers(0, count, size), rng.normal(0, 1.2, count)
         at = MONDAY + pd.to_timedelta(day * 86_400 + np.sort(rng.integers(0, 86_400, size)), "s")
         volume = np.exp(3 + level[customer] + rng.normal(0, 0.6, size)).round(1)
-        machine = np.array([f"customer {each}" for each in customer])
+        machine = np.array([f"customer {number}" for number in customer])
         parts.append(pd.DataFrame({"at": at, "power": volume, "machine": machine, "noise": rng.normal(0, 1, size)}))
     return pd.concat(parts, ignore_index=True)
 
@@ -330,7 +334,7 @@ def test_a_column_of_lists_hides_no_unit(reference, today):
     cents = today.assign(amount=today["amount"] * 100, country=[[value] for value in today["country"]])
     answer = check_pair(SPEC, reference, cents)
     assert units(answer)["amount"].details["factor"] == pytest.approx(100)
-    assert [each.key for each in answer.findings if each.statistic == "error"] == []
+    assert [finding.key for finding in answer.findings if finding.statistic == "error"] == []
 
 
 def test_nested_categories_count_by_their_text():
@@ -358,17 +362,17 @@ def told_in(zone: str, first_day: str, days: int, seed: int) -> pd.DataFrame:
 )
 def test_summer_time_is_no_other_zone_where_zones_differ_by_half_an_hour_either(zone, before, after):
     past = told_in(zone, before, 28, 1)
-    found = [hours_ahead(past, told_in(zone, after, 1, seed), "hour", "at", 0.05) for seed in range(6)]
-    assert found == [None] * 6
+    ahead = [hours_ahead(past, told_in(zone, after, 1, seed), "hour", "at", 0.05) for seed in range(6)]
+    assert ahead == [None] * 6
 
 
 def test_another_zone_is_found_where_zones_differ_by_half_an_hour():
     past, now = told_in("Australia/Adelaide", "2024-08-01", 28, 1), told_in("Asia/Kolkata", "2024-08-29", 1, 2)
-    found = hours_ahead(past, now, "hour", "at", 0.05)
+    ahead = hours_ahead(past, now, "hour", "at", 0.05)
     # Nine and a half and five and a half hours ahead of UTC: an hour that is told is cut to nine or ten, five or six.
-    assert found is not None
-    assert found[0] in {-5, -4, -3}
-    assert found[1] == pytest.approx(1.0)
+    assert ahead is not None
+    assert ahead[0] in {-5, -4, -3}
+    assert ahead[1] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(("share", "found"), [(0.1, None), (0.5, -3)])
