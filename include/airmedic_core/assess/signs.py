@@ -124,9 +124,7 @@ class Signs(Generic[SignT]):
     @cached_property
     def remains(self) -> list[SignT]:
         """Alerts of a loss that is there on inputs that both windows have."""
-        return [
-            finding for finding in self.of_role(Role.EXPLAINS_LOSS) if finding.suggests[:1] == (Cause.CONCEPT_DRIFT,)
-        ]
+        return self.pick(Verdict.ALERT, is_of_relation)
 
     @cached_property
     def lost(self) -> list[SignT]:
@@ -183,6 +181,11 @@ def is_shift(finding: Sign) -> bool:
     """Whether a finding says that an input lies elsewhere, and no more specific cause for it."""
     shifts = {Cause.HARMLESS_COVARIATE_SHIFT, Cause.HARMFUL_COVARIATE_SHIFT}
     return finding.role is Role.INPUT_MOVED and (not finding.suggests or not shifts.isdisjoint(finding.suggests))
+
+
+def is_of_relation(finding: Sign) -> bool:
+    """Whether a finding says that a loss comes from a changed relation, and not from the inputs or the class mix."""
+    return finding.role is Role.EXPLAINS_LOSS and finding.suggests[:1] == (Cause.CONCEPT_DRIFT,)
 
 
 def _leaves_loss_open(finding: Sign) -> bool:

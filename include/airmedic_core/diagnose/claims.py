@@ -41,7 +41,7 @@ def about_claims(
     also : iterable of float
         Further numbers that may be stated: the answer's own, such as a confidence.
     """
-    cited = {found for text in texts for found in _ID.findall(text)}
+    cited = {name for text in texts for name in _ID.findall(text)}
     if cited - items.keys():
         yield f"The text cites evidence that does not exist: {', '.join(sorted(cited - items.keys())[:5])}."
     yield from _about_readings(readings, items)
@@ -88,7 +88,7 @@ def _numbers_of(item: Evidence) -> list[float]:
     numbers = [item.value, item.baseline, item.limit, item.effect, item.sample_size]
     for value in item.details.values():
         numbers += value if isinstance(value, list) else [value]
-    return [float(one) for one in numbers if isinstance(one, int | float) and not isinstance(one, bool)]
+    return [float(number) for number in numbers if isinstance(number, int | float) and not isinstance(number, bool)]
 
 
 def _derived(items: Iterable[Evidence]) -> Iterator[float]:

@@ -92,7 +92,7 @@ def _against(by_rules: Diagnosis, other: Diagnosis) -> str:
             f"{other.engine} sees {other.cause.value} where the rules see {by_rules.cause.value}; "
             "the rules' answer stands."
         )
-    first, second = ([action.action for action in found.actions[:1]] for found in (by_rules, other))
+    first, second = ([action.action for action in diagnosis.actions[:1]] for diagnosis in (by_rules, other))
     if first != second:
         return (
             f"{other.engine} would begin with {''.join(second) or 'nothing'}, the rules with "
@@ -117,6 +117,6 @@ def _no_surer(causes: tuple[RankedCause, ...], other: Diagnosis) -> tuple[Ranked
     """Lower the confidence where a verified answer doubts the cause: a model can only lower it."""
     if other.status == "unverified" or not causes:
         return causes
-    theirs = next((found.confidence for found in other.causes if found.cause is causes[0].cause), None)
+    theirs = next((ranked.confidence for ranked in other.causes if ranked.cause is causes[0].cause), None)
     lowered = causes[0].confidence * 0.7 if theirs is None else min(causes[0].confidence, theirs)
     return (replace(causes[0], confidence=round(lowered, 3)), *causes[1:])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from airmedic_core.assess.signs import WHOLE, Signs, is_beyond_limit, is_shift
+from airmedic_core.assess.signs import WHOLE, Signs, is_beyond_limit, is_of_relation, is_shift
 from airmedic_core.causes import Cause
 from airmedic_core.records import ABNORMAL, Evidence, EvidencePacket, Role, Verdict
 
@@ -39,7 +39,7 @@ class Facts:
 
         Where the inputs have certainly moved, a loss beyond its limit counts even if it could be chance otherwise.
         """
-        lost = [item for item in self.alarms if item.role is Role.LOSS or _is_of_relation(item)]
+        lost = [item for item in self.alarms if item.role is Role.LOSS or is_of_relation(item)]
         return lost + [item for item in self._calm if self.moved and is_beyond_limit(item)]
 
     @cached_property
@@ -63,12 +63,12 @@ class Facts:
     @cached_property
     def assessment(self) -> Evidence | None:
         """The checks' own weighing of the newest batch, if it found something that the version's history bears out."""
-        found = next((item for item in self.of("assessment") if item.verdict is Verdict.ALERT), None)
-        if found is None or Cause.BAD_DEPLOYMENT not in found.suggests:
-            return found
+        assessed = next((item for item in self.of("assessment") if item.verdict is Verdict.ALERT), None)
+        if assessed is None or Cause.BAD_DEPLOYMENT not in assessed.suggests:
+            return assessed
         compared = self.versions_compared
         refuted = self.switch is not None and not self.switch.suggests
-        return None if refuted and (compared is None or compared.verdict is Verdict.OK) else found
+        return None if refuted and (compared is None or compared.verdict is Verdict.OK) else assessed
 
     @cached_property
     def versions_compared(self) -> Evidence | None:
@@ -118,7 +118,3 @@ class Facts:
 def citation(item: Evidence) -> str:
     """Return the statement of an item with its id, as a sentence."""
     return f"{item.statement.rstrip('.')} [{item.id}]."
-
-
-def _is_of_relation(item: Evidence) -> bool:
-    return item.role is Role.EXPLAINS_LOSS and item.suggests[:1] == (Cause.CONCEPT_DRIFT,)

@@ -169,7 +169,7 @@ def _details(item: Evidence) -> Json:
         elif (key == "setting" and _SETTING.fullmatch(str(value))) or (key in _STEPS and _STEP.fullmatch(str(value))):
             kept[key] = value
         elif key in _SERIES and isinstance(value, list):
-            kept[key] = [shortened(one) for one in value[:12] if isinstance(one, int | float)]
+            kept[key] = [shortened(number) for number in value[:12] if isinstance(number, int | float)]
     return kept
 
 

@@ -115,7 +115,7 @@ def _texts(form: AnswerForm) -> list[str]:
 
 
 def _ranked(cause: CauseForm, items: dict[str, Evidence], outbound: Outbound, factor: float) -> RankedCause:
-    known = cause.cause in {one.value for one in Cause}
+    known = cause.cause in {known_cause.value for known_cause in Cause}
     supporting = tuple(dict.fromkeys(id_ for id_ in cause.supporting if id_ in items))
     return RankedCause(
         cause=Cause(cause.cause) if known else Cause.UNKNOWN,
@@ -141,5 +141,5 @@ def _actions(forms: Sequence[ActionForm], cause: Cause, outbound: Outbound) -> t
 
 
 def _severity(severity: str, cause: Cause) -> Severity:
-    known = {one.value for one in Severity}
+    known = {grade.value for grade in Severity}
     return Severity(severity) if severity in known else cause.traits.severity

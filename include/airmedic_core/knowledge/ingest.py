@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import yaml
 
+from airmedic_core.causes import Cause
 from airmedic_core.records import Json
 
 Kind = Literal["runbook", "incident"]
@@ -83,9 +84,8 @@ def parse(text: str, source: str, kind: Kind) -> list[Section]:
     """
     front, body = _front_matter(text)
     document = str(front.pop("title", "")) or source.removesuffix(".md").replace("_", " ")
-    written = front.pop("type", kind)
-    found: Kind = "incident" if written == "incident" else "runbook"
-    causes, models = _names(front.pop("causes", ())), _names(front.pop("models", front.pop("model", ())))
+    written: Kind = "incident" if front.pop("type", kind) == "incident" else "runbook"
+    causes, models = _causes(front.pop("causes", ())), _names(front.pop("models", front.pop("model", ())))
     sections = []
     taken: dict[str, int] = {}
     for title, content in _split(body):
@@ -97,7 +97,7 @@ def parse(text: str, source: str, kind: Kind) -> list[Section]:
             anchor = f"{anchor}-{taken[anchor]}"
         if content:
             sections.append(
-                Section(source, anchor, found, title or document, document, content, causes, models, dict(front))
+                Section(source, anchor, written, title or document, document, content, causes, models, dict(front))
             )
     return sections
 
@@ -127,6 +127,12 @@ def _split(body: str) -> Iterator[tuple[str, str]]:
         yield title, "\n".join(lines).strip()
         title, lines = heading[2], []
     yield title, "\n".join(lines).strip()
+
+
+def _causes(value: Any) -> tuple[str, ...]:
+    """Return causes by their names of today: what a team has written may hold former ones, or words of its own."""
+    known = {name: cause.value for cause in Cause for name in cause.traits.former_names}
+    return tuple(known.get(name, name) for name in _names(value))
 
 
 def _names(value: Any) -> tuple[str, ...]:

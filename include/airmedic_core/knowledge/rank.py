@@ -59,11 +59,11 @@ class Ngrams:
 
     def __init__(self, texts: Sequence[str]) -> None:
         counts = [Counter(grams(text)) for text in texts]
-        frequency = Counter(gram for found in counts for gram in found)
+        frequency = Counter(gram for gram_counts in counts for gram in gram_counts)
         total = len(texts)
         self._idf = {gram: math.log((1 + total) / (1 + n)) + 1 for gram, n in frequency.items()}
         self._unseen = math.log(1 + total) + 1
-        self._vectors = [self._unit(found) for found in counts]
+        self._vectors = [self._unit(gram_counts) for gram_counts in counts]
 
     def scores(self, question: str) -> list[float]:
         """Return the similarity of each text, from 0 to 1."""

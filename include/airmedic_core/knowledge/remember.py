@@ -72,15 +72,15 @@ def likeness(one: Sequence[str], other: Sequence[str]) -> float:
     return len(first & second) / len(first | second) if first | second else 0.0
 
 
-def summary_of(found: Sequence[Memory]) -> str:
+def summary_of(recalled: Sequence[Memory]) -> str:
     """Return what past incidents add up to: how many, of what, and what worked."""
-    if not found:
+    if not recalled:
         return "No incident was closed yet."
-    causes = Counter(memory.incident.cause.words for memory in found)
-    tried = Counter(memory.action.replace("_", " ") for memory in found if memory.action)
-    held = Counter(memory.action.replace("_", " ") for memory in found if memory.action and memory.outcome == HELD)
+    causes = Counter(memory.incident.cause.words for memory in recalled)
+    tried = Counter(memory.action.replace("_", " ") for memory in recalled if memory.action)
+    held = Counter(memory.action.replace("_", " ") for memory in recalled if memory.action and memory.outcome == HELD)
     seen = ", ".join(f"{cause} {count}" for cause, count in causes.most_common(5))
-    text = f"{len(found)} closed {'incident' if len(found) == 1 else 'incidents'}: {seen}."
+    text = f"{len(recalled)} closed {'incident' if len(recalled) == 1 else 'incidents'}: {seen}."
     worked = ", ".join(f"{action} {held[action]} of {count}" for action, count in tried.most_common(5))
     return f"{text} What held: {worked}." if worked else text
 

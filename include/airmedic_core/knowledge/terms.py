@@ -69,12 +69,12 @@ def terms(text: str) -> tuple[str, ...]:
 
 def grams(text: str, sizes: tuple[int, ...] = (3, 4, 5)) -> list[str]:
     """Return the character n-grams of each term, with its borders marked."""
-    found = []
+    pieces = []
     for term in terms(text):
         marked = f" {term} "
         for size in sizes:
-            found += [marked[start : start + size] for start in range(len(marked) - size + 1)]
-    return found
+            pieces += [marked[start : start + size] for start in range(len(marked) - size + 1)]
+    return pieces
 
 
 @cache

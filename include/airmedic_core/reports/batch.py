@@ -138,8 +138,8 @@ def _markdown(ws: Workspace, seen: _Observation, most: int | None = None) -> str
         ]
     parts = [f"# {prose(headline, 160)}", table(("", ""), facts)]
     if overridden := ws.ledger.overrides(ws.spec.name, "setting"):
-        told = [f"* {code(each.key)} is {prose(each.plain_value, 160)}, set by {prose(each.author, 60)}, {each.until}."
-                for each in overridden]  # fmt: skip
+        told = [f"* {code(setting.key)} is {prose(setting.plain_value, 160)}, set by {prose(setting.author, 60)}, "
+                f"{setting.until}." for setting in overridden]  # fmt: skip
         parts.append("## What differs from the spec's file\n\n" + "\n".join(told))
     noted = [finding for finding in seen.findings if finding.verdict in ABNORMAL]
     if noted:

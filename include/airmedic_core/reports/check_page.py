@@ -116,9 +116,9 @@ def _actions(recommended: Sequence[RecommendedAction]) -> str:
     if not recommended:
         return ""
     lines = "\n".join(
-        f"<li value='{one.priority}'><b>{page(one.action)}</b>{f' ({page(one.condition)})' if one.condition else ''}: "
-        f"{page(one.why, 500)}</li>"
-        for one in recommended
+        f"<li value='{action.priority}'><b>{page(action.action)}</b>"
+        f"{f' ({page(action.condition)})' if action.condition else ''}: {page(action.why, 500)}</li>"
+        for action in recommended
     )
     return f"<h2>What to do</h2>\n<ol>\n{lines}\n</ol>"
 

@@ -45,14 +45,14 @@ def link_traces(ws: Workspace, incident_id: str, run_id: str) -> int:
 
         experiment = ws.registry.experiment(ws.spec.name)
         mlflow.set_tracking_uri(ws.settings.tracking_uri)
-        found = mlflow.search_traces(
+        traces = mlflow.search_traces(
             locations=[experiment],
             filter_string=f"tags.`airmedic.incident_id` = '{incident_id}'",
             max_results=_MOST_TRACES,
             include_spans=False,
             return_type="list",
         )
-        ids = [trace.info.trace_id for trace in found]
+        ids = [trace.info.trace_id for trace in traces]
         if ids:
             ws.registry.client.link_traces_to_run(ids, run_id)
         return len(ids)

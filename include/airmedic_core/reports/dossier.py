@@ -185,7 +185,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         approvals={proposal.hash: tuple(ledger.approvals(proposal.hash)) for proposal in proposals},
         actions=actions,
         promotions=tuple(reversed(ledger.promotions(ws.spec.name))),
-        gates=tuple(map(Privacy(ws.spec).gate, _gates([*details, *(one.params for one in proposals)]))),
+        gates=tuple(map(Privacy(ws.spec).gate, _gates([*details, *(proposal.params for proposal in proposals)]))),
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
         history=_history(ws),
@@ -195,8 +195,8 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
 
 
 def _gates(places: Sequence[Json]) -> tuple[GateResult, ...]:
-    found = [from_json(GateResult, place["gate"]) for place in places if isinstance(place.get("gate"), dict)]
-    return tuple(result for index, result in enumerate(found) if result not in found[:index])
+    gates = [from_json(GateResult, place["gate"]) for place in places if isinstance(place.get("gate"), dict)]
+    return tuple(result for index, result in enumerate(gates) if result not in gates[:index])
 
 
 def _history(ws: Workspace) -> tuple[Measured, ...]:

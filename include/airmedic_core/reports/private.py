@@ -39,15 +39,15 @@ class Privacy:
 
     def gate(self, gate: GateResult) -> GateResult:
         """Return a gate's result without segments of private columns."""
-        shown = tuple(each for each in gate.segments if not self.hides(str(each["segment"])))
+        shown = tuple(segment for segment in gate.segments if not self.hides(str(segment["segment"])))
         return replace(gate, segments=shown, reasons=tuple(map(self.text, gate.reasons)))
 
     def plain(self, value: Any) -> Any:
         """Return nested lists and mappings without the segments of private columns."""
         if isinstance(value, dict):
-            return {key: self.plain(each) for key, each in value.items()}
+            return {key: self.plain(inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
-            return [self.plain(each) for each in value if not self._is_hidden_segment(each)]
+            return [self.plain(item) for item in value if not self._is_hidden_segment(item)]
         return value
 
     def _is_hidden_segment(self, value: Any) -> bool:

@@ -154,13 +154,13 @@ def write_run(ws: Workspace, content: RunContent, draw: Callable[[Path], None]) 
     probe(ws.settings)
     experiment = ws.registry.experiment(ws.spec.name)
     with ws.registry.answering():
-        found = _find(ws.registry.client, experiment, content.identity)
-    if found is not None and found.info.status == "FINISHED" and found.data.tags.get(CONTENT_TAG) == content.hash:
-        return _report(ws.settings, experiment, found.info.run_id)
+        earlier = _find(ws.registry.client, experiment, content.identity)
+    if earlier is not None and earlier.info.status == "FINISHED" and earlier.data.tags.get(CONTENT_TAG) == content.hash:
+        return _report(ws.settings, experiment, earlier.info.run_id)
     with tempfile.TemporaryDirectory(prefix="airmedic-") as folder:
         draw(Path(folder))
         with ws.registry.answering():
-            run_id = _fill(ws.registry.client, experiment, found, content, folder)
+            run_id = _fill(ws.registry.client, experiment, earlier, content, folder)
     return _report(ws.settings, experiment, run_id)
 
 
@@ -170,8 +170,8 @@ def airflow_link(ws: Workspace, identity: tuple[str, str], airflow_url: str) -> 
         probe(ws.settings)
         experiment = ws.registry.experiment(ws.spec.name)
         with ws.registry.answering():
-            found = _find(ws.registry.client, experiment, identity)
-        airflow_url = found.data.tags.get(AIRFLOW_TAG, "") if found else ""
+            earlier = _find(ws.registry.client, experiment, identity)
+        airflow_url = earlier.data.tags.get(AIRFLOW_TAG, "") if earlier else ""
     return airflow_url if airflow_url.startswith(("http://", "https://")) else ""
 
 
@@ -185,12 +185,12 @@ def finite(points: list[Point]) -> tuple[Point, ...]:
     return tuple(point for point in points if math.isfinite(point.value))[:_MOST_METRICS]
 
 
-def _fill(client: MlflowClient, experiment: str, found: Any, content: RunContent, folder: str) -> str:
+def _fill(client: MlflowClient, experiment: str, earlier: Any, content: RunContent, folder: str) -> str:
     from mlflow.entities import Metric, RunTag
 
     tags = {key: value[:_MOST_TAG] for key, value in content.tags.items() if value}
     tags |= dict([content.identity]) | {"mlflow.runName": content.name, "mlflow.source.name": "airmedic"}
-    run = found or client.create_run(experiment, tags=tags, run_name=content.name)
+    run = earlier or client.create_run(experiment, tags=tags, run_name=content.name)
     run_id = str(run.info.run_id)
     try:
         client.log_artifacts(run_id, folder)
@@ -203,7 +203,7 @@ def _fill(client: MlflowClient, experiment: str, found: Any, content: RunContent
     except BaseException:
         # The original error matters more than what fails while cleaning up after it.
         with contextlib.suppress(Exception):
-            if found is None:
+            if earlier is None:
                 client.delete_run(run_id)
             else:
                 client.delete_tag(run_id, CONTENT_TAG)

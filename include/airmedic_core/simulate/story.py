@@ -123,14 +123,15 @@ def next_in_story(days: Sequence[Day], incidents: Sequence[Incident], *, first: 
     last = days[-1]
     if not assessed:
         return Pause(f"{last.date} has not been assessed yet")
-    open_one = next((one for one in incidents if one.closed_at is None and one.fingerprint != REQUESTED), None)
-    if open_one is not None:
-        return Pause(f"incident {open_one.id} is {open_one.state}")
+    noticed = [incident for incident in incidents if incident.fingerprint != REQUESTED]
+    still_open = next((incident for incident in noticed if incident.closed_at is None), None)
+    if still_open is not None:
+        return Pause(f"incident {still_open.id} is {still_open.state}")
     quiet = sum(1 for day in days if (day.chapter, day.phase) == (last.chapter, last.phase))
     if last.phase == "trouble":
         began = next(day.window.start for day in days if (day.chapter, day.phase) == (last.chapter, "trouble"))
-        noticed = any(one.window.end > began and one.fingerprint != REQUESTED for one in incidents)
-        phase = "recovered" if noticed or quiet >= DAYS_UNNOTICED else "trouble"
+        in_time = any(incident.window.end > began for incident in noticed)
+        phase = "recovered" if in_time or quiet >= DAYS_UNNOTICED else "trouble"
         return _following(last, last.chapter, phase)
     if quiet < (QUIET_DAYS_BETWEEN if last.chapter else QUIET_DAYS_FIRST):
         return _following(last, last.chapter, last.phase)

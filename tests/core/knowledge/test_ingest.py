@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from airmedic_core.causes import Cause
 from airmedic_core.knowledge.ingest import MOST_BYTES, anchor_of, parse, read_folder
 
 TEXT = """---
@@ -64,3 +66,11 @@ def test_a_broken_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
 
 def test_a_missing_folder_holds_nothing(tmp_path: Path) -> None:
     assert read_folder(tmp_path / "none", "runbook") == ([], [])
+
+
+def test_a_cause_that_was_renamed_is_read_by_its_name_of_today(monkeypatch: pytest.MonkeyPatch) -> None:
+    renamed = replace(Cause.UNIT_CHANGE.traits, former_names=("another_scale",))
+    monkeypatch.setattr(Cause.UNIT_CHANGE, "traits", renamed)
+    text = "---\ncauses: [another_scale, our_own_word]\n---\n# Pounds\n\nText.\n"
+    sections = parse(text, "pounds.md", "runbook")
+    assert [section.causes for section in sections] == [("unit_change", "our_own_word")]

@@ -21,7 +21,7 @@ class Assessment(Collector):
         if assessment is None or case.newest is None:
             return
         healthy = assessment.cause is Cause.HEALTHY
-        found = Verdict.ALERT if assessment.outcome == "incident" else Verdict.WATCH
+        verdict = Verdict.ALERT if assessment.outcome == "incident" else Verdict.WATCH
         yield Evidence(
             id="",
             kind="assessment",
@@ -32,7 +32,7 @@ class Assessment(Collector):
             window=str(case.newest.batch.window),
             source=f"assessment of batch {case.newest.batch.id}",
             suggests=() if healthy else (assessment.cause,),
-            verdict=Verdict.OK if healthy else found,
+            verdict=Verdict.OK if healthy else verdict,
             details={
                 "outcome": assessment.outcome,
                 "severity": assessment.severity.value,

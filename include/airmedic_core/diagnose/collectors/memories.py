@@ -33,9 +33,9 @@ class Memories(Collector):
             yield from _held(case, cause.value)
 
 
-def _summary(subject: str, found: Sequence[Memory]) -> Evidence:
+def _summary(subject: str, recalled: Sequence[Memory]) -> Evidence:
     whose = "This model" if subject == "model" else "The fleet"
-    return _fact(subject, f"{whose} has had {summary_of(found)}".removesuffix("."), value=len(found))
+    return _fact(subject, f"{whose} has had {summary_of(recalled)}".removesuffix("."), value=len(recalled))
 
 
 def _trend(case: Case, mine: Sequence[Memory]) -> Evidence:

@@ -25,7 +25,7 @@ class QualityHistory(Collector):
         ]
         if not earlier:
             return
-        faults = Counter(found.cause for found in earlier if found.cause.lies_in_data)
+        faults = Counter(assessed.cause for assessed in earlier if assessed.cause.lies_in_data)
         total = sum(faults.values())
         kinds = listed([f"{cause.words} {count}" for cause, count in faults.most_common()])
         yield Evidence(

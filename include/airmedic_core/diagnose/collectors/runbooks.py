@@ -22,11 +22,11 @@ class Runbooks(Collector):
         """Yield the section for each likely cause, then what else answers the alarms."""
         case.gaps.extend(plain(problem, 200) for problem in case.library.problems)
         causes = likely_causes(case, 2)
-        found = [case.library.section(cause.traits.runbook) for cause in causes]
+        candidates = [case.library.section(cause.traits.runbook) for cause in causes]
         told = " ".join(plain(finding.message, 200) for finding in case.abnormal[:6])
         answer = case.library.search(told, kind="runbook", model=case.incident.model)
-        found += [hit.section for hit in answer.hits] if answer.answered else []
-        sections = {section.address: section for section in found if section is not None}
+        candidates += [hit.section for hit in answer.hits] if answer.answered else []
+        sections = {section.address: section for section in candidates if section is not None}
         for section in list(sections.values())[:MOST]:
             yield _evidence(section)
         if not sections and causes:

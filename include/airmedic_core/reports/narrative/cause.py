@@ -72,7 +72,10 @@ def why(dossier: Dossier) -> str:
 def _cause(place: int, cause: RankedCause) -> str:
     explanation = f" {prose(cause.explanation, 1_200)}" if cause.explanation else ""
     told = set(EVIDENCE_ID.findall(cause.explanation))
-    supporting, against = ([one for one in ids if one not in told] for ids in (cause.supporting, cause.contradicting))
+    supporting, against = (
+        [evidence_id for evidence_id in ids if evidence_id not in told]
+        for ids in (cause.supporting, cause.contradicting)
+    )
     for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
     more = f" {for_it}: {_ids(supporting)}." if supporting else ""
     more += f" {against_it}: {_ids(against)}." if against else ""
@@ -89,7 +92,7 @@ def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:
 
 
 def _ids(ids: Iterable[str]) -> str:
-    return ", ".join(line(one, 12) for one in ids)
+    return ", ".join(line(evidence_id, 12) for evidence_id in ids)
 
 
 def _source(one: str) -> str:
