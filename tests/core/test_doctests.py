@@ -7,16 +7,18 @@ from types import ModuleType
 
 import pytest
 
-PACKAGES = ("checks", "measures", "metrics", "profile", "verdicts")
+from airmedic_core.checks import CHECKS
+
+PACKAGES = ("checks", "comparison", "measures", "metrics", "profile", "verdicts")
 
 
 def _modules() -> list[str]:
-    found = []
+    names = []
     for package in PACKAGES:
         module = import_module(f"airmedic_core.{package}")
-        found += [module.__name__]
-        found += [info.name for info in walk_packages(module.__path__, f"{module.__name__}.")]
-    return found
+        names += [module.__name__]
+        names += [info.name for info in walk_packages(module.__path__, f"{module.__name__}.")]
+    return names
 
 
 def _examples(module: ModuleType) -> list[doctest.DocTest]:
@@ -34,3 +36,8 @@ def test_the_examples_of_a_module_hold(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in _modules() if name.startswith("airmedic_core.verdicts.")])
 def test_a_statistic_has_an_example(name: str) -> None:
     assert _examples(import_module(name))
+
+
+@pytest.mark.parametrize("name", CHECKS.ours())
+def test_a_check_has_an_example(name: str) -> None:
+    assert ">>>" in (type(CHECKS.member(name)).__doc__ or "")

@@ -25,7 +25,21 @@ _MOST_WINDOWS = 60
 def profile_of(
     spec: ModelSpec, reference: Reference, frame: pd.DataFrame, scored: ScoredBatch | None, window: Window
 ) -> Profile:
-    """Profile rows at hand, with what the model said of them."""
+    """Profile rows at hand, with what the model said of them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    reference : Reference
+        Whose edges are used.
+    frame : DataFrame
+        The rows.
+    scored : ScoredBatch or None
+        What the model said of them; None where it said nothing.
+    window : Window
+        When they were.
+    """
     from airmedic_core.metrics import row_losses, score_column
     from airmedic_core.profile import build_profile
 
@@ -74,8 +88,8 @@ def window_numbers(spec: ModelSpec, frame: pd.DataFrame) -> NDArray[np.intp]:
     while boundary <= last:
         starts.append(boundary)
         boundary = step.shift(boundary, 1)
-    found = np.asarray(times.searchsorted(starts, side="left"))
-    return np.searchsorted(found, np.arange(len(frame)), side="right") - 1
+    firsts = np.asarray(times.searchsorted(starts, side="left"))
+    return np.searchsorted(firsts, np.arange(len(frame)), side="right") - 1
 
 
 def sample(frame: pd.DataFrame, most: int = _MOST_ROWS) -> pd.DataFrame:
@@ -86,7 +100,17 @@ def sample(frame: pd.DataFrame, most: int = _MOST_ROWS) -> pd.DataFrame:
 
 
 def facts_by_window(spec: ModelSpec, frame: pd.DataFrame, reference: Reference) -> tuple[RowFacts, ...]:
-    """Return the facts of the reference's newest windows, oldest first."""
+    """Return the facts of the reference's newest windows, oldest first.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : DataFrame
+        The reference's rows, in the order of their times.
+    reference : Reference
+        Says how they are split into windows.
+    """
     from airmedic_core.comparison import row_facts
 
     times = frame[spec.data.time_column]

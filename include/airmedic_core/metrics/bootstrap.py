@@ -100,7 +100,13 @@ def interval(
 
 
 def percentile_bounds(values: Array, confidence: float) -> tuple[float, float]:
-    """Return the two-sided percentile bounds of the resamples that are defined; NaN where none is."""
+    """Return the two-sided percentile bounds of the resamples that are defined; NaN where none is.
+
+    Examples
+    --------
+    >>> percentile_bounds(np.append(np.arange(101.0), np.nan), 0.5)
+    (25.0, 75.0)
+    """
     defined = values[np.isfinite(values)]
     if len(defined) == 0:
         return float("nan"), float("nan")

@@ -112,7 +112,17 @@ class NumericProfile(_Nulls):
 
     @classmethod
     def without_values(cls, edges: Floats, *, rows: int = 0, nulls: int = 0, unreadable: int = 0) -> Self:
-        """Return the profile of rows of which none holds a number."""
+        """Return the profile of rows of which none holds a number.
+
+        Parameters
+        ----------
+        edges : numpy.ndarray
+            Ascending cut points.
+        rows : int
+            How many there are.
+        nulls, unreadable : int
+            How many of them are missing, and how many hold something that is no number.
+        """
         bins = len(edges) + 1
         return cls(
             edges, rows, nulls, 0, unreadable, 0, 0, None, None, 0.0, 0.0, np.zeros(bins, np.int64), np.zeros(bins)

@@ -123,7 +123,7 @@ def _segments(
     groups = records(
         part.group_by("value").aggregate(rows=part.count(), **{f"sum_{key}": part[key].sum() for key in keys})
     )
-    found: dict[str, SegmentProfile] = {}
+    profiles: dict[str, SegmentProfile] = {}
     for group in groups:
         value = category_name(group["value"])
         if value in values:
@@ -135,5 +135,5 @@ def _segments(
                 float(group["sum_loss"]),
             )
             key = f"{name}={value}"
-            found[key] = found.get(key, SegmentProfile()).merge(mine)
-    return found
+            profiles[key] = profiles.get(key, SegmentProfile()).merge(mine)
+    return profiles

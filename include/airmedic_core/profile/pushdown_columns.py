@@ -113,7 +113,17 @@ def by_bin(table: ibis.Table, name: str, cuts: Floats, more: dict[str, Any] | No
 
 
 def numeric_column(table: ibis.Table, name: str, cuts: Floats) -> NumericProfile:
-    """Profile a column of numbers."""
+    """Profile a column of numbers.
+
+    Parameters
+    ----------
+    table : ibis.Table
+        The rows.
+    name : str
+        The column.
+    cuts : numpy.ndarray
+        Ascending cut points.
+    """
     return profile_of_bins(cuts, by_bin(table, name, cuts))
 
 
@@ -166,19 +176,19 @@ def time_column(table: ibis.Table, name: str) -> TimeProfile:
     if not column.type().is_timestamp():
         column = column.cast("timestamp")
     part = table.select(value=column)
-    found = records(
+    ends = records(
         part.aggregate(rows=part.count(), values=part.value.count(), low=part.value.min(), high=part.value.max())
     )[0]
-    rows, nulls = int(found["rows"]), int(found["rows"]) - int(found["values"])
+    rows, nulls = int(ends["rows"]), int(ends["rows"]) - int(ends["values"])
     if nulls == rows:
         return TimeProfile(rows, nulls)
-    return TimeProfile(rows, nulls, _utc(found["low"]), _utc(found["high"]))
+    return TimeProfile(rows, nulls, _utc(ends["low"]), _utc(ends["high"]))
 
 
 def records(table: ibis.Table) -> list[Json]:
     """Run a query and return its rows."""
-    found: list[Json] = table.to_pyarrow().to_pylist()
-    return found
+    rows: list[Json] = table.to_pyarrow().to_pylist()
+    return rows
 
 
 def _utc(moment: datetime) -> datetime:

@@ -148,10 +148,10 @@ def _arrow_counts(values: Any) -> list[tuple[Any, int]]:
         rows = np.bincount(codes, minlength=len(values.dictionary))
         return list(zip(values.dictionary.to_pylist(), rows.tolist(), strict=True))
     try:
-        found = pc.value_counts(values)
+        counted = pc.value_counts(values)
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):
         return _pandas_counts(values.to_pandas())
-    return list(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True))
+    return list(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
 
 
 def _pandas_counts(series: pd.Series) -> list[tuple[Any, int]]:
