@@ -9,7 +9,7 @@ import pytest
 
 from airmedic_core.checks import CHECKS
 
-PACKAGES = ("checks", "comparison", "measures", "metrics", "profile", "verdicts")
+PACKAGES = ("assess", "causes", "checks", "comparison", "measures", "metrics", "profile", "verdicts")
 
 
 def _modules() -> list[str]:

@@ -38,6 +38,20 @@ def rank_causes(signs: Signs[SignT], *, new_version: bool = False) -> list[Claim
     -------
     list of Claim
         Empty where nothing alarms. An alarm that no cause claims is of cause ``unknown``.
+
+    Examples
+    --------
+    A column in another unit has moved too; that it moved says nothing of its own.
+
+    >>> from airmedic_core.records import Finding
+    >>> converted = Finding("units", "weight", "share", Verdict.ALERT, role=Role.DATA_FAULT,
+    ...                     suggests=(Cause.UNIT_CHANGE,))
+    >>> moved = Finding("drift", "weight", "shift", Verdict.ALERT, role=Role.INPUT_MOVED,
+    ...                 explained_by=(Cause.UNIT_CHANGE,))
+    >>> [claim.cause.value for claim in rank_causes(Signs.of([moved, converted]))]
+    ['unit_change']
+    >>> [claim.cause.value for claim in rank_causes(Signs.of([moved]))]
+    ['harmless_covariate_shift']
     """
     claims = []
     for cause in Cause:

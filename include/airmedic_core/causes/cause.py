@@ -271,7 +271,11 @@ class Cause(StrEnum):
 
     @property
     def words(self) -> str:
-        """The name as people read it: ``concept drift``."""
+        """The name as people read it.
+
+        >>> Cause("concept_drift").words
+        'concept drift'
+        """
         return self.value.replace("_", " ")
 
     @property
