@@ -57,6 +57,10 @@ class SourceUnavailableError(SourceError):
     transient = True
 
 
+class UnreadableDataError(SourceError):
+    """The rows are there, but cannot be read. A retry does not help: correct the data or the spec."""
+
+
 class MissingColumnError(SourceError):
     """The batch lacks a column that the spec names. A retry does not help."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +37,8 @@ class Inferred:
     task: Task
     target: str
     time_column: str
+    time_format: str
+    """Empty where times are ISO 8601."""
     every: str
     reference: tuple[str, str] | None
     numeric: tuple[str, ...]
@@ -66,17 +69,22 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
         If the file cannot be read.
     """
     from airmedic_core.profile.features import choose_features
+    from airmedic_core.reading import read_rows
+    from airmedic_core.reading.moments import epoch_of
     from airmedic_core.sources import read_window
 
-    columns = _columns(path)
+    rows = read_rows(path)
+    columns = {str(name): rows[name] for name in rows.columns}
     target = _given(target, columns, "--target") or _guess_target(columns)
     times = [column for column in _time_columns(columns) if column != target]
     time_column = _given(time_column, columns, "--time-column") or _first_time(times)
-    spec = _draft(path, name, target, time_column, "regression")
+    time_format = epoch_of(columns[time_column])
+    draft = partial(_draft, path, name, target, time_column, time_format)
+    spec = draft("regression")
     frame = read_window(spec, None)
     task = _task(frame[target])
     every = _step(frame[time_column])
-    features = choose_features(_draft(path, name, target, time_column, task), frame)
+    features = choose_features(draft(task), frame)
     left_out = {column: reason for column, reason in features.left_out.items() if column not in times}
     chosen = [*features.numeric, *features.categorical]
     left_out |= {column: why for column in chosen if (why := _identifier(column, frame[column]))}
@@ -87,6 +95,7 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
         task=task,
         target=target,
         time_column=time_column,
+        time_format=time_format,
         every=every,
         reference=_reference(frame[time_column], Every.parse(every)),
         numeric=tuple(column for column in features.numeric if column in inputs),
@@ -104,25 +113,6 @@ def model_name(path: str) -> str:
     return re.sub(r"\W+", "_", re.sub(r"^[^a-z]+", "", stem), flags=re.ASCII)[:63] or "model"
 
 
-def _columns(path: str) -> dict[str, pd.Series]:
-    import pandas as pd
-    import pyarrow as pa
-
-    try:
-        if path.endswith(".parquet"):
-            import pyarrow.parquet as pq
-
-            frame = pq.read_table(path).slice(0, 20_000).to_pandas()
-        else:
-            frame = pd.read_csv(path, nrows=20_000, low_memory=False)
-    except FileNotFoundError as error:
-        raise SpecError(f"There is no file {path!r}.", "Name a csv, csv.gz or parquet file.") from error
-    except (OSError, ValueError, pa.ArrowInvalid) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise SpecError(f"{path!r} cannot be read: {reason}.", "Name a csv, csv.gz or parquet file.") from error
-    return {str(name): frame[name] for name in frame.columns}
-
-
 def _given(name: str, columns: dict[str, pd.Series], flag: str) -> str:
     if name and name not in columns:
         raise MissingColumnError(f"{flag}: the file has no column {name!r}.", closest(name, columns))
@@ -138,7 +128,11 @@ def _guess_target(columns: dict[str, pd.Series]) -> str:
 
 def _time_columns(columns: dict[str, pd.Series]) -> list[str]:
     """Return the columns that hold moments, those named like one first."""
-    found = [name for name, values in columns.items() if _is_time(values)]
+    from airmedic_core.reading.moments import epoch_of
+
+    found = [
+        name for name, values in columns.items() if _is_time(values) or (_TIME_NAMES.search(name) and epoch_of(values))
+    ]
     return sorted(found, key=lambda name: (not _TIME_NAMES.search(name), list(columns).index(name)))
 
 
@@ -160,8 +154,8 @@ def _first_time(times: list[str]) -> str:
     return times[0]
 
 
-def _draft(path: str, name: str, target: str, time_column: str, task: Task) -> ModelSpec:
-    data = {"path": path, "time_column": time_column}
+def _draft(path: str, name: str, target: str, time_column: str, time_format: str, task: Task) -> ModelSpec:
+    data = {"path": path, "time_column": time_column, "time_format": time_format}
     return parse_spec({"name": name or model_name(path), "task": task, "target": target, "data": data})
 
 

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 from airmedic_core.cli._arguments import add_json, add_model, spec_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from airmedic_core.pair import PairCheck
     from airmedic_core.records import Json
     from airmedic_core.spec import ModelSpec
@@ -45,11 +43,13 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.cli._terminal import write_json, write_text
     from airmedic_core.pair import check_pair
     from airmedic_core.pair.labels import refuse_no_target
+    from airmedic_core.reading import Writing, read_rows
     from airmedic_core.settings import Settings
     from airmedic_core.windows import as_utc
 
     spec = spec_of(args.model)
-    reference, current = read_rows(args.reference), read_rows(args.current)
+    writing = Writing.of(spec)
+    reference, current = read_rows(args.reference, writing), read_rows(args.current, writing)
     as_of = as_utc(args.as_of) if args.as_of else None
     result = check_pair(spec, reference, current, as_of=as_of, settings=Settings.from_env())
     # Last: files that are wrong as a whole lack the target too.
@@ -65,31 +65,6 @@ def run(args: argparse.Namespace) -> int:
     if args.json != "-":
         _print(spec, result)
     return 1 if result.assessment.outcome == "incident" else 0
-
-
-def read_rows(file: str) -> pd.DataFrame:
-    """Read a csv, csv.gz or parquet file or URL as it is.
-
-    Raises
-    ------
-    SourceError
-        If it cannot be read. A retry does not help.
-    """
-    import pandas as pd
-
-    from airmedic_core.errors import SourceError
-
-    try:
-        if file.endswith((".parquet", ".pq")):
-            return pd.read_parquet(file)
-        return pd.read_csv(file, low_memory=False)
-    except FileNotFoundError as error:
-        raise SourceError(f"There is no file {file!r}.", "Name a csv, csv.gz or parquet file.") from error
-    except UnicodeDecodeError as error:
-        raise SourceError(f"{file!r} is not UTF-8: {error}.", "Convert it, or write parquet.") from error
-    except (OSError, ValueError) as error:
-        reason = str(error).partition("\n")[0][:200]
-        raise SourceError(f"{file!r} cannot be read: {reason}.", "Name a csv, csv.gz or parquet file.") from error
 
 
 def plain(result: PairCheck) -> Json:

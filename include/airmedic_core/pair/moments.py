@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.numbers import percent
 from airmedic_core.pair.headers import looks_separated
+from airmedic_core.reading.moments import ISO, epoch_of, read_times
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
@@ -14,14 +15,11 @@ if TYPE_CHECKING:
 
     from airmedic_core.spec import ModelSpec
 
-_ISO = "ISO8601"
 _OTHER_FORMATS = (
     "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d %b %Y", "%d %B %Y",
     "%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M",
     "%d/%m/%Y %H:%M:%S", "%m/%d/%Y %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%Y/%m/%d %H:%M:%S",
 )  # fmt: skip
-_EPOCHS = {"unix": (1e8, 1e10, 1e9), "unix_ms": (1e11, 1e13, 1e6)}
-"""Format → from about 1973, to about 2286, nanoseconds."""
 _SAMPLED = 1000
 """Values that show which formats are worth reading all values by."""
 _READABLE_FRACTION = 0.99
@@ -65,11 +63,11 @@ def read_moments(
         If there is no time column, or no format that reads practically all of it. A retry does not help.
     """
     reference, current = (frame.loc[:, ~frame.columns.duplicated()] for frame in (reference, current))
-    column, said = spec.data.time_column, spec.data.time_format or _ISO
+    column, said = spec.data.time_column, spec.data.time_format or ISO
     values, values_now = _values(spec, reference), _values(spec, current)
     # Days up to the 12th read either way; those of the other rows may tell.
     before = max(
-        _readings(values, said), key=lambda one: (one.fraction, _fraction(values_now, _read(values_now, one.form)))
+        _readings(values, said), key=lambda one: (one.fraction, _fraction(values_now, read_times(values_now, one.form)))
     )
     _refuse_unreadable(column, "reference", values, before, _READABLE_FRACTION)
     last = before.times.max()
@@ -101,7 +99,7 @@ def _values(spec: ModelSpec, frame: pd.DataFrame) -> pd.Series:
 def _timed(spec: ModelSpec, frame: pd.DataFrame, reading: _Reading, which: str) -> pd.DataFrame:
     read, labelled = {spec.data.time_column: reading.times}, spec.label_time_column
     if labelled and labelled in frame:
-        found = max(_readings(frame[labelled], reading.form, _ISO), key=lambda one: one.fraction)
+        found = max(_readings(frame[labelled], reading.form, ISO), key=lambda one: one.fraction)
         if frame[labelled].notna().any():
             _refuse_unreadable(labelled, which, frame[labelled], found, _READABLE_FRACTION)
         read[labelled] = found.times
@@ -114,26 +112,21 @@ def _readings(values: pd.Series, *first: str) -> list[_Reading]:
     """Return what some formats make of the values; if none of these reads all, also what the usual ones do."""
     found = []
     for form in dict.fromkeys(first):
-        times = _read(values, form)
+        times = read_times(values, form)
         found.append(_Reading(form, times, _fraction(values, times)))
         if found[-1].fraction == 1.0:
             return found
-    for form in (one for one in _worth_a_try(values) if one not in first):
-        times = _read(values, form)
+    for form in (other for other in _worth_a_try(values) if other not in first):
+        times = read_times(values, form)
         found.append(_Reading(form, times, _fraction(values, times)))
     return found
 
 
 def _worth_a_try(values: pd.Series) -> list[str]:
-    import pandas as pd
-
     present = values.dropna().drop_duplicates()
     some = present.iloc[:: max(len(present) // _SAMPLED, 1)]
-    forms = [form for form in _OTHER_FORMATS if _read(some, form).notna().any()]
-    if len(present) and pd.api.types.is_numeric_dtype(values.dtype):
-        middle = float(present.median())
-        forms += [form for form, (low, high, _) in _EPOCHS.items() if low < middle < high]
-    return forms
+    forms = [form for form in _OTHER_FORMATS if read_times(some, form).notna().any()]
+    return [*forms, *filter(None, [epoch_of(present)])]
 
 
 def _seconds_apart(times: pd.Series, moment: pd.Timestamp) -> float:
@@ -144,22 +137,6 @@ def _seconds_apart(times: pd.Series, moment: pd.Timestamp) -> float:
 def _fraction(values: pd.Series, times: pd.Series) -> float:
     present = values.notna()
     return float(times[present].notna().mean()) if present.any() else 0.0
-
-
-def _read(values: pd.Series, form: str) -> pd.Series:
-    import pandas as pd
-
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return pd.to_datetime(values, utc=True)
-    if not pd.api.types.is_numeric_dtype(values.dtype):
-        return pd.to_datetime(values, utc=True, errors="coerce", format=form if form not in _EPOCHS else _ISO)
-    if form in _EPOCHS:
-        return pd.to_datetime(values * _EPOCHS[form][2], utc=True, errors="coerce")
-    if form == _ISO:
-        # Numbers are no moments unless the spec says how to read them: 20 would be 20 nanoseconds after 1970.
-        return pd.Series(pd.NaT, index=values.index, dtype="datetime64[ns, UTC]")
-    as_text = values.astype("string").str.removesuffix(".0")
-    return pd.to_datetime(as_text, utc=True, errors="coerce", format=form)
 
 
 def _refuse_unreadable(column: str, which: str, values: pd.Series, reading: _Reading, least: float) -> None:
@@ -178,7 +155,7 @@ def _refuse_unreadable(column: str, which: str, values: pd.Series, reading: _Rea
 def _written_differently(spec: ModelSpec, values: pd.Series, form: str, usual: str) -> Finding:
     column = spec.data.time_column
     example = str(values.dropna().iloc[0])[:40]
-    usual = "ISO 8601, such as 2026-01-31," if usual == _ISO else usual
+    usual = "ISO 8601, such as 2026-01-31," if usual == ISO else usual
     return Finding(
         "schema", column, "time_format", Verdict.ALERT, value=1.0, baseline=0.0, effect=1.0, sample_size=len(values),
         unit="fraction", suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,

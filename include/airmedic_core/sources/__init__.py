@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from airmedic_core.errors import UnreadableDataError
 from airmedic_core.family import Family
-from airmedic_core.sources._errors import UnreadableDataError
 from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc

@@ -14,11 +14,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.errors import AirmedicError, SourceError, SourceUnavailableError
-from airmedic_core.sources import _duckdb
-from airmedic_core.sources._errors import UnreadableDataError
-from airmedic_core.sources._rows import WindowRows, wanted_columns
-from airmedic_core.sources._sample import in_sample
+from airmedic_core.errors import AirmedicError, SourceError, SourceUnavailableError, UnreadableDataError
+from airmedic_core.reading import duckdb_queries
+from airmedic_core.reading.moments import EPOCH_UNITS
+from airmedic_core.reading.sample import in_sample
+from airmedic_core.reading.window_rows import WindowRows, wanted_columns
 from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
@@ -169,7 +169,7 @@ def _connect(url: str) -> Any:
 
 def _table(spec: ModelSpec, backend: Any) -> ibis.Table:
     if spec.data.query and backend.name == "duckdb":
-        return _duckdb.query_table(backend, spec.data.query)
+        return duckdb_queries.query_table(backend, spec.data.query)
     if spec.data.query:
         return backend.sql(spec.data.query)
     schema, _, name = spec.data.table.rpartition(".")
@@ -184,7 +184,7 @@ def _selected(spec: ModelSpec, table: ibis.Table, window: Window | None, columns
 def _batches(table: ibis.Table) -> Iterator[pa.RecordBatch]:
     backend = table.get_backend()
     if backend.name == "duckdb":
-        return _duckdb.stream(backend, table, BATCH_ROWS)
+        return duckdb_queries.stream(backend, table, BATCH_ROWS)
     return iter(table.to_pyarrow_batches(chunk_size=BATCH_ROWS))
 
 
@@ -206,7 +206,7 @@ def _moment(spec: ModelSpec, table: ibis.Table, name: str = "") -> tuple[Any, bo
     time, time_format = table[name], spec.data.time_format
     kind = time.type()
     if kind.is_integer():
-        unit = {"unix": "s", "unix_ms": "ms", "unix_us": "us"}.get(time_format)
+        unit = EPOCH_UNITS.get(time_format)
         if unit is None:
             raise UnreadableDataError(
                 f"The time column {name!r} holds numbers.", "Set data.time_format to unix or unix_ms."

@@ -7,9 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from airmedic_core.cli.check import read_rows
-from airmedic_core.errors import SourceError
-
 Airmedic = Callable[..., tuple[int, str, str]]
 
 
@@ -116,9 +113,3 @@ def test_a_reference_of_a_few_rows_ends_in_two(spec: Path, halves: tuple[Path, P
     code, _, err = airmedic(*arguments(spec, halves))
     assert code == 2
     assert "The reference has 12 rows; at least 30 are needed." in err
-
-
-def test_a_file_in_another_encoding_says_so(tmp_path: Path) -> None:
-    (tmp_path / "rows.csv").write_bytes("größe\n1\n".encode("latin-1"))
-    with pytest.raises(SourceError, match="UTF-8"):
-        read_rows(str(tmp_path / "rows.csv"))

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from airmedic_core.cli._inference import infer, model_name
-from airmedic_core.errors import AirmedicError, MissingColumnError, SpecError
+from airmedic_core.errors import AirmedicError, MissingColumnError, SourceError, SpecError
 from airmedic_core.spec import load_spec
 
 Airmedic = Callable[..., tuple[int, str, str]]
@@ -111,7 +111,7 @@ def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path, content: bytes |
     path = tmp_path / "rows.csv"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SpecError, match=r"csv, csv\.gz or parquet"):
+    with pytest.raises(SourceError, match=r"There is no file|rows\.csv' cannot be read|in another encoding"):
         infer(str(path), target="y")
 
 
@@ -142,3 +142,13 @@ def test_numbers_that_name_things_are_no_input(home: Path, rows: Path) -> None:
     inferred = infer(str(rows))
     assert "by its name" in inferred.exclude["customer_id"]
     assert inferred.numeric == ("calls", "region_id", "paid")
+
+
+def test_times_in_milliseconds_since_1970_are_recognised(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    frame = pd.read_csv(rows)
+    frame["seen_at"] = pd.to_datetime(frame["seen_at"], utc=True).astype("int64") // 10**6
+    frame.to_csv(rows, index=False)
+    code, _, err = airmedic("init", str(rows))
+    assert code == 0, err
+    data = load_spec(home / "models" / "customers.yaml").data
+    assert (data.time_column, data.time_format) == ("seen_at", "unix_ms")

@@ -274,3 +274,14 @@ def test_a_reference_that_ends_on_a_day_that_other_months_lack_is_split_into_mon
     """From 1 January these end on 29, 30 and 31 March; the window is all of April, and so are its windows months."""
     result = check_pair(SPEC, _rows(days, a_day=30), _rows(30, start="2026-04-01", a_day=30, seed=1))
     assert result.assessment.outcome == "healthy"
+
+
+@pytest.mark.parametrize(("form", "factor"), [("unix", 1), ("unix_ms", 10**3), ("unix_us", 10**6), ("unix_ns", 10**9)])
+def test_times_in_every_unit_since_1970_are_read_as_monitoring_reads_them(form: str, factor: int) -> None:
+    spec = SPEC.model_copy(update={"data": SPEC.data.model_copy(update={"time_format": form})})
+    rows = _rows(3)
+    counted = rows.assign(at=(pd.to_datetime(rows["at"], utc=True).astype("int64") // 10**9) * factor)
+    before, now, findings = read_moments(spec, counted[:400], counted[400:])
+    assert before["at"].iloc[0] == pd.Timestamp("2026-01-01", tz="UTC")
+    assert now["at"].iloc[-1].floor("D") == pd.Timestamp("2026-01-03", tz="UTC")
+    assert findings == []

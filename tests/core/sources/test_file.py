@@ -8,9 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from airmedic_core.errors import MissingBatchError, MissingColumnError, SourceError
+from airmedic_core.reading.parquet_files import row_groups
 from airmedic_core.sources import UnreadableDataError, count_rows, iter_window, open_window, read_sample, read_window
-from airmedic_core.sources._rows import WindowRows
-from airmedic_core.sources.file import _row_groups
 from airmedic_core.spec import parse_spec
 from airmedic_core.windows import Window
 
@@ -307,7 +306,7 @@ def test_row_groups_of_other_times_are_not_read(tmp_path):
     frame.to_parquet(tmp_path / "rows.parquet", index=False, row_group_size=5)
     with pq.ParquetFile(tmp_path / "rows.parquet") as parquet:
         picked = {
-            name: _row_groups(parquet, WindowRows(a_spec("x.parquet"), window, None))
+            name: row_groups(parquet, "day", window).numbers
             for name, window in {"some": Window("2026-01-07", "2026-01-09"), "none": FAR, "all": None}.items()
         }
     assert picked == {"some": [1], "none": [], "all": list(range(7))}

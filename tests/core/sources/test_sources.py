@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.reading.sample import in_sample
 from airmedic_core.sources import SOURCES, known_labels
-from airmedic_core.sources._sample import in_sample
 from airmedic_core.spec import parse_spec
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from airmedic_core.errors import MissingBatchError, SourceError, SourceUnavailableError, closest
-from airmedic_core.sources._errors import UnreadableDataError
+from airmedic_core.errors import MissingBatchError, SourceError, SourceUnavailableError, UnreadableDataError, closest
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -31,7 +31,11 @@ def files_of(spec: ModelSpec, window: Window | None) -> tuple[AbstractFileSystem
     SourceError
         If the path or URL is not valid.
     """
-    patterns = _patterns(spec, window)
+    return find_files(_patterns(spec, window))
+
+
+def find_files(patterns: Sequence[str]) -> tuple[AbstractFileSystem, list[str]]:
+    """Return the file system and the files of some paths, globs, folders or URLs. Raises as :func:`files_of`."""
     found: list[str] = []
     try:
         file_system = _file_system(patterns[0])
@@ -108,7 +112,8 @@ def _file_system(path: str) -> AbstractFileSystem:
 
 def _expand(file_system: AbstractFileSystem, pattern: str) -> list[str]:
     path = file_system._strip_protocol(pattern)  # noqa: SLF001  fsspec's own way to get the path of a URL
-    if any(mark in path for mark in "*?["):
+    # A file may be called data[1].csv.
+    if any(mark in path for mark in "*?[") and not file_system.isfile(path):
         return sorted(file_system.glob(path))
     if file_system.isdir(path):
         inside = sorted(file_system.find(path))

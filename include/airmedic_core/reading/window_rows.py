@@ -1,4 +1,4 @@
-"""Brings tables of any source into one form: unique names, moments in UTC, the rows of one window."""
+"""Picks the rows of one window out of the tables of a source."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingBatchError, MissingColumnError, closest
-from airmedic_core.sources._errors import UnreadableDataError
-from airmedic_core.sources._moments import as_moments
+from airmedic_core.reading.moments import as_moments
+from airmedic_core.reading.tables import stack, to_frame, with_unique_names
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -96,10 +96,7 @@ class WindowRows:
 
     def frame(self, tables: Iterable[pa.Table]) -> pd.DataFrame:
         """Return picked tables as one frame, sorted by time."""
-        whole = stack(list(tables))
-        frame: pd.DataFrame = plain_types(whole).to_pandas(
-            ignore_metadata=True, date_as_object=False, coerce_temporal_nanoseconds=True
-        )
+        frame = to_frame(stack(list(tables)))
         frame = frame.sort_values(self.spec.data.time_column, kind="stable", ignore_index=True)
         frame.attrs["rows_without_time"] = self.without_time
         return frame
@@ -119,79 +116,3 @@ def wanted_columns(spec: ModelSpec, names: Sequence[str], columns: Sequence[str]
             raise MissingColumnError(f"The data of {spec.name!r} have no {what} {name!r}.", closest(name, names))
     keep = None if columns is None else {spec.data.time_column, *columns}
     return [name for name in names if (keep is None or name in keep) and not name.startswith("__index_level_")]
-
-
-def with_unique_names(table: pa.Table) -> pa.Table:
-    """Rename the second and later columns of one name to ``name (2)``, ``name (3)``."""
-    names: list[str] = []
-    for name in table.column_names:
-        unique, count = name, 1
-        while unique in names:
-            count += 1
-            unique = f"{name} ({count})"
-        names.append(unique)
-    return table if names == table.column_names else table.rename_columns(names)
-
-
-def plain_types(table: pa.Table) -> pa.Table:
-    """Return a table whose columns have the types that models are made for: no dictionaries, decimals or bytes."""
-    import pyarrow as pa
-
-    for position, field in enumerate(table.schema):
-        column = table.column(position)
-        if pa.types.is_dictionary(field.type):
-            column = column.cast(field.type.value_type)
-        if pa.types.is_decimal(column.type):
-            column = column.cast(pa.float64())
-        if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-            column = _decoded(column)
-        if column.type != field.type:
-            table = table.set_column(position, field.name, column)
-    return table
-
-
-def stack(tables: list[pa.Table]) -> pa.Table:
-    """Put tables of slightly different columns below each other; columns of conflicting types become text.
-
-    Raises
-    ------
-    UnreadableDataError
-        If a column is nested in one file and not in another.
-    """
-    import pyarrow as pa
-
-    try:
-        return pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowTypeError, pa.ArrowInvalid):
-        types: dict[str, set[pa.DataType]] = {}
-        for field in (field for table in tables for field in table.schema):
-            types.setdefault(field.name, set()).add(field.type)
-        numeric = {name for name, kinds in types.items() if all(_is_number(kind) for kind in kinds)}
-        conflicting = {name for name, kinds in types.items() if len(kinds - {pa.null()}) > 1} - numeric
-        try:
-            return pa.concat_tables([_as_text(table, conflicting) for table in tables], promote_options="permissive")
-        except (pa.ArrowTypeError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise UnreadableDataError(
-                f"The files do not have the same columns: {error}.", "Bring them into one form."
-            ) from error
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_null(kind))
-
-
-def _as_text(table: pa.Table, names: set[str]) -> pa.Table:
-    for name in names & set(table.column_names):
-        table = table.set_column(
-            table.column_names.index(name), name, plain_types(table.select([name]))[name].cast("string")
-        )
-    return table
-
-
-def _decoded(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    import pyarrow as pa
-
-    texts = [None if value is None else value.decode("utf-8", errors="replace") for value in column.to_pylist()]
-    return pa.chunked_array([pa.array(texts, pa.string())])
