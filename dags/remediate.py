@@ -49,12 +49,43 @@ def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
     return "{{ " + " or ".join([*pulls, "''"]) + " }}"
 
 
+def request_form() -> dict[str, Param]:
+    """Return the form of a remediation that a person starts."""
+    offered = form()
+    return {
+        "action": Param(
+            AUTOMATIC,
+            type="string",
+            enum=list(offered),
+            values_display=offered,
+            title="Action",
+            description_md="*Automatic* follows diagnosis and policy. What changes something is approved first.",
+        ),
+        "reason": Param(
+            "incident",
+            type="string",
+            minLength=3,
+            title="Reason",
+            description_md="Why? It is kept with the incident and shown to whoever approves.",
+        ),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run", description_md="Change nothing, show what would happen."
+        ),
+        "incident_id": Param(
+            None,
+            # Airflow's page asks for every field whose type does not allow null.
+            type=["null", "string"],
+            title="Incident",
+            description_md="Empty: a new one is opened for this request.",
+        ),
+    }
+
+
 def remediate(spec: ModelSpec) -> DAG:
     """Make the remediation DAG of one model."""
     model = spec.name
     decided = proposal_of("decide")
     deployment = proposal_of("evaluate_gate_again", "evaluate_gate")
-    offered = form()
     with model_dag(
         "remediate",
         spec,
@@ -63,33 +94,7 @@ def remediate(spec: ModelSpec) -> DAG:
         is_paused_upon_creation=False,
         description=f"Heals {spec.title or spec.name}",
         doc_md=DOC.format(title=spec.title or spec.name, name=spec.name),
-        params={
-            "action": Param(
-                AUTOMATIC,
-                type="string",
-                enum=list(offered),
-                values_display=offered,
-                title="Action",
-                description_md="*Automatic* follows diagnosis and policy. What changes something is approved first.",
-            ),
-            "reason": Param(
-                "incident",
-                type="string",
-                minLength=3,
-                title="Reason",
-                description_md="Why? It is kept with the incident and shown to whoever approves.",
-            ),
-            "dry_run": Param(
-                False, type="boolean", title="Dry run", description_md="Change nothing, show what would happen."
-            ),
-            "incident_id": Param(
-                None,
-                # Airflow's page asks for every field whose type does not allow null.
-                type=["null", "string"],
-                title="Incident",
-                description_md="Empty: a new one is opened for this request.",
-            ),
-        },
+        params=request_form(),
     ) as dag:
         collect_evidence = CollectEvidenceOperator(
             task_id="collect_evidence", model=model, incident_id="{{ params.incident_id or '' }}", request=REQUEST
@@ -146,6 +151,7 @@ def remediate(spec: ModelSpec) -> DAG:
             task_id="watch_deployment",
             model=model,
             proposal_hash=deployment,
+            branches={"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"},
             mode="reschedule",
             poke_interval=30,
             # The rollout gives up earlier by itself, with a verdict.
@@ -154,6 +160,10 @@ def remediate(spec: ModelSpec) -> DAG:
         roll_back_deployment = UndoDeploymentOperator(
             task_id="roll_back_deployment", model=model, proposal_hash=deployment, watched_by="watch_deployment"
         )
+
+        unproven = proposal_of("watch_deployment")
+        approve_taking_back = ApprovalSensor(task_id="approve_taking_back", model=model, proposal_hash=unproven)
+        take_back = RollbackOperator(task_id="take_back", model=model, proposal_hash=unproven)
 
         approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=decided)
         roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=decided)
@@ -186,12 +196,13 @@ def remediate(spec: ModelSpec) -> DAG:
             approve_retrain >> train_in_dag >> retrain
         decide >> approve_retrain >> retrain >> evaluate_gate >> [improve_and_retrain, approve_deploy]
         improve_and_retrain >> evaluate_gate_again >> [approve_deploy, escalate_refusal]
-        approve_deploy >> deploy >> watch_deployment >> roll_back_deployment
+        approve_deploy >> deploy >> watch_deployment >> [roll_back_deployment, approve_taking_back]
+        approve_taking_back >> take_back
         decide >> approve_rollback >> roll_back
         decide >> quarantine_batch
         decide >> approve_change >> apply_change
         decide >> [recommend, escalate]
-        ends: list[BaseOperator] = [roll_back_deployment, escalate_refusal, roll_back]
+        ends: list[BaseOperator] = [roll_back_deployment, take_back, escalate_refusal, roll_back]
         ends += [quarantine_batch, apply_change, recommend, escalate]
         if spec.upstream_dag:
             rerun = proposal_of("decide", key="follow_up_hash")

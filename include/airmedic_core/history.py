@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
+TAKES_BACK = "takes_back"
+"""Parameter of a proposal: hash of the action that it takes back, if people say so."""
+INCONCLUSIVE = "inconclusive"
+"""Key in the details of a decision about an action: the time is over, and nothing has shown how it does."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -58,6 +63,17 @@ class History:
     def proposal_of(self, done: RecordedAction) -> Proposal | None:
         """Return what an action carried out."""
         return next((proposal for proposal in self.proposals if proposal.hash == done.proposal_hash), None)
+
+    def questions_about(self, done: RecordedAction) -> list[Proposal]:
+        """Return the proposals to take an action back because nothing has shown how it does."""
+        return [proposal for proposal in self.proposals if proposal.params.get(TAKES_BACK) == done.proposal_hash]
+
+    def inconclusive(self, done: RecordedAction) -> str:
+        """Return why nothing has shown how an action does; nothing where its watch came to an end."""
+        for decision in self.decisions:
+            if decision["proposal_hash"] == done.proposal_hash and decision["details"].get(INCONCLUSIVE):
+                return str(decision["reason"])
+        return ""
 
     def gate(self, done: RecordedAction) -> Json:
         """Return the gate's result that belongs to an action: a deployment brings its own, a training was judged."""

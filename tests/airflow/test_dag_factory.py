@@ -69,7 +69,9 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
         decide -> approve_retrain approve_rollback quarantine_batch approve_change recommend escalate;
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
-        approve_deploy -> deploy; deploy -> watch_deployment; watch_deployment -> roll_back_deployment;
+        approve_deploy -> deploy; deploy -> watch_deployment;
+        watch_deployment -> roll_back_deployment approve_taking_back;
+        approve_taking_back -> take_back; take_back -> close_incident;
         approve_rollback -> roll_back; approve_change -> apply_change;
         roll_back_deployment -> close_incident; escalate_refusal -> close_incident; roll_back -> close_incident;
         quarantine_batch -> close_incident; apply_change -> close_incident; recommend -> close_incident;

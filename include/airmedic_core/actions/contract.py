@@ -86,6 +86,8 @@ class Action(Protocol):
     """The paths on which it is proposed as a companion."""
     leads_to: str = ""
     """The action that is proposed when a gate passes what this one made."""
+    taken_back_by: str = ""
+    """The action that people are asked for where nothing has shown, in time, how this one does."""
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 

@@ -23,6 +23,7 @@ class Deploy(Action):
     request = "Deploy a new version of"
     infinitive = "deploy"
     path = Path.DEPLOY
+    taken_back_by = "rollback"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only the gate plans deployments."""
@@ -69,32 +70,35 @@ class Deploy(Action):
         }
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-        """Check what the alias reads. How the version does is watched afterwards."""
-        serving = ws.registry.champion(ws.spec.name).version
-        return [] if serving == str(output["version"]) else [f"The champion reads {serving}."]
+        """Check what the rollout strategy has done. How the version does is watched afterwards."""
+        from airmedic_core.rollout import verify
+
+        return verify(ws, proposal)
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Go back to the version that served before, unless somebody has switched since."""
-        before, deployed = str(snapshot["champion"]), str(proposal.params["version"])
-        serving = ws.registry.champion(ws.spec.name).version
-        if serving not in {deployed, before}:
-            return f"Version {serving} serves now; it is left in place."
-        ws.registry.switch(
-            ws.spec.name,
-            before,
-            kind="rollback",
-            by="airmedic",
-            expected=(deployed,),
-            proposal_hash=proposal.hash,
-            now=now,
-        )
-        return f"Version {before} serves again."
+        """Go back to the version that served before, as the rollout strategy does it."""
+        from airmedic_core.rollout import take_back
+
+        return take_back(ws, proposal, snapshot, now=now)
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
-        """Look whether the version that was deployed is still the one that serves."""
+        """Look whether the version that was deployed is still the one that serves, and what its watch has shown."""
         promotions = history.ws.ledger.promotions(history.incident.model)
-        if promotions and promotions[0].proposal_hash == done.proposal_hash and promotions[0].kind == "deploy":
-            return Outcome(IncidentState.RESOLVED, "healed", done.summary)
-        serving = promotions[0].to_version if promotions else "none"
-        summary = f"The deployed version no longer serves; the champion is {serving}."
-        return Outcome(IncidentState.UNDONE, "undone", summary)
+        mine = promotions and promotions[0].proposal_hash == done.proposal_hash and promotions[0].kind == "deploy"
+        if not mine:
+            serving = promotions[0].to_version if promotions else "none"
+            summary = f"The deployed version no longer serves; the champion is {serving}."
+            return Outcome(IncidentState.UNDONE, "undone", summary)
+        if unproven := history.inconclusive(done):
+            summary = f"{done.summary} {unproven} {_kept(history, done)}"
+            return Outcome(IncidentState.ESCALATED, "inconclusive", summary.strip())
+        return Outcome(IncidentState.RESOLVED, "healed", done.summary)
+
+
+def _kept(history: History, done: RecordedAction) -> str:
+    """Return who decided that a deployment stays which nothing has shown to be good; nothing if nobody did."""
+    for question in history.questions_about(done):
+        for answer in history.answers(question):
+            if answer.answer == "reject" and answer.channel != "policy":
+                return f"{answer.by} keeps it."
+    return "It stays in service until somebody decides."

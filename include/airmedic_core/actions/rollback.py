@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
-from airmedic_core.history import History, Outcome, measured
+from airmedic_core.history import TAKES_BACK, History, Outcome, measured
 from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
@@ -107,6 +107,10 @@ class Rollback(Action):
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Look for the switch, and measure both versions on the newest batch."""
+        proposal = history.proposal_of(done)
+        if proposal is not None and TAKES_BACK in proposal.params:
+            # What it took back was the remedy: the problem is as it was before.
+            return Outcome(IncidentState.UNDONE, "undone", done.summary)
         switched = [p for p in history.ws.ledger.promotions(history.incident.model) if p.kind == "rollback"]
         mine = next((p for p in switched if p.proposal_hash == done.proposal_hash), None)
         if mine is None:

@@ -2,5 +2,6 @@
 
 from airmedic_core.remedy.driver import carry_out, undo
 from airmedic_core.remedy.gate import gate_challenger
+from airmedic_core.remedy.watch import ask_to_take_back
 
-__all__ = ["carry_out", "gate_challenger", "undo"]
+__all__ = ["ask_to_take_back", "carry_out", "gate_challenger", "undo"]

@@ -1,54 +1,32 @@
-"""How a challenger comes into service.
-
-Each file of this folder is one strategy, named in a spec by ``rollout.strategy``. A strategy offers ``Options`` (a
-pydantic model of its own options), ``deploy(ws, version, proposal, options, now)`` and
-``health(ws, proposal, options, now)``. Both can be repeated.
-"""
+"""How a challenger comes into service. Each file of this folder is one strategy, named by ``rollout.strategy``."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from airmedic_core.errors import ModelError, SpecError
 from airmedic_core.family import Family
-from airmedic_core.records import Promotion, Proposal
+from airmedic_core.records import Json, Promotion, Proposal
+from airmedic_core.rollout.contract import Health, RolloutStrategy
 from airmedic_core.spec import ModelSpec, explain
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-OptionsT = TypeVar("OptionsT", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a deployment does."""
-
-    status: Literal["healthy", "unhealthy", "waiting"]
-    reasons: tuple[str, ...]
-    seconds: float
-    """How long the probe took."""
-
-
-class RolloutStrategy(Protocol[OptionsT]):
-    """How a challenger comes into service. A spec names it in ``rollout.strategy``. Everything can be repeated."""
-
-    options: type[OptionsT]
-    """Its own options, each documented, with defaults."""
-
-    @abstractmethod
-    def deploy(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> Promotion:
-        """Move traffic to a version, through ``ws.registry`` only."""
-
-    @abstractmethod
-    def health(self, ws: Workspace, proposal: Proposal, options: OptionsT, now: datetime) -> Health:
-        """Return how the deployment does. It is asked again while it is waiting, possibly by another process."""
-
+__all__ = [
+    "STRATEGIES",
+    "Health",
+    "RolloutStrategy",
+    "deploy",
+    "health",
+    "options_for",
+    "take_back",
+    "verify",
+    "version_of",
+]
 
 STRATEGIES: Family[RolloutStrategy[Any]] = Family(
     "airmedic_core.rollout", RolloutStrategy, entry_points="airmedic.rollouts"
@@ -73,15 +51,41 @@ def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion:
         If the version does not exist or cannot be put in service.
     """
     strategy, options = _strategy(ws.spec)
-    promotion: Promotion = strategy.deploy(ws, version_of(proposal), proposal, options, now)
+    promotion: Promotion = strategy.apply(ws, version_of(proposal), proposal, options, now)
     return promotion
+
+
+def verify(ws: Workspace, proposal: Proposal) -> list[str]:
+    """Return what is not as the deployment of a proposal was to leave it; nothing if all is well."""
+    strategy, options = _strategy(ws.spec)
+    problems: list[str] = strategy.verify(ws, version_of(proposal), proposal, options)
+    return problems
 
 
 def health(ws: Workspace, proposal: Proposal, *, now: datetime) -> Health:
     """Return how the deployment of a proposal does. Ask again while it is ``waiting``."""
     strategy, options = _strategy(ws.spec)
-    found: Health = strategy.health(ws, proposal, options, now)
-    return found
+    health: Health = strategy.health(ws, proposal, options, now)
+    return health
+
+
+def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetime) -> str:
+    """Undo the deployment of a proposal, and return how.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was deployed.
+    snapshot : Json
+        How things stood before: ``champion`` names the version that served.
+    now : datetime
+        The moment.
+    """
+    strategy, options = _strategy(ws.spec)
+    told: str = strategy.undo(ws, version_of(proposal), proposal, snapshot, options, now)
+    return told
 
 
 def options_for(spec: ModelSpec) -> Any:

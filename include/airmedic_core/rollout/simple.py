@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import AirmedicError, ModelError
-from airmedic_core.records import Promotion, Proposal, Verdict
+from airmedic_core.records import Json, Promotion, Proposal, Verdict
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _MOST_BATCHES = 200
+"""Windows that are looked through for new ones: twice what a spec may ask to watch."""
+_MOST_REASONS = 5
+"""What people are told of a deployment that is unhealthy; the rest is in the findings."""
 _NEARLY_ALL = 0.9
 """Share of a window's labels that must have arrived: the early ones do not stand for all."""
 
@@ -38,7 +41,7 @@ class Simple(RolloutStrategy[Options]):
 
     options = Options
 
-    def deploy(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
+    def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Move the alias ``champion`` to a version."""
         return ws.registry.switch(
             ws.spec.name,
@@ -49,6 +52,11 @@ class Simple(RolloutStrategy[Options]):
             proposal_hash=proposal.hash,
             now=now,
         )
+
+    def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:
+        """Check what the alias reads."""
+        serving = ws.registry.champion(ws.spec.name).version
+        return [] if serving == version else [f"The champion reads {serving}."]
 
     def health(self, ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
         """Probe the version on the newest batch, then wait for as many new windows as the spec asks for.
@@ -68,6 +76,25 @@ class Simple(RolloutStrategy[Options]):
         if problems:
             return Health("unhealthy", tuple(problems), seconds)
         return _watch(ws, proposal, version, now, seconds)
+
+    def undo(
+        self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
+    ) -> str:
+        """Move the alias back, unless somebody has switched since."""
+        before = str(snapshot["champion"])
+        serving = ws.registry.champion(ws.spec.name).version
+        if serving not in {version, before}:
+            return f"Version {serving} serves now; it is left in place."
+        ws.registry.switch(
+            ws.spec.name,
+            before,
+            kind="rollback",
+            by="airmedic",
+            expected=(version,),
+            proposal_hash=proposal.hash,
+            now=now,
+        )
+        return f"Version {before} serves again."
 
 
 def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Options) -> list[str]:
@@ -133,22 +160,31 @@ def _watch(ws: Workspace, proposal: Proposal, version: str, now: datetime, secon
     if wanted == 0:
         return Health("healthy", ("It loads, and predicts finite values on the newest batch.",), seconds)
     since = _since(ws, proposal)
-    seen = [each for each in ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES) if each.batch.window.end > since]
-    seen = [each for each in seen if each.model_version == version and each.assessment is not None]
+    recent = ws.ledger.batches(ws.spec.name, limit=_MOST_BATCHES)
     # The rows of a window whose data are broken say nothing about the model.
-    seen = [each for each in seen if each.assessment is not None and not each.assessment.cause.lies_in_data]
-    bad = [reason for each in seen for reason in _trouble(ws, each)]
+    seen = [
+        window
+        for window in recent
+        if window.batch.window.end > since
+        and window.model_version == version
+        and window.assessment is not None
+        and not window.assessment.cause.lies_in_data
+    ]
+    bad = [reason for window in seen for reason in _trouble(ws, window)]
     if bad:
-        return Health("unhealthy", tuple(bad[:5]), seconds)
+        return Health("unhealthy", tuple(bad[:_MOST_REASONS]), seconds)
     unusable = unusable_windows(ws)
-    seen = [each for each in seen if each.batch.window not in unusable]
-    watched = f"{len(seen)} of {wanted} new windows were watched without trouble."
-    if len(seen) >= wanted:
+    sound = [window for window in seen if window.batch.window not in unusable]
+    watched = f"{len(sound)} of {wanted} new windows were watched without trouble."
+    if len(sound) >= wanted:
         return Health("healthy", (watched,), seconds)
-    last = next((each for each in ws.ledger.promotions(ws.spec.name) if each.to_version == version), None)
-    if last is not None and now > last.at + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
-        return Health("healthy", (watched, "No more arrived in time; nothing speaks against it."), seconds)
-    return Health("waiting", (watched,), seconds)
+    promotions = ws.ledger.promotions(ws.spec.name)
+    last = next((promotion for promotion in promotions if promotion.to_version == version), None)
+    if last is None or now <= last.at + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
+        return Health("waiting", (watched,), seconds)
+    if not sound:
+        return Health("inconclusive", (f"None of the {wanted} new windows could be watched in time.",), seconds)
+    return Health("healthy", (watched, "No more arrived in time; nothing speaks against it."), seconds)
 
 
 def _since(ws: Workspace, proposal: Proposal) -> datetime:
@@ -161,5 +197,7 @@ def _trouble(ws: Workspace, seen: ObservedBatch) -> list[str]:
     assessment = seen.assessment
     if assessment is not None and assessment.outcome == "incident" and assessment.cause.traits.of_version:
         return [f"{seen.batch.window}: {assessment.headline}"]
-    alerts = [each for each in ws.ledger.findings(seen.batch.id, "performance") if each.verdict is Verdict.ALERT]
-    return [f"{seen.batch.window}: {each.message or each.key}" for each in alerts]
+    findings = ws.ledger.findings(seen.batch.id, "performance")
+    return [
+        f"{seen.batch.window}: {alert.message or alert.key}" for alert in findings if alert.verdict is Verdict.ALERT
+    ]

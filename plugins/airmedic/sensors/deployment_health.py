@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from airflow.sdk import BaseSensorOperator, Context, PokeReturnValue, SkipMixin
+from airflow.sdk import BaseSensorOperator, BranchMixIn, Context, PokeReturnValue
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
+from airmedic.operators.decide import PROPOSAL_HASH
 
 
-class DeploymentHealthSensor(BaseSensorOperator, SkipMixin):
-    """Waits for the verdict on a deployment. If it is healthy, the tasks downstream, which undo it, are skipped.
+class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
+    """Waits for the verdict on a deployment, and follows it.
+
+    Where it is healthy, all tasks downstream are skipped. Where nothing has shown, in time, how it does, people are
+    asked whether it stays.
 
     Parameters
     ----------
@@ -21,20 +25,24 @@ class DeploymentHealthSensor(BaseSensorOperator, SkipMixin):
         Name of the model spec.
     proposal_hash : str
         Hash of the deployment's proposal.
+    branches : dict
+        ``unhealthy`` and ``inconclusive`` → id of the task to follow.
 
     Returns
     -------
     dict
         ``status``, ``reasons`` and ``seconds``. Pushed as XCom ``health`` too, since skipping tasks push no result.
+        Where it is inconclusive, ``proposal_hash`` is the hash of the question whether to take it back.
     """
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
     inherits_from_skipmixin = True
 
-    def __init__(self, *, model: str, proposal_hash: str, **kwargs: Any) -> None:
+    def __init__(self, *, model: str, proposal_hash: str, branches: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.model = model
         self.proposal_hash = proposal_hash
+        self.branches = branches
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
@@ -49,9 +57,16 @@ class DeploymentHealthSensor(BaseSensorOperator, SkipMixin):
         return PokeReturnValue(is_done=found.status != "waiting", xcom_value=verdict)
 
     def execute(self, context: Context) -> Any:
-        """Wait, then skip what undoes a healthy deployment."""
+        """Wait, then follow the verdict."""
         health = super().execute(context)
         context["ti"].xcom_push("health", health)
-        if health["status"] == "healthy":
-            self.skip(context["ti"], context["task"].get_direct_relatives(upstream=False))
-        return health
+        if health["status"] == "inconclusive":
+            self._ask(context, health["reasons"])
+        return self.do_branch(context, self.branches.get(health["status"]))
+
+    def _ask(self, context: Context, reasons: Sequence[str]) -> None:
+        with airflow_errors():
+            from airmedic_core.remedy import ask_to_take_back
+
+            question = ask_to_take_back(open_workspace(self.model), self.proposal_hash, reasons, now=datetime.now(UTC))
+        context["ti"].xcom_push(PROPOSAL_HASH, question.hash if question else "")

@@ -38,6 +38,16 @@ def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
     assert health(ws, proposal, now=NOW).status == "healthy"
 
 
+def test_a_deployment_that_has_seen_none_of_its_windows_in_time_is_inconclusive(ws: Workspace) -> None:
+    proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
+    deploy(ws, proposal, now=NOW)
+    # A window with broken rows has shown nothing of the version.
+    observe(ws, 43, cause=Cause.DATA_CORRUPTION)
+    assert health(ws, proposal, now=NOW).status == "waiting"
+    late = health(ws, proposal, now=NOW + timedelta(hours=2))
+    assert (late.status, late.reasons) == ("inconclusive", ("None of the 2 new windows could be watched in time.",))
+
+
 def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> None:
     proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "2", "gate": {"champion": "1"}})
     deploy(ws, proposal, now=NOW)

@@ -1,0 +1,64 @@
+"""Asks people about an action of which nothing has shown, in time, how it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import ACTIONS, Path
+from airmedic_core.decide.propose import propose
+from airmedic_core.errors import AirmedicError
+from airmedic_core.history import INCONCLUSIVE, TAKES_BACK
+from airmedic_core.records import Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+
+def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], *, now: datetime) -> Proposal | None:
+    """Record that the watch of an action is inconclusive, and propose to take it back. To reject that keeps it.
+
+    Until somebody answers, everything stays as it is, and the incident counts as unresolved.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The action that was carried out and watched.
+    reasons : sequence of str
+        Why nothing has shown how it does.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    Proposal or None
+        Nothing where policy, limits or the state of the registry leave no way back; the reason is on record.
+    """
+    watched = ws.ledger.proposal(proposal_hash)
+    why = " ".join(reasons)
+    _record(ws, watched, f"Nothing has shown how it does: {why}")
+    action = ACTIONS.member(watched.action).taken_back_by
+    incident = ws.ledger.incident(watched.incident_id)
+    try:
+        params, _ = ACTIONS.member(action).plan(ws, incident, None)
+        params[TAKES_BACK] = proposal_hash
+        expected = "What served before serves again. Reject to keep what serves now."
+        return propose(ws, incident.id, action, params, expected, f"Keep it, or take it back? {why}", now=now)
+    except AirmedicError as error:
+        if error.transient:
+            raise
+        _record(ws, watched, f"{why} It cannot be taken back: {error}")
+        return None
+
+
+def _record(ws: Workspace, watched: Proposal, reason: str) -> None:
+    ws.ledger.record_decision(
+        watched.incident_id,
+        path=Path.RECOMMEND.value,
+        proposal_hash=watched.hash,
+        reason=reason,
+        details={INCONCLUSIVE: True},
+    )
