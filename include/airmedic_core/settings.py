@@ -9,6 +9,9 @@ from pathlib import Path
 
 _SOURCE_ROOT = Path(__file__).resolve().parents[1]
 
+AUDIT_KEY = "AIRMEDIC_AUDIT_KEY"
+"""Environment variable that holds the key which signs the audit chain."""
+
 
 @dataclass(frozen=True)
 class Settings:

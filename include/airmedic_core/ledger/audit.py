@@ -56,10 +56,13 @@ class Audit(Store):
             rows = connection.execute(query).all()
         return [_record(row) for row in rows]
 
-    def holds_audit_hash(self, hash: str) -> bool:  # noqa: A002 - the word for it
-        """Return whether a record has this hash, such as the head that an exported report names."""
+    def holds_audit_hash(self, hash: str, *, sequence: int | None = None) -> bool:  # noqa: A002 - the word for it
+        """Return whether a record (of this number) has this hash, such as the head that an exported report names."""
+        query = select(audit.c.sequence).where(audit.c.hash == hash)
+        if sequence is not None:
+            query = query.where(audit.c.sequence == sequence)
         with self._reading() as connection:
-            return connection.execute(select(audit.c.sequence).where(audit.c.hash == hash)).first() is not None
+            return connection.execute(query).first() is not None
 
     def verify_audit(self) -> AuditHead:
         """Recompute every hash of the chain, and compare each row of the business tables with its last seal in it.

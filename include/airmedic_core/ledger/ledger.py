@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airmedic_core.ledger.actions import Actions
 from airmedic_core.ledger.approvals import Approvals
+from airmedic_core.ledger.bundle import Bundles
 from airmedic_core.ledger.incidents import Incidents
 from airmedic_core.ledger.language_model_calls import LanguageModelCalls
 from airmedic_core.ledger.locks import Locks
@@ -11,7 +12,7 @@ from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
 
 
-class Ledger(Observations, Incidents, Approvals, Actions, Overrides, LanguageModelCalls, Locks):
+class Ledger(Observations, Incidents, Approvals, Actions, Overrides, LanguageModelCalls, Bundles, Locks):
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 
     Each write is one transaction that also appends to the audit chain, and each can be repeated without a second

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from airmedic_core.errors import LedgerError, closest
-from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.audit import Audit, append, said_of
 from airmedic_core.ledger.tables import overrides
 from airmedic_core.records import Json
+from airmedic_core.windows import as_utc
 
 OverrideKind = Literal["quarantine", "setting", "freeze", "kill_switch"]
+
+_SWITCHES = frozenset({"kill_switch", "freeze"})
+"""Overrides that stop something, so that their absence must not be made by deleting a row."""
 
 EVERY_MODEL = "*"
 """Stands for all models in an override."""
@@ -97,7 +101,10 @@ class Overrides(Audit):
     def overrides(
         self, model: str | None = None, kind: OverrideKind | None = None, *, now: datetime | None = None
     ) -> list[Override]:
-        """Return the overrides that hold for a model, with those for all models, oldest first; without one, all."""
+        """Return the overrides that hold for a model, with those for all models, oldest first; without one, all.
+
+        A model's switches hold as the audit chain says, too: to delete a row turns none of them off.
+        """
         now = now or datetime.now(UTC)
         query = (
             select(overrides)
@@ -110,7 +117,16 @@ class Overrides(Audit):
         if model is not None:
             query = query.where(overrides.c.model.in_([model, EVERY_MODEL]))
         with self._reading() as connection:
-            return [_override(row) for row in connection.execute(query)]
+            found = [_override(row) for row in connection.execute(query)]
+            if model is not None and kind in _SWITCHES:
+                held = {(override.model, override.key) for override in found}
+                recorded = _recorded_switches(connection, model, kind)
+                found += [
+                    override
+                    for name, override in recorded.items()
+                    if name not in held and (override.expires_at is None or override.expires_at > now)
+                ]
+            return found
 
     def revoke_override(self, model: str, kind: OverrideKind, key: str, *, author: str) -> None:
         """Take an override back. One that was taken back before stays so.
@@ -123,10 +139,12 @@ class Overrides(Audit):
         with self._writing() as connection:
             ever = select(overrides.c.key).where(overrides.c.model == model, overrides.c.kind == kind)
             keys = set(connection.execute(ever).scalars())
-            if key not in keys:
+            recorded = _recorded_switches(connection, model, kind) if kind in _SWITCHES else {}
+            if key not in keys and (model, key) not in recorded:
                 raise LedgerError(f"There is no {kind} override {key!r} for {model!r}.", closest(key, keys))
             mine = _active(model, kind, key)
-            if connection.execute(select(overrides.c.sequence).where(*mine)).first() is None:
+            held = connection.execute(select(overrides.c.sequence).where(*mine)).first() is not None
+            if not held and (model, key) not in recorded:
                 return
             connection.execute(update(overrides).where(*mine).values(revoked_at=datetime.now(UTC), revoked_by=author))
             append(connection, "override_revoked", model, {"kind": kind, "key": key, "author": author})
@@ -135,6 +153,23 @@ class Overrides(Audit):
 def _active(model: str, kind: str, key: str) -> tuple[Any, ...]:
     table = overrides.c
     return (table.model == model, table.kind == kind, table.key == key, table.revoked_at.is_(None))
+
+
+def _recorded_switches(connection: Connection, model: str, kind: str) -> dict[tuple[str, str], Override]:
+    """Return the switches that were thrown and not taken back, as the chain has recorded it."""
+    standing: dict[tuple[str, str], Override] = {}
+    for subject in (EVERY_MODEL, model):
+        for record in said_of(connection, subject, "override", "override_revoked"):
+            said = record.payload
+            if said["kind"] != kind:
+                continue
+            name = (subject, str(said["key"]))
+            standing.pop(name, None)
+            if record.kind == "override":
+                ends = as_utc(said["expires_at"]) if said["expires_at"] else None
+                value, author, reason = said["value"], said["author"], said["reason"]
+                standing[name] = Override(subject, said["kind"], said["key"], value, author, reason, record.at, ends)
+    return standing
 
 
 def _override(row: Row[Any]) -> Override:

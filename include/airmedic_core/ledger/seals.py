@@ -83,6 +83,11 @@ def row_name(table: str, key: Key) -> str:
     return f"{table} {json.dumps(list(key), ensure_ascii=False)}"
 
 
+def row_key(table: Table, row: RowMapping) -> Key:
+    """Return the key of a row, or of the group that it belongs to."""
+    return tuple(row[column.name] for column in _key_columns(table))
+
+
 def row_content(row: RowMapping) -> Json:
     """Return a row as plain JSON, without its empty columns: a column that is added later changes no seal."""
     return {
@@ -94,18 +99,10 @@ def row_content(row: RowMapping) -> Json:
 
 def seals_of(connection: Connection, table: Table) -> Iterator[tuple[str, str]]:
     """Yield the name and the digest of each row of a table, or of each group of rows that are written together."""
-    size = len(_key_columns(table))
     query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=1000)
     with connection.execute(query) as rows:
-        names = [column.name for column in _key_columns(table)]
-        for key, group in groupby(rows.mappings(), key=lambda row: tuple(row[name] for name in names)):
-            yield row_name(table.name, key[:size]), digest([row_content(row) for row in group])
-
-
-def sealed_rows(connection: Connection, name: str) -> list[Json]:
-    """Return the rows that a seal speaks of, as plain JSON; none where they are gone."""
-    table, _, key = name.partition(" ")
-    return _rows(connection, SEALED[table], tuple(json.loads(key)))
+        for key, group in groupby(rows.mappings(), key=lambda row: row_key(table, row)):
+            yield row_name(table.name, key), digest([row_content(row) for row in group])
 
 
 def _key_columns(table: Table) -> list[Any]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airmedic_core.ledger.checkpoints import keep_checkpoint
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
 from airmedic_core.reports.dossier import Dossier, read_dossier
@@ -81,7 +82,8 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         tags=tags,
         points=_points(dossier),
     )
-    report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, folder))
+    checkpoint = keep_checkpoint(ws.ledger, ws.settings)
+    report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, checkpoint, folder))
     if dossier.calls:
         link_traces(ws, incident_id, report.run_id)
     if incident.mlflow_run_id != report.run_id:
@@ -119,7 +121,7 @@ def _points(dossier: Dossier) -> tuple[Point, ...]:
     return finite(points)
 
 
-def _write(dossier: Dossier, markdown: str, trace: str, folder: Path) -> None:
+def _write(dossier: Dossier, markdown: str, trace: str, checkpoint: Json | None, folder: Path) -> None:
     from airmedic_core.reports.drawing import draw_gate, draw_history, draw_trace
 
     (folder / "incident.md").write_text(f"{markdown}\n## Decision trace\n\n```mermaid\n{trace}```\n", encoding="utf-8")
@@ -133,6 +135,8 @@ def _write(dossier: Dossier, markdown: str, trace: str, folder: Path) -> None:
     if len(dossier.history) > 1:
         draw_history(dossier.spec.metric, dossier.history, dossier, folder / "metric_history.png")
     _dump(folder / "record.json", _record(dossier))
+    if checkpoint is not None:
+        _dump(folder / "checkpoint.json", checkpoint)
 
 
 def _record(dossier: Dossier) -> Json:

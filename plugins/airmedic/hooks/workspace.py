@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
-from airmedic_core.settings import Settings
+from airmedic_core.settings import AUDIT_KEY, Settings
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LEDGER_CONNECTION = "airmedic_ledger"
 MLFLOW_CONNECTION = "airmedic_mlflow"
+AUDIT_KEY_CONNECTION = "airmedic_audit_key"
+"""Its password signs the audit chain."""
 
 _DRIVERS = {"postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
@@ -64,6 +66,9 @@ def settings() -> Settings:
         ):
             if value:
                 os.environ[variable] = value
+    if (key := find_connection(AUDIT_KEY_CONNECTION)) and key.password:
+        # Whoever may read the workers' environment may read their connections.
+        os.environ[AUDIT_KEY] = key.password
     return found
 
 

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from airmedic_core.errors import LedgerError
+from airmedic_core.errors import AuditError, LedgerError
 from airmedic_core.ledger import EVERY_MODEL, Ledger
+from airmedic_core.ledger.overrides import OverrideKind
 
 
 def keys(ledger: Ledger, **options: object) -> list[str]:
@@ -46,3 +50,28 @@ def test_taking_back_what_never_was_names_the_closest(ledger: Ledger) -> None:
     ledger.set_override("churn", "setting", "gate.margin", {}, author="ada", reason="r")
     with pytest.raises(LedgerError, match=r"Did you mean 'gate\.margin'"):
         ledger.revoke_override("churn", "setting", "gate.margins", author="ada")
+
+
+@pytest.mark.parametrize("kind", ["kill_switch", "freeze"])
+@pytest.mark.parametrize("model", ["churn", EVERY_MODEL])
+def test_a_switch_whose_row_was_deleted_holds_until_it_is_taken_back(
+    ledger: Ledger, tmp_path: Path, kind: OverrideKind, model: str
+) -> None:
+    ledger.set_override(model, kind, "all", {}, author="ada", reason="Something is wrong")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+        connection.execute("DELETE FROM overrides")
+        connection.commit()
+    (held,) = ledger.overrides("churn", kind)
+    assert (held.author, held.reason) == ("ada", "Something is wrong")
+    assert ledger.overrides("other", kind) == ([held] if model == EVERY_MODEL else [])
+    with pytest.raises(AuditError, match="was deleted"):
+        ledger.verify_audit()
+    ledger.revoke_override(model, kind, "all", author="ada")
+    assert ledger.overrides("churn", kind) == []
+
+
+def test_a_recorded_switch_ends_when_it_was_to_end(ledger: Ledger, now: datetime) -> None:
+    ends = now + timedelta(hours=1)
+    ledger.set_override("churn", "kill_switch", "all", {}, author="ada", reason="r", expires_at=ends)
+    assert len(ledger.overrides("churn", "kill_switch", now=now)) == 1
+    assert ledger.overrides("churn", "kill_switch", now=ends) == []
