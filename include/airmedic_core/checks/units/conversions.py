@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.units.options import LIMITS
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -64,20 +66,37 @@ def known_maps() -> list[Map]:
 
 
 def rescaled_maps(values: NDArray[np.float64], reference: NumericProfile) -> list[Map]:
-    """Return the map onto 0…1 or onto mean 0 and standard deviation 1, where the values look like one of them."""
+    """Return the map onto 0…1 or onto mean 0 and standard deviation 1, where the values look like one of them.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    reference : NumericProfile
+        The column as it usually is. One that is near that scale already was not brought onto it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from airmedic_core.simulate.example import example_context
+    >>> amount = example_context().reference.whole.columns["amount"]
+    >>> [conversion.name for conversion in rescaled_maps(np.linspace(0.0, 1.0, 50), amount)]
+    ['rescaled to 0…1']
+    """
     import numpy as np
 
     if reference.minimum is None or reference.maximum is None or not reference.sd > 0:
         return []
     maps = []
-    # Limits are wide, tuned on benchmarks/incidents --split tune: what was rescaled on other rows is nearly 0…1, and
-    # a column that was already near that scale does not count.
     low, high = float(values[0]), float(values[-1])
-    before = reference.maximum - reference.minimum
-    if low >= -0.01 and high <= 1.01 and high - low > 0.3 and before > 5.0:
-        factor = float(np.std(values)) / reference.sd
-        maps.append(Map(factor, float(np.mean(values)) - factor * reference.mean, "rescaled to 0…1"))
+    within_unit = low >= -LIMITS.unit_slack and high <= 1.0 + LIMITS.unit_slack and high - low > LIMITS.unit_width
     mean, sd = float(np.mean(values)), float(np.std(values))
-    if abs(mean) < 0.3 and 0.7 < sd < 1.4 and (abs(reference.mean) > 3.0 or not 0.3 < reference.sd < 3.0):
+    if within_unit and reference.maximum - reference.minimum > LIMITS.wide:
+        factor = sd / reference.sd
+        maps.append(Map(factor, mean - factor * reference.mean, "rescaled to 0…1"))
+    least_sd, most_sd = LIMITS.standard_sd
+    standard = abs(mean) < LIMITS.standard_mean and least_sd < sd < most_sd
+    least_usual, most_usual = LIMITS.near_standard_sd
+    if standard and (abs(reference.mean) > LIMITS.near_standard_mean or not least_usual < reference.sd < most_usual):
         maps.append(Map(1.0 / reference.sd, -reference.mean / reference.sd, "standardised"))
     return maps

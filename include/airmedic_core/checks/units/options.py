@@ -66,6 +66,22 @@ class Limits:
     factor: float = 3.0
     """By a smaller factor than this, a column without a known conversion may have grown. Tuned."""
 
+    # A column brought onto 0…1, or onto mean 0 and standard deviation 1
+    unit_slack: float = 0.01
+    """How far beyond 0 and 1 values may lie: the range was that of other rows."""
+    unit_width: float = 0.3
+    """Part of that range that the values must span. Tuned."""
+    wide: float = 5.0
+    """Width of the reference from which a column was not near 0…1 before. Tuned."""
+    standard_mean: float = 0.3
+    """How far the mean may lie from 0: one window is not the rows that the scale was made from. Tuned."""
+    standard_sd: tuple[float, float] = (0.7, 1.4)
+    """Between which the standard deviation must lie, for the same reason: half or double the variance."""
+    near_standard_mean: float = 3.0
+    """Mean of the reference up to which a column may have been standardised before. Tuned."""
+    near_standard_sd: tuple[float, float] = (0.3, 3.0)
+    """The same for its standard deviation. Tuned."""
+
     # Rows that can only be converted ones
     margin: float = 0.2
     """Part of a column's range beyond which values lie where the column never was. Tuned."""
