@@ -167,6 +167,15 @@ def test_a_whole_column_in_another_currency_is_another_unit(reference, today, fa
     assert finding.details["factor_low"] < factor < finding.details["factor_high"]
 
 
+@pytest.mark.parametrize(("scale", "name"), [("range", "rescaled to 0…1"), ("spread", "standardised")])
+def test_a_column_that_was_scaled_for_a_model_is_in_another_unit(reference, today, scale, name):
+    dear = reference.assign(amount=reference["amount"] + 100), today.assign(amount=today["amount"] + 100)
+    amounts, now = (frame["amount"] for frame in dear)
+    low, width = (amounts.min(), amounts.max() - amounts.min()) if scale == "range" else (amounts.mean(), amounts.std())
+    scaled = dear[1].assign(amount=(now - low) / width)
+    assert units(check_pair(SPEC, dear[0], scaled))["amount"].details["map"] == name
+
+
 def test_a_column_that_doubled_or_lost_its_shape_is_in_no_other_unit(reference, today):
     for changed in (today["load"] * 2.0, today["load"] ** 3 * 4.0 + 3.0):
         assert "load" not in units(check_pair(SPEC, reference, today.assign(load=changed)))
