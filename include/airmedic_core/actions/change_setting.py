@@ -62,7 +62,9 @@ class ChangeSetting(Action):
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Put back what held before."""
         key = proposal.params["key"]
-        ws.ledger.revoke_override(ws.spec.name, "setting", key, author="airmedic")
+        if any(override.key == key for override in ws.ledger.overrides(ws.spec.name, "setting")):
+            # Not so if the change failed before it was recorded.
+            ws.ledger.revoke_override(ws.spec.name, "setting", key, author="airmedic")
         if "before" in snapshot:
             ws.ledger.set_override(
                 ws.spec.name, "setting", key, snapshot["before"], author="airmedic", reason="The change was undone."
