@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +41,8 @@ def main() -> int:
 def _new(names: list[str], path: Path, most: int) -> Iterator[Recorded]:
     known = {item.answer.case for item in read(path)} if path.exists() else set()
     cases = [case for name in names for case in COLLECTIONS[name]() if case.name not in known]
+    # In an order of no meaning, so that what is recorded so far is a fair sample.
+    cases.sort(key=lambda case: zlib.crc32(case.name.encode()))
     yield from map(record, cases[:most])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache, partial
 
 import numpy as np
+import pandas as pd
 
 from labelled.case import LabelledCase, Rows
 from labelled.healthy import healthy_pairs
@@ -60,7 +61,7 @@ def _cases_of(item: Table) -> Iterator[LabelledCase]:
             return
         base = bases[number % len(bases)]
         label = f"{item.name}/{name} ({base.name.partition('/')[2]})"
-        if not _shows(item, kind, _build(base, injury, label)):
+        if not _shows(item, kind, base.build()[1], _build(base, injury, label)):
             continue
         yield LabelledCase(
             name=label, collection=f"injected_{item.part}", domain=item.domain, kind=kind, accept=accept, healthy=False,
@@ -91,14 +92,16 @@ def _build(base: LabelledCase, injury: Injury, label: str) -> Rows:
     return injury(reference, window, np.random.default_rng(zlib.crc32(label.encode())))
 
 
-def _shows(item: Table, kind: str, pair: Rows) -> bool:
-    """Return whether rows are left, and a class mix that was moved on purpose has moved for certain."""
+def _shows(item: Table, kind: str, before: pd.DataFrame, pair: Rows) -> bool:
+    """Return whether something has changed, rows are left, and a class mix has moved for certain."""
     reference, window = pair
+    if window.equals(before):
+        return False
     if kind != "class mix moved":
         return len(window) >= _LEAST_LEFT
-    before, now = reference[item.target].mean(), window[item.target].mean()
-    spread = np.sqrt(before * (1 - before) * (1 / len(reference) + 1 / len(window)))
-    return bool(now - before > _CERTAIN * spread)
+    usual, now = reference[item.target].mean(), window[item.target].mean()
+    spread = np.sqrt(usual * (1 - usual) * (1 / len(reference) + 1 / len(window)))
+    return bool(now - usual > _CERTAIN * spread)
 
 
 def faults_of(item: Table) -> Iterator[Fault]:
@@ -186,7 +189,13 @@ def _numbers(item: Table) -> Iterator[Fault]:
     if item.tied:
         yield "rows scattered", f"{item.tied[0]} of other rows", scatter(item.tied[0]), only, DATA_FAULT
     moved = ("harmless_covariate_shift", "harmful_covariate_shift")
-    yield "inputs selected", f"the upper third of {last} only", select(last), (*moved, "label_shift"), _MOVED
+    yield (
+        "inputs selected",
+        f"the upper third of {last} only",
+        select(last),
+        (*moved, "label_shift", "volume_anomaly"),
+        _MOVED,
+    )
 
 
 def _texts(item: Table) -> Iterator[Fault]:
@@ -206,13 +215,13 @@ def _texts(item: Table) -> Iterator[Fault]:
     renamed = replace(column, lambda value: "Type 1" if value == frequent else value)
     yield "categories recoded", f"{column}: {frequent} gets another name", renamed, _FORM, DATA_FAULT
     broken = replace(texts[0], lambda value: str(value)[:1] + "�" + str(value)[2:], 0.15)
-    yield "letters replaced", f"{texts[0]} in 15 %", broken, _DAMAGE, DATA_FAULT
+    yield "letters replaced", f"letters of {texts[0]} in 15 %", broken, _DAMAGE, DATA_FAULT
     blanks = rows[column].isna().mean()
     if blanks > 0.05:
-        yield "blank becomes 0", f"{column}", fill_blanks(column, "0"), _DAMAGE, DATA_FAULT
+        yield "blank becomes 0", f"blanks of {column}", fill_blanks(column, "0"), _DAMAGE, DATA_FAULT
     for name in texts:
         if rows[name].isna().mean() > 0.05 and name != column:
-            yield "blank becomes 0", f"{name}", fill_blanks(name, "0"), _DAMAGE, DATA_FAULT
+            yield "blank becomes 0", f"blanks of {name}", fill_blanks(name, "0"), _DAMAGE, DATA_FAULT
     kinds = rows[column].value_counts(normalize=True)
     lost = kinds.index[kinds.cumsum() > 0.6]
     if 0.2 < kinds[lost].sum() < 0.6:
@@ -243,7 +252,8 @@ def _labels(item: Table) -> Iterator[Fault]:
     inverted = replace(item.target, lambda value: 1 - value)
     yield "label inverted", "0 and 1 are exchanged", inverted, _DAMAGE, DATA_FAULT
     if share < 0.45:
-        mix = ("label_shift", "harmful_covariate_shift")
+        # The negatives that are gone are missing rows as well.
+        mix = ("label_shift", "harmful_covariate_shift", "volume_anomaly")
         yield "class mix moved", "twice the share of positives", move_mix(item.target, 2.0), mix, _MIX
         yield "class mix moved", "four times the share of positives", move_mix(item.target, 4.0), mix, _MIX
 

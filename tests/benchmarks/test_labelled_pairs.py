@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 # These scripts import each other by name.
 from airmedic_core.spec import parse_spec
+from healthy_monitoring import Monitored
 from labelled.draws import following, halves, season_later, shuffled
 from labelled.healthy import healthy_pairs
 from labelled.injected import injected_pairs
@@ -72,6 +73,17 @@ def test_the_look_lets_an_ordinary_window_pass_and_refuses_what_has_changed(rows
     noisy = window.assign(load=np.random.default_rng(1).permutation(window["load"]))
     assert "loss" in refusal(table, (reference, noisy), follows=True)
     assert "usual rows" in refusal(table, (reference, window[::3]), follows=True)
+
+
+def test_a_table_is_monitored_window_after_window(rows) -> None:
+    rows = rows.assign(time=rows[TIME].dt.tz_localize("UTC"))
+    start, week = rows[TIME].iloc[0], pd.Timedelta("7D")
+    reference, window = following(rows, start, week, 10)
+    monitored = Monitored(_table(rows), week, reference)
+    assert monitored.check(start + 10 * week, window).outcome == "healthy"
+    blank = window.assign(degrees=np.nan, **{TIME: window[TIME] + week})
+    assert monitored.check(start + 11 * week, blank).outcome == "incident"
+    assert len(monitored.history) == 2
 
 
 def test_injuries_do_what_they_say_and_leave_the_given_rows_alone(rows) -> None:

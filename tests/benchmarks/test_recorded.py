@@ -19,6 +19,7 @@ from airmedic_core.causes import Cause
 from airmedic_core.records import Finding, Role, Verdict, to_json
 from labelled.additive import CAUSES, features, fit
 from labelled.answer import Answer
+from labelled.assurance import SIGNS, assurances, fit_assurance, signs
 from labelled.confidence import brier, groups, miscalibration
 from labelled.figures import Rate
 from labelled.recorded import Recorded, cause_of, read, write
@@ -104,3 +105,22 @@ def test_a_domain_is_answered_by_a_model_of_the_others() -> None:
     said = _left_out(records, [features(item.findings()) for item in records])
     assert all(item.right for item in said[:24])
     assert not any(item.right for item in said[24:])
+
+
+def test_signs_count_what_speaks_for_the_named_cause_and_for_others() -> None:
+    item = _recorded("both", BLANKS, SCALE, CALM, accept=("unit_change",))
+    rival = BLANKS if item.answer.cause == "unit_change" else SCALE
+    seen = dict(zip(SIGNS, signs(item), strict=True))
+    assert seen["alerts for it (log)"] == pytest.approx(np.log(2))
+    assert seen["alerts of other faults of the data (log)"] == pytest.approx(np.log(2))
+    assert seen["largest effect for it"] == rival.effect == 0.4
+    assert seen["healthy"] == 0.0
+    quiet = dict(zip(SIGNS, signs(_recorded("quiet", CALM, accept=("healthy",))), strict=True))
+    assert quiet["healthy"] == 1.0
+
+
+def test_assurance_is_the_share_of_answers_with_such_signs_that_were_right() -> None:
+    quiet = signs(_recorded("quiet", CALM, accept=("healthy",)))
+    rows = [quiet] * 400
+    sure = assurances(fit_assurance(rows, [True] * 300 + [False] * 100), rows[:1])
+    assert sure[0] == pytest.approx(0.75, abs=0.01)
