@@ -177,7 +177,7 @@ class Unstoppable(Lamp):
 def test_an_action_that_breaks_a_promise_fails_it(
     action: type[Lamp], broken: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    arranged = Arrangement(world=SWITCH.copy)
+    arranged = Arrangement(world=lambda _: dict(SWITCH))
     SWITCH["lamp"] = 0
     promise("actions", broken)(Lamp(), Setting("hold", tmp_path_factory.mktemp("sound"), arranged))
     SWITCH["lamp"] = 0

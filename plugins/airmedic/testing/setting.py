@@ -38,7 +38,7 @@ class Arrangement:
     """Of an action that is not planned from an incident: its parameters."""
     prepare: Callable[[Workspace], None] | None = None
     """Changes the production before the member is asked: registers a version, records an override …"""
-    world: Callable[[], Any] | None = None
+    world: Callable[[Workspace], Any] | None = None
     """Of an action that changes something outside ledger and registry: returns how that stands, as JSON."""
     deliver: Callable[[Path, pd.DataFrame], Json] | None = None
     """Of a source: writes rows where the source reads them, and returns the spec's section ``data``."""
@@ -71,7 +71,7 @@ class Setting:
             "champion": champion.version if champion is not None else None,
             "reference": ws.registry.reference_place(champion) if champion is not None else None,
             "overrides": sorted(overrides, key=str),
-            "world": self.arranged.world() if self.arranged.world is not None else None,
+            "world": self.arranged.world(ws) if self.arranged.world is not None else None,
         }
         plain: Json = json.loads(json.dumps(standing, default=str))
         return plain

@@ -32,7 +32,7 @@ test_change_setting = contract_tests(
 test_rerun_pipeline = contract_tests(
     "actions",
     "rerun_pipeline",
-    arrange=Arrangement(spec={"upstream_dag": "ingest"}, world=lambda: None),
+    arrange=Arrangement(spec={"upstream_dag": "ingest"}, world=lambda _: None),
 )
 
 
