@@ -91,6 +91,7 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
     """Weigh all that was found in a batch, and record what it means."""
     from airmedic_core.assess import weigh
     from airmedic_core.comparison import NEW_FOR_WINDOWS
+    from airmedic_core.monitor.shared_rows import forget_rows
 
     findings = ws.ledger.findings(batch.id)
     recent = ws.ledger.batches(ws.spec.name, limit=NEW_FOR_WINDOWS + 1)
@@ -100,6 +101,7 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
     }
     assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}), hidden=ws.spec.is_private)
     ws.ledger.record_assessment(batch, assessment)
+    forget_rows(ws, batch)
     return assessment
 
 

@@ -39,16 +39,22 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     """
     from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.past import history
+    from airmedic_core.monitor.shared_rows import BatchRows, shared_rows
     from airmedic_core.sources import read_sample
 
     spec = ws.spec
-    frame = read_sample(spec, batch.window, rows=batch.rows)
-    sampled = batch.rows > spec.data.sample_rows
     version = _serving(ws)
     reference = _reference(ws, version)
+
+    def read() -> BatchRows:
+        frame = read_sample(spec, batch.window, rows=batch.rows)
+        scored = _scored(ws, batch, frame)
+        return BatchRows(frame, scored, _profile(spec, batch, reference, frame, scored))
+
+    rows = shared_rows(ws, batch, version.version, reference, read)
+    frame, scored, profile = rows.frame, rows.scored, rows.profile
+    sampled = batch.rows > spec.data.sample_rows
     past = history(ws, batch, reference)
-    scored = _scored(ws, batch, frame)
-    profile = _profile(spec, batch, reference, frame, scored)
     features = [*reference.edges.numeric, *reference.edges.categorical]
     labelled = _labelled(ws, batch, frame, scored, reference)
     served_before = _served_before(ws, version)

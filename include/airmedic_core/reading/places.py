@@ -51,6 +51,20 @@ def find_files(patterns: Sequence[str]) -> tuple[AbstractFileSystem, list[str]]:
     return file_system, list(dict.fromkeys(found))
 
 
+def describe_files(spec: ModelSpec, window: Window | None) -> list[tuple[str, str]]:
+    """Return name, and size and time of change, of the files of a window: others once they are written anew.
+
+    Raises as :func:`files_of`.
+    """
+    file_system, files = files_of(spec, window)
+    marks = ("size", "mtime", "LastModified", "ETag", "updated", "last_modified")
+    described = []
+    for file in files:
+        told = file_system.info(file)
+        described.append((file, " ".join(str(told[mark]) for mark in marks if mark in told)))
+    return described
+
+
 def has_placeholder(path: str) -> bool:
     """Whether a path names a file for each window."""
     return _PLACEHOLDER.search(path) is not None
