@@ -10,6 +10,7 @@ from airmedic_core.errors import MissingColumnError, ModelError, SpecError
 from airmedic_core.records import Batch
 from airmedic_core.scoring import (
     encode_labels,
+    fitted_target,
     logged_scores,
     logged_with,
     named_classes,
@@ -185,3 +186,31 @@ def test_labels_take_the_models_order_of_classes(tmp_path: Path) -> None:
 def test_a_positive_value_that_is_no_class_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match="'maybe'"):
         positive_class(spec_of(tmp_path, positive="maybe"), ("no", "yes"))
+
+
+@pytest.mark.parametrize("model", [(0, 1), (0.0, 1.0), (False, True), ("0", "1"), ("false", "true"), ("False", "True")])
+@pytest.mark.parametrize("kind", [int, float, bool, str, "boolean text"])
+def test_a_class_has_one_name_whatever_type_it_has_on_either_side(model: tuple, kind: object) -> None:
+    spec = parse_spec({"name": "m", "task": "binary", "target": "y", "data": {"path": "x.csv", "time_column": "at"}})
+    labels = [str(bool(each)).lower() if kind == "boolean text" else kind(each) for each in (0, 1, 1)]
+    frame = pd.DataFrame({"y": pd.Series([*labels, None], dtype=object)})
+    np.testing.assert_array_equal(encode_labels(spec, frame, model), [0, 1, 1, np.nan])
+
+
+def test_infinite_targets_of_a_regression_are_not_known() -> None:
+    spec = parse_spec(
+        {"name": "m", "task": "regression", "target": "y", "data": {"path": "x.csv", "time_column": "at"}}
+    )
+    frame = pd.DataFrame({"y": [1.5, np.inf, -np.inf, np.nan]})
+    np.testing.assert_array_equal(encode_labels(spec, frame), [1.5, np.nan, np.nan, np.nan])
+
+
+@pytest.mark.parametrize(
+    ("values", "fitted"),
+    [([True, None, False], [True, None, False]), ([1, "1", None], ["1", "1", None]), (["a", None], ["a", None])],
+)
+def test_a_target_is_given_to_estimators_in_one_type(values: list, fitted: list) -> None:
+    spec = parse_spec({"name": "m", "task": "binary", "target": "y", "data": {"path": "x.csv", "time_column": "at"}})
+    target = fitted_target(spec, pd.Series(values, dtype=object))
+    assert [None if pd.isna(each) else each for each in target] == fitted
+    assert pd.api.types.infer_dtype(target.dropna()) in {"boolean", "string"}

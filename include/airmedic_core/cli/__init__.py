@@ -64,7 +64,7 @@ def _unexpected(error: Exception) -> AirmedicError:
 
 
 def _failed(error: AirmedicError) -> int:
-    from airmedic_core.cli._terminal import problem
+    from airmedic_core.terminal.output import problem
 
     if os.environ.get(DEBUG):
         traceback.print_exception(error)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._arguments import add_by, add_model, workspace_of
+from airmedic_core.terminal.arguments import add_by, add_model, workspace_of
 
 SUMMARY = "train the first champion and put it in service, or take over the one that serves"
 
@@ -25,8 +25,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Adopt."""
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.errors import SpecError
+    from airmedic_core.terminal.output import judged
     from airmedic_core.training.adopt import adopt
     from airmedic_core.windows import Window, as_utc
 

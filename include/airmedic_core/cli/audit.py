@@ -14,8 +14,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airmedic_core.cli._arguments import ledger
 from airmedic_core.errors import AuditError, SpecError
+from airmedic_core.terminal.arguments import ledger
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verify(head: str | None, files: list[str] | None) -> int:
-    from airmedic_core.cli._terminal import judged
+    from airmedic_core.terminal.output import judged
 
     records = ledger()
     problems, last = records.audit_problems()
@@ -72,9 +72,9 @@ def _verify(head: str | None, files: list[str] | None) -> int:
 
 
 def _against_checkpoints(records: Ledger, paths: list[Path]) -> list[str]:
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.ledger.checkpoints import checkpoint_file, checkpoint_problems, read_checkpoints
     from airmedic_core.settings import Settings
+    from airmedic_core.terminal.output import judged
 
     key = _key()
     try:
@@ -89,9 +89,9 @@ def _against_checkpoints(records: Ledger, paths: list[Path]) -> list[str]:
 
 
 def _checkpoint(out: str | None) -> int:
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.ledger.checkpoints import CHECKPOINTS, keep_checkpoint
     from airmedic_core.settings import Settings
+    from airmedic_core.terminal.output import judged
 
     _key()
     environment = _environment() | ({CHECKPOINTS: out} if out else {})
@@ -101,8 +101,8 @@ def _checkpoint(out: str | None) -> int:
 
 
 def _export(incident_id: str, out: str | None) -> int:
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.ledger.checkpoints import audit_key, sign_head
+    from airmedic_core.terminal.output import judged
 
     records = ledger()
     bundle: Json = records.incident_bundle(incident_id)

@@ -13,7 +13,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airmedic_core.cli._arguments import add_json, add_model, spec_of
+from airmedic_core.terminal.arguments import add_json, add_model, spec_of
 
 if TYPE_CHECKING:
     from airmedic_core.pair import PairCheck
@@ -40,11 +40,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and print."""
-    from airmedic_core.cli._terminal import write_json, write_text
     from airmedic_core.pair import check_pair
     from airmedic_core.pair.labels import refuse_no_target
     from airmedic_core.reading import Writing, read_rows
     from airmedic_core.settings import Settings
+    from airmedic_core.terminal.output import write_json, write_text
     from airmedic_core.windows import as_utc
 
     spec = spec_of(args.model)
@@ -107,10 +107,10 @@ def confidence(result: PairCheck) -> float:
 
 
 def _print(spec: ModelSpec, result: PairCheck) -> None:
-    from airmedic_core.cli._terminal import judged, say, show
     from airmedic_core.records import Verdict
     from airmedic_core.reports.findings import ranked
     from airmedic_core.reports.text import number
+    from airmedic_core.terminal.output import judged, say, show
 
     assessment = result.assessment
     word = assessment.outcome if assessment.outcome != "incident" else str(assessment.cause)

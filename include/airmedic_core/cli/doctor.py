@@ -42,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what was found."""
     del args
-    from airmedic_core.cli._terminal import judged, show
     from airmedic_core.settings import Settings
+    from airmedic_core.terminal.output import judged, show
 
     symptoms = list(examine(Settings.from_env()))
     show("", ("State", "What", "Found", "What to do"), symptoms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from airmedic_core.cli._arguments import add_json, add_model, workspace_of
+from airmedic_core.terminal.arguments import add_json, add_model, workspace_of
 
 if TYPE_CHECKING:
     from airmedic_core.records import Diagnosis, EvidencePacket, Incident
@@ -27,8 +27,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain."""
-    from airmedic_core.cli._terminal import say, write_json
     from airmedic_core.records import to_json
+    from airmedic_core.terminal.output import say, write_json
 
     ws = workspace_of(args.model)
     incident = _incident(ws, args.incident)
@@ -66,8 +66,8 @@ def _diagnosis(ws: Workspace, incident: Incident) -> tuple[Diagnosis, EvidencePa
 
 
 def _print(incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> None:
-    from airmedic_core.cli._terminal import say, show
     from airmedic_core.reports.text import number
+    from airmedic_core.terminal.output import say, show
 
     say(incident.headline, "bold")
     say(f"{incident.id}: {incident.state}, severity {incident.severity}, first seen in {incident.window}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._switch import configure_throw, throw
+from airmedic_core.terminal.switch import configure_throw, throw
 
 SUMMARY = "freeze changes, for a release or a holiday"
 

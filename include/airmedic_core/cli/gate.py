@@ -12,8 +12,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.cli._arguments import add_json, add_model, spec_of
 from airmedic_core.errors import ModelError, RegistryUnavailableError, SourceError
+from airmedic_core.terminal.arguments import add_json, add_model, spec_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,8 +39,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compare and judge."""
-    from airmedic_core.cli._terminal import write_json
     from airmedic_core.records import to_json
+    from airmedic_core.terminal.output import write_json
 
     result = judge(spec_of(args.model), args.champion, args.challenger, args.evaluation)
     if args.json:
@@ -170,8 +170,8 @@ def _from_mlflow(model: str) -> tuple[Any, Any]:
 
 
 def _print(result: GateResult) -> None:
-    from airmedic_core.cli._terminal import judged, say, show
     from airmedic_core.reports.text import number
+    from airmedic_core.terminal.output import judged, say, show
 
     judged(result.outcome, " ".join(result.reasons))
     if result.difference is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._arguments import add_json, ledger
+from airmedic_core.terminal.arguments import add_json, ledger
 
 SUMMARY = "list incidents"
 
@@ -19,8 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the incidents."""
-    from airmedic_core.cli._terminal import say, show, write_json
     from airmedic_core.records import to_json
+    from airmedic_core.terminal.output import say, show, write_json
 
     found = ledger().incidents(args.model, open_only=args.open, limit=args.limit)
     if args.json:

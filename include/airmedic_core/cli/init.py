@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airmedic_core.cli._inference import Inferred
+    from airmedic_core.inference import Inferred
 
 SUMMARY = "write a model spec for a data file"
 
@@ -33,11 +33,11 @@ def run(args: argparse.Namespace) -> int:
     """Infer and write."""
     import sys
 
-    from airmedic_core.cli._inference import infer, model_name
-    from airmedic_core.cli._terminal import judged, say, write_text
     from airmedic_core.errors import SpecError
+    from airmedic_core.inference import infer, model_name
     from airmedic_core.settings import Settings
     from airmedic_core.spec import load_spec
+    from airmedic_core.terminal.output import judged, say, write_text
 
     # A spec's file is named as its model.
     name = args.name or (model_name(args.out) if args.out and args.out != "-" else "")

@@ -11,8 +11,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING, get_args
 
-from airmedic_core.cli._arguments import add_by, add_json, ledger
-from airmedic_core.cli._switch import KEY
+from airmedic_core.terminal.arguments import add_by, add_json, ledger
+from airmedic_core.terminal.switch import KEY
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -59,9 +59,9 @@ def value_of(override: Override) -> str:
 
 
 def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.errors import LedgerError, closest
     from airmedic_core.ledger.overrides import OverrideKind
+    from airmedic_core.terminal.output import judged
 
     if not args.model:
         raise LedgerError("--revoke needs the model.", "Name it with --model; --model '*' are all models.")
@@ -73,8 +73,8 @@ def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
 
 
 def _list(ledger: Ledger, args: argparse.Namespace) -> None:
-    from airmedic_core.cli._terminal import say, show, write_json
     from airmedic_core.records import to_json
+    from airmedic_core.terminal.output import say, show, write_json
 
     found = ledger.overrides(args.model)
     if args.json:

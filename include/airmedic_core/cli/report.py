@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._arguments import add_model, workspace_of
+from airmedic_core.terminal.arguments import add_model, workspace_of
 
 SUMMARY = "write a batch's or an incident's report into MLflow"
 
@@ -22,9 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the report and print where it is."""
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.errors import LedgerError, closest
     from airmedic_core.reports import batch_report, incident_report
+    from airmedic_core.terminal.output import judged
 
     ws = workspace_of(args.model)
     if args.incident:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._switch import configure_take_back, take_back
+from airmedic_core.terminal.switch import configure_take_back, take_back
 
 SUMMARY = "take the kill switch back"
 
@@ -19,8 +19,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Revoke the override."""
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.decide.limits import KILL_SWITCH, switched_off
+    from airmedic_core.terminal.output import judged
 
     take_back("kill_switch", args, "resumed", "stopped")
     if switched_off():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 
-from airmedic_core.cli._switch import configure_take_back, take_back
+from airmedic_core.terminal.switch import configure_take_back, take_back
 
 SUMMARY = "take the change freeze back"
 

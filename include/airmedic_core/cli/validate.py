@@ -28,10 +28,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Validate."""
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.policy import MAKE_POLICIES
     from airmedic_core.settings import Settings
     from airmedic_core.spec import spec_files
+    from airmedic_core.terminal.output import judged
 
     settings = Settings.from_env()
     files = args.specs or list(spec_files(settings.models))
@@ -95,7 +95,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     )
     looks = [_check_options, _notify_options, _policy, _suite, _metric, _positive, _method]
     if data:
-        from airmedic_core.cli._data_problems import data_problems
+        from airmedic_core.inference import data_problems
 
         looks.append(lambda spec, _: data_problems(spec))
     for look in looks:

@@ -87,15 +87,16 @@ def _fitted(
 ) -> Served | None:
     from threadpoolctl import threadpool_limits
 
-    from airmedic_core.scoring import ScoredBatch, encode_labels, predict
+    from airmedic_core.scoring import ScoredBatch, encode_labels, fitted_target, predict
     from airmedic_core.sources import known_labels
     from airmedic_core.training.pipelines import default_pipeline
 
     if spec.target not in reference:
         return None
-    known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
+    target = fitted_target(spec, reference[spec.target])
+    known = np.asarray(known_labels(spec, reference, as_of) & target.notna(), dtype=bool)
     train = reference[known & ~held_out]
-    if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
+    if len(train) < _LEAST_FITTED or target[train.index].nunique() < 2:
         return None
     train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
     inputs = _inputs(spec, reference, train)
@@ -103,7 +104,7 @@ def _fitted(
         return None
     estimator = default_pipeline(spec, inputs)
     with threadpool_limits(1):
-        estimator.fit(inputs.prepare(train), train[spec.target])
+        estimator.fit(inputs.prepare(train), target[train.index])
 
     def scored(rows: pd.DataFrame, known: NDArray[np.bool_]) -> ScoredBatch:
         scores, predicted, classes = predict(spec, estimator, inputs.prepare(rows))

@@ -8,6 +8,7 @@ from airmedic_core.columns import category_name
 from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.scoring import class_name, positive_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def _refuse_unusable(spec: ModelSpec, labels: pd.Series) -> None:
                 "Set task to binary or multiclass, or name a target of numbers.",
             )
         return
-    names = labels.map(category_name).nunique()
+    names = len(set(map(class_name, labels.unique())))
     if spec.task == "binary" and names > 2:
         raise SourceError(
             f"The target {spec.target!r} of a binary model has {names} values in the reference, such as "
@@ -80,8 +81,6 @@ def _refuse_unusable(spec: ModelSpec, labels: pd.Series) -> None:
             "Set task to multiclass or regression, or name a target of two values.",
         )
     if spec.task == "binary" and names == 2:
-        from airmedic_core.scoring import positive_class
-
         positive_class(spec, tuple(labels.unique().tolist()))
 
 
@@ -89,7 +88,7 @@ def _unknown(spec: ModelSpec, before: pd.Series, now: pd.Series) -> list[Finding
     if spec.task == "regression":
         unknown, usual = now[_no_numbers(now)], "numbers"
     else:
-        names, known = now.map(category_name), set(before.map(category_name))
+        names, known = _names(now), set(_names(before))
         # A reference of one class alone does not say what the other one is called.
         either = spec.task == "binary" and len(known | set(names)) <= 2
         unknown, usual = now[~names.isin(known) & (not either)], _shown(before)
@@ -112,6 +111,10 @@ def _no_numbers(labels: pd.Series) -> pd.Series[bool]:
     import pandas as pd
 
     return pd.to_numeric(labels, errors="coerce").isna()
+
+
+def _names(labels: pd.Series) -> pd.Series:
+    return labels.map({label: class_name(label) for label in labels.unique()})
 
 
 def _shown(labels: pd.Series) -> str:

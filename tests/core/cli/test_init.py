@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import yaml
 
-from airmedic_core.cli._inference import infer, model_name
 from airmedic_core.errors import AirmedicError, MissingColumnError, SourceError, SpecError
+from airmedic_core.inference import infer, model_name
 from airmedic_core.spec import load_spec
 
 Airmedic = Callable[..., tuple[int, str, str]]

@@ -6,8 +6,8 @@ import argparse
 import math
 from typing import TYPE_CHECKING, Literal
 
-from airmedic_core.cli._arguments import add_by, ledger, words
 from airmedic_core.errors import SpecError, closest
+from airmedic_core.terminal.arguments import add_by, ledger, words
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -43,8 +43,8 @@ def throw(kind: Kind, args: argparse.Namespace, done: str) -> None:
     """
     from datetime import UTC, datetime, timedelta
 
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.ledger import EVERY_MODEL
+    from airmedic_core.terminal.output import judged
 
     until = datetime.now(UTC) + timedelta(hours=args.hours) if args.hours else None
     records = ledger()
@@ -70,8 +70,8 @@ def take_back(kind: Kind, args: argparse.Namespace, done: str, thrown: str) -> N
     SpecError
         If nothing was thrown for the model, and neither a spec nor the ledger knows it.
     """
-    from airmedic_core.cli._terminal import judged
     from airmedic_core.ledger import EVERY_MODEL
+    from airmedic_core.terminal.output import judged
 
     records = ledger()
     if _held(records, kind, args.model) is None:

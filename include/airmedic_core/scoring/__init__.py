@@ -1,0 +1,23 @@
+"""What a model says of rows: scores of logged predictions or of a version, and whether a version can serve at all."""
+
+from airmedic_core.scoring.classes import class_name, encode_labels, fitted_target, positive_class
+from airmedic_core.scoring.logged import logged_scores, logged_with, named_classes
+from airmedic_core.scoring.scored_batch import ScoredBatch
+from airmedic_core.scoring.version import predict, probe, score, scored_batch
+from airmedic_core.scoring.window import score_window
+
+__all__ = [
+    "ScoredBatch",
+    "class_name",
+    "encode_labels",
+    "fitted_target",
+    "logged_scores",
+    "logged_with",
+    "named_classes",
+    "positive_class",
+    "predict",
+    "probe",
+    "score",
+    "score_window",
+    "scored_batch",
+]

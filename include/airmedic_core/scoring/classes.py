@@ -1,0 +1,140 @@
+"""What the classes of a model are called, and labels as numbers that metrics take."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from airmedic_core.columns import category_name
+from airmedic_core.errors import SpecError
+from airmedic_core.metrics import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
+
+_TRUE = ("1", "yes")
+"""Names of the positive class where a spec does not say."""
+_BOOLEANS = {"true": "1", "false": "0"}
+_WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.0+)?")
+
+
+def class_name(value: Any) -> str:
+    """Return the one name of a class, whatever type a source or a model keeps it in.
+
+    A column of whole numbers is read as floats as soon as one label is missing, one of true and false may come as text
+    or as 1 and 0, and a model may have learned either.
+
+    >>> [class_name(value) for value in (1, 1.0, "1", "1.0", True, "true")]
+    ['1', '1', '1', '1', '1', '1']
+    >>> class_name("gold"), class_name("007"), class_name(0.5)
+    ('gold', '007', '0.5')
+    """
+    name = category_name(value).strip()
+    if name.lower() in _BOOLEANS:
+        return _BOOLEANS[name.lower()]
+    return name.partition(".")[0] if _WHOLE_NUMBER.fullmatch(name) else name
+
+
+def positive_class(spec: ModelSpec, classes: tuple[Any, ...]) -> Any:
+    """Return the class that counts as positive: the spec's, or 1 or true, or the last in order.
+
+    Raises
+    ------
+    SpecError
+        If the spec's positive value is not one of the classes.
+    """
+    if spec.positive is not None:
+        for name in classes:
+            if class_name(name) == class_name(spec.positive):
+                return name
+        raise SpecError(f"positive: {spec.positive!r} is not a value of {spec.target!r}: {list(classes)[:10]}.")
+    return next((name for name in classes if class_name(name).lower() in _TRUE), classes[-1])
+
+
+def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...] = ()) -> Array:
+    """Return the truth of rows as metrics take it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        The rows; where they have no target column nothing is known.
+    classes : tuple
+        The model's classes; those of the rows where not given.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        0 and 1, class positions, or values; NaN where the target is missing or not one of the classes.
+    """
+    if spec.target not in frame.columns:
+        return np.full(len(frame), np.nan)
+    column = frame[spec.target]
+    if spec.task == "regression":
+        return np.asarray(fitted_target(spec, column), dtype=np.float64)
+    classes = classes or classes_of(spec, frame)
+    position = {class_name(name): index for index, name in enumerate(classes)}
+    if spec.task == "binary" and classes:
+        positive = class_name(positive_class(spec, classes))
+        position = {name: int(name == positive) for name in position}
+    return positions(column, position)
+
+
+def fitted_target(spec: ModelSpec, column: pd.Series) -> pd.Series:
+    """Return a target as estimators take it: numbers, or classes of one type; missing where it cannot be used.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model; its task says which.
+    column : pandas.Series
+        Labels as a source holds them.
+    """
+    import pandas as pd
+
+    if spec.task == "regression":
+        values = pd.to_numeric(column, errors="coerce").astype("float64")
+        return values.where(np.isfinite(values))
+    present = column.dropna().infer_objects()
+    if pd.api.types.is_object_dtype(present.dtype) and pd.api.types.infer_dtype(present) != "string":
+        present = present.map(class_name)
+    return present.reindex(column.index) if len(present) < len(column) else present
+
+
+def positions(column: pd.Series, position: dict[str, int]) -> Array:
+    """Return the position of the class of each value; NaN where it is missing or none of them.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Classes, as a source holds them.
+    position : dict of str to int
+        What :func:`class_name` calls a class → its position.
+    """
+    places = {value: position.get(class_name(value), np.nan) for value in column.dropna().unique()}
+    return np.asarray(column.astype(object).map(places), dtype=np.float64)
+
+
+def whole(value: Any) -> Any:
+    """Return a class as it is named where no row lacks its label: whole numbers with gaps are read as floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def classes_of(spec: ModelSpec, frame: pd.DataFrame) -> tuple[Any, ...]:
+    """Return the classes that rows hold, in order; of a binary model always two."""
+    known = frame[spec.target].dropna().unique().tolist() if spec.target in frame.columns else []
+    found = tuple(sorted({class_name(value): value for value in known}.values(), key=str))
+    positive = spec.positive if spec.positive is not None else 1
+    if spec.task == "binary" and not found:
+        return (f"not {positive}", positive)
+    if spec.task == "binary" and len(found) == 1:
+        # One class alone does not say which it is, except by the usual names.
+        only = class_name(found[0])
+        same = only == class_name(positive) or (spec.positive is None and only.lower() in _TRUE)
+        return (f"not {found[0]}", found[0]) if same else (found[0], positive)
+    return found

@@ -1,0 +1,125 @@
+"""What a registered version says of rows, and whether it can serve at all."""
+
+from __future__ import annotations
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from airmedic_core.errors import ModelError, SourceError, SpecError
+from airmedic_core.metrics import Array
+from airmedic_core.scoring.classes import encode_labels, positive_class
+from airmedic_core.scoring.known import known_then
+from airmedic_core.scoring.logged import logged_scores
+from airmedic_core.scoring.scored_batch import ScoredBatch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.records import Batch
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.workspace import Workspace
+
+
+def score(ws: Workspace, version: ModelVersion, frame: pd.DataFrame, batch: Batch | None = None) -> ScoredBatch:
+    """Score rows with one version.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version that scores.
+    frame : pandas.DataFrame
+        The rows.
+    batch : Batch, optional
+        Where given, labels that became known after its ``as_of`` do not exist yet; else all labels count.
+
+    Raises
+    ------
+    MissingColumnError
+        If the rows lack a column that the model takes.
+    ModelError
+        If the version does not load or does not predict. A retry does not help.
+    """
+    estimator, inputs = ws.registry.load(version), ws.registry.inputs(version)
+    prepared = inputs.prepare(frame)
+    try:
+        scores, predicted, classes = predict(ws.spec, estimator, prepared)
+    except Exception as error:
+        raise ModelError(
+            f"Version {version.version} of {version.name!r} does not predict: {type(error).__name__}: {error}.",
+            "Compare its signature in MLflow with the columns of the batch.",
+        ) from error
+    labels = known_then(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
+    return ScoredBatch(scores, predicted, labels, version.version, classes)
+
+
+def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch:
+    """Return what the model in production said of a batch.
+
+    Predictions that were logged with the rows are what really happened and are used where the spec names their
+    columns; otherwise the champion scores the rows now.
+
+    Raises
+    ------
+    MissingColumnError
+        If the spec names a prediction column that the rows lack.
+    NoChampionError
+        If nothing is logged and nothing serves.
+    """
+    if not ws.spec.prediction.score:
+        return score(ws, ws.registry.champion(ws.spec.name), frame, batch)
+    return logged_scores(ws.spec, frame, batch)
+
+
+def predict(spec: ModelSpec, estimator: Any, prepared: pd.DataFrame) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
+    """Return scores, predictions and classes of a fitted estimator on prepared rows."""
+    if spec.task == "regression":
+        values = np.asarray(estimator.predict(prepared), dtype=np.float64).reshape(len(prepared))
+        return values, values, ()
+    classes = tuple(np.asarray(estimator.classes_).tolist())
+    if hasattr(estimator, "predict_proba"):
+        probabilities = np.asarray(estimator.predict_proba(prepared), dtype=np.float64)
+    else:
+        chosen = np.asarray(estimator.predict(prepared))
+        probabilities = np.column_stack([chosen == name for name in classes]).astype(np.float64)
+    predicted = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)] if len(prepared) else np.empty(0)
+    if spec.task == "multiclass":
+        return probabilities, predicted, classes
+    positive = positive_class(spec, classes)
+    column = classes.index(positive)
+    if len(classes) == 2:
+        classes = (classes[1 - column], positive)
+    return probabilities[:, column], predicted, classes
+
+
+def probe(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[list[str], float]:
+    """Try whether a version can serve: it exists, loads, takes the same columns and predicts finite values.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version to try.
+    frame : pandas.DataFrame
+        Recent rows.
+
+    Returns
+    -------
+    tuple of list of str and float
+        What is wrong, empty if nothing is, and the seconds that the prediction took.
+    """
+    started = perf_counter()
+    try:
+        scored = score(ws, version, frame)
+    except (ModelError, SourceError, SpecError) as error:
+        return [str(error)], perf_counter() - started
+    seconds = perf_counter() - started
+    wrong = int((~np.isfinite(scored.scores)).sum())
+    problems = [f"{wrong} of {scored.scores.size} predictions are not finite."] if wrong else []
+    return problems, seconds
