@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -111,9 +111,43 @@ def table(by_rule: dict[Rule, Effect], *, whole_checks: bool) -> str:
     return "\n".join(lines)
 
 
-def idle(by_rule: dict[Rule, Effect]) -> list[str]:
-    """Return the rules without which no answer would be worse."""
-    return sorted(f"{check}: {name}" for (check, name), effect in by_rule.items() if name and not effect.gains)
+def idle(by_rule: dict[Rule, Effect]) -> list[Rule]:
+    """Return the rules that alert, and without which no answer would be worse."""
+    return sorted(rule for rule, effect in by_rule.items() if rule[1] and effect.alerts and not effect.gains)
+
+
+def idle_together(records: Sequence[Recorded], by_rule: dict[Rule, Effect]) -> list[Rule]:
+    """Leave idle rules out one after the other, those that cost most first, while no answer gets worse.
+
+    Two rules may be idle only because each stands in for the other. What is returned can be left out all at once.
+
+    Parameters
+    ----------
+    records : sequence of Recorded
+        All cases.
+    by_rule : dict
+        What each rule gains and costs by itself.
+
+    Returns
+    -------
+    list of (str, str)
+    """
+    cases = [(item, item.findings()) for item in records if item.answer.findings]
+    right = {item.answer.case: cause_of(item.weighed(findings)) in item.answer.accept for item, findings in cases}
+    left_out: list[Rule] = []
+    for rule in sorted(idle(by_rule), key=lambda rule: (-len(by_rule[rule].costs), by_rule[rule].alerts, rule)):
+        tried = {*left_out, rule}
+        worse = False
+        for item, findings in cases:
+            if not right[item.answer.case] or not any(_belongs(finding, rule) for finding in findings):
+                continue
+            kept = [finding for finding in findings if (finding.check, finding.statistic) not in tried]
+            if cause_of(item.weighed(kept)) not in item.answer.accept:
+                worse = True
+                break
+        if not worse:
+            left_out.append(rule)
+    return left_out
 
 
 def main() -> int:
@@ -127,7 +161,16 @@ def main() -> int:
     counts = Counter(item.answer.collection for item in records)
     print(f"{len(records)} cases: " + ", ".join(f"{name} {count}" for name, count in counts.items()))
     print(f"\n## Checks\n\n{table(by_rule, whole_checks=True)}\n\n## Rules\n\n{table(by_rule, whole_checks=False)}")
-    print("\n## Rules without which no answer is worse\n\n" + "\n".join(f"* {name}" for name in idle(by_rule)))
+    together = idle_together(records, by_rule)
+    quiet = sorted(rule for rule, effect in by_rule.items() if rule[1] and not effect.alerts)
+    lists = {
+        "Rules that alert, without each of which no answer is worse": idle(by_rule),
+        "Of these, what can be left out all at once": together,
+        "Measures that alert in none of these cases": quiet,
+    }
+    for title, rules in lists.items():
+        print(f"\n## {title}\n")
+        print("\n".join(f"* `{check}` {name}" for check, name in rules) or "None.")
     for (check, name), effect in by_rule.items():
         if options.rule and name and options.rule in f"{check}: {name}":
             print(f"\n{check}: {name}\n  gains {', '.join(effect.gains)}\n  costs {', '.join(effect.costs)}")

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 # These scripts import each other by name.
 import labelled.confidence
-from ablation import effects, idle, table
+from ablation import effects, idle, idle_together, table
 from airmedic_core.causes import Cause
 from airmedic_core.records import Finding, Role, Verdict, to_json
 from labelled.additive import CAUSES, features, fit
@@ -64,9 +64,17 @@ def test_a_rule_gains_what_is_right_with_it_only_and_costs_what_is_right_without
     blanks, scale = by_rule["corruption", "null_fraction"], by_rule["units", "converted_share"]
     assert (blanks.gains, blanks.costs, blanks.detected, blanks.alerts) == (["blanks"], [], 1, 1)
     assert (scale.gains, scale.costs, scale.false_alarms) == ([], ["a false scale"], 1)
-    assert idle(by_rule) == ["units: converted_share", "volume: rows"]
+    assert idle(by_rule) == [("units", "converted_share")]
     assert by_rule["corruption", ""].pays == 1
     assert "| `corruption` null_fraction | 1 | 1 | 0 | 1 | 0 | healthy 1 |" in table(by_rule, whole_checks=False)
+
+
+def test_of_two_rules_that_stand_in_for_each_other_one_can_be_left_out() -> None:
+    again = replace(BLANKS, statistic="sentinel_fraction")
+    records = [_recorded("twice", BLANKS, again, CALM, accept=("data_corruption",))]
+    by_rule = effects(records)
+    assert idle(by_rule) == [("corruption", "null_fraction"), ("corruption", "sentinel_fraction")]
+    assert idle_together(records, by_rule) == [("corruption", "null_fraction")]
 
 
 def test_groups_hold_answers_of_like_confidence() -> None:
