@@ -10,7 +10,7 @@ from airmedic_core.checks import CHECKS
 from airmedic_core.diagnose.collectors import COLLECTORS
 from airmedic_core.errors import ExtensionError, SpecError
 from airmedic_core.extensions import FAMILIES, extension_problems, offered_members, require_extensions
-from airmedic_core.family import class_name
+from airmedic_core.family import class_name, family_of
 from airmedic_core.sources import SOURCES
 from airmedic_core.spec import parse_spec
 from tests.core.packages import Install
@@ -65,8 +65,6 @@ def test_every_open_family_is_looked_at_for_problems() -> None:
 
 
 def test_every_member_of_ours_keeps_its_contract() -> None:
-    from airmedic_core.family import family_of
-
     for package in FAMILIES:
         family = family_of(package)
         for name in family.ours():
@@ -175,3 +173,13 @@ def test_the_others_go_on_without_a_broken_member(
     with caplog.at_level(logging.WARNING):
         assert set(COLLECTORS.working()) == set(COLLECTORS.ours())
     assert "no licence" in caplog.text
+
+
+def test_mypy_sees_what_a_member_lacks() -> None:
+    # Of a class that is not final, mypy says nothing until somebody makes an instance, and families make them by name.
+    for package in FAMILIES:
+        family = family_of(package)
+        for name in family.ours():
+            member = type(family.member(name))
+            assert getattr(member, "__final__", False), f"{member.__module__}.{member.__name__} is not @final"
+            assert family.contract in member.__mro__

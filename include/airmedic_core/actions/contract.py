@@ -105,6 +105,8 @@ class Action(Protocol):
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Raise if it can no longer be carried out."""
+        # With a docstring alone, a method of a protocol counts as one that each action has to have.
+        return None  # noqa: RET501
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Return how things stand before, as far as undoing needs it."""

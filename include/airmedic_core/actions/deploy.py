@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import ActionError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+@final
 class Deploy(Action):
     """Puts a challenger that passed the gate in service, as the spec's rollout strategy does it."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+@final
 class Hold(Action):
     """A window with a cause in the data is not trained on anyway."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.history import History, Outcome
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MOST_BATCHES = 1000
 
 
+@final
 class Quarantine(Action):
     """Keeps the rows of an incident's windows out of training and out of every reference."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action
 from airmedic_core.errors import ActionError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+@final
 class RefreshReference(Action):
     """Gives the champion a new reference from recent rows, where a harmless shift has become the normal case."""
 

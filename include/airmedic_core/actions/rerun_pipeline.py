@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Part, Path
 from airmedic_core.errors import ActionError
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+@final
 class RerunPipeline(Action):
     """Asks the pipeline that delivers the rows to deliver a window again. The Airflow layer triggers its DAG."""
 

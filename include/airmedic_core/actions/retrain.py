@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import AirmedicError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TRIALS = 15
 
 
+@final
 class Retrain(Action):
     """Trains a challenger. Production keeps serving the champion until the gate and a second approval say otherwise."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PROBED_ROWS = 1000
 
 
+@final
 class Rollback(Action):
     """Goes back to the version that served before, once it has shown that it can serve."""
 

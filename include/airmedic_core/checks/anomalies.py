@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, final
 
 from pydantic import Field
 
@@ -62,6 +62,7 @@ class _Usual(NamedTuple):
     """Of any window of the reference."""
 
 
+@final
 class Anomalies(Check[Options]):
     """The share of rows that are unlike any of the reference.
 

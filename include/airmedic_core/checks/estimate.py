@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -31,6 +31,7 @@ class Options(CheckOptions):
     """Labelled rows that the estimate is learnt from, at the least."""
 
 
+@final
 class Estimate(Check[Options]):
     """The performance to expect from the inputs alone, before any label has arrived.
 

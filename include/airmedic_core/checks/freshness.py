@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -53,6 +53,7 @@ LIMITS = Limits()
 _REPEATED_ROWS = "freshness:batch:repeated_rows"
 
 
+@final
 class Freshness(Check[Options]):
     """Whether this is the new window, or an older one delivered again.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ class Options(CheckOptions):
     """Fewer logged latencies say nothing."""
 
 
+@final
 class Latency(Check[Options]):
     """Whether the model answers in time.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -41,6 +41,7 @@ class Options(CheckOptions):
     """A move that is an alert in its first window."""
 
 
+@final
 class Scores(Check[Options]):
     """Whether what the model answers has moved, and whether that looks like another class mix.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -46,6 +46,7 @@ class Limits:
 LIMITS = Limits()
 
 
+@final
 class Volume(Check[Options]):
     """Whether there are as many rows as there should be, by a forecast from earlier windows.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import final
 
 from airmedic_core.notifiers.contract import Notice, Notifier, NotifierOptions
 
@@ -13,6 +14,7 @@ class Options(NotifierOptions):
     """The log has no options."""
 
 
+@final
 class Log(Notifier[Options]):
     """The log of the task. Every notice goes there, whatever else the spec names."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +36,7 @@ class Options(BaseModel):
     """How long scoring the newest batch may take."""
 
 
+@final
 class Simple(RolloutStrategy[Options]):
     """The alias moves, and the version is probed on the newest batch before anybody relies on it."""
 

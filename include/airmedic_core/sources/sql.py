@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from airmedic_core.errors import AirmedicError, SourceError, SourceUnavailableError, UnreadableDataError
 from airmedic_core.reading import duckdb_queries
@@ -33,6 +33,7 @@ _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
 _EMBEDDED = ("duckdb", "sqlite")
 
 
+@final
 class Sql(Source):
     """Whatever Ibis connects to by URL, such as DuckDB, Postgres, Snowflake, BigQuery or Spark."""
 

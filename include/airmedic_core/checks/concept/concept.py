@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
@@ -42,6 +42,7 @@ class Options(CheckOptions):
     """With fewer labelled rows, now or in the baseline, a loss is not taken apart."""
 
 
+@final
 class Concept(Check[Options]):
     """Whether a loss comes from other inputs, another class mix, or a changed relation.
 

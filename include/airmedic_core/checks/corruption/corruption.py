@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.corruption.options import LIMITS, Options
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airmedic_core.profile import Profile
 
 
+@final
 class Corruption(Check[Options]):
     """Values that a source puts in place of the truth, beyond what is usual for the column.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.drift.options import Options
@@ -30,6 +30,7 @@ _KS_5_PERCENT = 1.36
 """Kolmogorov's limit at 5 %, for the distance times the root of the sizes (Smirnov 1948)."""
 
 
+@final
 class Drift(Check[Options]):
     """Inputs that have moved further than windows usually do.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.performance.options import SUGGESTS, Options
@@ -24,6 +24,7 @@ _CERTAINTY = 0.99
 """That a new version is worse than the one before it: it is then rolled back, so one in a hundred may be wrong."""
 
 
+@final
 class Performance(Check[Options]):
     """On the labels that have arrived, against what the version was accepted with.
 

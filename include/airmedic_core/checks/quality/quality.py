@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.checks.quality.rules import failure_sentence
@@ -50,6 +50,7 @@ _EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
 """A column in another unit, or another column under its name, breaks rules too."""
 
 
+@final
 class Quality(Check[Options]):
     """The expectation suite of the model, validated by Great Expectations.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.schema.options import LIMITS, Options
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 _SUGGESTS = (Cause.SCHEMA_CHANGE,)
 
 
+@final
 class Schema(Check[Options]):
     """Columns, their types and their vocabulary against those of the reference.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.units.options import LIMITS, Options
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airmedic_core.measures.ties import Ties
 
 
+@final
 class Units(Check[Options]):
     """Columns, or a share of their rows, that are now measured in another unit.
 

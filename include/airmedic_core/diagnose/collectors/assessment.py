@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
@@ -10,6 +11,7 @@ from airmedic_core.diagnose.wording import plain, sentence
 from airmedic_core.records import Cause, Evidence, Verdict
 
 
+@final
 class Assessment(Collector):
     """What the checks together say of the batch."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, final
 
 from airmedic_core.diagnose.case import GROUPS, Case, bounded
 from airmedic_core.diagnose.collectors import Collector
@@ -14,6 +14,7 @@ MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
 
 
+@final
 class Findings(Collector):
     """What the checks found in the incident's newest batch."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import final
 
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.collectors import Collector
@@ -16,6 +17,7 @@ MOST_ACTIONS = 3
 _TREND = timedelta(days=30)
 
 
+@final
 class Memories(Collector):
     """What past incidents add up to, for the model and for the fleet, in place of their logs."""
 

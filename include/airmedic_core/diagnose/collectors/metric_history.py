@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.diagnose.case import Case
@@ -14,6 +15,7 @@ from airmedic_core.records import Evidence
 MOST = 12
 
 
+@final
 class MetricHistory(Collector):
     """How the deciding metric went over the last windows."""
 

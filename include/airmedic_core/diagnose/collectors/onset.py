@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.assess.signs import is_measured_loss
 from airmedic_core.diagnose.case import Case
@@ -16,6 +17,7 @@ RECENT = 6
 """Earlier values that a statement names."""
 
 
+@final
 class Onset(Collector):
     """Its own history, back to the last window in which it was quiet."""
 

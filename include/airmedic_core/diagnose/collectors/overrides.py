@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
@@ -18,6 +19,7 @@ _KINDS = {
 }
 
 
+@final
 class Overrides(Collector):
     """Settings, quarantined windows, freezes."""
 

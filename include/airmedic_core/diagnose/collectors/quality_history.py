@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
@@ -11,6 +12,7 @@ from airmedic_core.diagnose.wording import counted, listed
 from airmedic_core.records import Evidence
 
 
+@final
 class QualityHistory(Collector):
     """How often this model's data was at fault before."""
 

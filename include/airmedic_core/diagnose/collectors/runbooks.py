@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.collectors import Collector
@@ -13,6 +14,7 @@ from airmedic_core.records import Evidence
 MOST = 4
 
 
+@final
 class Runbooks(Collector):
     """The sections of the team's runbooks that apply."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import final
 
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
@@ -13,6 +14,7 @@ from airmedic_core.records import REQUESTED, Evidence, Incident, Verdict
 from airmedic_core.spec import ModelSpec, load_spec
 
 
+@final
 class Siblings(Collector):
     """A common cause upstream is likelier than a coincidence."""
 

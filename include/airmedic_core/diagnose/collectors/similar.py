@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case, likely_causes
 from airmedic_core.diagnose.collectors import Collector
@@ -16,6 +17,7 @@ LIKE_LEAST = 0.3
 """Share of common alarms from which a remembered incident counts as similar."""
 
 
+@final
 class Similar(Collector):
     """Remembered ones with the same alarms first, then written ones."""
 

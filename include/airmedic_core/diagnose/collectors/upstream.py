@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.diagnose.case import Case, UpstreamRun
 from airmedic_core.diagnose.collectors import Collector
@@ -12,6 +13,7 @@ from airmedic_core.records import Evidence, Verdict
 MOST = 5
 
 
+@final
 class Upstream(Collector):
     """How the pipeline that delivers the rows ran."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import final
 
 from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.diagnose.case import Case
@@ -23,6 +24,7 @@ _KINDS = {
 _IGNORED_TAGS = ("mlflow.", "airmedic.spec")
 
 
+@final
 class Versions(Collector):
     """Which model version served, when the champion was switched, and whether the trouble starts with a switch."""
 

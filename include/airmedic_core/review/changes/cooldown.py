@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.decide.limits import exempt
 from airmedic_core.diagnose.wording import counted, day, sentence
@@ -42,6 +42,7 @@ class Repetition:
     helped: bool
 
 
+@final
 class Cooldown(Change):
     """The policy's cooldown grows where the same action was repeated too soon to help."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.diagnose.wording import counted, measure_name
 from airmedic_core.records import Evidence
@@ -28,6 +28,7 @@ FALSE_ALARMS_LEAST = 3
 _MOST_OPTIONS = 4
 
 
+@final
 class Thresholds(Change):
     """Thresholds that raised false alarms move just above them, where no real alarm would be missed."""
 

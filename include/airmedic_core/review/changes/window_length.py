@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.diagnose.wording import counted
 from airmedic_core.errors import AirmedicError
@@ -26,6 +26,7 @@ _MOST_WINDOWS = 12
 """Windows whose rows are checked again, newest first; with more real alarms than that, length is not in question."""
 
 
+@final
 class WindowLength(Change):
     """The checks are run again on the longer windows."""
 

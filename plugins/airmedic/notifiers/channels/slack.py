@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import final
+
 from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
 
 
@@ -14,6 +16,7 @@ class Options(NotifierOptions):
     """Airflow connection to write through; where there is none of that id, nothing is sent."""
 
 
+@final
 class Slack(Notifier[Options]):
     """A Slack channel, through an Airflow connection."""
 
