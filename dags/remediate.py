@@ -39,6 +39,8 @@ REQUEST = {
     "reason": "{{ params.reason }}",
     "by": "{{ dag_run.triggering_user_name or '' }}",
     "dry_run": "{{ params.dry_run }}",
+    "version": "{{ params.version or '' }}",
+    "override": "{{ params.override or '' }}",
 }
 INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id or '' }}"
 
@@ -70,6 +72,24 @@ def request_form() -> dict[str, Param]:
         ),
         "dry_run": Param(
             False, type="boolean", title="Dry run", description_md="Change nothing, show what would happen."
+        ),
+        "version": Param(
+            None,
+            type=["null", "string"],
+            title="Version",
+            description_md=(
+                "Roll back: the version to go back to. Empty: the newest that did not leave service as bad. "
+                "The approval lists the versions with how they left."
+            ),
+        ),
+        "override": Param(
+            None,
+            type=["null", "string"],
+            title="Override",
+            description_md=(
+                "Roll back: a version that left service as bad, or is clearly worse on the newest rows, is refused "
+                "unless you say here why you want it. Whoever approves sees it in red."
+            ),
         ),
         "incident_id": Param(
             None,

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 TAKES_BACK = "takes_back"
 """Parameter of a proposal: hash of the action that it takes back, if people say so."""
+ASKED_VERSION = "asked_version"
+"""Key in an incident's resolution: the version that a person wants to go back to."""
+OVERRIDE = "override"
+"""Key in an incident's resolution, and parameter of a proposal: who wants what something speaks against, and why."""
 INCONCLUSIVE = "inconclusive"
 """Key in the details of a decision about an action: the time is over, and nothing has shown how it does."""
 
@@ -28,7 +32,7 @@ class Outcome:
     state: IncidentState
     outcome: str
     """``healed``, ``rolled_back``, ``contained``, ``changed``; ``refused``, ``failed``, ``undone``, ``inconclusive``,
-    ``rejected``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``, ``dry_run``,
+    ``worse``, ``rejected``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``, ``dry_run``,
     ``undecided``."""
     summary: str
     proposal: Proposal | None = None

@@ -50,7 +50,10 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
         raise LedgerError(f"The batch {batch.id!r} was not assessed.", "Assess it before opening an incident.")
     with ledger.lock(f"incidents of {batch.model}"):
         known = ledger.incidents(batch.model, limit=200)
-        if mine := next((one for one in known if _seen(one) and _is_of(one, batch, assessment.fingerprint)), None):
+        if mine := next(
+            (incident for incident in known if _seen(incident) and _is_of(incident, batch, assessment.fingerprint)),
+            None,
+        ):
             return mine
         if still_open := next((incident for incident in known if incident.state not in ENDS and _seen(incident)), None):
             attached = ledger.attach_batch(still_open.id, batch)
@@ -89,7 +92,8 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     now : datetime
         The moment.
     """
-    mine = (one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("run_id") == run_id)
+    requested = ws.ledger.incidents(ws.spec.name, limit=200)
+    mine = (incident for incident in requested if incident.resolution.get("run_id") == run_id)
     if known := next(mine, None):
         return known
     # A batch whose checks still run has not been judged: what is known is known of those before it.
@@ -122,7 +126,8 @@ def close_incident(
 ) -> Incident:
     """Close an incident with what came of it. One that is closed stays as it is.
 
-    Who only looked closes only what was opened for that: an incident that was seen in a batch is as unsolved as before.
+    A dry run or a diagnosis on request closes only the incident that was opened for it: one that was seen in a batch is
+    as unsolved as before.
 
     The outcome is verified from the ledger: that the deployed version still serves and what the gate measured, that a
     rollback was promoted, that a quarantined window is marked.
@@ -198,11 +203,13 @@ def lift_quarantine(ws: Workspace, batch: Batch) -> bool:
     bool
         Whether there was a quarantine to lift.
     """
-    marked = (each for each in ws.ledger.overrides(batch.model, "quarantine") if each.key == batch.window.key)
-    found = next((each for each in marked if isinstance(each.value, dict) and each.value.get("incident_id")), None)
-    if found is None or not _seen(ws.ledger.incident(str(found.value["incident_id"]))):
+    marked = (
+        override for override in ws.ledger.overrides(batch.model, "quarantine") if override.key == batch.window.key
+    )
+    mark = next((mark for mark in marked if isinstance(mark.value, dict) and mark.value.get("incident_id")), None)
+    if mark is None or not _seen(ws.ledger.incident(str(mark.value["incident_id"]))):
         return False
-    ws.ledger.revoke_override(batch.model, "quarantine", found.key, author="airmedic")
+    ws.ledger.revoke_override(batch.model, "quarantine", mark.key, author="airmedic")
     return True
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, known_action
 from airmedic_core.history import TAKES_BACK, History, Outcome
+from airmedic_core.metrics import metric
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -112,10 +114,24 @@ def _acted(history: History, done: RecordedAction) -> Outcome:
         summary = f"{done.summary} Its package is gone, so that nobody can say whether it holds."
         return Outcome(IncidentState.ESCALATED, "failed", summary, proposal, done)
     outcome = action.outcome(history, done)
-    return replace(
+    outcome = replace(
         outcome,
         proposal=proposal,
         done=done,
         before=before if outcome.before is None else outcome.before,
         after=after if outcome.after is None else outcome.after,
     )
+    if outcome.state is IncidentState.RESOLVED and _fell(history.ws, outcome):
+        summary = f"{outcome.summary} {measure_name(history.ws.spec.metric)} fell, so that nothing is resolved."
+        return replace(outcome, state=IncidentState.ESCALATED, outcome="worse", summary=summary)
+    return outcome
+
+
+def _fell(ws: Workspace, outcome: Outcome) -> bool:
+    """Return whether the deciding metric is worse after an action than before it, by more than the gate's margin."""
+    if outcome.before is None or outcome.after is None:
+        return False
+    measure = metric(ws.spec.metric, ws.spec.task)
+    gained = (outcome.after - outcome.before) * (1 if measure.higher_is_better else -1)
+    scale = abs(outcome.before) if measure.relative else 1.0
+    return gained < ws.spec.gate.margin * scale

@@ -327,16 +327,17 @@ def test_a_deployment_that_serves_has_healed_and_the_gate_says_by_how_much(heale
     assert (told["approved_by"], told["seconds_to_approval"]) == (["ada"], 60)
 
 
-def test_a_rollback_that_a_person_asks_for_is_measured_before_and_after(healed: Healed) -> None:
+def test_a_rollback_after_which_the_metric_fell_has_resolved_nothing(healed: Healed) -> None:
     ws = healed.ws
-    request = Request("rollback", "try it", "ada")
+    request = Request("rollback", "try it", "ada", override="the auditors want it")
     asked = request_incident(ws, request, "manual__1", now=NOW)
     decision = decide(ws, asked.id, request, now=NOW)
     assert decision.path == "rollback"
     approve(ws, proposed(decision))
     carry_out(ws, proposed(decision).hash, now=NOW)
     closed = close_incident(ws, asked.id, now=NOW)
-    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.RESOLVED, "rolled_back")
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "worse")
+    assert closed.resolution["summary"].endswith("AUC fell, so that nothing is resolved.")
     # The version before does not know the changed relation, so on the newest batch it is the worse one.
     assert closed.resolution["after"] < 0.5 < closed.resolution["before"]
 

@@ -6,7 +6,7 @@ from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
 from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 
-__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "infinitive", "known_action"]
+__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "hands_over", "infinitive", "known_action"]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
 
@@ -20,6 +20,16 @@ def known_action(name: str) -> Action | None:
         return ACTIONS.member(name)
     except SpecError:
         return None
+
+
+def hands_over(name: str) -> bool:
+    """Return whether an action only hands a problem to people.
+
+    >>> hands_over("escalate"), hands_over("retrain"), hands_over("gone_with_its_package")
+    (True, False, False)
+    """
+    action = known_action(name)
+    return action is not None and action.path is Path.ESCALATE
 
 
 def choices() -> dict[str, str]:

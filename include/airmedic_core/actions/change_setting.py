@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 from airmedic_core.actions.contract import Action
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+from airmedic_core.settable import require_settable
 from airmedic_core.windows import as_utc
 
 if TYPE_CHECKING:
@@ -28,12 +29,16 @@ class ChangeSetting(Action):
         raise ActionError("A setting is proposed by a review, not by a diagnosis.", "Propose key and value.")
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
-        """Check that the spec is valid with the new value."""
+        """Check that reviews may propose the key, and that the spec is valid with the new value."""
         _changed(ws, proposal.params)
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep the override that held before, if one did."""
-        before = [each for each in ws.ledger.overrides(ws.spec.name, "setting") if each.key == proposal.params["key"]]
+        before = [
+            override
+            for override in ws.ledger.overrides(ws.spec.name, "setting")
+            if override.key == proposal.params["key"]
+        ]
         return {"before": before[-1].value} if before else {}
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
@@ -57,7 +62,7 @@ class ChangeSetting(Action):
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Check that the override is on record."""
-        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "setting")}
+        known = {override.key for override in ws.ledger.overrides(ws.spec.name, "setting")}
         return [] if output["key"] in known else [f"{output['key']} is not recorded."]
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
@@ -78,6 +83,7 @@ def _changed(ws: Workspace, params: Json) -> None:
     from airmedic_core.workspace import of_policy, with_settings
 
     key = str(params["key"])
+    require_settable(key)
     if of_policy(key):
         from airmedic_core.policy import policy_of
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -111,6 +112,14 @@ class Action(Protocol):
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Return how things stand before, as far as undoing needs it."""
         return {}
+
+    def warning(self, proposal: Proposal) -> str:
+        """Return what speaks against it, which people are shown in red before they answer; empty for nothing."""
+        return ""
+
+    def background(self, proposal: Proposal) -> Sequence[str]:
+        """Return what else people should know before they answer, a line each."""
+        return ()
 
     @abstractmethod
     def dry_run(self, ws: Workspace, params: Json) -> str:

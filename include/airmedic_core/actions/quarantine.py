@@ -32,7 +32,9 @@ class Quarantine(Action):
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the windows of the incident's batches."""
         seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
-        keys = {each.batch.window.key for each in seen if each.batch.id in incident.batch_ids} | {incident.window.key}
+        keys = {observed.batch.window.key for observed in seen if observed.batch.id in incident.batch_ids} | {
+            incident.window.key
+        }
         shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:5])
         return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
 
@@ -43,7 +45,7 @@ class Quarantine(Action):
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep which windows were quarantined before."""
-        return {"quarantined": [each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")]}
+        return {"quarantined": [override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")]}
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say which windows would be kept out."""
@@ -52,7 +54,7 @@ class Quarantine(Action):
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Record the windows as quarantined."""
-        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        known = {override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")}
         # What is quarantined already stays as it is: the first who asked for it decides when it ends.
         for key in (key for key in proposal.params["windows"] if key not in known):
             ws.ledger.set_override(
@@ -68,12 +70,12 @@ class Quarantine(Action):
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Check that the windows are on record."""
-        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        known = {override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")}
         return [f"{key} is not recorded." for key in output["windows"] if key not in known]
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Take back what was not quarantined before."""
-        known = {each.key for each in ws.ledger.overrides(ws.spec.name, "quarantine")}
+        known = {override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")}
         back = [key for key in proposal.params["windows"] if key in known and key not in snapshot["quarantined"]]
         for key in back:
             ws.ledger.revoke_override(ws.spec.name, "quarantine", key, author="airmedic")

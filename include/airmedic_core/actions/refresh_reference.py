@@ -82,4 +82,8 @@ class RefreshReference(Action):
 
 
 def _seen_ends(ws: Workspace, incident: Incident) -> list[datetime]:
-    return [each.batch.window.end for each in ws.ledger.batches(ws.spec.name) if each.batch.id in incident.batch_ids]
+    return [
+        observed.batch.window.end
+        for observed in ws.ledger.batches(ws.spec.name)
+        if observed.batch.id in incident.batch_ids
+    ]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
-from airmedic_core.history import TAKES_BACK, History, Outcome, measured
-from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
+from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _PROBED_ROWS = 1000
+"""Newest rows on which a version must predict before it may serve: enough to meet each category that is not rare."""
+_LISTED = 10
+"""Versions that are listed with how they left service."""
+_OVERRIDE_HINT = "Name another version, or override this in the form, with the reason."
 
 
 @final
@@ -34,11 +39,44 @@ class Rollback(Action):
     stopped_by = StoppedBy.KILL_SWITCH
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-        """Name the version to go back to."""
-        target = ws.registry.rollback_target(ws.spec.name)
-        serving = ws.registry.champion(ws.spec.name)
-        params: Json = {"version": target.version, "from_version": serving.version}
-        return params, f"Version {target.version} serves again within seconds, with the performance it had."
+        """Name the version to go back to, and compare it with the one that serves.
+
+        Raises
+        ------
+        ActionError
+            If it left service as bad or is clearly worse, and nobody has overridden that with a reason.
+        """
+        from airmedic_core.training.newest import told
+
+        name, asked = ws.spec.name, incident.resolution
+        serving = ws.registry.champion(name)
+        wanted = str(asked.get(ASKED_VERSION) or "")
+        target = ws.registry.version(name, wanted) if wanted else ws.registry.rollback_target(name)
+        if target.version == serving.version:
+            raise ActionError(f"Version {target.version} of {name!r} serves already.", "Name another version.")
+        comparison = _compared(ws, serving, target, incident)
+        against = _against(ws, target, comparison)
+        if against and not asked.get(OVERRIDE):
+            raise ActionError(f"Version {target.version} of {name!r} must not come back: {against}", _OVERRIDE_HINT)
+        params: Json = {
+            "version": target.version,
+            "from_version": serving.version,
+            "compared": told(comparison),
+            "versions": _history(ws, serving),
+        }
+        if against:
+            params |= {"against": against, OVERRIDE: str(asked[OVERRIDE])}
+        return params, f"Version {target.version} serves again within seconds. {told(comparison)}"
+
+    def warning(self, proposal: Proposal) -> str:
+        """Say why this version should not come back, and why a person wants it all the same."""
+        if "against" not in proposal.params:
+            return ""
+        return f"{proposal.params['against']} This is overridden: {proposal.params[OVERRIDE]}"
+
+    def background(self, proposal: Proposal) -> Sequence[str]:
+        """List the versions with how they left service."""
+        return [str(line) for line in proposal.params.get("versions", ())]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the target exists, loads, takes the same features and predicts finite values on recent rows."""
@@ -51,6 +89,10 @@ class Rollback(Action):
             problems = _other_features(ws, serving, target)
         if problems:
             raise ActionError(f"Version {version} of {name!r} cannot serve: {' '.join(problems)}", "Retrain instead.")
+        if OVERRIDE not in proposal.params and serving.version != version:
+            incident = ws.ledger.incident(proposal.incident_id)
+            if against := _against(ws, target, _compared(ws, serving, target, incident)):
+                raise ActionError(f"Version {version} of {name!r} must not come back: {against}", "Decide again.")
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep what serves."""
@@ -81,13 +123,19 @@ class Rollback(Action):
         }
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-        """Read the alias again, and let what serves now predict."""
+        """Read the alias again, let what serves now predict, and measure whether it does better."""
         from airmedic_core.scoring import probe
+        from airmedic_core.training.newest import clearly_worse, told
 
         serving = ws.registry.champion(ws.spec.name)
         if serving.version != str(output["version"]):
             return [f"The champion reads {serving.version}."]
-        return probe(ws, serving, _recent_rows(ws, proposal))[0]
+        problems, _ = probe(ws, serving, _recent_rows(ws, proposal))
+        if problems or OVERRIDE in proposal.params:
+            return problems
+        before = ws.registry.version(ws.spec.name, str(output["from_version"]))
+        comparison = _compared(ws, before, serving, ws.ledger.incident(proposal.incident_id))
+        return [told(comparison)] if clearly_worse(comparison) else []
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Switch to what served when the rollback began, unless somebody has switched since."""
@@ -119,6 +167,30 @@ class Rollback(Action):
         before = measured(history.ws, history.incident, mine.from_version)
         after = measured(history.ws, history.incident, mine.to_version)
         return Outcome(IncidentState.RESOLVED, "rolled_back", done.summary, before=before, after=after)
+
+
+def _compared(ws: Workspace, serving: ModelVersion, target: ModelVersion, incident: Incident) -> GateResult:
+    from airmedic_core.training.newest import compare_on_newest_rows
+
+    return compare_on_newest_rows(ws, serving, target, as_of=incident.as_of)
+
+
+def _against(ws: Workspace, target: ModelVersion, comparison: GateResult) -> str:
+    """Return what speaks against going back to a version; nothing if all is well."""
+    from airmedic_core.training.newest import clearly_worse, told
+
+    left = ws.registry.departures(ws.spec.name).get(target.version)
+    reasons = [f"{left}."] if left is not None and left.bad else []
+    if clearly_worse(comparison):
+        reasons.append(f"it is clearly worse. {told(comparison)}")
+    sentence = " And ".join(reasons)
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _history(ws: Workspace, serving: ModelVersion) -> list[str]:
+    left = ws.registry.departures(ws.spec.name)
+    served = sorted(left.values(), key=lambda departure: departure.at, reverse=True)[:_LISTED]
+    return [f"version {serving.version} serves", *map(str, served)]
 
 
 def _serving(ws: Workspace, proposal: Proposal) -> ModelVersion:

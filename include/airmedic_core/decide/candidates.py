@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import ACTIONS, Action, Path, known_action
+from airmedic_core.actions import ACTIONS, Action, Path, hands_over, known_action
 from airmedic_core.causes import Needs
 from airmedic_core.decide.request import Request
-from airmedic_core.records import Diagnosis, Incident, RecommendedAction
+from airmedic_core.records import Diagnosis, Incident
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -64,16 +64,11 @@ def _recommended(diagnosis: Diagnosis) -> list[str]:
         if recommended.condition:
             # Nobody has checked whether the condition holds; what code can check is called for.
             continue
-        if _hands_over(recommended):
+        if hands_over(recommended.action):
             break
         action = known_action(recommended.action)
         chosen.append((action.stand_in(diagnosis) if action else "") or recommended.action)
     return chosen
-
-
-def _hands_over(recommended: RecommendedAction) -> bool:
-    action = known_action(recommended.action)
-    return action is not None and action.path is Path.ESCALATE
 
 
 def _possible(ws: Workspace, action: Action) -> bool:

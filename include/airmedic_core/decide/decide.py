@@ -14,6 +14,7 @@ from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Standing, permitted, record
 from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, Request
 from airmedic_core.errors import AirmedicError, LedgerError
+from airmedic_core.history import ASKED_VERSION, OVERRIDE
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.policy import Policy, policy_of
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
@@ -75,7 +76,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     LedgerError
         If a person names an action for an incident that has ended with another. A retry does not help.
     """
-    incident = ws.ledger.incident(incident_id)
+    incident = _asked(ws, ws.ledger.incident(incident_id), request)
     if not request.dry_run and (standing_decision := _standing(ws, incident, request)):
         return standing_decision
     policy = policy_of(ws)
@@ -97,6 +98,17 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     if asks and not request.dry_run:
         ws.ledger.move_incident(incident_id, IncidentState.AWAITING_APPROVAL)
     return decision
+
+
+def _asked(ws: Workspace, incident: Incident, request: Request) -> Incident:
+    """Put on record what a person asks for in particular: the plan of the action reads it there."""
+    version, override = (request.version.strip(), request.override.strip()) if request.chooses else ("", "")
+    said = f"{request.by or 'A person'} says: {override}" if override else ""
+    asked = {ASKED_VERSION: version, OVERRIDE: said}
+    new = {key: value for key, value in asked.items() if incident.resolution.get(key, "") != value}
+    if not new:
+        return incident
+    return ws.ledger.move_incident(incident.id, incident.state, resolution={**incident.resolution, **new})
 
 
 def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision | None:

@@ -74,8 +74,8 @@ def objection(
     env : mapping, optional
         Where the kill switch is looked for; the process's environment where not given.
     """
-    if found := kill_switch(ledger, model, action, now=now, env=env):
-        return found
+    if stopped := kill_switch(ledger, model, action, now=now, env=env):
+        return stopped
     limits = policy.limits_in(environment)
     if exempt(limits, action):
         return None
@@ -85,7 +85,7 @@ def objection(
     begun = (done for done in ledger.actions(since=past) if done.status != "stopped")
     recent = tuple(done for done in begun if not exempt(limits, done.action))
     attempt = Attempt(ledger, policy, limits, model, environment, action, incident_id, now, recent)
-    return next((found for check in _CHECKS if (found := check(attempt))), None)
+    return next((stopped for check in _CHECKS if (stopped := check(attempt))), None)
 
 
 def exempt(limits: Limits, action: str) -> bool:
@@ -124,8 +124,8 @@ def require_enabled(
     PolicyError
         If it is. A retry does not help until it is taken back.
     """
-    if found := kill_switch(ledger, model, action, now=now, env=env):
-        raise PolicyError(found.reason, "Take it back, then run the task again.")
+    if stopped := kill_switch(ledger, model, action, now=now, env=env):
+        raise PolicyError(stopped.reason, "Take it back, then run the task again.")
 
 
 def _stopped_by(name: str) -> StoppedBy:

@@ -20,7 +20,7 @@ from airmedic_core.records import Cause, Json
 HEALED = frozenset({"healed", "rolled_back", "contained", "changed"})
 """Outcomes that count for an action."""
 
-NOT_HEALED = frozenset({"refused", "failed", "undone"})
+NOT_HEALED = frozenset({"refused", "failed", "undone", "worse"})
 """Outcomes that count against it. What people rejected or nobody answered says nothing of its effect."""
 
 _FIRST_PRIOR = 0.8

@@ -30,6 +30,10 @@ class Request:
     reason: str = ""
     by: str = ""
     dry_run: bool = False
+    version: str = ""
+    """The version to go back to; empty for the one that the action chooses."""
+    override: str = ""
+    """Why the action is wanted although something speaks against it."""
 
     def __post_init__(self) -> None:
         if self.chooses and self.action not in choices():

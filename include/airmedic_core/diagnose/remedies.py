@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from airmedic_core.actions import hands_over
 from airmedic_core.causes import Cause, Needs
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import RecommendedAction
@@ -38,8 +39,8 @@ def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[
         else:
             actions.append(RecommendedAction(remedy.action, 0, remedy.why, remedy.condition))
     tried = {str(name) for item in facts.of("recurrence") for name in item.details.get("actions", [])}
-    if actions and actions[0].action in tried and actions[0].action != "escalate":
+    if actions and actions[0].action in tried and not hands_over(actions[0].action):
         why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
-        actions = [action for action in actions if action.action != "escalate"]
+        actions = [action for action in actions if not hands_over(action.action)]
         actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
     return tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))

@@ -73,8 +73,8 @@ class Models(Versions):
             run_id, _, path = place.partition("/")
             with TemporaryDirectory() as folder, self.answering():
                 _references[key] = Reference.load(Path(self.client.download_artifacts(run_id, path, folder)))
-        found: Reference = _references[key]
-        return found
+        reference: Reference = _references[key]
+        return reference
 
     def save_reference(self, version: ModelVersion, reference: Reference, *, name: str = "reference") -> str:
         """Keep a reference with a version, and return its place.

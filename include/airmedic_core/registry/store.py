@@ -91,14 +91,14 @@ class Store:
         """
         title = f"airmedic/{name}"
         with self.answering():
-            found = self.client.get_experiment_by_name(title)
-            if found is not None and found.lifecycle_stage == "deleted":
+            experiment = self.client.get_experiment_by_name(title)
+            if experiment is not None and experiment.lifecycle_stage == "deleted":
                 raise ModelError(
                     f"The experiment {title!r} is deleted in MLflow at {self.address}.",
-                    f"Restore it: mlflow experiments restore --experiment-id {found.experiment_id}.",
+                    f"Restore it: mlflow experiments restore --experiment-id {experiment.experiment_id}.",
                 )
-            if found is not None:
-                return str(found.experiment_id)
+            if experiment is not None:
+                return str(experiment.experiment_id)
             from mlflow.exceptions import MlflowException
 
             try:
@@ -106,10 +106,10 @@ class Store:
                 return str(self.client.create_experiment(title, artifact_location=self._artifacts(), tags=kind))
             except MlflowException:
                 # Two tasks of one monitoring run may come here at once: the other one made it.
-                found = self.client.get_experiment_by_name(title)
-                if found is None:
+                experiment = self.client.get_experiment_by_name(title)
+                if experiment is None:
                     raise
-                return str(found.experiment_id)
+                return str(experiment.experiment_id)
 
     def _artifacts(self) -> str | None:
         if not self.tracking_uri.startswith("sqlite:///"):

@@ -10,6 +10,7 @@ from typing import Literal
 
 from airmedic_core.errors import ModelError
 from airmedic_core.records import Promotion, from_json, to_json
+from airmedic_core.registry.departures import Departure, departures
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
 
 _INTENT = "airmedic.switch"
@@ -65,7 +66,7 @@ class Switches(Versions):
             if current == to_version and last is not None and last.to_version == to_version:
                 return last
             if current not in {*expected, to_version}:
-                raise ModelError(f"Version {current} of {name!r} serves by now.", "Look at it, and decide again.")
+                raise ModelError(f"Version {current} of {name!r} serves now.", "Look at it, and decide again.")
             intent = Promotion(name, current, to_version, kind, now, by, proposal_hash)
             self._write_intent(name, intent)
             return self._carry_out(intent, started)
@@ -93,24 +94,34 @@ class Switches(Versions):
             self._ledger.record_promotion(promotion)
             return promotion
 
+    def departures(self, name: str) -> dict[str, Departure]:
+        """Return how each version that once served has left service, by version."""
+        return departures(self._ledger.promotions(name))
+
     def rollback_target(self, name: str) -> ModelVersion:
-        """Return the version that served before the champion.
+        """Return the newest version that served before the champion and did not leave service as bad.
 
         Raises
         ------
         ModelError
-            If there is none.
+            If there is none. The message says how those that served have left.
         """
         aliases = self._aliases(name)
         current = aliases.get(CHAMPION)
-        candidates = [aliases.get(PREVIOUS), *(each.from_version for each in self._ledger.promotions(name))]
-        known = {each.version: each for each in self.versions(name)}
-        for candidate in candidates:
-            if candidate is not None and candidate != current and candidate in known:
-                return known[candidate]
+        served = [aliases.get(PREVIOUS), *(promotion.from_version for promotion in self._ledger.promotions(name))]
+        known = {version.version: version for version in self.versions(name)}
+        left = self.departures(name)
+        bad = []
+        for candidate in dict.fromkeys(served):
+            if candidate is None or candidate == current or candidate not in known:
+                continue
+            if candidate in left and left[candidate].bad:
+                bad.append(str(left[candidate]))
+                continue
+            return known[candidate]
+        why = f"{'; '.join(bad)}" if bad else f"nothing served before version {current}"
         raise ModelError(
-            f"{name!r} has no version to roll back to: nothing served before version {current}.",
-            "Retrain, or register a version and deploy it.",
+            f"{name!r} has no version to roll back to: {why}.", "Retrain, or register a version and deploy it."
         )
 
     def _set_alias(self, name: str, alias: str, version: str) -> None:
@@ -119,7 +130,7 @@ class Switches(Versions):
 
     def _set_previous(self, name: str, version: str) -> None:
         """Move ``previous``, unless somebody has deleted the version in MLflow."""
-        if any(each.version == version for each in self.versions(name)):
+        if any(known.version == version for known in self.versions(name)):
             self._set_alias(name, PREVIOUS, version)
 
     def _write_intent(self, name: str, intent: Promotion) -> None:

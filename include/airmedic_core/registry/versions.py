@@ -40,13 +40,13 @@ class Versions(Store):
         NoChampionError
             If no version carries the alias. A retry does not help: adopt one first.
         """
-        found = self.by_alias(name, CHAMPION)
-        if found is None:
+        champion = self.by_alias(name, CHAMPION)
+        if champion is None:
             raise NoChampionError(
                 f"No version of {name!r} carries the alias {CHAMPION!r} in MLflow at {self.address}.",
                 f"Train the first one with 'airmedic adopt --model {name}', or set the alias in MLflow and run that.",
             )
-        return found
+        return champion
 
     def version(self, name: str, version: str) -> ModelVersion:
         """Return one version.
@@ -62,12 +62,12 @@ class Versions(Store):
     def versions(self, name: str) -> list[ModelVersion]:
         """Return all versions, newest first; empty where the model is not registered."""
         with self.answering():
-            found = self.client.search_model_versions(f"name='{name}'")
-        return sorted(map(version_of, found), key=lambda each: int(each.version), reverse=True)
+            versions = self.client.search_model_versions(f"name='{name}'")
+        return sorted(map(version_of, versions), key=lambda version: int(version.version), reverse=True)
 
     def find(self, name: str, tag: str, value: str) -> ModelVersion | None:
         """Return the newest version with a tag of this value, or None."""
-        return next((each for each in self.versions(name) if each.tags.get(tag) == value), None)
+        return next((version for version in self.versions(name) if version.tags.get(tag) == value), None)
 
     def tag(self, name: str, version: str, tag: str, value: str) -> None:
         """Set a tag of a version."""
@@ -83,12 +83,12 @@ class Versions(Store):
         return {alias: str(version) for alias, version in aliases.items()}
 
 
-def version_of(found: Any) -> ModelVersion:
+def version_of(answer: Any) -> ModelVersion:
     """Return a version as MLflow gives it."""
     return ModelVersion(
-        name=found.name,
-        version=str(found.version),
-        run_id=found.run_id or "",
-        created_at=datetime.fromtimestamp(found.creation_timestamp / 1000, tz=UTC),
-        tags=dict(found.tags or {}),
+        name=answer.name,
+        version=str(answer.version),
+        run_id=answer.run_id or "",
+        created_at=datetime.fromtimestamp(answer.creation_timestamp / 1000, tz=UTC),
+        tags=dict(answer.tags or {}),
     )

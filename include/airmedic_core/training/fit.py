@@ -153,7 +153,7 @@ def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame)
     scores, _, classes = predict(spec, estimator, inputs.prepare(rows))
     labels = encode_labels(spec, rows, classes)
     known = np.isfinite(labels)
-    return {name: each(labels[known], scores[known]) for name, each in metrics_for(spec.task).items()}
+    return {name: measure(labels[known], scores[known]) for name, measure in metrics_for(spec.task).items()}
 
 
 def _estimator(

@@ -72,8 +72,8 @@ def evaluate_gate(
     empty = replace(empty, champion=champion.version)
     if champion.version == version.version:
         return replace(empty, reasons=("The challenger is the champion.",))
-    for each in (champion, version):
-        seen = trained_window(each)
+    for compared in (champion, version):
+        seen = trained_window(compared)
         if seen is not None:
             frame = frame[np.asarray(frame[spec.data.time_column] >= seen.end)]
     try:
@@ -147,8 +147,8 @@ def time_blocks(times: pd.Series) -> tuple[Blocks, int, str]:
     for unit, enough in _BLOCK_UNITS:
         hours = {"week": 168, "day": 24, "hour": 1}[unit]
         numbers = (moments.astype(np.int64) + 72) // hours if unit == "week" else moments.astype(np.int64) // hours
-        found, blocks = np.unique(numbers, return_inverse=True)
-        count = len(found)
+        distinct, blocks = np.unique(numbers, return_inverse=True)
+        count = len(distinct)
         if count >= enough:
             break
     return blocks.astype(np.int64), count, unit
@@ -174,7 +174,7 @@ def _paired(
 def _segments(
     spec: ModelSpec, measure: Metric, labels: Array, old: Array, new: Array, frame: pd.DataFrame
 ) -> list[Json]:
-    found: list[Json] = []
+    segments: list[Json] = []
     for column in spec.segments:
         if column not in frame.columns:
             continue
@@ -189,8 +189,8 @@ def _segments(
             paired = _paired(measure, labels[inside], old[inside], new[inside], blocks, count, spec.gate.confidence)
             if paired is not None:
                 worse = paired["difference"] < spec.gate.segment_margin and paired["high"] < 0
-                found.append({"segment": f"{column}={value}", "rows": int(rows), **paired, "clearly_worse": worse})
-    return found
+                segments.append({"segment": f"{column}={value}", "rows": int(rows), **paired, "clearly_worse": worse})
+    return segments
 
 
 def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> tuple[Outcome, tuple[str, ...]]:
@@ -199,9 +199,9 @@ def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> t
         f"{measure_name(spec.metric)} {paired['champion']:.4g} → {paired['challenger']:.4g}, "
         f"difference {paired['difference']:+.4f} [{paired['low']:+.4f}, {paired['high']:+.4f}]"
     )
-    worse = [each for each in segments if each["clearly_worse"]]
+    worse = [segment for segment in segments if segment["clearly_worse"]]
     if worse:
-        named = ", ".join(f"{each['segment']} ({each['difference']:+.3f})" for each in worse[:3])
+        named = ", ".join(f"{segment['segment']} ({segment['difference']:+.3f})" for segment in worse[:3])
         return "refused", (f"{shown}.", f"Clearly worse in {named}.")
     if paired["low"] >= margin:
         return "passed", (f"{shown}: the lower bound is not below the margin of {margin:+.3f}.",)

@@ -44,9 +44,9 @@ def training_run(ws: Workspace, key: str, title: str, tags: Mapping[str, str]) -
     client = ws.registry.client
     experiment = ws.registry.experiment(ws.spec.name)
     with ws.registry.answering():
-        found = client.search_runs([experiment], f"tags.`{TRAINING_KEY}` = '{key}'", max_results=1)
-        if found:
-            run_id = str(found[0].info.run_id)
+        runs = client.search_runs([experiment], f"tags.`{TRAINING_KEY}` = '{key}'", max_results=1)
+        if runs:
+            run_id = str(runs[0].info.run_id)
             client.update_run(run_id, status="RUNNING")
         else:
             all_tags = {"airmedic.kind": "training", "airmedic.model": ws.spec.name, TRAINING_KEY: key, **tags}

@@ -70,20 +70,20 @@ def unusable_windows(ws: Workspace) -> dict[Window, str]:
     These are the quarantined ones, those in which something was found whose cause lies in the data, be it only to be
     watched, and those that nobody knows to be sound: a check of the data failed, or monitoring never assessed them.
     """
-    found: dict[Window, str] = {}
+    unusable: dict[Window, str] = {}
     batches = ws.ledger.batches(ws.spec.name, limit=_ALL_BATCHES)
     unchecked = ws.ledger.unchecked(ws.spec.name)
     for seen in batches:
         assessment = seen.assessment
         if assessment is not None and assessment.cause.lies_in_data:
-            found[seen.batch.window] = assessment.cause.value
+            unusable[seen.batch.window] = assessment.cause.value
         elif assessment is not None and (seen.batch.id in unchecked or _UNSEEN in assessment.finding_keys):
-            found[seen.batch.window] = "not checked"
+            unusable[seen.batch.window] = "not checked"
     for gap in _never_assessed(ws.spec, batches):
-        found[gap] = "never assessed"
+        unusable[gap] = "never assessed"
     for override in ws.ledger.overrides(ws.spec.name, "quarantine"):
-        found[Window.from_key(override.key)] = "quarantined"
-    return found
+        unusable[Window.from_key(override.key)] = "quarantined"
+    return unusable
 
 
 def _never_assessed(spec: ModelSpec, batches: Sequence[ObservedBatch]) -> list[Window]:

@@ -44,5 +44,5 @@ class RerunPipelineOperator(OtherDagOperator):
         with airflow_errors():
             params = open_workspace(self.model).ledger.proposal(self.proposal_hash).params
             conf = {key: params[key] for key in ("window_start", "window_end")}
-            window = Window(*(as_utc(each) for each in conf.values()))
+            window = Window(*(as_utc(moment) for moment in conf.values()))
         start_run(f"monitor__{self.model}", f"rerun__{window.key}__{self.proposal_hash[:16]}", conf)

@@ -62,20 +62,20 @@ class ReviewOperator(ModelOperator, SkipMixin):
             from airmedic_core.review import review
 
             workspace = open_workspace(self.model)
-            found = review(
+            outcome = review(
                 workspace,
                 context["run_id"],
                 now=datetime.now(UTC),
                 model=language_model(self.anthropic_connection),
                 occasion=self.occasion,
             )
-        if not found.incident_id:
+        if not outcome.incident_id:
             self.log.info("The last windows suggest no change.")
             self.skip(context["ti"], context["task"].get_flat_relatives(upstream=False))
-        for key, proposal in ((SETTING_HASH, found.setting), (EXPECTATION_HASH, found.expectation)):
+        for key, proposal in ((SETTING_HASH, outcome.setting), (EXPECTATION_HASH, outcome.expectation)):
             context["ti"].xcom_push(key, proposal.hash if proposal else "")
             if proposal is not None:
                 self.log.info("Proposed: %s", proposal.expected)
-        if found.upstream:
-            tell(workspace.spec, f"To mend in front of {self.model}", *found.upstream, event=Event.REVIEWED)
-        return {"incident_id": found.incident_id, "upstream": list(found.upstream)}
+        if outcome.upstream:
+            tell(workspace.spec, f"To mend in front of {self.model}", *outcome.upstream, event=Event.REVIEWED)
+        return {"incident_id": outcome.incident_id, "upstream": list(outcome.upstream)}

@@ -55,8 +55,8 @@ class UndoDeploymentOperator(ModelOperator):
             workspace = open_workspace(self.model)
             watched = context["ti"].xcom_pull(task_ids=self.watched_by, key="health") or {}
             if watched.get("status") != "unhealthy":
-                found = health(workspace, workspace.ledger.proposal(self.proposal_hash), now=datetime.now(UTC))
-                if found.status != "unhealthy":
+                health_now = health(workspace, workspace.ledger.proposal(self.proposal_hash), now=datetime.now(UTC))
+                if health_now.status != "unhealthy":
                     raise AirflowSkipException("Nothing speaks against the deployment; it is left in place.")
             result = undo(workspace, self.proposal_hash, now=datetime.now(UTC))
         headline = f"The deployment of {self.model} is undone"

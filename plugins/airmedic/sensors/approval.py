@@ -98,7 +98,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         event : dict
             What Airflow says: the answer, or that the time is over.
         asked : str
-            Hash of the proposal that people were shown. The template may name a newer one by now.
+            Hash of the proposal that people were shown. The template may name a newer one.
         shown : dict, optional
             ``sha256`` of the text that they were shown, and ``at``, the moment from which on.
         """
@@ -151,8 +151,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
 
     def _outcome(self, workspace: Workspace) -> Approval | None:
         """Return the answer that settles the matter, if there is one."""
-        counted = [each for each in workspace.ledger.approvals(self.proposal_hash) if not each.refused_because]
-        if rejected := next((each for each in counted if each.answer == "reject"), None):
+        counted = [answer for answer in workspace.ledger.approvals(self.proposal_hash) if not answer.refused_because]
+        if rejected := next((answer for answer in counted if answer.answer == "reject"), None):
             return rejected
         try:
             return workspace.ledger.standing_approval(self.proposal_hash, now=datetime.now(UTC))

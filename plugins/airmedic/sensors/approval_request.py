@@ -50,8 +50,13 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
         ("Approvals needed", "two different people" if proposal.permission is Permission.ASK_TWO else "one"),
         ("Proposal", f"`{proposal.hash}`"),
     ]
-    lines = ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
+    warning = ACTIONS.member(proposal.action).warning(proposal)
+    # Airflow's page strips colours; the red circles are what is left of them.
+    alarm = [f"## 🔴 {_text(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
+    lines = [*alarm, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
     lines += [_text(proposal.reason), *_reasoning(workspace, diagnosis)]
+    if background := ACTIONS.member(proposal.action).background(proposal):
+        lines += ["", "### To know", "", *(f"- {_text(line)}" for line in background)]
     if url := report_url(workspace, proposal):
         lines += ["", f"[The whole incident in MLflow]({url})"]
     return "\n".join(lines)
@@ -71,7 +76,7 @@ def report_url(workspace: Workspace, proposal: Proposal) -> str:
 
 
 def _standing(workspace: Workspace, incident_id: str) -> Diagnosis | None:
-    return next((found for found, stands in reversed(workspace.ledger.diagnoses(incident_id)) if stands), None)
+    return next((diagnosis for diagnosis, stands in reversed(workspace.ledger.diagnoses(incident_id)) if stands), None)
 
 
 def _reasoning(workspace: Workspace, diagnosis: Diagnosis | None) -> Iterator[str]:
@@ -84,7 +89,7 @@ def _reasoning(workspace: Workspace, diagnosis: Diagnosis | None) -> Iterator[st
     items = {item.id: item for item in packet.items} if packet else {}
     for title, cited in (("Evidence for it", first.supporting), ("Evidence against it", first.contradicting)):
         # The assessment sums up the rest, and is the headline above.
-        known = [items[each] for each in cited if each in items and items[each].kind != "assessment"][:_MOST_EVIDENCE]
+        known = [items[key] for key in cited if key in items and items[key].kind != "assessment"][:_MOST_EVIDENCE]
         if known:
             yield from ("", f"### {title}", "", *(f"- `{item.id}` {_text(item.statement)}" for item in known))
     if diagnosis.not_knowable:

@@ -28,8 +28,8 @@ def known_to_airflow(approvers: Sequence[str]) -> list[HITLUser]:
         Names or ids, as specs give them.
     """
     by_name = conf.get("core", "auth_manager", fallback=_SIMPLE).endswith(_SIMPLE)
-    if by_name or all(_ID.fullmatch(each) for each in approvers):
-        return [{"id": each, "name": each} for each in approvers]
+    if by_name or all(_ID.fullmatch(approver) for approver in approvers):
+        return [{"id": approver, "name": approver} for approver in approvers]
     return []
 
 

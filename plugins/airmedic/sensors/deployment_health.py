@@ -51,10 +51,10 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
-            found = health(workspace, proposal, now=datetime.now(UTC))
-        self.log.info("%s: %s", found.status, " ".join(found.reasons))
-        verdict = {"status": found.status, "reasons": list(found.reasons), "seconds": found.seconds}
-        return PokeReturnValue(is_done=found.status != "waiting", xcom_value=verdict)
+            watched = health(workspace, proposal, now=datetime.now(UTC))
+        self.log.info("%s: %s", watched.status, " ".join(watched.reasons))
+        verdict = {"status": watched.status, "reasons": list(watched.reasons), "seconds": watched.seconds}
+        return PokeReturnValue(is_done=watched.status != "waiting", xcom_value=verdict)
 
     def execute(self, context: Context) -> Any:
         """Wait, then follow the verdict."""

@@ -77,6 +77,21 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
 
 
 @pytest.mark.usefixtures("adopted")
+def test_what_speaks_against_it_is_shown_first_and_in_red() -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval_request import body
+
+    workspace = open_workspace("meter")
+    params = {"version": "2", "from_version": "1", "versions": ["version 1 serves", "version 2 was rolled back"]}
+    quiet = body(workspace, propose(workspace, "rollback", params))
+    assert "- version 1 serves\n- version 2 was rolled back" in quiet
+    assert "🔴" not in quiet
+    against = {"against": "Version 2 was rolled back.", "override": "ada says: | try it"}
+    shown = body(workspace, propose(workspace, "rollback", params | against))
+    assert shown.startswith("## 🔴 Version 2 was rolled back. This is overridden: ada says: \\| try it 🔴\n\n| | |")
+
+
+@pytest.mark.usefixtures("adopted")
 @pytest.mark.parametrize("over", ["ended", "expired", "replaced"])
 def test_what_nobody_can_answer_any_more_is_not_asked(over: str) -> None:
     from dataclasses import replace

@@ -122,7 +122,7 @@ def test_what_is_passed_over_is_recorded_with_the_reason_and_the_next_is_taken(w
     assert decision.path == "retrain", "there is no champion to roll back"
     (skipped,) = ws.ledger.decisions(incident.id)[0]["skipped"]
     assert (skipped["action"], skipped["limit"]) == ("rollback", "plan")
-    assert "no version to roll back to" in skipped["reason"]
+    assert "No version of 'renewals' carries the alias 'champion'" in skipped["reason"]
     assert "Passed over: rollback" in decision.reason
 
 

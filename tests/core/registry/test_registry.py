@@ -116,7 +116,7 @@ def test_a_version_that_does_not_exist_is_not_switched_to(ws: Workspace) -> None
 def test_what_serves_unexpectedly_is_not_replaced(ws: Workspace) -> None:
     switch(ws, "3")
     for expected in (None,), ("1",):
-        with pytest.raises(ModelError, match="Version 3 of 'renewals' serves by now"):
+        with pytest.raises(ModelError, match="Version 3 of 'renewals' serves now"):
             switch(ws, "2", expected=expected)
     assert aliases(ws)["champion"] == "3"
     assert len(ws.ledger.promotions("renewals")) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import final
 
+from airmedic_core.actions import hands_over
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import plain, sentence
@@ -36,7 +37,7 @@ class PastActions(Collector):
             if other.fingerprint == case.incident.fingerprint and other.id != case.incident.id and other.state in _ENDS
         ]
         for other in same[:MOST]:
-            done = [result for result in ledger.actions(incident_id=other.id) if result.action != "escalate"]
+            done = [result for result in ledger.actions(incident_id=other.id) if not hands_over(result.action)]
             tried = ", ".join(f"{plain(result.action)} ({result.status})" for result in done) or "no action"
             yield Evidence(
                 id="",

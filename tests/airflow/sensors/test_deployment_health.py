@@ -1,0 +1,55 @@
+"""Which way a remediation goes after the watch of a deployment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.airflow.tasks import context_of, propose
+
+BRANCHES = {"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"}
+
+
+def watched(proposal_hash: str) -> Any:
+    from airflow.sdk import DAG, BaseOperator
+
+    from airmedic.sensors.deployment_health import DeploymentHealthSensor
+
+    with DAG("remediate__meter"):
+        watch = DeploymentHealthSensor(
+            task_id="watch_deployment", model="meter", proposal_hash=proposal_hash, branches=BRANCHES
+        )
+        watch >> [BaseOperator(task_id=task_id) for task_id in BRANCHES.values()]
+    return watch
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize(
+    ("status", "skipped"),
+    [
+        ("healthy", {"roll_back_deployment", "approve_taking_back"}),
+        ("unhealthy", {"approve_taking_back"}),
+        ("inconclusive", {"roll_back_deployment"}),
+    ],
+)
+def test_the_verdict_decides_the_way(monkeypatch: pytest.MonkeyPatch, status: str, skipped: set[str]) -> None:
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    import airmedic_core.rollout
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic_core.rollout import Health
+
+    workspace = open_workspace("meter")
+    proposal = propose(workspace, "deploy", {"version": "1", "gate": {"champion": "1"}, "for": status})
+    monkeypatch.setattr(airmedic_core.rollout, "health", lambda *_, **__: Health(status, ("So it is.",), 0.1))  # type: ignore[arg-type]
+    watch = watched(proposal.hash)
+    context = context_of(watch)
+    with pytest.raises(DownstreamTasksSkipped) as caught:
+        watch.execute(context)
+    assert {str(task[0] if isinstance(task, tuple) else task) for task in caught.value.tasks} == skipped
+    assert context["ti"].pushed["health"]["status"] == status
+    if status == "inconclusive":
+        # The champion is the first version: there is nothing to go back to, and people learn that.
+        assert context["ti"].pushed["proposal_hash"] == ""
+        assert "It cannot be taken back" in workspace.ledger.decisions(proposal.incident_id)[-1]["reason"]
