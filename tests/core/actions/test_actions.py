@@ -269,8 +269,8 @@ def test_a_changed_setting_holds_for_the_next_workspace_and_can_be_taken_back(ws
 
 
 def test_a_setting_that_makes_no_valid_spec_is_refused(ws: Workspace) -> None:
-    proposal = approved(ws, incident_of(ws, 50), "change_setting", {"key": "checks.drift.alert_psy", "value": 1})
-    with pytest.raises(SpecError, match=r"checks\.drift"):
+    proposal = approved(ws, incident_of(ws, 50), "change_setting", {"key": "checks.drift.psi_limt", "value": 1})
+    with pytest.raises(SpecError, match=r"Did you mean .psi_limit"):
         carry_out(ws, proposal.hash, now=NOW)
 
 
