@@ -125,7 +125,7 @@ def _one_stretch(
         begin = cut + number * step
         window = rows[(rows[TIME] >= begin) & (rows[TIME] < begin + step)].reset_index(drop=True)
         if len(window):
-            ordinary = not refusal(table, (monitored.rows, window), follows=False)
+            ordinary = not refusal(table, (monitored.rows, window), with_loss=False)
             yield ordinary, monitored.check(begin, window)
 
 

@@ -8,6 +8,8 @@ import pandas as pd
 from labelled.case import Rows
 from labelled.tables import TIME
 
+YEAR = pd.Timedelta(days=364)
+"""Until the same season comes back on the same weekdays."""
 _START = pd.Timestamp("2024-01-01")
 """Where the clock of shuffled rows starts; which day it is does not matter."""
 
@@ -33,9 +35,9 @@ def following(rows: pd.DataFrame, start: pd.Timestamp, step: pd.Timedelta, windo
     return _between(rows, start, cut), _between(rows, cut, cut + step)
 
 
-def season_later(rows: pd.DataFrame, start: pd.Timestamp, step: pd.Timedelta, windows: int, years: int = 1) -> Rows:
-    """Take some windows, and one of the same season in another year (on the same weekdays)."""
-    later = start + pd.Timedelta(days=364 * years)
+def season_later(rows: pd.DataFrame, start: pd.Timestamp, step: pd.Timedelta, windows: int) -> Rows:
+    """Take some windows, and one that is a year later than the first of them; the windows span a year at most."""
+    later = start + YEAR
     return _between(rows, start, start + windows * step), _between(rows, later, later + step)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from labelled.case import LabelledCase, Rows
-from labelled.draws import following, halves, season_later, shuffled
+from labelled.draws import YEAR, following, halves, season_later, shuffled
 from labelled.looks import refusal
 from labelled.tables import TABLES, TIME, Part, Table, table
 
@@ -40,7 +40,7 @@ _TRIES = 10
 def healthy_pairs(part: Part) -> list[LabelledCase]:
     """Return the healthy pairs of a part."""
     ordinary = set(json.loads(ORDINARY.read_text()))
-    return [*random_parts(part), *(case for case, _ in in_order(part) if case.name in ordinary)]
+    return [*random_parts(part), *(case for case in in_order(part) if case.name in ordinary)]
 
 
 def ordinary_names() -> list[str]:
@@ -48,8 +48,8 @@ def ordinary_names() -> list[str]:
     return [
         case.name
         for part in ("open", "closed")
-        for case, follows in in_order(part)  # type: ignore[arg-type]
-        if not refusal(table(str(case.spec["name"])), case.build(), follows=follows)
+        for case in in_order(part)  # type: ignore[arg-type]
+        if not refusal(table(str(case.spec["name"])), case.build())
     ]
 
 
@@ -71,8 +71,8 @@ def random_parts(part: Part) -> Iterator[LabelledCase]:
             yield _case(item, "one category, shuffled", f"one {column} shuffled", take)
 
 
-def in_order(part: Part) -> Iterator[tuple[LabelledCase, bool]]:
-    """Yield candidates in order of time, and whether the window follows the reference at once."""
+def in_order(part: Part) -> Iterator[LabelledCase]:
+    """Yield candidates in order of time."""
     for item in TABLES:
         if item.part != part:
             continue
@@ -81,14 +81,15 @@ def in_order(part: Part) -> Iterator[tuple[LabelledCase, bool]]:
             for number in range(_TRIES):
                 windows = (4, 8, 13)[number % 3]
                 name = f"{windows} × {step} and the next, {number}"
-                yield _case(item, "the window after", name, partial(_following, step=length, windows=windows)), True
+                yield _case(item, "the window after", name, partial(_following, step=length, windows=windows))
                 name = f"{windows} × {step} and a year later, {number}"
-                yield _case(item, "the same season", name, partial(_season, step=length, windows=windows)), False
+                if windows * length <= YEAR:
+                    yield _case(item, "the same season", name, partial(_season, step=length, windows=windows))
         for column in _ONE_OF.get(item.name, ()):
             step = pd.Timedelta(item.steps[-1]) if item.steps else None
             for number in range(_TRIES // 2 if step else 0):
                 take = partial(_following_category, column=column, step=step)
-                yield _case(item, "one category, the window after", f"one {column} and the next, {number}", take), True
+                yield _case(item, "one category, the window after", f"one {column} and the next, {number}", take)
 
 
 Draw = Callable[[Table, np.random.Generator], Rows]
@@ -138,7 +139,7 @@ def _following(item: Table, rng: np.random.Generator, *, step: pd.Timedelta, win
 
 def _season(item: Table, rng: np.random.Generator, *, step: pd.Timedelta, windows: int) -> Rows:
     rows = item.rows()
-    return season_later(rows, _start(rows, rng, pd.Timedelta(days=364) + step), step, windows)
+    return season_later(rows, _start(rows, rng, YEAR + step), step, windows)
 
 
 def _start(rows: pd.DataFrame, rng: np.random.Generator, length: pd.Timedelta) -> pd.Timestamp:

@@ -31,7 +31,7 @@ _BLOCKS = 8
 _FITTED_FRACTION = 0.7
 
 
-def refusal(table: Table, pair: Rows, *, follows: bool) -> str:
+def refusal(table: Table, pair: Rows, *, with_loss: bool = True) -> str:
     """Return why two windows are no healthy pair, or nothing if they are.
 
     Parameters
@@ -40,9 +40,8 @@ def refusal(table: Table, pair: Rows, *, follows: bool) -> str:
         What the rows are.
     pair : tuple of pandas.DataFrame
         The reference and the current window.
-    follows : bool
-        Whether the window follows the reference at once. A season later, the loss is not looked at through the order
-        of time alone: the reference's held-out part is of another time of the year.
+    with_loss : bool
+        Whether the loss of a plain model is looked at as well.
 
     Returns
     -------
@@ -65,7 +64,7 @@ def refusal(table: Table, pair: Rows, *, follows: bool) -> str:
         blanks = current[name].isna().mean() - reference[name].isna().mean()
         if abs(blanks) > 0.03:
             return f"{name} is blank in {blanks:+.0%}"
-    return _lost(table, reference, current) if follows else ""
+    return _lost(table, reference, current) if with_loss else ""
 
 
 def _parts(reference: pd.DataFrame, current: pd.DataFrame) -> list[pd.DataFrame]:

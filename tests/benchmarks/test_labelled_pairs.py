@@ -67,12 +67,12 @@ def test_windows_follow_each_other_and_seasons_come_back_on_the_same_weekday(row
 def test_the_look_lets_an_ordinary_window_pass_and_refuses_what_has_changed(rows) -> None:
     table = _table(rows)
     reference, window = following(rows, rows[TIME].iloc[0], pd.Timedelta("7D"), 6)
-    assert not refusal(table, (reference, window), follows=True)
+    assert not refusal(table, (reference, window))
     warmer = window.assign(degrees=window["degrees"] + 4)
-    assert "degrees" in refusal(table, (reference, warmer), follows=True)
+    assert "degrees" in refusal(table, (reference, warmer))
     noisy = window.assign(load=np.random.default_rng(1).permutation(window["load"]))
-    assert "loss" in refusal(table, (reference, noisy), follows=True)
-    assert "usual rows" in refusal(table, (reference, window[::3]), follows=True)
+    assert "loss" in refusal(table, (reference, noisy))
+    assert "usual rows" in refusal(table, (reference, window[::3]))
 
 
 def test_a_table_is_monitored_window_after_window(rows) -> None:
