@@ -50,7 +50,7 @@ class AirmedicPlugin(AirflowPlugin):
     def on_load(cls, *_: Any, **__: Any) -> None:
         """Warm the imports, where this process forks tasks."""
         if forks_tasks(sys.argv, os.environ):
-            warm_imports([*LIBRARIES, *engine_modules()])
+            warm_imports([*LIBRARIES, *engine_modules(), *extension_modules()])
 
 
 def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -84,6 +84,13 @@ def engine_modules() -> list[str]:
     return [name for name in found if not name.startswith(_NOT_IN_TASKS)]
 
 
+def extension_modules() -> list[str]:
+    """Return the modules in which installed packages offer members of families."""
+    from airmedic_core.family import groups_offered
+
+    return sorted({entry.module for entries in groups_offered().values() for entry in entries})
+
+
 def warm_imports(modules: Sequence[str]) -> None:
     """Import modules; one that cannot be imported is logged, and its tasks will say why."""
     # It writes hundreds of lines while it is imported.
@@ -92,7 +99,7 @@ def warm_imports(modules: Sequence[str]) -> None:
     for module in modules:
         try:
             import_module(module)
-        except Exception as error:  # noqa: BLE001 - a library that breaks on import must not stop the scheduler
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - what breaks on import must not stop the scheduler
             log.warning("%s could not be imported ahead of its tasks: %s", module, error)
     seconds = perf_counter() - started
     if seconds > 0.5:  # a forked task comes by here again and finds everything imported

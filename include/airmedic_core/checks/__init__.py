@@ -6,13 +6,12 @@ import logging
 from abc import abstractmethod
 from typing import Any, Literal, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from airmedic_core.comparison import CheckContext
-from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
-from airmedic_core.spec import ModelSpec, explain
+from airmedic_core.spec import ModelSpec, validated
 
 __all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "options_for", "run_group", "running"]
 
@@ -74,14 +73,8 @@ def options_for(spec: ModelSpec, name: str) -> Any:
     SpecError
         If the check or one of its options does not exist, or a value is not allowed. A retry does not help.
     """
-    kind = CHECKS.member(name).options
     given = spec.checks.get(name) or {}
-    try:
-        return kind.model_validate(dict(given))
-    except ValidationError as error:
-        raise SpecError(
-            f"The options of the check {name!r} are not valid:\n" + "\n".join(explain(error, kind))
-        ) from error
+    return validated(CHECKS.member(name).options, given, f"The options of the check {name!r}")
 
 
 def running(spec: ModelSpec) -> tuple[str, ...]:
@@ -124,7 +117,7 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
             continue
         options = options_for(context.spec, name)
         try:
-            findings.extend(check.run(context, options))
+            findings.extend(_of_check(name, check.run(context, options)))
         except Exception as error:  # noqa: BLE001  one failing check must not hide the others
             _log.exception("The check %s failed on %s.", name, context.batch.id)
             findings.append(
@@ -137,4 +130,15 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
                     details={"failed": True},
                 )
             )
+    return findings
+
+
+def _of_check(name: str, findings: list[Finding]) -> list[Finding]:
+    """Return the findings of a check, unless they cannot be kept beside those of the others."""
+    keys = [finding.key for finding in findings]
+    for finding in findings:
+        if finding.check != name:
+            raise ValueError(f"it returned {finding.key!r}, a finding of the check {finding.check!r}")
+        if keys.count(finding.key) > 1:
+            raise ValueError(f"it returned {finding.key!r} more than once")
     return findings

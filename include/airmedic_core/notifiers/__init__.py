@@ -9,12 +9,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import ValidationError
-
-from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions
-from airmedic_core.spec import NOTIFIERS_LIE_IN, explain
+from airmedic_core.spec import NOTIFIERS_LIE_IN, validated
 
 __all__ = ["NOTIFIERS", "Event", "Notice", "Notifier", "NotifierOptions", "options_for", "send_notice"]
 
@@ -65,12 +62,7 @@ def options_for(name: str, given: Mapping[str, Any]) -> Any:
     SpecError
         If there is no such notifier, or an option is unknown or wrong. The message names the closest.
     """
-    kind = NOTIFIERS.member(name).options
-    try:
-        return kind.model_validate(dict(given))
-    except ValidationError as error:
-        lines = "\n".join(explain(error, kind))
-        raise SpecError(f"The options of the notifier {name!r} are not valid:\n{lines}") from error
+    return validated(NOTIFIERS.member(name).options, given, f"The options of the notifier {name!r}")
 
 
 def _always() -> tuple[str, ...]:

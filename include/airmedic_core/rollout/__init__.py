@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
-from airmedic_core.errors import ModelError, SpecError
+from airmedic_core.errors import ModelError
 from airmedic_core.family import Family
 from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout.contract import Health, RolloutStrategy
-from airmedic_core.spec import ModelSpec, explain
+from airmedic_core.spec import ModelSpec, validated
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -97,11 +95,7 @@ def options_for(spec: ModelSpec) -> Any:
         If one is unknown or wrong. The message names the closest.
     """
     member = STRATEGIES.member(spec.rollout.strategy)
-    try:
-        return member.options.model_validate(dict(spec.rollout.options))
-    except ValidationError as error:
-        lines = "\n".join(explain(error, member.options))
-        raise SpecError(f"rollout.options of {spec.name!r} are not valid:\n{lines}") from error
+    return validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")
 
 
 def version_of(proposal: Proposal) -> str:

@@ -3,7 +3,7 @@
 from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection, TuneSection
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
 from airmedic_core.spec.evidence import ReferenceSection, WindowSection
-from airmedic_core.spec.explain import explain
+from airmedic_core.spec.explain import explain, validated
 from airmedic_core.spec.load import load_spec, parse_spec, spec_files
 from airmedic_core.spec.members import NOTIFIERS_LIE_IN, NamedMember
 from airmedic_core.spec.model_spec import ModelSpec
@@ -34,4 +34,5 @@ __all__ = [
     "notify_in_full",
     "parse_spec",
     "spec_files",
+    "validated",
 ]

@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
 from pydantic import BaseModel, ValidationError
 
-from airmedic_core.errors import closest
+from airmedic_core.errors import SpecError, closest
+
+OptionsT = TypeVar("OptionsT", bound=BaseModel)
+
+
+def validated(options: type[OptionsT], given: Mapping[str, Any], told: str) -> OptionsT:
+    """Return the options that a spec gives to a member of a family.
+
+    Parameters
+    ----------
+    options : type of BaseModel
+        The member's options.
+    given : mapping
+        What the spec says.
+    told : str
+        What they are, to begin the message with: ``The options of the check 'drift'``.
+
+    Raises
+    ------
+    SpecError
+        If one is unknown or wrong. The message names the closest. A retry does not help.
+    """
+    try:
+        return options.model_validate(dict(given))
+    except ValidationError as error:
+        raise SpecError(f"{told} are not valid:\n" + "\n".join(explain(error, options))) from error
 
 
 def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> list[str]:

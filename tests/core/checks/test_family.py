@@ -1,9 +1,11 @@
 """What every check must offer."""
 
+from types import SimpleNamespace
+
 import pytest
 from pydantic import BaseModel
 
-from airmedic_core.checks import CHECKS, GROUPS, options_for, running
+from airmedic_core.checks import CHECKS, GROUPS, options_for, run_group, running
 from airmedic_core.errors import SpecError
 from airmedic_core.spec import parse_spec
 from tests.core.packages import Install
@@ -53,3 +55,33 @@ def test_a_check_of_a_package_runs_only_for_the_models_that_name_it(install: Ins
     assert set(running(parse_spec({**MINIMAL, "checks": {"nothing": True}}))) == {*CHECKS.ours(), "nothing"}
     assert running(parse_spec({**MINIMAL, "checks": {"nothing": False}})) == CHECKS.ours()
     assert "drift" not in running(parse_spec({**MINIMAL, "checks": {"drift": False}}))
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        ('[Finding("drift", "x", "psi", Verdict.OK)]', "it returned 'drift:x:psi', a finding of the check 'drift'"),
+        ('[Finding("odd", "x", "psi", Verdict.OK)] * 2', "it returned 'odd:x:psi' more than once"),
+        ("None", "TypeError"),
+    ],
+)
+def test_what_a_check_may_not_return_is_a_failed_check_and_hides_no_other(
+    install: Install, returned: str, told: str
+) -> None:
+    source = f"""
+        from airmedic_core.checks import CheckOptions
+        from airmedic_core.records import Finding, Verdict
+
+        class Odd:
+            group = "performance"
+            options = CheckOptions
+
+            def run(self, context, options):
+                return {returned}
+    """
+    install("acme-checks", source, {"airmedic.checks": {"odd": "acme_checks:Odd"}})
+    off = dict.fromkeys(CHECKS.ours(), False)
+    spec = parse_spec({**MINIMAL, "checks": {**off, "odd": True}})
+    (finding,) = run_group(SimpleNamespace(spec=spec, batch=SimpleNamespace(id="m__1")), "performance")
+    assert (finding.key, finding.verdict) == ("odd:batch:error", "unknown")
+    assert told in finding.message
