@@ -27,9 +27,13 @@ _TOGETHER = 0.8
 """Rank correlation from which two columns are measures of one thing."""
 _MOST_ROWS = 5000
 """Rows of the reference that a rank correlation is taken from: its standard error is then below 0.015."""
+_REPEATED, _LEAST_REPEATS = 0.05, 3
+"""Share and number of rows that hold one value beyond the reference's range: measurements do not repeat so exactly."""
 
 
-def extreme_columns(whole: Profile, frame: pd.DataFrame, together: Mapping[str, Side] | None = None) -> Counts:
+def extreme_columns(
+    whole: Profile, frame: pd.DataFrame, together: Mapping[str, Side] | None = None, *, measured: bool = False
+) -> Counts:
     """Return, for each row, in how many columns its value is extreme.
 
     Parameters
@@ -41,6 +45,8 @@ def extreme_columns(whole: Profile, frame: pd.DataFrame, together: Mapping[str, 
     together : mapping of str to (str, int), optional
         From :func:`moving_together`. Columns of one group count once for a row that is extreme in the direction that
         they share, such as a hot day in two measures of heat, and twice for one that contradicts itself.
+    measured : bool
+        Whether values that :func:`repeated_beyond` tells are left out, because no measurement repeats so exactly.
 
     Examples
     --------
@@ -57,14 +63,53 @@ def extreme_columns(whole: Profile, frame: pd.DataFrame, together: Mapping[str, 
         if isinstance(column, NumericProfile) and column.values and name in frame:
             low, high = plausible(column)
             values = numbers(frame[name])[0]
+            repeats = repeated_beyond(column, values) if measured else np.zeros(len(values), dtype=bool)
             leader, sign = (together or {}).get(name, (name, 1))
             with np.errstate(invalid="ignore"):
                 for side, beyond in ((-sign, values < low), (sign, values > high)):
-                    extreme[leader, side] = extreme.get((leader, side), np.zeros(len(frame), dtype=bool)) | beyond
+                    told = beyond & ~repeats
+                    extreme[leader, side] = extreme.get((leader, side), np.zeros(len(frame), dtype=bool)) | told
     count = np.zeros(len(frame), dtype=np.int64)
     for beyond in extreme.values():
         count += beyond
     return count
+
+
+def repeated_beyond(column: NumericProfile, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which values repeat one value beyond the reference's range so often that it stands for something else.
+
+    A sensor that reads -200 where it is broken, or a rate that is fixed for a month, is no measurement that is extreme.
+    """
+    none = np.zeros(len(values), dtype=bool)
+    if column.minimum is None or column.maximum is None:
+        return none
+    with np.errstate(invalid="ignore"):
+        beyond = (values < column.minimum) | (values > column.maximum)
+    distinct, counts = np.unique(values[beyond], return_counts=True)
+    often = distinct[counts >= max(_REPEATED * len(values), _LEAST_REPEATS)]
+    return np.isin(values, often) if often.size else none
+
+
+def ranks_moved(whole: Profile, rows: pd.DataFrame, reference: pd.DataFrame) -> float:
+    """Return by how much of the reference's ranks rows lie elsewhere: the median over the columns of numbers, 0 to 0.5.
+
+    Parameters
+    ----------
+    whole : Profile
+        Of the reference: its columns of numbers are compared.
+    rows, reference : DataFrame
+        The rows that may have moved, and those that they are held against.
+    """
+    moved = []
+    for name, column in whole.columns.items():
+        if not isinstance(column, NumericProfile) or name not in rows or name not in reference:
+            continue
+        values, usual = numbers(rows[name])[0], np.sort(numbers(reference[name])[0])
+        values, usual = values[np.isfinite(values)], usual[np.isfinite(usual)]
+        if values.size and usual.size:
+            ranks = (usual.searchsorted(values, "left") + usual.searchsorted(values, "right")) / (2.0 * usual.size)
+            moved.append(abs(float(ranks.mean()) - 0.5))
+    return float(np.median(moved)) if moved else 0.0
 
 
 def moving_together(whole: Profile, reference: pd.DataFrame) -> dict[str, Side]:

@@ -69,7 +69,23 @@ def test_a_hot_day_is_no_spike_of_anomalies(reference: pd.DataFrame) -> None:
 
 def test_hours_that_contradict_themselves_are(reference: pd.DataFrame) -> None:
     today = hours(1, first_day=40)
-    today.loc[::3, "felt"] = 1.2 * 35
-    today.loc[::3, "heat"] = 5.0
+    today.loc[::3, "felt"] = 1.2 * np.linspace(33.0, 37.0, 8)
+    today.loc[::3, "heat"] = np.linspace(4.0, 6.0, 8)
     answer = check_pair(SPEC, reference, today)
     assert answer.assessment.cause is Cause.ANOMALY_SPIKE
+
+
+def test_sensors_that_read_one_value_are_damage_and_no_spike(reference: pd.DataFrame) -> None:
+    today = hours(1, first_day=40)
+    today.loc[::3, ["felt", "heat", "chill"]] = -200.0
+    assert check_pair(SPEC, reference, today).assessment.cause is Cause.DATA_CORRUPTION
+
+
+def test_where_the_other_rows_have_moved_too_it_is_another_regime(reference: pd.DataFrame) -> None:
+    today = hours(1, first_day=40, warmer=4.0)
+    today.loc[::3, "felt"] = 1.2 * np.linspace(33.0, 37.0, 8)
+    today.loc[::3, "heat"] = np.linspace(4.0, 6.0, 8)
+    answer = check_pair(SPEC, reference, today)
+    (finding,) = (finding for finding in answer.findings if finding.statistic == "anomalous_fraction")
+    assert "another regime" in finding.message
+    assert answer.assessment.cause is not Cause.ANOMALY_SPIKE

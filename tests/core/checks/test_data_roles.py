@@ -76,7 +76,7 @@ def test_faults_of_the_data_say_so(fault: str, reference: pd.DataFrame, today: p
 
 
 def test_a_converted_column_that_lies_out_of_range_is_explained(reference: pd.DataFrame, today: pd.DataFrame) -> None:
-    converted = today.assign(weight=today["weight"] * 1000)
+    converted = today.assign(weight=today["weight"].where(today.index % 3 == 0, today["weight"] * 1000))
     assert [finding.suggests for finding in alerts(reference, converted, "units")] == [(Cause.UNIT_CHANGE,)]
     outside = [finding for finding in alerts(reference, converted, "corruption") if finding.subject == "weight"]
     assert outside
@@ -92,7 +92,7 @@ def test_nulls_are_no_symptom_of_strange_rows(reference: pd.DataFrame, today: pd
 
 def test_strange_rows_are_moved_inputs_and_explain_extreme_values(reference: pd.DataFrame, today: pd.DataFrame) -> None:
     strange = today.copy()
-    strange.loc[::3, ["price", "weight", "age"]] = [9_000.0, 0.01, 400.0]
+    strange.loc[::3, ["price", "weight", "age"]] *= [900.0, 0.001, 40.0]
     (spike,) = alerts(reference, strange, "anomalies")
     assert spike.role is Role.INPUT_MOVED
     extreme = alerts(reference, strange, "corruption")

@@ -32,7 +32,7 @@ class Corruption(Check[Options]):
     >>> for finding in Corruption().run(example_context(unknown_income), Options()):
     ...     print(f"{finding.verdict}: {finding.message}")
     alert: 24 % of income are -1; usual are 0.0 %.
-    alert: 48 values of income (24.0 %) lie far outside the reference's range.
+    ok: 48 values of income (24.0 %) lie far outside the reference's range.
     """
 
     group = "data"
@@ -96,13 +96,27 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
         return
     past = [_far_share(context, profile, name)[1] for profile in context.past_profiles]
     usual = sum(past) / len(past) if past else 0.0
-    many = share - usual >= options.outside_fraction and rows >= LIMITS.few_rows
+    many = share - usual >= options.outside_fraction and rows >= LIMITS.few_rows and _detached(context, name)
     if many or share > usual:
         yield broken_finding(
             context, name, "outside_fraction", share, usual, options.outside_fraction,
             f"{rows:,} values of {name} ({percent(share, 1)}) lie far outside the reference's range.",
             Verdict.ALERT if many else Verdict.OK, explained_by=WHERE_ROWS_ARE_STRANGE,
         )  # fmt: skip
+
+
+def _detached(context: CheckContext, name: str) -> bool:
+    import numpy as np
+
+    from airmedic_core.checks.corruption.detached import detached
+    from airmedic_core.profile.values import numbers
+
+    reference = context.reference.whole.columns[name]
+    assert isinstance(reference, NumericProfile)  # noqa: S101  all have the same edges
+    if reference.minimum is None or reference.maximum is None:
+        return True
+    values = numbers(context.frame[name])[0]
+    return bool(np.isinf(values).any()) or detached(values, reference.minimum, reference.maximum)
 
 
 def _far_share(context: CheckContext, profile: Profile, name: str) -> tuple[int, float]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _FACTORS: tuple[tuple[float, str], ...] = (
     (10.0, "ten"), (100.0, "hundred (percent, cents, cm)"), (1000.0, "thousand (milli, kilo)"),
     (1024.0, "1024 (binary)"),
+    (1e4, "ten thousand (percent in parts per million)"), (1e5, "hundred thousand (bar in Pa)"),
     (1e6, "million"), (60.0, "sixty (minutes, seconds)"), (3600.0, "3600 (hours in seconds)"),
     (24.0, "24 (days in hours)"),
     (7.0, "seven (weeks in days)"), (12.0, "twelve (years in months)"), (365.25, "365.25 (years in days)"),

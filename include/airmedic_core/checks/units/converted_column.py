@@ -19,7 +19,9 @@ from airmedic_core.checks.units.converted_rows import (
     unmistakable,
 )
 from airmedic_core.checks.units.factors import Factors, fitting_factors
+from airmedic_core.checks.units.far import far_conversion
 from airmedic_core.checks.units.grid import conversion_by_grid
+from airmedic_core.checks.units.identified import identified, stands_in
 from airmedic_core.checks.units.levels import conversion_by_levels
 from airmedic_core.checks.units.options import LIMITS, Options
 from airmedic_core.profile import NumericProfile, ks
@@ -88,12 +90,9 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
     assert isinstance(reference, NumericProfile)  # noqa: S101  all have the same edges
     assert isinstance(whole, NumericProfile)  # noqa: S101
     values, moved, factors = _sorted_values(context, name), ks(reference, now), None
-    exact = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
     filled = int((reference.counts > 0).sum())
     many = filled >= LIMITS.filled_bins and context.facts.columns[name].distinct >= LIMITS.distinct_values
-    if exact is None and many:
-        exact = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
-    fitted = _exactly(*exact, values, reference) if exact is not None else None
+    fitted = _by_values(values, reference, whole, options, many=many)
     if fitted is None and many:
         usual = _usual(context, name, reference, now.values)
         clear = moved >= max(options.least_distance, LIMITS.above_usual * usual.most, usual.noise)
@@ -101,8 +100,13 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
             fitted = _best(values, reference, whole, usual, options, name=name, ties=ties)
         if fitted is None and clear:
             fitted = _rescaled(values, reference, usual, moved, name=name, ties=ties)
+        if fitted and (stands_in(values, whole) or not identified(context, name, values, *fitted)):
+            return None
         if fitted and not fitted[0].offset and fitted[0].factor > 0:
             fitted, factors = _with_factors(values, reference, usual, options, *fitted)
+    if fitted is None and (far := far_conversion(values, known_maps(), whole)) is not None:
+        left = _exactly(far, 1.0, values, whole)
+        fitted = left if left[1].distance <= LIMITS.most_left * moved else None
     if fitted is None:
         return None
     conversion, fit = fitted
@@ -110,6 +114,16 @@ def converted_column(context: CheckContext, name: str, ties: Ties | None, option
     if fit.share * now.values < options.least_share * now.rows or (factors and fit.distance >= moved):
         return None
     return ConvertedColumn(conversion, fit.share, now.values, moved, fit.distance, factors)
+
+
+def _by_values(
+    values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, options: Options, *, many: bool
+) -> Fit | None:
+    """Return the conversion that the values themselves show: by their levels or by their steps."""
+    exact = conversion_by_levels(values, known_maps(), options.least_share, reference, whole)
+    if exact is None and many:
+        exact = conversion_by_grid(values, known_maps(), options.least_share, reference, whole)
+    return _exactly(*exact, values, reference) if exact is not None else None
 
 
 def _usual(context: CheckContext, name: str, reference: NumericProfile, rows: int) -> Usual:
