@@ -24,6 +24,9 @@ _IDENTIFIER_NAMES = re.compile(r"(^|_)(id|ids|uuid|guid|key)(_|$)|[a-z](Id|ID)$|
 _MOST_KINDS = 50
 """With so few values, what is called an id still tells kinds apart, such as regions."""
 _MOST_CLASSES = 20
+"""Numbers of more values are no classes."""
+_MOST_NAMES = 200
+"""Words of more values are no classes: as many as a check compares."""
 _ENOUGH_ROWS = 200
 _ENOUGH_WINDOWS = 10
 
@@ -167,8 +170,15 @@ def _task(target: pd.Series) -> Task:
         raise SpecError(f"The target {target.name!r} has {classes} different values.", "Name another with --target.")
     if classes == 2:
         return "binary"
-    whole = pd.api.types.is_numeric_dtype(target)
-    return "regression" if whole and classes > _MOST_CLASSES else "multiclass"
+    if pd.api.types.is_numeric_dtype(target):
+        return "regression" if classes > _MOST_CLASSES else "multiclass"
+    if classes > _MOST_NAMES:
+        example = str(target.dropna().iloc[0])[:40]
+        raise SpecError(
+            f"The target {target.name!r} is text of {classes:,} different values, such as {example!r}.",
+            "Name another with --target, or write its numbers as 1234.5.",
+        )
+    return "multiclass"
 
 
 def _step(times: pd.Series) -> str:

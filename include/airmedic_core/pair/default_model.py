@@ -42,8 +42,8 @@ def served(
 ) -> Served | None:
     """Return what the model said of both sets of rows.
 
-    Predictions that the spec names and both sets hold are what really happened. Without them a default model is fitted
-    on the earlier part of the reference.
+    Predictions that the spec names are what really happened. Where it names none, a default model is fitted on the
+    earlier part of the reference.
 
     Parameters
     ----------
@@ -62,9 +62,15 @@ def served(
     -------
     Served or None
         Nothing where no model can be fitted: for want of labels, or of a column that it takes.
-    """
-    from airmedic_core.scoring import logged_scores, logged_with, named_classes
 
+    Raises
+    ------
+    MissingColumnError
+        If rows lack predictions that the spec names. A retry does not help.
+    """
+    from airmedic_core.scoring import logged_scores, logged_with, named_classes, require_logged
+
+    require_logged(spec, {"reference": reference, "current": current})
     if logged_with(spec, reference, current):
         batch = Batch(spec.name, window, as_of, len(current))
         classes = named_classes(spec, reference, current) if spec.task == "multiclass" else ()
@@ -93,10 +99,11 @@ def _fitted(
 
     if spec.target not in reference:
         return None
-    target = fitted_target(spec, reference[spec.target])
-    known = np.asarray(known_labels(spec, reference, as_of) & target.notna(), dtype=bool)
+    known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
+    if spec.task == "regression":
+        known &= np.isfinite(encode_labels(spec, reference))
     train = reference[known & ~held_out]
-    if len(train) < _LEAST_FITTED or target[train.index].nunique() < 2:
+    if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
         return None
     train = train.iloc[np.linspace(0, len(train) - 1, min(len(train), _MOST_FITTED)).astype(int)]
     inputs = _inputs(spec, reference, train)
@@ -104,7 +111,7 @@ def _fitted(
         return None
     estimator = default_pipeline(spec, inputs)
     with threadpool_limits(1):
-        estimator.fit(inputs.prepare(train), target[train.index])
+        estimator.fit(inputs.prepare(train), fitted_target(spec, train[spec.target]))
 
     def scored(rows: pd.DataFrame, known: NDArray[np.bool_]) -> ScoredBatch:
         scores, predicted, classes = predict(spec, estimator, inputs.prepare(rows))

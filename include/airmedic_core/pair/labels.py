@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _UNKNOWN_FRACTION = 0.05
+_MOST_CLASSES = 200
+"""A default model grows 150 trees for each class: with more, a check takes minutes, and each class has few rows."""
 _LEAST_UNKNOWN = 3
 """Rows: fewer labels of a class that is rare are chance."""
 
@@ -74,6 +76,12 @@ def _refuse_unusable(spec: ModelSpec, labels: pd.Series) -> None:
             )
         return
     names = len(set(map(class_name, labels.unique())))
+    if spec.task == "multiclass" and names > _MOST_CLASSES:
+        raise SourceError(
+            f"The target {spec.target!r} of a multiclass model has {names:,} values in the reference, such as "
+            f"{_shown(labels)}; at most {_MOST_CLASSES} can be compared.",
+            "Name a target of fewer classes, or set task to regression if they are numbers.",
+        )
     if spec.task == "binary" and names > 2:
         raise SourceError(
             f"The target {spec.target!r} of a binary model has {names} values in the reference, such as "

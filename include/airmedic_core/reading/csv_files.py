@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from airmedic_core.reading.moments import EPOCH_UNITS
+from airmedic_core.reading.written_numbers import as_numbers
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -39,10 +40,15 @@ class Writing:
 
 def read_csv(file_system: AbstractFileSystem, file: str, writing: Writing) -> pa.Table:
     """Read a whole file: each column of the narrowest type that all of its values have."""
+    import pyarrow as pa
     from pyarrow import csv
 
     with _opened(file_system, file) as opened:
-        return csv.read_csv(opened, *_options(writing, file))
+        table = csv.read_csv(opened, *_options(writing, file))
+    for position, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) and field.name not in writing.text_columns:
+            table = table.set_column(position, field.name, as_numbers(table.column(position)))
+    return table
 
 
 def csv_parts(
@@ -109,4 +115,4 @@ def _typed(column: pa.Array) -> pa.Array:
             return text.cast(kind)
         except pa.ArrowInvalid:
             continue
-    return text
+    return as_numbers(text)

@@ -1,7 +1,7 @@
 """What a model says of rows: scores of logged predictions or of a version, and whether a version can serve at all."""
 
 from airmedic_core.scoring.classes import class_name, encode_labels, fitted_target, positive_class
-from airmedic_core.scoring.logged import logged_scores, logged_with, named_classes
+from airmedic_core.scoring.logged import logged_scores, logged_with, named_classes, require_logged
 from airmedic_core.scoring.scored_batch import ScoredBatch
 from airmedic_core.scoring.version import predict, probe, score, scored_batch
 from airmedic_core.scoring.window import score_window
@@ -17,6 +17,7 @@ __all__ = [
     "positive_class",
     "predict",
     "probe",
+    "require_logged",
     "score",
     "score_window",
     "scored_batch",

@@ -72,11 +72,14 @@ def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]
     array of float, shape (n,)
         0 and 1, class positions, or values; NaN where the target is missing or not one of the classes.
     """
+    import pandas as pd
+
     if spec.target not in frame.columns:
         return np.full(len(frame), np.nan)
     column = frame[spec.target]
     if spec.task == "regression":
-        return np.asarray(fitted_target(spec, column), dtype=np.float64)
+        values = np.asarray(pd.to_numeric(column, errors="coerce"), dtype=np.float64)
+        return np.where(np.isfinite(values), values, np.nan)
     classes = classes or classes_of(spec, frame)
     position = {class_name(name): index for index, name in enumerate(classes)}
     if spec.task == "binary" and classes:
@@ -85,25 +88,28 @@ def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]
     return positions(column, position)
 
 
-def fitted_target(spec: ModelSpec, column: pd.Series) -> pd.Series:
-    """Return a target as estimators take it: numbers, or classes of one type; missing where it cannot be used.
+def fitted_target(spec: ModelSpec, labels: pd.Series) -> pd.Series:
+    """Return known labels as estimators take them: numbers for a regression, else classes of one type.
 
     Parameters
     ----------
     spec : ModelSpec
         The model; its task says which.
-    column : pandas.Series
-        Labels as a source holds them.
+    labels : pandas.Series
+        As a source holds them, without those that are missing.
     """
     import pandas as pd
 
     if spec.task == "regression":
-        values = pd.to_numeric(column, errors="coerce").astype("float64")
-        return values.where(np.isfinite(values))
-    present = column.dropna().infer_objects()
-    if pd.api.types.is_object_dtype(present.dtype) and pd.api.types.infer_dtype(present) != "string":
-        present = present.map(class_name)
-    return present.reindex(column.index) if len(present) < len(column) else present
+        return pd.to_numeric(labels).astype("float64")
+    labels = labels.infer_objects()
+    if pd.api.types.is_bool_dtype(labels.dtype):
+        return labels.astype(bool)
+    if pd.api.types.is_numeric_dtype(labels.dtype):
+        # Whole numbers are read as floats where a label elsewhere in the file is missing.
+        return labels.astype("int64") if (labels % 1 == 0).all() else labels
+    of_one_type = pd.api.types.infer_dtype(labels) == "string"
+    return labels.astype(str) if of_one_type else labels.map(class_name)
 
 
 def positions(column: pd.Series, position: dict[str, int]) -> Array:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airmedic_core.errors import MissingColumnError
+from airmedic_core.errors import MissingColumnError, closest
 from airmedic_core.metrics import Array
-from airmedic_core.scoring.classes import class_name, classes_of, encode_labels, positions, whole
+from airmedic_core.scoring.classes import class_name, classes_of, encode_labels, positions, positive_class, whole
 from airmedic_core.scoring.known import known_then
 from airmedic_core.scoring.scored_batch import ScoredBatch
 
@@ -44,9 +45,11 @@ def logged_scores(
     logged = spec.prediction
     if spec.task == "multiclass":
         scores, classes = _logged_classes(spec, frame, classes)
+    elif spec.task == "binary":
+        classes = classes_of(spec, frame)
+        scores = _column(frame, logged.score) if logged.score else _said_positive(spec, frame, classes)
     else:
         scores = _column(frame, logged.score)
-        classes = classes_of(spec, frame) if spec.task == "binary" else ()
     if logged.label:
         predicted = _named(frame, logged.label).to_numpy()
     elif spec.task == "multiclass":
@@ -64,12 +67,46 @@ def logged_scores(
 def logged_with(spec: ModelSpec, *frames: pd.DataFrame) -> bool:
     """Return whether all of these rows hold the predictions that the spec says are logged with them."""
     logged = spec.prediction
-    if spec.task != "multiclass":
-        return bool(logged.score) and all(logged.score in frame.columns for frame in frames)
-    if logged.score:
+    if spec.task == "multiclass" and logged.score:
         return all(len(_class_columns(spec, frame)) > 1 for frame in frames)
-    named = bool(logged.label) and all(logged.label in frame.columns for frame in frames)
-    return named and len(named_classes(spec, *frames)) > 1
+    column = logged.score or (logged.label if spec.task != "regression" else "")
+    if not column or not all(column in frame.columns for frame in frames):
+        return False
+    return spec.task != "multiclass" or len(named_classes(spec, *frames)) > 1
+
+
+def require_logged(spec: ModelSpec, sides: Mapping[str, pd.DataFrame]) -> None:
+    """Refuse rows that lack the predictions that the spec says are logged with them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    sides : mapping of str to DataFrame
+        What rows are called → the rows.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is not there: another model's answers would not be this model's. A retry does not help.
+    """
+    logged = spec.prediction
+    for side, frame in sides.items():
+        names = list(map(str, frame.columns))
+        if spec.task == "multiclass" and logged.score:
+            if len(_class_columns(spec, frame)) < 2:
+                raise MissingColumnError(
+                    f"The {side} rows have no columns {logged.score}_<class>, whose beginning the spec names as "
+                    "prediction.score.",
+                    closest(f"{logged.score}_", names),
+                )
+            continue
+        for key, name in (("score", logged.score), ("label", logged.label)):
+            if name and name not in names:
+                raise MissingColumnError(
+                    f"The {side} rows have no column {name!r}, which the spec names as prediction.{key}.",
+                    f"{closest(name, names)} Leave the key out to have a default model fitted.",
+                )
 
 
 def named_classes(spec: ModelSpec, *frames: pd.DataFrame) -> tuple[Any, ...]:
@@ -78,6 +115,15 @@ def named_classes(spec: ModelSpec, *frames: pd.DataFrame) -> tuple[Any, ...]:
     found = {class_name(value): whole(value) for column in columns for value in column.dropna().unique()}
     scored = {name for frame in frames for name in _class_columns(spec, frame)}
     return tuple(found.get(name, name) for name in sorted(scored or found))
+
+
+def _said_positive(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]) -> Array:
+    """Return 1 where the positive class was predicted, 0 where the other one was, NaN where none was."""
+    positive = class_name(positive_class(spec, classes))
+    column = _named(frame, spec.prediction.label)
+    return positions(
+        column, {class_name(value): int(class_name(value) == positive) for value in column.dropna().unique()}
+    )
 
 
 def _logged_classes(

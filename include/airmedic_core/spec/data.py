@@ -61,8 +61,8 @@ class PredictionSection(Section):
     probabilities begin with: ``score`` for ``score_red``, ``score_blue`` and so on. A column that begins so and is
     none of them must be listed, as a feature or under ``exclude``."""
     label: str = ""
-    """The predicted class. Where a ``multiclass`` model logs no scores, two sets of rows are compared by it, and in
-    monitoring the champion scores the batch."""
+    """The predicted class. Where no scores are logged, two sets of rows are compared by it, and in monitoring the
+    champion scores the batch."""
     latency_ms: str = ""
     """How long the prediction took, in milliseconds."""
     version: str = ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError, TrainingError, closest
 from airmedic_core.inputs import Inputs
+from airmedic_core.scoring import fitted_target
 from airmedic_core.training.pipelines import default_pipeline, model_inputs
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> 
         If it does not fit.
     """
     try:
-        return estimator.fit(inputs.prepare(rows), target_of(spec, rows))
+        return estimator.fit(inputs.prepare(rows), fitted_target(spec, rows[spec.target]))
     except (ValueError, TypeError, ArithmeticError) as error:
         raise TrainingError(
             f"{type(estimator).__name__} does not fit the {len(rows)} rows of {spec.name!r}: {error}",
@@ -140,7 +141,7 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
     inputs = model_inputs(spec, rows)
     prepared = inputs.prepare(rows)
     try:
-        estimator = function(spec, prepared.assign(**{spec.target: target_of(spec, rows)}))
+        estimator = function(spec, prepared.assign(**{spec.target: fitted_target(spec, rows[spec.target])}))
     except Exception as error:
         raise TrainingError(f"{method} failed: {type(error).__name__}: {error}", "Correct the function.") from error
     try:
@@ -167,21 +168,6 @@ def find_function(method: str) -> Any:
         raise TrainingError(
             f"retrain: {method!r} is not an importable function: {error}", "Write it as package.module:function."
         ) from error
-
-
-def target_of(spec: ModelSpec, rows: pd.DataFrame) -> pd.Series:
-    """Return the target as estimators take it: numbers for a regression, classes in their own type otherwise."""
-    import pandas as pd
-
-    column = rows[spec.target]
-    if spec.task == "regression":
-        return pd.to_numeric(column).astype("float64")
-    if pd.api.types.is_bool_dtype(column):
-        return column.astype(bool)
-    if pd.api.types.is_numeric_dtype(column) and (column % 1 == 0).all():
-        # Classes are read as floats where a label elsewhere in the file is missing.
-        return column.astype("int64")
-    return column.astype(str) if not pd.api.types.is_numeric_dtype(column) else column
 
 
 def _without_calibration(estimator: Any) -> Any:

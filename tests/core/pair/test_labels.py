@@ -81,3 +81,45 @@ def test_labels_in_other_words_are_not_healthy() -> None:
     result = check_pair(_spec("binary"), reference, current.assign(label=current["label"].map({0: "no", 1: "yes"})))
     assert (result.assessment.outcome, result.assessment.cause) == ("incident", Cause.SCHEMA_CHANGE)
     assert "'no', 'yes' where '0', '1'" in result.assessment.headline
+
+
+def test_more_classes_than_can_be_compared_are_an_error() -> None:
+    with pytest.raises(SourceError, match=r"has 201 values in the reference, .*at most 200 can be compared"):
+        compare_labels(_spec("multiclass"), _labels(*map(str, range(201)), rows=402), _labels("1"))
+
+
+def _outcomes(days: int, start: str, seed: int) -> pd.DataFrame:
+    """200 rows a day whose label follows one of two numbers in nine of ten."""
+    rng = np.random.default_rng(seed)
+    count = 200 * days
+    a, b = rng.normal(size=(2, count))
+    at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 432, unit="s")
+    return pd.DataFrame({"at": at, "a": a, "b": b, "label": np.where(rng.random(count) < 0.9, a > 0, a <= 0) * 1})
+
+
+@pytest.mark.parametrize("kind", [float, bool, str])
+def test_inverted_labels_are_a_loss_whatever_their_type(kind: type) -> None:
+    """One label in a hundred is missing in the reference, so that whole numbers are read as floats there."""
+    before, now = _outcomes(20, "2026-01-01", 0), _outcomes(2, "2026-01-21", 1)
+    before["label"] = before["label"].where(np.arange(len(before)) % 100 != 0)
+    same = check_pair(_spec("binary"), before, now.assign(label=now["label"].astype(kind)))
+    assert same.assessment.outcome == "healthy"
+    assert any(finding.check == "performance" and finding.sample_size == len(now) for finding in same.findings)
+    inverted = check_pair(_spec("binary"), before, now.assign(label=(1 - now["label"]).astype(kind)))
+    assert inverted.assessment.cause is Cause.CONCEPT_DRIFT
+
+
+def test_a_boolean_target_with_blanks_is_healthy() -> None:
+    before, now = _outcomes(20, "2026-01-01", 0), _outcomes(2, "2026-01-21", 1)
+    for rows in (before, now):
+        rows["label"] = pd.Series([bool(label) for label in rows["label"]], dtype=object).where(
+            rows.index % 20 != 0, None
+        )
+    assert check_pair(_spec("binary"), before, now).assessment.outcome == "healthy"
+
+
+def test_infinite_values_of_a_regression_are_not_fitted() -> None:
+    before, now = _outcomes(20, "2026-01-01", 0), _outcomes(2, "2026-01-21", 1)
+    before, now = (rows.assign(label=rows["a"] + rows["b"]) for rows in (before, now))
+    before.loc[before.index % 50 == 0, "label"] = np.inf
+    assert check_pair(_spec("regression"), before, now).assessment.outcome == "healthy"

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from airmedic_core.errors import MissingColumnError
 from airmedic_core.pair import check_pair
 from airmedic_core.records import Cause
 from airmedic_core.spec import parse_spec
@@ -58,3 +59,35 @@ def test_slow_answers_are_found_although_no_scores_are_logged() -> None:
     unlogged = check_pair(spec, before, _rows(1, "2026-01-21").drop(columns="ms"))
     [failed] = [each for each in unlogged.findings if each.check == "latency"]
     assert "no column 'ms'" in failed.message
+
+
+def test_a_binary_model_is_watched_by_its_answers_alone() -> None:
+    """A version that answers 1 for every row, where the one before was right in four of five."""
+    spec = _spec("binary", label="said")
+    rows = _rows(21, "2026-01-01")
+    rows = rows.assign(y=(rows["y"] == "red").astype(int), said=(rows["said"] == "red").astype(int))
+    before, now = rows[:4000], rows[4000:]
+    assert check_pair(spec, before, now).assessment.outcome == "healthy"
+    constant = check_pair(spec, before, now.assign(said=1))
+    assert constant.assessment.outcome == "incident"
+    assert any(finding.check == "scores" and finding.statistic == "constant" for finding in constant.findings)
+
+
+@pytest.mark.parametrize(
+    ("task", "prediction", "dropped", "side"),
+    [
+        ("regression", {"score": "a"}, ["a"], "current"),
+        ("binary", {"label": "said"}, ["said"], "reference"),
+        ("multiclass", {"score": "p"}, ["p_red", "p_green", "p_blue"], "current"),
+    ],
+)
+def test_predictions_that_are_gone_are_an_error_and_never_another_models(
+    task: str, prediction: dict[str, str], dropped: list[str], side: str
+) -> None:
+    spec, before, now = _spec(task, **prediction), _rows(20, "2026-01-01"), _rows(1, "2026-01-21")
+    if task != "multiclass":
+        before, now = (rows.assign(y=(rows["y"] == "red").astype(int)) for rows in (before, now))
+    sides = {"reference": before, "current": now}
+    sides[side] = sides[side].drop(columns=dropped)
+    with pytest.raises(MissingColumnError, match=f"The {side} rows have no column"):
+        check_pair(spec, sides["reference"], sides["current"])
