@@ -20,6 +20,7 @@ from airmedic_core.pair.reference_windows import (
     window_of,
     windows_before,
 )
+from airmedic_core.pair.stray_times import without_strays
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec
 
@@ -82,6 +83,10 @@ def check_pair(
 
     _refuse_nothing(reference, current)
     reference, current, findings = read_moments(spec, reference, current)
+    # The reference is taken as it is; what is wrong with its times says nothing of the rows in question.
+    reference, _ = without_strays(spec, reference)
+    current, strays = without_strays(spec, current)
+    findings += strays
     _refuse_few(spec, reference)
     findings += compare_labels(spec, reference, current)
     context = compared(spec, reference, current, as_of or datetime.now(UTC), settings)

@@ -285,3 +285,29 @@ def test_times_in_every_unit_since_1970_are_read_as_monitoring_reads_them(form: 
     assert before["at"].iloc[0] == pd.Timestamp("2026-01-01", tz="UTC")
     assert now["at"].iloc[-1].floor("D") == pd.Timestamp("2026-01-03", tz="UTC")
     assert findings == []
+
+
+@pytest.mark.parametrize("stray", ["1970-01-01T00:00:00", "2262-04-01T00:00:00"])
+@pytest.mark.parametrize("side", ["reference", "current"])
+def test_one_stray_time_does_not_hide_that_most_rows_are_missing(stray: str, side: str) -> None:
+    before, now = _rows(28), _rows(1, start="2026-01-29", seed=1)[::10]
+    sides = {"reference": before, "current": now}
+    sides[side] = pd.concat([sides[side], sides[side][:1].assign(at=stray)])
+    result = check_pair(SPEC, sides["reference"], sides["current"])
+    assert result.assessment.cause is Cause.VOLUME_ANOMALY
+    told = [finding for finding in result.findings if finding.statistic == "stray_times"]
+    assert [finding.verdict for finding in told] == ([Verdict.WATCH] if side == "current" else [])
+
+
+def test_times_that_are_damaged_in_many_rows_are_corrupt() -> None:
+    before, now = _rows(28), _rows(1, start="2026-01-29", seed=1)
+    now.loc[now.index % 15 == 0, "at"] = "1970-01-01T00:00:00"
+    result = check_pair(SPEC, before, now)
+    assert result.assessment.cause is Cause.DATA_CORRUPTION
+
+
+def test_rows_spread_over_years_have_no_stray_times() -> None:
+    spec = SPEC.model_copy(update={"window": WindowSection(every="month")})
+    rows = _rows(4 * 365, start="2021-01-01", a_day=2)
+    result = check_pair(spec, rows[:2600], rows[2600:])
+    assert not [finding for finding in result.findings if finding.statistic == "stray_times"]
