@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from airmedic_core.bounded_yaml import read_yaml
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
-from airmedic_core.records import Permission
+from airmedic_core.records import Permission, digest
 from airmedic_core.spec import Section, explain
 from airmedic_core.windows import as_utc
 from airmedic_core.workspace import of_policy
@@ -21,6 +23,25 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 Verification = Literal["verified", "unverified"]
+VERIFICATIONS: tuple[Verification, ...] = get_args(Verification)
+
+Trigger = Literal["incident", "request", "review"]
+"""What an action is called for by: an incident that monitoring opened, a person, or a review."""
+TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
+
+Autonomy = Literal["observe", "recommend", "ask", "auto"]
+"""How far Airmedic goes by itself at the most, least first."""
+
+_MOST: dict[str, Permission] = {
+    "observe": Permission.DENY,
+    "recommend": Permission.RECOMMEND,
+    "ask": Permission.ASK,
+    "auto": Permission.AUTO,
+}
+_STRICTEST_FIRST = tuple(Permission)
+
+SIMULATION = "simulation"
+"""The environment in which one person may play all parts."""
 
 _LIMITS = "policy.limits."
 
@@ -32,6 +53,9 @@ MAKE_POLICIES = (
     "holds policies/."
 )
 """What to do where there is no policy at all."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+"""Names of policies are names, never paths."""
 
 ActionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """The key of an action. It may be one that is not installed: see :meth:`Policy.remarks`."""
@@ -100,6 +124,12 @@ class Policy(Section):
 
     permissions: tuple[Rule, ...]
     min_confidence_for_auto: float = Field(default=0.7, ge=0, le=1)
+    switched_off: bool = False
+    """A kill switch in the policy's own file: while it is on, nothing is changed."""
+    separation_of_duties: Literal["always", "outside_simulation", "never"] = "outside_simulation"
+    """Where somebody who asked for an action may not be the only one who approves it."""
+    autonomy: Mapping[Trigger, Autonomy] = Field(default_factory=dict)
+    """Trigger → how far to go at the most, whatever the rules say; ``auto`` where it is not given."""
     limits: Limits = Limits()
     freezes: tuple[Freeze, ...] = ()
     learning: Learning = Learning()
@@ -119,9 +149,30 @@ class Policy(Section):
 
     def permission(self, action: str, environment: str, verification: Verification) -> Permission:
         """Return what the first fitting rule says; ``deny`` where none fits."""
-        rules = (rule for rule in self.permissions if rule.fits(action, environment, verification))
-        rule = next(rules, None)
-        return rule.permission if rule else Permission.DENY
+        return self.ruling(action, environment, verification)[1]
+
+    def ruling(self, action: str, environment: str, verification: Verification) -> tuple[int, Permission]:
+        """Return the number of the first fitting rule, from 1 on, and what it says; 0 and ``deny`` where none fits."""
+        for place, rule in enumerate(self.permissions, start=1):
+            if rule.fits(action, environment, verification):
+                return place, rule.permission
+        return 0, Permission.DENY
+
+    def capped(self, permission: Permission, trigger: Trigger) -> Permission:
+        """Return a permission, or the stricter one that the trigger's autonomy allows at the most."""
+        most = _MOST[self.autonomy.get(trigger, "auto")]
+        return min(permission, most, key=_STRICTEST_FIRST.index)
+
+    def separates_duties(self, environment: str) -> bool:
+        """Return whether somebody who asked for an action may not be the only one who approves it."""
+        if self.separation_of_duties == "outside_simulation":
+            return environment != SIMULATION
+        return self.separation_of_duties == "always"
+
+    @property
+    def sha256(self) -> str:
+        """Digest of all that the policy says, its defaults included."""
+        return digest(self.model_dump(mode="json"))
 
     def remarks(self) -> list[str]:
         """Return what is not wrong, and may still be a mistake: rules for actions that are not installed."""
@@ -182,9 +233,11 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
     SpecError
         If there is no such policy or it is not valid. The message names the closest key. A retry does not help.
     """
+    if not _NAME.fullmatch(name):
+        raise SpecError(f"{name!r} is not the name of a policy.", "Name a file of policies/ without its .yaml.")
     path = folder / f"{name}.yaml"
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = read_yaml(path)
     except FileNotFoundError as error:
         known = [other.stem for other in folder.glob("*.yaml")]
         hint = closest(name, known) or MAKE_POLICIES

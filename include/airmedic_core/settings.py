@@ -73,3 +73,12 @@ def _default_content(env: Mapping[str, str]) -> Path:
     if (_SOURCE_ROOT / "models").is_dir():
         return _SOURCE_ROOT
     return Path(env.get("AIRFLOW_HOME") or Path.cwd()).absolute() / "include"
+
+
+def is_on(value: str) -> bool:
+    """Return whether a switch is on that is written as text: anything but nothing, 0, false, no or off.
+
+    >>> is_on("yes"), is_on(" Off "), is_on("")
+    (True, False, False)
+    """
+    return value.strip().lower() not in {"", "0", "false", "no", "off"}

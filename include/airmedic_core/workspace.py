@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from airmedic_core.registry import Registry
 
 
+Switch = Callable[[str], str]
+"""Returns why a model must not be changed at the moment; nothing while it may."""
+
+
 @dataclass(frozen=True)
 class Workspace:
     """One model with its spec, settings, ledger and registry."""
@@ -23,6 +28,8 @@ class Workspace:
     settings: Settings
     ledger: Ledger
     registry: Registry
+    switches: tuple[Switch, ...] = ()
+    """Kill switches of the surroundings, such as a variable of the scheduler."""
 
     @classmethod
     def open(cls, model: str | ModelSpec, settings: Settings | None = None) -> Workspace:

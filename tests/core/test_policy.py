@@ -111,3 +111,41 @@ def test_an_action_that_is_not_installed_may_be_ruled_and_is_remarked_on(tmp_pat
     assert "Did you mean 'retrain'" in retrain
     assert "'page_somebody'" in page
     assert load_policy(POLICIES).remarks() == []
+
+
+def ruled(**changes: object) -> Policy:
+    rules = [{"actions": ["retrain"], "cause": "verified", "permission": "auto"}]
+    return Policy.model_validate({"permissions": rules} | changes)
+
+
+@pytest.mark.parametrize(
+    ("autonomy", "permission"),
+    [
+        ("observe", Permission.DENY),
+        ("recommend", Permission.RECOMMEND),
+        ("ask", Permission.ASK),
+        ("auto", Permission.AUTO),
+    ],
+)
+def test_a_trigger_goes_as_far_as_its_autonomy(autonomy: str, permission: Permission) -> None:
+    limited = ruled(autonomy={"incident": autonomy})
+    assert limited.capped(Permission.AUTO, "incident") is permission
+    assert limited.capped(Permission.AUTO, "review") is Permission.AUTO
+    assert limited.capped(Permission.DENY, "incident") is Permission.DENY
+
+
+def test_duties_are_separate_outside_of_simulations_unless_the_policy_says_otherwise() -> None:
+    assert (ruled().separates_duties("production"), ruled().separates_duties("simulation")) == (True, False)
+    assert ruled(separation_of_duties="always").separates_duties("simulation")
+    assert not ruled(separation_of_duties="never").separates_duties("production")
+
+
+def test_the_digest_of_a_policy_covers_all_that_it_says() -> None:
+    said = {ruled(**changes).sha256 for changes in ({}, {"switched_off": True}, {"autonomy": {"review": "ask"}})}
+    assert len(said) == 3
+    assert ruled().sha256 == ruled().sha256
+
+
+def test_a_ruling_names_its_rule() -> None:
+    assert ruled().ruling("retrain", "production", "verified") == (1, Permission.AUTO)
+    assert ruled().ruling("retrain", "production", "unverified") == (0, Permission.DENY)

@@ -80,6 +80,8 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     if not request.dry_run and (standing_decision := _standing(ws, incident, request)):
         return standing_decision
     policy = policy_of(ws)
+    ws.ledger.record_content("policy", ws.spec.policy, policy.model_dump(mode="json"))
+    ws.ledger.record_content("spec", ws.spec.name, ws.spec.model_dump(mode="json"))
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     by = request.by or "a person" if request.chooses else ""
     choice = _Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
@@ -92,7 +94,9 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         skipped=decision.skipped,
         details=details
         | {"follow_up": decision.follow_up.hash if decision.follow_up else None}
-        | {"requested": request.action, "dry_run": request.dry_run},
+        | {"requested": request.action, "dry_run": request.dry_run}
+        | ({"requested_by": request.by} if request.chooses and request.by else {})
+        | {"policy": ws.spec.policy, "policy_sha256": policy.sha256},
     )
     asks = decision.proposal is not None and decision.proposal.permission in {Permission.ASK, Permission.ASK_TWO}
     if asks and not request.dry_run:

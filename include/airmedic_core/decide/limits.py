@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,9 +12,13 @@ from airmedic_core.errors import PolicyError
 from airmedic_core.ledger import Ledger, RecordedAction
 from airmedic_core.policy import ANY, Limits, Policy
 from airmedic_core.records import Json
+from airmedic_core.settings import is_on
+from airmedic_core.workspace import Switch
 
 KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
 """Environment variable that, set to anything but 0, false, no or off, stops every change."""
+
+_POLICY_OFF = "The policy's own switch is on: switched_off."
 
 _CUT_OFF_AFTER = timedelta(hours=6)
 """An action that runs longer than this is taken for one whose process died."""
@@ -58,6 +62,7 @@ def objection(
     incident_id: str,
     now: datetime,
     env: Mapping[str, str] | None = None,
+    switches: Sequence[Switch] = (),
 ) -> Objection | None:
     """Return the first limit that stops an action, or nothing if it may go on.
 
@@ -73,9 +78,13 @@ def objection(
         The moment of the decision.
     env : mapping, optional
         Where the kill switch is looked for; the process's environment where not given.
+    switches : sequence of Switch
+        Further kill switches, each asked for why it stops the model.
     """
-    if stopped := kill_switch(ledger, model, action, now=now, env=env):
+    if stopped := kill_switch(ledger, model, action, now=now, env=env, switches=switches):
         return stopped
+    if policy.switched_off and _stopped_by(action) is not StoppedBy.NOTHING:
+        return Objection("policy_switch", _POLICY_OFF)
     limits = policy.limits_in(environment)
     if exempt(limits, action):
         return None
@@ -96,7 +105,13 @@ def exempt(limits: Limits, action: str) -> bool:
 
 
 def kill_switch(
-    ledger: Ledger, model: str, action: str, *, now: datetime, env: Mapping[str, str] | None = None
+    ledger: Ledger,
+    model: str,
+    action: str,
+    *,
+    now: datetime,
+    env: Mapping[str, str] | None = None,
+    switches: Sequence[Switch] = (),
 ) -> Objection | None:
     """Return an objection while the kill switch is on, in the environment or as an override in the ledger."""
     if _stopped_by(action) is StoppedBy.NOTHING:
@@ -105,17 +120,22 @@ def kill_switch(
         return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
     for override in ledger.overrides(model, "kill_switch", now=now):
         return Objection("kill_switch", f"{override.author} threw the kill switch: {override.reason}.")
-    return None
+    return next((Objection("kill_switch", why) for switch in switches if (why := switch(model))), None)
 
 
 def switched_off(env: Mapping[str, str] | None = None) -> bool:
     """Return whether the environment stops every change."""
-    value = (os.environ if env is None else env).get(KILL_SWITCH, "")
-    return value.strip().lower() not in {"", "0", "false", "no", "off"}
+    return is_on((os.environ if env is None else env).get(KILL_SWITCH, ""))
 
 
 def require_enabled(
-    ledger: Ledger, model: str, action: str, *, now: datetime, env: Mapping[str, str] | None = None
+    ledger: Ledger,
+    model: str,
+    action: str,
+    *,
+    now: datetime,
+    env: Mapping[str, str] | None = None,
+    switches: Sequence[Switch] = (),
 ) -> None:
     """Stop an approved action at the last moment if the kill switch is on.
 
@@ -124,7 +144,7 @@ def require_enabled(
     PolicyError
         If it is. A retry does not help until it is taken back.
     """
-    if stopped := kill_switch(ledger, model, action, now=now, env=env):
+    if stopped := kill_switch(ledger, model, action, now=now, env=env, switches=switches):
         raise PolicyError(stopped.reason, "Take it back, then run the task again.")
 
 
@@ -133,14 +153,24 @@ def _stopped_by(name: str) -> StoppedBy:
     return StoppedBy.LIMITS if action is None else action.stopped_by
 
 
-def _frozen(attempt: Attempt) -> Objection | None:
-    for freeze in attempt.policy.freezes:
-        inside = freeze.start <= attempt.now < freeze.end
-        if inside and (ANY in freeze.environments or attempt.environment in freeze.environments):
-            return Objection("freeze", f"Changes are frozen until {freeze.end:%Y-%m-%d %H:%M} UTC: {freeze.reason}.")
-    for override in attempt.ledger.overrides(attempt.model, "freeze", now=attempt.now):
+def freeze(
+    ledger: Ledger, policy: Policy, model: str, environment: str, action: str, *, now: datetime
+) -> Objection | None:
+    """Return an objection while the policy's switch is on or changes are frozen, which exempt actions do not heed."""
+    if policy.switched_off and _stopped_by(action) is not StoppedBy.NOTHING:
+        return Objection("policy_switch", _POLICY_OFF)
+    if exempt(policy.limits_in(environment), action):
+        return None
+    for time in policy.freezes:
+        if time.start <= now < time.end and (ANY in time.environments or environment in time.environments):
+            return Objection("freeze", f"Changes are frozen until {time.end:%Y-%m-%d %H:%M} UTC: {time.reason}.")
+    for override in ledger.overrides(model, "freeze", now=now):
         return Objection("freeze", f"{override.author} froze changes: {override.reason}.")
     return None
+
+
+def _frozen(attempt: Attempt) -> Objection | None:
+    return freeze(attempt.ledger, attempt.policy, attempt.model, attempt.environment, attempt.action, now=attempt.now)
 
 
 def _broken(attempt: Attempt) -> Objection | None:

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from airmedic_core.actions import StoppedBy, known_action
 from airmedic_core.decide.limits import Objection, objection
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS
 from airmedic_core.errors import PolicyError
 from airmedic_core.numbers import percent
-from airmedic_core.policy import Policy, Verification, environment_of, policy_of
+from airmedic_core.policy import Policy, Trigger, Verification, environment_of, policy_of
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ POLICY_AUTHOR = "policy"
 """Who approves what needs nobody's approval."""
 
 _RULES = "rules"
+REVIEWED = "review"
+"""How the incident of a review says what asked for it."""
 _SAYS = {
     Permission.AUTO: "allows it without asking",
     Permission.ASK: "wants an approval",
@@ -36,12 +39,14 @@ class Standing:
     hesitant: bool
     """Whether a language model is too unsure to act without being asked."""
     why: str
+    requested_by: str = ""
+    """Who asks for it in place of a diagnosis."""
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
         """Return what a diagnosis, or a person who asks in its place, amounts to."""
         if requested_by:
-            return cls("verified", hesitant=False, why=f"{requested_by} asks for it")
+            return cls("verified", hesitant=False, why=f"{requested_by} asks for it", requested_by=requested_by)
         if diagnosis is None:
             return cls("unverified", hesitant=False, why="there is no diagnosis")
         hesitant = diagnosis.engine != _RULES and diagnosis.confidence < policy.min_confidence_for_auto
@@ -55,24 +60,45 @@ def permitted(
     ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, *, now: datetime
 ) -> tuple[Permission, str] | Objection:
     """Return the permission of an action with its reason, or what stops the action."""
-    environment = environment_of(ws)
-    permission = policy.permission(action, environment, standing.verification)
-    if permission is Permission.DENY:
-        return Objection("policy", f"The policy denies {action} in {environment} where {standing.why}.")
+    verdict = allowed(ws, policy, incident, action, standing)
+    if isinstance(verdict, Objection):
+        return verdict
     stopped = objection(
         ws.ledger,
         policy,
         model=incident.model,
-        environment=environment,
+        environment=environment_of(ws),
         action=action,
         incident_id=incident.id,
         now=now,
+        switches=ws.switches,
     )
-    if stopped is not None:
-        return stopped
+    return stopped or verdict
+
+
+def allowed(
+    ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing
+) -> tuple[Permission, str] | Objection:
+    """Return the permission that the policy gives an action, with its reason, or the rule that denies it."""
+    environment = environment_of(ws)
+    permission = policy.permission(action, environment, standing.verification)
+    if permission is Permission.DENY:
+        return Objection("policy", f"The policy denies {action} in {environment} where {standing.why}.")
+    member, trigger = known_action(action), _trigger(incident, standing)
+    if member is None or member.stopped_by is not StoppedBy.NOTHING:
+        capped = policy.capped(permission, trigger)
+        if capped is Permission.DENY:
+            return Objection("autonomy", f"The policy only observes what comes by {trigger} (autonomy).")
+        permission = capped
     if permission is Permission.AUTO and standing.hesitant:
         permission = Permission.ASK
     return permission, f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
+
+
+def _trigger(incident: Incident, standing: Standing) -> Trigger:
+    if incident.resolution.get("requested") == REVIEWED:
+        return "review"
+    return "request" if standing.requested_by else "incident"
 
 
 def record(

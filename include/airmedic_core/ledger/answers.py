@@ -49,8 +49,8 @@ def refusal(
     return (
         _person_refused(row, given, approvers)
         or _answered(row, given, counted)
-        or (_asked_by_same_person(connection, row, (given.by, *known_as)) if alone else "")
         or _out_of_time(connection, row, given.at)
+        or (_asked_by_same_person(connection, row, (given.by, *known_as)) if alone else "")
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select
 
 from airmedic_core.errors import ApprovalError, LedgerError, closest
 from airmedic_core.ledger.audit import Audit, append, said_of
 from airmedic_core.ledger.tables import decisions, proposals
-from airmedic_core.records import Json, Proposal, from_json
+from airmedic_core.records import Json, Proposal, digest, from_json
 
 DECIDE_AGAIN = "Decide again."
 
@@ -99,6 +99,16 @@ class Decisions(Audit):
         with self._reading() as connection:
             rows = connection.execute(query.order_by(proposals.c.created_at, proposals.c.hash)).scalars()
             return [from_json(Proposal, record) for record in rows]
+
+    def record_content(self, kind: Literal["policy", "spec"], name: str, content: Json) -> None:
+        """Record what a policy or a spec says that something is decided by, whenever it has changed."""
+        sha256 = digest(content)
+        with self._reading() as connection:
+            known = said_of(connection, name, kind)
+        if known and known[-1].payload["sha256"] == sha256:
+            return
+        with self._writing() as connection:
+            append(connection, kind, name, {"sha256": sha256, "content": content})
 
     def record_refusal(self, subject: str, reason: str) -> None:
         """Record that something was not done, and why. The same refusal twice in a row is recorded once."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide.limits import require_enabled
+from airmedic_core.decide.recheck import require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.records import ActionResult, Json, Proposal
@@ -58,7 +59,7 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     begun = last if last is not None and last.status == "running" else None
     if begun is None:
         return _carry_on(attempt, _begin(attempt))
-    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now)
+    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now, switches=ws.switches)
     # A snapshot that was recorded before a crash stays: it alone shows how things stood.
     return _carry_on(attempt, begun.snapshot)
 
@@ -86,7 +87,7 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
         )
     if last.status == "undone" and last.result is not None:
         return last.result
-    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now)
+    require_enabled(ws.ledger, attempt.proposal.model, attempt.proposal.action, now=now, switches=ws.switches)
     if last.status == "taking_back":
         return _finish_taking_back(attempt, last)
     because = "It was cut off before its end." if last.status == "running" else ""
@@ -121,7 +122,7 @@ def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
     ws, proposal, action = attempt.ws, attempt.proposal, attempt.action
     if not action.has_more(ws, proposal, done):
         return done
-    require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now)
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now, switches=ws.switches)
     return action.again(ws, proposal, done, attempt.now)
 
 
@@ -129,10 +130,10 @@ def _begin(attempt: _Attempt) -> Json:
     """Check that it can be carried out, and record how things stand before."""
     ws, proposal, action = attempt.ws, attempt.proposal, attempt.action
     try:
-        require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now)
+        require_permitted(ws, proposal, now=attempt.now)
         action.precheck(ws, proposal)
         # The precheck may have taken minutes.
-        require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC))
+        require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
         snapshot = action.snapshot(ws, proposal)
     except AirmedicError as error:
         if not error.transient:

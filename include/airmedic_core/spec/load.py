@@ -11,12 +11,11 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from airmedic_core.bounded_yaml import read_yaml
 from airmedic_core.errors import SpecError, UnsetVariableError, closest
 from airmedic_core.spec.explain import explain
 from airmedic_core.spec.model_spec import ModelSpec
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Specs are read with each parse of a DAG file; libyaml's own loader takes a tenth of the time."""
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
@@ -37,14 +36,12 @@ def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
         key. The message names the file, the key and the closest known key. A retry does not help.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = read_yaml(path)
     except FileNotFoundError as error:
         known = [other.name for other in path.parent.glob("*.yaml")]
         raise SpecError(f"There is no model spec {str(path)!r}.", closest(path.name, known)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"The model spec {str(path)!r} cannot be read: {error}.", "Check the file.") from error
-    try:
-        raw = yaml.load(text, Loader=_LOADER)  # noqa: S506  it is a safe one
     except yaml.YAMLError as error:
         raise SpecError(f"{path.name} is not valid YAML{_told(error)}.", "Correct it there.") from error
     if not isinstance(raw, dict):
@@ -69,7 +66,7 @@ def _told(error: yaml.YAMLError) -> str:
     """Return where YAML breaks, and why, in one line."""
     mark = getattr(error, "problem_mark", None)
     if mark is None:
-        return ""
+        return f": {error}" if str(error) else ""
     why = getattr(error, "problem", None) or "it ends too early"
     return f": line {mark.line + 1}, column {mark.column + 1}: {why}"
 

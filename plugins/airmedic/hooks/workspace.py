@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
+from airmedic.hooks.switches import variable_switch
 from airmedic_core.settings import AUDIT_KEY, Settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def open_workspace(model: str) -> Workspace:
     """
     from airmedic_core.workspace import Workspace
 
-    workspace = Workspace.open(model, settings())
+    workspace = replace(Workspace.open(model, settings()), switches=(variable_switch,))
     _hand_over(workspace.spec.data.connection)
     return workspace
 

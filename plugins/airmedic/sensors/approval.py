@@ -15,7 +15,7 @@ from airmedic.links import MLFLOW_URL, MLflowRunLink
 from airmedic.notifiers.people import tell
 from airmedic.sensors import approval_request
 from airmedic.sensors.approvers import answerer, known_to_airflow
-from airmedic_core.errors import ApprovalError
+from airmedic_core.errors import ApprovalError, SpecError
 from airmedic_core.notifiers import Event
 from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal, digest
 from airmedic_core.windows import as_utc
@@ -110,11 +110,18 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._nobody(context, workspace, proposal, tier, shown)
             if "error" in event:
                 raise AirflowFailException(f"Airflow could not deliver the answer: {event['error']}")
-            person = answerer(event.get("responded_by_user"), _approvers(workspace))
+            user = event.get("responded_by_user") or {}
+            person = answerer(user, _approvers(workspace))
             answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
             comment = str((event.get("params_input") or {}).get("comment") or "")
             given = self._record(
-                workspace, answer, by=person, at=event["responded_at"], comment=comment, **_review(event, shown)
+                workspace,
+                answer,
+                by=person,
+                at=event["responded_at"],
+                comment=comment,
+                **_review(event, shown),
+                known_as=[str(user[key]) for key in ("id", "name") if user.get(key)],
             )
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
@@ -143,6 +150,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             channel=channel,
             approvers=approvers,
             comment=comment,
+            separate_duties=channel == "airflow" and _duties_are_separate(workspace),
             **review,
         )
         why = f", which does not count: {given.refused_because}" if given.refused_because else ""
@@ -236,6 +244,16 @@ def _review(event: Json, shown: Json | None) -> Json:
         return {}
     seconds = (as_utc(event["responded_at"]) - as_utc(shown["at"])).total_seconds()
     return {"shown_sha256": str(shown["sha256"]), "review_seconds": round(seconds, 3)}
+
+
+def _duties_are_separate(workspace: Workspace) -> bool:
+    """Return whether whoever asked may not be the only one who approves; so it is where the policy cannot be read."""
+    from airmedic_core.policy import environment_of, policy_of
+
+    try:
+        return policy_of(workspace).separates_duties(environment_of(workspace))
+    except SpecError:
+        return True
 
 
 def _approvers(workspace: Workspace) -> tuple[str, ...]:

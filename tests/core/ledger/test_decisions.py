@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -236,3 +237,68 @@ def test_an_answer_of_nobody_in_particular_does_not_count(
     asked = proposal()
     ledger.record_proposal(asked)
     assert answer(asked, "").refused_because == "it does not say who answered"
+
+
+def test_an_answer_that_is_dated_before_its_question_does_not_count(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    assert "dated before its question" in answer(asked, at=now - timedelta(minutes=5)).refused_because
+    assert answer(asked, at=now - timedelta(seconds=5)).refused_because == ""  # clocks differ a little
+
+
+@pytest.mark.parametrize("again", ["anna", "Anna", "anna ", "ANNA", "\uff41nna", "an\u200bna", "Anna (id 7)"])
+def test_one_person_under_two_names_is_one(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime, again: str
+) -> None:
+    asked = proposal(Permission.ASK_TWO)
+    ledger.record_proposal(asked)
+    assert answer(asked, "anna").refused_because == ""
+    assert "second person" in answer(asked, again, at=now + timedelta(seconds=1)).refused_because
+    assert answer(asked, "hanna").refused_because == ""
+
+
+@pytest.mark.parametrize("by", ["ada", "Ada ", "3", "ada (id 3)"])
+def test_whoever_asked_for_it_may_not_be_the_only_one_who_approves_it(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], incident: Callable[..., Incident], by: str
+) -> None:
+    ledger.open_incident(incident())
+    asked, twice = proposal(), proposal(Permission.ASK_TWO, action="deploy")
+    for one in (asked, twice):
+        ledger.record_proposal(one)
+        details = {"requested": "retrain", "requested_by": "ada"}
+        ledger.record_decision("churn__1", path="retrain", proposal_hash=one.hash, reason="r", details=details)
+    given = answer(asked, by, separate_duties=True, known_as=("3", "ada"))
+    assert "somebody else has to approve it (separation_of_duties)" in given.refused_because
+    assert answer(asked, "bob", separate_duties=True).refused_because == ""
+    assert answer(twice, by, separate_duties=True, known_as=("3", "ada")).refused_because == ""
+    assert ledger.approvals(asked.hash)[0].refused_because == given.refused_because
+
+
+def test_whoever_asked_for_it_may_reject_it(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], incident: Callable[..., Incident]
+) -> None:
+    ledger.open_incident(replace(incident(), resolution={"requested": "rollback", "requested_by": "ada"}))
+    asked = proposal()
+    ledger.record_proposal(asked)
+    assert "separation_of_duties" in answer(asked, "ada", separate_duties=True).refused_because
+    assert answer(asked, "ada", "reject", separate_duties=True).refused_because == ""
+
+
+def test_what_a_policy_says_is_in_the_chain_whenever_it_changes(ledger: Ledger) -> None:
+    for content in ({"a": 1}, {"a": 1}, {"a": 2}, {"a": 2}, {"a": 1}):
+        ledger.record_content("policy", "default", content)
+    said = [record.payload["content"] for record in reversed(ledger.audit_records(subject="default"))]
+    assert said == [{"a": 1}, {"a": 2}, {"a": 1}]
+
+
+def test_what_was_shown_and_for_how_long_is_recorded_with_the_answer(
+    ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval]
+) -> None:
+    asked = proposal()
+    ledger.record_proposal(asked)
+    answer(asked, shown_sha256="a" * 64, review_seconds=12.5)
+    (given,) = ledger.approvals(asked.hash)
+    assert (given.shown_sha256, given.review_seconds) == ("a" * 64, 12.5)
+    assert ledger.audit_records(limit=1)[0].payload["review_seconds"] == 12.5

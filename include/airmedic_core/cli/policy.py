@@ -1,0 +1,57 @@
+"""Say what would happen now if an action was called for, and which rules say so.
+
+Exit code 0: it would be carried out, asked for or recommended. 1: a switch or limit stops it, or the policy denies it.
+2: it could not be told.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from airmedic_core.cli._arguments import add_json, add_model, workspace_of
+
+if TYPE_CHECKING:
+    from airmedic_core.records import Json
+
+SUMMARY = "explain what the policy lets happen"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    actions = parser.add_subparsers(dest="policy_action", required=True, metavar="explain")
+    explain = actions.add_parser("explain", help="what would happen now to an action of a model, and why")
+    add_model(explain)
+    explain.add_argument("--action", required=True, metavar="NAME", help="the action, such as retrain")
+    add_json(explain)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain."""
+    from datetime import UTC, datetime
+
+    from airmedic_core.cli._terminal import write_json
+    from airmedic_core.decide.explain import explain_action
+
+    told = explain_action(workspace_of(args.model), args.action, now=datetime.now(UTC))
+    if args.json:
+        write_json(args.json, told)
+    else:
+        _tell(told)
+    denied = all(row["permission"] == "deny" for row in told["permissions"])
+    return 1 if told["stopped_by"] or denied else 0
+
+
+def _tell(told: Json) -> None:
+    from airmedic_core.cli._terminal import judged
+
+    name = f"{told['action']} of {told['model']}"
+    judged("ok", f"{name}: policy {told['policy']} ({told['policy_sha256'][:12]}), environment {told['environment']}")
+    for limit, reason in told["stopped_by"].items():
+        judged("failed", f"stopped now by {limit}: {reason}")
+    for row in told["permissions"]:
+        level = "failed" if row["permission"] == "deny" else "ok"
+        judged(level, f"{row['trigger']}, cause {row['cause']}: {row['permission']} ({row['because']})")
+    judged("ok", f"approvers: {', '.join(told['approvers']) or 'anybody'}")
+    if told["separation_of_duties"]:
+        judged("ok", "whoever asked for it may not be the only one who approves it (separation_of_duties)")

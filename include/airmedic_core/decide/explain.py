@@ -1,0 +1,82 @@
+"""What would happen now if an action was called for, and which rules say so."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import ACTIONS, StoppedBy
+from airmedic_core.decide.limits import freeze, kill_switch, objection
+from airmedic_core.policy import TRIGGERS, VERIFICATIONS, Policy, environment_of, policy_of
+from airmedic_core.records import Json
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+NO_INCIDENT = "(none)"
+"""In place of an incident: nothing was tried for it yet."""
+
+
+def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
+    """Return what would happen now to an action of a model, in general and without an incident.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    action : str
+        The action's name.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    dict
+        ``environment``; ``stopped_by``, the switches and limits that would stop it now; ``permissions``, for each
+        trigger and for causes verified or not, with the rule that says so; ``approvers``; ``separation_of_duties``.
+
+    Raises
+    ------
+    SpecError
+        If there is no such action, policy or model. A retry does not help.
+    """
+    member, policy, environment = ACTIONS.member(action), policy_of(ws), environment_of(ws)
+    stops = [
+        kill_switch(ws.ledger, ws.spec.name, action, now=now, switches=ws.switches),
+        freeze(ws.ledger, policy, ws.spec.name, environment, action, now=now),
+        objection(
+            ws.ledger,
+            policy,
+            model=ws.spec.name,
+            environment=environment,
+            action=action,
+            incident_id=NO_INCIDENT,
+            now=now,
+            switches=ws.switches,
+        ),
+    ]
+    found = {stop.limit: stop.reason for stop in stops if stop is not None}
+    return {
+        "model": ws.spec.name,
+        "action": action,
+        "policy": ws.spec.policy,
+        "policy_sha256": policy.sha256,
+        "environment": environment,
+        "stopped_by": found,
+        "permissions": _permissions(policy, action, environment, capped=member.stopped_by is not StoppedBy.NOTHING),
+        "approvers": [*ws.spec.approvers, *ws.spec.approval.second_tier],
+        "separation_of_duties": policy.separates_duties(environment),
+    }
+
+
+def _permissions(policy: Policy, action: str, environment: str, *, capped: bool) -> list[Json]:
+    rows: list[Json] = []
+    for trigger in TRIGGERS:
+        for verification in VERIFICATIONS:
+            place, permission = policy.ruling(action, environment, verification)
+            rule = f"rule {place} of permissions" if place else "no rule fits, so it is denied"
+            limited = policy.capped(permission, trigger) if capped else permission
+            if limited is not permission:
+                rule += f", and autonomy.{trigger} is {policy.autonomy[trigger]}"
+            rows.append({"trigger": trigger, "cause": verification, "permission": limited.value, "because": rule})
+    return rows

@@ -1,0 +1,77 @@
+"""Asking once more, right before an approved action acts, whether what was true at its approval still is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import StoppedBy, known_action
+from airmedic_core.decide.limits import Objection, freeze, require_enabled
+from airmedic_core.decide.propose import Standing, allowed
+from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS
+from airmedic_core.errors import PolicyError
+from airmedic_core.policy import environment_of, policy_of
+from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_ACTED_ON = frozenset({Permission.ASK_TWO, Permission.ASK, Permission.AUTO})
+
+
+def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> None:
+    """Stop an approved action that the switches, the policy or the list of approvers no longer let through.
+
+    Raises
+    ------
+    PolicyError
+        With the rule that stops it. A retry does not help: decide again.
+    """
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=now, switches=ws.switches)
+    action = known_action(proposal.action)
+    if action is not None and action.stopped_by is StoppedBy.NOTHING:
+        return
+    if found := freeze(ws.ledger, policy_of(ws), proposal.model, environment_of(ws), proposal.action, now=now):
+        raise PolicyError(f"{found.reason} ({found.limit})", "Wait, then decide again.")
+    approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
+    if found := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
+        raise PolicyError(f"{found.reason} ({found.limit})", "Decide again.")
+
+
+def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[Approval]) -> Objection | None:
+    incident, policy = ws.ledger.incident(proposal.incident_id), policy_of(ws)
+    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
+    by = _requested_by(incident, proposal, ws.ledger.decisions(incident.id))
+    verdict = allowed(ws, policy, incident, proposal.action, Standing.of(diagnosis, policy, requested_by=by))
+    if isinstance(verdict, Objection):
+        return verdict
+    permission, why = verdict
+    people = sum(answer.channel != "policy" for answer in approvals)
+    needed = {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(permission, 0)
+    if permission in _ACTED_ON and people >= needed:
+        return None
+    asked = proposal.permission.value
+    return Objection("policy", f"{why} When {proposal.action} was proposed, it said {asked}.")
+
+
+def _no_longer_approved(ws: Workspace, approvals: Sequence[Approval]) -> Objection | None:
+    approvers = {*ws.spec.approvers, *ws.spec.approval.second_tier}
+    if not ws.spec.approvers:
+        return None
+    gone = [answer.by for answer in approvals if answer.channel != "policy" and answer.by not in approvers]
+    if not gone:
+        return None
+    return Objection("approvers", f"{gone[0]!r} approved it, and is not an approver any more.")
+
+
+def _requested_by(incident: Incident, proposal: Proposal, decisions: Sequence[Json]) -> str:
+    """Return who asked for exactly this action, in place of a diagnosis; nothing where a diagnosis called for it."""
+    for decision in reversed(decisions):
+        if proposal.hash in {decision["proposal_hash"], decision["details"].get("follow_up")}:
+            asked = decision["details"]
+            if asked.get("requested") not in {None, *LEFT_TO_DIAGNOSIS}:
+                return str(asked.get("requested_by") or "a person")
+            return ""
+    asked = incident.resolution
+    return "" if asked.get("requested") in LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))
