@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from airmedic_core.cli._arguments import add_json, add_model, workspace_of
+from airmedic_core.terminal.arguments import add_json, add_model, workspace_of
 
 if TYPE_CHECKING:
     from airmedic_core.records import Json
@@ -30,8 +30,8 @@ def run(args: argparse.Namespace) -> int:
     """Explain."""
     from datetime import UTC, datetime
 
-    from airmedic_core.cli._terminal import write_json
     from airmedic_core.decide.explain import explain_action
+    from airmedic_core.terminal.output import write_json
 
     told = explain_action(workspace_of(args.model), args.action, now=datetime.now(UTC))
     if args.json:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(told: Json) -> None:
-    from airmedic_core.cli._terminal import judged
+    from airmedic_core.terminal.output import judged
 
     name = f"{told['action']} of {told['model']}"
     judged("ok", f"{name}: policy {told['policy']} ({told['policy_sha256'][:12]}), environment {told['environment']}")

@@ -107,11 +107,13 @@ class _Asking(Generic[A]):
             raise
         reply: Reply | None = None
         try:
-            reply = self.model.ask(question)
+            reply = self.model.ask(question).plausible()
             checked = self.inquiry.check(reply.text)
         except LanguageModelError as error:
-            begun = reservation.worst if error.failure in _MAY_HAVE_COST else call
-            failed = replace(self._over(begun, reply or error.reply, error.failure), reply="")
+            reply = reply or error.reply
+            absurd = reply is not None and not reply.counts_hold
+            begun = reservation.worst if absurd or error.failure in _MAY_HAVE_COST else call
+            failed = replace(self._over(begun, None if absurd else reply, error.failure), reply="")
             self._record(question, failed, reservation.number)
             raise
         self._record(question, self._over(call, reply, "answered"), reservation.number, len(checked.problems))
@@ -147,7 +149,7 @@ class _Asking(Generic[A]):
         price = self.model.price
         return replace(
             ended,
-            stop_reason=reply.stop_reason[:63],
+            stop_reason=replace(reply, text=reply.stop_reason).storable_text[:63],
             input_tokens=reply.input_tokens,
             output_tokens=reply.output_tokens,
             usd=price.of(reply.input_tokens, reply.output_tokens) if price else 0.0,

@@ -85,7 +85,7 @@ class ClaudeDiagnoser:
                 output_tokens=int(usage["output_tokens"]),
                 seconds=round(time.monotonic() - started, 3),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise LanguageModelError("off_form", "The endpoint's answer is not a message.") from error
         if stop_reason == "refusal":
             raise LanguageModelError("refused", "The model refused to answer.", reply)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from airmedic_core.diagnose.prices import Price
@@ -12,6 +12,10 @@ from airmedic_core.records import Json
 Failure = Literal[
     "refused", "truncated", "unreachable", "timed_out", "rate_limited", "rejected", "over_budget", "off_form"
 ]
+
+
+MOST_TOKENS = 10_000_000
+"""Tokens of one call: ten times the largest context that a provider offers."""
 
 
 class LanguageModelError(AirmedicError):
@@ -56,6 +60,28 @@ class Reply:
     input_tokens: int
     output_tokens: int
     seconds: float
+
+    @property
+    def counts_hold(self) -> bool:
+        """Whether the numbers of tokens can be what was counted: an endpoint may state anything."""
+        return all(0 <= tokens <= MOST_TOKENS for tokens in (self.input_tokens, self.output_tokens))
+
+    @property
+    def storable_text(self) -> str:
+        """The text without what databases refuse: NUL characters and halves of characters."""
+        return self.text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+    def plausible(self) -> Reply:
+        """Return the reply with text that can be stored.
+
+        Raises
+        ------
+        LanguageModelError
+            With the failure ``off_form``, if the numbers of tokens cannot be.
+        """
+        if not self.counts_hold:
+            raise LanguageModelError("off_form", "The endpoint states numbers of tokens that cannot be.", self)
+        return replace(self, text=self.storable_text)
 
 
 class LanguageModel(Protocol):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Batch, from_json, to_json
 
 if TYPE_CHECKING:
@@ -17,6 +19,12 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _KEPT_WINDOWS = 60
+
+_MOST_BYTES = 256_000_000
+"""Size of a kept window once it is unpacked. A profile of 5,000 columns has some 30 MB."""
+
+_DAMAGED = (AirmedicError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
+"""What reading raises where a file holds other JSON than was written. Such a window has no history."""
 
 
 def window_file(settings: Settings, batch: Batch) -> Path:
@@ -45,19 +53,13 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
     Profiles on the edges of another reference are left out, and so are windows of another length, from before the
     length was changed: they cannot be compared.
     """
-    from airmedic_core.comparison import PastWindow, RowFacts
-    from airmedic_core.profile import Profile
+    from airmedic_core.comparison import PastWindow
 
     past = []
     for seen in ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start):
         if not seen.batch.window.as_long_as(batch.window):
             continue
-        plain = _read(window_file(ws.settings, seen.batch))
-        profile = facts = None
-        if plain is not None:
-            facts = from_json(RowFacts, plain["facts"])
-            if plain["edges"] == reference.edges.id:
-                profile = Profile.from_json(plain["profile"], reference.edges)
+        profile, facts = _kept(window_file(ws.settings, seen.batch), reference)
         past.append(
             PastWindow(
                 window=seen.batch.window,
@@ -77,7 +79,10 @@ def kept_reference_facts(settings: Settings, model: str, reference: Reference) -
     from airmedic_core.comparison import RowFacts
 
     plain = _read(_reference_file(settings, model, reference))
-    return None if plain is None else tuple(from_json(RowFacts, one) for one in plain["windows"])
+    try:
+        return None if plain is None else tuple(from_json(RowFacts, facts) for facts in plain["windows"])
+    except _DAMAGED:
+        return None
 
 
 def keep_reference_facts(settings: Settings, model: str, reference: Reference, facts: Sequence[RowFacts]) -> None:
@@ -98,10 +103,28 @@ def _write(path: Path, plain: object) -> None:
     unfinished.replace(path)
 
 
-def _read(path: Path) -> dict | None:  # type: ignore[type-arg]
+def _kept(path: Path, reference: Reference) -> tuple[Profile | None, RowFacts | None]:
+    """Return what is kept of a window; nothing of a damaged file, nor a profile on the edges of another reference."""
+    from airmedic_core.comparison import RowFacts
+    from airmedic_core.profile import Profile
+
+    plain = _read(path)
+    if plain is None:
+        return None, None
     try:
-        found: dict = json.loads(gzip.decompress(path.read_bytes()))  # type: ignore[type-arg]
-    except (OSError, EOFError, ValueError):
+        facts = from_json(RowFacts, plain["facts"])
+        on_these_edges = plain["edges"] == reference.edges.id
+        return Profile.from_json(plain["profile"], reference.edges) if on_these_edges else None, facts
+    except _DAMAGED:
+        return None, None
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        with gzip.open(path) as file:
+            text = file.read(_MOST_BYTES + 1)
+        plain = json.loads(text) if len(text) <= _MOST_BYTES else None
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error):
         # What is kept here only speeds up and sharpens: without it a window is compared with fewer others.
         return None
-    return found
+    return plain if isinstance(plain, dict) else None

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
 
-from airmedic_core.profile.columns import CategoricalProfile, ColumnProfile, Floats, NumericProfile, TimeProfile
+from airmedic_core.profile.columns import (
+    CategoricalProfile,
+    ColumnProfile,
+    Floats,
+    NumericProfile,
+    ProfileError,
+    TimeProfile,
+)
 from airmedic_core.profile.edges import Edges
 from airmedic_core.records import Json
 from airmedic_core.windows import Window
+
+_REBUILD = "Build it again from its rows."
 
 _SCALARS = (
     "rows", "nulls", "non_finite", "unreadable", "zeros", "negatives", "minimum", "maximum", "total", "squares",
@@ -53,10 +63,19 @@ def column_from_json(edges: Edges, name: str, plain: Json) -> ColumnProfile:
         The column.
     plain : dict
         What was written.
+
+    Raises
+    ------
+    ProfileError
+        If a number is none, or the counts are of other categories than the edges have. A retry does not help.
     """
+    require_numbers(plain, ("rows", "nulls"))
     if plain["kind"] == "numeric":
         return numeric_from_json(edges.numeric[name], plain)
     if plain["kind"] == "categorical":
+        require_numbers(plain, ("other", "unseen"))
+        if len(plain["counts"]) != len(edges.categorical[name].top):
+            raise ProfileError(f"The profile of {name!r} counts other categories than its edges have.", _REBUILD)
         return CategoricalProfile(
             categories=edges.categorical[name].top,
             rows=plain["rows"],
@@ -72,10 +91,18 @@ def column_from_json(edges: Edges, name: str, plain: Json) -> ColumnProfile:
 
 def numeric_from_json(cuts: Floats, plain: Json) -> NumericProfile:
     """Return the profile of a column of numbers with these cut points."""
+    require_numbers(plain, _SCALARS)
     counts, sums = np.zeros(len(cuts) + 1, np.int64), np.zeros(len(cuts) + 1)
     counts[plain["bins"]] = plain["counts"]
     sums[plain["bins"]] = plain["sums"]
     return NumericProfile(edges=cuts, counts=counts, sums=sums, **{key: plain[key] for key in _SCALARS})
+
+
+def require_numbers(plain: Json, names: Sequence[str]) -> None:
+    """Raise ProfileError if one of these is not a number: a damaged file may hold any JSON."""
+    wrong = [name for name in names if not isinstance(plain[name], int | float | None)]
+    if wrong:
+        raise ProfileError(f"{wrong[0]!r} of a profile is {plain[wrong[0]]!r}, not a number.", _REBUILD)
 
 
 def window_to_json(window: Window) -> list[str]:

@@ -11,6 +11,7 @@ from airmedic_core.profile.column_json import (
     column_from_json,
     column_to_json,
     numeric_from_json,
+    require_numbers,
     window_from_json,
     window_to_json,
 )
@@ -172,6 +173,7 @@ class Profile:
             edges = Edges.from_json(plain["edges"])
         elif edges.id != plain["edges_id"]:
             raise ProfileError("The profile was built on other edges.", "Give the edges of its own reference.")
+        require_numbers(plain, ("rows",))
         return cls(
             edges=edges,
             rows=plain["rows"],

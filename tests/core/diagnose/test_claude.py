@@ -119,6 +119,8 @@ def test_the_request_has_the_form_and_no_names(case: tuple[Story, str, EvidenceP
         ({"causes": []}, "off_form"),
         (Raw(b"<html>gateway</html>"), "off_form"),
         (Raw(b"[1, 2]"), "off_form"),
+        (Raw(b"[" * 100_000), "off_form"),
+        ('{"causes": ' + "[" * 100_000, "off_form"),
         (Status(429, "rate_limit_error"), "rate_limited"),
         (Status(500), "unreachable"),
         (Status(529, "overloaded_error"), "unreachable"),
@@ -358,3 +360,34 @@ def test_the_schema_keeps_the_limits_of_structured_output() -> None:
     for found in objects(answer_schema()):
         assert found["additionalProperties"] is False
         assert set(found["required"]) == set(found["properties"])
+
+
+@pytest.mark.parametrize(
+    ("tokens", "stop_reason"),
+    [(-5, "end_turn"), (10**30, "end_turn"), (float("inf"), "end_turn"), ("many", "end_turn"), (-5, "max_tokens")],
+)
+def test_absurd_numbers_of_tokens_count_as_the_most_that_it_can_have_cost(
+    case: tuple[Story, str, EvidencePacket], tokens: Any, stop_reason: str
+) -> None:
+    story, incident, packet = case
+    script = Script([good_answer(packet)], stop_reason=stop_reason, output_tokens=tokens)
+    with claude(script) as model:
+        found = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, found)
+    (call,) = story.ws.ledger.language_model_calls(incident_id=incident)
+    assert call.outcome in {"off_form", "truncated"}
+    assert call.output_tokens == MAX_TOKENS
+    assert 0 < call.input_tokens < 10**6
+    assert call.usd > 0
+
+
+@pytest.mark.parametrize("text", ["a\0b", "half \ud800 of a character"])
+def test_what_databases_refuse_is_recorded_in_another_form(case: tuple[Story, str, EvidencePacket], text: str) -> None:
+    story, incident, packet = case
+    with claude(Script([good_answer(packet, summary=text)], stop_reason=text)) as model:
+        diagnose(story.ws, incident, model)
+    call = story.ws.ledger.language_model_calls(incident_id=incident)[0]
+    assert "\0" not in call.reply + call.stop_reason
+    call.reply.encode()
+    call.stop_reason.encode()
+    story.ws.ledger.verify_audit()
