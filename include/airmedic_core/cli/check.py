@@ -24,6 +24,8 @@ SUMMARY = "check one window of rows against a reference"
 
 _NO_LABELS, _SOUND = 0.6, 0.9
 """Confidence in "healthy" without and with labels, as in the rules diagnosis."""
+_MOST_UNSEEN = 10
+"""Columns that are printed: a table of thousands would hide the answer."""
 _OPEN = 0.5
 """Confidence where a second window would have to decide, or no finding names the cause."""
 
@@ -61,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
 
         before, now = result.spans
         sides = Side(args.reference, reference, *before), Side(args.current, current, *now)
-        write_text(args.html, check_page(spec, result.assessment, result.findings, result.recommended, *sides))
+        answer = result.assessment, result.findings, result.recommended
+        write_text(args.html, check_page(spec, *answer, *sides, not_monitored=result.not_monitored))
     if args.json != "-":
         _print(spec, result)
     return 1 if result.assessment.outcome == "incident" else 0
@@ -85,6 +88,7 @@ def plain(result: PairCheck) -> Json:
         "findings": [to_json(finding) for finding in result.findings],
         "recommended_actions": [to_json(action) for action in result.recommended],
         "not_knowable": list(assessment.not_knowable),
+        "not_monitored": result.not_monitored,
     }
 
 
@@ -131,6 +135,10 @@ def _print(spec: ModelSpec, result: PairCheck) -> None:
     )
     for text in assessment.not_knowable:
         say(f"Not knowable yet: {text}")
+    if unseen := result.not_monitored:
+        told = [f"{name} ({reason})" for name, reason in list(unseen.items())[:_MOST_UNSEEN]]
+        more = f" and {len(unseen) - len(told)} more, which the JSON names" if len(unseen) > len(told) else ""
+        say(f"Not monitored: {', '.join(told)}{more}.")
     for action in result.recommended:
         condition = f" ({action.condition})" if action.condition else ""
         say(f"{action.priority}. {action.action}{condition}: {action.why}")

@@ -10,6 +10,7 @@ from airmedic_core.pair.default_model import served
 from airmedic_core.pair.headers import refuse_strangers
 from airmedic_core.pair.labels import compare_labels
 from airmedic_core.pair.moments import read_moments
+from airmedic_core.pair.not_monitored import not_monitored
 from airmedic_core.pair.reference_windows import (
     Span,
     in_windows_of,
@@ -39,6 +40,8 @@ class PairCheck(NamedTuple):
     recommended: tuple[RecommendedAction, ...]
     spans: tuple[Span, Span]
     """The earliest and the latest moment of the reference, and of the rows in question."""
+    not_monitored: dict[str, str]
+    """Column of the reference → why nothing is said of it."""
 
 
 def check_pair(
@@ -95,7 +98,8 @@ def check_pair(
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
     recommended = remedies_of(assessment.cause) if assessment.outcome == "incident" else ()
     spans = span_of(spec, reference), span_of(spec, current)
-    return PairCheck(assessment, tuple(findings), recommended, spans)
+    unseen = not_monitored(spec, reference, context.features)
+    return PairCheck(assessment, tuple(findings), recommended, spans, unseen)
 
 
 def compared(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -57,6 +57,8 @@ def check_page(
     recommended: Sequence[RecommendedAction],
     reference: Side,
     current: Side,
+    *,
+    not_monitored: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of one check.
 
@@ -72,6 +74,8 @@ def check_page(
         What to do about it.
     reference, current : Side
         The rows, for the plots of the columns that stand out. The page shows counts, never rows.
+    not_monitored : mapping of str to str, optional
+        Columns of which nothing is said, each with the reason.
     """
     order = ranked(findings)
     noted = [finding for finding in order if finding.verdict is not Verdict.OK]
@@ -86,6 +90,7 @@ def check_page(
         _actions(recommended),
         _plots(spec, noted, reference.rows, current.rows),
         _table("What stands out", noted),
+        *(f"<p>Not monitored: {page(name)} ({page(why, 200)})</p>" for name, why in (not_monitored or {}).items()),
         _table("What is in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))),
     ]
     head = f"<meta charset='utf-8'>{_VIEWPORT}<title>{title}</title><style>{_STYLE}</style>"

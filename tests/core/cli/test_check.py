@@ -31,7 +31,7 @@ def test_a_healthy_day_ends_in_zero(spec: Path, halves: tuple[Path, Path], airme
     result = json.loads(out)
     assert result["healthy"] is True
     assert result["cause"] == "healthy"
-    assert {"severity", "confidence", "findings", "recommended_actions", "not_knowable"} <= set(result)
+    assert {"severity", "confidence", "findings", "recommended_actions", "not_knowable", "not_monitored"} <= set(result)
 
 
 def test_a_broken_day_ends_in_one_and_the_page_needs_nothing_else(
