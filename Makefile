@@ -11,7 +11,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e spark bench lock
+.PHONY: help setup demo test check e2e chaos bypass spark bench lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -33,6 +33,12 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+
+chaos: setup  ## Kill processes at each step of each action. ARGS="--postgres URL": with a ledger in Postgres, too.
+	@$(BIN)/python -W ignore -m tests.chaos $(ARGS)
+
+bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
+	@$(BIN)/python -m pytest tests/core/remedy/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)
 
 spark: setup  ## Test the push-down of profiles on a local Spark. Installs PySpark (400 MB) into .venv; needs a Java 17 or 21.
 	@$(BIN)/python -c "import pyspark" 2>/dev/null || { echo "Installing PySpark …"; $(BIN)/python -c \

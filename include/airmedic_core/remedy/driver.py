@@ -108,9 +108,9 @@ class _Attempt:
     def of(cls, ws: Workspace, proposal_hash: str, now: datetime) -> _Attempt:
         proposal = ws.ledger.proposal(proposal_hash)
         if proposal.model != ws.spec.name:
-            raise ActionError(
-                f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}.", "Name its own model."
-            )
+            problem = f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}."
+            ws.ledger.record_refusal(proposal_hash, problem)
+            raise ActionError(problem, "Name its own model.")
         return cls(ws, proposal, ACTIONS.member(proposal.action), now, perf_counter())
 
     def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:

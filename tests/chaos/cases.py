@@ -1,0 +1,136 @@
+"""What is carried out while processes are killed: one approved proposal for each action, and what must come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airmedic_core.actions import ACTIONS
+from airmedic_core.ledger import Ledger
+from airmedic_core.records import Cause, GateResult, Proposal, to_json
+from airmedic_core.registry import Registry
+from airmedic_core.settings import Settings
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.fit import train
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, spec_of, workspace
+
+PROPOSAL_TAG = "airmedic.proposal_hash"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One action: how its proposal comes about, and what must hold when it is done."""
+
+    prepare: Callable[[Workspace], Proposal]
+    effects: Callable[[Workspace, Proposal], dict[str, Any]]
+    """What is in the world because of it …"""
+    expected: dict[str, Any]
+    """… and what is to be there, once and no more."""
+
+
+def prepare(folder: Path, case: Case, ledger_url: str = "") -> Proposal:
+    """Make the production of a case in a folder, with its ledger there or at an address."""
+    ws = workspace(folder, renewals(changed_on=45))
+    if ledger_url:
+        ws = opened(folder, ledger_url)
+    adopt(ws, by="anna")
+    for number in range(30, 45):
+        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
+    return case.prepare(ws)
+
+
+def opened(folder: Path, ledger_url: str = "") -> Workspace:
+    """Open the production in a folder."""
+    url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
+    settings = Settings(folder, folder, url, f"sqlite:///{folder / 'mlflow.db'}", "production")
+    ledger = Ledger.open(url)
+    return Workspace(spec_of(folder), settings, ledger, Registry(settings.tracking_uri, ledger))
+
+
+def problems(ws: Workspace, proposal: Proposal, case: Case) -> list[str]:
+    """Return what is not as it must be once an action has been finished by the last of its processes."""
+    attempts = ws.ledger.actions(incident_id=proposal.incident_id)
+    found = [f"attempt {attempt.attempt} is {attempt.status}" for attempt in attempts if attempt.status != "done"]
+    if len(attempts) != 1:
+        found.append(f"{len(attempts)} attempts")
+    effects = case.effects(ws, proposal)
+    found += [
+        f"{name} is {effects[name]!r}, not {wanted!r}"
+        for name, wanted in case.expected.items()
+        if effects[name] != wanted
+    ]
+    for promotion in ws.ledger.promotions(ws.spec.name):
+        if promotion.kind not in {"adopt", "manual"} and promotion.at >= NOW:
+            approvals = ws.ledger.approvals(promotion.proposal_hash or "")
+            if not any(answer.answer == "approve" and not answer.refused_because for answer in approvals):
+                found.append(f"unapproved: version {promotion.to_version} was promoted")
+    return found + ws.ledger.audit_problems()[0]
+
+
+def _planned(action: str, number: int = 50) -> Callable[[Workspace], Proposal]:
+    def make(ws: Workspace) -> Proposal:
+        incident = incident_of(ws, number)
+        return approved(ws, incident, action, ACTIONS.member(action).plan(ws, incident, None)[0])
+
+    return make
+
+
+def _rollback(ws: Workspace) -> Proposal:
+    second = train(ws, Window(day(0), day(40)), day(42), {}).version.version
+    ws.registry.switch("renewals", second, kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
+    return approved(ws, incident_of(ws, 50), "rollback", {"version": "1", "from_version": second})
+
+
+def _deployment(ws: Workspace) -> Proposal:
+    second = train(ws, Window(day(0), day(40)), day(42), {}).version.version
+    gate = GateResult("passed", ws.spec.metric, ("Better.",), champion="1", challenger=second)
+    return approved(ws, incident_of(ws, 50), "deploy", {"version": second, "gate": to_json(gate)})
+
+
+def _setting(ws: Workspace) -> Proposal:
+    return approved(ws, incident_of(ws, 50), "change_setting", {"key": "window.every", "value": "week"})
+
+
+def _champion(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
+    mine = [each for each in ws.ledger.promotions(ws.spec.name) if each.proposal_hash == proposal.hash]
+    return {"champion": ws.registry.champion(ws.spec.name).version, "switches": len(mine)}
+
+
+def _overrides(kind: Any) -> Callable[[Workspace, Proposal], dict[str, Any]]:
+    def effects(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
+        written = [record for record in ws.ledger.audit_records(subject=ws.spec.name) if record.kind == "override"]
+        return {"holds": len(ws.ledger.overrides(ws.spec.name, kind)), "written": len(written)}
+
+    return effects
+
+
+def _versions(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
+    versions = ws.registry.client.search_model_versions(f"name='{ws.spec.name}'")
+    mine = [version for version in versions if version.tags.get(PROPOSAL_TAG) == proposal.hash]
+    return {"versions": len(mine), "champion": ws.registry.champion(ws.spec.name).version}
+
+
+def _reference(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
+    window = ws.registry.reference(ws.registry.champion(ws.spec.name)).window
+    return {"moved": window is not None and window.end > day(31)}
+
+
+def _nothing(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
+    return {"champion": ws.registry.champion(ws.spec.name).version}
+
+
+CASES: dict[str, Case] = {
+    "rollback": Case(_rollback, _champion, {"champion": "1", "switches": 1}),
+    "deploy": Case(_deployment, _champion, {"champion": "2", "switches": 1}),
+    "quarantine": Case(_planned("quarantine"), _overrides("quarantine"), {"holds": 1, "written": 1}),
+    "change_setting": Case(_setting, _overrides("setting"), {"holds": 1, "written": 1}),
+    "refresh_reference": Case(_planned("refresh_reference", 40), _reference, {"moved": True}),
+    "hold": Case(_planned("hold"), _nothing, {"champion": "1"}),
+    "escalate": Case(_planned("escalate"), _nothing, {"champion": "1"}),
+    "retrain": Case(_planned("retrain"), _versions, {"versions": 1, "champion": "1"}),
+}
