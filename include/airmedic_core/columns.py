@@ -91,6 +91,6 @@ def _whole(values: np.ndarray) -> bool:
 
 
 def _object_type(values: pd.Series) -> ColumnType:
-    found = {type(value) for value in values.dropna().head(1000)}
-    nested = any(issubclass(kind, dict | list | tuple | set | np.ndarray) for kind in found)
+    kinds = {type(value) for value in values.dropna().head(1000)}
+    nested = any(issubclass(kind, dict | list | tuple | set | np.ndarray) for kind in kinds)
     return ColumnType.NESTED if nested else ColumnType.MIXED

@@ -58,7 +58,9 @@ class Workspace:
         ledger = Ledger.open(settings.ledger_url)
         accepted = ledger.overrides(spec.name, "setting", now=datetime.now(UTC))
         try:
-            spec = with_settings(spec, {each.key: each.value for each in accepted if not of_policy(each.key)})
+            spec = with_settings(
+                spec, {override.key: override.value for override in accepted if not of_policy(override.key)}
+            )
         except SpecError as error:
             raise SpecError(
                 error.problem,

@@ -122,8 +122,16 @@ def _print(spec: ModelSpec, result: PairCheck) -> None:
     say(assessment.headline)
     shown = [finding for finding in ranked(result.findings) if finding.verdict is not Verdict.OK]
     rows = [
-        (one.verdict, one.check, one.subject, one.statistic, number(one.value), number(one.baseline), one.message)
-        for one in shown[:20]
+        (
+            finding.verdict,
+            finding.check,
+            finding.subject,
+            finding.statistic,
+            number(finding.value),
+            number(finding.baseline),
+            finding.message,
+        )
+        for finding in shown[:20]
     ]
     if rows:
         show("", ("Verdict", "Check", "Subject", "Statistic", "Value", "Usual", "What it says"), rows)

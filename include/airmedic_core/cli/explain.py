@@ -48,9 +48,9 @@ def _incident(ws: Workspace, wanted: str | None) -> Incident | None:
     if wanted:
         return ws.ledger.incident(wanted)
     for open_only in (True, False):
-        found = ws.ledger.incidents(ws.spec.name, open_only=open_only, limit=1)
-        if found:
-            return found[0]
+        incidents = ws.ledger.incidents(ws.spec.name, open_only=open_only, limit=1)
+        if incidents:
+            return incidents[0]
     return None
 
 

@@ -180,5 +180,5 @@ def _print(result: GateResult) -> None:
     keys = ("champion", "challenger", "difference", "low", "high")
     whole = (result.champion_value, result.challenger_value, result.difference, result.low, result.high)
     rows = [("all rows", *map(number, whole))]
-    rows += [(str(one.get("segment")), *(number(one.get(key)) for key in keys)) for one in result.segments]
+    rows += [(str(segment.get("segment")), *(number(segment.get(key)) for key in keys)) for segment in result.segments]
     show(result.metric, ("", "Champion", "Challenger", "Difference", "Low", "High"), rows)

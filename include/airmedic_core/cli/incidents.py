@@ -22,16 +22,23 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.records import to_json
     from airmedic_core.terminal.output import say, show, write_json
 
-    found = ledger().incidents(args.model, open_only=args.open, limit=args.limit)
+    incidents = ledger().incidents(args.model, open_only=args.open, limit=args.limit)
     if args.json:
-        write_json(args.json, [to_json(incident) for incident in found])
-    elif found:
+        write_json(args.json, [to_json(incident) for incident in incidents])
+    elif incidents:
         header = ("Incident", "State", "Severity", "Cause", "Opened", "Headline")
         rows = [
-            (one.id, one.state, one.severity, one.cause, f"{one.opened_at:%Y-%m-%d %H:%M}", one.headline)
-            for one in found
+            (
+                incident.id,
+                incident.state,
+                incident.severity,
+                incident.cause,
+                f"{incident.opened_at:%Y-%m-%d %H:%M}",
+                incident.headline,
+            )
+            for incident in incidents
         ]
         show("", header, rows)
     else:
         say("No incidents.")
-    return 1 if any(incident.closed_at is None for incident in found) else 0
+    return 1 if any(incident.closed_at is None for incident in incidents) else 0

@@ -76,10 +76,10 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> None:
     from airmedic_core.records import to_json
     from airmedic_core.terminal.output import say, show, write_json
 
-    found = ledger.overrides(args.model)
+    overrides = ledger.overrides(args.model)
     if args.json:
-        write_json(args.json, [to_json(override) for override in found])
-    elif found:
+        write_json(args.json, [to_json(override) for override in overrides])
+    elif overrides:
         header = ("Model", "Kind", "Key", "Value", "By", "Since", "How long", "Why")
         rows = [
             (
@@ -92,10 +92,10 @@ def _list(ledger: Ledger, args: argparse.Namespace) -> None:
                 override.until,
                 override.reason,
             )
-            for override in found
+            for override in overrides
         ]
         show(f"In force for {args.model or 'all models'}", header, rows)
-        for override in found:
+        for override in overrides:
             say(f"To take {override.kind} {override.key} of {override.model} back: {taking_back(override)}")
     else:
         say(f"Nothing is overridden for {args.model or 'any model'}.")

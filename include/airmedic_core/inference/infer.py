@@ -123,20 +123,20 @@ def _given(name: str, columns: dict[str, pd.Series], flag: str) -> str:
 
 
 def _guess_target(columns: dict[str, pd.Series]) -> str:
-    found = [name for name in columns if name.lower() in _TARGET_NAMES]
-    if len(found) != 1:
+    candidates = [name for name in columns if name.lower() in _TARGET_NAMES]
+    if len(candidates) != 1:
         raise SpecError("Which column is to be predicted cannot be guessed.", "Say it with --target COLUMN.")
-    return found[0]
+    return candidates[0]
 
 
 def _time_columns(columns: dict[str, pd.Series]) -> list[str]:
     """Return the columns that hold moments, those named like one first."""
     from airmedic_core.reading.moments import epoch_of
 
-    found = [
+    candidates = [
         name for name, values in columns.items() if _is_time(values) or (_TIME_NAMES.search(name) and epoch_of(values))
     ]
-    return sorted(found, key=lambda name: (not _TIME_NAMES.search(name), list(columns).index(name)))
+    return sorted(candidates, key=lambda name: (not _TIME_NAMES.search(name), list(columns).index(name)))
 
 
 def _is_time(values: pd.Series) -> bool:

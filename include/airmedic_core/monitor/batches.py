@@ -112,7 +112,7 @@ def _served_then(ws: Workspace, batch: Batch) -> str | None:
         return None
     before = batch.window.start + timedelta(microseconds=1)
     seen = ws.ledger.batches(ws.spec.name, limit=_SAME_START, before=before)
-    return next((each.model_version for each in seen if each.batch.id == batch.id), None)
+    return next((past.model_version for past in seen if past.batch.id == batch.id), None)
 
 
 def publish_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Report:

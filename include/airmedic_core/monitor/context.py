@@ -174,10 +174,10 @@ def _labelled(
     delay = _label_delay(ws, reference)
     if delay:
         ripe = np.asarray(times <= batch.as_of - delay)
-    found = labelled_rows(spec, frame, scored, ripe)
+    labelled = labelled_rows(spec, frame, scored, ripe)
     enough = max(spec.window.min_rows, 1)
-    if (found is not None and len(found) >= min(enough, max(len(frame) // 4, 1))) or not spec.label_time_column:
-        return found
+    if (labelled is not None and len(labelled) >= min(enough, max(len(frame) // 4, 1))) or not spec.label_time_column:
+        return labelled
     window = batch.window
     step = spec.window.step
     for _ in range(_MOST_LABEL_WINDOWS):
@@ -185,15 +185,15 @@ def _labelled(
         if window.end > batch.as_of - delay:
             continue
         if reference.window is not None and window.start < reference.window.end:
-            return found
+            return labelled
         try:
             rows = read_sample(spec, window)
         except SourceError:
-            return found
+            return labelled
         earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows)
         older = labelled_rows(spec, rows, earlier) if earlier is not None else None
-        return older if older is not None and len(older) >= enough else found
-    return found
+        return older if older is not None and len(older) >= enough else labelled
+    return labelled
 
 
 def _label_delay(ws: Workspace, reference: Reference) -> timedelta:

@@ -87,7 +87,7 @@ def kept_reference_facts(settings: Settings, model: str, reference: Reference) -
 
 def keep_reference_facts(settings: Settings, model: str, reference: Reference, facts: Sequence[RowFacts]) -> None:
     """Keep the facts of a reference's windows."""
-    _write(_reference_file(settings, model, reference), {"windows": [to_json(one) for one in facts]})
+    _write(_reference_file(settings, model, reference), {"windows": [to_json(window) for window in facts]})
 
 
 def _reference_file(settings: Settings, model: str, reference: Reference) -> Path:

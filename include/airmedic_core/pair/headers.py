@@ -38,8 +38,8 @@ def refuse_strangers(reference: Iterable[object], current: Iterable[object]) -> 
 
 def looks_separated(names: Sequence[str]) -> str:
     """Return the end of a sentence on a file whose columns were read as one; empty where they were not."""
-    found = next((word for mark, word in _SEPARATORS.items() if len(names) == 1 and mark in names[0]), "")
-    return f"looks separated by {found}: write it with commas, or as parquet." if found else ""
+    separator = next((word for mark, word in _SEPARATORS.items() if len(names) == 1 and mark in names[0]), "")
+    return f"looks separated by {separator}: write it with commas, or as parquet." if separator else ""
 
 
 def _alike(before: Sequence[str], now: Sequence[str]) -> str:

@@ -67,13 +67,14 @@ def read_moments(
     values, values_now = _values(spec, reference), _values(spec, current)
     # Days up to the 12th read either way; those of the other rows may tell.
     before = max(
-        _readings(values, said), key=lambda one: (one.fraction, _fraction(values_now, read_times(values_now, one.form)))
+        _readings(values, said),
+        key=lambda reading: (reading.fraction, _fraction(values_now, read_times(values_now, reading.form))),
     )
     _refuse_unreadable(column, "reference", values, before, _READABLE_FRACTION)
     last = before.times.max()
     now = max(
         _readings(values_now, before.form, said),
-        key=lambda one: (one.fraction, one.form == before.form, -_seconds_apart(one.times, last)),
+        key=lambda reading: (reading.fraction, reading.form == before.form, -_seconds_apart(reading.times, last)),
     )
     # Where most are written as ever, the others are damaged, and that is worth telling.
     as_ever = now.form in {before.form, said}
@@ -99,10 +100,10 @@ def _values(spec: ModelSpec, frame: pd.DataFrame) -> pd.Series:
 def _timed(spec: ModelSpec, frame: pd.DataFrame, reading: _Reading, which: str) -> pd.DataFrame:
     read, labelled = {spec.data.time_column: reading.times}, spec.label_time_column
     if labelled and labelled in frame:
-        found = max(_readings(frame[labelled], reading.form, ISO), key=lambda one: one.fraction)
+        best = max(_readings(frame[labelled], reading.form, ISO), key=lambda candidate: candidate.fraction)
         if frame[labelled].notna().any():
-            _refuse_unreadable(labelled, which, frame[labelled], found, _READABLE_FRACTION)
-        read[labelled] = found.times
+            _refuse_unreadable(labelled, which, frame[labelled], best, _READABLE_FRACTION)
+        read[labelled] = best.times
     timed = frame.assign(**read)
     timed = timed[timed[spec.data.time_column].notna()]
     return timed.sort_values(spec.data.time_column, kind="stable").reset_index(drop=True)
@@ -110,16 +111,16 @@ def _timed(spec: ModelSpec, frame: pd.DataFrame, reading: _Reading, which: str) 
 
 def _readings(values: pd.Series, *first: str) -> list[_Reading]:
     """Return what some formats make of the values; if none of these reads all, also what the usual ones do."""
-    found = []
+    readings = []
     for form in dict.fromkeys(first):
         times = read_times(values, form)
-        found.append(_Reading(form, times, _fraction(values, times)))
-        if found[-1].fraction == 1.0:
-            return found
+        readings.append(_Reading(form, times, _fraction(values, times)))
+        if readings[-1].fraction == 1.0:
+            return readings
     for form in (other for other in _worth_a_try(values) if other not in first):
         times = read_times(values, form)
-        found.append(_Reading(form, times, _fraction(values, times)))
-    return found
+        readings.append(_Reading(form, times, _fraction(values, times)))
+    return readings
 
 
 def _worth_a_try(values: pd.Series) -> list[str]:

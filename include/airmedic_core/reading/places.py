@@ -36,19 +36,19 @@ def files_of(spec: ModelSpec, window: Window | None) -> tuple[AbstractFileSystem
 
 def find_files(patterns: Sequence[str]) -> tuple[AbstractFileSystem, list[str]]:
     """Return the file system and the files of some paths, globs, folders or URLs. Raises as :func:`files_of`."""
-    found: list[str] = []
+    files: list[str] = []
     try:
         file_system = _file_system(patterns[0])
         for pattern in patterns:
-            found.extend(_expand(file_system, pattern))
+            files.extend(_expand(file_system, pattern))
     except PermissionError as error:
         raise UnreadableDataError(f"{patterns[0]!r} may not be read: {error}.", "Ask for read access.") from error
     except OSError as error:
         raise SourceUnavailableError(f"{patterns[0]!r} does not answer: {error}.", "Try again later.") from error
-    if not found:
+    if not files:
         shown = repr(patterns[0]) + (f" … {patterns[-1]!r}" if len(patterns) > 1 else "")
         raise MissingBatchError(f"There is no file {shown}.", _neighbour(file_system, patterns[-1]))
-    return file_system, list(dict.fromkeys(found))
+    return file_system, list(dict.fromkeys(files))
 
 
 def describe_files(spec: ModelSpec, window: Window | None) -> list[tuple[str, str]]:

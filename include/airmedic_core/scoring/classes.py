@@ -134,13 +134,13 @@ def whole(value: Any) -> Any:
 def classes_of(spec: ModelSpec, frame: pd.DataFrame) -> tuple[Any, ...]:
     """Return the classes that rows hold, in order; of a binary model always two."""
     known = frame[spec.target].dropna().unique().tolist() if spec.target in frame.columns else []
-    found = tuple(sorted({class_name(value): value for value in known}.values(), key=str))
+    classes = tuple(sorted({class_name(value): value for value in known}.values(), key=str))
     positive = spec.positive if spec.positive is not None else 1
-    if spec.task == "binary" and not found:
+    if spec.task == "binary" and not classes:
         return (f"not {positive}", positive)
-    if spec.task == "binary" and len(found) == 1:
+    if spec.task == "binary" and len(classes) == 1:
         # One class alone does not say which it is, except by the usual names.
-        only = class_name(found[0])
+        only = class_name(classes[0])
         same = only == class_name(positive) or (spec.positive is None and only.lower() in _TRUE)
-        return (f"not {found[0]}", found[0]) if same else (found[0], positive)
-    return found
+        return (f"not {classes[0]}", classes[0]) if same else (classes[0], positive)
+    return classes

@@ -112,9 +112,9 @@ def require_logged(spec: ModelSpec, sides: Mapping[str, pd.DataFrame]) -> None:
 def named_classes(spec: ModelSpec, *frames: pd.DataFrame) -> tuple[Any, ...]:
     """Return the classes that a multiclass model scores in these rows, or that they hold where none are scored."""
     columns = [frame[name] for frame in frames for name in (spec.target, spec.prediction.label) if name in frame]
-    found = {class_name(value): whole(value) for column in columns for value in column.dropna().unique()}
+    names = {class_name(value): whole(value) for column in columns for value in column.dropna().unique()}
     scored = {name for frame in frames for name in _class_columns(spec, frame)}
-    return tuple(found.get(name, name) for name in sorted(scored or found))
+    return tuple(names.get(name, name) for name in sorted(scored or names))
 
 
 def _said_positive(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...]) -> Array:

@@ -137,13 +137,13 @@ def connection_url(connection: str) -> str:
     if "://" in connection:
         return connection
     variable = f"AIRFLOW_CONN_{connection.upper()}"
-    found = os.environ.get(variable, "")
-    if "://" not in found:
+    url = os.environ.get(variable, "")
+    if "://" not in url:
         raise SourceError(
             f"data.connection {connection!r} is no URL, and {variable} holds none.",
             "Write an Ibis URL such as postgres://user@host/database, or set the variable to one.",
         )
-    return found
+    return url
 
 
 def _connect(url: str) -> Any:

@@ -56,10 +56,10 @@ def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> l
         elif problem["type"] == "missing":
             lines.append(f"  {where}: missing. It is required.")
         else:
-            found = repr(problem["input"])
+            given = repr(problem["input"])
             message = problem["msg"].removeprefix("Value error, ").rstrip(".")
-            # Where no key is named, all of it was found; the message itself names the key.
-            shown = "" if not where or len(found) > 80 else f" Found {found}."
+            # Where no key is named, all of it was given; the message itself names the key.
+            shown = "" if not where or len(given) > 80 else f" Found {given}."
             message += "" if message.endswith("?") else "."
             lines.append(f"  {where}: {message}{shown}" if where else f"  {message}")
     more = error.error_count() - most

@@ -80,11 +80,11 @@ def _substitute(value: Any, env: Mapping[str, str], origin: str) -> Any:
         return value
 
     def look_up(match: re.Match[str]) -> str:
-        found = env.get(match[1], match[2])
-        if found is None:
+        text = env.get(match[1], match[2])
+        if text is None:
             raise UnsetVariableError(
                 f"{origin} uses ${{{match[1]}}}, which is not set.", f"Set the variable {match[1]}."
             )
-        return found
+        return text
 
     return _VARIABLE.sub(look_up, value)

@@ -82,8 +82,8 @@ def take_back(kind: Kind, args: argparse.Namespace, done: str, thrown: str) -> N
         records.revoke_override(args.model or EVERY_MODEL, kind, KEY, author=args.by)
         judged("ok", f"{_whom(args.model)}: {done}, in the ledger {records.url}")
     for held in records.overrides(args.model, kind):
-        one = None if held.model == EVERY_MODEL else held.model
-        judged("warning", f"{_whom(one)}: still {thrown} by {held.author}, {held.until}: {held.reason}")
+        model = None if held.model == EVERY_MODEL else held.model
+        judged("warning", f"{_whom(model)}: still {thrown} by {held.author}, {held.until}: {held.reason}")
 
 
 def _whom(model: str | None) -> str:
@@ -95,7 +95,9 @@ def _held(records: Ledger, kind: Kind, model: str | None) -> Override | None:
     from airmedic_core.ledger import EVERY_MODEL
 
     name = model or EVERY_MODEL
-    return next((each for each in records.overrides(name, kind) if (each.model, each.key) == (name, KEY)), None)
+    return next(
+        (override for override in records.overrides(name, kind) if (override.model, override.key) == (name, KEY)), None
+    )
 
 
 def _require_known(records: Ledger, model: str) -> None:

@@ -18,6 +18,8 @@ CREATE TABLE visits AS SELECT
     strftime(moment, '%Y-%m-%d %H:%M') AS text,
     strftime(moment, '%d.%m.%Y %H:%M') AS written,
     epoch(moment)::BIGINT AS seconds,
+    epoch_us(moment) AS microseconds,
+    epoch_ns(moment) AS nanoseconds,
     hour AS number,
     hour::DECIMAL(9, 2) AS price,
     CASE WHEN hour % 3 = 0 THEN 'a' END AS plan
@@ -41,7 +43,15 @@ def a_spec(connection, **data):
 
 @pytest.mark.parametrize(
     ("column", "time_format"),
-    [("naive", ""), ("zoned", ""), ("text", ""), ("written", "%d.%m.%Y %H:%M"), ("seconds", "unix")],
+    [
+        ("naive", ""),
+        ("zoned", ""),
+        ("text", ""),
+        ("written", "%d.%m.%Y %H:%M"),
+        ("seconds", "unix"),
+        ("microseconds", "unix_us"),
+        ("nanoseconds", "unix_ns"),
+    ],
 )
 def test_a_window_is_read_by_any_kind_of_time(url, column, time_format):
     spec = a_spec(url, time_column=column, time_format=time_format)
