@@ -10,6 +10,8 @@ on domains that it was not fitted on, and where --measure is given, on other rec
 from __future__ import annotations
 
 import argparse
+import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,6 +30,7 @@ def main() -> int:
     parser.add_argument("recorded", nargs="+", type=Path, help="what record_cases.py wrote")
     parser.add_argument("--measure", type=Path, nargs="+", help="records to judge on instead of domains left out")
     parser.add_argument("--svg", type=Path, help="where to draw the reliability picture")
+    parser.add_argument("--out", type=Path, help="where to write the weights of the signs, with their provenance")
     options = parser.parse_args()
     fitted = [item for item in read(*options.recorded) if not item.answer.failed]
     judged = [item for item in read(*options.measure) if not item.answer.failed] if options.measure else fitted
@@ -47,6 +50,12 @@ def main() -> int:
     print("\n| sign | weight |\n|---|---|")
     for sign, weight in zip(SIGNS, weights, strict=True):
         print(f"| {sign} | {weight:+.2f} |")
+    if options.out:
+        cases = Counter(item.answer.collection for item in fitted)
+        score = {"stated": brier(stated, right), "learnt": brier(learnt, right), "judged on": len(judged)}
+        made = {"program": "benchmarks/calibration_of_confidence.py", "cases": cases, "brier": score}
+        weights_of = {sign: round(float(weight), 3) for sign, weight in zip(SIGNS, weights, strict=True)}
+        options.out.write_text(json.dumps({"provenance": made, "weights": weights_of}, indent=1) + "\n")
     if options.svg:
         draw_reliability({"stated": groups(stated, right), "learnt": groups(learnt, right)}, options.svg)
     return 0
