@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65_536
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^@]*@")
+_PARTS_OF_MILLISECOND = {"us": 1_000, "ns": 1_000_000}
 _EMBEDDED = ("duckdb", "sqlite")
 
 
@@ -212,6 +213,9 @@ def _moment(spec: ModelSpec, table: ibis.Table, name: str = "") -> tuple[Any, bo
             raise UnreadableDataError(
                 f"The time column {name!r} holds numbers.", "Set data.time_format to unix or unix_ms."
             )
+        # Not every database reads finer units, and no window begins within a millisecond.
+        if parts := _PARTS_OF_MILLISECOND.get(unit):
+            return (time // parts).cast("int64").as_timestamp("ms"), False
         return time.as_timestamp(unit), False
     if kind.is_string():
         return (time.as_timestamp(time_format) if time_format else time.cast("timestamp")), False
