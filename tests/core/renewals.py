@@ -11,13 +11,23 @@ from airmedic.testing import production
 from airmedic.testing.production import NOW, START, approved, day, incident_of, observe, renewals, spec_of
 from airmedic_core.workspace import Workspace
 
-__all__ = ["NOW", "START", "approved", "day", "incident_of", "observe", "renewals", "spec_of", "workspace"]
+__all__ = ["NOW", "START", "approved", "copy_of", "day", "incident_of", "observe", "renewals", "spec_of", "workspace"]
 
 POLICIES = Path(__file__).parents[2] / "include" / "policies"
 
 
 def workspace(folder: Path, rows: pd.DataFrame, **more: Any) -> Workspace:
     """Write rows to a file, and open a workspace of a model on them."""
+    _with_policies(folder)
+    return production.workspace(folder, rows, **more)
+
+
+def copy_of(prepared: Path, folder: Path, **more: Any) -> Workspace:
+    """Open a copy of a production that was prepared once for all tests of a file."""
+    _with_policies(folder)
+    return production.copy_of(prepared, folder, **more)
+
+
+def _with_policies(folder: Path) -> None:
     if not (folder / "policies").exists():
         (folder / "policies").symlink_to(POLICIES)
-    return production.workspace(folder, rows, **more)

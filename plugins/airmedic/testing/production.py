@@ -84,9 +84,25 @@ def renewals(days: int = 60, per_day: int = 60, *, changed_on: int | None = None
 def workspace(folder: Path, rows: pd.DataFrame, **more: Any) -> Workspace:
     """Write rows to a file, and open a workspace of a model on them."""
     rows.to_parquet(folder / "rows.parquet")
-    settings = settings_of(folder)
-    ledger = Ledger.open(settings.ledger_url)
-    return Workspace(spec_of(folder, **more), settings, ledger, Registry(settings.tracking_uri, ledger))
+    shutil.copy(_empty_mlflow(), folder / "mlflow.db")
+    return _opened(folder, **more)
+
+
+def copy_of(prepared: Path, folder: Path, **more: Any) -> Workspace:
+    """Open a copy of a production that was prepared once: training its models takes longer than most tests.
+
+    Parameters
+    ----------
+    prepared : Path
+        The folder of the production. What MLflow keeps in files stays there, and is shared.
+    folder : Path
+        The folder of the copy.
+    **more
+        More keys of the spec, or others.
+    """
+    for entry in filter(Path.is_file, prepared.iterdir()):
+        shutil.copy(entry, folder / entry.name)
+    return _opened(folder, **more)
 
 
 def spec_of(folder: Path, **more: Any) -> ModelSpec:
@@ -103,18 +119,6 @@ def spec_of(folder: Path, **more: Any) -> ModelSpec:
         "retrain": {"window": "30 days"},
     }
     return parse_spec(raw | more)
-
-
-def settings_of(folder: Path) -> Settings:
-    """Return settings whose ledger and MLflow store lie in a folder."""
-    shutil.copy(_empty_mlflow(), folder / "mlflow.db")
-    return Settings(
-        home=folder,
-        content=folder,
-        ledger_url=f"sqlite:///{folder / 'ledger.db'}",
-        tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
-        environment="production",
-    )
 
 
 def observe(ws: Workspace, number: int, *, outcome: Any = "incident", cause: Cause = Cause.CONCEPT_DRIFT) -> Batch:
@@ -180,3 +184,15 @@ def _empty_mlflow() -> Path:
     path = Path(mkdtemp()) / "mlflow.db"
     MlflowClient(f"sqlite:///{path}", f"sqlite:///{path}").search_registered_models()
     return path
+
+
+def _opened(folder: Path, **more: Any) -> Workspace:
+    settings = Settings(
+        home=folder,
+        content=folder,
+        ledger_url=f"sqlite:///{folder / 'ledger.db'}",
+        tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
+        environment="production",
+    )
+    ledger = Ledger.open(settings.ledger_url)
+    return Workspace(spec_of(folder, **more), settings, ledger, Registry(settings.tracking_uri, ledger))

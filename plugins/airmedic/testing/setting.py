@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,7 +10,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
-from airmedic.testing.production import day, renewals, spec_of, workspace
+from airmedic.testing.production import copy_of, day, renewals, workspace
 from airmedic_core.records import Json
 from airmedic_core.workspace import Workspace
 
@@ -56,9 +55,7 @@ class Setting:
 
     def workspace(self, *, per_day: int = PER_DAY) -> Workspace:
         """Open the generated production, in a copy of its own."""
-        for entry in filter(Path.is_file, _adopted(per_day).iterdir()):
-            shutil.copy(entry, self.folder / entry.name)
-        opened = _opened(self.folder, dict(self.arranged.spec))
+        opened = copy_of(_adopted(per_day), self.folder, **self.arranged.spec)
         if self.arranged.prepare is not None:
             self.arranged.prepare(opened)
         return opened
@@ -118,19 +115,3 @@ def _adopted(per_day: int) -> Path:
     ws = workspace(folder, renewals(per_day=per_day, changed_on=FLIPPED_ON))
     adopt(ws, by="anna")
     return folder
-
-
-def _opened(folder: Path, more: dict[str, Any]) -> Workspace:
-    from airmedic_core.ledger import Ledger
-    from airmedic_core.registry import Registry
-    from airmedic_core.settings import Settings
-
-    settings = Settings(
-        home=folder,
-        content=folder,
-        ledger_url=f"sqlite:///{folder / 'ledger.db'}",
-        tracking_uri=f"sqlite:///{folder / 'mlflow.db'}",
-        environment="production",
-    )
-    ledger = Ledger.open(settings.ledger_url)
-    return Workspace(spec_of(folder, **more), settings, ledger, Registry(settings.tracking_uri, ledger))

@@ -16,17 +16,22 @@ from airmedic_core.training.fit import train
 from airmedic_core.training.rows import unusable_windows
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
 
 MEMBERS = ("plan", "precheck", "snapshot", "dry_run", "apply", "verify", "undo")
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def adopted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A champion of January, and a relation that flips on day 45."""
-    ws = workspace(tmp_path, renewals(changed_on=45))
-    adopt(ws, by="anna")
-    return ws
+    folder = tmp_path_factory.mktemp("adopted")
+    adopt(workspace(folder, renewals(changed_on=45)), by="anna")
+    return folder
+
+
+@pytest.fixture
+def ws(tmp_path: Path, adopted: Path) -> Workspace:
+    return copy_of(adopted, tmp_path)
 
 
 @pytest.mark.parametrize("name", ACTIONS.names())

@@ -17,21 +17,27 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
 
 REASON = "the auditors want it"
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The relation flips on day 30: version 1 knows what held before, version 2 what holds since, and 2 serves."""
-    ws = workspace(tmp_path, renewals(changed_on=30), gate={"min_rows": 100})
+    folder = tmp_path_factory.mktemp("flipped")
+    ws = workspace(folder, renewals(changed_on=30))
     adopt(ws, by="anna")
     train(ws, Window(day(30), day(42)), day(44), {"method": "default"})
     ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
     for number in range(44, 54):
         observe(ws, number, outcome="healthy")
-    return ws
+    return folder
+
+
+@pytest.fixture
+def ws(tmp_path: Path, flipped: Path) -> Workspace:
+    return copy_of(flipped, tmp_path, gate={"min_rows": 100})
 
 
 def ask(ws: Workspace, run: str = "manual__1", **more: str) -> Decision:

@@ -13,17 +13,23 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, day, incident_of, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
 
 REASON = "None of the 2 new windows could be watched in time."
 
 
-@pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    ws = workspace(tmp_path, renewals(), rollout={"watch_windows": 2})
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    ws = workspace(folder, renewals())
     adopt(ws, by="anna")
     train(ws, Window(day(0), day(40)), day(42), {})
-    return ws
+    return folder
+
+
+@pytest.fixture
+def ws(tmp_path: Path, trained: Path) -> Workspace:
+    return copy_of(trained, tmp_path, rollout={"watch_windows": 2})
 
 
 @pytest.fixture

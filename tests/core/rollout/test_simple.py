@@ -13,16 +13,34 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A champion of January and a challenger."""
+    folder = tmp_path_factory.mktemp("trained")
+    ws = workspace(folder, renewals())
+    adopt(ws, by="anna")
+    train(ws, Window(day(0), day(40)), day(42), {})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def flipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The relation flips on day 30: version 1 knows what held before, version 2 what holds since, and 2 serves."""
+    folder = tmp_path_factory.mktemp("flipped")
+    ws = workspace(folder, renewals(changed_on=30), gate={"min_rows": 10})
+    adopt(ws, by="anna")
+    train(ws, Window(day(30), day(41)), day(43), {"method": "default"})
+    ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
+    return folder
 
 
 @pytest.fixture
-def ws(tmp_path: Path) -> Workspace:
-    """A champion of January and a challenger; the strategy watches two windows."""
-    ws = workspace(tmp_path, renewals(), rollout={"watch_windows": 2, "watch_timeout_seconds": 3600})
-    adopt(ws, by="anna")
-    train(ws, Window(day(0), day(40)), day(42), {})
-    return ws
+def ws(tmp_path: Path, trained: Path) -> Workspace:
+    """The strategy watches two windows."""
+    return copy_of(trained, tmp_path, rollout={"watch_windows": 2, "watch_timeout_seconds": 3600})
 
 
 def test_a_deployment_is_watched_for_new_windows(ws: Workspace) -> None:
@@ -86,13 +104,9 @@ def test_a_bad_window_that_joins_the_open_incident_is_still_seen(ws: Workspace) 
     ],
 )
 def test_only_new_windows_with_nearly_all_labels_break_the_promise(
-    tmp_path: Path, number: int, labels_after: timedelta, status: str
+    tmp_path: Path, flipped: Path, number: int, labels_after: timedelta, status: str
 ) -> None:
-    gate = {"min_rows": 10}
-    ws = workspace(tmp_path, renewals(changed_on=30), rollout={"watch_windows": 2}, gate=gate)
-    adopt(ws, by="anna")
-    train(ws, Window(day(30), day(41)), day(43), {"method": "default"})
-    ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
+    ws = copy_of(flipped, tmp_path, rollout={"watch_windows": 2}, gate={"min_rows": 10})
     # What January taught is the opposite of what holds since.
     proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": "1", "gate": {"champion": "2"}})
     deploy(ws, proposal, now=NOW)
