@@ -1,8 +1,8 @@
 """Switches each detection rule off in turn over recorded cases, and prints what each gains and costs.
 
-AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl
-python benchmarks/ablation.py recorded.jsonl                 every check and every rule
-python benchmarks/ablation.py recorded.jsonl --rule units    what changes without the rules whose name holds a text
+AIRMEDIC_DATA=… python benchmarks/record_cases.py
+python benchmarks/ablation.py                 every check and every rule
+python benchmarks/ablation.py --rule units    what changes without the rules whose name holds a text
 
 A rule is what a check measures under one name, such as ``corruption: tie``. Without it, its findings are left out, and
 the others are weighed again. Where a check has several rules that step back for each other, another one might have
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from airmedic_core.records import Finding, Verdict
-from labelled.recorded import Recorded, cause_of, read
+from labelled.recorded import RECORDED, Recorded, cause_of, read
 
 Rule = tuple[str, str]
 """A check and a statistic; the statistic is empty for all that the check says."""
@@ -153,7 +153,7 @@ def idle_together(records: Sequence[Recorded], by_rule: dict[Rule, Effect]) -> l
 def main() -> int:
     """Print the effects."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recorded", nargs="+", type=Path, help="what record_cases.py wrote")
+    parser.add_argument("recorded", nargs="*", type=Path, default=[RECORDED], help="what record_cases.py wrote")
     parser.add_argument("--rule", default="", help="name the cases that change without the rules that hold this text")
     options = parser.parse_args()
     records = read(*options.recorded)

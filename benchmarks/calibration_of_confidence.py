@@ -1,7 +1,7 @@
 """Compares the confidence that `airmedic check` states with how often its answers are right, over recorded cases.
 
-AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl
-python benchmarks/calibration_of_confidence.py recorded.jsonl --svg docs/images/confidence.svg
+AIRMEDIC_DATA=… python benchmarks/record_cases.py
+python benchmarks/calibration_of_confidence.py --svg docs/images/confidence.svg
 
 Beside the stated confidence stands what a logistic regression on a few signs of the findings says of the same answers:
 on domains that it was not fitted on, and where --measure is given, on other records.
@@ -20,14 +20,14 @@ import numpy as np
 from labelled.assurance import SIGNS, assurances, fit_assurance, signs
 from labelled.collections import domain_of
 from labelled.confidence import brier, groups, miscalibration
-from labelled.recorded import Recorded, read
+from labelled.recorded import RECORDED, Recorded, read
 from labelled.reliability_picture import draw_reliability
 
 
 def main() -> int:
     """Print the figures and draw the picture."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recorded", nargs="+", type=Path, help="what record_cases.py wrote")
+    parser.add_argument("recorded", nargs="*", type=Path, default=[RECORDED], help="what record_cases.py wrote")
     parser.add_argument("--measure", type=Path, nargs="+", help="records to judge on instead of domains left out")
     parser.add_argument("--svg", type=Path, help="where to draw the reliability picture")
     parser.add_argument("--out", type=Path, help="where to write the weights of the signs, with their provenance")

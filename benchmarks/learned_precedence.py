@@ -1,8 +1,8 @@
 """Compares the hand-tuned order of causes with a small model over findings, on domains that the model has not seen.
 
-AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl
-python benchmarks/learned_precedence.py recorded.jsonl
-python benchmarks/learned_precedence.py recorded.jsonl --measure closed.jsonl     judged on other records
+AIRMEDIC_DATA=… python benchmarks/record_cases.py
+python benchmarks/learned_precedence.py
+python benchmarks/learned_precedence.py --measure closed.jsonl     judged on other records
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from labelled.answer import Answer
 from labelled.collections import domain_of
 from labelled.confidence import brier, miscalibration
 from labelled.figures import rate
-from labelled.recorded import Recorded, read
+from labelled.recorded import RECORDED, Recorded, read
 
 PENALTIES = (0.3, 1.0, 3.0)
 """Tried within the domains that are fitted on; the best one there is used on the domain left out."""
@@ -42,7 +42,7 @@ class Said:
 def main() -> int:
     """Fit, judge and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recorded", nargs="+", type=Path, help="what record_cases.py wrote")
+    parser.add_argument("recorded", nargs="*", type=Path, default=[RECORDED], help="what record_cases.py wrote")
     parser.add_argument("--measure", type=Path, nargs="+", help="records to judge on instead of domains left out")
     options = parser.parse_args()
     records = [item for item in read(*options.recorded) if item.answer.findings]

@@ -1,8 +1,8 @@
 """Checks labelled cases once and writes the answers with all findings down, for the programs that weigh them again.
 
-AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl                       all that may be looked at
+AIRMEDIC_DATA=… python benchmarks/record_cases.py               all that may be looked at
+AIRMEDIC_DATA=… python benchmarks/record_cases.py --most 100    a hundred more
 AIRMEDIC_DATA=… python benchmarks/record_cases.py --out closed.jsonl healthy_closed injected_closed
-AIRMEDIC_DATA=… python benchmarks/record_cases.py --out recorded.jsonl --most 100            a hundred more
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from labelled.collections import COLLECTIONS
-from labelled.recorded import Recorded, read, record, write
+from labelled.recorded import RECORDED, Recorded, read, record, write
+from labelled.tables import DATA
 
 LOOKED_AT = ("real_windows", "measure", "heldout", "unseen", "injected_open", "healthy_open")
 
@@ -23,11 +24,16 @@ def main() -> int:
     """Record what is not in the file yet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("collections", nargs="*", metavar="COLLECTION", help=", ".join(COLLECTIONS))
-    parser.add_argument("--out", type=Path, required=True, help="one answer a line; what it holds is not checked again")
+    parser.add_argument(
+        "--out", type=Path, default=RECORDED, help="one answer a line; what it holds is not checked again"
+    )
     parser.add_argument("--most", type=int, default=1_000_000, help="stop after so many cases")
     options = parser.parse_args()
     if unknown := sorted(set(options.collections) - set(COLLECTIONS)):
         parser.error(f"There is no collection {unknown[0]!r}.")
+    if not (DATA / "real_windows").exists():
+        print("AIRMEDIC_DATA does not name the folder of the data sets: nothing to record.")
+        return 0
     for number, item in enumerate(_new(options.collections or LOOKED_AT, options.out, options.most), start=1):
         write(options.out, item)
         said = item.answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,6 +17,8 @@ from airmedic_core.windows import Window
 from labelled.answer import Answer, answer
 from labelled.case import LabelledCase
 
+RECORDED = Path(__file__).resolve().parents[2] / ".airmedic" / "recorded.jsonl"
+"""Where answers are kept unless a program is told otherwise."""
 _DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _BATCH = Batch("labelled", Window(_DAY, _DAY.replace(day=2)), _DAY, 1)
 """Stands for the window of a case: what findings mean does not depend on it."""
@@ -47,12 +50,16 @@ def record(case: LabelledCase) -> Recorded:
 
 def write(path: Path, item: Recorded) -> None:
     """Append one record to a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         file.write(json.dumps(asdict(item)) + "\n")
 
 
 def read(*paths: Path) -> list[Recorded]:
-    """Read the records of some files."""
+    """Read the records of some files. Where nothing is recorded yet, say so and end the program."""
+    if missing := [path for path in paths if not path.exists()]:
+        print(f"{missing[0]} does not exist. Record answers first: python benchmarks/record_cases.py")
+        sys.exit(0)
     return [_from_plain(json.loads(line)) for path in paths for line in path.read_text().splitlines()]
 
 

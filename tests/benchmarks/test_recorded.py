@@ -53,6 +53,13 @@ def test_a_record_is_read_as_it_was_written(tmp_path) -> None:
     assert back.findings() == (BLANKS, CALM)
 
 
+def test_where_nothing_is_recorded_a_program_says_so_and_ends(tmp_path, capsys) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read(tmp_path / "nothing.jsonl")
+    assert ended.value.code == 0
+    assert "record_cases.py" in capsys.readouterr().out
+
+
 def test_a_rule_gains_what_is_right_with_it_only_and_costs_what_is_right_without_it() -> None:
     by_rule = effects(
         [
