@@ -80,8 +80,8 @@ def engine_modules() -> list[str]:
     """Return the engine's modules, with the members of families, which are otherwise imported when they are needed."""
     import airmedic_core
 
-    found = [module.name for module in walk_packages(airmedic_core.__path__, "airmedic_core.")]
-    return [name for name in found if not name.startswith(_NOT_IN_TASKS)]
+    names = [module.name for module in walk_packages(airmedic_core.__path__, "airmedic_core.")]
+    return [name for name in names if not name.startswith(_NOT_IN_TASKS)]
 
 
 def extension_modules() -> list[str]:

@@ -230,10 +230,10 @@ def _files(package: str) -> tuple[str, ...]:
     # The folder is found through its parent, so that listing it imports nothing of it.
     parent, _, folder = package.rpartition(".")
     try:
-        found = find_spec(parent) if parent else None
+        package_spec = find_spec(parent) if parent else None
     except ModuleNotFoundError:
-        found = None
-    places = (found.submodule_search_locations or ()) if found is not None else ()
+        package_spec = None
+    places = (package_spec.submodule_search_locations or ()) if package_spec is not None else ()
     entries = [entry for place in places for entry in Path(place, folder).glob("*")]
     return tuple(
         sorted(

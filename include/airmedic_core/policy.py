@@ -239,7 +239,7 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
     try:
         raw = read_yaml(path)
     except FileNotFoundError as error:
-        known = [other.stem for other in folder.glob("*.yaml")]
+        known = [file.stem for file in folder.glob("*.yaml")]
         hint = closest(name, known) or MAKE_POLICIES
         raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -269,10 +269,10 @@ def program(name: str) -> str:
     ServiceDiedError
         If it is not there.
     """
-    found = shutil.which(name, path=f"{sysconfig.get_path('scripts')}{os.pathsep}{Path(sys.executable).parent}")
-    if found is None:
+    program = shutil.which(name, path=f"{sysconfig.get_path('scripts')}{os.pathsep}{Path(sys.executable).parent}")
+    if program is None:
         raise ServiceDiedError(f"There is no {name!r} beside {sys.executable}. Run make, which sets up .venv.")
-    return found
+    return program
 
 
 def _write_private(path: Path, content: Mapping[str, str]) -> None:

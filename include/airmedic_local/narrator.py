@@ -54,7 +54,7 @@ class Narrator:
         days = story_so_far(self._ws)
         for day in days:
             self._tell_day(day)
-        for incident in sorted(self._ws.ledger.incidents(self._ws.spec.name), key=lambda each: each.opened_at):
+        for incident in sorted(self._ws.ledger.incidents(self._ws.spec.name), key=lambda incident: incident.opened_at):
             self._tell_incident(incident)
         for detail in [] if self._unattended else self._client.pending_approvals():
             task = detail["task_instance"]

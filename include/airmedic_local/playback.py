@@ -73,7 +73,9 @@ class Playback:
         incident_id = self._incident_id(run_id)
         if incident_id:
             self._finish(f"remediate__{model}", incident_id, timeout_seconds)
-        standing = [each for each, stands in self._ws.ledger.diagnoses(incident_id) if stands] if incident_id else []
+        standing = (
+            [diagnosis for diagnosis, stands in self._ws.ledger.diagnoses(incident_id) if stands] if incident_id else []
+        )
         done = self._ws.ledger.actions(incident_id=incident_id) if incident_id else []
         return Played(
             window=window,
@@ -83,7 +85,9 @@ class Playback:
             served_by=served_by,
             champion=self._champion(),
             incident_id=incident_id,
-            actions=tuple(each.action if each.status == "done" else f"{each.action} ({each.status})" for each in done),
+            actions=tuple(
+                action.action if action.status == "done" else f"{action.action} ({action.status})" for action in done
+            ),
             seconds=time.monotonic() - began,
         )
 

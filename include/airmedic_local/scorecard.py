@@ -56,8 +56,8 @@ def lines(
     requests : mapping
         What :func:`request_times` says.
     """
-    found: list[Line] = []
-    for incident in sorted(ws.ledger.incidents(ws.spec.name), key=lambda each: each.opened_at):
+    told: list[Line] = []
+    for incident in sorted(ws.ledger.incidents(ws.spec.name), key=lambda incident: incident.opened_at):
         around = metric_around(ws, incident)
         asked = sorted(requests.get(incident.id, {}).values())
         arrived = arrivals.get(incident.window.start)
@@ -65,9 +65,9 @@ def lines(
             # The first request is what the batch led to; a later one follows from the action before it.
             answered = _answered_at(ws, action)
             requested = asked.pop(0) if asked and answered else None
-            first = requested is not None and not any(line.incident.id == incident.id for line in found)
+            first = requested is not None and not any(line.incident.id == incident.id for line in told)
             before, after = around if action.action in _CHANGES_THE_MODEL and action.status == "done" else (None, None)
-            found.append(
+            told.append(
                 Line(
                     incident=incident,
                     cause=standing_cause(ws, incident),
@@ -79,17 +79,17 @@ def lines(
                     done_seconds=_seconds(answered, action.finished_at),
                 )
             )
-    return found
+    return told
 
 
-def table(ws: Workspace, found: list[Line]) -> Table:
+def table(ws: Workspace, told: list[Line]) -> Table:
     """Return the lines as a table for the terminal; a dash stands where there is nothing to say."""
     drawn = Table(title=f"What happened to {ws.spec.name} (a generated production)", title_justify="left")
     for heading in ("Incident", "Cause found", "Action", f"{measure_name(ws.spec.metric)} before → after"):
         drawn.add_column(heading)
     for heading in ("Batch → request (s)", "Approval → done (s)"):
         drawn.add_column(heading, justify="right")
-    for line in found:
+    for line in told:
         drawn.add_row(
             str(line.incident.window),
             line.cause.words,
@@ -109,13 +109,13 @@ def missing_steps(ws: Workspace) -> list[str]:
     missing: list[str] = []
     for chapter in CHAPTERS:
         window = [day.window.start for day in days if (day.chapter, day.phase) == (chapter.name, "trouble")]
-        mine = [each for each in incidents if window and window[0] <= each.window.start <= window[-1]]
-        expected |= {each.id for each in mine}
+        mine = [incident for incident in incidents if window and window[0] <= incident.window.start <= window[-1]]
+        expected |= {incident.id for incident in mine}
         missing += _missing_of_chapter(ws, chapter, mine, reached=bool(window))
     missing += [
-        f"No incident should have opened on {each.window}, but one did: {each.headline}"
-        for each in incidents
-        if each.id not in expected
+        f"No incident should have opened on {incident.window}, but one did: {incident.headline}"
+        for incident in incidents
+        if incident.id not in expected
     ]
     if not is_told(days):
         missing.append(
@@ -185,7 +185,7 @@ def _missing_of_chapter(ws: Workspace, chapter: Chapter, mine: list[Incident], *
 
 def _answered_at(ws: Workspace, action: RecordedAction) -> datetime | None:
     answers = ws.ledger.approvals(action.proposal_hash)
-    by_people = [each.at for each in answers if each.channel != "policy" and not each.refused_because]
+    by_people = [answer.at for answer in answers if answer.channel != "policy" and not answer.refused_because]
     return max(by_people, default=None)
 
 

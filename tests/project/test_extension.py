@@ -83,7 +83,7 @@ def test_doctor_shows_what_it_adds(environment: Path, tmp_path: Path) -> None:
         """
         from airmedic_core.cli.doctor import _extensions
         for symptom in _extensions(None):
-            print(symptom.verdict, symptom.subject, symptom.found, sep=" | ")
+            print(symptom.verdict, symptom.subject, symptom.state, sep=" | ")
         """
     )
     told = run([environment, "-c", code]).splitlines()

@@ -30,7 +30,7 @@ class Symptom(NamedTuple):
     verdict: str
     """``ok``, ``warning`` or ``failed``."""
     subject: str
-    found: str
+    state: str
     todo: str = ""
 
 
@@ -67,10 +67,10 @@ def examine(settings: Settings) -> Iterator[Symptom]:
 
 
 def _python(_: Settings) -> Iterator[Symptom]:
-    found = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    running = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
     yield Symptom(
-        "ok" if supported else "failed", "python", found, "" if supported else "Use Python 3.11, 3.12 or 3.13."
+        "ok" if supported else "failed", "python", running, "" if supported else "Use Python 3.11, 3.12 or 3.13."
     )
 
 
@@ -89,12 +89,12 @@ def _packages(_: Settings) -> Iterator[Symptom]:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         try:
-            found = version(requirement.name)
+            installed = version(requirement.name)
         except PackageNotFoundError:
             wrong.append(f"{requirement.name} is missing")
             continue
-        if not requirement.specifier.contains(found, prereleases=True):
-            wrong.append(f"{requirement.name} {found}, wanted {requirement.specifier}")
+        if not requirement.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{requirement.name} {installed}, wanted {requirement.specifier}")
     if wrong:
         yield Symptom("failed", "packages", "; ".join(wrong[:5]), "Install requirements.txt again.")
     else:
@@ -173,8 +173,8 @@ def _ledger(settings: Settings) -> Iterator[Symptom]:
             whom = "all models" if override.model == EVERY_MODEL else override.model
             yield Symptom("warning", "kill switch", f"{whom}: stopped {told}"[:300], todo)
         else:
-            found = f"{override.kind} {override.key} {value_of(override)}".rstrip()
-            yield Symptom("ok", f"override of {override.model}", f"{found[:200]} {told}"[:400], todo)
+            setting = f"{override.kind} {override.key} {value_of(override)}".rstrip()
+            yield Symptom("ok", f"override of {override.model}", f"{setting[:200]} {told}"[:400], todo)
 
 
 def _kill_switch(_: Settings) -> Iterator[Symptom]:
@@ -199,5 +199,5 @@ def _mlflow(settings: Settings) -> Iterator[Symptom]:
 def _connections(_: Settings) -> Iterator[Symptom]:
     for name, purpose in _CONNECTIONS.items():
         there = f"AIRFLOW_CONN_{name.upper()}" in os.environ
-        found = "in the environment" if there else "not in the environment; Airflow may know it"
-        yield Symptom("ok", f"connection {name}", found, "" if there else f"Optional: {purpose}.")
+        where = "in the environment" if there else "not in the environment; Airflow may know it"
+        yield Symptom("ok", f"connection {name}", where, "" if there else f"Optional: {purpose}.")

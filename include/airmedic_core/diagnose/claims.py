@@ -120,5 +120,5 @@ def _stated(value: float, step: float, allowed: Sequence[float]) -> bool:
     return any(abs(abs(value) - abs(number)) <= 0.51 * step + 1e-9 * abs(number) for number in allowed)
 
 
-def _same(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-5 * max(abs(other), 1e-9)
+def _same(first: float, second: float) -> bool:
+    return abs(first - second) <= 1e-5 * max(abs(second), 1e-9)

@@ -54,12 +54,12 @@ def _standing(ws: Workspace, packet: EvidencePacket, model: LanguageModel | None
     consultation = consult(ws, packet, model, budget)
     if consultation.diagnosis is None:
         return _rules_stand(ws, by_rules, consultation.notes, None)
-    other = consultation.diagnosis
-    other = replace(other, notes=(*other.notes, *consultation.notes))
-    reason = _against(by_rules, other)
+    answer = consultation.diagnosis
+    answer = replace(answer, notes=(*answer.notes, *consultation.notes))
+    reason = _against(by_rules, answer)
     if reason:
-        return _rules_stand(ws, by_rules, (*consultation.notes, reason), other)
-    standing = _combined(by_rules, other)
+        return _rules_stand(ws, by_rules, (*consultation.notes, reason), answer)
+    standing = _combined(by_rules, answer)
     ws.ledger.record_diagnosis(by_rules, stands=False)
     ws.ledger.record_diagnosis(standing, stands=True)
     return standing
@@ -74,49 +74,49 @@ def _move_on(ws: Workspace, standing: Diagnosis) -> None:
     ws.ledger.move_incident(incident.id, state, cause=standing.cause, severity=standing.severity)
 
 
-def _rules_stand(ws: Workspace, by_rules: Diagnosis, notes: tuple[str, ...], other: Diagnosis | None) -> Diagnosis:
+def _rules_stand(ws: Workspace, by_rules: Diagnosis, notes: tuple[str, ...], answer: Diagnosis | None) -> Diagnosis:
     standing = replace(by_rules, notes=(*by_rules.notes, *notes))
-    if other is not None:
-        standing = replace(standing, causes=_no_surer(standing.causes, other))
-        ws.ledger.record_diagnosis(other, stands=False)
+    if answer is not None:
+        standing = replace(standing, causes=_no_surer(standing.causes, answer))
+        ws.ledger.record_diagnosis(answer, stands=False)
     ws.ledger.record_diagnosis(standing, stands=True)
     return standing
 
 
-def _against(by_rules: Diagnosis, other: Diagnosis) -> str:
+def _against(by_rules: Diagnosis, answer: Diagnosis) -> str:
     """Return why a language model's answer does not stand, or nothing if it does."""
-    if other.status == "unverified":
-        return f"The answer of {other.engine} could not be verified, so the rules' answer stands."
-    if other.cause is not by_rules.cause:
+    if answer.status == "unverified":
+        return f"The answer of {answer.engine} could not be verified, so the rules' answer stands."
+    if answer.cause is not by_rules.cause:
         return (
-            f"{other.engine} sees {other.cause.value} where the rules see {by_rules.cause.value}; "
+            f"{answer.engine} sees {answer.cause.value} where the rules see {by_rules.cause.value}; "
             "the rules' answer stands."
         )
-    first, second = ([action.action for action in diagnosis.actions[:1]] for diagnosis in (by_rules, other))
+    first, second = ([action.action for action in diagnosis.actions[:1]] for diagnosis in (by_rules, answer))
     if first != second:
         return (
-            f"{other.engine} would begin with {''.join(second) or 'nothing'}, the rules with "
+            f"{answer.engine} would begin with {''.join(second) or 'nothing'}, the rules with "
             f"{''.join(first) or 'nothing'}; the rules' answer stands."
         )
     return ""
 
 
-def _combined(by_rules: Diagnosis, other: Diagnosis) -> Diagnosis:
+def _combined(by_rules: Diagnosis, answer: Diagnosis) -> Diagnosis:
     """Return the model's words on the rules' decision: its explanation, the lower confidence, the rules' actions."""
-    causes = (replace(other.causes[0], confidence=min(other.confidence, by_rules.confidence)), *other.causes[1:])
+    causes = (replace(answer.causes[0], confidence=min(answer.confidence, by_rules.confidence)), *answer.causes[1:])
     return replace(
-        other,
+        answer,
         causes=causes,
-        severity=worse(by_rules.severity, other.severity),
+        severity=worse(by_rules.severity, answer.severity),
         actions=by_rules.actions,
-        notes=(*other.notes, f"{other.engine} and the rules agree on the cause and the first action."),
+        notes=(*answer.notes, f"{answer.engine} and the rules agree on the cause and the first action."),
     )
 
 
-def _no_surer(causes: tuple[RankedCause, ...], other: Diagnosis) -> tuple[RankedCause, ...]:
+def _no_surer(causes: tuple[RankedCause, ...], answer: Diagnosis) -> tuple[RankedCause, ...]:
     """Lower the confidence where a verified answer doubts the cause: a model can only lower it."""
-    if other.status == "unverified" or not causes:
+    if answer.status == "unverified" or not causes:
         return causes
-    theirs = next((ranked.confidence for ranked in other.causes if ranked.cause is causes[0].cause), None)
+    theirs = next((ranked.confidence for ranked in answer.causes if ranked.cause is causes[0].cause), None)
     lowered = causes[0].confidence * 0.7 if theirs is None else min(causes[0].confidence, theirs)
     return (replace(causes[0], confidence=round(lowered, 3)), *causes[1:])

@@ -70,9 +70,9 @@ def severity_of(first: RankedCause, facts: Facts) -> Severity:
     return severity.raised if (large and not known) or long or fleet else severity
 
 
-def worse(one: Severity, other: Severity) -> Severity:
+def worse(first: Severity, second: Severity) -> Severity:
     """Return the worse of two severities."""
-    return max(one, other, key=lambda severity: severity.order)
+    return max(first, second, key=lambda severity: severity.order)
 
 
 def _rank(facts: Facts) -> list[RankedCause]:

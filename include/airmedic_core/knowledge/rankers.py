@@ -21,14 +21,14 @@ def embedder_of(settings: Settings) -> Embedder | None:
     SpecError
         If it cannot be made, or is no embedder. A retry does not help.
     """
-    found: Embedder | None = _made(settings.embedder, "AIRMEDIC_EMBEDDER", "similarities")
-    return found
+    embedder: Embedder | None = _made(settings.embedder, "AIRMEDIC_EMBEDDER", "similarities")
+    return embedder
 
 
 def reranker_of(settings: Settings) -> Reranker | None:
     """Return what ``AIRMEDIC_RERANKER`` names; see :func:`embedder_of`."""
-    found: Reranker | None = _made(settings.reranker, "AIRMEDIC_RERANKER", "rerank")
-    return found
+    reranker: Reranker | None = _made(settings.reranker, "AIRMEDIC_RERANKER", "rerank")
+    return reranker
 
 
 @cache

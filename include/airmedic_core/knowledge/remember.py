@@ -66,9 +66,9 @@ def signature_of(packet: EvidencePacket | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{item.details.get('check', '')}:{item.subject}" for item in alarms))
 
 
-def likeness(one: Sequence[str], other: Sequence[str]) -> float:
+def likeness(signature: Sequence[str], remembered: Sequence[str]) -> float:
     """Return how much two signatures have in common: shared alarms over all alarms (Jaccard)."""
-    first, second = set(one), set(other)
+    first, second = set(signature), set(remembered)
     return len(first & second) / len(first | second) if first | second else 0.0
 
 

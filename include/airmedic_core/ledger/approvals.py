@@ -135,8 +135,10 @@ class Approvals(Decisions):
 
     def approved_by(self, hash: str) -> str:  # noqa: A002  the word for it
         """Return who approved a proposal; what was refused does not count."""
-        counted = (each for each in self.approvals(hash) if each.answer == "approve" and not each.refused_because)
-        return ", ".join(dict.fromkeys(each.by for each in counted))
+        counted = (
+            answer for answer in self.approvals(hash) if answer.answer == "approve" and not answer.refused_because
+        )
+        return ", ".join(dict.fromkeys(answer.by for answer in counted))
 
     def require_approval(self, hash: str, *, now: datetime) -> Approval:  # noqa: A002  the word for it
         """Return the approval that lets exactly this proposal be carried out, or record that it is refused.

@@ -92,7 +92,7 @@ class Observations(Audit):
 
     def findings(self, batch_id: str, group: str | None = None) -> list[Finding]:
         """Return the findings of a batch, in the order in which they were made."""
-        found: list[Finding] = []
+        findings: list[Finding] = []
         with self._reading() as connection:
             for name in _TABLES if group is None else [group]:
                 table = _TABLES[name]
@@ -101,8 +101,8 @@ class Observations(Audit):
                     .where(table.c.batch_id == batch_id, table.c.check_group == name)
                     .order_by(table.c.position)
                 )
-                found += [stored_finding(record) for record in rows.scalars()]
-        return found
+                findings += [stored_finding(record) for record in rows.scalars()]
+        return findings
 
     def unchecked(self, model: str) -> frozenset[str]:
         """Return the ids of the batches in which a check of the data failed, so that it found neither good nor bad."""
@@ -133,7 +133,7 @@ class Observations(Audit):
         limit : int
             Batches with such findings at the most.
         """
-        found: list[tuple[Row[Any], int, str | None, Finding]] = []
+        past: list[tuple[Row[Any], int, str | None, Finding]] = []
         with self._reading() as connection:
             for table in (data_quality, model_metrics):
                 wanted = table.c.model == model
@@ -151,12 +151,12 @@ class Observations(Audit):
                     newest = newest.where(batches.c.window_start < before)
                 rows = {row.id: row for row in connection.execute(newest)}
                 query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
-                for found_row in connection.execute(query.where(wanted, table.c.batch_id.in_(list(rows)))):
-                    finding = stored_finding(found_row.record)
-                    found.append((rows[found_row.batch_id], found_row.position, found_row.model_version, finding))
-        found.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))
-        kept = list(dict.fromkeys(row.id for row, *_ in found))[:limit]
-        return [(_batch(row), version, finding) for row, _, version, finding in found if row.id in kept]
+                for stored in connection.execute(query.where(wanted, table.c.batch_id.in_(list(rows)))):
+                    finding = stored_finding(stored.record)
+                    past.append((rows[stored.batch_id], stored.position, stored.model_version, finding))
+        past.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))
+        kept = list(dict.fromkeys(row.id for row, *_ in past))[:limit]
+        return [(_batch(row), version, finding) for row, _, version, finding in past if row.id in kept]
 
     def record_assessment(self, batch: Batch, assessment: Assessment) -> None:
         """Record what a batch means."""

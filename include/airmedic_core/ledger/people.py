@@ -20,7 +20,7 @@ def normal_name(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
 
 
-def same_person(name: str, others: Iterable[str]) -> bool:
+def same_person(name: str, names: Iterable[str]) -> bool:
     """Return whether a name, or the number beside it, is one of the others'.
 
     It errs on the side of one person: two people who share a name count as one, and a third has to be asked.
@@ -29,7 +29,7 @@ def same_person(name: str, others: Iterable[str]) -> bool:
     (True, False)
     """
     mine = _known_as(name)
-    return any(mine & _known_as(other) for other in others)
+    return any(mine & _known_as(known) for known in names)
 
 
 def _known_as(name: str) -> frozenset[str]:

@@ -109,26 +109,26 @@ class Store:
             raise self._explain(error) from error
 
     def _explain(self, error: DBAPIError) -> LedgerError:
-        found = str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
+        reason = str(error.orig).strip().splitlines()[0][:200] if str(error.orig).strip() else type(error.orig).__name__
         if self._engine.dialect.name != "sqlite":
             cannot_write = getattr(error.orig, "sqlstate", None) in _CANNOT_WRITE_NOW
             if isinstance(error, OperationalError) or error.connection_invalidated or cannot_write:
                 return LedgerBusyError(
-                    f"The ledger {self.url!r} does not answer, or takes nothing: {found}.",
+                    f"The ledger {self.url!r} does not answer, or takes nothing: {reason}.",
                     "Check that the database runs, is reachable and writable, and that its disk is not full; the task "
                     "can be retried.",
                 )
-        elif "locked" in found or "busy" in found:
+        elif "locked" in reason or "busy" in reason:
             return LedgerBusyError(
                 f"The ledger {self.url!r} stayed locked for {self._wait_seconds:g} s.",
                 "Another process is writing; retry. If it lasts, find the process that holds the file open.",
             )
-        elif any(words in found for words in _SQLITE_CANNOT_NOW):
+        elif any(words in reason for words in _SQLITE_CANNOT_NOW):
             return LedgerBusyError(
-                f"The ledger {self.url!r} cannot be opened or written: {found}.",
+                f"The ledger {self.url!r} cannot be opened or written: {reason}.",
                 "Check that its folder exists and is writable, and that the disk is mounted and not full.",
             )
-        return LedgerError(f"The ledger {self.url!r} refused a statement: {found}.", "Check the database.")
+        return LedgerError(f"The ledger {self.url!r} refused a statement: {reason}.", "Check the database.")
 
     def _migrate(self) -> None:
         with self._explained():

@@ -70,7 +70,7 @@ def _follow(connection: Connection, expected: _Expected) -> tuple[str, AuditHead
             expected.take(row)
             head = AuditHead(row.sequence, row.hash)
     recorded = connection.execute(select(audit_head)).all()
-    if [(each.sequence, each.hash) for each in recorded] != [(head.sequence, head.hash)]:
+    if [(recorded_head.sequence, recorded_head.hash) for recorded_head in recorded] != [(head.sequence, head.hash)]:
         return _at(head.sequence + 1, "the chain ends before its recorded head"), head
     return "", head
 

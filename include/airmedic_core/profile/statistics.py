@@ -193,10 +193,10 @@ def _cumulative(profile: NumericProfile) -> Floats:
     return cumulative
 
 
-def _bin_means(profile: NumericProfile, other: NumericProfile) -> Floats:
+def _bin_means(profile: NumericProfile, substitute: NumericProfile) -> Floats:
     """Return the mean in each bin; for an empty bin the other side's, and where both are empty an end of the bin."""
     ends = np.append(profile.edges, profile.edges[-1:]) if len(profile.edges) else np.zeros(1)
-    theirs = np.divide(other.sums, other.counts, out=ends.astype(float), where=other.counts > 0)
+    theirs = np.divide(substitute.sums, substitute.counts, out=ends.astype(float), where=substitute.counts > 0)
     return np.asarray(np.divide(profile.sums, profile.counts, out=theirs, where=profile.counts > 0))
 
 

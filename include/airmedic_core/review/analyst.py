@@ -77,9 +77,11 @@ def analyse(ws: Workspace, *, most_windows: int = WINDOWS) -> Analysis:
     windows = past_windows(ws, most=most_windows)
     faults = [fault for fault in recurring_faults(windows) if fault.subject not in ws.spec.private][:_MOST_FAULTS]
     sound = [window for window in windows if is_sound(window)][:_MOST_SOUND]
-    found = [each for fault in faults if fault.subject != "batch" for each in _suggestions(ws, fault, sound)]
-    found.sort(key=lambda suggestion: -len(suggestion.caught))
-    return Analysis(tuple(found), tuple(faults))
+    expectations = [
+        suggestion for fault in faults if fault.subject != "batch" for suggestion in _suggestions(ws, fault, sound)
+    ]
+    expectations.sort(key=lambda suggestion: -len(suggestion.caught))
+    return Analysis(tuple(expectations), tuple(faults))
 
 
 @dataclass
@@ -101,7 +103,7 @@ def _suggestions(ws: Workspace, fault: Fault, sound: Sequence[ReviewedWindow]) -
     if not suite or len(bad) < RECURS:
         return []
     tallies = {expectation["type"]: _Tally() for expectation in suite.values()}
-    for at_fault, (window, frame) in [*((False, each) for each in good), *((True, each) for each in bad)]:
+    for at_fault, (window, frame) in [*((False, pair) for pair in good), *((True, pair) for pair in bad)]:
         for result in validate(frame, {"expectations": list(suite.values())}, "the candidates"):
             tally = tallies[result.type]
             if at_fault and not result.success and not result.error:
@@ -122,7 +124,7 @@ def _known(ws: Workspace, name: str, expectation: Json) -> bool:
     path = suite_file(ws.spec, ws.settings)
     own = read_suite(path)["expectations"] if path else []
     column = expectation["kwargs"]["column"]
-    in_suite = any(each["type"] == expectation["type"] and each["kwargs"].get("column") == column for each in own)
+    in_suite = any(listed["type"] == expectation["type"] and listed["kwargs"].get("column") == column for listed in own)
     return in_suite or name in ws.spec.quality.expectations
 
 

@@ -37,9 +37,9 @@ def holding(asked: Sequence[InQuestion]) -> list[Suggestion]:
     What is dear to play back is looked at only where nothing else helps.
     """
     for dear in (False, True):
-        found = [best for each in asked if each.dear is dear and (best := _best(each)) is not None]
-        if found:
-            return sorted(found, key=lambda each: -len(each.spared))
+        helpful = [best for question in asked if question.dear is dear and (best := _best(question)) is not None]
+        if helpful:
+            return sorted(helpful, key=lambda suggestion: -len(suggestion.spared))
     return []
 
 

@@ -36,23 +36,23 @@ def candidates(column: str, sound: Sequence[pd.Series]) -> dict[str, Json]:
     if not filled or any(values.empty for values in filled):
         return {}
     stem = re.sub(r"\W+", "_", column)[:_LONGEST_NAME].strip("_") or "column"
-    found: dict[str, Json] = {}
+    by_name: dict[str, Json] = {}
     nulls = max(float(values.isna().mean()) for values in sound)
     if nulls < _MOST_NULLS:
         mostly = math.floor((1.0 - min(2.0 * nulls + 0.02, _MOST_NULLS)) * 100) / 100
-        found[f"{stem}_nulls"] = _expectation("expect_column_values_to_not_be_null", column, mostly=mostly)
+        by_name[f"{stem}_nulls"] = _expectation("expect_column_values_to_not_be_null", column, mostly=mostly)
     if all(values.dtype.kind in "iuf" for values in filled):
         low, high = min(float(values.min()) for values in filled), max(float(values.max()) for values in filled)
         if math.isfinite(low) and math.isfinite(high):
             margin = _MARGIN * (high - low)
             limits = {"min_value": _rounded(low - margin), "max_value": _rounded(high + margin)}
-            found[f"{stem}_range"] = _expectation(
+            by_name[f"{stem}_range"] = _expectation(
                 "expect_column_values_to_be_between", column, **limits, mostly=_MOSTLY
             )
     if min(values.nunique() for values in filled) > 2:
         kind = "expect_column_unique_value_count_to_be_between"
-        found[f"{stem}_distinct"] = _expectation(kind, column, min_value=2)
-    return found
+        by_name[f"{stem}_distinct"] = _expectation(kind, column, min_value=2)
+    return by_name
 
 
 def in_words(expectation: Json) -> str:

@@ -42,8 +42,8 @@ class Fault:
 def is_faulty(window: ReviewedWindow) -> bool:
     """Whether a window's data were at fault, and no person said otherwise."""
     assessed = window.seen.assessment
-    found = assessed is not None and assessed.outcome == "incident" and assessed.cause.lies_in_data
-    return found and window.turned_out != "false"
+    blamed = assessed is not None and assessed.outcome == "incident" and assessed.cause.lies_in_data
+    return blamed and window.turned_out != "false"
 
 
 def is_sound(window: ReviewedWindow) -> bool:
@@ -59,12 +59,14 @@ def recurring_faults(windows: Sequence[ReviewedWindow]) -> list[Fault]:
     windows : sequence of ReviewedWindow
         The last windows, newest first.
     """
-    found: dict[tuple[Cause, str], list[ReviewedWindow]] = {}
+    windows_by_fault: dict[tuple[Cause, str], list[ReviewedWindow]] = {}
     for window in windows:
         if is_faulty(window):
             for key in sorted({(cause, finding.subject) for finding in window.alarms for cause in _at_fault(finding)}):
-                found.setdefault(key, []).append(window)
-    faults = [Fault(cause, subject, tuple(seen)) for (cause, subject), seen in found.items() if len(seen) >= RECURS]
+                windows_by_fault.setdefault(key, []).append(window)
+    faults = [
+        Fault(cause, subject, tuple(seen)) for (cause, subject), seen in windows_by_fault.items() if len(seen) >= RECURS
+    ]
     return sorted(faults, key=lambda fault: -len(fault.windows))
 
 

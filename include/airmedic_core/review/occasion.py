@@ -34,7 +34,7 @@ def review_due(ws: Workspace, incident: Incident, *, now: datetime) -> str:
     """
     if turned_out(incident) != "false":
         return ""
-    false = [one for one in ws.ledger.incidents(ws.spec.name, limit=WINDOWS) if turned_out(one) == "false"]
+    false = [past for past in ws.ledger.incidents(ws.spec.name, limit=WINDOWS) if turned_out(past) == "false"]
     if len(false) < FALSE_ALARMS_LEAST:
         return ""
     if any(now - made.opened_at < _NOT_AGAIN_WITHIN for made in reviews(ws)):

@@ -48,8 +48,8 @@ def past_windows(ws: Workspace, *, most: int) -> list[ReviewedWindow]:
     incidents = ws.ledger.incidents(ws.spec.name, limit=200)
     windows = []
     for seen in ws.ledger.batches(ws.spec.name, limit=most):
-        found = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in ABNORMAL]
-        windows.append(ReviewedWindow(seen, tuple(found), _turned_out(seen.batch.id, incidents)))
+        alarms = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in ABNORMAL]
+        windows.append(ReviewedWindow(seen, tuple(alarms), _turned_out(seen.batch.id, incidents)))
     return windows
 
 
@@ -65,28 +65,28 @@ def strengths(window: ReviewedWindow, threshold: Threshold, now: float) -> list[
     now : float
         The option's present value.
     """
-    numbers = [getattr(found, threshold.measured_by) for found in _governed(window, threshold, now)]
+    numbers = [getattr(finding, threshold.measured_by) for finding in _governed(window, threshold, now)]
     return [abs(number) for number in numbers if number is not None]
 
 
 def silenced(window: ReviewedWindow, threshold: Threshold, now: float, value: float) -> bool:
     """Whether another value of the threshold would have silenced all alarms that the check raised in a window."""
-    raised = [found for found in window.alarms if found.check == threshold.check]
-    found = strengths(window, threshold, now)
-    return bool(found) and len(found) == len(raised) and max(found) < value
+    raised = [finding for finding in window.alarms if finding.check == threshold.check]
+    measured = strengths(window, threshold, now)
+    return bool(measured) and len(measured) == len(raised) and max(measured) < value
 
 
 def _governed(window: ReviewedWindow, threshold: Threshold, now: float) -> list[Finding]:
     return [
-        found
-        for found in window.alarms
-        if found.check == threshold.check
-        and (not threshold.names_itself or (found.limit is not None and abs(found.limit - now) < 1e-9))
+        finding
+        for finding in window.alarms
+        if finding.check == threshold.check
+        and (not threshold.names_itself or (finding.limit is not None and abs(finding.limit - now) < 1e-9))
     ]
 
 
 def _turned_out(batch_id: str, incidents: Sequence[Incident]) -> Literal["real", "false", "none"]:
-    mine = [turned_out(found) for found in incidents if batch_id in found.batch_ids]
+    mine = [turned_out(incident) for incident in incidents if batch_id in incident.batch_ids]
     if not mine or "none" in mine:
         return "none"
     return "false" if set(mine) == {"false"} else "real"

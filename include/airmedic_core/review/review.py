@@ -97,13 +97,13 @@ def review(
         If the ledger is busy. A retry helps.
     """
     earlier = reviews(ws)
-    mine = next((found for found in earlier if found.resolution.get("run_id") == run_id), None)
+    mine = next((past for past in earlier if past.resolution.get("run_id") == run_id), None)
     if mine is not None and mine.resolution.get("complete"):
         return _recorded(ws, mine)
-    answered, said = _answered(ws, earlier, now), _said(ws, [found for found in earlier if found is not mine])
+    answered, said = _answered(ws, earlier, now), _said(ws, [past for past in earlier if past is not mine])
     asked, analysis = questions(ws), analyse(ws)
-    settings = [each for each in holding(asked) if _asked(each) not in answered]
-    expectations = [each for each in analysis.expectations if _asked(each) not in answered]
+    settings = [change for change in holding(asked) if _asked(change) not in answered]
+    expectations = [change for change in analysis.expectations if _asked(change) not in answered]
     upstream = {
         fault.key: fault.recommendation(ws.spec.upstream_dag) for fault in analysis.faults if fault.key not in said
     }
@@ -111,17 +111,17 @@ def review(
     if not count and not upstream:
         return Review()
     incident = mine or ws.ledger.open_incident(_incident(ws, run_id, count, len(upstream), now, occasion))
-    found = review_packet(incident.id, ws.spec.name, asked, replace(analysis, expectations=tuple(expectations)))
-    ws.ledger.record_packet(found.packet)
+    evidence = review_packet(incident.id, ws.spec.name, asked, replace(analysis, expectations=tuple(expectations)))
+    ws.ledger.record_packet(evidence.packet)
     if upstream:
         told = " ".join(upstream.values())
         ws.ledger.record_decision(
             incident.id, path="recommend", proposal_hash=None, reason=told, details={"upstream": upstream}
         )
     if settings:
-        _decide(ws, incident.id, criticise(ws, found, settings[0], model, budget), now)
+        _decide(ws, incident.id, criticise(ws, evidence, settings[0], model, budget), now)
     if expectations:
-        _decide(ws, incident.id, propose_expectation(ws, found, expectations[0], model, budget), now)
+        _decide(ws, incident.id, propose_expectation(ws, evidence, expectations[0], model, budget), now)
     incident = ws.ledger.move_incident(
         incident.id, incident.state, resolution={**incident.resolution, "complete": True}
     )
@@ -157,8 +157,8 @@ def _propose(ws: Workspace, incident_id: str, change: Change, note: str, now: da
 
 def _recorded(ws: Workspace, incident: Incident) -> Review:
     proposals = ws.ledger.proposals(incident.id)
-    expectation = next((each for each in proposals if each.params["key"].startswith(_EXPECTATION)), None)
-    setting = next((each for each in proposals if each is not expectation), None)
+    expectation = next((proposal for proposal in proposals if proposal.params["key"].startswith(_EXPECTATION)), None)
+    setting = next((proposal for proposal in proposals if proposal is not expectation), None)
     return Review(incident.id, setting, expectation, tuple(_said(ws, [incident]).values()))
 
 
@@ -183,17 +183,21 @@ def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: dateti
 
 def reviews(ws: Workspace) -> list[Incident]:
     """Return the records of a model's reviews, newest first."""
-    return [one for one in ws.ledger.incidents(ws.spec.name, limit=200) if one.resolution.get("requested") == REVIEW]
+    return [
+        incident
+        for incident in ws.ledger.incidents(ws.spec.name, limit=200)
+        if incident.resolution.get("requested") == REVIEW
+    ]
 
 
 def _answered(ws: Workspace, earlier: Iterable[Incident], now: datetime) -> set[str]:
     """Return what earlier reviews asked not long ago."""
-    recent = [found for found in earlier if now - found.opened_at <= _NOT_AGAIN_WITHIN]
+    recent = [past for past in earlier if now - past.opened_at <= _NOT_AGAIN_WITHIN]
     return {
-        digest([each.params["key"], each.params["value"]])
-        for found in recent
-        for each in ws.ledger.proposals(found.id)
-        if ws.ledger.approvals(each.hash)
+        digest([proposal.params["key"], proposal.params["value"]])
+        for past in recent
+        for proposal in ws.ledger.proposals(past.id)
+        if ws.ledger.approvals(proposal.hash)
     }
 
 
@@ -203,5 +207,5 @@ def _asked(change: Change) -> str:
 
 def _said(ws: Workspace, earlier: Iterable[Incident]) -> dict[str, str]:
     """Return what earlier reviews recommended to mend upstream, by fault."""
-    decisions = [decision for found in earlier for decision in ws.ledger.decisions(found.id)]
+    decisions = [decision for past in earlier for decision in ws.ledger.decisions(past.id)]
     return {key: said for decision in decisions for key, said in decision["details"].get("upstream", {}).items()}

@@ -89,7 +89,7 @@ class _Played(Generic[C]):
 
 
 def criticise(
-    ws: Workspace, found: ReviewPacket, rules: Suggestion, model: LanguageModel | None, budget: Budget | None = None
+    ws: Workspace, evidence: ReviewPacket, rules: Suggestion, model: LanguageModel | None, budget: Budget | None = None
 ) -> Opinion[Suggestion]:
     """Return the change of a setting that stands, asking a language model as well where there is one.
 
@@ -97,7 +97,7 @@ def criticise(
     ----------
     ws : Workspace
         The model.
-    found : ReviewPacket
+    evidence : ReviewPacket
         The evidence.
     rules : Suggestion
         What the rules would change.
@@ -108,7 +108,7 @@ def criticise(
     """
 
     def play(option: str) -> tuple[Suggestion, str]:
-        question, value = found.changes[option]
+        question, value = evidence.changes[option]
         played = question.play(value)
         if played.missed:
             return played, f"{option} would have lost {len(played.missed)} that turned out real."
@@ -118,14 +118,14 @@ def criticise(
         nearer = isinstance(chosen.after, float) and isinstance(rules.after, float) and chosen.after < rules.after
         return chosen if nearer else rules
 
-    packet = found.of("review.witness", "review.change")
+    packet = evidence.of("review.witness", "review.change")
     system = _CRITIC + _FORM.format(options="review_change")
-    return _heard(ws, _Role("critic", system, packet, found.changes, play, smaller), rules, model, budget)
+    return _heard(ws, _Role("critic", system, packet, evidence.changes, play, smaller), rules, model, budget)
 
 
 def propose_expectation(
     ws: Workspace,
-    found: ReviewPacket,
+    evidence: ReviewPacket,
     rules: ExpectationSuggestion,
     model: LanguageModel | None,
     budget: Budget | None = None,
@@ -134,11 +134,11 @@ def propose_expectation(
 
     def play(option: str) -> tuple[ExpectationSuggestion, str]:
         # All that are offered were validated on the rows of past windows, sound ones and faulty ones.
-        return found.expectations[option], ""
+        return evidence.expectations[option], ""
 
-    packet = found.of("review.fault", "review.expectation")
+    packet = evidence.of("review.fault", "review.expectation")
     system = _ANALYST + _FORM.format(options="review_expectation")
-    role = _Role("analyst", system, packet, found.expectations, play, lambda chosen: chosen)
+    role = _Role("analyst", system, packet, evidence.expectations, play, lambda chosen: chosen)
     return _heard(ws, role, rules, model, budget)
 
 

@@ -55,7 +55,7 @@ def _price(extra: dict[str, Any]) -> Price | None:
     stated = extra.get("usd_per_million_tokens")
     if stated is None:
         return None
-    usd_in, usd_out = (float(each) for each in stated)
+    usd_in, usd_out = (float(price) for price in stated)
     if not (0 <= usd_in < math.inf and 0 <= usd_out < math.inf):
         raise ValueError("usd_per_million_tokens takes two numbers that are not negative")
     return Price(usd_in, usd_out)

@@ -42,18 +42,18 @@ def _asked(task_instance: Any, dag_id: str) -> list[UpstreamRun]:
     from airmedic_core.diagnose.case import UpstreamRun
 
     before = datetime.now(UTC)
-    found: list[UpstreamRun] = []
+    runs: list[UpstreamRun] = []
     for _ in range(2 * MOST_RUNS):
         answer = SUPERVISOR_COMMS.send(msg=GetPreviousDagRun(dag_id=dag_id, logical_date=before))
         run = answer.dag_run if isinstance(answer, PreviousDagRunResult) else None
-        if run is None or run.logical_date is None or len(found) == MOST_RUNS:
+        if run is None or run.logical_date is None or len(runs) == MOST_RUNS:
             break
         before = run.logical_date
         state = str(getattr(run.state, "value", run.state))
         if state in _ENDED:
             failed = _failed_tasks(task_instance, dag_id, run.run_id) if state == "failed" else ()
-            found.append(UpstreamRun(run.run_id, state, run.start_date, failed_tasks=failed))
-    return found
+            runs.append(UpstreamRun(run.run_id, state, run.start_date, failed_tasks=failed))
+    return runs
 
 
 def _failed_tasks(task_instance: Any, dag_id: str, run_id: str) -> tuple[str, ...]:

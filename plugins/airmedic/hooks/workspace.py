@@ -55,11 +55,11 @@ def settings() -> Settings:
     # These only make noise in task logs.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    found = Settings.from_env()
+    configured = Settings.from_env()
     if ledger := find_connection(LEDGER_CONNECTION):
-        found = replace(found, ledger_url=ledger_url(ledger))
+        configured = replace(configured, ledger_url=ledger_url(ledger))
     if mlflow := find_connection(MLFLOW_CONNECTION):
-        found = replace(found, tracking_uri=_tracking_uri(mlflow))
+        configured = replace(configured, tracking_uri=_tracking_uri(mlflow))
         # MLflow's client takes its credentials from the environment and from nowhere else.
         for variable, value in (
             ("MLFLOW_TRACKING_USERNAME", mlflow.login),
@@ -70,7 +70,7 @@ def settings() -> Settings:
     if (key := find_connection(AUDIT_KEY_CONNECTION)) and key.password:
         # Whoever may read the workers' environment may read their connections.
         os.environ[AUDIT_KEY] = key.password
-    return found
+    return configured
 
 
 def find_connection(connection_id: str) -> Connection | None:

@@ -57,7 +57,7 @@ def test_a_stop_is_reported_once_with_its_reason_and_the_way_back(
     code, out, _ = airmedic("doctor")
     assert code == 0, out
     symptoms = [each for each in examine(Settings.from_env()) if each.subject == "kill switch"]
-    assert [(each.verdict, each.found, each.todo) for each in symptoms] == [
+    assert [(each.verdict, each.state, each.todo) for each in symptoms] == [
         ("warning", "AIRMEDIC_KILL_SWITCH stops every change", "Unset it to go on."),
         ("warning", "all models: stopped by ada, until it is taken back: audit", "Take it back: airmedic resume"),
     ]
@@ -85,5 +85,5 @@ def test_what_packages_add_is_shown_and_what_they_break_is_a_failure(
         ("ok", "extension acme-evidence"),
         ("failed", "extension"),
     ]
-    assert "'acme-checks' cannot be imported: RuntimeError: no licence" in symptoms[1].found
+    assert "'acme-checks' cannot be imported: RuntimeError: no licence" in symptoms[1].state
     assert "uninstall 'acme-checks'" in symptoms[1].todo

@@ -32,24 +32,26 @@ class PastActions(Collector):
         if case.incident.fingerprint == REQUESTED:
             return
         same = [
-            other
-            for other in ledger.incidents(case.incident.model, limit=50)
-            if other.fingerprint == case.incident.fingerprint and other.id != case.incident.id and other.state in _ENDS
+            earlier
+            for earlier in ledger.incidents(case.incident.model, limit=50)
+            if earlier.fingerprint == case.incident.fingerprint
+            and earlier.id != case.incident.id
+            and earlier.state in _ENDS
         ]
-        for other in same[:MOST]:
-            done = [result for result in ledger.actions(incident_id=other.id) if not hands_over(result.action)]
+        for earlier in same[:MOST]:
+            done = [result for result in ledger.actions(incident_id=earlier.id) if not hands_over(result.action)]
             tried = ", ".join(f"{plain(result.action)} ({result.status})" for result in done) or "no action"
             yield Evidence(
                 id="",
                 kind="recurrence",
                 collector="past_actions",
-                subject=other.id,
+                subject=earlier.id,
                 statement=sentence(
-                    f"The same problem of {other.window} {_ENDS[other.state]} with {tried}, and it is back"
+                    f"The same problem of {earlier.window} {_ENDS[earlier.state]} with {tried}, and it is back"
                 ),
                 direction="same",
-                window=str(other.window),
-                source=f"incident {other.id}",
+                window=str(earlier.window),
+                source=f"incident {earlier.id}",
                 trust="recorded",
-                details={"state": other.state.value, "actions": [result.action for result in done]},
+                details={"state": earlier.state.value, "actions": [result.action for result in done]},
             )

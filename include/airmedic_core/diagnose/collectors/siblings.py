@@ -28,17 +28,17 @@ class Siblings(Collector):
         incident = case.incident
         reach = max(incident.window.end - incident.window.start, timedelta(days=1))
         at_once = [
-            other
-            for other in case.workspace.ledger.incidents(limit=100)
-            if other.model != incident.model
-            and other.fingerprint != REQUESTED
-            and abs(other.as_of - incident.as_of) <= reach
+            sibling
+            for sibling in case.workspace.ledger.incidents(limit=100)
+            if sibling.model != incident.model
+            and sibling.fingerprint != REQUESTED
+            and abs(sibling.as_of - incident.as_of) <= reach
         ]
-        shared = {model: origin for model in {other.model for other in at_once} if (origin := _origin(case, model))}
-        others = [other for other in at_once if _alike(incident, other, other.model in shared)]
-        if not others:
+        shared = {model: origin for model in {sibling.model for sibling in at_once} if (origin := _origin(case, model))}
+        siblings = [sibling for sibling in at_once if _alike(incident, sibling, sibling.model in shared)]
+        if not siblings:
             return
-        models = sorted({other.model for other in others})
+        models = sorted({sibling.model for sibling in siblings})
         from_there = [model for model in models if model in shared]
         named = f"{counted(len(models), 'other model')} had an incident"
         listing = f"at the same time ({listed([plain(model) for model in models])})"
@@ -57,23 +57,23 @@ class Siblings(Collector):
             source="ledger, incidents",
             trust="recorded",
             verdict=Verdict.WATCH,
-            details={"incidents": [other.id for other in others[:10]], "shared_upstream": len(from_there)},
+            details={"incidents": [sibling.id for sibling in siblings[:10]], "shared_upstream": len(from_there)},
         )
 
 
-def _alike(incident: Incident, other: Incident, shared: bool) -> bool:
-    both_in_the_data = other.cause.lies_in_data and incident.cause.lies_in_data
-    return other.cause is incident.cause or both_in_the_data or (shared and not other.cause.traits.harmless)
+def _alike(incident: Incident, sibling: Incident, shared: bool) -> bool:
+    both_in_the_data = sibling.cause.lies_in_data and incident.cause.lies_in_data
+    return sibling.cause is incident.cause or both_in_the_data or (shared and not sibling.cause.traits.harmless)
 
 
 def _origin(case: Case, model: str) -> str:
     """Return the pipeline, table or path that another model shares with this one; empty if there is none."""
     try:
-        other = load_spec(case.workspace.settings.models / f"{model}.yaml")
+        spec = load_spec(case.workspace.settings.models / f"{model}.yaml")
     except AirmedicError:
         # Its spec may be gone, or broken: nothing is known of its origin then.
         return ""
-    return next((name for name in _origins(case.workspace.spec) if name in _origins(other)), "")
+    return next((name for name in _origins(case.workspace.spec) if name in _origins(spec)), "")
 
 
 def _origins(spec: ModelSpec) -> list[str]:

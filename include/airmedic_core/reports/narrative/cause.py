@@ -95,5 +95,5 @@ def _ids(ids: Iterable[str]) -> str:
     return ", ".join(line(evidence_id, 12) for evidence_id in ids)
 
 
-def _source(one: str) -> str:
-    return f"\\[{line(one, 12)}\\]"
+def _source(evidence_id: str) -> str:
+    return f"\\[{line(evidence_id, 12)}\\]"

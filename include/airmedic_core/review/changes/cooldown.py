@@ -56,28 +56,30 @@ class Cooldown(Change):
             # Whoever decides says what is wrong with the policy.
             return []
         repeated = repetitions(ws)
-        futile = [each for each in repeated if not each.helped]
+        futile = [repetition for repetition in repeated if not repetition.helped]
         if len(futile) < FUTILE_LEAST:
             return []
-        above = {math.floor(each.minutes / _ROUNDED_TO + 1) * float(_ROUNDED_TO) for each in futile}
+        above = {math.floor(repetition.minutes / _ROUNDED_TO + 1) * float(_ROUNDED_TO) for repetition in futile}
         bounded = [after for after in sorted(above, reverse=True) if before < after <= _MOST_MINUTES]
-        witnesses = tuple(_witness(each) for each in repeated)
+        witnesses = tuple(_witness(repetition) for repetition in repeated)
         return [InQuestion(KEY, before, tuple(bounded[:_MOST_OPTIONS]), witnesses, partial(_play, repeated, before))]
 
 
 def repetitions(ws: Workspace) -> list[Repetition]:
     """Return the actions of the model that the cooldown governs and that had been carried out for another incident."""
     limits = policy_of(ws).limits_in(environment_of(ws))
-    done = [each for each in ws.ledger.actions(model=ws.spec.name) if not exempt(limits, each.action)]
-    found = []
+    done = [action for action in ws.ledger.actions(model=ws.spec.name) if not exempt(limits, action.action)]
+    repeated = []
     for place, action in enumerate(done):
         before = [
-            each for each in done[:place] if each.action == action.action and each.incident_id != action.incident_id
+            earlier
+            for earlier in done[:place]
+            if earlier.action == action.action and earlier.incident_id != action.incident_id
         ]
         if before and action.result is not None and action.status != "stopped":
             minutes = (action.started_at - before[-1].started_at).total_seconds() / 60
-            found.append(Repetition(action, minutes, _helped(ws, action)))
-    return found
+            repeated.append(Repetition(action, minutes, _helped(ws, action)))
+    return repeated
 
 
 def _helped(ws: Workspace, action: RecordedAction) -> bool:
@@ -87,10 +89,10 @@ def _helped(ws: Workspace, action: RecordedAction) -> bool:
 
 def _play(repeated: Sequence[Repetition], before: float, value: Value) -> Suggestion:
     after = float(value)
-    held = [each for each in repeated if each.minutes < after]
-    spared = [_named(each) for each in held if not each.helped]
-    missed = [_named(each) for each in held if each.helped]
-    kept = sum(each.helped for each in repeated) - len(missed)
+    held = [repetition for repetition in repeated if repetition.minutes < after]
+    spared = [_named(repetition) for repetition in held if not repetition.helped]
+    missed = [_named(repetition) for repetition in held if repetition.helped]
+    kept = sum(repetition.helped for repetition in repeated) - len(missed)
     effect = (
         f"{counted(len(spared), 'repetition')} that did not help would have waited ({', '.join(spared[:5])}), and "
         f"none of the {kept} that helped."
@@ -98,19 +100,19 @@ def _play(repeated: Sequence[Repetition], before: float, value: Value) -> Sugges
     return Suggestion(KEY, before, after, len(repeated), tuple(spared), tuple(missed), kept, effect)
 
 
-def _named(each: Repetition) -> str:
-    return f"{each.action.action.replace('_', ' ')} on {day(each.action.started_at)}"
+def _named(repetition: Repetition) -> str:
+    return f"{repetition.action.action.replace('_', ' ')} on {day(repetition.action.started_at)}"
 
 
-def _witness(each: Repetition) -> Evidence:
-    turned_out: TurnedOut = "real" if each.helped else "false"
-    outcome = "helped" if each.helped else "did not help"
+def _witness(repetition: Repetition) -> Evidence:
+    turned_out: TurnedOut = "real" if repetition.helped else "false"
+    outcome = "helped" if repetition.helped else "did not help"
     return witness(
         KEY,
         "model",
-        sentence(f"{_named(each)} came {each.minutes:.0f} minutes after the one before and {outcome}"),
+        sentence(f"{_named(repetition)} came {repetition.minutes:.0f} minutes after the one before and {outcome}"),
         turned_out,
-        window=day(each.action.started_at),
-        value=round(each.minutes, 1),
-        source=f"ledger, action of incident {each.action.incident_id}",
+        window=day(repetition.action.started_at),
+        value=round(repetition.minutes, 1),
+        source=f"ledger, action of incident {repetition.action.incident_id}",
     )

@@ -36,8 +36,8 @@ class Thresholds(Change):
 
     def in_question(self, ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
         """Return the thresholds with three false alarms or more, with the values just above some of them."""
-        found = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
-        return [each for each in found if each is not None]
+        asked = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
+        return [question for question in asked if question is not None]
 
 
 def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[ReviewedWindow]) -> InQuestion | None:
@@ -45,9 +45,9 @@ def _asked(ws: Workspace, threshold: Threshold, windows: Sequence[ReviewedWindow
     if before is None:
         return None
     strongest = {
-        window.seen.batch.id: max(found) for window in windows if (found := strengths(window, threshold, before))
+        window.seen.batch.id: max(measured) for window in windows if (measured := strengths(window, threshold, before))
     }
-    judged = [each for each in windows if each.seen.batch.id in strongest and each.turned_out != "none"]
+    judged = [window for window in windows if window.seen.batch.id in strongest and window.turned_out != "none"]
     false = [strongest[window.seen.batch.id] for window in judged if window.turned_out == "false"]
     if len(false) < FALSE_ALARMS_LEAST:
         return None
@@ -66,12 +66,12 @@ def _play(
     threshold: Threshold, windows: Sequence[ReviewedWindow], strongest: dict[str, float], before: float, value: Value
 ) -> Suggestion:
     after = float(value)
-    real = [each for each in windows if each.turned_out == "real" and each.seen.batch.id in strongest]
-    missed = [str(each.seen.batch.window) for each in real if strongest[each.seen.batch.id] < after]
+    real = [window for window in windows if window.turned_out == "real" and window.seen.batch.id in strongest]
+    missed = [str(window.seen.batch.window) for window in real if strongest[window.seen.batch.id] < after]
     spared = [
-        str(each.seen.batch.window)
-        for each in windows
-        if each.turned_out == "false" and silenced(each, threshold, before, after)
+        str(window.seen.batch.window)
+        for window in windows
+        if window.turned_out == "false" and silenced(window, threshold, before, after)
     ]
     kept = len(real) - len(missed)
     effect = (
