@@ -28,7 +28,7 @@ class Result:
     """``critical``, ``warning`` or ``info``, as the suite says."""
     unexpected_rows: int | None = None
     unexpected_fraction: float | None = None
-    """Of the values that are not null."""
+    """Share of the values that break the rule, among those that are not null."""
     observed: float | None = None
     """The number that was measured in place of the expected one; None where it is no number. It may be infinite."""
     error: str = ""

@@ -17,7 +17,7 @@ _PATTERN = re.compile(r"\s*(\d+)?\s*([a-z]+?)s?\s*")
 _MONDAY = datetime(1970, 1, 5, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = timedelta(days=36_525)
-"""Of a step: a hundred years. Longer ones reach beyond the calendar."""
+"""Longest step: a hundred years. Longer ones reach beyond the calendar."""
 _SHORTEST = 0.85
 """February against a month of 31 days is 0.90."""
 

@@ -14,7 +14,7 @@ from airmedic_local.errors import LocalError, RequestRefusedError, WaitTimeoutEr
 Json = dict[str, Any]
 
 _ATTEMPTS = 6
-"""With pauses that double from half a second: a quarter of a minute in all."""
+"""Attempts, with pauses that double from half a second: a quarter of a minute in all."""
 _REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
 """Methods that can be sent again. Every PATCH of this client sets a state; a second POST would start a second run."""
 _END_STATES = ("success", "failed")

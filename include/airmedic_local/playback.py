@@ -26,7 +26,7 @@ class Played:
     outcome: str
     """``healthy``, ``watch`` or ``incident``."""
     cause: str
-    """Of the standing diagnosis where there is an incident, else of the assessment."""
+    """The cause of the standing diagnosis where there is an incident, else of the assessment."""
     headline: str
     served_by: str
     """Version of the champion when the window arrived."""

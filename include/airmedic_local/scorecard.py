@@ -37,9 +37,9 @@ class Line:
     metric_after: float | None
     """Both are empty where the action leaves the model as it is."""
     request_seconds: float | None
-    """From the arrival of the batch to the request for approval; empty where nobody had to be asked."""
+    """Seconds from the arrival of the batch to the request for approval; empty where nobody had to be asked."""
     done_seconds: float | None
-    """From the approval to the verified end of the action; empty where nobody had to be asked."""
+    """Seconds from the approval to the verified end of the action; empty where nobody had to be asked."""
 
 
 def lines(

@@ -12,7 +12,7 @@ from airflow.sdk import DAG
 from airmedic_core.errors import AirmedicError, SpecError
 
 _MOST_LETTERS = 200
-"""Of a file's name in a DAG id: Airflow takes ids of up to 250."""
+"""Letters of a file's name that go into a DAG id: Airflow takes ids of up to 250."""
 _MOST_SAID = 2000
 """Characters of an error that is shown."""
 

@@ -38,7 +38,7 @@ class LabelledRows:
 
     frame: pd.DataFrame
     labels: Array
-    """As :class:`~airmedic_core.metrics.Metric` takes them."""
+    """They are as :class:`~airmedic_core.metrics.Metric` takes them."""
     scores: Array
     losses: Array
     windows: NDArray[np.intp]
@@ -91,7 +91,8 @@ class CheckContext:
     """The rows of the window, in the order of their times; of a large window a sample of them."""
     reference: Reference
     profile: Profile
-    """Of all rows of the window, on the reference's edges; scores and segments are of the rows in :attr:`frame`."""
+    """The profile of all rows of the window, on the reference's edges; its scores and segments are of the rows in
+    :attr:`frame`."""
     scored: ScoredBatch | None = None
     """What the model in production said of the rows."""
     labelled: LabelledRows | None = None
@@ -100,9 +101,9 @@ class CheckContext:
     """Newest first."""
     settings: Settings | None = None
     facts_of: Callable[[], RowFacts] | None = None
-    """Of this window's rows."""
+    """Returns the facts of this window's rows."""
     reference_facts_of: Callable[[], tuple[RowFacts, ...]] | None = None
-    """Of the reference's windows, oldest first; empty where its rows cannot be read any more."""
+    """Returns the facts of the reference's windows, oldest first; empty where its rows cannot be read any more."""
     reference_rows_of: Callable[[], pd.DataFrame | None] | None = None
     baseline_of: Callable[[], LabelledRows | None] | None = None
     previous_of: Callable[[], tuple[str, Array] | None] | None = None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SKETCH_SIZE = 256
 """Hashes of a sketch: a share is then known to 0.06 (95 %), at 5 kB of JSON for each column."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
-"""Spreads hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
+"""Mixes hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
 Hashes = NDArray[np.uint64]
 
 
@@ -65,7 +65,7 @@ class ColumnFacts:
 
     top: str
     top_share: float
-    """Of the rows that hold a value."""
+    """Its share of the rows that hold a value."""
     distinct: int
     timed: Sketch = Sketch()
 
@@ -79,7 +79,7 @@ class RowFacts:
     """Rows that repeat another row of the window in every column."""
     distinct_times: int = 0
     rows_by_sketch: Sketch = Sketch()
-    """Of the rows' features, without times."""
+    """A sketch of the rows' features, without times."""
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
     whole: bool = True
     """Whether these are all rows. If not, only the columns say something, and they without their sketches."""

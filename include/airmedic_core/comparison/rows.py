@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from airmedic_core.windows import Window
 
 _MOST_ROWS = 20_000
-"""Of a sample that stands for a reference: checks that look at rows then take about as long whatever its size."""
+"""Rows of a sample that stands for a reference. It bounds the time of the checks that look at rows, whatever the size
+of the reference."""
 _MOST_WINDOWS = 60
-"""Of a reference whose rows are looked at one window after the other: two months of days."""
+"""Windows of a reference whose rows are looked at one window after the other: two months of days. It bounds the
+time."""
 
 
 def profile_of(

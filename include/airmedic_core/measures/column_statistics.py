@@ -35,7 +35,7 @@ _CALENDAR_SHARE, _CALENDAR_WINDOWS, _CALENDAR_LEAST = 0.99, 0.6, 4
 
 
 Measure = Callable[[Profile], tuple[Array, Array]]
-"""From a profile to each entry's value, and its variance by sampling alone; NaN where there is none."""
+"""Takes a profile, and returns each entry's value and its variance by sampling alone; NaN where there is none."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +49,10 @@ class Statistics:
     """Divides a difference into an effect: standard deviations for ranks, 1 for fractions."""
     measure: Measure
     assumed_spread: float
-    """Between windows, where it is not known yet: as an effect."""
+    """The spread between windows, as an effect, that is assumed where history does not tell it."""
     numeric: bool
     variance: Array
-    """Of one row."""
+    """The variance of one row."""
     own_share: Array
     """Share of the reference's rows that tell of the entry: a category's own, or those that lie in no largest bin."""
 

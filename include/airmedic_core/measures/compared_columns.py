@@ -26,9 +26,9 @@ class Compared:
     result: Moderated
     values: Array
     lasting_p_value: Array
-    """That this window and the one before it lie so far out on the same side; 1 where they do not."""
+    """The chance that this window and the one before it lie so far out on the same side; 1 where they do not."""
     effect_before: Array
-    """Of the window before; 0 where there is none."""
+    """The effect in the window before; 0 where there is none."""
     like: Like | None = None
     """The season that has been taken out, if there is one."""
 

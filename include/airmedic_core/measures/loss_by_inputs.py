@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airmedic_core.comparison.context import LabelledRows
 
 Weighted = Callable[["LabelledRows", Array], float]
-"""From rows and weights to a metric, greater being better."""
+"""Takes rows and their weights, and returns a metric of which more is better."""
 
 MOST_ROWS = 6000
 """Labelled rows of each side that a loss is taken apart on: more take longer and hardly narrow the interval, which the
@@ -36,9 +36,9 @@ SMALL_TREES = {
 """Boosted trees for some thousand rows: small and slow to learn, so that they follow no single row; seeded, so that the
 same rows give the same answer."""
 _TREES = 60
-"""Of the classifier that tells two windows apart."""
+"""Trees of the classifier that tells two windows apart."""
 _FOLDS = 3
-"""Of cross-fitting, so that no row is judged by a classifier that has seen it (Chernozhukov et al. 2018)."""
+"""Parts of the rows for cross-fitting: no row is judged by a classifier that has seen it (Chernozhukov et al. 2018)."""
 _LEAST_CHANCE = 0.02
 """Bounds the weight of a row that only one of the windows has: no row counts more than 50 times another."""
 _OTHER = 100.0
@@ -51,9 +51,9 @@ class Parts:
 
     total: float
     relation: float
-    """On inputs that both windows have."""
+    """The part that is lost on inputs that both windows have."""
     inputs: float
-    """By moving to other inputs."""
+    """The part that is lost because the inputs moved."""
     low: float
     high: float
     """95 % interval of ``relation``."""

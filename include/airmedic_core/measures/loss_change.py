@@ -18,11 +18,11 @@ _FIRST_WINDOWS = 8
 _SHORT_ROWS = 100
 """A window of fewer labels says little of its own error, and its error is skewed."""
 _ENOUGH_WINDOWS = 8
-"""Of history, before a short window is judged by what chance did in those before it."""
+"""Windows of history from which a short window is judged by what chance did in those before it."""
 _FEW_ROWS = 0.05
 """Share of the rows that may make a loss by themselves."""
 _RESAMPLES = 400
-"""Of the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
+"""Resamples for the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
 WINDOWS_OF_LOSSES = (4.0, 2.0)
 """What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
 
@@ -36,11 +36,11 @@ class Change:
     difference: float
     """Positive is better."""
     p_value: float
-    """That so bad a value is chance, given rows and the usual spread of windows."""
+    """The chance of so bad a value, given the rows and the usual spread of windows."""
     floor: float
     """A smaller loss is of no interest: in the metric's own unit."""
     spread: float
-    """By how much windows of the version usually differ, as a standard deviation."""
+    """The usual difference between windows of the version, as a standard deviation."""
 
 
 def deciding_metrics(spec: ModelSpec) -> list[Metric]:

@@ -22,7 +22,7 @@ _CLOCKS = (-1, 0, 1)
 _CHANGES = 3.0
 """What a change of the clock costs, as a logarithm of likelihoods: as for a season, twenty to one."""
 _MOST_Z = 3.0
-"""No single entry says more about the clock, so that what has moved by itself does not set it."""
+"""Standard deviations beyond which no entry counts for the clock: a column that moved by itself must not set it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Seasonal:
     centre: Array
     """Mean of history."""
     spread: Array
-    """Of history without the season, as a standard deviation."""
+    """The standard deviation of history without the season."""
 
     def like(self, window: Window | None, clock: int = 0, past: Array | None = None) -> Like | None:
         """Return what a window is compared with; None where history does not hold its phase in two turns.

@@ -15,7 +15,8 @@ _POSSIBLE = re.compile(
 _NINES = re.compile(r"9{3,}(\.9+)?")
 """Three nines and more, with any number of decimals that are nines, too."""
 _POWERS_OF_TEN = frozenset(10.0**power for power in range(6, 20))
-"""From a million, below which they are too often just numbers, to the largest that fits into 64 bits."""
+"""Powers of ten that programs write for "missing": from a million, below which they are too often just numbers, to the
+largest that fits into 64 bits."""
 _LIMITS = frozenset(
     float(limit) for bits in (16, 32, 64) for limit in (2**bits - 1, 2 ** (bits - 1) - 1, -(2 ** (bits - 1)))
 )

@@ -27,24 +27,25 @@ _LEAST_TIE = 0.25
 _LONGER = 1.5
 """Residuals that have grown by less, as a mean of squares, may be those of an unusual day."""
 _PARTS = 8
-"""Into which the reference is split, to see how ties wander without any fault."""
+"""Parts into which the reference is split, to see how ties wander without any fault."""
 _DUMMIES = 8
 """Categories of a column that are told apart: rarer ones explain little."""
 _RIDGE = 1e-2
 """Added to the variances, which are 1, so that columns that follow from each other do not make the inverse explode."""
 _SLICES = 10
-"""Into which rows are sorted, to weight those of the reference like those of today."""
+"""Slices into which rows are sorted, to weight those of the reference like those of today."""
 _SOME_TIE = 0.05
 """Variance that the others must explain before they can say anything of a column's move."""
 _MOVED_ALONG = 1 / 3
-"""Of what the others move where rows are picked by a column; where it is converted they do not move at all."""
+"""Share of the move that the other columns would show if rows had been picked by this one, from which they count as
+having moved along. Where a column is converted, they do not move at all."""
 _SATURATED = 0.25
 """Variance of a column's ranks beside the reference's: what lies beyond the reference has one rank, and no tie."""
 _ELSEWHERE = 0.35
 """Standard deviations by which a column's mean rank moved: a tenth of the ranks."""
 _STILL_TIED = 0.5
-"""Of the variance that the others explained: a column of which they explain so much once the relation is fitted anew
-still belongs to its rows. Values of half of the rows that are exchanged leave a quarter."""
+"""Share of the variance explained before that must still be explained once the relation is fitted anew, for a column to
+belong to its rows. Exchanging the values of half of the rows leaves a quarter."""
 
 
 def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tuple[str, float, float]]:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _KEPT_SECONDS = 15 * 60
-"""What is older is read anew: a table may have been corrected since, and tells nobody."""
+"""Rows that were kept longer are read anew: a table may have been corrected meanwhile, and does not say so."""
 _LEFT_SECONDS = 24 * 3600
 """After so long, what a run that died has left behind is removed."""
 _ROWS, _ANSWERS, _REST = "rows.arrow", "answers.arrow", "rest.json"

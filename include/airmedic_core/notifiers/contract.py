@@ -42,7 +42,7 @@ class Notice:
     """More sentences, most important first."""
     incident_id: str = ""
     severity: Severity | None = None
-    """That of the incident, where there is one."""
+    """The severity of the incident, where there is one."""
     links: tuple[str, ...] = ()
     """Addresses of pages to read."""
 

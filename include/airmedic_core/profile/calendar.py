@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _TWICE_DAYS = 2 * 365
-"""Of rows that span each time of the year twice, from which a model can learn what comes with it."""
+"""Days that span each time of the year twice, from which a model can learn what comes with it."""
 _LEAST_ROWS_PER_DAY = 5
-"""On average, for one value in all rows of each day to be no chance."""
+"""Mean number of rows a day from which one value in all rows of each day is no chance."""
 _ENOUGH_DAYS = 14
 """Days from which a calendar can be told from chance."""
 _MOST_VALUES = 54
-"""That a part of the year can have: 53 weeks, and one more for what is missing."""
+"""Values that a part of the year can have: 53 weeks, and one more for what is missing."""
 _NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
 
 

@@ -27,7 +27,7 @@ SEGMENT_VALUES = 20
 _TAIL_STEPS = 10
 """Cut points beyond each extreme. They double, so that the last lies 2⁹ half standard deviations away."""
 _HALVINGS = 7
-"""Of the mass of the outermost bins of equal mass, so that their ends are seen finely."""
+"""How many times the mass of the outermost bins of equal mass is halved, so that their ends are seen finely."""
 
 
 @dataclass(frozen=True)

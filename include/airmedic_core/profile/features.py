@@ -20,7 +20,7 @@ _MOST_CATEGORIES = 1000
 _FREE_TEXT_FRACTION = 0.5
 """Different texts, as a share of the rows, above which a column is written freely."""
 _READABLE_FRACTION = 0.95
-"""Of the different texts, that must be numbers or moments for a column of text to be one of those."""
+"""Share of the different texts that must be numbers or moments for a column of text to count as a column of those."""
 _ENOUGH_ROWS = 100
 """Rows from which it is no chance that all values differ."""
 _LOOKED_AT = 2000

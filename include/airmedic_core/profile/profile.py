@@ -21,7 +21,7 @@ from airmedic_core.records import Json
 from airmedic_core.windows import Window
 
 FORMAT_VERSION = 1
-"""Of stored profiles; a stored one of another version is not read."""
+"""Version of the form of stored profiles; a profile stored in another version is not read."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ class Profile:
     """One for each column of the edges, whether the rows had it or not."""
     scores: ScoreProfile | None = None
     segments: dict[str, SegmentProfile] = field(default_factory=dict)
-    """By ``column=value``."""
+    """The profile of each segment, by ``column=value``."""
     missing: frozenset[str] = frozenset()
     """Columns of the edges that the rows did not have at all."""
     window: Window | None = None

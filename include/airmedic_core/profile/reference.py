@@ -40,7 +40,7 @@ class WindowProfile:
     window: Window
     profile: Profile
     metrics: dict[str, float] = field(default_factory=dict)
-    """On the window's rows that the model was not trained on; empty where too few are labelled."""
+    """Metrics on the window's rows that the model was not trained on; empty where too few are labelled."""
 
 
 @dataclass(frozen=True, eq=False)

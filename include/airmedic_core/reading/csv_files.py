@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pyarrow import csv
 
 _BLOCK_BYTES = 8 << 20
-"""Of a file at a time."""
+"""Bytes of a file that are read at a time."""
 _NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
 """What stands for a missing value."""
 

@@ -22,7 +22,8 @@ EPOCH_UNITS: dict[str, Literal["s", "ms", "us", "ns"]] = {
 """Formats of numbers that count from 1970."""
 _SECOND_FACTORS = {"unix": 1.0, "unix_ms": 1e3, "unix_us": 1e6, "unix_ns": 1e9}
 _EPOCH_SECONDS = 1e8, 1e10
-"""From 1973 to 2286: a number in seconds, milliseconds and so on from 1970 within these is taken for a moment."""
+"""Seconds from 1970, 1973 to 2286: a number that lies between them in seconds, milliseconds and so on is taken for a
+moment."""
 _ZONE = re.compile(r"\d[T ].*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$")
 
 

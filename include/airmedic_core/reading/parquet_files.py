@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _BATCH_ROWS = 32_768
-"""Of a part."""
+"""Rows of one part."""
 _READ_BYTES = 1 << 16
-"""Of one column at a time: whole column chunks of a row group, which may be the whole file, are not held in memory."""
+"""Bytes of one column that are read at a time: whole column chunks of a row group, which may be the whole file, are not
+held in memory."""
 Wanted = Callable[[Sequence[str]], list[str]]
 """Returns the columns to read, of those that there are."""
 

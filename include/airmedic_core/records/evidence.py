@@ -35,7 +35,7 @@ class Evidence:
     suggests: tuple[Cause, ...] = ()
     verdict: Verdict = Verdict.OK
     details: Json = field(default_factory=dict)
-    """Of a finding: its own details, with its check, statistic, role, p-value and what explains it."""
+    """For evidence from a finding: its own details, with its check, statistic, role, p-value and what explains it."""
 
     @property
     def role(self) -> Role:

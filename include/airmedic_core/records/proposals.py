@@ -76,7 +76,7 @@ class Approval:
     shown_sha256: str | None = None
     """Digest of the text that was shown."""
     review_seconds: float | None = None
-    """From the question to the answer."""
+    """Seconds from the question to the answer."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_PLOTS = 12
 _VIEWPORT = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-"""Without it, a phone shows the page as wide as a desktop's and too small to read."""
+"""Lets a phone show the page at its own width; without it the text is too small to read."""
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 body { overflow-wrap: break-word; }

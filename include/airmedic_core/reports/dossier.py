@@ -73,7 +73,7 @@ class Dossier:
     decisions: tuple[Json, ...] = ()
     proposals: tuple[Proposal, ...] = ()
     approvals: Mapping[str, tuple[Approval, ...]] = field(default_factory=dict)
-    """By proposal hash."""
+    """The answers, by proposal hash."""
     actions: tuple[RecordedAction, ...] = ()
     promotions: tuple[Promotion, ...] = ()
     """The model's switches, oldest first; those before the incident tell what served then."""

@@ -29,7 +29,7 @@ CONTENT_TAG = "airmedic.content"
 """Hash of what a run holds. It is set last: a run without it was cut off and is written again."""
 
 AIRFLOW_TAG = "airflow.url"
-"""Where the run of Airflow can be seen that wrote the report."""
+"""Tag with the address of the Airflow run that wrote the report."""
 
 _NOTE_TAG = "mlflow.note.content"
 _MOST_TAG = 8_000

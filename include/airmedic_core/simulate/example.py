@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ROWS_A_DAY = 200
 _DAYS = 28
-"""Of the reference: four weeks, in which each weekday comes four times."""
+"""Days of the reference: four weeks, so that each weekday comes four times."""
 _FIRST_DAY = "2026-01-05"
 """A Monday."""
 SPEC = {

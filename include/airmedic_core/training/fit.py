@@ -47,7 +47,7 @@ class Challenger:
     holdout_window: Window
     """Rows that it never saw, for the gate."""
     metrics: dict[str, float] = field(default_factory=dict)
-    """On the withheld rows."""
+    """Metrics on the withheld rows."""
 
 
 def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, Any]) -> Challenger:

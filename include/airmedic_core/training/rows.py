@@ -40,7 +40,7 @@ class TrainingRows:
     newest: NDArray[np.bool_]
     """Rows of the withheld part."""
     window: Window
-    """From the first to the last row that may be trained on."""
+    """The time from the first to the last row that may be trained on."""
     holdout: Window
     """The withheld part, up to its last labelled row."""
     left_out: dict[str, int] = field(default_factory=dict)

@@ -25,13 +25,13 @@ Array = NDArray[np.float64]
 ENOUGH_DEGREES = 3.0
 """Degrees of freedom, own and those that neighbours lend, from which the spread between windows counts as known."""
 _LEAST_WINDOWS = 8
-"""Of history, before each of them is held against all others to learn the tails."""
+"""Windows of history from which each is held against all others to learn the tails."""
 _ENOUGH_ALONE = 8.0
 """Own degrees of freedom from which a column may do without its neighbours."""
 _IMPROBABLE = 1e-5
-"""So small a spread is none of such neighbours."""
+"""Chance below which a spread is too small to be one of those beside it: the column then keeps its own."""
 _CONSTANT = 1e-9
-"""Of the sampling variance: what differs less differs by rounding."""
+"""Share of the sampling variance below which a difference is one of rounding."""
 _AS_MANY = 0.02
 """How far a window's sampling variance may lie outside of those before it, for its rows to be as many."""
 

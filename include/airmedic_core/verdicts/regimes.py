@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _LEAST_WINDOWS = 8
-"""Of history, before its middle and its spread tell which of them jumped."""
+"""Windows of history from which its middle and its spread tell which of them jumped."""
 _JUMP = 6.0
 """A window so many robust standard deviations from most others has jumped."""
 _NO_FURTHER = 1.25

@@ -40,7 +40,7 @@ class Turns:
     """Which windows are alike: one entry for each window of history."""
 
     phases: NDArray[np.intp]
-    """Where in its cycle a window lies, from 0: the day of its week."""
+    """The place of each window in its cycle, from 0: the day of its week."""
     laps: NDArray[np.intp]
     """Which turn of the cycle it lies in: the week."""
 

@@ -34,15 +34,15 @@ class Arrangement:
     options: Mapping[str, Any] = field(default_factory=dict)
     """The member's own options: of a check, a rollout strategy or a notifier."""
     params: Mapping[str, Any] | None = None
-    """Of an action that is not planned from an incident: its parameters."""
+    """The parameters of an action that is not planned from an incident."""
     prepare: Callable[[Workspace], None] | None = None
     """Changes the production before the member is asked: registers a version, records an override …"""
     world: Callable[[Workspace], Any] | None = None
-    """Of an action that changes something outside ledger and registry: returns how that stands, as JSON."""
+    """For an action that changes something outside ledger and registry: returns how that stands, as JSON."""
     deliver: Callable[[Path, pd.DataFrame], Json] | None = None
-    """Of a source: writes rows where the source reads them, and returns the spec's section ``data``."""
+    """For a source: writes rows where the source reads them, and returns the spec's section ``data``."""
     told: Callable[[], str] | None = None
-    """Of a notifier: returns what has arrived at the other end."""
+    """For a notifier: returns what has arrived at the other end."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class Repetition:
 
     action: RecordedAction
     minutes: float
-    """Since the one before began."""
+    """Minutes since the action before began."""
     helped: bool
 
 
