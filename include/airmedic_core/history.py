@@ -55,7 +55,17 @@ class History:
 
     @classmethod
     def of(cls, ws: Workspace, incident: Incident, *, now: datetime) -> History:
-        """Read the history of an incident."""
+        """Read the history of an incident.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        incident : Incident
+            The incident.
+        now : datetime
+            The moment of the decision.
+        """
         ledger = ws.ledger
         actions = ledger.actions(incident_id=incident.id)
         return cls(ws, incident, ledger.decisions(incident.id), ledger.proposals(incident.id), actions, now)
@@ -89,7 +99,17 @@ class History:
 
 
 def measured(ws: Workspace, incident: Incident, version: str | None) -> float | None:
-    """Return the deciding metric of a version on the newest batch of an incident; nothing where it cannot be known."""
+    """Return the deciding metric of a version on the newest batch of an incident; nothing where it cannot be known.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident, for its newest batch.
+    version : str or None
+        The version to measure; nothing is known of none.
+    """
     from airmedic_core.metrics import metric
     from airmedic_core.scoring import score
     from airmedic_core.sources import read_window

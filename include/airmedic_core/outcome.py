@@ -44,7 +44,17 @@ def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
 
 
 def timing(ws: Workspace, incident: Incident, outcome: Outcome) -> Json:
-    """Return who approved, and how many seconds went by until they were asked, until they agreed, until it was done."""
+    """Return who approved, and how many seconds went by until they were asked, until they agreed, until it was done.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident.
+    outcome : Outcome
+        What came of it.
+    """
     proposal, done = outcome.proposal, outcome.done
     if proposal is None:
         return {"approved_by": []}

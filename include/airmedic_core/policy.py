@@ -70,7 +70,17 @@ class Rule(Section):
     permission: Permission
 
     def fits(self, action: str, environment: str, verification: Verification) -> bool:
-        """Return whether the rule speaks of this case."""
+        """Return whether the rule speaks of this case.
+
+        Parameters
+        ----------
+        action : str
+            The action.
+        environment : str
+            The name of this installation's environment.
+        verification : Verification
+            Whether the evidence of the cause was verified.
+        """
         return (
             action in self.actions
             and (ANY in self.environments or environment in self.environments)
@@ -148,7 +158,17 @@ class Policy(Section):
         return self
 
     def permission(self, action: str, environment: str, verification: Verification) -> Permission:
-        """Return what the first fitting rule says; ``deny`` where none fits."""
+        """Return what the first fitting rule says; ``deny`` where none fits.
+
+        Parameters
+        ----------
+        action : str
+            The action.
+        environment : str
+            The name of this installation's environment.
+        verification : Verification
+            Whether the evidence of the cause was verified.
+        """
         return self.ruling(action, environment, verification)[1]
 
     def ruling(self, action: str, environment: str, verification: Verification) -> tuple[int, Permission]:

@@ -59,6 +59,19 @@ class AirflowClient:
         What can be repeated is sent again, after growing pauses, where Airflow does not answer or has an error of its
         own: its SQLite lets one program write at a time, and whoever waits too long for that gets a 500.
 
+        Parameters
+        ----------
+        method : str
+            The HTTP method.
+        path : str
+            The path below ``/api/v2``.
+        json : object
+            The body.
+        params : mapping, optional
+            The query.
+        repeatable : bool
+            Whether sending it twice has the effect of once, for a method other than GET.
+
         Raises
         ------
         LocalError
@@ -111,7 +124,17 @@ class AirflowClient:
             time.sleep(0.5)
 
     def trigger(self, dag_id: str, conf: Mapping[str, Any] | None = None, *, run_id: str | None = None) -> str:
-        """Start a run and return its id. A run with the same id that exists already is left as it is."""
+        """Start a run and return its id. A run with the same id that exists already is left as it is.
+
+        Parameters
+        ----------
+        dag_id : str
+            The DAG.
+        conf : mapping, optional
+            The run's conf.
+        run_id : str, optional
+            The run's id; Airflow makes one where not given.
+        """
         body: Json = {"logical_date": None, "conf": dict(conf or {})}
         if run_id is not None:
             body["dag_run_id"] = run_id
@@ -138,6 +161,15 @@ class AirflowClient:
     def wait_for_run(self, dag_id: str, run_id: str, *, timeout_seconds: float = 600) -> Json:
         """Wait until a run has ended and return it, whether it succeeded or failed.
 
+        Parameters
+        ----------
+        dag_id : str
+            The DAG.
+        run_id : str
+            The run.
+        timeout_seconds : float
+            How long to wait at the most.
+
         Raises
         ------
         WaitTimeoutError
@@ -162,6 +194,17 @@ class AirflowClient:
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return what a task pushed.
 
+        Parameters
+        ----------
+        dag_id : str
+            The DAG.
+        run_id : str
+            The run.
+        task_id : str
+            The task.
+        key : str
+            The key that it was pushed under.
+
         Raises
         ------
         RequestRefusedError
@@ -171,7 +214,19 @@ class AirflowClient:
         return self.request("GET", path, params={"deserialize": True})["value"]
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
-        """Return the log of one try of a task as text, with the errors that it tells of."""
+        """Return the log of one try of a task as text, with the errors that it tells of.
+
+        Parameters
+        ----------
+        dag_id : str
+            The DAG.
+        run_id : str
+            The run.
+        task_id : str
+            The task.
+        try_number : int
+            Which try, from 1.
+        """
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         answer = self.request("GET", path, params={"full_content": True})
         return "\n".join(_told(line) if isinstance(line, dict) else str(line) for line in answer["content"])

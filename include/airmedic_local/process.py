@@ -124,6 +124,17 @@ def wait_until(
 ) -> None:
     """Ask again and again until a condition holds.
 
+    Parameters
+    ----------
+    condition : callable
+        Returns whether it holds.
+    what : str
+        What is waited for, for the error.
+    timeout_seconds : float
+        How long to wait at the most.
+    poll_seconds : float
+        The pause between two looks.
+
     Raises
     ------
     WaitTimeoutError

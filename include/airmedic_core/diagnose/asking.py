@@ -62,6 +62,17 @@ class Outcome(Generic[A]):
 def ask(ws: Workspace, inquiry: Inquiry[A], model: LanguageModel, budget: Budget | None = None) -> Outcome[A]:
     """Return what a language model answers; no failure of the model ever raises.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model, whose ledger keeps the call.
+    inquiry : Inquiry
+        What is asked, and how the answer is checked.
+    model : LanguageModel
+        The language model to ask.
+    budget : Budget, optional
+        What may be spent; the usual budget where not given.
+
     Raises
     ------
     LedgerError

@@ -33,6 +33,17 @@ class Consultation:
 def consult(ws: Workspace, packet: EvidencePacket, model: LanguageModel, budget: Budget | None = None) -> Consultation:
     """Ask about a packet and return what came of it; no failure of the model ever raises.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model, whose ledger keeps the call.
+    packet : EvidencePacket
+        The evidence.
+    model : LanguageModel
+        The language model to ask.
+    budget : Budget, optional
+        What may be spent; the usual budget where not given.
+
     Raises
     ------
     LedgerError

@@ -15,7 +15,17 @@ _MOST_TOLD = 3
 
 
 def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction]) -> str:
-    """Return what is wrong, what shows it, since when, what it costs, what was seen before and what to do."""
+    """Return what is wrong, what shows it, since when, what it costs, what was seen before and what to do.
+
+    Parameters
+    ----------
+    facts : Facts
+        The evidence.
+    first : RankedCause
+        The cause that is named.
+    actions : sequence of RecommendedAction
+        What is recommended, first choice first.
+    """
     parts = [_opening(first)]
     shown = _shown(facts.by_id(first.supporting))
     parts += [citation(item) for item in shown]

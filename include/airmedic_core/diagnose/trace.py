@@ -20,6 +20,17 @@ def trace_call(ws: Workspace, question: Question, call: LanguageModelCall, probl
 
     Observability never stands in the way of a diagnosis: where MLflow does not answer, a warning is logged and an empty
     id is returned.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model, in whose experiment the trace is written.
+    question : Question
+        What was asked. Only its hash is written.
+    call : LanguageModelCall
+        What came of it.
+    problems : int
+        How many things code found wrong with the answer.
     """
     try:
         return _write(ws, question, call, problems)

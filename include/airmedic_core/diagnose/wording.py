@@ -62,7 +62,17 @@ def listed(words: Sequence[str], most: int = 4) -> str:
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
-    """Return ``1 window``, ``3 windows``."""
+    """Return ``1 window``, ``3 windows``.
+
+    Parameters
+    ----------
+    count : int
+        How many.
+    noun : str
+        The word for one of them.
+    plural : str
+        The word for several; the noun with an s where empty.
+    """
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 

@@ -77,6 +77,15 @@ def read_folder(folder: Path, kind: Kind) -> tuple[list[Section], list[str]]:
 def parse(text: str, source: str, kind: Kind) -> list[Section]:
     """Return the sections of one markdown document.
 
+    Parameters
+    ----------
+    text : str
+        The document in markdown, with its front matter.
+    source : str
+        The name that its sections are cited under, such as ``drift.md``.
+    kind : Kind
+        What the document is.
+
     Raises
     ------
     yaml.YAMLError

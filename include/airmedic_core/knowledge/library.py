@@ -35,7 +35,21 @@ class Library:
     def search(
         self, question: str, *, kind: Kind | None = None, cause: str = "", model: str = "", limit: int = 5
     ) -> Answer:
-        """Return the sections that answer a question; see :meth:`Index.search`."""
+        """Return the sections that answer a question; see :meth:`Index.search`.
+
+        Parameters
+        ----------
+        question : str
+            What is asked, in words.
+        kind : Kind, optional
+            Only sections of this kind.
+        cause : str
+            Only sections about this cause; empty for any.
+        model : str
+            Only sections about this model or all models; empty for any.
+        limit : int
+            Sections at the most.
+        """
         return self.index.search(question, kind=kind, cause=cause, model=model, limit=limit)
 
     def section(self, address: str) -> Section | None:

@@ -48,6 +48,15 @@ def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[st
 
     What people only asked for, such as a review, is no incident to learn from. What was healed and came back
     within days has not held, whatever was thought when it was closed.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where the incidents are.
+    model : str, optional
+        The model; the whole fleet where not given.
+    leave_out : sequence of str
+        Ids of incidents that are not to be recalled.
     """
     known = ledger.incidents(model, limit=MOST)
     came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in known}

@@ -37,7 +37,19 @@ class Pending:
 
 
 def append(connection: Connection, kind: str, subject: str, payload: dict[str, Any]) -> int:
-    """Append one record inside a writing transaction, which writes it when it ends, and return its number."""
+    """Append one record inside a writing transaction, which writes it when it ends, and return its number.
+
+    Parameters
+    ----------
+    connection : Connection
+        A connection of a writing transaction.
+    kind : str
+        What the record is of, such as ``proposal``.
+    subject : str
+        What it is about: an id, a hash or a model.
+    payload : dict
+        Its content as plain JSON.
+    """
     pending = _pending(connection)
     pending.records.append((kind, subject, payload))
     return pending.sequence + len(pending.records)
@@ -51,7 +63,21 @@ def begin(connection: Connection) -> None:
 
 
 def note_statement(connection: Connection, statement: Any, several: Any, values: Any, options: Any) -> None:  # noqa: ARG001  SQLAlchemy gives them
-    """Take note of the rows that a statement writes. SQLAlchemy calls it before each statement."""
+    """Take note of the rows that a statement writes. SQLAlchemy calls it before each statement.
+
+    Parameters
+    ----------
+    connection : Connection
+        The connection that executes it.
+    statement : object
+        The statement.
+    several : object
+        Its parameters, where it is executed for many rows.
+    values : object
+        Its parameters, where it is executed once.
+    options : object
+        Options of the execution, which are not needed here.
+    """
     pending = connection.get_execution_options().get(_PENDING)
     if pending is not None:
         pending.touched.note(connection, statement, several, values)
@@ -81,17 +107,54 @@ def link(sequence: int, content: str, previous: str) -> str:
     """Return the hash of a record from its number, the digest of its content and the hash of the record before it.
 
     The content is in it as a digest, so that somebody can be shown that a chain is whole without being shown all of it.
+
+    Parameters
+    ----------
+    sequence : int
+        The record's number.
+    content : str
+        The digest of its content.
+    previous : str
+        The hash of the record before it.
     """
     return _sha256([sequence, content, previous])
 
 
 def content_digest(at: str, kind: str, subject: str, payload: str) -> str:
-    """Return the digest of what a record says."""
+    """Return the digest of what a record says.
+
+    Parameters
+    ----------
+    at : str
+        The moment of the record, as it is stored.
+    kind : str
+        What the record is of.
+    subject : str
+        What it is about.
+    payload : str
+        Its content as JSON text.
+    """
     return _sha256([at, kind, subject, payload])
 
 
 def first_link(sequence: int, at: str, kind: str, subject: str, payload: str, previous: str) -> str:
-    """Return the hash of a record as the first versions made it."""
+    """Return the hash of a record as the first versions made it.
+
+    Parameters
+    ----------
+    sequence : int
+        The record's number.
+    at : str
+        The moment of the record, as it is stored.
+    kind : str
+        What the record is of.
+    subject : str
+        What it is about.
+    payload : str
+        Its content as JSON text.
+    previous : str
+        The hash of the record before it.
+    """
     return _sha256([sequence, at, kind, subject, payload, previous])
 
 

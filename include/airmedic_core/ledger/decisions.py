@@ -32,6 +32,21 @@ class Decisions(Audit):
         """Record which way an incident goes, and what was passed over for which reason.
 
         The same decision twice in a row is recorded once.
+
+        Parameters
+        ----------
+        incident_id : str
+            The incident.
+        path : str
+            The way that it goes.
+        proposal_hash : str or None
+            Hash of what is proposed, if anything is.
+        reason : str
+            Why.
+        skipped : sequence of Json
+            The actions that were passed over, each with what stopped it.
+        details : dict, optional
+            What else is to be kept, as plain JSON.
         """
         values: Json = {
             "path": path,

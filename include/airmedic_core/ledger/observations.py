@@ -34,7 +34,17 @@ class Observations(Audit):
     """Batches, findings and assessments. The same window seen again replaces what was seen of it before."""
 
     def record_batch(self, batch: Batch, *, model_version: str | None, profile_path: str | None = None) -> None:
-        """Record that a batch was looked at. What is not given stays as it was."""
+        """Record that a batch was looked at. What is not given stays as it was.
+
+        Parameters
+        ----------
+        batch : Batch
+            The batch.
+        model_version : str or None
+            The version that served.
+        profile_path : str, optional
+            Where its profile is kept.
+        """
         with self._writing() as connection:
             self._put_batch(connection, batch, model_version, profile_path)
 
@@ -44,7 +54,17 @@ class Observations(Audit):
             return frozenset(connection.execute(select(batches.c.model).distinct()).scalars())
 
     def batches(self, model: str, *, limit: int = 60, before: datetime | None = None) -> list[ObservedBatch]:
-        """Return the last batches of a model, newest first; with ``before``, those whose window starts earlier."""
+        """Return the last batches of a model, newest first; with ``before``, those whose window starts earlier.
+
+        Parameters
+        ----------
+        model : str
+            The model's name.
+        limit : int
+            Batches at the most.
+        before : datetime, optional
+            Only batches whose window starts earlier.
+        """
         query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
         if before is not None:
             query = query.where(batches.c.window_start < before)
@@ -54,7 +74,19 @@ class Observations(Audit):
     def record_findings(
         self, batch: Batch, group: Group, findings: Sequence[Finding], *, model_version: str | None
     ) -> None:
-        """Record one group of findings of a batch, in place of those recorded before."""
+        """Record one group of findings of a batch, in place of those recorded before.
+
+        Parameters
+        ----------
+        batch : Batch
+            The batch.
+        group : Group
+            The group of the checks that made them.
+        findings : sequence of Finding
+            The findings, in the order in which they were made.
+        model_version : str or None
+            The version that served.
+        """
         table = _TABLES[group]
         records = [to_json(finding) for finding in findings]
         mine = (table.c.batch_id == batch.id) & (table.c.check_group == group)

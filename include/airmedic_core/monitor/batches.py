@@ -65,6 +65,15 @@ def resolve_batch(
 def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     """Run one group of checks on a batch and record what they find.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    group : Group
+        ``data``, ``drift`` or ``performance``.
+
     Raises
     ------
     SourceError
@@ -116,7 +125,17 @@ def _served_then(ws: Workspace, batch: Batch) -> str | None:
 
 
 def publish_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Report:
-    """Write the batch's report into MLflow; see :func:`airmedic_core.reports.batch_report`."""
+    """Write the batch's report into MLflow; see :func:`airmedic_core.reports.batch_report`.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    airflow_url : str
+        Address of the Airflow run that writes it.
+    """
     from airmedic_core.reports import batch_report
 
     return batch_report(ws, batch, airflow_url=airflow_url)

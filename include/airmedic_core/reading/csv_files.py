@@ -39,7 +39,17 @@ class Writing:
 
 
 def read_csv(file_system: AbstractFileSystem, file: str, writing: Writing) -> pa.Table:
-    """Read a whole file: each column of the narrowest type that all of its values have."""
+    """Read a whole file: each column of the narrowest type that all of its values have.
+
+    Parameters
+    ----------
+    file_system : AbstractFileSystem
+        Where the file is.
+    file : str
+        Its path there.
+    writing : Writing
+        How the file is written.
+    """
     import pyarrow as pa
     from pyarrow import csv
 

@@ -22,5 +22,15 @@ def query_table(backend: Any, query: str) -> ibis.Table:
 
 
 def stream(backend: Any, table: ibis.Table, rows: int) -> Iterator[pa.RecordBatch]:
-    """Yield a table's rows, as ``table.to_pyarrow_batches`` does."""
+    """Yield a table's rows, as ``table.to_pyarrow_batches`` does.
+
+    Parameters
+    ----------
+    backend : object
+        Ibis' backend of the database.
+    table : ibis.Table
+        The rows, as an expression.
+    rows : int
+        Rows of one batch at the most.
+    """
     yield from backend.con.sql(backend.compile(table)).to_arrow_reader(rows)

@@ -36,7 +36,17 @@ def read_parquet(file_system: AbstractFileSystem, file: str) -> pa.Table:
 
 
 def open_parquet(file_system: AbstractFileSystem, file: str, **options: Any) -> pq.ParquetFile:
-    """Open a file for reading, with options of ``pyarrow.parquet.ParquetFile``."""
+    """Open a file for reading, with options of ``pyarrow.parquet.ParquetFile``.
+
+    Parameters
+    ----------
+    file_system : AbstractFileSystem
+        Where the file is.
+    file : str
+        Its path there.
+    **options
+        Further options of ``pyarrow.parquet.ParquetFile``.
+    """
     import pyarrow.parquet as pq
 
     # Neither mapped nor read ahead: both would keep what was read in memory until the whole file is done. Reading ahead

@@ -47,7 +47,17 @@ def read_rows(place: str, writing: Writing | None = None) -> pd.DataFrame:
 
 
 def read_table(file_system: AbstractFileSystem, file: str, writing: Writing) -> pa.Table:
-    """Read one whole file, with unique names. Raises as :func:`read_rows`."""
+    """Read one whole file, with unique names. Raises as :func:`read_rows`.
+
+    Parameters
+    ----------
+    file_system : AbstractFileSystem
+        Where the file is.
+    file : str
+        Its path there.
+    writing : Writing
+        How the file is written, if it is a csv file.
+    """
     kind = format_of(file)
     with readable(file):
         table = read_parquet(file_system, file) if kind == "parquet" else read_csv(file_system, file, writing)

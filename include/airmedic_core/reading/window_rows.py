@@ -105,6 +105,15 @@ class WindowRows:
 def wanted_columns(spec: ModelSpec, names: Sequence[str], columns: Sequence[str] | None) -> list[str]:
     """Return the columns to keep, in the order of the source: all, or the time column and those asked for.
 
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model, for its time columns.
+    names : sequence of str
+        The columns that the source has.
+    columns : sequence of str or None
+        The columns that are asked for; all where none are named.
+
     Raises
     ------
     MissingColumnError

@@ -80,6 +80,15 @@ class Models(Versions):
         """Keep a reference with a version, and return its place.
 
         The place is written to the version's tag last, so that an interrupted call leaves the old reference in use.
+
+        Parameters
+        ----------
+        version : ModelVersion
+            The version.
+        reference : Reference
+            What later windows are to be compared with.
+        name : str
+            The artifact's name: another one leaves the present reference in place.
         """
         place = self._log_reference(version.run_id or self._run_for(version), reference, name)
         self.point_reference(version, place)

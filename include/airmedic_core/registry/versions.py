@@ -66,11 +66,33 @@ class Versions(Store):
         return sorted(map(version_of, versions), key=lambda version: int(version.version), reverse=True)
 
     def find(self, name: str, tag: str, value: str) -> ModelVersion | None:
-        """Return the newest version with a tag of this value, or None."""
+        """Return the newest version with a tag of this value, or None.
+
+        Parameters
+        ----------
+        name : str
+            The model's name.
+        tag : str
+            The tag's name.
+        value : str
+            The value that it must have.
+        """
         return next((version for version in self.versions(name) if version.tags.get(tag) == value), None)
 
     def tag(self, name: str, version: str, tag: str, value: str) -> None:
-        """Set a tag of a version."""
+        """Set a tag of a version.
+
+        Parameters
+        ----------
+        name : str
+            The model's name.
+        version : str
+            The version.
+        tag : str
+            The tag's name.
+        value : str
+            Its new value.
+        """
         with self.answering():
             self.client.set_model_version_tag(name, version, tag, value)
 

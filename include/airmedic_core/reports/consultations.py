@@ -39,6 +39,15 @@ def link_traces(ws: Workspace, incident_id: str, run_id: str) -> int:
     """Show the traces of an incident's calls beside its run, and return how many there are.
 
     Observability never stands in the way of a report: where MLflow does not answer, a warning is logged.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident.
+    run_id : str
+        The MLflow run of its report.
     """
     try:
         import mlflow

@@ -96,7 +96,19 @@ def draw_gate(gate: GateResult, path: Path) -> None:
 
 
 def draw_history(metric: str, history: Sequence[Measured], dossier: Dossier, path: Path) -> None:
-    """Draw the deciding metric by window, the incident's windows and the switches of the champion."""
+    """Draw the deciding metric by window, the incident's windows and the switches of the champion.
+
+    Parameters
+    ----------
+    metric : str
+        The deciding metric's name.
+    history : sequence of Measured
+        Its values, by window.
+    dossier : Dossier
+        The incident, with its windows and the switches of the champion.
+    path : Path
+        Where the picture is written.
+    """
     figure, axes = _figure(8, 3)
     ends = [point.window_end for point in history]
     axes.plot(ends, [point.value for point in history], "o-", color=_CALM, ms=4, lw=1.2)

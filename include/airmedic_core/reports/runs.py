@@ -165,7 +165,17 @@ def write_run(ws: Workspace, content: RunContent, draw: Callable[[Path], None]) 
 
 
 def airflow_link(ws: Workspace, identity: tuple[str, str], airflow_url: str) -> str:
-    """Return the address of the Airflow run of a report: the given one, else the one that its run carries already."""
+    """Return the address of the Airflow run of a report: the given one, else the one that its run carries already.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    identity : tuple of str, str
+        Name and value of the tag that the report's run is found by.
+    airflow_url : str
+        The address that is known; empty for none.
+    """
     if not airflow_url:
         probe(ws.settings)
         experiment = ws.registry.experiment(ws.spec.name)

@@ -71,7 +71,25 @@ def shown(value: Value) -> str:
 def witness(
     key: str, subject: str, statement: str, turned_out: TurnedOut, *, window: str, value: float | None, source: str
 ) -> Evidence:
-    """Return one past alarm or action as evidence for or against a change; its id is given by the packet."""
+    """Return one past alarm or action as evidence for or against a change; its id is given by the packet.
+
+    Parameters
+    ----------
+    key : str
+        The setting that it speaks of.
+    subject : str
+        What it is evidence of.
+    statement : str
+        What happened, in a sentence.
+    turned_out : TurnedOut
+        Whether the alarm or action turned out right.
+    window : str
+        The window, or the day.
+    value : float or None
+        What was measured.
+    source : str
+        Where it is recorded.
+    """
     return Evidence(
         id="",
         kind="review.witness",

@@ -70,7 +70,19 @@ def strengths(window: ReviewedWindow, threshold: Threshold, now: float) -> list[
 
 
 def silenced(window: ReviewedWindow, threshold: Threshold, now: float, value: float) -> bool:
-    """Whether another value of the threshold would have silenced all alarms that the check raised in a window."""
+    """Whether another value of the threshold would have silenced all alarms that the check raised in a window.
+
+    Parameters
+    ----------
+    window : ReviewedWindow
+        The window.
+    threshold : Threshold
+        The option.
+    now : float
+        The option's present value.
+    value : float
+        Its value to play back.
+    """
     raised = [finding for finding in window.alarms if finding.check == threshold.check]
     measured = strengths(window, threshold, now)
     return bool(measured) and len(measured) == len(raised) and max(measured) < value

@@ -130,7 +130,21 @@ def propose_expectation(
     model: LanguageModel | None,
     budget: Budget | None = None,
 ) -> Opinion[ExpectationSuggestion]:
-    """Return the expectation that stands, asking a language model as well where there is one; see :func:`criticise`."""
+    """Return the expectation that stands, asking a language model as well where there is one; see :func:`criticise`.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    evidence : ReviewPacket
+        The evidence.
+    rules : ExpectationSuggestion
+        What the rules would expect.
+    model : LanguageModel or None
+        A language model to ask as well.
+    budget : Budget, optional
+        What may be spent on it.
+    """
 
     def play(option: str) -> tuple[ExpectationSuggestion, str]:
         # All that are offered were validated on the rows of past windows, sound ones and faulty ones.

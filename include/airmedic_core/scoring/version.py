@@ -64,6 +64,15 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
     Predictions that were logged with the rows are what really happened and are used where the spec names their
     columns; otherwise the champion scores the rows now.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    frame : pandas.DataFrame
+        Its rows.
+
     Raises
     ------
     MissingColumnError
@@ -77,7 +86,17 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
 
 
 def predict(spec: ModelSpec, estimator: Any, prepared: pd.DataFrame) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
-    """Return scores, predictions and classes of a fitted estimator on prepared rows."""
+    """Return scores, predictions and classes of a fitted estimator on prepared rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    estimator : object
+        A fitted estimator of scikit-learn.
+    prepared : pandas.DataFrame
+        The rows, with the inputs as the estimator takes them.
+    """
     if spec.task == "regression":
         values = np.asarray(estimator.predict(prepared), dtype=np.float64).reshape(len(prepared))
         return values, values, ()

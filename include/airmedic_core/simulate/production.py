@@ -113,7 +113,17 @@ def _batch_id(ws: Workspace, day: Day) -> str:
 
 
 def write_day(ws: Workspace, day: date, world: World) -> None:
-    """Write the rows of a day to where the spec reads them, whatever the story says."""
+    """Write the rows of a day to where the spec reads them, whatever the story says.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    day : date
+        The day.
+    world : World
+        Makes its rows.
+    """
     path = day_file(ws, Day(day.isoformat(), "", "quiet").window)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A reader sees the whole day or none of it.

@@ -77,7 +77,17 @@ def read_window(spec: ModelSpec, window: Window | None, *, columns: Sequence[str
 def iter_window(
     spec: ModelSpec, window: Window | None, *, columns: Sequence[str] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Stream the rows of a window in bounded memory, in the order of the source. Raises as :func:`read_window`."""
+    """Stream the rows of a window in bounded memory, in the order of the source. Raises as :func:`read_window`.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    window : Window or None
+        The window; all rows where it is None.
+    columns : sequence of str, optional
+        Columns to read beside the time column; all where not given.
+    """
     yield from SOURCES.member(spec.data.source).stream(spec, window, columns)
 
 

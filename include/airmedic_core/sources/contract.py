@@ -21,11 +21,31 @@ class Source(Protocol):
 
     @abstractmethod
     def read(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
-        """Return the rows of a window in memory, sorted by time."""
+        """Return the rows of a window in memory, sorted by time.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        window : Window or None
+            The window; all rows where it is None.
+        columns : sequence of str or None
+            Columns to read beside the time column; all where it is None.
+        """
 
     @abstractmethod
     def stream(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of a window in bounded memory, in the order of the source."""
+        """Yield the rows of a window in bounded memory, in the order of the source.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        window : Window or None
+            The window; all rows where it is None.
+        columns : sequence of str or None
+            Columns to read beside the time column; all where it is None.
+        """
 
     @abstractmethod
     def place(
@@ -41,4 +61,16 @@ class Source(Protocol):
     def sample(
         self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float
     ) -> pd.DataFrame:
-        """Return about a fraction of the rows of a window, spread evenly, the same ones each time."""
+        """Return about a fraction of the rows of a window, spread evenly, the same ones each time.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        window : Window or None
+            The window; all rows where it is None.
+        columns : sequence of str or None
+            Columns to read beside the time column; all where it is None.
+        fraction : float
+            Share of the rows, from 0 to 1.
+        """

@@ -117,7 +117,17 @@ def open_table(spec: ModelSpec) -> Iterator[ibis.Table]:
 
 
 def windowed(spec: ModelSpec, table: ibis.Table, window: Window | None) -> ibis.Table:
-    """Return a table's rows of a window, as an expression that runs in the database."""
+    """Return a table's rows of a window, as an expression that runs in the database.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model, for its time column.
+    table : ibis.Table
+        The table or query.
+    window : Window or None
+        The window; all rows with a time where it is None.
+    """
     time, zoned = _moment(spec, table)
     if window is None:
         return table.filter(time.notnull())

@@ -34,7 +34,17 @@ def judged(word: str, text: str) -> None:
 
 
 def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print a table. Cells are printed as they are, never as markup."""
+    """Print a table. Cells are printed as they are, never as markup.
+
+    Parameters
+    ----------
+    title : str
+        Stands above the table; may be empty.
+    header : sequence of str
+        The columns' headings.
+    rows : iterable of sequence
+        The cells, row by row.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 

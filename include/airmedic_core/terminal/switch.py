@@ -34,6 +34,15 @@ def configure_take_back(parser: argparse.ArgumentParser) -> None:
 def throw(kind: Kind, args: argparse.Namespace, done: str) -> None:
     """Record the override and say so. One that holds longer is left as it is.
 
+    Parameters
+    ----------
+    kind : Kind
+        ``kill_switch`` or ``freeze``.
+    args : argparse.Namespace
+        The arguments of the command.
+    done : str
+        What is told, such as ``stopped``.
+
     Raises
     ------
     NoLedgerError
@@ -62,6 +71,17 @@ def throw(kind: Kind, args: argparse.Namespace, done: str) -> None:
 
 def take_back(kind: Kind, args: argparse.Namespace, done: str, thrown: str) -> None:
     """Revoke the override and say so, or that there was none, and what of this kind still holds.
+
+    Parameters
+    ----------
+    kind : Kind
+        ``kill_switch`` or ``freeze``.
+    args : argparse.Namespace
+        The arguments of the command.
+    done : str
+        What is told, such as ``resumed``.
+    thrown : str
+        The state that it ends, such as ``stopped``.
 
     Raises
     ------

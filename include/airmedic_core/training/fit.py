@@ -149,7 +149,19 @@ def trained_window(version: ModelVersion) -> Window | None:
 
 
 def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> dict[str, float]:
-    """Return all metrics of a fitted estimator on labelled rows; NaN where one is not defined."""
+    """Return all metrics of a fitted estimator on labelled rows; NaN where one is not defined.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    estimator : object
+        The fitted estimator.
+    inputs : Inputs
+        The inputs that it was fitted on.
+    rows : pandas.DataFrame
+        Labelled rows.
+    """
     scores, _, classes = predict(spec, estimator, inputs.prepare(rows))
     labels = encode_labels(spec, rows, classes)
     known = np.isfinite(labels)
@@ -240,7 +252,23 @@ def _reference(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: TrainingRo
 def reference_of(
     spec: ModelSpec, estimator: Any, inputs: Inputs, frame: pd.DataFrame, *, known: Any, held_out: Any
 ) -> Reference:
-    """Return the reference of a fitted estimator on rows; its performance is that on the rows held out."""
+    """Return the reference of a fitted estimator on rows; its performance is that on the rows held out.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    estimator : object
+        The fitted estimator.
+    inputs : Inputs
+        The inputs that it was fitted on.
+    frame : pandas.DataFrame
+        The rows of the reference.
+    known : object
+        Which rows have a label that counts.
+    held_out : object
+        Which rows the estimator was not fitted on.
+    """
     scores, _, classes = predict(spec, estimator, inputs.prepare(frame))
     labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
     return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
@@ -252,6 +280,17 @@ def reference_on(
     """Return the reference of a registered version on the usable rows of a window, and how many were left out for what.
 
     Its performance is that on rows since the version's training, where it is known when that was and there are any.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version.
+    window : Window
+        The span of the reference.
+    as_of : datetime
+        Labels that became known later are left out.
 
     Raises
     ------

@@ -70,6 +70,17 @@ def unfitted(ws: Workspace, method: str, frame: pd.DataFrame) -> tuple[Any, Inpu
 def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> Any:
     """Fit an estimator on rows.
 
+    Parameters
+    ----------
+    estimator : object
+        The estimator, not fitted.
+    inputs : Inputs
+        The inputs to fit it on.
+    spec : ModelSpec
+        The model.
+    rows : pandas.DataFrame
+        Labelled rows.
+
     Raises
     ------
     TrainingError
@@ -128,6 +139,15 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
 
     The function takes the spec and the prepared training rows with the target, and returns a scikit-learn estimator,
     fitted on the features in the order given, or not fitted.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    method : str
+        ``package.module:function``.
+    rows : pandas.DataFrame
+        The prepared training rows with the target.
 
     Raises
     ------

@@ -138,7 +138,17 @@ def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tupl
 
 
 def settled_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> NDArray[np.bool_]:
-    """Return which rows have a label that is known and are old enough for practically all of their age to have one."""
+    """Return which rows have a label that is known and are old enough for practically all of their age to have one.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        The rows.
+    as_of : datetime
+        The moment at which labels must be known.
+    """
     times = frame[spec.data.time_column]
     arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
     # The older half shows how long labels take: of the newest rows only the quick ones are known.

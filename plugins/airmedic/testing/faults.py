@@ -38,7 +38,15 @@ class Dial:
         return _Dialled(target, self)
 
     def call(self, method: Any, *args: Any, **kwargs: Any) -> Any:
-        """Call a method, unless its turn has come to fail."""
+        """Call a method, unless its turn has come to fail.
+
+        Parameters
+        ----------
+        method : object
+            The method.
+        *args, **kwargs
+            What it is called with.
+        """
         self.calls += 1
         fails = self.calls == self.point
         if fails and not self.after:

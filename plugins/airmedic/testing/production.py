@@ -82,7 +82,17 @@ def renewals(days: int = 60, per_day: int = 60, *, changed_on: int | None = None
 
 
 def workspace(folder: Path, rows: pd.DataFrame, **more: Any) -> Workspace:
-    """Write rows to a file, and open a workspace of a model on them."""
+    """Write rows to a file, and open a workspace of a model on them.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file and all local state go.
+    rows : pandas.DataFrame
+        The rows.
+    **more
+        Further keys of the model spec.
+    """
     rows.to_parquet(folder / "rows.parquet")
     shutil.copy(_empty_mlflow(), folder / "mlflow.db")
     return _opened(folder, **more)
@@ -122,7 +132,19 @@ def spec_of(folder: Path, **more: Any) -> ModelSpec:
 
 
 def observe(ws: Workspace, number: int, *, outcome: Any = "incident", cause: Cause = Cause.CONCEPT_DRIFT) -> Batch:
-    """Record the batch of a day with what it means, as it was seen three days later."""
+    """Record the batch of a day with what it means, as it was seen three days later.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    number : int
+        The day, as :func:`day` numbers it.
+    outcome : object
+        What the batch was assessed as.
+    cause : Cause
+        The cause of its assessment.
+    """
     window = Window(day(number), day(number + 1))
     batch = Batch(ws.spec.name, window, day(number + 3), 60)
     champion = ws.registry.by_alias(ws.spec.name, "champion")
@@ -132,7 +154,17 @@ def observe(ws: Workspace, number: int, *, outcome: Any = "incident", cause: Cau
 
 
 def incident_of(ws: Workspace, number: int, cause: Cause = Cause.CONCEPT_DRIFT) -> Incident:
-    """Open the incident of a day."""
+    """Open the incident of a day.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    number : int
+        The day, as :func:`day` numbers it.
+    cause : Cause
+        The incident's cause.
+    """
     batch = observe(ws, number, cause=cause)
     return ws.ledger.open_incident(
         Incident(

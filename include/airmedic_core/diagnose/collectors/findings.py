@@ -45,7 +45,19 @@ class Findings(Collector):
 
 
 def from_finding(finding: Finding, group: str, window: str, source: str) -> Evidence:
-    """Return a finding as evidence."""
+    """Return a finding as evidence.
+
+    Parameters
+    ----------
+    finding : Finding
+        The finding.
+    group : str
+        The group of the check that made it.
+    window : str
+        The window that it is about.
+    source : str
+        Where it is recorded.
+    """
     return Evidence(
         id="",
         kind=f"finding.{group}",
@@ -84,7 +96,17 @@ def _details(finding: Finding) -> Json:
 def direction(
     value: float | None, baseline: float | None, verdict: Verdict
 ) -> Literal["up", "down", "changed", "same", ""]:
-    """Return in which direction a value lies from its baseline; within bounds it is the same."""
+    """Return in which direction a value lies from its baseline; within bounds it is the same.
+
+    Parameters
+    ----------
+    value : float or None
+        What was measured.
+    baseline : float or None
+        What is usual.
+    verdict : Verdict
+        What the check said of it.
+    """
     if verdict is Verdict.OK:
         return "same"
     if value is None or baseline is None:
