@@ -33,7 +33,21 @@ def window_file(settings: Settings, batch: Batch) -> Path:
 
 
 def keep_window(settings: Settings, batch: Batch, version: str, profile: Profile, facts: RowFacts) -> Path:
-    """Write a window's profile and facts; another task that reads them sees all or nothing."""
+    """Write a window's profile and facts; another task that reads them sees all or nothing.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where local state is kept.
+    batch : Batch
+        The batch of the window.
+    version : str
+        The version whose reference the profile's edges come from.
+    profile : Profile
+        The window's profile.
+    facts : RowFacts
+        What only its rows show.
+    """
     path = window_file(settings, batch)
     _write(
         path,
@@ -52,6 +66,15 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
 
     Profiles on the edges of another reference are left out, and so are windows of another length, from before the
     length was changed: they cannot be compared.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch whose past is wanted.
+    reference : Reference
+        The reference on whose edges profiles must be.
     """
     from airmedic_core.comparison import PastWindow
 
@@ -75,7 +98,17 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
 
 
 def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:
-    """Return the facts of a reference's windows, if they were kept."""
+    """Return the facts of a reference's windows, if they were kept.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where local state is kept.
+    model : str
+        The model's name.
+    reference : Reference
+        The reference.
+    """
     from airmedic_core.comparison import RowFacts
 
     plain = _read(_reference_file(settings, model, reference))
@@ -86,7 +119,19 @@ def kept_reference_facts(settings: Settings, model: str, reference: Reference) -
 
 
 def keep_reference_facts(settings: Settings, model: str, reference: Reference, facts: Sequence[RowFacts]) -> None:
-    """Keep the facts of a reference's windows."""
+    """Keep the facts of a reference's windows.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where local state is kept.
+    model : str
+        The model's name.
+    reference : Reference
+        The reference.
+    facts : sequence of RowFacts
+        The facts of its windows, oldest first.
+    """
     _write(_reference_file(settings, model, reference), {"windows": [to_json(window) for window in facts]})
 
 

@@ -38,7 +38,7 @@ def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
     try:
         raw = read_yaml(path)
     except FileNotFoundError as error:
-        known = [other.name for other in path.parent.glob("*.yaml")]
+        known = [file.name for file in path.parent.glob("*.yaml")]
         raise SpecError(f"There is no model spec {str(path)!r}.", closest(path.name, known)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SpecError(f"The model spec {str(path)!r} cannot be read: {error}.", "Check the file.") from error
