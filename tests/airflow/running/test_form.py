@@ -14,20 +14,22 @@ if TYPE_CHECKING:
 
 def test_the_form_offers_a_choice_of_actions_a_reason_and_a_dry_run(running: Running) -> None:
     params = running.client().request("GET", "/dags/remediate__meter/details")["params"]
-    assert set(params) == {"action", "reason", "dry_run", "incident_id"}
+    assert set(params) == {"action", "reason", "dry_run", "version", "override", "incident_id"}
     action = params["action"]
     assert action["value"] == "automatic"
-    assert action["schema"]["enum"] == ["automatic", "diagnose_only", "retrain", "rollback", "quarantine"]
+    assert action["schema"]["enum"][:2] == ["automatic", "diagnose_only"]
+    assert set(action["schema"]["enum"][2:]) == {"retrain", "rollback", "quarantine"}
     assert set(action["schema"]["values_display"]) == set(action["schema"]["enum"])
     assert (params["reason"]["schema"]["type"], params["dry_run"]["schema"]["type"]) == ("string", "boolean")
-    # Without null Airflow's page would not let anybody start a run without an incident.
-    assert (params["incident_id"]["value"], params["incident_id"]["schema"]["type"]) == (None, ["null", "string"])
+    # Without null Airflow's page would ask for these fields before anybody may start a run.
+    for name in ("incident_id", "version", "override"):
+        assert (params[name]["value"], params[name]["schema"]["type"]) == (None, ["null", "string"])
 
 
 @pytest.mark.parametrize(
     ("conf", "says"),
     [
-        ({"action": "explode"}, "'explode' is not one of ['automatic', 'diagnose_only', 'retrain', 'rollback', 'quar"),
+        ({"action": "explode"}, "'explode' is not one of ['automatic', 'diagnose_only', '"),
         ({"reason": "x"}, "'x' is too short"),
         ({"dry_run": "perhaps"}, "'perhaps' is not of type 'boolean'"),
     ],
