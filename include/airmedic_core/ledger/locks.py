@@ -6,22 +6,59 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Event, Thread
 
 from sqlalchemy import delete, insert, select, update
 
-from airmedic_core.errors import LedgerBusyError
+from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger.store import Store
 from airmedic_core.ledger.tables import locks
 
 _POLL_SECONDS = 0.05
+
+_RENEWALS = 3
+"""Times that a lease is renewed before it would end: one renewal may fail where the ledger is busy."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A name that this process holds, until another process has taken it for dead."""
+
+    ledger: Locks
+    name: str
+    holder: str
+    seconds: float
+
+    def require(self) -> None:
+        """Renew the lease, or stop a process that was taken for dead: another one goes on with its work.
+
+        Raises
+        ------
+        LedgerBusyError
+            If another process holds the name now. A retry finds what that one has done.
+        """
+        if not self.ledger.renew(self.name, self.holder, self.seconds):
+            raise LedgerBusyError(
+                f"{self.name!r} was taken over by another process.", "Retry: what the other one has done stands."
+            )
+
+
+def _keep_renewing(hold: Hold, ended: Event) -> None:
+    while not ended.wait(hold.seconds / _RENEWALS):
+        try:
+            hold.require()
+        except LedgerError:
+            # Either the ledger is busy, and the next renewal is in time, or the next step asks and learns it.
+            continue
 
 
 class Locks(Store):
     """One holder of a name at a time. Locks leave no trace in the audit chain."""
 
     @contextmanager
-    def lock(self, name: str, *, seconds: float = 30, wait_seconds: float | None = None) -> Iterator[None]:
+    def lock(self, name: str, *, seconds: float = 30, wait_seconds: float | None = None) -> Iterator[str]:
         """Hold a name while the block runs. Not re-entrant.
 
         Parameters
@@ -32,6 +69,11 @@ class Locks(Store):
             The lease: how long it is held at the most, should its holder die.
         wait_seconds : float, optional
             How long to wait for another holder; as long as the lease where not given.
+
+        Yields
+        ------
+        str
+            The holder, which is another at each call.
 
         Raises
         ------
@@ -48,10 +90,53 @@ class Locks(Store):
                 )
             time.sleep(_POLL_SECONDS)
         try:
-            yield
+            yield holder
         finally:
             with self._writing() as connection:
                 connection.execute(delete(locks).where(locks.c.name == name, locks.c.holder == holder))
+
+    @contextmanager
+    def hold(self, name: str, *, seconds: float = 30, wait_seconds: float = 60) -> Iterator[Hold]:
+        """Hold a name for as long as the block runs, however long that is: its lease is renewed in the background.
+
+        Parameters
+        ----------
+        name : str
+            What is to be done by one process at a time.
+        seconds : float
+            The lease: how long others wait for a holder that died.
+        wait_seconds : float
+            How long to wait for another holder.
+
+        Yields
+        ------
+        Hold
+            Ask it before each step that must not be taken by two.
+
+        Raises
+        ------
+        LedgerBusyError
+            If another holds it all that time. A retry helps.
+        """
+        with self.lock(name, seconds=seconds, wait_seconds=wait_seconds) as holder:
+            hold, ended = Hold(self, name, holder, seconds), Event()
+            renewal = Thread(target=_keep_renewing, args=(hold, ended), name=f"hold {name}", daemon=True)
+            renewal.start()
+            try:
+                yield hold
+            finally:
+                ended.set()
+                renewal.join()
+
+    def renew(self, name: str, holder: str, seconds: float) -> bool:
+        """Prolong a lease; return whether it was still the holder's."""
+        mine = (locks.c.name == name) & (locks.c.holder == holder)
+        with self._writing() as connection:
+            if connection.execute(select(locks.c.name).where(mine)).first() is None:
+                return False
+            expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+            connection.execute(update(locks).where(mine).values(expires_at=expires_at))
+        return True
 
     def _take(self, name: str, holder: str, seconds: float) -> bool:
         now = datetime.now(UTC)

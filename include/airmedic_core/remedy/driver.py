@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -12,6 +14,7 @@ from airmedic_core.decide.limits import require_enabled
 from airmedic_core.decide.recheck import require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
+from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import ActionResult, Json, Proposal
 
 if TYPE_CHECKING:
@@ -43,14 +46,22 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     ApprovalError
         If no valid approval of exactly this proposal is recorded. A retry does not help.
     PolicyError
-        If the kill switch is on. An action that has not begun is recorded as stopped.
+        If the kill switch is on, the policy does not allow the action any more, or who approved it may not any more. An
+        action that has not begun is recorded as stopped.
+    LedgerBusyError
+        If another process acts on the same target. A retry finds what that one has done.
     ActionError
         If it cannot be carried out. The failure is recorded.
     AirmedicError
         Whatever the action meets; a transient one leaves the action begun, and a retry goes on with it.
     """
     ws.ledger.require_approval(proposal_hash, now=now)
-    attempt = _Attempt.of(ws, proposal_hash, now)
+    with _attempt(ws, proposal_hash, now) as attempt:
+        return _carry_out(attempt)
+
+
+def _carry_out(attempt: _Attempt) -> ActionResult:
+    ws, proposal_hash, now = attempt.ws, attempt.proposal.hash, attempt.now
     last = ws.ledger.last_attempt(proposal_hash)
     if last is not None and last.status == "taking_back":
         return _finish_taking_back(attempt, last)
@@ -79,7 +90,12 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     PolicyError
         If the kill switch is on.
     """
-    attempt = _Attempt.of(ws, proposal_hash, now)
+    with _attempt(ws, proposal_hash, now) as attempt:
+        return _undo(attempt)
+
+
+def _undo(attempt: _Attempt) -> ActionResult:
+    ws, proposal_hash, now = attempt.ws, attempt.proposal.hash, attempt.now
     last = ws.ledger.last_attempt(proposal_hash)
     if last is None or last.status in {"failed", "stopped"}:
         raise ActionError(
@@ -96,26 +112,33 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """One attempt to carry out or undo a proposal."""
+    """One attempt to carry out or undo a proposal, by the one process that may act on its target."""
 
     ws: Workspace
     proposal: Proposal
     action: Action
     now: datetime
     started: float
-
-    @classmethod
-    def of(cls, ws: Workspace, proposal_hash: str, now: datetime) -> _Attempt:
-        proposal = ws.ledger.proposal(proposal_hash)
-        if proposal.model != ws.spec.name:
-            problem = f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}."
-            ws.ledger.record_refusal(proposal_hash, problem)
-            raise ActionError(problem, "Name its own model.")
-        return cls(ws, proposal, ACTIONS.member(proposal.action), now, perf_counter())
+    hold: Hold
 
     def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:
         seconds = perf_counter() - self.started
         return ActionResult(self.proposal.hash, self.proposal.action, status, summary, seconds, output)
+
+
+@contextmanager
+def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Attempt]:
+    """Open an attempt, and keep every other process from acting on the same target meanwhile."""
+    proposal = ws.ledger.proposal(proposal_hash)
+    if proposal.model != ws.spec.name:
+        problem = f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}."
+        ws.ledger.record_refusal(proposal_hash, problem)
+        raise ActionError(problem, "Name its own model.")
+    action = ACTIONS.member(proposal.action)
+    # What changes nothing in production must only not be done twice: a rollback need not wait for a training.
+    target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"
+    with ws.ledger.hold(f"act on {target}") as hold:
+        yield _Attempt(ws, proposal, action, now, perf_counter(), hold)
 
 
 def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
@@ -123,6 +146,7 @@ def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
     if not action.has_more(ws, proposal, done):
         return done
     require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now, switches=ws.switches)
+    attempt.hold.require()
     return action.again(ws, proposal, done, attempt.now)
 
 
@@ -141,12 +165,14 @@ def _begin(attempt: _Attempt) -> Json:
             status: Literal["failed", "stopped"] = "stopped" if isinstance(error, PolicyError) else "failed"
             ws.ledger.refuse_action(proposal, status, str(error))
         raise
+    attempt.hold.require()
     ws.ledger.begin_action(proposal, snapshot)
     return snapshot
 
 
 def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
     """Apply and verify an action that has begun."""
+    attempt.hold.require()
     try:
         output: Json = attempt.action.apply(attempt.ws, attempt.proposal, attempt.now)
         problems = _problems(attempt, output)
@@ -155,6 +181,7 @@ def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
             _take_back(attempt, snapshot, "failed", str(error), {})
         raise
     summary = str(output.pop("summary", attempt.action.description))
+    attempt.hold.require()
     if problems:
         return _take_back(attempt, snapshot, "undone", f"It did not verify: {' '.join(problems)}", output)
     return attempt.ws.ledger.finish_action(attempt.result("done", summary, output))
@@ -175,6 +202,7 @@ def _take_back(
 ) -> ActionResult:
     """Record the decision to undo an action, undo it, and record that it is undone."""
     ended = attempt.result(status, because, output)
+    attempt.hold.require()
     attempt.ws.ledger.take_back_action(ended)
     told = attempt.action.undo(attempt.ws, attempt.proposal, snapshot, attempt.now)
     seconds = perf_counter() - attempt.started

@@ -35,6 +35,27 @@ def test_the_lock_of_a_dead_holder_ends_by_itself_and_is_not_let_go_by_him_later
         pass
 
 
+def test_a_hold_outlasts_its_lease_for_as_long_as_its_process_lives(url: str, ledger: Ledger) -> None:
+    other = Ledger.open(url)
+    with ledger.hold("x", seconds=0.3) as hold:
+        # The other one waits for three leases, in which the first is renewed in the background.
+        with pytest.raises(LedgerBusyError), other.hold("x", wait_seconds=0.9):
+            raise AssertionError("two holders")
+        hold.require()
+    with other.hold("x", wait_seconds=0):
+        pass
+
+
+def test_a_holder_that_was_taken_for_dead_learns_it(url: str, ledger: Ledger) -> None:
+    other = Ledger.open(url)
+    with ledger.hold("x", seconds=30) as hold:
+        assert other.renew("x", hold.holder, seconds=0), "as if it had not been renewed for half a minute"
+        with other.hold("x", wait_seconds=0) as taken:
+            with pytest.raises(LedgerBusyError, match="'x' was taken over by another process"):
+                hold.require()
+            taken.require()
+
+
 def test_locks_leave_no_trace_in_the_audit(ledger: Ledger) -> None:
     with ledger.lock("x"):
         pass

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, update
 
 from airmedic_core.actions import ACTIONS, Action
-from airmedic_core.errors import ActionError, PolicyError, RegistryUnavailableError
+from airmedic_core.decide import propose
+from airmedic_core.errors import ActionError, LedgerBusyError, PolicyError, RegistryUnavailableError
 from airmedic_core.incidents import close_incident
-from airmedic_core.records import IncidentState, Proposal
+from airmedic_core.ledger.tables import locks
+from airmedic_core.records import ActionResult, IncidentState, Proposal
 from airmedic_core.remedy import carry_out, undo
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
@@ -32,6 +36,8 @@ class Valve(Action):
     position: str = "shut"
     fails: dict[str, BaseException] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens while it is half open."""
 
     def plan(self, ws: Any, incident: Any, diagnosis: Any) -> Any:
         return {}, "It is open."
@@ -48,6 +54,7 @@ class Valve(Action):
     def apply(self, ws: Any, proposal: Any, now: Any) -> Any:
         self._step("apply")
         self.position = "half open"
+        self.meanwhile()
         self._step("amid")
         self.position = "open"
         self._step("end")
@@ -80,7 +87,14 @@ def valve() -> Iterator[Valve]:
 
 @pytest.fixture
 def ws(tmp_path: Path) -> Workspace:
+    (tmp_path / "policies").mkdir()
+    allow(tmp_path, "ask")
     return workspace(tmp_path, renewals(days=5, per_day=5))
+
+
+def allow(folder: Path, permission: str) -> None:
+    rules = f"permissions: [{{actions: [open_valve], permission: {permission}}}]"
+    (folder / "policies" / "default.yaml").write_text(rules)
 
 
 @pytest.fixture
@@ -210,3 +224,71 @@ def test_a_kill_switch_leaves_what_has_begun_where_it_stands(ws: Workspace, valv
     ws.ledger.revoke_override("renewals", "kill_switch", "all", author="ada")
     assert carry_out(ws, asked.hash, now=NOW).status == "done"
     assert ws.ledger.snapshot(asked.hash) == {"position": "shut"}
+
+
+@pytest.mark.parametrize(
+    ("permission", "why"), [("deny", "denies open_valve"), ("ask_two", "it said ask")]
+)
+def test_a_policy_that_has_become_stricter_stops_what_was_approved(
+    ws: Workspace, valve: Valve, asked: Proposal, tmp_path: Path, permission: str, why: str
+) -> None:
+    allow(tmp_path, permission)
+    with pytest.raises(PolicyError, match=why):
+        carry_out(ws, asked.hash, now=NOW)
+    assert (status(ws, asked), valve.steps) == ("stopped", [])
+
+
+def test_an_approver_who_was_taken_off_the_list_does_not_count(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    for approvers, counts in ((("bob",), False), (("anna", "bob"), True)):
+        changed = replace(ws, spec=ws.spec.model_copy(update={"approvers": approvers}))
+        if counts:
+            assert carry_out(changed, asked.hash, now=NOW).status == "done"
+            continue
+        with pytest.raises(PolicyError, match="'anna' approved it, and is not an approver any more"):
+            carry_out(changed, asked.hash, now=NOW)
+        assert (status(ws, asked), valve.steps) == ("stopped", [])
+
+
+def test_what_the_policy_approved_alone_waits_for_people_where_it_asks_now(
+    ws: Workspace, valve: Valve, tmp_path: Path
+) -> None:
+    allow(tmp_path, "auto")
+    incident = incident_of(ws, 2)
+    proposal = propose(ws, incident.id, "open_valve", {}, "It is open.", "It is shut.", now=NOW)
+    allow(tmp_path, "ask")
+    with pytest.raises(PolicyError, match="it said auto"):
+        carry_out(ws, proposal.hash, now=NOW)
+    allow(tmp_path, "auto")
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+    assert valve.position == "open"
+
+
+def test_two_processes_with_one_proposal_do_it_once(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    """The second one comes while the first is in the middle of its work."""
+    done: list[ActionResult] = []
+    second = Thread(target=lambda: done.append(carry_out(ws, asked.hash, now=NOW)))
+    valve.meanwhile = second.start
+    first = carry_out(ws, asked.hash, now=NOW)
+    second.join()
+    assert done == [first]
+    assert valve.steps.count("apply") == 1
+
+
+def test_a_process_that_was_taken_for_dead_writes_nothing_after_its_retry(
+    ws: Workspace, valve: Valve, asked: Proposal, url: str
+) -> None:
+    def retried() -> None:
+        # As after a machine that stood still for longer than its lease: another process took the name over.
+        with create_engine(url).begin() as connection:
+            connection.execute(update(locks).values(holder="the retry"))
+
+    valve.meanwhile = retried
+    with pytest.raises(LedgerBusyError, match="taken over by another process"):
+        carry_out(ws, asked.hash, now=NOW)
+    assert status(ws, asked) == "running", "what came of it is for the other process to say"
+    assert "verify" in valve.steps
+
+
+@pytest.fixture
+def url(ws: Workspace) -> str:
+    return ws.settings.ledger_url
