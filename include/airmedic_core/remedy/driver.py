@@ -52,8 +52,9 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
         If another process acts on the same target. A retry finds what that one has done.
     ActionError
         If it cannot be carried out. The failure is recorded.
-    AirmedicError
-        Whatever the action meets; a transient one leaves the action begun, and a retry goes on with it.
+    Exception
+        Whatever the action meets. Only a transient error of ours leaves the action begun, so that a retry goes on with
+        it.
     """
     ws.ledger.require_approval(proposal_hash, now=now)
     with _attempt(ws, proposal_hash, now) as attempt:
@@ -159,8 +160,8 @@ def _begin(attempt: _Attempt) -> Json:
         # The precheck may have taken minutes.
         require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
         snapshot = action.snapshot(ws, proposal)
-    except AirmedicError as error:
-        if not error.transient:
+    except Exception as error:
+        if not _transient(error):
             # Nothing was changed. What was stopped has not failed.
             status: Literal["failed", "stopped"] = "stopped" if isinstance(error, PolicyError) else "failed"
             ws.ledger.refuse_action(proposal, status, str(error))
@@ -176,8 +177,8 @@ def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
     try:
         output: Json = attempt.action.apply(attempt.ws, attempt.proposal, attempt.now)
         problems = _problems(attempt, output)
-    except AirmedicError as error:
-        if not error.transient:
+    except Exception as error:
+        if not _transient(error):
             _take_back(attempt, snapshot, "failed", str(error), {})
         raise
     summary = str(output.pop("summary", attempt.action.description))
@@ -187,12 +188,17 @@ def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
     return attempt.ws.ledger.finish_action(attempt.result("done", summary, output))
 
 
+def _transient(error: Exception) -> bool:
+    """Return whether a retry may go on where an action was cut off. After an error that nobody foresaw it may not."""
+    return isinstance(error, AirmedicError) and error.transient
+
+
 def _problems(attempt: _Attempt, output: Json) -> list[str]:
     """Verify what was done. What cannot be verified did not verify: production has changed already."""
     try:
         return attempt.action.verify(attempt.ws, attempt.proposal, output)
-    except AirmedicError as error:
-        if error.transient:
+    except Exception as error:
+        if _transient(error):
             raise
         return [str(error)]
 

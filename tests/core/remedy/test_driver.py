@@ -108,12 +108,13 @@ def status(ws: Workspace, asked: Proposal) -> str:
     return last.status
 
 
+@pytest.mark.parametrize("error", [ActionError, RuntimeError])
 @pytest.mark.parametrize("step", ["apply", "amid", "end"])
 def test_what_fails_half_way_is_undone_from_its_snapshot(
-    ws: Workspace, valve: Valve, asked: Proposal, step: str
+    ws: Workspace, valve: Valve, asked: Proposal, step: str, error: type[Exception]
 ) -> None:
-    valve.fails = {step: ActionError("The motor is stuck.")}
-    with pytest.raises(ActionError, match="motor"):
+    valve.fails = {step: error("The motor is stuck.")}
+    with pytest.raises(error, match="motor"):
         carry_out(ws, asked.hash, now=NOW)
     assert (valve.position, status(ws, asked)) == ("shut", "failed")
     failed = ws.ledger.action_result(asked.hash)
