@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from airmedic_core.actions import known_action
 from airmedic_core.ledger import Ledger
 from airmedic_core.policy import Learning
 from airmedic_core.records import Cause, Json
@@ -24,7 +25,11 @@ NOT_HEALED = frozenset({"refused", "failed", "undone", "worse"})
 """Outcomes that count against it. What people rejected or nobody answered says nothing of its effect."""
 
 _FIRST_PRIOR = 0.8
+"""Expected share of incidents that the first choice of a diagnosis heals."""
 _PRIOR_STEP = 0.15
+"""How much less is expected of each further choice."""
+_LEAST_PRIOR = 0.1
+"""What is expected of a late choice at the least, so that it can still rise."""
 
 
 @dataclass(frozen=True)
@@ -68,10 +73,10 @@ def rank(ledger: Ledger, cause: Cause, actions: Sequence[str], learning: Learnin
     successes, failures = outcomes(ledger, cause)
     ranked = []
     for place, action in enumerate(actions):
-        prior = max(_FIRST_PRIOR - _PRIOR_STEP * place, 0.1) * learning.prior_weight
-        seen = successes[action] + failures[action]
-        mean = (prior + successes[action]) / (learning.prior_weight + seen)
-        ranked.append(Preference(action, mean, successes[action], failures[action], 0.0))
+        prior = max(_FIRST_PRIOR - _PRIOR_STEP * place, _LEAST_PRIOR) * learning.prior_weight
+        healed, failed = (sum(counts[name] for name in _with_what_follows(action)) for counts in (successes, failures))
+        mean = (prior + healed) / (learning.prior_weight + healed + failed)
+        ranked.append(Preference(action, mean, healed, failed, 0.0))
     ranked.sort(key=lambda preference: -preference.mean)
     if not ranked:
         return []
@@ -86,6 +91,12 @@ def rank(ledger: Ledger, cause: Cause, actions: Sequence[str], learning: Learnin
         tried = ranked.pop(chance.randrange(len(ranked)))
         ranked.insert(0, tried)
     return ranked
+
+
+def _with_what_follows(name: str) -> set[str]:
+    """Return an action and the one that it leads to: a training heals by the deployment that comes of it."""
+    action = known_action(name)
+    return {name, action.leads_to} - {""} if action else {name}
 
 
 def outcomes(ledger: Ledger, cause: Cause, *, most: int = 500) -> tuple[Counter[str], Counter[str]]:

@@ -84,3 +84,13 @@ def test_exploration_tries_others_as_often_as_it_says_and_records_how_likely_tha
     assert {(each.action, each.propensity) for each in tries} == {("retrain", 0.8), ("rollback", 0.2)}
     again = rank(ledger, CAUSE, ["retrain", "rollback"], learning, seed="7")
     assert again == rank(ledger, CAUSE, ["retrain", "rollback"], learning, seed="7")
+
+
+def test_a_training_is_credited_with_the_deployment_that_came_of_it(ledger: Ledger) -> None:
+    for number in range(3):
+        closed(ledger, number, "deploy", "healed")
+    closed(ledger, 4, "deploy", "undone")
+    closed(ledger, 5, "retrain", "refused")
+    (retrain,) = rank(ledger, CAUSE, ["retrain"], Learning(prior_weight=8), seed="i")
+    # By hand: (0.8 · 8 + 3) / (8 + 3 + 2).
+    assert (retrain.successes, retrain.failures, round(retrain.mean, 4)) == (3, 2, 0.7231)
