@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.decide.propose import propose
 from airmedic_core.errors import AirmedicError
-from airmedic_core.history import INCONCLUSIVE, TAKES_BACK
+from airmedic_core.history import ASKED_VERSION, INCONCLUSIVE, OVERRIDE, TAKES_BACK
 from airmedic_core.records import Proposal
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
     _record(ws, watched, f"Nothing has shown how it does: {why}")
     action = ACTIONS.member(watched.action).taken_back_by
     incident = ws.ledger.incident(watched.incident_id)
+    before = (ws.ledger.snapshot(proposal_hash) or {}).get("champion")
+    # Not what a person may have asked for in the form: what served until this was carried out.
+    incident = replace(incident, resolution={**incident.resolution, ASKED_VERSION: before, OVERRIDE: ""})
     try:
         params, _ = ACTIONS.member(action).plan(ws, incident, None)
         params[TAKES_BACK] = proposal_hash
