@@ -227,9 +227,7 @@ def test_a_kill_switch_leaves_what_has_begun_where_it_stands(ws: Workspace, valv
     assert ws.ledger.snapshot(asked.hash) == {"position": "shut"}
 
 
-@pytest.mark.parametrize(
-    ("permission", "why"), [("deny", "denies open_valve"), ("ask_two", "it said ask")]
-)
+@pytest.mark.parametrize(("permission", "why"), [("deny", "denies open_valve"), ("ask_two", "it said ask")])
 def test_a_policy_that_has_become_stricter_stops_what_was_approved(
     ws: Workspace, valve: Valve, asked: Proposal, tmp_path: Path, permission: str, why: str
 ) -> None:
