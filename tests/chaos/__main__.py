@@ -31,6 +31,9 @@ WRITES = ("set_", "create_", "delete_", "update_", "log_", "transition_", "renam
 BUSY_AGAIN = 8
 """Attempts of a process that finds the lock of the other one held: Airflow retries what a retry helps."""
 
+SHORT_LEASE_SECONDS = 3.0
+"""How long a process waits for one that was killed while it acted: long enough for a live one to renew its lease."""
+
 
 @dataclass
 class Row:
@@ -143,10 +146,11 @@ class Trials:
 
     def _run(self, home: Path, url: str, step: int = 0) -> tuple[bool, str]:
         from airmedic_core.errors import AirmedicError
-        from airmedic_core.remedy import carry_out
+        from airmedic_core.remedy import carry_out, driver
         from tests.chaos.cases import NOW, opened
 
         def work() -> str:
+            driver.LEASE_SECONDS = SHORT_LEASE_SECONDS
             if step:
                 kill_at(step)
             ws = opened(home, url)

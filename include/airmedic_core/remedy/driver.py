@@ -20,6 +20,9 @@ from airmedic_core.records import ActionResult, Json, Proposal
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
+LEASE_SECONDS = 30.0
+"""How long others wait for a process that died while it acted. A live one renews its lease three times in that time."""
+
 
 def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     """Carry out a proposal that was approved. One that was carried out before returns its result.
@@ -138,7 +141,7 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
     action = ACTIONS.member(proposal.action)
     # What changes nothing in production must only not be done twice: a rollback need not wait for a training.
     target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"
-    with ws.ledger.hold(f"act on {target}") as hold:
+    with ws.ledger.hold(f"act on {target}", seconds=LEASE_SECONDS, wait_seconds=2 * LEASE_SECONDS) as hold:
         yield _Attempt(ws, proposal, action, now, perf_counter(), hold)
 
 
