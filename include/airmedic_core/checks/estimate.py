@@ -53,11 +53,15 @@ class Estimate(Check[Options]):
 
         The estimate assumes that the relation between inputs and label holds; whether it does, only labels can tell.
         """
+        import numpy as np
+
         labelled = 0 if context.labelled is None else len(context.labelled)
         before = context.baseline
         if context.scored is None or labelled >= max(options.min_rows, context.rows_seen // 4):
             return []
-        if before is None or len(before) < options.min_baseline_rows or context.rows_seen < options.min_rows:
+        scores = context.scored.scores
+        answered = int(np.isfinite(scores if scores.ndim == 1 else scores.sum(axis=1)).sum())
+        if before is None or len(before) < options.min_baseline_rows or answered < options.min_rows:
             return []
         value, low, high, usual = expected_loss(context)
         rise = value - usual

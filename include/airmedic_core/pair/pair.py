@@ -11,6 +11,7 @@ from airmedic_core.pair.headers import refuse_strangers
 from airmedic_core.pair.labels import compare_labels
 from airmedic_core.pair.moments import read_moments
 from airmedic_core.pair.not_monitored import not_monitored
+from airmedic_core.pair.probabilities import without_impossible_scores
 from airmedic_core.pair.reference_windows import (
     Span,
     in_windows_of,
@@ -92,6 +93,8 @@ def check_pair(
     findings += strays
     _refuse_few(spec, reference)
     findings += compare_labels(spec, reference, current)
+    current, impossible = without_impossible_scores(spec, reference, current)
+    findings += impossible
     context = compared(spec, reference, current, as_of or datetime.now(UTC), settings)
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     new_version = context.earlier_version is not None

@@ -91,3 +91,18 @@ def test_predictions_that_are_gone_are_an_error_and_never_another_models(
     sides[side] = sides[side].drop(columns=dropped)
     with pytest.raises(MissingColumnError, match=f"The {side} rows have no column"):
         check_pair(spec, sides["reference"], sides["current"])
+
+
+@pytest.mark.parametrize("version", [{}, {"version": "by"}])
+def test_scores_in_per_cent_are_a_bad_deployment_and_nothing_to_retrain_for(version: dict[str, str]) -> None:
+    spec = _spec("binary", score="p_red", **version)
+    rows = _rows(21, "2026-01-01")
+    rows = rows.assign(y=(rows["y"] == "red").astype(int))
+    before, now = rows[:4000], rows[4000:]
+    assert check_pair(spec, before, now).assessment.outcome == "healthy"
+    result = check_pair(spec, before, now.assign(p_red=now["p_red"] * 100, by="2"))
+    assert result.assessment.cause is Cause.BAD_DEPLOYMENT
+    assert result.recommended[0].action == "rollback"
+    assert all(action.condition for action in result.recommended if action.action == "retrain")
+    always = check_pair(spec, before.assign(p_red=before["p_red"] * 100), now.assign(p_red=now["p_red"] * 100))
+    assert not [finding for finding in always.findings if finding.statistic == "impossible_fraction"]
