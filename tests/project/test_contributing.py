@@ -141,23 +141,3 @@ def test_a_new_check_runs_without_being_named_and_new_members_can_be_chosen(hous
         "policy": "ask",
         "notify": {"webhook": {"url": "http://127.0.0.1/"}},
     }
-
-
-def test_a_new_member_is_held_to_its_contract_by_the_tests_that_are_there(house: Path) -> None:
-    told = in_house(
-        house,
-        """
-        import json
-        from pathlib import Path
-        from airmedic.testing import promises_of
-        from airmedic.testing.setting import Setting
-        from airmedic_core.checks import CHECKS
-        held = []
-        for promise in promises_of("checks"):
-            promise(CHECKS.member("negatives"), Setting("negatives", Path(".")))
-            held.append(promise.__name__)
-        print(json.dumps(held))
-        """,
-    )
-    assert isinstance(told, list)
-    assert len(told) >= 5

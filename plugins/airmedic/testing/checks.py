@@ -19,7 +19,7 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-_HEALTHY = range(32, 36)
+_HEALTHY = range(32, 34)
 """Days after the reference that hold its own rows, drawn anew."""
 _CHANGED = FLIPPED_ON + 1
 

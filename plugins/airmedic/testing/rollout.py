@@ -81,11 +81,15 @@ PROMISES = (
 
 
 def _deploy(strategy: RolloutStrategy[Any], setting: Setting) -> _Deployed:
-    from airmedic_core.training.fit import train
-
-    ws = setting.workspace()
-    version = train(ws, Window(day(0), day(40)), day(42), {}).version.version
+    ws = setting.workspace(prepare=_with_challenger)
+    version = "2"
     proposal = approved(ws, incident_of(ws, 40), "deploy", {"version": version, "gate": {"champion": "1"}})
     options = strategy.options.model_validate(dict(setting.arranged.options))
     strategy.apply(ws, version, proposal, options, NOW)
     return _Deployed(ws, version, proposal, options)
+
+
+def _with_challenger(ws: Workspace) -> None:
+    from airmedic_core.training.fit import train
+
+    train(ws, Window(day(0), day(40)), day(42), {})

@@ -53,12 +53,21 @@ class Setting:
     folder: Path
     arranged: Arrangement = Arrangement()
 
-    def workspace(self, *, per_day: int = PER_DAY) -> Workspace:
-        """Open the generated production, in a copy of its own."""
-        opened = copy_of(_adopted(per_day), self.folder, **self.arranged.spec)
-        if self.arranged.prepare is not None:
-            self.arranged.prepare(opened)
-        return opened
+    def workspace(self, *, per_day: int = PER_DAY, prepare: Callable[[Workspace], None] | None = None) -> Workspace:
+        """Open the generated production, in a copy of its own.
+
+        Parameters
+        ----------
+        per_day : int
+            Rows of a day.
+        prepare : callable, optional
+            Changes the production first; the arrangement's own where not given. It is called once for all copies.
+        """
+        prepare = prepare or self.arranged.prepare
+        if prepare is None:
+            return copy_of(_adopted(per_day), self.folder, **self.arranged.spec)
+        prepared = _prepared(per_day, json.dumps(dict(self.arranged.spec), sort_keys=True), prepare)
+        return copy_of(prepared, self.folder, **self.arranged.spec)
 
     def standing(self, ws: Workspace) -> Json:
         """Return how production stands: what serves, which overrides hold, and the member's own world."""
@@ -114,4 +123,11 @@ def _adopted(per_day: int) -> Path:
     folder = Path(mkdtemp(prefix="airmedic_testing"))
     ws = workspace(folder, renewals(per_day=per_day, changed_on=FLIPPED_ON))
     adopt(ws, by="anna")
+    return folder
+
+
+@cache
+def _prepared(per_day: int, spec: str, prepare: Callable[[Workspace], None]) -> Path:
+    folder = Path(mkdtemp(prefix="airmedic_testing"))
+    prepare(copy_of(_adopted(per_day), folder, **json.loads(spec)))
     return folder

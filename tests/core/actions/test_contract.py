@@ -26,7 +26,7 @@ test_deploy = contract_tests(
 test_change_setting = contract_tests(
     "actions",
     "change_setting",
-    arrange=Arrangement(params={"key": "gate.margin", "value": -0.02}),
+    arrange=Arrangement(params={"key": "checks.drift.least_effect", "value": 0.2}),
 )
 # The Airflow layer starts the DAG; the action itself changes nothing.
 test_rerun_pipeline = contract_tests(
