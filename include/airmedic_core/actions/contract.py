@@ -93,7 +93,17 @@ class Action(Protocol):
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 
     def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
-        """Return whether it is to be tried before what the diagnosis recommends."""
+        """Return whether it is to be tried before what the diagnosis recommends.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        incident : Incident
+            The incident.
+        diagnosis : Diagnosis
+            Its diagnosis.
+        """
         return False
 
     def stand_in(self, diagnosis: Diagnosis) -> str:
@@ -102,7 +112,17 @@ class Action(Protocol):
 
     @abstractmethod
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-        """Return its parameters (plain JSON) and the effect expected of them, in one sentence."""
+        """Return its parameters (plain JSON) and the effect expected of them, in one sentence.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        incident : Incident
+            The incident.
+        diagnosis : Diagnosis or None
+            Its diagnosis, where one was made.
+        """
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Raise if it can no longer be carried out."""
@@ -127,22 +147,76 @@ class Action(Protocol):
 
     @abstractmethod
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-        """Do it, and return its output. Done twice it has the effect of once."""
+        """Do it, and return its output. Done twice it has the effect of once.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        now : datetime
+            The moment of the action.
+        """
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
-        """Return what is not as it should be; nothing if all is well."""
+        """Return what is not as it should be; nothing if all is well.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        output : dict
+            What ``apply`` returned.
+        """
         return []
 
     @abstractmethod
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Put things back as the snapshot shows them, however far ``apply`` came, and return how."""
+        """Put things back as the snapshot shows them, however far ``apply`` came, and return how.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        snapshot : dict
+            What ``snapshot`` returned before the action began.
+        now : datetime
+            The moment of the undoing.
+        """
 
     def has_more(self, ws: Workspace, proposal: Proposal, done: ActionResult) -> bool:
-        """Return whether its approval covers one more attempt after what was done."""
+        """Return whether its approval covers one more attempt after what was done.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        done : ActionResult
+            The result of the attempt before.
+        """
         return False
 
     def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult:
-        """Make the further attempt that ``has_more`` speaks of, and return its result."""
+        """Make the further attempt that ``has_more`` speaks of, and return its result.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        done : ActionResult
+            The result of the attempt before.
+        now : datetime
+            The moment of the further attempt.
+        """
         return done
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:

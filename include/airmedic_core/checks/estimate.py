@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
 _LEAST_WINDOWS = 4
-"""Of the baseline, below which the scatter of single losses stands for the spread between windows."""
+"""Windows of the baseline below which the scatter of single losses stands for the spread between windows."""
 _TREES = 80
-"""Of the regression of losses on inputs."""
+"""Trees of the regression of losses on inputs."""
 _NORMAL_95 = 1.96
 """Half the width of a 95 % interval of a normal distribution, in standard errors."""
 

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
 
 _SLOW_SHARE = 0.01
-"""Of the answers, that may be slower than a limit on their 99th percentile."""
+"""Share of the answers that may be slower than a limit on their 99th percentile."""
 _CHANCE = 0.01
-"""So rare must more slow answers than that be, for a few slow ones among few not to alarm."""
+"""Chance of so many slow answers below which they are an alert, so that a few slow ones among few do not alarm."""
 
 
 class Options(CheckOptions):

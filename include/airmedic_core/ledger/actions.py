@@ -161,7 +161,17 @@ class Actions(Audit):
     def actions(
         self, *, model: str | None = None, incident_id: str | None = None, since: datetime | None = None
     ) -> list[RecordedAction]:
-        """Return attempts to carry out actions, oldest first."""
+        """Return attempts to carry out actions, oldest first.
+
+        Parameters
+        ----------
+        model : str, optional
+            Only actions on this model.
+        incident_id : str, optional
+            Only actions of this incident.
+        since : datetime, optional
+            Only actions that began from this moment on.
+        """
         query = select(actions).order_by(actions.c.started_at, actions.c.proposal_hash, actions.c.attempt)
         if model is not None:
             query = query.where(actions.c.model == model)

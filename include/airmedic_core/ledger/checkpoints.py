@@ -117,14 +117,34 @@ def checkpoint_file(settings: Settings, env: Mapping[str, str] | None = None) ->
 
 
 def sign_head(key: Key, sequence: int, head: str) -> Json:
-    """Return a record of the chain as a signed checkpoint."""
+    """Return a record of the chain as a signed checkpoint.
+
+    Parameters
+    ----------
+    key : Key
+        The key to sign with.
+    sequence : int
+        The record's number.
+    head : str
+        Its hash.
+    """
     at = datetime.now(UTC).isoformat()
     signature = key.sign(_message(sequence, head, at))
     return {"sequence": sequence, "hash": head, "at": at, "algorithm": key.algorithm, "signature": signature}
 
 
 def keep_checkpoint(ledger: Ledger, settings: Settings, env: Mapping[str, str] | None = None) -> Json | None:
-    """Sign the head of the chain and append it to the file of checkpoints; nothing where there is no key."""
+    """Sign the head of the chain and append it to the file of checkpoints; nothing where there is no key.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger.
+    settings : Settings
+        Where local state is kept.
+    env : mapping, optional
+        The environment that names key and file; the process's own where not given.
+    """
     key = audit_key(env)
     if key is None:
         return None
@@ -147,7 +167,7 @@ def read_checkpoints(paths: Iterable[Path]) -> list[Json]:
     AuditError
         If a file is missing, holds none, or holds something else: checkpoints are not to disappear unnoticed.
     """
-    found: list[Json] = []
+    checkpoints: list[Json] = []
     for path in paths:
         try:
             lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
@@ -155,12 +175,22 @@ def read_checkpoints(paths: Iterable[Path]) -> list[Json]:
             raise AuditError(f"The checkpoints {str(path)!r} cannot be read: {error}.", "Name their file.") from error
         if not lines:
             raise AuditError(f"The file {str(path)!r} holds no checkpoint.", "Name another one.")
-        found += lines
-    return found
+        checkpoints += lines
+    return checkpoints
 
 
 def checkpoint_problems(ledger: Ledger, checkpoints: Iterable[Json], key: Key) -> list[str]:
-    """Return which checkpoints are not signed with the key, or no longer stand in the chain."""
+    """Return which checkpoints are not signed with the key, or no longer stand in the chain.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The ledger.
+    checkpoints : iterable of Json
+        The checkpoints, from whatever place.
+    key : Key
+        The key that they are to be signed with.
+    """
     problems = []
     for checkpoint in checkpoints:
         try:

@@ -52,7 +52,17 @@ class Incidents(Audit):
             return _read(connection, id)
 
     def incidents(self, model: str | None = None, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
-        """Return the last incidents, newest first, of one model or of all."""
+        """Return the last incidents, newest first, of one model or of all.
+
+        Parameters
+        ----------
+        model : str, optional
+            Only incidents of this model.
+        open_only : bool
+            Whether to leave out those that have ended.
+        limit : int
+            Incidents at the most.
+        """
         query = select(incidents).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(limit)
         if model is not None:
             query = query.where(incidents.c.model == model)

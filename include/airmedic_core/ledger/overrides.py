@@ -104,6 +104,15 @@ class Overrides(Audit):
         """Return the overrides that hold for a model, with those for all models, oldest first; without one, all.
 
         A model's switches hold as the audit chain says, too: to delete a row turns none of them off.
+
+        Parameters
+        ----------
+        model : str, optional
+            The model; every override of every model where not given.
+        kind : OverrideKind, optional
+            Only overrides of this kind.
+        now : datetime, optional
+            The moment at which they must hold; the present where not given.
         """
         now = now or datetime.now(UTC)
         query = (
@@ -117,19 +126,30 @@ class Overrides(Audit):
         if model is not None:
             query = query.where(overrides.c.model.in_([model, EVERY_MODEL]))
         with self._reading() as connection:
-            found = [_override(row) for row in connection.execute(query)]
+            standing = [_override(row) for row in connection.execute(query)]
             if model is not None and kind in _SWITCHES:
-                held = {(override.model, override.key) for override in found}
+                held = {(override.model, override.key) for override in standing}
                 recorded = _recorded_switches(connection, model, kind)
-                found += [
+                standing += [
                     override
                     for name, override in recorded.items()
                     if name not in held and (override.expires_at is None or override.expires_at > now)
                 ]
-            return found
+            return standing
 
     def revoke_override(self, model: str, kind: OverrideKind, key: str, *, author: str) -> None:
         """Take an override back. One that was taken back before stays so.
+
+        Parameters
+        ----------
+        model : str
+            The model that it was made for.
+        kind : OverrideKind
+            Its kind.
+        key : str
+            Its key.
+        author : str
+            Who takes it back.
 
         Raises
         ------

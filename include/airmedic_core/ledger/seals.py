@@ -66,8 +66,8 @@ class TouchedRows:
         query = select(*columns)
         if statement.whereclause is not None:
             query = query.where(statement.whereclause)
-        for found in connection.execute(query):
-            noted[tuple(found)] = None
+        for key in connection.execute(query):
+            noted[tuple(key)] = None
 
     def seals(self, connection: Connection) -> Json:
         """Return the name of each touched row with its digest now; nothing in place of a digest where it is gone."""

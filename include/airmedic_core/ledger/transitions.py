@@ -44,6 +44,15 @@ ACTION_MOVES: Mapping[str, frozenset[str]] = {
 def require_incident_move(incident_id: str, standing: State, state: State) -> None:
     """Refuse a state that may not follow.
 
+    Parameters
+    ----------
+    incident_id : str
+        The incident, for the message.
+    standing : State
+        The state that it is in.
+    state : State
+        The state that it is to have.
+
     Raises
     ------
     LedgerError
@@ -59,6 +68,15 @@ def require_incident_move(incident_id: str, standing: State, state: State) -> No
 
 def require_action_move(action: str, standing: str, status: ActionStatus) -> None:
     """Refuse a status that may not follow.
+
+    Parameters
+    ----------
+    action : str
+        The action, for the message.
+    standing : str
+        The status that it has; empty where it was never tried.
+    status : ActionStatus
+        The status that it is to have.
 
     Raises
     ------

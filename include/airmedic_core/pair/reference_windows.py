@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from airmedic_core.profile import Reference
 
 _SHARED_FRACTION = 0.5
-"""Of the rows, and of the reference's time: two sets that share more than this are samples of one time."""
+"""Share of the rows, and of the reference's time, above which two sets are samples of one time."""
 _WHOLE_FRACTION = 0.9
-"""Of a window's time: rows that span less are a part of a window, unless they come in such windows."""
+"""Share of a window's time: rows that span less are a part of a window, unless they come in such windows."""
 _FEW_ROWS = 10
 """Rows expected: from fewer nobody can tell how thick they come."""
 _LEAST_RATE, _GREATEST_RATE = 0.5, 2.0
@@ -28,9 +28,10 @@ _LEAST_RATE, _GREATEST_RATE = 0.5, 2.0
 _ENOUGH_WINDOWS = 4
 """Windows: of fewer, none can be left out."""
 _SHORT_FRACTION = 0.7
-"""Of the usual rows: a first or last window with fewer, of which the reference covers a part only, is left out."""
+"""Share of the usual rows: a first or last window with fewer, of which the reference covers only a part, is left
+out."""
 _SLACK_FRACTION = 1 / 20
-"""Of a window's time: so much of it may be missing before it counts as covered in part only."""
+"""Share of a window's time that may be missing before it counts as covered only in part."""
 
 Span = tuple[datetime, datetime]
 """The first and the last moment of rows."""

@@ -36,18 +36,72 @@ class RolloutStrategy(Protocol[OptionsT]):
 
     @abstractmethod
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> Promotion:
-        """Move traffic to a version, through ``ws.registry`` only."""
+        """Move traffic to a version, through ``ws.registry`` only.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        version : str
+            The version that is to serve.
+        proposal : Proposal
+            What was approved.
+        options : OptionsT
+            The strategy's options for the model.
+        now : datetime
+            The moment of the deployment.
+        """
 
     @abstractmethod
     def verify(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT) -> list[str]:
-        """Return what is not as ``apply`` was to leave it, right after it; nothing if all is well."""
+        """Return what is not as ``apply`` was to leave it, right after it; nothing if all is well.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        version : str
+            The version that is to serve.
+        proposal : Proposal
+            What was approved.
+        options : OptionsT
+            The strategy's options for the model.
+        """
 
     @abstractmethod
     def health(self, ws: Workspace, proposal: Proposal, options: OptionsT, now: datetime) -> Health:
-        """Return how the deployment does. It is asked again while it is waiting, possibly by another process."""
+        """Return how the deployment does. It is asked again while it is waiting, possibly by another process.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was approved.
+        options : OptionsT
+            The strategy's options for the model.
+        now : datetime
+            The moment of the question.
+        """
 
     @abstractmethod
     def undo(
         self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: OptionsT, now: datetime
     ) -> str:
-        """Move traffic back to what the snapshot names as champion, however far ``apply`` came, and return how."""
+        """Move traffic back to what the snapshot names as champion, however far ``apply`` came, and return how.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        version : str
+            The version that was deployed.
+        proposal : Proposal
+            What was approved.
+        snapshot : dict
+            How things stood before: ``champion`` names the version that served.
+        options : OptionsT
+            The strategy's options for the model.
+        now : datetime
+            The moment of the undoing.
+        """

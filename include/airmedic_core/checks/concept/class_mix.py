@@ -18,7 +18,7 @@ reasons than the rows and the windows that the error knows of."""
 _LEAST_ROWS = 10
 """Rows of a class, on either side, below which nothing is said of its scores."""
 _LEAST_WINDOWS = 4
-"""Of the baseline, below which nothing is known of how shares wander."""
+"""Windows of the baseline below which nothing is known of how shares wander."""
 _SMALL_WOBBLE = 0.05
 """Distance that the scores of a class may have without any change, whatever the rows."""
 _ONE_PERCENT = 1.63
@@ -26,7 +26,8 @@ _ONE_PERCENT = 1.63
 _GAIN_ERRORS = 3.0
 """Standard errors by which another prior must save something of the loss."""
 _LEFT_OF_THE_MIX = 0.05
-"""Of the loss that the class mix costs on the baseline's rows: what is left beyond it has another reason."""
+"""Share of the loss that the class mix costs on the baseline's rows. If more of the loss is left, it has another
+reason."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class ClassMix:
     gain: float
     """Fraction of the loss that another prior saves."""
     distance: float
-    """Of the scores within a class, as a multiple of what chance and a small wobble explain."""
+    """How far the scores within a class have moved, as a multiple of what chance and a small wobble explain."""
     explains: bool
     """Whether the scores of each class are as before, and another prior saves what the mix costs."""
 

@@ -17,10 +17,10 @@ _CERTAIN = 1e-8
 _DEPENDENT = 5.0
 """Windows that vary so many times more than independent rows would, rest on rows that depend on each other."""
 _MOSTLY = 0.5
-"""Of what a window is compared with: so much of the season's level is said."""
+"""Weight of the season's level from which a finding says what the window is compared with."""
 _BEYOND_HISTORY = 2.0
-"""Where rows depend on each other, a window must lie so many times as far out as any healthy one did for its p-value to
-be believed."""
+"""How many times as far out as any healthy window a window must lie, where rows depend on each other, for its p-value
+to be believed."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Move:
 
     part: str = ""
     p_value: float = float("nan")
-    """Pays for the choice of the statistic."""
+    """Corrected for the choice of the statistic."""
     lasting_p_value: float = float("nan")
     effect: float = 0.0
     effect_before: float = 0.0
-    """Of the window before, where both are conspicuous together."""
+    """The effect in the window before, where both are conspicuous together."""
     z: float = 0.0
     value: float | None = None
     baseline: float | None = None

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from airmedic_core.measures.compared_columns import Compared
 
 _LEAST_WINDOWS = 5
-"""Since the reference, before anything can have drifted slowly."""
+"""Windows since the reference before anything can count as having drifted slowly."""
 _BASE_WINDOWS = 14
-"""What is measured from: a reference of fewer windows knows neither its mean nor its spread well."""
+"""Windows from which a reference knows its mean and its spread well. A shorter one is lent the first windows after
+it."""
 _MOST_Z = 3.0
-"""No single window makes a slow drift."""
+"""Standard deviations that one window counts at the most, so that no single window makes a slow drift."""
 _ALLOWANCE = 0.5
 """Standard deviations taken off each window, so that the sum finds lasting moves of one soonest (Page 1954)."""
 _CENTRE_ERRORS = 2.0
@@ -49,7 +50,7 @@ class SlowMove:
     effect: float
     """Mean of the last windows, against the reference."""
     windows: int
-    """Since when it has been moving."""
+    """Windows for which it has been moving that way."""
     confirmed: bool
     """Whether the window before was beyond the limit, too."""
 

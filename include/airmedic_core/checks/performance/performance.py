@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _FIVE_PERCENT_80 = 1.96 + 0.84
 """Standard errors that a difference must have to be found at 5 % with 80 % power."""
 _RESAMPLES = 400
-"""Of the comparison of two versions; the bounds of 99 % then rest on the two lowest and the two highest."""
+"""Resamples for the comparison of two versions; the bounds of 99 % then rest on the two lowest and the two highest."""
 _CERTAINTY = 0.99
-"""That a new version is worse than the one before it: it is then rolled back, so one in a hundred may be wrong."""
+"""Confidence that a new version is worse than the one before it. The new one is then rolled back, so one in a hundred
+may be wrong."""
 
 
 @final

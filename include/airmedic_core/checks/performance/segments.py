@@ -29,9 +29,9 @@ _LEAST_GROUP_ROWS = 20
 _MOST_GROUPS = 5
 """Groups that are told: more than a person reads."""
 _MOST_CATEGORIES = 30
-"""Of a column, that are looked at as groups: the most frequent."""
+"""Categories of a column that are looked at as groups: the most frequent ones."""
 _QUARTERS = (0.25, 0.5, 0.75)
-"""Where the ranges of numbers are cut: quartiles of the baseline's rows."""
+"""Quartiles of the baseline's rows, at which the ranges of numbers are cut."""
 _ERRORS = 2.0
 """Standard errors by which a group's loss must have risen to be ranked."""
 

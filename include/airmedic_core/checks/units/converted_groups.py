@@ -30,7 +30,7 @@ class ConvertedGroup(NamedTuple):
     group: str
     """``column=category``."""
     share: float
-    """Of the rows of the window."""
+    """Its share of the rows of the window."""
     conversion: Map
     """What was done to them."""
     before: float

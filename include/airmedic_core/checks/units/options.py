@@ -27,7 +27,7 @@ class Limits:
 
     # A whole column, or a share of its rows
     ks_5_percent: float = 1.36
-    """Over the root of the rows: the distance that rows alone exceed in 5 % of the cases (Smirnov 1948, Table for
+    """Divided by the root of the rows, the distance that rows alone exceed in 5 % of the cases (Smirnov 1948, Table for
     estimating the goodness of fit of empirical distributions)."""
     ks_1_percent: float = 1.63
     """The same in 1 % of the cases."""
@@ -64,7 +64,8 @@ class Limits:
     shape: float = 0.15
     """Part of that distance that is left at the most once a column that kept its shape is scaled back. Tuned."""
     factor: float = 3.0
-    """By a smaller factor than this, a column without a known conversion may have grown. Tuned."""
+    """Factor from which a column without a known conversion counts as converted; by a smaller one it may have grown.
+    Tuned."""
 
     # A column brought onto 0…1, or onto mean 0 and standard deviation 1
     unit_slack: float = 0.01
@@ -76,7 +77,7 @@ class Limits:
     standard_mean: float = 0.3
     """How far the mean may lie from 0: one window is not the rows that the scale was made from. Tuned."""
     standard_sd: tuple[float, float] = (0.7, 1.4)
-    """Between which the standard deviation must lie, for the same reason: half or double the variance."""
+    """Bounds of the standard deviation, for the same reason: half or double the variance."""
     near_standard_mean: float = 3.0
     """Mean of the reference up to which a column may have been standardised before. Tuned."""
     near_standard_sd: tuple[float, float] = (0.3, 3.0)
@@ -194,7 +195,8 @@ class Limits:
     clock_usual: float = 0.05
     """Share of the rows that makes an offset a usual one; where zones differ by half an hour there are two."""
     clock_share: float = 0.25
-    """Where rows of one more region are told in its own hour nothing is wrong, and they are rarely so many at once."""
+    """Share of the rows that must tell the hour of another zone. Rows of one more region that tells its own hour are
+    rarely so many at once."""
 
 
 LIMITS = Limits()
