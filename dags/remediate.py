@@ -88,7 +88,7 @@ def request_form() -> dict[str, Param]:
             title="Override",
             description_md=(
                 "Roll back: a version that left service as bad, or is clearly worse on the newest rows, is refused "
-                "unless you say here why you want it. Whoever approves sees it in red."
+                "unless you say here why you want it. The approver sees it in red."
             ),
         ),
         "incident_id": Param(

@@ -33,7 +33,7 @@ def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
     decisive = [done for done in history.actions if _decides(done.action)]
     pending = [p for p in history.proposals if _decides(p.action) and p.permission is not Permission.RECOMMEND]
     last = decisive[-1] if decisive else None
-    # A question whether to take something back changes nothing as long as it is not answered with yes.
+    # A proposal to take something back changes nothing until it is approved.
     pending = [p for p in pending if TAKES_BACK not in p.params]
     later = [p for p in pending if all(done.proposal_hash != p.hash for done in history.actions)]
     if later and (last is None or later[-1].created_at >= last.started_at):

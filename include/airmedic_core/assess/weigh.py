@@ -47,7 +47,7 @@ def weigh(
         Its fingerprint is the same for the same cause of the same columns, whatever the window.
     """
     if not findings:
-        # Silence is not health: checks that ran say so, even of a batch in which they found nothing.
+        # A check that ran says so, even where it found nothing: without findings, nothing was checked.
         text = "No check has looked at this batch."
         findings = [Finding("assessment", WHOLE, "error", Verdict.UNKNOWN, message=text, details={"failed": True})]
     signs = Signs.of(findings, only_window=only_window)

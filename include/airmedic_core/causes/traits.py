@@ -13,11 +13,11 @@ class CauseKind(StrEnum):
 
     HEALTHY = "healthy"
     DATA = "data"
-    """In the rows: they are never trained on, never make a reference, and say nothing about the model."""
+    """It lies in the rows: they are never trained on, never make a reference, and say nothing about the model."""
     MODEL = "model"
-    """In what the model has learned against what it now meets."""
+    """It lies in the difference between what the model has learned and what it now meets."""
     SERVICE = "service"
-    """In the version that serves, or in how it is served."""
+    """It lies in the version that serves, or in how it is served."""
     UNKNOWN = "unknown"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 POLICY_AUTHOR = "policy"
-"""Who approves what needs nobody's approval."""
+"""The name on record for an approval that needs no person."""
 
 _RULES = "rules"
 REVIEWED = "review"

@@ -41,7 +41,7 @@ class Inquiry(Generic[A]):
     incident_id: str
     """What it is recorded and budgeted under."""
     role: str
-    """Who asks: ``diagnoser``, ``critic``, ``analyst``."""
+    """The role that asks: ``diagnoser``, ``critic``, ``analyst``."""
     question: Question
     manifest: Json
     """What leaves the machine."""

@@ -28,7 +28,7 @@ Answer = Literal["approve", "reject"]
 Channel = Literal["airflow", "policy"]
 
 _HASH_LENGTH = 128
-"""What is kept of an answered hash that nobody proposed."""
+"""Characters that are kept of an answered hash that nobody proposed."""
 
 
 class Approvals(Decisions):

@@ -1,4 +1,4 @@
-"""Who is who: names of people that are written differently and mean the same person."""
+"""Names of people: which of them are written differently and mean the same person."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ class Store:
                         connection.execute(text(f"SET LOCAL lock_timeout = '{_MIGRATION_WAIT_SECONDS}s'"))
                         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
                     before = _revision_of(connection)
-                    # Whoever waited finds it done.
+                    # A process that waited for the lock finds it done.
                     if before != REVISION:
                         _upgrade(connection, self.url)
                         if before is not None:

@@ -27,7 +27,7 @@ INCIDENT_MOVES: Mapping[State, frozenset[State]] = {
 }
 
 NOT_BEGUN = ""
-"""Where an action stands that was never tried."""
+"""The status of an action that was never tried."""
 
 ACTION_MOVES: Mapping[str, frozenset[str]] = {
     NOT_BEGUN: frozenset({"running", "failed", "stopped"}),

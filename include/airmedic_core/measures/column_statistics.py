@@ -223,7 +223,7 @@ def mid_ranks(counts: NDArray[np.int64]) -> Array:
 def one_value_per_window(past: Sequence[Profile], name: str) -> bool:
     """Whether windows hold only one value each in this column, as calendar columns do.
 
-    Then a window is one observation of it, and a value that has not been seen before is no news.
+    Then a window is one observation of it, and a value that has not been seen before means nothing.
     """
     single = [_largest_share(profile, name) >= _CALENDAR_SHARE for profile in past]
     distinct = {_mode(profile, name) for profile in past}

@@ -119,7 +119,7 @@ def compare(
         and min(now.value, before.value, past.min(initial=np.inf)) > 0
     )
     if logs:
-        # Errors spread upwards, and in proportion to their size: their logarithms are even.
+        # Errors spread upwards, in proportion to their size: their logarithms spread evenly.
         past_noise, whole_noise = past_noise / usual**2, whole_noise / usual**2
         own_noise = own_noise / (now.value if context.only_window and own else before.value) ** 2
         past, current, usual = np.log(past), np.log(current), np.log(usual)

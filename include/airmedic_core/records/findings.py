@@ -44,7 +44,7 @@ class Batch:
 
 
 class Role(StrEnum):
-    """What a finding is evidence of. Whoever weighs findings reads this, never the name of a check."""
+    """What a finding is evidence of. Findings are weighed by this, never by the name of their check."""
 
     INPUT_MOVED = "input_moved"
     """An input lies elsewhere than it usually does."""

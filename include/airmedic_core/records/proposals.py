@@ -11,7 +11,7 @@ from airmedic_core.records.plain_json import Json, digest
 from airmedic_core.windows import as_utc
 
 NOBODY = "nobody"
-"""Who answered a proposal when nobody did in time."""
+"""The name on record for a proposal that nobody answered in time."""
 
 
 class Permission(StrEnum):

@@ -178,7 +178,7 @@ class Switches(Versions):
         if not recorded and aliases.get(CHAMPION) == intent.to_version:
             self._carry_out(intent, perf_counter())
             return
-        # What has not moved the champion moves it only when its owner comes back, who looks at the kill switch first.
+        # A switch that has not moved the champion is left to its own retry, which looks at the kill switch first.
         if aliases.get(PREVIOUS) is not None and aliases.get(PREVIOUS) == aliases.get(CHAMPION):
             self._restore_previous(name, last)
         with self.answering():

@@ -144,7 +144,7 @@ def _logged_classes(
             f"The rows have no columns {logged.score}_<class>, whose beginning the spec names under prediction.score.",
             "Log one probability for each class, or the predicted class alone as prediction.label.",
         )
-    # A class that only other rows score has no chance here.
+    # A class that only other rows score has the probability 0 here.
     none = np.zeros(len(frame))
     scored = [_column(frame, columns[str(name)]) if str(name) in columns else none for name in known]
     return np.column_stack(scored), known

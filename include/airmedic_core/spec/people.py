@@ -1,4 +1,4 @@
-"""Who is asked and who is told."""
+"""The people who are asked, and those who are told."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ApprovalSection(Section):
     expire_after_seconds: int = Field(default=86_400, ge=1)
     """When an unanswered proposal counts as rejected."""
     second_tier: tuple[str, ...] = ()
-    """Who is told then: user names or ids of Airflow."""
+    """The people who are told then: user names or ids of Airflow."""
 
 
 def notify_in_full(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Histories of several regimes: what a window of history has jumped to is no news when it comes again.
+"""Histories of several regimes: a value to which a window has jumped before is nothing new when it comes again.
 
 A reference that was renewed a day after its inputs had moved holds one window of the new kind among many of the old.
 Its mean is of neither, and its spread says little; but what somebody has accepted as normal must not alarm again.

@@ -68,7 +68,7 @@ def settings() -> Settings:
             if value:
                 os.environ[variable] = value
     if (key := find_connection(AUDIT_KEY_CONNECTION)) and key.password:
-        # Whoever may read the workers' environment may read their connections.
+        # This shows the key to nobody new: a program that can read this environment can read the connections.
         os.environ[AUDIT_KEY] = key.password
     return configured
 

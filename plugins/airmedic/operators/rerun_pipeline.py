@@ -27,7 +27,7 @@ class RerunPipelineOperator(OtherDagOperator):
     """
 
     def order(self, workspace: Workspace) -> tuple[str, Json]:
-        """Record the action, and return what was approved, whatever the spec says by now."""
+        """Record the action, and return what was approved, whatever the spec says now."""
         from airmedic_core.actions import ACTIONS, Path
         from airmedic_core.remedy import carry_out
 

@@ -1,4 +1,4 @@
-"""Who may answer an approval, and who did: names and ids of Airflow's auth manager."""
+"""The people who may answer an approval, and the one who did: names and ids of Airflow's auth manager."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def _head(dossier: Dossier) -> str:
         ("Closed", moment(incident.closed_at)),
         ("Incident", code(incident.id, 200)),
     ]
-    # MLflow sets a heading of two lines upon itself: the rest of it stands in the table.
+    # MLflow prints the second line of a heading over the first, so the rest of the headline stands in the table.
     title = incident.headline.partition(":")[0]
     if title != incident.headline or len(title) > _TITLE_CHARACTERS:
         rows.insert(0, ("Headline", prose(incident.headline, 160)))

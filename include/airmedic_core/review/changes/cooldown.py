@@ -53,7 +53,7 @@ class Cooldown(Change):
         try:
             before = policy_of(ws).limits_in(environment_of(ws)).cooldown_minutes
         except AirmedicError:
-            # Whoever decides says what is wrong with the policy.
+            # The next decision reports what is wrong with the policy.
             return []
         repeated = repetitions(ws)
         futile = [repetition for repetition in repeated if not repetition.helped]
