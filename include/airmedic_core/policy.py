@@ -172,7 +172,17 @@ class Policy(Section):
         return self.ruling(action, environment, verification)[1]
 
     def ruling(self, action: str, environment: str, verification: Verification) -> tuple[int, Permission]:
-        """Return the number of the first fitting rule, from 1 on, and what it says; 0 and ``deny`` where none fits."""
+        """Return the number of the first fitting rule, from 1 on, and what it says; 0 and ``deny`` where none fits.
+
+        Parameters
+        ----------
+        action : str
+            The action.
+        environment : str
+            The name of this installation's environment.
+        verification : Verification
+            Whether the evidence of the cause was verified.
+        """
         for place, rule in enumerate(self.permissions, start=1):
             if rule.fits(action, environment, verification):
                 return place, rule.permission

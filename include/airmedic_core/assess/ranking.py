@@ -66,10 +66,10 @@ def rank_causes(signs: Signs[SignT], *, new_version: bool = False) -> list[Claim
 
 def _with_other_faults(claim: Claim[SignT], claims: list[Claim[SignT]]) -> list[SignT]:
     """Add to a fault of the data the others of the same batch: they often have one origin."""
-    others = [other for other in claims if other.cause.lies_in_data and other is not claim]
+    companions = [companion for companion in claims if companion.cause.lies_in_data and companion is not claim]
     if not claim.cause.lies_in_data:
         return claim.deciding
-    return claim.deciding + [finding for other in others for finding in other.deciding]
+    return claim.deciding + [finding for companion in companions for finding in companion.deciding]
 
 
 def _bad_deployment(signs: Signs[SignT], new_version: bool) -> list[SignT]:

@@ -99,7 +99,7 @@ def severity_of(cause: Cause, deciding: Sequence[Finding]) -> Severity:
     if fallen >= cause.traits.critical_loss:
         return Severity.CRITICAL
     severity = Severity.HIGH if fallen >= 0.05 else Severity.MEDIUM
-    return max(severity, cause.traits.least_severity, key=lambda found: found.order)
+    return max(severity, cause.traits.least_severity, key=lambda candidate: candidate.order)
 
 
 def _headline(

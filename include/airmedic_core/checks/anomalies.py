@@ -66,7 +66,7 @@ class _Usual(NamedTuple):
     columns_at_once: int
     share: float
     largest_share: float
-    """Of any window of the reference."""
+    """The largest share of any window of the reference."""
 
 
 @final

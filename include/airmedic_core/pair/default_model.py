@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airmedic_core.windows import Window
 
 _FITTED_FRACTION = 0.7
-"""Of the reference, by time: what a default model is fitted on. The rest is its baseline of performance."""
+"""Share of the reference, by time, that a default model is fitted on. The rest is its baseline of performance."""
 _MOST_FITTED = 50_000
 """Rows: more make the default model slower to fit and hardly better."""
 _LEAST_FITTED = 100

@@ -51,7 +51,17 @@ def window_of(spec: ModelSpec, current: pd.DataFrame) -> Window:
 
 
 def of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
-    """Return whether the rows in question are spread over the time of the reference, as a sample of it would be."""
+    """Return whether the rows in question are spread over the time of the reference, as a sample of it would be.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model, for its time column.
+    reference : pandas.DataFrame
+        Rows that are known to be good, in the order of their times.
+    current : pandas.DataFrame
+        The rows in question, in the order of their times.
+    """
     column = spec.data.time_column
     before, now = reference[column], current[column]
     inside = ((now >= before.iloc[0]) & (now <= before.iloc[-1])).mean()

@@ -61,7 +61,17 @@ def verify(ws: Workspace, proposal: Proposal) -> list[str]:
 
 
 def health(ws: Workspace, proposal: Proposal, *, now: datetime) -> Health:
-    """Return how the deployment of a proposal does. Ask again while it is ``waiting``."""
+    """Return how the deployment of a proposal does. Ask again while it is ``waiting``.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was deployed.
+    now : datetime
+        The moment of the question.
+    """
     strategy, options = _strategy(ws.spec)
     health: Health = strategy.health(ws, proposal, options, now)
     return health

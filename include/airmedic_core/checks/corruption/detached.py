@@ -10,8 +10,8 @@ _FEW_VALUES = 3
 _LEAST_INSIDE = 0.05
 """Share of the values that are where the column always was: with fewer the column has moved as a whole."""
 _GAP = 0.5
-"""Of the spread between the tenth and the ninetieth percentile of the values in the old range: new values that continue
-the others lie closer to each other, and most of them closer to the old range."""
+"""Part of the spread between the tenth and the ninetieth percentile of the values in the old range. New values that
+continue the others lie closer to each other than that, and most of them closer to the old range."""
 
 
 def detached(values: NDArray[np.float64], minimum: float, maximum: float) -> bool:

@@ -95,5 +95,14 @@ def never_seen(share: float, values: int, past: list[float]) -> bool:
 
     >>> never_seen(0.02, 500, [0.0, 0.0]), never_seen(0.02, 100, [0.0, 0.0]), never_seen(0.02, 500, [0.0, 0.001])
     (True, False, False)
+
+    Parameters
+    ----------
+    share : float
+        Its share in this window.
+    values : int
+        The values that the window has in the column.
+    past : list[float]
+        Its share in each earlier window.
     """
     return not any(past) and share * values >= LIMITS.new_value_rows

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _OUTSIDE, _BACK = 0.95, 0.9
 """Shares of the values that lie beyond the old range, and that a conversion puts back into it."""
 _MARGIN = 0.5
-"""Of the old range: what a new season may add to either end of it."""
+"""Part of the old range that a new season may add to either end of it."""
 _NARROWEST, _WIDEST = 0.2, 2.5
 """A window's spread beside that of the reference: one week of a year is narrow, but not a point."""
 _LEAST_VALUES = 5
