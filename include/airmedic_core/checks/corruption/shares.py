@@ -93,16 +93,18 @@ def rarest_share(context: CheckContext) -> float:
 def never_seen(share: float, values: int, past: list[float]) -> bool:
     """Whether no earlier window has had what now takes a share of so many values, and it is more than a slip.
 
-    >>> never_seen(0.02, 500, [0.0, 0.0]), never_seen(0.02, 100, [0.0, 0.0]), never_seen(0.02, 500, [0.0, 0.001])
-    (True, False, False)
-
     Parameters
     ----------
     share : float
         Its share in this window.
     values : int
         The values that the window has in the column.
-    past : list[float]
+    past : list of float
         Its share in each earlier window.
+
+    Examples
+    --------
+    >>> never_seen(0.02, 500, [0.0, 0.0]), never_seen(0.02, 100, [0.0, 0.0]), never_seen(0.02, 500, [0.0, 0.001])
+    (True, False, False)
     """
     return not any(past) and share * values >= LIMITS.new_value_rows
