@@ -165,6 +165,24 @@ class Trials:
 
         return in_child(work)
 
+    def _killed(self, home: Path, url: str, step: int) -> tuple[bool, str]:
+        """Run a process that is killed at a step, and let what it had leased end, as it does after half a minute."""
+        from sqlalchemy import update
+
+        from airmedic_core.ledger.tables import locks
+        from tests.chaos.cases import NOW, opened
+
+        killed, said = self._run(home, url, step)
+
+        def work() -> str:
+            with opened(home, url).ledger._writing() as connection:
+                connection.execute(update(locks).values(expires_at=NOW))
+            return ""
+
+        if killed:
+            in_child(work)
+        return killed, said
+
     def _judge(self, home: Path, url: str, what: str, said: str) -> None:
         from tests.chaos.cases import opened, problems
 
@@ -182,7 +200,7 @@ class Trials:
     def once(self, step: int) -> bool:
         """Kill one process at a step, and let another finish; return whether there was such a step."""
         home, url = self._home()
-        killed, said = self._run(home, url, step)
+        killed, said = self._killed(home, url, step)
         if not killed:
             self._judge(home, url, "no kill", said)
             return False
@@ -194,7 +212,7 @@ class Trials:
         """Kill a process, and the one that goes on, and let a third finish."""
         home, url = self._home()
         for step in (first, second):
-            self.row.kills += self._run(home, url, step)[0]
+            self.row.kills += self._killed(home, url, step)[0]
         self._judge(home, url, f"killed at {first} and then at {second}", self._run(home, url)[1])
 
     def at_once(self) -> None:
