@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 from airmedic_core.spec import parse_spec
 from healthy_monitoring import Monitored
 from labelled.draws import following, halves, season_later, shuffled
-from labelled.healthy import healthy_pairs
+from labelled.healthy import FAULTY_DAYS, healthy_pairs
 from labelled.injected import injected_pairs
 from labelled.injuries import convert, deliver_again, drop_rows, fill_blanks, move_mix, put, slide, swap
 from labelled.looks import refusal
@@ -143,6 +143,14 @@ def test_there_are_enough_healthy_pairs_of_every_kind_and_each_is_the_same_each_
     assert min(sizes) <= 100
     for first, second in zip(cases[3].build(), cases[3].build(), strict=True):
         pd.testing.assert_frame_equal(first, second)
+
+
+@needs_data
+def test_no_ordinary_window_holds_a_day_on_which_a_sensor_failed() -> None:
+    bikes = [case for case in healthy_pairs("open") if case.domain == "bikes" and "shuffled" not in case.name]
+    windows = [case.build()[1][TIME].dt.strftime("%Y-%m-%d") for case in bikes if case.kind in FREQUENT[:2]]
+    assert len(windows) > 20
+    assert not any(days.isin(FAULTY_DAYS["bikes"]).any() for days in windows)
 
 
 @needs_data
