@@ -26,6 +26,8 @@ _AT_ONCE = 10.0
 """A large move is an alert in its first window if it is so many times less likely than what is conspicuous."""
 _FLOOR = 0.01
 """A difference of mean ranks up to here is of no interest, however certain."""
+_LEAST_JUDGED, _ALL_LABELS = 50, 0.9
+"""Labelled rows, and their share of the window, from which its performance is measured on all of it."""
 _LEAST_LABELLED, _LEAST_OF_CLASS = 200, 50
 """Labelled rows of the reference, in all and of each class, that the distribution of its scores is taken from."""
 
@@ -78,7 +80,7 @@ class Scores(Check[Options]):
         before = context.seen_before("scores:batch:shift")
         again = before is not None and (before.effect or 0.0) * effect > 0
         verdict = Verdict.OK
-        if moved:
+        if moved and not _labels_tell(context):
             certain = abs(effect) >= options.large_effect and p_value < options.p_value / _AT_ONCE
             verdict = Verdict.ALERT if again or certain else Verdict.WATCH
         text = "The scores lie where they usually do."
@@ -86,6 +88,8 @@ class Scores(Check[Options]):
             text = (
                 f"The mean score is {now.mean:.3g} where it was {whole.mean:.3g} ({location:+.2f} standard deviations)."
             )
+            if verdict is Verdict.OK:
+                text += " The labels of these rows tell what that is worth."
         return [
             Finding(
                 "scores", "batch", "shift", verdict, value=now.mean, baseline=whole.mean, limit=options.least_effect,
@@ -96,6 +100,17 @@ class Scores(Check[Options]):
             ),
             *_class_mix(context),
         ]  # fmt: skip
+
+
+def _labels_tell(context: CheckContext) -> bool:
+    """Return whether practically all rows of the window have a label, so that performance itself is measured.
+
+    Where scores went is a sign of what it may cost, and no loss beside a performance that is as it was.
+    """
+    if context.scored is None:
+        return False
+    known = context.scored.known
+    return int(known.sum()) >= max(_LEAST_JUDGED, _ALL_LABELS * len(known))
 
 
 def _unusable(context: CheckContext) -> list[Finding]:

@@ -112,8 +112,16 @@ def test_an_estimated_loss_says_so(bad_day: CheckContext) -> None:
     assert (finding.role, finding.details["estimated"]) == (Role.LOSS, True)
 
 
+def test_moved_scores_say_nothing_where_labels_tell_what_they_are_worth(bad_day: CheckContext) -> None:
+    finding = findings_of("scores", bad_day)["batch", "shift"]
+    assert (finding.verdict, finding.suggests) == (Verdict.OK, ())
+    assert "The labels of these rows tell" in finding.message
+
+
 def test_moved_scores_and_slow_answers(bad_day: CheckContext) -> None:
-    scores, latency = findings_of("scores", bad_day), findings_of("latency", bad_day)
+    assert bad_day.scored is not None
+    unlabelled = replace(bad_day, scored=replace(bad_day.scored, labels=np.full(ROWS, np.nan)), labelled=None)
+    scores, latency = findings_of("scores", unlabelled), findings_of("latency", bad_day)
     assert (scores["batch", "shift"].role, scores["batch", "shift"].verdict) == (Role.SCORES_MOVED, Verdict.ALERT)
     assert (latency["batch", "p99"].role, latency["batch", "p99"].verdict) == (Role.SERVICE, Verdict.ALERT)
 
