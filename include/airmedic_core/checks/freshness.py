@@ -44,6 +44,13 @@ class Limits:
     """Values that a column must take: of fewer, most are the same at equal times by chance."""
     top_share: float = 0.5
     """Largest share of one value, for the same reason."""
+    same_outcomes: float = 0.5
+    """How far towards full agreement, from that of chance, the outcomes of repeated rows must lie: rows that were
+    delivered again agree in all of them, rows that look alike by chance in no more than chance gives."""
+    sketch_error: float = 0.06
+    """Of a share that is estimated from a sketch (95 %, 256 hashes)."""
+    never_alike: float = 0.1
+    """Rows whose inputs may usually come again where inputs that all do, with other outcomes, are stale ones."""
     pairs: int = 40
     """Pairs of earlier windows from which the usual share is taken, the newest. It bounds the time: 14 windows make 91
     pairs, and the largest share of 40 is already close to that of all."""
@@ -121,12 +128,20 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
     past = context.past_facts[-options.windows :]
     if not past:
         return []
-    now = context.facts.rows_by_sketch
-    shares = [now.inside(before.rows_by_sketch) for before in past]
     # A window that was watched for its repeated rows would make them usual, so that no second one could confirm it.
     watched = {id(window.facts) for window in context.conspicuous_in(_REPEATED_ROWS)}
     settled = [facts for facts in past if id(facts) not in watched]
-    usual = _usual(settled, lambda later, earlier: later.rows_by_sketch.inside(earlier.rows_by_sketch))
+    now, chance = context.facts, _agreement_of_chance(context)
+    shares, usual = _shares(now, past, settled, lambda later, earlier: _repeated(later, earlier, chance))
+    alike, usually_alike = _shares(now, past, settled, _alike)
+    if (
+        len(settled) >= LIMITS.windows
+        and usually_alike < LIMITS.never_alike
+        and max(alike) > LIMITS.repeated_values
+        and max(shares) <= options.repeated_fraction
+    ):
+        # Only the outcomes are new: the inputs are those of an earlier window, and never came again before.
+        shares, usual = alike, usually_alike
     value = max(shares)
     windows_back = len(shares) - shares.index(value)
     repeated = f"{percent(value)} of the rows repeat those of the window {windows_back} before"
@@ -138,6 +153,55 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
         certain = most or context.only_window or context.seen_before(_REPEATED_ROWS) is not None
         verdict, text = Verdict.ALERT if certain else Verdict.WATCH, f"{repeated}; usual are {percent(usual)}."
     return [_repeated_rows_finding(context, verdict, text, value, usual, options)]
+
+
+def _shares(
+    now: RowFacts, past: list[RowFacts], settled: list[RowFacts], share: Callable[[RowFacts, RowFacts], float]
+) -> tuple[list[float], float]:
+    """Return the share of this window that each earlier one holds, and the share that is usual."""
+    outcomes = share is not _alike
+    by_chance = max(_by_chance(facts, outcomes=outcomes and _with_outcomes(now, facts)) for facts in past)
+    return [share(now, before) for before in past], max(_usual(settled, share), by_chance)
+
+
+def _alike(later: RowFacts, earlier: RowFacts) -> float:
+    return later.rows_by_sketch.inside(earlier.rows_by_sketch)
+
+
+def _with_outcomes(later: RowFacts, earlier: RowFacts) -> bool:
+    return bool(later.outcomes_by_sketch.hashes and earlier.outcomes_by_sketch.hashes)
+
+
+def _repeated(later: RowFacts, earlier: RowFacts, chance: float) -> float:
+    """Return the share of rows that stood in an earlier window, with their outcomes where both windows have them.
+
+    Codes, categories and the fields of a calendar come again by their nature. Where their outcomes differ, the rows are
+    new ones.
+    """
+    alike = _alike(later, earlier)
+    if not _with_outcomes(later, earlier):
+        return alike
+    share = later.outcomes_by_sketch.inside(earlier.outcomes_by_sketch)
+    needed = chance + LIMITS.same_outcomes * (1.0 - chance)
+    return share if share >= needed * alike - LIMITS.sketch_error else 0.0
+
+
+def _agreement_of_chance(context: CheckContext) -> float:
+    """Return how often the outcomes of two rows that have nothing to do with each other are the same."""
+    target = context.spec.target
+    if target not in context.frame:
+        return 0.0
+    shares = context.frame[target].value_counts(normalize=True).to_numpy(float)
+    return float((shares**2).sum())
+
+
+def _by_chance(facts: RowFacts, *, outcomes: bool) -> float:
+    """Return the share of new rows that a window would seem to hold already, from what its halves share.
+
+    Twice as many rows miss a row only if both halves of them do.
+    """
+    half = facts.outcome_coincidence if outcomes else facts.coincidence
+    return 1.0 - (1.0 - half) ** 2
 
 
 def _delivered_again(context: CheckContext, options: Options) -> list[Finding]:

@@ -22,6 +22,12 @@ SKETCH_SIZE = 256
 """Hashes of a sketch: a share is then known to 0.06 (95 %), at 5 kB of JSON for each column."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """Mixes hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
+_KNOWN_FRACTION = 0.95
+"""Of the rows whose outcome must be there before rows are compared with it: where some wait for it, a row that is
+delivered again may have gained one."""
+_BLOCKS = 20
+"""Parts in time, of which every second one is held against the others: each is long against the time for which a slow
+measurement keeps its value, and short against a season."""
 Hashes = NDArray[np.uint64]
 
 
@@ -81,6 +87,16 @@ class RowFacts:
     rows_by_sketch: Sketch = Sketch()
     """A sketch of the rows' features, without times."""
     columns: dict[str, ColumnFacts] = field(default_factory=dict)
+    outcomes_by_sketch: Sketch = Sketch()
+    """Of the rows' features and target, without times; empty where outcomes are not known."""
+    coincidence: float = 0.0
+    """Of the distinct rows' features in one half of the window, the largest share that is in the other half."""
+    outcome_coincidence: float = 0.0
+    """The same with the target."""
+    alone_fraction: float = 1.0
+    """Rows that no other row of the window repeats in every column."""
+    same_copies: float = 1.0
+    """Of the distinct rows that come more than once, the share that come equally often, as often as most do."""
     whole: bool = True
     """Whether these are all rows. If not, only the columns say something, and they without their sketches."""
 
@@ -131,18 +147,50 @@ def row_facts(
         hashes = hash_values(values)
         combined = combined * _MULTIPLIER + hashes
         facts[name] = _column(values, hashes, offsets)
+    outcomes = _outcomes(spec, frame, combined)
     everything = combined.copy()
     predictions = {spec.prediction.score, spec.prediction.label, spec.prediction.latency_ms, spec.prediction.version}
     for name in dict.fromkeys(frame.columns):
         if name not in facts and name not in predictions and not spec.is_class_score(str(name)):
             everything = everything * _MULTIPLIER + hash_values(frame[name])
+    copies = np.unique(everything, return_counts=True)[1]
     return RowFacts(
         rows=rows,
-        duplicate_fraction=1.0 - np.unique(everything).size / rows,
+        duplicate_fraction=1.0 - copies.size / rows,
         distinct_times=distinct_times,
         rows_by_sketch=Sketch.of(combined),
         columns=facts,
+        outcomes_by_sketch=Sketch.of(outcomes),
+        coincidence=_coincidence(combined),
+        outcome_coincidence=_coincidence(outcomes),
+        alone_fraction=float((copies == 1).sum()) / rows,
+        same_copies=float(np.bincount(copies[copies > 1]).max() / (copies > 1).sum()) if (copies > 1).any() else 1.0,
     )
+
+
+def _outcomes(spec: ModelSpec, frame: pd.DataFrame, combined: Hashes) -> Hashes:
+    """Return the hashes of rows with their outcome; none where outcomes are not known."""
+    if spec.target not in frame:
+        return combined[:0]
+    known = frame[spec.target].notna().to_numpy()
+    if known.mean() < _KNOWN_FRACTION:
+        return combined[:0]
+    return (combined * _MULTIPLIER + hash_values(frame[spec.target]))[known]
+
+
+def _coincidence(hashes: Hashes) -> float:
+    """Return the largest share of one half of the rows that is in the other, halved by time and by blocks of time.
+
+    Nothing of a window was delivered before, so what its halves share is chance, or the nature of its columns.
+    """
+    place = np.arange(hashes.size) * _BLOCKS // max(hashes.size, 1)
+    largest = 0.0
+    for first in (place < _BLOCKS // 2, place % 2 == 0):
+        halves = np.unique(hashes[first]), np.unique(hashes[~first])
+        fewer = min(half.size for half in halves)
+        if fewer:
+            largest = max(largest, np.intersect1d(*halves, assume_unique=True).size / fewer)
+    return float(largest)
 
 
 def hash_values(values: pd.Series) -> Hashes:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
+from airmedic_core.checks.corruption.duplicates import duplicates
 from airmedic_core.checks.corruption.options import LIMITS, Options
 from airmedic_core.checks.corruption.shares import WHERE_ROWS_ARE_STRANGE, beyond, broken_finding, rarest_share
 from airmedic_core.numbers import percent
@@ -48,7 +49,7 @@ class Corruption(Check[Options]):
             if name not in context.profile.missing
             for finding in (*_nulls(context, name, options), *_values(context, name, options))
         ]
-        findings += _duplicates(context, options)
+        findings += duplicates(context, options)
         findings += _ties(context, options)
         if not findings:
             count = len(context.features)
@@ -140,18 +141,6 @@ def _far_rows(column: NumericProfile, reference: NumericProfile) -> int:
     above = int(edges.searchsorted(reference.maximum + width, side="left")) + 1
     far = int(column.counts[:below].sum() + column.counts[above:].sum()) + column.non_finite
     return max(far, column.negatives if not reference.negatives and reference.minimum >= 0 else 0)
-
-
-def _duplicates(context: CheckContext, options: Options) -> list[Finding]:
-    past = [facts.duplicate_fraction for facts in context.past_facts]
-    share = context.facts.duplicate_fraction
-    if not past or not context.facts.whole:
-        return []
-    if not beyond(context.batch.rows, share, past, options.duplicate_fraction, options.spreads):
-        return []
-    usual = sum(past) / len(past)
-    text = f"{percent(share)} of the rows repeat another row of the window in every column; usual are {percent(usual)}."
-    return [broken_finding(context, "batch", "duplicate_fraction", share, usual, options.duplicate_fraction, text)]
 
 
 def _ties(context: CheckContext, options: Options) -> list[Finding]:

@@ -75,6 +75,13 @@ class Limits:
     """How many standard deviations of earlier windows the logarithm of the odds must move, as for ``spreads``."""
     least_odds_spread: float = 0.1
     """Least spread of that logarithm: a handful of windows may be alike by chance. Tuned."""
+    same_copies: float = 0.8
+    """Of the rows that come more than once, the share that must come equally often where a delivery was repeated:
+    rows drawn with replacement come twice, three times and more often (0.77 come twice at 0.75 draws for each row)."""
+    alone_fraction: float = 0.1
+    """Rows that may be left without a copy where every row was delivered several times: late ones."""
+    usually_alone: float = 0.5
+    """Of the reference's rows that must have no copy before a delivery without such rows is judged against it alone."""
     tie_rows: int = 200
     """Rows below which a tie between columns is not measured: with tens of columns, a regression needs some for each.
     Tuned."""

@@ -1,0 +1,104 @@
+"""Rows that come again: those of an earlier window, and those of the same delivery."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.pair import PairCheck, check_pair
+from airmedic_core.records import Finding, Verdict
+from airmedic_core.spec import ModelSpec, parse_spec
+
+SPEC: ModelSpec = parse_spec(
+    {"name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
+)
+
+
+def _rows(days: int, *, start: str = "2026-01-01", a_day: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Rows spread evenly over days; the label depends on two of three numbers."""
+    rng = np.random.default_rng(seed)
+    count = days * a_day
+    at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 86_400 / a_day, unit="s")
+    numbers = rng.normal(size=(count, 3))
+    chance = 1 / (1 + np.exp(-(1.2 * numbers[:, 0] - numbers[:, 1])))
+    return pd.DataFrame(
+        {
+            "at": at.strftime("%Y-%m-%dT%H:%M:%S"),
+            "a": numbers[:, 0],
+            "b": numbers[:, 1],
+            "c": numbers[:, 2],
+            "y": (rng.random(count) < chance).astype(int),
+        }
+    )
+
+
+def _findings(result: PairCheck, check: str) -> list[Finding]:
+    return [finding for finding in result.findings if finding.check == check]
+
+
+def _calendar_rows(days: int, *, start: str, seed: int) -> pd.DataFrame:
+    """Hours of which the inputs are the hour and the day of the week only; the load follows from them, with noise."""
+    at = pd.date_range(start, periods=24 * days, freq="h")
+    load = at.hour * 10.0 + at.dayofweek + np.random.default_rng(seed).normal(size=len(at))
+    return pd.DataFrame({"at": at.astype(str), "hour": at.hour, "weekday": at.dayofweek, "load": load})
+
+
+_CALENDAR_SPEC: ModelSpec = parse_spec(
+    {
+        "name": "m",
+        "task": "regression",
+        "target": "load",
+        "data": {"path": "rows.csv", "time_column": "at"},
+        "features": {"categorical": ["hour", "weekday"]},
+    }
+)
+
+
+def _repeated(result: PairCheck) -> Finding:
+    [finding] = [finding for finding in _findings(result, "freshness") if finding.statistic == "repeated_rows"]
+    return finding
+
+
+def test_inputs_that_come_again_with_other_outcomes_are_new_rows() -> None:
+    """One window of 28 days stands before: no earlier pair shows that a calendar comes again."""
+    reference, current = (
+        _calendar_rows(28, start=day, seed=seed) for seed, day in enumerate(("2026-02-02", "2026-03-02"))
+    )
+    result = check_pair(_CALENDAR_SPEC, reference, current)
+    assert _repeated(result).verdict is Verdict.OK
+    again = reference.assign(at=current["at"])
+    assert _repeated(check_pair(_CALENDAR_SPEC, reference, again)).verdict is Verdict.ALERT
+
+
+def test_inputs_that_one_half_of_the_reference_shares_with_the_other_are_not_stale() -> None:
+    """No outcomes are there yet. The 168 hours of a week come four times in the reference."""
+    reference, current = (_calendar_rows(28, start=day, seed=1) for day in ("2026-02-02", "2026-03-02"))
+    finding = _repeated(check_pair(_CALENDAR_SPEC, reference, current.drop(columns="load")))
+    assert finding.verdict is Verdict.OK
+    assert finding.value == pytest.approx(1.0)
+    assert finding.baseline == pytest.approx(1.0)
+
+
+def _duplicate_findings(result: PairCheck) -> list[Finding]:
+    return [finding for finding in _findings(result, "corruption") if finding.statistic == "duplicate_fraction"]
+
+
+def test_every_row_delivered_three_times_is_corruption_without_an_earlier_window() -> None:
+    everything = _rows(5)
+    current = everything[200:]
+    thrice = pd.concat([current] * 3, ignore_index=True)
+    [finding] = _duplicate_findings(check_pair(SPEC, everything[:200], thrice))
+    assert finding.verdict is Verdict.ALERT
+    # Two of three copies repeat the first.
+    assert finding.value == pytest.approx(2 / 3)
+    assert not _duplicate_findings(check_pair(SPEC, everything[:200], current))
+
+
+def test_rows_drawn_with_replacement_were_not_delivered_twice() -> None:
+    everything = _rows(10)
+    current = everything[1600:]
+    drawn = current.sample(1200, replace=True, random_state=0, ignore_index=True)
+    assert not _duplicate_findings(check_pair(SPEC, everything[:1600], drawn))
+    twice = pd.concat([current, current], ignore_index=True)
+    assert _duplicate_findings(check_pair(SPEC, everything[:1600], twice))
