@@ -13,6 +13,7 @@ from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
+    from airmedic_core.verdicts.forecast import Forecast
 
 
 class Options(CheckOptions):
@@ -63,7 +64,10 @@ class Volume(Check[Options]):
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare the rows with the forecast from earlier windows, and say how many of them other checks see."""
-        return [_rows(context, options), *_sampled(context)]
+        finding = None
+        if context.only_window:
+            finding = _rows_by_delivery(context, options) or _steps(context)
+        return [finding or _rows(context, options), *_sampled(context)]
 
 
 def _sampled(context: CheckContext) -> list[Finding]:
@@ -93,14 +97,62 @@ def _rows(context: CheckContext, options: Options) -> Finding:
             "volume", "batch", "rows", Verdict.UNKNOWN, value=rows, unit="rows", sample_size=rows,
             role=Role.DATA_FAULT, message="No earlier window, or none near enough, says how many rows to expect.",
         )  # fmt: skip
+    return _judged(rows, expected, options, (options.lowest_fraction, options.highest_fraction))
+
+
+def _rows_by_delivery(context: CheckContext, options: Options) -> Finding | None:
+    """Compare the rows of a delivery with those of earlier ones, where all rows of each carry one time."""
+    from airmedic_core.checks.volume.one_reference import LIMITS as ALONE
+    from airmedic_core.checks.volume.one_reference import deliveries
+    from airmedic_core.verdicts.forecast import forecast
+
+    known = deliveries(context)
+    if known is None:
+        return None
+    counts, current = known
+    expected = forecast([count * current for count in counts])
+    if expected is None:
+        return None
+    fractions = (options.lowest_fraction, options.highest_fraction)
+    if len(counts) == 1:
+        fractions = (min(fractions[0], ALONE.lowest_fraction), max(fractions[1], ALONE.highest_fraction))
+    return _judged(context.batch.rows, expected, options, fractions, only=len(counts) == 1)
+
+
+def _steps(context: CheckContext) -> Finding | None:
+    """Return a finding where an outage took most steps of a clock that the reference keeps."""
+    from airmedic_core.checks.volume.one_reference import LIMITS as ALONE
+    from airmedic_core.checks.volume.one_reference import steps_lost
+
+    lost = steps_lost(context)
+    if lost is None:
+        return None
+    present, expected = lost
+    return Finding(
+        "volume", "batch", "time_steps", Verdict.ALERT, value=present, baseline=round(expected, 1),
+        limit=round(expected * ALONE.steps_left, 1), effect=present / expected - 1.0, sample_size=context.batch.rows,
+        message=(
+            f"Rows of {present:,} different times where about {expected:,.0f} were expected by the reference's clock "
+            f"({percent(present / expected)}); the missing ones lie together."
+        ),
+        suggests=(Cause.VOLUME_ANOMALY,), role=Role.DATA_FAULT,
+    )  # fmt: skip
+
+
+def _judged(
+    rows: int, expected: Forecast, options: Options, fractions: tuple[float, float],
+    *, only: bool = False,
+) -> Finding:  # fmt: skip
+    """Return the finding on a number of rows; of an only window before, nothing but the fractions count."""
+    lowest, highest = fractions
     ratio = rows / max(expected.expected, 1e-9)
     distance = expected.z(rows)
-    outside = ratio < options.lowest_fraction or ratio > options.highest_fraction
-    unusual = abs(distance) > options.spreads and abs(ratio - 1.0) >= options.least_change
+    outside = ratio < lowest or ratio > highest
+    unusual = not only and abs(distance) > options.spreads and abs(ratio - 1.0) >= options.least_change
     noise = LIMITS.noise * max(expected.expected, 1.0) ** 0.5
     certain = abs(rows - expected.expected) > noise or expected.spread < LIMITS.regular_spread
     wrong = (outside and (certain or rows == 0)) or unusual
-    fraction = options.lowest_fraction if ratio < 1 else options.highest_fraction
+    fraction = lowest if ratio < 1 else highest
     amount = f"{rows:,} rows where about {expected.expected:,.0f} were expected ({percent(ratio)})"
     return Finding(
         "volume", "batch", "rows", Verdict.ALERT if wrong else Verdict.OK, value=rows,

@@ -1,0 +1,105 @@
+"""How many rows to expect where one reference is all that is known: by delivery, or by the steps of its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.comparison import CheckContext
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set."""
+
+    rows_at_a_time: int = 10
+    """Rows on average that share one time before the time is that of a delivery."""
+    days_between: float = 2.0
+    """Least days between two deliveries. Of rows that carry the day only, windows of days are compared as they are."""
+    lowest_fraction: float = 0.1
+    """Of the rows of the only delivery before: one says little of how much deliveries differ, so less than a tenth."""
+    highest_fraction: float = 10.0
+    """The same for more rows."""
+    times: int = 48
+    """Times of a clock, two days of hours, of which the reference must hold as many, and the rows in question could."""
+    parts: int = 4
+    """Parts of the reference, of which the emptiest says how many steps of the clock are usually there."""
+    regular_fraction: float = 0.8
+    """Of the steps of a clock that each of these parts must hold."""
+    steps_left: float = 0.5
+    """Of the usual steps: fewer are a loss."""
+    in_a_row: float = 0.25
+    """How far beyond chance, towards certainty, a step must follow the one before it. Gaps of an outage lie together;
+    those of a random sample do not, and a sample is no loss."""
+
+
+LIMITS = Limits()
+
+
+def deliveries(context: CheckContext) -> tuple[list[float], int] | None:
+    """Return the rows of each delivery of the reference, oldest first, and how many deliveries are in question.
+
+    None where rows have times of their own, or where the two overlap.
+    """
+    times, now = _seconds(context)
+    if not times.size or not now.size or now.min() <= times.max():
+        return None
+    moments, rows = np.unique(times, return_counts=True)
+    current = np.unique(now).size
+    if times.size < LIMITS.rows_at_a_time * moments.size:
+        return None
+    if np.diff(np.unique(np.r_[moments, now])).min() < LIMITS.days_between * _DAY:
+        return None
+    # Of a large reference these are a sample, evenly spread over its rows.
+    scale = context.reference.whole.rows / times.size
+    return [float(count * scale) for count in rows], current
+
+
+def steps_lost(context: CheckContext) -> tuple[int, float] | None:
+    """Return how many steps of the reference's clock are there, and how many should be, where an outage took them.
+
+    None where the reference has no clock, where it is a sample, or where no more than usual is missing.
+    """
+    times, now = _seconds(context)
+    if times.size < context.reference.whole.rows or not now.size or now.min() <= times.max():
+        return None
+    moments, present = np.unique(times), np.unique(now)
+    if moments.size < LIMITS.times:
+        return None
+    step = float(np.median(np.diff(moments)))
+    usual = min(_share_of_steps(part, step) for part in np.array_split(moments, LIMITS.parts))
+    share = _share_of_steps(present, step)
+    possible = present.size / share
+    if usual < LIMITS.regular_fraction or possible < LIMITS.times or share >= LIMITS.steps_left * usual:
+        return None
+    follows = float((np.abs(np.diff(present) - step) < step / 2).mean())
+    if follows < share + LIMITS.in_a_row * (1.0 - share):
+        return None
+    return int(present.size), usual * possible
+
+
+def _share_of_steps(moments: NDArray[np.float64], step: float) -> float:
+    """Return the share of the steps between the first and the last moment that are there."""
+    return float(min(moments.size / ((moments[-1] - moments[0]) / step + 1.0), 1.0))
+
+
+def _seconds(context: CheckContext) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    column, reference = context.spec.data.time_column, context.reference_rows
+    if reference is None or column not in reference or column not in context.frame:
+        return np.zeros(0), np.zeros(0)
+    return _seconds_of(reference[column]), _seconds_of(context.frame[column])
+
+
+def _seconds_of(times: pd.Series) -> NDArray[np.float64]:
+    import pandas as pd
+
+    since_1970 = pd.to_datetime(times, utc=True, errors="coerce").dropna() - pd.Timestamp(0, tz="UTC")
+    return np.asarray(since_1970.dt.total_seconds(), dtype=np.float64)
