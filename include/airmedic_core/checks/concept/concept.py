@@ -20,6 +20,10 @@ within ten points (95 % interval)."""
 _MISSED = 20.0
 """Labels of other classes that are expected: where the true number is Poisson, none of 20 comes by chance in one of
 500 million windows."""
+_NEARLY_ALL = 0.98
+"""Share of one class in a part of the reference, from which a window of that class alone is nothing new."""
+_CERTAIN_MOVE = 1e-4
+"""How likely a move of the class mix is by chance where it counts without any loss: one in 10,000 windows."""
 _LENT_ROWS = 5
 """Rows of the mean loss that each score bin is lent, so that a bin of few rows is not taken at its word."""
 _ALIKE = 0.55
@@ -90,30 +94,64 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
         classes = context.scored.classes if context.scored else ()
         which = str(classes[mix.position]) if mix.position < len(classes) else f"of class {mix.position + 1}"
     text = f"{percent(mix.now)} of the labels are {which} where {percent(mix.before)} were."
+    # A mix that moved for certain is news before it costs anything; beside a loss it must explain that loss.
+    alone = (
+        not mix.explains
+        and mix.distance < 1.0
+        and _moved_for_certain(context, options)
+        and not _fallen(context, now, options)
+    )
+    if alone:
+        text += " The parts of the reference do not differ so much, and the scores of each class are as before."
     if mix.explains:
         text += f" The scores of each class are as before, and another prior saves {percent(mix.gain)} of the loss."
     return [
         Finding(
             "concept", context.spec.target, "class_mix",
-            Verdict.ALERT if mix.explains else Verdict.WATCH if mix.moved else Verdict.OK, value=mix.now,
+            Verdict.ALERT if mix.explains or alone else Verdict.WATCH if mix.moved else Verdict.OK, value=mix.now,
             baseline=mix.before, limit=options.least_mix_change, effect=mix.now - mix.before, sample_size=len(now),
-            unit="fraction", message=text, suggests=(Cause.LABEL_SHIFT,) if mix.moved else (),
+            unit="fraction", message=text, suggests=(Cause.LABEL_SHIFT,) if mix.moved or alone else (),
             role=Role.EXPLAINS_LOSS,
             details={
                 "z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance,
-                "decides": mix.explains,
+                "decides": mix.explains or alone,
             },
         )
     ]  # fmt: skip
+
+
+def _moved_for_certain(context: CheckContext, options: Options) -> bool:
+    """Whether the share of a class lies beyond all parts of the reference, by more than their variation explains."""
+    import numpy as np
+
+    from airmedic_core.measures.label_history import chance_of_share, label_history
+
+    history = label_history(context)
+    if history is None:
+        return False
+    for label in np.unique(history.before):
+        share, past = history.shares(label)
+        usual = float(np.mean(past))
+        least = min(options.least_mix_change, usual / 2, (1.0 - usual) / 2)
+        beyond = not min(past) <= share <= max(past) and abs(share - usual) >= least
+        if beyond and chance_of_share(share, past, len(history.now), len(history.before)) < _CERTAIN_MOVE:
+            return True
+    return False
 
 
 def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Finding | None:
     """Return a finding where all labels are of one class although the others should be among them."""
     import numpy as np
 
+    from airmedic_core.measures.label_history import label_history
+
     classes = np.unique(now.labels)
     others = float(np.mean(before.labels != classes[0]))
     if len(classes) > 1 or others * len(now) < _MISSED:
+        return None
+    history = label_history(context)
+    if history is not None and max(history.favourites()) > _NEARLY_ALL:
+        # Events that come in runs leave whole windows to one class: that is their nature.
         return None
     return Finding(
         "concept", context.spec.target, "one_class", Verdict.ALERT, value=1.0, baseline=1.0 - others,

@@ -1,0 +1,48 @@
+"""When labels count as broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+
+from airmedic_core.checks import CheckOptions
+
+
+class Options(CheckOptions):
+    """When labels count as broken. All fractions are of the labels that are known."""
+
+    value_fraction: float = Field(default=0.05, gt=0, le=1)
+    """One value apart from all other labels, beyond its usual share."""
+    constant_fraction: float = Field(default=0.95, gt=0.5, le=1)
+    """One value from which a target of numbers counts as constant."""
+    spreads: float = Field(default=5.0, gt=0)
+    """How many standard deviations of the reference's parts a fraction must move."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits that no team needs to set."""
+
+    rows: int = 20
+    """Labels below which nothing is said: of 20, a value that usually takes half never fills all by chance."""
+    value_rows: int = 5
+    """Rows of one value apart from all others. Fewer are slips of single rows."""
+    favourite: float = 0.65
+    """Largest share that any value took in a part of the reference, up to which one value in every row is a fault."""
+    gap: float = 0.1
+    """How far beyond all other labels a stand-in lies, as a part of their range."""
+    elsewhere: float = 0.9
+    """Share of the labels beyond the reference's range from which the whole target lies elsewhere."""
+    widths: float = 1.0
+    """How many widths of the reference's range their middle must then lie beyond it. Growth and seasons move a target
+    by parts of its range."""
+    conversions: tuple[float, ...] = (10.0, 100.0, 1000.0, 1e6, 60.0, 3600.0)
+    """Factors by which targets are rescaled: decimal steps, and minutes or seconds for hours."""
+    apart: float = 0.8
+    """Kolmogorov–Smirnov distance from the reference from which labels may be in another unit."""
+    fits: float = 0.2
+    """The same distance that may be left once they are converted back: windows of one target differ by as much."""
+
+
+LIMITS = Limits()

@@ -1,0 +1,166 @@
+"""Target values: whether the values of the target are those of the target, before anything is said of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, final
+
+from airmedic_core.checks import Check
+from airmedic_core.checks.target_values.options import LIMITS, Options
+from airmedic_core.numbers import percent
+from airmedic_core.records import Cause, Finding, Role, Verdict
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.measures.label_history import LabelHistory
+    from airmedic_core.metrics import Array
+
+_BROKEN = (Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE)
+
+
+@final
+class TargetValues(Check[Options]):
+    """Whether the values of a target of numbers are still those of the target.
+
+    A target that is one value in every row, holds a stand-in, or lies in another place altogether is a fault of the
+    labels: whatever the model seems to have lost with them, it has not lost, and nothing is learned from them. Labels
+    of classes are judged where their mix is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from airmedic_core.simulate.example import example_context
+    >>> def of_amount(day):
+    ...     return day.assign(income=-200.0)
+    >>> context = example_context(of_amount, task="regression", target="income", prediction={},
+    ...                           features={"numeric": ["amount"]})
+    >>> for finding in TargetValues().run(context, Options()):
+    ...     print(f"{finding.verdict}: {finding.message}")
+    alert: 100 % of the labels in income are -200; in the reference no value took more than 1 %.
+    """
+
+    group = "performance"
+    options = Options
+
+    def run(self, context: CheckContext, options: Options) -> list[Finding]:
+        """Hold the labels against those of the reference."""
+        from airmedic_core.measures.label_history import label_history
+
+        if context.spec.task != "regression":
+            return []
+        history = label_history(context)
+        if history is None or len(history.now) < LIMITS.rows or len(history.before) < LIMITS.rows:
+            return []
+        findings = (
+            *_constant(context, history, options),
+            *_stand_in(context, history, options),
+            *_converted(context, history),
+            *_elsewhere(context, history),
+        )
+        if findings:
+            return [findings[0]]
+        return [
+            Finding(
+                "target_values", context.spec.target, "values", Verdict.OK, sample_size=len(history.now),
+                message=f"The labels in {context.spec.target} are numbers like those of the reference.",
+            )
+        ]  # fmt: skip
+
+
+def _constant(context: CheckContext, history: LabelHistory, options: Options) -> Iterator[Finding]:
+    value, share = _favourite(history.now)
+    most = max(history.favourites())
+    if share < options.constant_fraction or most > LIMITS.favourite:
+        return
+    text = (
+        f"{percent(share)} of the labels in {context.spec.target} are {value:g}; in the reference no value took more "
+        f"than {percent(most)}."
+    )
+    yield _fault(context, history, "constant", text, value=share, baseline=most, limit=options.constant_fraction)
+
+
+def _stand_in(context: CheckContext, history: LabelHistory, options: Options) -> Iterator[Finding]:
+    """Yield the value that lies apart from all other labels and takes more rows than it ever did."""
+    import numpy as np
+
+    values, counts = np.unique(history.now, return_counts=True)
+    for at in np.argsort(-counts, kind="stable")[:3]:
+        value, rows = float(values[at]), int(counts[at])
+        if rows < LIMITS.value_rows or not _lies_apart(value, history):
+            continue
+        share, past = history.shares(values[at])
+        usual, spread = float(np.mean(past)), float(np.std(past, ddof=1)) if len(past) > 1 else 0.0
+        noise = (max(usual * (1.0 - usual), 1.0 / len(history.before)) / len(history.now)) ** 0.5
+        if share - usual > max(options.value_fraction, options.spreads * float(np.hypot(noise, spread))):
+            text = (
+                f"{percent(share)} of the labels in {context.spec.target} are {value:g}, apart from all others; usual "
+                f"are {percent(usual, 1)}: a stand-in for a label that is not known."
+            )
+            limit = usual + options.value_fraction
+            yield _fault(context, history, "stand_in", text, value=share, baseline=usual, limit=limit)
+
+
+def _lies_apart(value: float, history: LabelHistory) -> bool:
+    """Whether a value lies outside all other labels of the reference, and away from all others of the window."""
+    import numpy as np
+
+    others = history.before[history.before != value].astype(float)
+    beside = history.now[history.now != value].astype(float)
+    if not others.size:
+        return False
+    low, high = float(others.min()), float(others.max())
+    gap = LIMITS.gap * (high - low)
+    outside = value < low - gap or value > high + gap
+    return gap > 0 and outside and (not beside.size or float(np.abs(beside - value).min()) >= gap)
+
+
+def _converted(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
+    """Yield that all labels are a round factor of what they were."""
+    now, before = history.now.astype(float), history.before.astype(float)
+    if _distance(now, before) < LIMITS.apart:
+        return
+    factors = [factor for size in LIMITS.conversions for factor in (size, 1.0 / size)]
+    left, factor = min((_distance(now / factor, before), factor) for factor in factors)
+    if left <= LIMITS.fits:
+        by = f"multiplied by {factor:g}" if factor > 1 else f"divided by {1.0 / factor:g}"
+        text = f"The labels in {context.spec.target} are {by}: they are in another unit."
+        yield _fault(context, history, "converted", text, value=factor, baseline=1.0, suggests=(Cause.UNIT_CHANGE,))
+
+
+def _elsewhere(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
+    """Yield that practically all labels lie beyond the reference's range, by more than its whole width."""
+    import numpy as np
+
+    now, before = history.now.astype(float), history.before.astype(float)
+    low, high = float(before.min()), float(before.max())
+    reach, middle = LIMITS.widths * (high - low), float(np.median(now))
+    outside = float(np.mean((now < low) | (now > high)))
+    if high > low and outside >= LIMITS.elsewhere and (middle < low - reach or middle > high + reach):
+        text = (
+            f"{percent(outside)} of the labels in {context.spec.target} lie where none was: around {middle:.4g}, where "
+            f"they were from {low:.4g} to {high:.4g}."
+        )
+        yield _fault(context, history, "elsewhere", text, value=outside, baseline=0.0, limit=LIMITS.elsewhere)
+
+
+def _favourite(labels: Any) -> tuple[float, float]:
+    import numpy as np
+
+    values, counts = np.unique(labels, return_counts=True)
+    return float(values[counts.argmax()]), float(counts.max() / len(labels))
+
+
+def _distance(now: Array, before: Array) -> float:
+    from scipy.stats import ks_2samp
+
+    return float(ks_2samp(now, before, method="asymp").statistic)
+
+
+def _fault(
+    context: CheckContext, history: LabelHistory, statistic: str, text: str, *, value: float, baseline: float,
+    limit: float | None = None, suggests: tuple[Cause, ...] = _BROKEN,
+) -> Finding:  # fmt: skip
+    return Finding(
+        "target_values", context.spec.target, statistic, Verdict.ALERT, value=value, baseline=baseline, limit=limit,
+        effect=1.0, sample_size=len(history.now), message=text, suggests=suggests, role=Role.DATA_FAULT,
+    )  # fmt: skip
