@@ -97,9 +97,11 @@ def _said(name: str, values: pd.Series, times: pd.Series) -> str:
         "week": times.dt.isocalendar().week,
         "quarter": times.dt.quarter,
     }
+    # A flag that is 1 in every row of a January is no month: a small number alone does not say what it counts.
+    says_so = bool(_NAMES.search(name)) or values.nunique(dropna=False) > 1
     if pd.api.types.is_numeric_dtype(values.dtype) and values.notna().all():
         for what, part in parts.items():
-            if (values.to_numpy() == part.to_numpy()).all():
+            if (says_so or what == "year") and (values.to_numpy() == part.to_numpy()).all():
                 return what
     if not _NAMES.search(name):
         return ""

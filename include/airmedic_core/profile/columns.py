@@ -88,7 +88,10 @@ class NumericProfile(_Nulls):
         """Standard deviation of the finite values (population form); not-a-number without any."""
         if not self.values:
             return float("nan")
-        return float(np.sqrt(max(self.squares / self.values - (self.mean - self.centre) ** 2, 0.0)))
+        offset = self.mean - self.centre
+        variance = self.squares / self.values - offset * offset
+        # Squares of numbers near the largest float are infinite, and so is what is left of them.
+        return float(np.sqrt(max(variance, 0.0))) if np.isfinite(variance) else float("inf")
 
     def merge(self, other: Self) -> Self:
         """Return the profile of both sets of rows together."""

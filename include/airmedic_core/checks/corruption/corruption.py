@@ -80,12 +80,14 @@ def _null_share(profile: Profile, name: str) -> float:
 
 
 def _values(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:
+    from airmedic_core.checks.corruption.absurd import absurd_values
     from airmedic_core.checks.corruption.category_stand_ins import category_stand_ins
     from airmedic_core.checks.corruption.number_stand_ins import number_stand_ins
 
     if isinstance(context.profile.columns[name], NumericProfile):
         yield from number_stand_ins(context, name, options)
         yield from _outside(context, name, options)
+        yield from absurd_values(context, name)
     else:
         yield from category_stand_ins(context, name, options)
 

@@ -33,6 +33,12 @@ class Options(CheckOptions):
 class Limits:
     """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
 
+    absurd_widths: float = 20.0
+    """How many widths of the reference's range a single value must lie beyond it to be looked at by itself."""
+    absurd_rows: float = 1e-3
+    """Rows so far out that the tail of the reference lets expect in the window, below which one is damage."""
+    tail_rows: int = 10
+    """Values of the reference, at least, that its tail is taken from; of many, one in twenty."""
     few_rows: int = 3
     """Rows that are null, or far outside, before a window is called damaged. Fewer are slips of single rows, whatever
     share of a small window they take. Tuned."""

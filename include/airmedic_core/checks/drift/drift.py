@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from typing import TYPE_CHECKING, Any, final
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from airmedic_core.checks.drift.slow import SlowMove
     from airmedic_core.comparison import CheckContext
 
+_log = logging.getLogger(__name__)
 _SUGGESTS = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
 _EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
 """A column that arrives in another unit or under another type has moved for that reason alone."""
@@ -82,13 +84,27 @@ class Drift(Check[Options]):
             for kind in ("p_value", "lasting_p_value")
         )
         findings = [
-            _finding(context, name, moves[name], float(alone), float(together), options)
+            _guarded(context, name, moves[name], float(alone), float(together), options)
             for name, alone, together in zip(names, single, lasting, strict=True)
         ]
         findings += [_not_judged(context, name) for name in columns if name not in moves]
         conspicuous = {finding.subject for finding in findings if finding.verdict is not Verdict.OK}
         slow = [move for part in compared for move in slow_moves(context, part, options.slow_level)]
         return findings + [_slow(move) for move in slow if _of_interest(context, move, conspicuous, options)]
+
+
+def _guarded(
+    context: CheckContext, name: str, move: Move, single: float, lasting: float, options: Options
+) -> Finding:  # fmt: skip
+    """Return the finding on one column. One that cannot be judged says so, and never takes the others with it."""
+    try:
+        return _finding(context, name, move, single, lasting, options)
+    except Exception as error:  # noqa: BLE001  one column must not take the others with it
+        _log.exception("Drift of %s could not be judged in %s.", name, context.batch.id)
+        text = f"Drift of {name} could not be judged: {type(error).__name__}: {error}"
+        return Finding(
+            "drift", name, "error", Verdict.UNKNOWN, message=text, role=Role.INPUT_MOVED, details={"failed": True}
+        )
 
 
 def _finding(

@@ -28,6 +28,11 @@ class Limits:
     """New columns that a sentence names. Bounds its length."""
     kept_columns: int = 50
     """New columns that a finding keeps. Bounds its size."""
+    constant_rows: int = 200
+    """Rows of one value in the reference, and nothing else, from which a column counts as constant: another value would
+    have been seen, with a probability of 99.99 %, if one row in twenty had it (0.95²⁰⁰ = 4e-5)."""
+    varied_rows: int = 5
+    """Rows of other values before a column that was constant counts as varying. Fewer are slips."""
     number_text: float = 0.05
     """Share of values that are no numbers from which a column of numbers has become text, as ``unreadable_fraction``
     by default."""

@@ -36,6 +36,7 @@ class Schema(Check[Options]):
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare columns, types, vocabularies and grain with the reference's."""
         from airmedic_core.checks.schema.column_types import type_findings, unreadable_findings
+        from airmedic_core.checks.schema.constant import constant_findings
         from airmedic_core.checks.schema.renames import renamed_columns
         from airmedic_core.checks.schema.vocabulary import vocabulary_findings
 
@@ -49,6 +50,7 @@ class Schema(Check[Options]):
             findings += type_findings(context, name)
         for name in present:
             findings += unreadable_findings(context, name, options) + vocabulary_findings(context, name, options)
+            findings += constant_findings(context, name, options)
         findings += _grain(context, options) + _exchanged(context)
         findings += _new_columns(context, sorted(set(new) - set(renamed.values())))
         if not any(finding.verdict is Verdict.ALERT for finding in findings):

@@ -36,7 +36,7 @@ class TargetValues(Check[Options]):
     ...                           features={"numeric": ["amount"]})
     >>> for finding in TargetValues().run(context, Options()):
     ...     print(f"{finding.verdict}: {finding.message}")
-    alert: 100 % of the labels in income are -200; in the reference no value took more than 1 %.
+    alert: 100 % of the labels in income are -200; in no part of the reference did a value take more than 1 %.
     """
 
     group = "performance"
@@ -70,11 +70,11 @@ class TargetValues(Check[Options]):
 def _constant(context: CheckContext, history: LabelHistory, options: Options) -> Iterator[Finding]:
     value, share = _favourite(history.now)
     most = max(history.favourites())
-    if share < options.constant_fraction or most > LIMITS.favourite:
+    if share < options.constant_fraction or (most > LIMITS.favourite and not _lies_apart(value, history)):
         return
     text = (
-        f"{percent(share)} of the labels in {context.spec.target} are {value:g}; in the reference no value took more "
-        f"than {percent(most)}."
+        f"{percent(share)} of the labels in {context.spec.target} are {value:g}; in no part of the reference did a "
+        f"value take more than {percent(most)}."
     )
     yield _fault(context, history, "constant", text, value=share, baseline=most, limit=options.constant_fraction)
 
