@@ -9,13 +9,52 @@ from airmedic_core.causes import Cause, Needs
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import RecommendedAction
 
+_RETRAIN, _ESCALATE = "retrain", "escalate"
+_WHY_NOT_YET = "Another reason is as likely, and a model that learns from rows that are wrong is worse afterwards."
 
-def remedies_of(cause: Cause) -> tuple[RecommendedAction, ...]:
-    """Return the remedies of a cause before any evidence is read, first choice first."""
-    return tuple(
+
+def remedies_of(cause: Cause, doubt: str = "") -> tuple[RecommendedAction, ...]:
+    """Return the remedies of a cause before any evidence is read, first choice first.
+
+    Parameters
+    ----------
+    cause : Cause
+        The cause.
+    doubt : str
+        Under which condition learning from the window does no harm; empty for always.
+    """
+    actions = tuple(
         RecommendedAction(remedy.action, place, remedy.why, remedy.condition)
         for place, remedy in enumerate(cause.traits.remedies, start=1)
     )
+    return with_doubt(actions, doubt)
+
+
+def with_doubt(actions: tuple[RecommendedAction, ...], doubt: str) -> tuple[RecommendedAction, ...]:
+    """Return the actions with a condition on learning from the window, behind a person who decides it.
+
+    Parameters
+    ----------
+    actions : tuple of RecommendedAction
+        First choice first.
+    doubt : str
+        The condition; the actions are left as they are where it is empty.
+
+    Examples
+    --------
+    >>> doubted = remedies_of(Cause.CONCEPT_DRIFT, "if a later window shows the same")
+    >>> [(action.action, action.condition) for action in doubted[:2]]
+    [('escalate', ''), ('retrain', 'if a later window shows the same')]
+    """
+    if not doubt or not any(action.action == _RETRAIN and not action.condition for action in actions):
+        return actions
+    doubted = [
+        replace(action, condition=doubt) if action.action == _RETRAIN and not action.condition else action
+        for action in actions
+        if action.action != _ESCALATE
+    ]
+    ordered = [RecommendedAction(_ESCALATE, 0, _WHY_NOT_YET), *doubted]
+    return tuple(replace(action, priority=place) for place, action in enumerate(ordered, start=1))
 
 
 def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[RecommendedAction, ...]:

@@ -81,7 +81,7 @@ def check_pair(
         If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
         retry does not help.
     """
-    from airmedic_core.assess import weigh
+    from airmedic_core.assess import doubt_of_training, weigh
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.remedies import remedies_of
 
@@ -99,7 +99,7 @@ def check_pair(
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     new_version = context.earlier_version is not None
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
-    recommended = remedies_of(assessment.cause) if assessment.outcome == "incident" else ()
+    recommended = remedies_of(assessment.cause, doubt_of_training(findings)) if assessment.outcome == "incident" else ()
     spans = span_of(spec, reference), span_of(spec, current)
     unseen = not_monitored(spec, reference, context.features)
     return PairCheck(assessment, tuple(findings), recommended, spans, unseen)

@@ -1,0 +1,54 @@
+"""What speaks against learning from a window, although its cause asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation
+from airmedic_core.records import ABNORMAL, Role
+
+_APART = 0.95
+"""Area under the curve of telling two windows apart, from which they hardly have inputs in common: what remains of a
+loss on shared inputs then rests on a twentieth of the rows or less."""
+_FEW_ROWS = 100
+"""Labelled rows below which a loss may be one event, such as a weekend: a share is known to within ten points then."""
+
+
+class CountedSign(Sign, Protocol):
+    """A sign that says on how many rows it rests."""
+
+    @property
+    def sample_size(self) -> int | None:
+        """Rows that it was measured on."""
+
+
+def doubt_of_training(signs: Iterable[CountedSign]) -> str:
+    """Return the condition under which learning from the window does no harm; empty where nothing speaks against it.
+
+    Damage to the data, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a
+    changed relation does. A model that learns from such rows is worse afterwards.
+
+    Parameters
+    ----------
+    signs : iterable of CountedSign
+        All findings of the window, or the evidence made of them.
+
+    Examples
+    --------
+    >>> from airmedic_core.records import Finding, Verdict
+    >>> loss = Finding("performance", "batch", "mae", Verdict.ALERT, sample_size=62, role=Role.LOSS)
+    >>> doubt_of_training([loss])
+    'if a later window shows the same: 62 labelled rows may be one event'
+    """
+    known = list(signs)
+    if any(sign.role is Role.DATA_FAULT and sign.verdict in ABNORMAL for sign in known):
+        return "once the data are known to be sound"
+    lost = [sign for sign in known if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
+    rows = max((sign.sample_size or 0 for sign in lost), default=0)
+    if lost and rows < _FEW_ROWS:
+        return f"if a later window shows the same: {rows} labelled rows may be one event"
+    apart = any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in known)
+    if apart:
+        return "if the loss is there among rows that the reference has too: the two windows hardly overlap"
+    return ""
