@@ -6,13 +6,14 @@ mean rank moves with the location of any distribution, however heavy its tails, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.measures.seasonal import Like
+from airmedic_core.measures.unseen_categories import UsualUnseen
 from airmedic_core.metrics import Array
 from airmedic_core.profile import CategoricalProfile, NumericProfile, Profile
 from airmedic_core.verdicts.moderated import Moderated, moderated_z
@@ -171,7 +172,9 @@ def of_numbers(whole: Profile, columns: Sequence[str]) -> Statistics:
     )  # fmt: skip
 
 
-def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Statistics:
+def of_categories(
+    whole: Profile, columns: Sequence[str], most: int = 30, usual_unseen: Mapping[str, UsualUnseen] | None = None
+) -> Statistics:
     """Return the share of each frequent category, of all others and of unseen ones.
 
     Parameters
@@ -182,13 +185,18 @@ def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Sta
         Columns of categories.
     most : int
         Categories of each column that are looked at one by one.
+    usual_unseen : mapping of str to UsualUnseen, optional
+        Of columns with a long tail. Only more unseen rows than are usual count as such.
     """
     rows: list[tuple[str, str, int]] = []
+    tails = usual_unseen or {}
     for name in columns:
         reference = whole.columns[name]
         if isinstance(reference, CategoricalProfile) and reference.values:
             rows += [(name, category, at) for at, category in enumerate(reference.categories[:most])]
-            rows += [(name, "(other)", -2), (name, "(unseen)", -1)]
+            # Which rare categories of a long tail a window has is chance: they come and go with the unseen ones.
+            long_tail = name in tails and tails[name].share > 0
+            rows += [(name, "(unseen)", -1)] if long_tail else [(name, "(other)", -2), (name, "(unseen)", -1)]
     expected = np.array([_expected(whole.columns[name], position, most) for name, _, position in rows])
 
     def measure(profile: Profile) -> tuple[Array, Array]:
@@ -196,7 +204,9 @@ def of_categories(whole: Profile, columns: Sequence[str], most: int = 30) -> Sta
         for at, (name, _, position) in enumerate(rows):
             column = profile.columns[name]
             if isinstance(column, CategoricalProfile) and column.values:
-                values[at] = _category_rows(column, position, most) / column.values
+                tail = tails.get(name)
+                counted = _category_rows(column, position, most) - _usual_unseen_rows(column, position, tail)
+                values[at] = counted / column.values
                 share = expected[at]
                 noise[at] = max(share * (1.0 - share), 0.5 / column.values) / column.values
         return values, noise
@@ -257,6 +267,13 @@ def _category_rows(column: CategoricalProfile, position: int, most: int) -> floa
     if position == -2:
         return float(column.other + column.counts[most:].sum())
     return float(column.counts[position])
+
+
+def _usual_unseen_rows(column: CategoricalProfile, position: int, usual: UsualUnseen | None) -> float:
+    """Return the rows that count as unseen and are not, because so many usually are."""
+    if usual is None or position != -1:
+        return 0.0
+    return min(float(column.unseen), usual.most(column.values) * column.values)
 
 
 def _expected(column: object, position: int, most: int) -> float:

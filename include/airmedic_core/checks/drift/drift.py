@@ -58,6 +58,7 @@ class Drift(Check[Options]):
         from airmedic_core.checks.drift.slow import slow_moves
         from airmedic_core.measures.column_statistics import of_categories, of_numbers, one_value_per_window
         from airmedic_core.measures.compared_columns import compare
+        from airmedic_core.measures.unseen_categories import usual_unseen
         from airmedic_core.verdicts.multiplicity import adjust
 
         if context.batch.rows < min(context.spec.window.min_rows, _LEAST_ROWS):
@@ -68,9 +69,11 @@ class Drift(Check[Options]):
         whole, now = context.reference.whole, context.profile
         columns = [name for name in context.features if name not in now.missing and now.columns[name].values]
         judged = [name for name in columns if not one_value_per_window(past, name)]
+        categories = [name for name in judged if name in now.edges.categorical]
+        tailed = [name for name in categories if getattr(now.columns[name], "unseen", 0)]
         kinds = (
             of_numbers(whole, [name for name in judged if name in now.edges.numeric]),
-            of_categories(whole, [name for name in judged if name in now.edges.categorical]),
+            of_categories(whole, categories, usual_unseen={name: usual_unseen(context, name) for name in tailed}),
         )
         compared = [compare(kind, now, whole, past, before) for kind in kinds]
         moves = {

@@ -31,6 +31,7 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
         Of the check.
     """
     from airmedic_core.measures.column_statistics import one_value_per_window
+    from airmedic_core.measures.unseen_categories import usual_unseen
     from airmedic_core.profile import CategoricalProfile
 
     now = context.profile.columns[name]
@@ -39,6 +40,7 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     columns = [profile.columns[name] for profile in context.past_profiles]
     past = [column for column in columns if isinstance(column, CategoricalProfile)]
     usual = max((column.unseen / column.values for column in past if column.values), default=0.0)
+    usual = max(usual, usual_unseen(context, name).most(now.values))
     # A word for "missing" is one value that was lost, not another vocabulary.
     new_names = {value: rows for value, rows in now.unseen_names.items() if not is_stand_in(value)}
     lost = sum(now.unseen_names.values()) - sum(new_names.values())

@@ -1,0 +1,51 @@
+"""What speaks against learning from a window."""
+
+from typing import Any
+
+import pytest
+
+from airmedic_core.assess import doubt_of_training
+from airmedic_core.causes import Cause
+from airmedic_core.diagnose.remedies import remedies_of
+from airmedic_core.records import Finding, Role, Verdict
+
+
+def loss(rows: int) -> Finding:
+    return Finding("performance", "batch", "mae", Verdict.ALERT, sample_size=rows, role=Role.LOSS)
+
+
+def remains(separation: float) -> Finding:
+    details: dict[str, Any] = {"separation": separation}
+    suggests = (Cause.CONCEPT_DRIFT,)
+    return Finding(
+        "concept", "batch", "relation", Verdict.ALERT, suggests=suggests, role=Role.EXPLAINS_LOSS, details=details
+    )
+
+
+def damaged(verdict: Verdict) -> Finding:
+    return Finding("corruption", "price", "nulls", verdict, role=Role.DATA_FAULT)
+
+
+@pytest.mark.parametrize(
+    ("findings", "says"),
+    [
+        ([loss(500), remains(0.6)], ""),
+        ([loss(500), remains(0.6), damaged(Verdict.OK)], ""),
+        ([loss(500), damaged(Verdict.WATCH)], "sound"),
+        ([loss(62)], "62 labelled rows"),
+        ([loss(500), remains(0.99)], "overlap"),
+    ],
+)
+def test_damage_few_rows_and_windows_apart_are_doubts(findings: list[Finding], says: str) -> None:
+    doubt = doubt_of_training(findings)
+
+    assert says in doubt
+    assert bool(doubt) == bool(says)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_no_cause_has_retraining_without_a_condition_under_a_doubt(cause: Cause) -> None:
+    doubted = remedies_of(cause, "if a later window shows the same")
+
+    assert not [action for action in doubted if action.action == "retrain" and not action.condition]
+    assert [action.priority for action in doubted] == list(range(1, len(doubted) + 1))
