@@ -98,10 +98,16 @@ def test_a_column_that_cannot_be_judged_says_so_and_leaves_the_others(monkeypatc
 
 
 def test_a_column_that_never_varied_and_does_now_is_a_change_of_schema() -> None:
-    result = checked(lambda rows: rows.assign(insured=0))
+    result = checked(lambda rows: rows.assign(insured=np.random.default_rng(2).integers(0, 2, len(rows))))
 
     assert result.assessment.cause is Cause.SCHEMA_CHANGE
     assert "schema:insured:constant_ended" in result.assessment.finding_keys
+
+
+def test_a_constant_that_moves_on_by_a_step_has_not_begun_to_vary() -> None:
+    result = checked(lambda rows: rows.assign(insured=np.where(np.arange(len(rows)) < 50, 1, 2)))
+
+    assert "schema:insured:constant_ended" not in {found.key for found in result.findings}
 
 
 def test_only_what_is_called_so_or_varies_is_a_calendar() -> None:

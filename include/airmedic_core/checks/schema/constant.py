@@ -52,6 +52,10 @@ def constant_findings(context: CheckContext, name: str, options: Options) -> lis
     share = float((known != usual.minimum).mean()) if len(known) else 0.0
     if share < options.unseen_fraction or share * len(known) < LIMITS.varied_rows:
         return []
+    turns = int((known[1:] != known[:-1]).sum())
+    if turns <= 2 * len(set(known.tolist())):
+        # What moves on by steps, such as a rate that holds for a quarter, has not begun to vary: it has moved.
+        return []
     text = (
         f"{percent(share)} of {name} are other than {usual.minimum:g}, which it was in all {usual.values:,} rows of "
         "the reference."
