@@ -50,7 +50,7 @@ class Scores(Check[Options]):
     Examples
     --------
     >>> from airmedic_core.simulate.example import example_context
-    >>> context = example_context(lambda day: day.assign(risk=0.5 * day["risk"]))
+    >>> context = example_context(lambda day: day.assign(risk=0.5 * day["risk"]), labels=False)
     >>> finding = Scores().run(context, Options())[0]
     >>> print(f"{finding.verdict}: {finding.message}")
     alert: The mean score is 0.159 where it was 0.315 (-0.76 standard deviations).
