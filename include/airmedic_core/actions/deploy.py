@@ -41,10 +41,16 @@ class Deploy(Action):
             )
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
-        """Keep what serves and what served before."""
+        """Keep what serves and what served before.
+
+        Where somebody has put the version in service by hand meanwhile, it goes back to what the gate compared it with.
+        """
         previous = ws.registry.by_alias(ws.spec.name, "previous")
+        serving = ws.registry.champion(ws.spec.name).version
         return {
-            "champion": ws.registry.champion(ws.spec.name).version,
+            "champion": str(proposal.params["gate"]["champion"])
+            if serving == str(proposal.params["version"])
+            else serving,
             "previous": previous.version if previous else None,
         }
 

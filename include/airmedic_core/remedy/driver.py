@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide.limits import require_enabled
 from airmedic_core.decide.recheck import require_permitted
-from airmedic_core.errors import ActionError, AirmedicError, PolicyError
+from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import ActionResult, Json, Proposal
@@ -138,6 +138,11 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
         problem = f"The proposal is one of {proposal.model!r}, not of {ws.spec.name!r}."
         ws.ledger.record_refusal(proposal_hash, problem)
         raise ActionError(problem, "Name its own model.")
+    if proposal.hash != proposal_hash:
+        # An older version hashed less than is approved today: nothing is begun, nor counted as done, under such a hash.
+        problem = f"The proposal {proposal_hash[:12]}… was made by an earlier version of Airmedic."
+        ws.ledger.record_refusal(proposal_hash, problem)
+        raise ApprovalError(problem, "Decide again; a deployment that has to go is rolled back from the form.")
     action = ACTIONS.member(proposal.action)
     # What changes nothing in production must only not be done twice: a rollback need not wait for a training.
     target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"

@@ -11,6 +11,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.switches import pool_of_changes
 from airmedic.hooks.workspace import open_workspace
 from airmedic_core.records import Json
 
@@ -46,7 +47,7 @@ class OtherDagOperator(TriggerDagRunOperator):
             # A run of a paused DAG would be waited for until somebody notices.
             fail_when_dag_is_paused=True,
             openlineage_inject_parent_info=False,
-            **kwargs,
+            **pool_of_changes() | kwargs,
         )
         self.model = model
         self.proposal_hash = proposal_hash

@@ -28,8 +28,16 @@ def test_an_opened_workspace_knows_the_switch(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_tasks_that_change_something_wait_in_the_pool_that_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airmedic.operators.rerun_pipeline import RerunPipelineOperator
     from airmedic.operators.rollback import RollbackOperator
+    from airmedic.operators.undo_deployment import UndoDeploymentOperator
 
-    assert RollbackOperator(task_id="a", model="meter", proposal_hash="x").pool == "default_pool"
+    proposal = {"model": "meter", "proposal_hash": "x"}
+    assert RollbackOperator(task_id="a", **proposal).pool == "default_pool"
     monkeypatch.setenv("AIRMEDIC_POOL", "airmedic_changes")
-    assert RollbackOperator(task_id="b", model="meter", proposal_hash="x").pool == "airmedic_changes"
+    tasks = [
+        RollbackOperator(task_id="b", **proposal),
+        UndoDeploymentOperator(task_id="c", watched_by="w", **proposal),
+        RerunPipelineOperator(task_id="d", other_dag="ingest", **proposal),
+    ]
+    assert [task.pool for task in tasks] == ["airmedic_changes"] * 3

@@ -144,6 +144,10 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
     assert gate.outcome == "passed", gate.reasons
     assert deployment is not None
     assert deployment.params["gate"] == to_json(gate)
+    # Somebody puts the challenger in service by hand before the answer: undoing still has somewhere to go back to.
+    ws.registry.client.set_registered_model_alias("renewals", "champion", "2")
+    assert ACTIONS.member("deploy").snapshot(ws, deployment)["champion"] == "1"
+    ws.registry.client.set_registered_model_alias("renewals", "champion", "1")
     ws.ledger.answer_proposal(deployment.hash, "approve", by="anna", at=NOW, channel="airflow")
     deployed = carry_out(ws, deployment.hash, now=NOW)
     assert deployed.status == "done"
