@@ -4,6 +4,8 @@ PYTHON ?=
 FRESH ?=
 HEADLESS ?=
 ARGS ?=
+# One more process than cores: the one with the running Airflow mostly waits.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Many small fits at once: one thread each is faster than threads that wait for one another.
 export OMP_NUM_THREADS ?= 1
 export PYTHON FRESH HEADLESS
@@ -23,7 +25,7 @@ demo: setup  ## Run Airflow, MLflow and a simulated production. HEADLESS=1: unat
 	@$(BIN)/python -m airmedic_local.demo
 
 test: setup  ## Run the tests. ARGS="-k word" picks some.
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: setup  ## Lint, formatting, types, and who may import whom.
 	@$(BIN)/ruff check .

@@ -23,4 +23,6 @@ class _ByFile(LoadScopeScheduling):
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    # In the order of the files: the running Airflow comes early, and its minutes of waiting lie beside other tests.
+    config.option.loadscopereorder = False
     return _ByFile(config, log)
