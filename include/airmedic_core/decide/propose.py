@@ -40,7 +40,7 @@ class Standing:
     """Whether a language model is too unsure to act without being asked."""
     why: str
     requested_by: str = ""
-    """Who asks for it in place of a diagnosis."""
+    """The person who asks for it in place of a diagnosis; empty where a diagnosis calls for it."""
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
