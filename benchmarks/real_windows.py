@@ -17,9 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent / "incidents"))
 
 from evidently_default import evidently_default
 
-from labelled.answer import Answer, answers, watched
+from labelled.answer import answers, watched
 from labelled.case import LabelledCase
 from labelled.figures import by, overall, rate, wrong
+from labelled.program import print_findings
 from labelled.psi import PSI_LIMIT, largest_psi
 from labelled.real import FOLDER, real_windows
 
@@ -46,21 +47,12 @@ def main() -> int:
     print(by(answered, "origin", lambda item: "injected" if item.injected else "happened"))
     print(f"\n## Wrong or forbidden\n\n{wrong(answered)}")
     if options.findings:
-        _print_findings(answered)
+        print_findings(answered)
     if options.others:
         _print_others(cases)
     if options.json:
         options.json.write_text(json.dumps([asdict(item) for item in answered], indent=1))
     return 0
-
-
-def _print_findings(answered: list[Answer]) -> None:
-    for item in answered:
-        print(f"\n{item.case}")
-        for finding in item.findings:
-            if finding["verdict"] != "ok":
-                key = f"{finding['check']}:{finding['subject']}:{finding['statistic']}"
-                print(f"  {finding['verdict']:8} {key:50} {finding['message'][:140]}")
 
 
 def _print_others(cases: list[LabelledCase]) -> None:

@@ -53,15 +53,12 @@ class AtOnce(RolloutStrategy[Options]):
     def undo(
         self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
     ) -> str:
-        """Move the alias back."""
-        before = str(snapshot["champion"])
-        ws.registry.switch(
+        """Move the alias back, unless somebody has moved it since."""
+        return ws.registry.switch_back(
             ws.spec.name,
-            before,
+            str(snapshot["champion"]),
             kind="rollback",
-            by="airmedic",
-            expected=(version,),
+            expected=version,
             proposal_hash=proposal.hash,
             now=now,
         )
-        return f"Version {before} serves again."

@@ -139,20 +139,14 @@ class Rollback(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Switch to what served when the rollback began, unless somebody has switched since."""
-        before, taken = str(snapshot["champion"]), str(proposal.params["version"])
-        serving = ws.registry.champion(ws.spec.name).version
-        if serving not in {before, taken}:
-            return f"Version {serving} serves now; it is left in place."
-        ws.registry.switch(
+        return ws.registry.switch_back(
             ws.spec.name,
-            before,
+            str(snapshot["champion"]),
             kind="deploy",
-            by="airmedic",
-            expected=(taken,),
+            expected=str(proposal.params["version"]),
             proposal_hash=proposal.hash,
             now=now,
         )
-        return f"Version {before} serves as before."
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Look for the switch, and measure both versions on the newest batch."""

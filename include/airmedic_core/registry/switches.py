@@ -71,6 +71,47 @@ class Switches(Versions):
             self._write_intent(name, intent)
             return self._carry_out(intent, started)
 
+    def switch_back(
+        self,
+        name: str,
+        to_version: str,
+        *,
+        kind: Literal["deploy", "rollback"],
+        expected: str,
+        proposal_hash: str,
+        now: datetime,
+    ) -> str:
+        """Make the version that served before the champion again, unless somebody has switched since.
+
+        Parameters
+        ----------
+        name, to_version : str
+            The model, and the version that served before.
+        kind, proposal_hash : str
+            What taking the switch back amounts to, and what was approved.
+        expected : str
+            The version that the switch put in service. A third version is left in place.
+        now : datetime
+            The moment of the promotion.
+
+        Returns
+        -------
+        str
+            Which version serves now.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`switch`, whose other errors are raised here as well.
+        """
+        serving = self.champion(name).version
+        if serving not in {to_version, expected}:
+            return f"Version {serving} serves now; it is left in place."
+        self.switch(
+            name, to_version, kind=kind, by="airmedic", expected=(expected,), proposal_hash=proposal_hash, now=now
+        )
+        return f"Version {to_version} serves again."
+
     def notice_manual_switch(self, name: str, now: datetime) -> Promotion | None:
         """Record a switch that somebody made past Airmedic, if there was one.
 

@@ -82,20 +82,14 @@ class Simple(RolloutStrategy[Options]):
         self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
     ) -> str:
         """Move the alias back, unless somebody has switched since."""
-        before = str(snapshot["champion"])
-        serving = ws.registry.champion(ws.spec.name).version
-        if serving not in {version, before}:
-            return f"Version {serving} serves now; it is left in place."
-        ws.registry.switch(
+        return ws.registry.switch_back(
             ws.spec.name,
-            before,
+            str(snapshot["champion"]),
             kind="rollback",
-            by="airmedic",
-            expected=(version,),
+            expected=version,
             proposal_hash=proposal.hash,
             now=now,
         )
-        return f"Version {before} serves again."
 
 
 def _probe(ws: Workspace, version: ModelVersion, proposal: Proposal, options: Options) -> list[str]:

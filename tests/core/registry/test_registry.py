@@ -59,6 +59,22 @@ def test_a_version_loads_with_its_inputs_and_only_once(ws: Workspace) -> None:
     assert ws.registry.find("renewals", "a", "b") == ws.registry.versions("renewals")[0]
 
 
+def test_switching_back_leaves_what_somebody_has_switched_to_since(ws: Workspace) -> None:
+    switch(ws, "1")
+    switch(ws, "2", 1)
+
+    def back() -> str:
+        return ws.registry.switch_back("renewals", "1", kind="rollback", expected="2", proposal_hash="h", now=NOW)
+
+    switch(ws, "3", 2)
+    assert back() == "Version 3 serves now; it is left in place."
+    assert aliases(ws)["champion"] == "3"
+    switch(ws, "2", 3)
+    assert back() == "Version 1 serves again."
+    assert (aliases(ws)["champion"], aliases(ws)["previous"]) == ("1", "2")
+    assert back() == "Version 1 serves again."  # again changes nothing
+
+
 def test_a_version_belongs_to_its_own_run_whatever_else_is_active(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
