@@ -132,13 +132,13 @@ def _meanings(model: type[BaseModel]) -> dict[str, str]:
     """Return the text below each field, which Python itself does not keep."""
     body = ast.parse(inspect.getsource(model)).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class
-    found = {}
+    meanings = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             value = text.value
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found[field.target.id] = " ".join(value.value.split()).replace("``", "`")
-    return found
+                meanings[field.target.id] = " ".join(value.value.split()).replace("``", "`")
+    return meanings
 
 
 def _kind(field: FieldInfo) -> str:

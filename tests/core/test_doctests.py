@@ -2,6 +2,7 @@
 
 import doctest
 from importlib import import_module
+from inspect import isfunction
 from pkgutil import walk_packages
 from types import ModuleType
 
@@ -25,6 +26,12 @@ def _examples(module: ModuleType) -> list[doctest.DocTest]:
     return [test for test in doctest.DocTestFinder().find(module) if test.examples]
 
 
+STATISTICS = [
+    *(name for name in _modules() if name.startswith("airmedic_core.verdicts.")),
+    "airmedic_core.profile.statistics",
+]
+
+
 @pytest.mark.parametrize("name", _modules())
 def test_the_examples_of_a_module_hold(name: str) -> None:
     module = import_module(name)
@@ -33,9 +40,15 @@ def test_the_examples_of_a_module_hold(name: str) -> None:
     assert results.attempted == sum(len(test.examples) for test in _examples(module))
 
 
-@pytest.mark.parametrize("name", [name for name in _modules() if name.startswith("airmedic_core.verdicts.")])
+@pytest.mark.parametrize("name", STATISTICS)
 def test_a_statistic_has_an_example(name: str) -> None:
-    assert _examples(import_module(name))
+    module = import_module(name)
+    of_module = {example.name.removeprefix(f"{name}.") for example in _examples(module)}
+    functions = {
+        key for key, value in vars(module).items() if isfunction(value) and value.__module__ == name and key[0] != "_"
+    }
+    assert of_module
+    assert functions - of_module == set()
 
 
 @pytest.mark.parametrize("name", CHECKS.ours())

@@ -55,14 +55,14 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
             switches=ws.switches,
         ),
     ]
-    found = {stop.limit: stop.reason for stop in stops if stop is not None}
+    stopped_by = {stop.limit: stop.reason for stop in stops if stop is not None}
     return {
         "model": ws.spec.name,
         "action": action,
         "policy": ws.spec.policy,
         "policy_sha256": policy.sha256,
         "environment": environment,
-        "stopped_by": found,
+        "stopped_by": stopped_by,
         "permissions": _permissions(policy, action, environment, capped=member.stopped_by is not StoppedBy.NOTHING),
         "approvers": [*ws.spec.approvers, *ws.spec.approval.second_tier],
         "separation_of_duties": policy.separates_duties(environment),

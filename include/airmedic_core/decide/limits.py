@@ -113,7 +113,21 @@ def kill_switch(
     env: Mapping[str, str] | None = None,
     switches: Sequence[Switch] = (),
 ) -> Objection | None:
-    """Return an objection while the kill switch is on, in the environment or as an override in the ledger."""
+    """Return an objection while the kill switch is on, in the environment or as an override in the ledger.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where overrides are on record.
+    model, action : str
+        What is to be done, and to which model.
+    now : datetime
+        The moment.
+    env : mapping, optional
+        The environment variables; those of the process where not given.
+    switches : sequence of Switch
+        Switches of the installation.
+    """
     if _stopped_by(action) is StoppedBy.NOTHING:
         return None
     if switched_off(env):
@@ -139,6 +153,19 @@ def require_enabled(
 ) -> None:
     """Stop an approved action at the last moment if the kill switch is on.
 
+    Parameters
+    ----------
+    ledger : Ledger
+        Where overrides are on record.
+    model, action : str
+        What is to be done, and to which model.
+    now : datetime
+        The moment.
+    env : mapping, optional
+        The environment variables; those of the process where not given.
+    switches : sequence of Switch
+        Switches of the installation.
+
     Raises
     ------
     PolicyError
@@ -156,7 +183,19 @@ def _stopped_by(name: str) -> StoppedBy:
 def freeze(
     ledger: Ledger, policy: Policy, model: str, environment: str, action: str, *, now: datetime
 ) -> Objection | None:
-    """Return an objection while the policy's switch is on or changes are frozen, which exempt actions do not heed."""
+    """Return an objection while the policy's switch is on or changes are frozen, which exempt actions do not heed.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where overrides are on record.
+    policy : Policy
+        What the team allows.
+    model, environment, action : str
+        What is to be done, to which model, and where.
+    now : datetime
+        The moment.
+    """
     if policy.switched_off and _stopped_by(action) is not StoppedBy.NOTHING:
         return Objection("policy_switch", _POLICY_OFF)
     if exempt(policy.limits_in(environment), action):

@@ -103,6 +103,20 @@ def outcomes(ledger: Ledger, cause: Cause, *, most: int = 500) -> tuple[Counter[
     """Return how often each action healed a cause, and how often it did not.
 
     An incident that came back counts against what seemed to have healed it.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where the incidents are.
+    cause : Cause
+        The cause.
+    most : int
+        Newest incidents of all models that are looked at.
+
+    Returns
+    -------
+    tuple of Counter
+        The successes and the failures, by action.
     """
     incidents = ledger.incidents(limit=most)
     came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in incidents}

@@ -44,7 +44,17 @@ class Standing:
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
-        """Return what a diagnosis, or a person who asks in its place, amounts to."""
+        """Return what a diagnosis, or a person who asks in its place, amounts to.
+
+        Parameters
+        ----------
+        diagnosis : Diagnosis or None
+            The one that stands, if there is one.
+        policy : Policy
+            What the team allows.
+        requested_by : str
+            The person who asks for the action; empty where a diagnosis calls for it.
+        """
         if requested_by:
             return cls("verified", hesitant=False, why=f"{requested_by} asks for it", requested_by=requested_by)
         if diagnosis is None:
@@ -59,7 +69,23 @@ class Standing:
 def permitted(
     ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, *, now: datetime
 ) -> tuple[Permission, str] | Objection:
-    """Return the permission of an action with its reason, or what stops the action."""
+    """Return the permission of an action with its reason, or what stops the action.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    policy : Policy
+        What the team allows.
+    incident : Incident
+        The incident that the action serves.
+    action : str
+        The action's name.
+    standing : Standing
+        How far what is known of the incident may be relied on.
+    now : datetime
+        The moment.
+    """
     verdict = allowed(ws, policy, incident, action, standing)
     if isinstance(verdict, Objection):
         return verdict
@@ -79,7 +105,21 @@ def permitted(
 def allowed(
     ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing
 ) -> tuple[Permission, str] | Objection:
-    """Return the permission that the policy gives an action, with its reason, or the rule that denies it."""
+    """Return the permission that the policy gives an action, with its reason, or the rule that denies it.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    policy : Policy
+        What the team allows.
+    incident : Incident
+        The incident that the action serves.
+    action : str
+        The action's name.
+    standing : Standing
+        How far what is known of the incident may be relied on.
+    """
     environment = environment_of(ws)
     permission = policy.permission(action, environment, standing.verification)
     if permission is Permission.DENY:
@@ -112,7 +152,27 @@ def record(
     reason: str,
     now: datetime,
 ) -> Proposal:
-    """Record a proposal, with the policy's own approval where nobody has to be asked."""
+    """Record a proposal, with the policy's own approval where nobody has to be asked.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident that the action serves.
+    action : str
+        The action's name.
+    params : dict
+        What it is carried out with.
+    expected : str
+        What it should improve, by how much and by when.
+    permission : Permission
+        What the policy gives it.
+    reason : str
+        Why the policy gives it that.
+    now : datetime
+        The moment of the proposal.
+    """
     lifetime = timedelta(seconds=ws.spec.approval.expire_after_seconds)
     proposal = Proposal(incident.id, incident.model, action, params, expected, permission, reason, now, now + lifetime)
     proposal = ws.ledger.record_proposal(proposal)

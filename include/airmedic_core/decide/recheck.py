@@ -23,6 +23,15 @@ _ACTED_ON = frozenset({Permission.ASK_TWO, Permission.ASK, Permission.AUTO})
 def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> None:
     """Stop an approved action that the switches, the policy or the list of approvers no longer let through.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was approved.
+    now : datetime
+        The moment.
+
     Raises
     ------
     PolicyError
@@ -32,11 +41,11 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     action = known_action(proposal.action)
     if action is not None and action.stopped_by is StoppedBy.NOTHING:
         return
-    if found := freeze(ws.ledger, policy_of(ws), proposal.model, environment_of(ws), proposal.action, now=now):
-        raise PolicyError(f"{found.reason} ({found.limit})", "Wait, then decide again.")
+    if frozen := freeze(ws.ledger, policy_of(ws), proposal.model, environment_of(ws), proposal.action, now=now):
+        raise PolicyError(f"{frozen.reason} ({frozen.limit})", "Wait, then decide again.")
     approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
-    if found := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
-        raise PolicyError(f"{found.reason} ({found.limit})", "Decide again.")
+    if changed := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
+        raise PolicyError(f"{changed.reason} ({changed.limit})", "Decide again.")
 
 
 def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[Approval]) -> Objection | None:

@@ -58,6 +58,15 @@ class Actions(Audit):
         After a crash the first snapshot is kept, because it alone shows how things stood before. After a failure a new
         attempt begins.
 
+        Parameters
+        ----------
+        p : Proposal
+            What is carried out.
+        snapshot : dict
+            How things stand before.
+        now : datetime, optional
+            The moment; the present one where not given.
+
         Raises
         ------
         LedgerError
@@ -79,6 +88,17 @@ class Actions(Audit):
         """Record an attempt that changed nothing: its precheck failed, or something stopped it before it began.
 
         Stopped again for the same reason, it is recorded once.
+
+        Parameters
+        ----------
+        p : Proposal
+            What is not carried out.
+        status : str
+            ``failed`` after a precheck, ``stopped`` by a limit.
+        summary : str
+            Why.
+        now : datetime, optional
+            The moment; the present one where not given.
 
         Raises
         ------

@@ -33,7 +33,23 @@ def refusal(
     known_as: Sequence[str],
     separate_duties: bool,
 ) -> str:
-    """Return why an answer does not count, or nothing if it does."""
+    """Return why an answer does not count, or nothing if it does.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    given : Approval
+        The answer.
+    earlier : sequence of Approval
+        The answers that were given to the same proposal before.
+    approvers : sequence of str
+        The people who may answer; everybody where empty.
+    known_as : sequence of str
+        Other names of the person who answers.
+    separate_duties : bool
+        Whether a person may not approve what they asked for.
+    """
     row = connection.execute(select(proposals).where(proposals.c.hash == given.proposal_hash)).one_or_none()
     if row is None:
         return "nothing with this hash was proposed: the proposal has changed"
@@ -113,11 +129,11 @@ def replaced_by(connection: Connection, row: Row[Any]) -> str | None:
     """
     mine = max(record.sequence for record in said_of(connection, row.hash, "proposal"))
     later = select(audit).where(audit.c.sequence > mine, audit.c.kind == "proposal").order_by(audit.c.sequence.desc())
-    for found in connection.execute(later):
-        proposed = from_json(Proposal, json.loads(found.payload))
+    for record in connection.execute(later):
+        proposed = from_json(Proposal, json.loads(record.payload))
         same = (proposed.incident_id, proposed.action) == (row.incident_id, row.action)
-        if same and found.subject != row.hash and proposed.created_at != row.created_at:
-            return str(found.subject)
+        if same and record.subject != row.hash and proposed.created_at != row.created_at:
+            return str(record.subject)
     return None
 
 
@@ -136,7 +152,17 @@ def progress(connection: Connection, proposal_hash: str) -> str:
 
 
 def counted_answers(connection: Connection, proposal_hash: str, what: str) -> list[Approval]:
-    """Return the answers that count, if those of the table are those of the chain."""
+    """Return the answers that count, if those of the table are those of the chain.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    proposal_hash : str
+        The proposal.
+    what : str
+        How an error names it.
+    """
     given = answers(connection, proposal_hash)
     recorded = [from_json(Approval, record.payload) for record in said_of(connection, proposal_hash, "approval")]
     if given != recorded:

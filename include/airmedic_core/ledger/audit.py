@@ -91,6 +91,16 @@ def _record(row: Row[Any]) -> AuditRecord:
 
 
 def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditRecord]:
-    """Return what the chain says of one subject, oldest first: what a row says that was edited behind its back."""
+    """Return what the chain says of one subject, oldest first: what a row says that was edited behind its back.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    subject : str
+        What the records are about, such as the hash of a proposal.
+    *kinds : str
+        The kinds of records.
+    """
     query = select(audit).where(audit.c.subject == subject, audit.c.kind.in_(kinds)).order_by(audit.c.sequence)
     return [_record(row) for row in connection.execute(query)]

@@ -51,28 +51,28 @@ class Bundles(Audit):
 
 def _rows(connection: Connection, incident_id: str) -> dict[str, list[Json]]:
     """Return the incident's rows, by the name that the chain gives them."""
-    found: dict[str, list[Json]] = {}
-    incidents = _select(connection, SEALED["incidents"], "id", [incident_id], found)
+    by_name: dict[str, list[Json]] = {}
+    incidents = _select(connection, SEALED["incidents"], "id", [incident_id], by_name)
     for name in ("evidence", "diagnoses", "decisions", "proposals", "actions"):
-        _select(connection, SEALED[name], "incident_id", [incident_id], found)
-    hashes = [row["hash"] for name, rows in found.items() if name.startswith("proposals ") for row in rows]
+        _select(connection, SEALED[name], "incident_id", [incident_id], by_name)
+    hashes = [row["hash"] for name, rows in by_name.items() if name.startswith("proposals ") for row in rows]
     for name in ("approvals", "promotions"):
-        _select(connection, SEALED[name], "proposal_hash", hashes, found)
+        _select(connection, SEALED[name], "proposal_hash", hashes, by_name)
     batches = [batch_id for row in incidents for batch_id in row["batch_ids"]]
-    _select(connection, SEALED["batches"], "id", batches, found)
+    _select(connection, SEALED["batches"], "id", batches, by_name)
     for name in ("data_quality", "model_metrics"):
-        _select(connection, SEALED[name], "batch_id", batches, found)
-    return found
+        _select(connection, SEALED[name], "batch_id", batches, by_name)
+    return by_name
 
 
 def _select(
-    connection: Connection, table: Table, column: str, values: Sequence[str], found: dict[str, list[Json]]
+    connection: Connection, table: Table, column: str, values: Sequence[str], by_name: dict[str, list[Json]]
 ) -> list[Json]:
     query = select(table).where(table.c[column].in_(values)).order_by(*table.primary_key.columns)
     rows = []
     for row in connection.execute(query).mappings():
         rows.append(row_content(row))
-        found.setdefault(row_name(table.name, row_key(table, row)), []).append(rows[-1])
+        by_name.setdefault(row_name(table.name, row_key(table, row)), []).append(rows[-1])
     return rows
 
 

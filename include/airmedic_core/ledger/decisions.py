@@ -116,7 +116,17 @@ class Decisions(Audit):
             return [from_json(Proposal, record) for record in rows]
 
     def record_content(self, kind: Literal["policy", "spec"], name: str, content: Json) -> None:
-        """Record what a policy or a spec says that something is decided by, whenever it has changed."""
+        """Record what a policy or a spec says that something is decided by, whenever it has changed.
+
+        Parameters
+        ----------
+        kind : str
+            ``policy`` or ``spec``.
+        name : str
+            Its name.
+        content : dict
+            All that it says.
+        """
         sha256 = digest(content)
         with self._reading() as connection:
             known = said_of(connection, name, kind)

@@ -181,6 +181,15 @@ def advance(connection: Connection, incident_id: str, state: IncidentState) -> N
     """Move an incident on inside a writing transaction, unless it is unknown or may not go there from where it stands.
 
     What an action does is on record whatever becomes of its incident, which may have ended meanwhile.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open writing transaction.
+    incident_id : str
+        The incident.
+    state : IncidentState
+        Where it is to stand.
     """
     standing = connection.execute(select(incidents.c.state).where(incidents.c.id == incident_id)).scalar()
     if standing is None or state not in INCIDENT_MOVES[IncidentState(standing)]:

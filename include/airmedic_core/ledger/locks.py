@@ -129,7 +129,17 @@ class Locks(Store):
                 renewal.join()
 
     def renew(self, name: str, holder: str, seconds: float) -> bool:
-        """Prolong a lease; return whether it was still the holder's."""
+        """Prolong a lease; return whether it was still the holder's.
+
+        Parameters
+        ----------
+        name : str
+            What is locked.
+        holder : str
+            The holder, as it was told when it took the lease.
+        seconds : float
+            How long the lease lasts from now on.
+        """
         mine = (locks.c.name == name) & (locks.c.holder == holder)
         with self._writing() as connection:
             if connection.execute(select(locks.c.name).where(mine)).first() is None:

@@ -51,7 +51,17 @@ class TouchedRows:
         self._keys: dict[str, dict[Key, None]] = {}
 
     def note(self, connection: Connection, statement: Any, several: Any, values: Any) -> None:
-        """Note the rows that a statement is about to insert, change or delete."""
+        """Note the rows that a statement is about to insert, change or delete.
+
+        Parameters
+        ----------
+        connection : Connection
+            The transaction.
+        statement : Executable
+            The statement, as SQLAlchemy is about to run it.
+        several, values : sequence of dict, dict
+            Its parameters: those of each row, or of one.
+        """
         if not isinstance(statement, Insert | Update | Delete):
             return
         table = statement.table

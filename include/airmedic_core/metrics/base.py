@@ -21,13 +21,21 @@ class Metric(ABC):
 
     Labels are 0 and 1 for a binary model (1 is positive), class positions for a multiclass model, values for a
     regression; scores are probabilities of the positive class, an array of class probabilities, or predicted values.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    higher_is_better : bool
+        Its direction.
+    relative : bool
+        Whether differences are read in units of the champion's value: errors that have the target's unit.
     """
 
     def __init__(self, name: str, *, higher_is_better: bool, relative: bool = False) -> None:
         self.name = name
         self.higher_is_better = higher_is_better
         self.relative = relative
-        """Whether differences are read in units of the champion's value: errors that have the target's unit."""
 
     def __call__(self, labels: Array, scores: Array) -> float:
         """Return the value on all rows; NaN where it is not defined, such as ROC AUC with one class."""

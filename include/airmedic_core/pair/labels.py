@@ -53,6 +53,13 @@ def compare_labels(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFra
 def refuse_no_target(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> None:
     """Refuse a target that neither set of rows has: its name is more likely wrong than all labels to come.
 
+    Parameters
+    ----------
+    spec : ModelSpec
+        It names the target.
+    reference, current : DataFrame
+        The two sets of rows.
+
     Raises
     ------
     MissingColumnError

@@ -64,7 +64,20 @@ def evidently_psi(reference: Any, current: Any, *, numeric: bool) -> float:
 
 
 def evidently_jensen_shannon(reference: Any, current: Any, *, numeric: bool) -> float:
-    """Return Evidently's Jensen-Shannon distance, with the natural logarithm; parameters as :func:`evidently_psi`."""
+    """Return Evidently's Jensen-Shannon distance, with the natural logarithm.
+
+    Parameters
+    ----------
+    reference, current : array-like
+        Values; missing ones are dropped.
+    numeric : bool
+        Whether the column is numeric; categorical otherwise.
+
+    Returns
+    -------
+    float
+        Not-a-number if either side has no values.
+    """
     from scipy.spatial.distance import jensenshannon
 
     shares = _shares(_present(reference), _present(current), numeric=numeric)
@@ -72,7 +85,15 @@ def evidently_jensen_shannon(reference: Any, current: Any, *, numeric: bool) -> 
 
 
 def evidently_default(reference: Any, current: Any, *, numeric: bool) -> DefaultVerdict:
-    """Return what Evidently's default test would have said; parameters as :func:`evidently_psi`."""
+    """Return what Evidently's default test would have said.
+
+    Parameters
+    ----------
+    reference, current : array-like
+        Values; missing ones are dropped.
+    numeric : bool
+        Whether the column is numeric; categorical otherwise.
+    """
     first, second = _present(reference), _present(current)
     values = len(_distinct(first, second))
     if len(first) > _SMALL_REFERENCE:

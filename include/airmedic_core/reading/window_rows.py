@@ -21,7 +21,17 @@ _log = logging.getLogger(__name__)
 
 
 class WindowRows:
-    """Picks the rows of one window out of the tables of a source, and remembers what it saw."""
+    """Picks the rows of one window out of the tables of a source, and remembers what it saw.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        It names the time column.
+    window : Window or None
+        The window; everything where None.
+    columns : sequence of str, optional
+        Columns to keep, beside the time column; all where not given.
+    """
 
     def __init__(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> None:
         self.spec = spec

@@ -82,6 +82,15 @@ def _carry_out(attempt: _Attempt) -> ActionResult:
 def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     """Undo an action that was carried out. Its approval covers this: what does not prove itself is taken back.
 
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The action that was carried out.
+    now : datetime
+        The moment.
+
     Returns
     -------
     ActionResult

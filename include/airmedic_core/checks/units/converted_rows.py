@@ -62,8 +62,18 @@ def outside_as_expected(
 ) -> bool:
     """Whether values lie where the column never was, as often as a conversion brings them there.
 
-    Other rows of the same population may move a column much like a factor would, but not beyond its ends. The
-    parameters are those of :func:`unmistakable`.
+    Other rows of the same population may move a column much like a factor would, but not beyond its ends.
+
+    Parameters
+    ----------
+    values : array, shape (rows,)
+        The values of the window, ascending.
+    reference, whole : NumericProfile
+        The column in the newest healthy windows, and in the whole reference.
+    conversion : Map
+        What was done to some of them.
+    fit : MixtureFit
+        The share of them, and how well it fits.
     """
     import numpy as np
 
