@@ -109,6 +109,12 @@ class PolicyError(AirmedicError):
     """The policy or a limit forbids the action. A retry does not help."""
 
 
+class SwitchUnavailableError(AirmedicError):
+    """A kill switch cannot be asked, so nothing is changed. A retry helps once it can."""
+
+    transient = True
+
+
 class ApprovalError(AirmedicError):
     """No valid approval is recorded for exactly this proposal. A retry does not help."""
 

@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from airmedic_core.errors import SpecError
+
 _SOURCE_ROOT = Path(__file__).resolve().parents[1]
+
+_LONGEST_LEASE_SECONDS = 3600
+"""Bounds the lease: nobody wants to wait longer than an hour for a process that died."""
 
 AUDIT_KEY = "AIRMEDIC_AUDIT_KEY"
 """Environment variable that holds the key which signs the audit chain."""
@@ -36,13 +41,21 @@ class Settings:
     """``package.module:function`` that makes a further ranker of runbooks and incidents."""
     reranker: str = ""
     """``package.module:function`` that makes the last look at what was found."""
+    lease_seconds: float = 30.0
+    """How long others wait for a process that died while it acted."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
         """Return the settings that the environment describes.
 
         Variables: ``AIRMEDIC_HOME``, ``AIRMEDIC_CONTENT``, ``AIRMEDIC_LEDGER_URL``, ``AIRMEDIC_ENVIRONMENT``,
-        ``AIRMEDIC_MLFLOW_URL``, ``AIRMEDIC_EMBEDDER``, ``AIRMEDIC_RERANKER`` and MLflow's own ``MLFLOW_TRACKING_URI``.
+        ``AIRMEDIC_MLFLOW_URL``, ``AIRMEDIC_EMBEDDER``, ``AIRMEDIC_RERANKER``, ``AIRMEDIC_LEASE_SECONDS`` and MLflow's
+        own ``MLFLOW_TRACKING_URI``.
+
+        Raises
+        ------
+        SpecError
+            If the lease is no number of seconds.
         """
         env = os.environ if env is None else env
         home = Path(env.get("AIRMEDIC_HOME") or Path(env.get("AIRFLOW_HOME") or Path.cwd()) / ".airmedic").absolute()
@@ -56,6 +69,7 @@ class Settings:
             mlflow_url=env.get("AIRMEDIC_MLFLOW_URL") or "",
             embedder=env.get("AIRMEDIC_EMBEDDER") or "",
             reranker=env.get("AIRMEDIC_RERANKER") or "",
+            lease_seconds=_seconds(env, "AIRMEDIC_LEASE_SECONDS", cls.lease_seconds),
         )
 
     @property
@@ -73,6 +87,17 @@ def _default_content(env: Mapping[str, str]) -> Path:
     if (_SOURCE_ROOT / "models").is_dir():
         return _SOURCE_ROOT
     return Path(env.get("AIRFLOW_HOME") or Path.cwd()).absolute() / "include"
+
+
+def _seconds(env: Mapping[str, str], name: str, default: float) -> float:
+    written = env.get(name) or str(default)
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = -1.0
+    if not 1 <= seconds <= _LONGEST_LEASE_SECONDS:
+        raise SpecError(f"{name} is {written!r}.", f"Write seconds, from 1 to {_LONGEST_LEASE_SECONDS}.")
+    return seconds
 
 
 def is_on(value: str) -> bool:

@@ -55,7 +55,7 @@ class Workspace:
         settings = settings or Settings.from_env()
         spec = model if isinstance(model, ModelSpec) else load_spec(settings.models / f"{model}.yaml")
         settings.home.mkdir(parents=True, exist_ok=True)
-        ledger = Ledger.open(settings.ledger_url)
+        ledger = Ledger.open(settings.ledger_url, lease_seconds=settings.lease_seconds)
         accepted = ledger.overrides(spec.name, "setting", now=datetime.now(UTC))
         try:
             spec = with_settings(

@@ -6,7 +6,19 @@ from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
 from airmedic_core.errors import SpecError
 from airmedic_core.family import Family
 
-__all__ = ["ACTIONS", "Action", "Part", "Path", "StoppedBy", "choices", "hands_over", "infinitive", "known_action"]
+__all__ = [
+    "ACTIONS",
+    "Action",
+    "Part",
+    "Path",
+    "StoppedBy",
+    "choices",
+    "deadline_seconds",
+    "hands_over",
+    "infinitive",
+    "known_action",
+    "longest_deadline_seconds",
+]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
 
@@ -35,6 +47,28 @@ def hands_over(name: str) -> bool:
 def choices() -> dict[str, str]:
     """Return the actions that people may ask for by hand, each with how the form offers it."""
     return {name: action.choice for name, action in ACTIONS.working().items() if action.choice}
+
+
+def deadline_seconds(name: str) -> float:
+    """Return how long an attempt of an action may take; for one that is not installed, as long as any action may.
+
+    >>> deadline_seconds("rollback"), deadline_seconds("gone_with_its_package")
+    (900.0, 21600.0)
+    """
+    action = known_action(name)
+    return longest_deadline_seconds() if action is None else action.deadline_seconds
+
+
+def longest_deadline_seconds(path: str = "") -> float:
+    """Return how long an attempt of any action may take, or of those that go a path.
+
+    >>> longest_deadline_seconds("rollback"), longest_deadline_seconds()
+    (900.0, 21600.0)
+    """
+    actions = ACTIONS.working().values()
+    return max(
+        (action.deadline_seconds for action in actions if path in {"", action.path}), default=Action.deadline_seconds
+    )
 
 
 def infinitive(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action
@@ -12,6 +12,7 @@ from airmedic_core.settable import require_settable
 from airmedic_core.windows import as_utc
 
 if TYPE_CHECKING:
+    from airmedic_core.ledger.overrides import Override
     from airmedic_core.workspace import Workspace
 
 
@@ -34,12 +35,11 @@ class ChangeSetting(Action):
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep the override that held before, if one did."""
-        before = [
-            override
-            for override in ws.ledger.overrides(ws.spec.name, "setting")
-            if override.key == proposal.params["key"]
-        ]
-        return {"before": before[-1].value} if before else {}
+        before = _standing(ws, str(proposal.params["key"]))
+        if before is None:
+            return {}
+        ends = before.expires_at.isoformat() if before.expires_at else None
+        return {"before": before.value, "author": before.author, "reason": before.reason, "expires_at": ends}
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say what would hold."""
@@ -66,16 +66,30 @@ class ChangeSetting(Action):
         return [] if output["key"] in known else [f"{output['key']} is not recorded."]
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Put back what held before."""
-        key = proposal.params["key"]
-        if any(override.key == key for override in ws.ledger.overrides(ws.spec.name, "setting")):
+        """Put back what held before, as long as it was to hold and in its author's name."""
+        key = str(proposal.params["key"])
+        expires_at = as_utc(snapshot["expires_at"]) if snapshot.get("expires_at") else None
+        if "before" in snapshot and (expires_at is None or expires_at > datetime.now(UTC)):
+            # In one transaction: at no moment neither of them holds.
+            ws.ledger.set_override(
+                ws.spec.name,
+                "setting",
+                key,
+                snapshot["before"],
+                author=snapshot.get("author", "airmedic"),
+                reason=snapshot.get("reason", "The change was undone."),
+                expires_at=expires_at,
+            )
+        elif _standing(ws, key) is not None:
             # Not so if the change failed before it was recorded.
             ws.ledger.revoke_override(ws.spec.name, "setting", key, author="airmedic")
-        if "before" in snapshot:
-            ws.ledger.set_override(
-                ws.spec.name, "setting", key, snapshot["before"], author="airmedic", reason="The change was undone."
-            )
         return f"{key} is what it was."
+
+
+def _standing(ws: Workspace, key: str) -> Override | None:
+    """Return the override of a key that holds for this model and no other."""
+    overrides = ws.ledger.overrides(ws.spec.name, "setting")
+    return next((found for found in overrides if (found.model, found.key) == (ws.spec.name, key)), None)
 
 
 def _changed(ws: Workspace, params: Json) -> None:

@@ -37,6 +37,11 @@ class Path(StrEnum):
     """People are told that they have to look. This is what is left where nothing else is allowed."""
 
     @property
+    def begins(self) -> bool:
+        """Whether an incident can go this way from its decision on. The others follow a gate, or another action."""
+        return self not in {Path.DEPLOY, Path.RERUN}
+
+    @property
     def asks(self) -> bool:
         """Whether an approval stands in front of the action."""
         return self not in {Path.QUARANTINE, Path.RECOMMEND, Path.ESCALATE}
@@ -79,6 +84,10 @@ class Action(Protocol):
     """How the form offers it to people. Empty where people cannot ask for it."""
     path: Path = Path.CHANGE
     """The way that an incident goes when it is chosen."""
+    deadline_seconds: float = 900.0
+    """How long an attempt may take, from its precheck to its verification. One that takes longer hangs: Airflow ends
+    its task, and another process may go on with its work. A quarter of an hour is many times what a switch, with the
+    comparison of two versions, takes on large windows."""
     stopped_by: StoppedBy = StoppedBy.LIMITS
     """What stops it although it was approved."""
     part: Part = Part.REMEDY

@@ -20,6 +20,8 @@ class RefreshReference(Action):
 
     description = "Replaces the champion's reference by one of recent rows."
     changes_production = True
+    # All rows of a reference are read and profiled.
+    deadline_seconds = 3600.0
     request = "Refresh the reference of"
     infinitive = "refresh the reference"
 

@@ -33,6 +33,8 @@ class Retrain(Action):
     infinitive = "retrain"
     choice = "Retrain"
     path = Path.RETRAIN
+    # Tuning fits many models on a long window. Nobody else waits for it: a training holds its own proposal only.
+    deadline_seconds = 6 * 3600.0
     leads_to = "deploy"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:

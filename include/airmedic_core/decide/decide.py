@@ -188,6 +188,10 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         skipped.append({"action": action, "limit": "plan", "reason": str(error)})
         return None
     path = _path(action, permission)
+    if not path.begins:
+        why = f"{action} follows a gate or another action, as its path {path.value} says."
+        skipped.append({"action": action, "limit": "path", "reason": why})
+        return None
     reason = _because(choice, action, skipped, why)
     if choice.request.dry_run:
         proposal = _rehearsed(choice, action, params, expected, reason)

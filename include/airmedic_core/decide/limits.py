@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from airmedic_core.actions import StoppedBy, known_action
-from airmedic_core.errors import PolicyError
+from airmedic_core.actions import StoppedBy, deadline_seconds, known_action
+from airmedic_core.errors import AirmedicError, PolicyError, SwitchUnavailableError
 from airmedic_core.ledger import Ledger, RecordedAction
 from airmedic_core.policy import ANY, Limits, Policy
 from airmedic_core.records import Json
@@ -19,9 +19,6 @@ KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
 """Environment variable that, set to anything but 0, false, no or off, stops every change."""
 
 _POLICY_OFF = "The policy's own switch is on: switched_off."
-
-_CUT_OFF_AFTER = timedelta(hours=6)
-"""An action that runs longer than this is taken for one whose process died."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +124,11 @@ def kill_switch(
         The environment variables; those of the process where not given.
     switches : sequence of Switch
         Switches of the installation.
+
+    Raises
+    ------
+    SwitchUnavailableError
+        If a further switch cannot be asked. A retry helps once it can.
     """
     if _stopped_by(action) is StoppedBy.NOTHING:
         return None
@@ -134,7 +136,18 @@ def kill_switch(
         return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
     for override in ledger.overrides(model, "kill_switch", now=now):
         return Objection("kill_switch", f"{override.author} threw the kill switch: {override.reason}.")
-    return next((Objection("kill_switch", why) for switch in switches if (why := switch(model))), None)
+    return next((Objection("kill_switch", why) for switch in switches if (why := _asked(switch, model))), None)
+
+
+def _asked(switch: Switch, model: str) -> str:
+    try:
+        return switch(model)
+    except AirmedicError:
+        raise
+    except Exception as error:
+        raise SwitchUnavailableError(
+            f"A kill switch of {model!r} cannot be asked: {error}.", "Nothing is changed until it answers; retry."
+        ) from error
 
 
 def switched_off(env: Mapping[str, str] | None = None) -> bool:
@@ -257,7 +270,8 @@ def _too_many_at_once(attempt: Attempt) -> Objection | None:
     running = sum(
         done.result is None
         and done.incident_id != attempt.incident_id
-        and done.started_at > attempt.now - _CUT_OFF_AFTER
+        # After its deadline an action has hung or died.
+        and done.started_at > attempt.now - timedelta(seconds=deadline_seconds(done.action))
         for done in attempt.recent
     )
     if running < attempt.limits.concurrent_actions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
+from typing import Self
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger.store import Store
@@ -40,13 +42,19 @@ class Hold:
             If another process holds the name now. A retry finds what that one has done.
         """
         if not self.ledger.renew(self.name, self.holder, self.seconds):
-            raise LedgerBusyError(
-                f"{self.name!r} was taken over by another process.", "Retry: what the other one has done stands."
-            )
+            raise _taken_over(self.name)
 
 
-def _keep_renewing(hold: Hold, ended: Event) -> None:
+def _taken_over(name: str) -> LedgerBusyError:
+    return LedgerBusyError(f"{name!r} was taken over by another process.", "Retry: what the other one has done stands.")
+
+
+def _keep_renewing(hold: Hold, ended: Event, most_seconds: float) -> None:
+    give_up_at = time.monotonic() + most_seconds
     while not ended.wait(hold.seconds / _RENEWALS):
+        if time.monotonic() >= give_up_at:
+            # What takes so long hangs, and must not keep others away for as long as its process lives.
+            return
         try:
             hold.require()
         except LedgerError:
@@ -58,15 +66,15 @@ class Locks(Store):
     """One holder of a name at a time. Locks leave no trace in the audit chain."""
 
     @contextmanager
-    def lock(self, name: str, *, seconds: float = 30, wait_seconds: float | None = None) -> Iterator[str]:
+    def lock(self, name: str, *, seconds: float | None = None, wait_seconds: float | None = None) -> Iterator[str]:
         """Hold a name while the block runs. Not re-entrant.
 
         Parameters
         ----------
         name : str
             What is to be done by one process at a time.
-        seconds : float
-            The lease: how long it is held at the most, should its holder die.
+        seconds : float, optional
+            The lease: how long it is held at the most, should its holder die; the ledger's own where not given.
         wait_seconds : float, optional
             How long to wait for another holder; as long as the lease where not given.
 
@@ -80,6 +88,7 @@ class Locks(Store):
         LedgerBusyError
             If another holds it all that time. A retry helps.
         """
+        seconds = self.lease_seconds if seconds is None else seconds
         holder = uuid.uuid4().hex
         deadline = time.monotonic() + (seconds if wait_seconds is None else wait_seconds)
         while not self._take(name, holder, seconds):
@@ -96,17 +105,21 @@ class Locks(Store):
                 connection.execute(delete(locks).where(locks.c.name == name, locks.c.holder == holder))
 
     @contextmanager
-    def hold(self, name: str, *, seconds: float = 30, wait_seconds: float = 60) -> Iterator[Hold]:
-        """Hold a name for as long as the block runs, however long that is: its lease is renewed in the background.
+    def hold(
+        self, name: str, *, most_seconds: float, seconds: float | None = None, wait_seconds: float | None = None
+    ) -> Iterator[Hold]:
+        """Hold a name while the block runs: its lease is renewed in the background, up to a deadline.
 
         Parameters
         ----------
         name : str
             What is to be done by one process at a time.
-        seconds : float
-            The lease: how long others wait for a holder that died.
-        wait_seconds : float
-            How long to wait for another holder.
+        most_seconds : float
+            The deadline: a block that runs longer hangs, and another process may take the name over.
+        seconds : float, optional
+            The lease: how long others wait for a holder that died; the ledger's own where not given.
+        wait_seconds : float, optional
+            How long to wait for another holder; twice the lease where not given, so that a dead one has let go.
 
         Yields
         ------
@@ -118,15 +131,32 @@ class Locks(Store):
         LedgerBusyError
             If another holds it all that time. A retry helps.
         """
+        seconds = self.lease_seconds if seconds is None else seconds
+        wait_seconds = 2 * seconds if wait_seconds is None else wait_seconds
         with self.lock(name, seconds=seconds, wait_seconds=wait_seconds) as holder:
             hold, ended = Hold(self, name, holder, seconds), Event()
-            renewal = Thread(target=_keep_renewing, args=(hold, ended), name=f"hold {name}", daemon=True)
+            renewal = Thread(target=_keep_renewing, args=(hold, ended, most_seconds), name=f"hold {name}", daemon=True)
             renewal.start()
             try:
                 yield hold
             finally:
                 ended.set()
                 renewal.join()
+
+    def fenced(self, hold: Hold) -> Self:
+        """Return this ledger for the holder of a name: it writes nothing once another process has taken the name over.
+
+        Whether it is still held is asked in the transaction of each write, so that nothing comes between.
+        """
+
+        def fence(connection: Connection) -> None:
+            mine = (locks.c.name == hold.name) & (locks.c.holder == hold.holder)
+            if connection.execute(select(locks.c.name).where(mine)).first() is None:
+                raise _taken_over(hold.name)
+
+        ledger = copy.copy(self)
+        ledger._fence = fence  # noqa: SLF001  a copy of its own
+        return ledger
 
     def renew(self, name: str, holder: str, seconds: float) -> bool:
         """Prolong a lease; return whether it was still the holder's.

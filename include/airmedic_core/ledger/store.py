@@ -19,6 +19,10 @@ from airmedic_core.ledger import chain
 REVISION = "0003"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
+LEASE_SECONDS = 30.0
+"""How long others wait for a process that died while it held something. A live one renews its lease three times in that
+time, so that a machine may stand still for some seconds without losing it."""
+
 _MIGRATION_LOCK = 7_241_016_733
 """Number of Postgres' advisory lock that lets one process migrate at a time."""
 
@@ -45,12 +49,17 @@ AnswerT = TypeVar("AnswerT")
 class Store:
     """A database with serialised writers. The parts of the ledger build on it."""
 
-    def __init__(self, engine: Engine, wait_seconds: float) -> None:
+    def __init__(self, engine: Engine, wait_seconds: float, lease_seconds: float) -> None:
         self._engine = engine
         self._wait_seconds = wait_seconds
+        self._fence: Callable[[Connection], None] | None = None
+        self.lease_seconds = lease_seconds
+        """How long a process that died keeps what it held."""
 
     @classmethod
-    def open(cls, url: str, *, wait_seconds: float = 15, create: bool = True) -> Self:
+    def open(
+        cls, url: str, *, wait_seconds: float = 15, lease_seconds: float = LEASE_SECONDS, create: bool = True
+    ) -> Self:
         """Open the ledger, and bring its tables up to date.
 
         Parameters
@@ -59,6 +68,8 @@ class Store:
             An SQLAlchemy URL, such as ``sqlite:///…/ledger.db`` or ``postgresql://user:password@host/name``.
         wait_seconds : float
             How long a statement waits for other writers before it gives up.
+        lease_seconds : float
+            How long others wait for a process that died while it held something.
         create : bool
             Whether to make one where there is none.
 
@@ -75,7 +86,7 @@ class Store:
         # SQLAlchemy would make the file of an SQLite database by connecting to it.
         if not create and parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).is_file():
             raise _missing(parsed)
-        store = cls(_engine(parsed, wait_seconds), wait_seconds)
+        store = cls(_engine(parsed, wait_seconds), wait_seconds, lease_seconds)
         if not create:
             with store._explained():
                 if store._revision() is None:
@@ -98,6 +109,9 @@ class Store:
         """Yield a connection that no other writer overlaps with: all of its statements happen, or none."""
         with self._explained(), self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             chain.begin(connection)
+            self._require_current(connection)
+            if self._fence is not None:
+                self._fence(connection)
             yield connection
             chain.end(connection)
 
@@ -153,6 +167,16 @@ class Store:
                         if before is not None:
                             chain.seal_all_rows(connection)
 
+    def _require_current(self, connection: Connection) -> None:
+        """Refuse to write where another process has migrated: what this version writes would break the chain."""
+        revision = _stands_at(connection)
+        if revision != REVISION:
+            raise LedgerError(
+                f"The ledger {self.url!r} stands at {revision}, and this process writes {REVISION}: another version of "
+                "airmedic has brought it up to date.",
+                "Restart this process with that version.",
+            )
+
     def _revision(self) -> str | None:
         with self._engine.connect() as connection:
             return _revision_of(connection)
@@ -184,8 +208,10 @@ class Store:
 
 
 def _revision_of(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
+    return _stands_at(connection) if inspect(connection).has_table("alembic_version") else None
+
+
+def _stands_at(connection: Connection) -> str | None:
     revision: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     return revision
 

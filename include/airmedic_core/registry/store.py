@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from airmedic_core.errors import ModelError, RegistryRefusedError, RegistryUnavailableError
 
@@ -29,6 +30,12 @@ class Store:
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
         os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+    def recording_in(self, ledger: Ledger) -> Self:
+        """Return this registry with another view of its ledger, such as one that is fenced."""
+        registry = copy.copy(self)
+        registry._ledger = ledger  # noqa: SLF001  a copy of its own
+        return registry
 
     @cached_property
     def client(self) -> Any:

@@ -9,14 +9,14 @@ from time import perf_counter
 from typing import Literal
 
 from airmedic_core.errors import ModelError
+from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import Promotion, from_json, to_json
 from airmedic_core.registry.departures import Departure, departures
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
 
 _INTENT = "airmedic.switch"
-_LEASE_SECONDS = 180
-"""Longer than MLflow's client may take to give up: nobody else switches while one call hangs."""
-_WAIT_SECONDS = 30
+_MOST_SECONDS = 180
+"""Longer than MLflow's client may take to give up on each call of a switch. What takes longer hangs."""
 
 
 class Switches(Versions):
@@ -58,8 +58,8 @@ class Switches(Versions):
             If another switch of this model is under way, or the ledger does not answer. A retry helps.
         """
         started = perf_counter()
-        with self._ledger.lock(f"switch:{name}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS):
-            self._repair(name)
+        with self._ledger.hold(f"switch:{name}", most_seconds=_MOST_SECONDS) as hold:
+            self._repair(name, hold)
             self.version(name, to_version)
             current = self._aliases(name).get(CHAMPION)
             last = self._last_promotion(name)
@@ -69,7 +69,7 @@ class Switches(Versions):
                 raise ModelError(f"Version {current} of {name!r} serves now.", "Look at it, and decide again.")
             intent = Promotion(name, current, to_version, kind, now, by, proposal_hash)
             self._write_intent(name, intent)
-            return self._carry_out(intent, started)
+            return self._carry_out(intent, started, hold)
 
     def switch_back(
         self,
@@ -122,8 +122,8 @@ class Switches(Versions):
         Promotion or None
             The promotion that was recorded; None where champion and ledger agree.
         """
-        with self._ledger.lock(f"switch:{name}", seconds=_LEASE_SECONDS, wait_seconds=_WAIT_SECONDS):
-            self._repair(name)
+        with self._ledger.hold(f"switch:{name}", most_seconds=_MOST_SECONDS) as hold:
+            self._repair(name, hold)
             aliases = self._aliases(name)
             current, last = aliases.get(CHAMPION), self._last_promotion(name)
             if current is None or (last is not None and last.to_version == current):
@@ -178,10 +178,13 @@ class Switches(Versions):
         with self.answering():
             self.client.set_registered_model_tag(name, _INTENT, json.dumps(to_json(intent)))
 
-    def _carry_out(self, intent: Promotion, started: float) -> Promotion:
+    def _carry_out(self, intent: Promotion, started: float, hold: Hold) -> Promotion:
         name = intent.model
+        # MLflow knows no condition on a write: what was taken over meanwhile must be known right before it.
+        hold.require()
         if intent.from_version is not None and intent.from_version != intent.to_version:
             self._set_previous(name, intent.from_version)
+            hold.require()
         self._set_alias(name, CHAMPION, intent.to_version)
         read = self._aliases(name).get(CHAMPION)
         if read != intent.to_version:
@@ -204,7 +207,7 @@ class Switches(Versions):
             self.client.delete_registered_model_tag(name, _INTENT)
         return promotion
 
-    def _repair(self, name: str) -> None:
+    def _repair(self, name: str, hold: Hold) -> None:
         try:
             with self.answering():
                 written = self.client.get_registered_model(name).tags.get(_INTENT)
@@ -217,7 +220,7 @@ class Switches(Versions):
         recorded = last is not None and (last.at, last.to_version) == (intent.at, intent.to_version)
         aliases = self._aliases(name)
         if not recorded and aliases.get(CHAMPION) == intent.to_version:
-            self._carry_out(intent, perf_counter())
+            self._carry_out(intent, perf_counter(), hold)
             return
         # A switch that has not moved the champion is left to its own retry, which looks at the kill switch first.
         if aliases.get(PREVIOUS) is not None and aliases.get(PREVIOUS) == aliases.get(CHAMPION):

@@ -20,9 +20,6 @@ from airmedic_core.records import ActionResult, Json, Proposal
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-LEASE_SECONDS = 30.0
-"""How long others wait for a process that died while it acted. A live one renews its lease three times in that time."""
-
 
 def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     """Carry out a proposal that was approved. One that was carried out before returns its result.
@@ -50,7 +47,9 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
         If no valid approval of exactly this proposal is recorded. A retry does not help.
     PolicyError
         If the kill switch is on, the policy does not allow the action any more, or who approved it may not any more. An
-        action that has not begun is recorded as stopped.
+        action that has not begun is recorded as stopped; one that has is left as it stands, and not taken back either.
+    SwitchUnavailableError
+        If a kill switch cannot be asked. A retry helps once it can.
     LedgerBusyError
         If another process acts on the same target. A retry finds what that one has done.
     ActionError
@@ -155,8 +154,10 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
     action = ACTIONS.member(proposal.action)
     # What changes nothing in production must only not be done twice: a rollback need not wait for a training.
     target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"
-    with ws.ledger.hold(f"act on {target}", seconds=LEASE_SECONDS, wait_seconds=2 * LEASE_SECONDS) as hold:
-        yield _Attempt(ws, proposal, action, now, perf_counter(), hold)
+    with ws.ledger.hold(f"act on {target}", most_seconds=action.deadline_seconds) as hold:
+        ledger = ws.ledger.fenced(hold)
+        fenced = replace(ws, ledger=ledger, registry=ws.registry.recording_in(ledger))
+        yield _Attempt(fenced, proposal, action, now, perf_counter(), hold)
 
 
 def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
@@ -223,13 +224,16 @@ def _problems(attempt: _Attempt, output: Json) -> list[str]:
 def _take_back(
     attempt: _Attempt, snapshot: Json, status: Literal["failed", "undone"], because: str, output: Json
 ) -> ActionResult:
-    """Record the decision to undo an action, undo it, and record that it is undone."""
+    """Record the decision to undo an action, undo it unless a kill switch is on, and record that it is undone."""
+    ws, proposal = attempt.ws, attempt.proposal
     ended = attempt.result(status, because, output)
     attempt.hold.require()
-    attempt.ws.ledger.take_back_action(ended)
-    told = attempt.action.undo(attempt.ws, attempt.proposal, snapshot, attempt.now)
+    ws.ledger.take_back_action(ended)
+    # The action may have taken minutes, and the process that decided this may have died days ago.
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
+    told = attempt.action.undo(ws, proposal, snapshot, attempt.now)
     seconds = perf_counter() - attempt.started
-    return attempt.ws.ledger.finish_action(replace(ended, summary=f"{because} {told}".strip(), seconds=seconds))
+    return ws.ledger.finish_action(replace(ended, summary=f"{because} {told}".strip(), seconds=seconds))
 
 
 def _finish_taking_back(attempt: _Attempt, last: RecordedAction) -> ActionResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from airmedic_core.errors import SwitchUnavailableError
 from airmedic_core.settings import is_on
 
 KILL_SWITCH_VARIABLE = "airmedic_kill_switch"
@@ -14,11 +15,39 @@ POOL = "AIRMEDIC_POOL"
 
 
 def variable_switch(model: str) -> str:  # noqa: ARG001  it stops every model
-    """Return why Airflow's variable stops changes; nothing while it is off, or is not set."""
+    """Return why Airflow's variable stops changes; nothing while it is off, or is not set.
+
+    Raises
+    ------
+    SwitchUnavailableError
+        If Airflow does not say. A retry helps.
+    """
     from airflow.sdk import Variable
 
-    value = str(Variable.get(KILL_SWITCH_VARIABLE, default="") or "")
-    return f"Airflow's variable {KILL_SWITCH_VARIABLE} is on." if is_on(value) else ""
+    value = Variable.get(KILL_SWITCH_VARIABLE, default=None)
+    if value is None and _is_set():
+        raise SwitchUnavailableError(f"Airflow's variable {KILL_SWITCH_VARIABLE} cannot be read.", "Retry.")
+    return f"Airflow's variable {KILL_SWITCH_VARIABLE} is on." if is_on(str(value or "")) else ""
+
+
+def _is_set() -> bool:
+    """Return whether Airflow's database holds the variable.
+
+    ``Variable.get`` gives the default also where the server did not answer (3.3.2), so that a switch would read as off.
+    """
+    from airflow.sdk import Variable
+    from airflow.sdk.execution_time import task_runner
+
+    if getattr(task_runner, "SUPERVISOR_COMMS", None) is None:
+        # Outside of a task, the environment and secrets backends were looked through, and there is no server to ask.
+        return False
+    try:
+        return KILL_SWITCH_VARIABLE in Variable.keys(prefix=KILL_SWITCH_VARIABLE)
+    except Exception as error:
+        raise SwitchUnavailableError(
+            f"Airflow does not say whether its variable {KILL_SWITCH_VARIABLE} is on: {error}.",
+            "Nothing is changed until it answers; retry.",
+        ) from error
 
 
 def pool_of_changes() -> dict[str, str]:

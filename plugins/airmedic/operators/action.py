@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.switches import pool_of_changes
+from airmedic.hooks.time_limits import time_limit
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json, to_json
@@ -43,7 +44,7 @@ class ActionOperator(ModelOperator):
     """The path whose actions this operator carries out; see :class:`airmedic_core.actions.Path`."""
 
     def __init__(self, *, proposal_hash: str, **kwargs: Any) -> None:
-        super().__init__(**pool_of_changes() | kwargs)
+        super().__init__(**pool_of_changes() | time_limit(self.path) | kwargs)
         self.proposal_hash = proposal_hash
 
     def execute(self, context: Context) -> Json:

@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.switches import pool_of_changes
+from airmedic.hooks.time_limits import time_limit
 from airmedic.hooks.workspace import open_workspace
 from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
@@ -43,7 +44,7 @@ class UndoDeploymentOperator(ModelOperator):
     template_fields: Sequence[str] = ("model", "proposal_hash")
 
     def __init__(self, *, proposal_hash: str, watched_by: str, **kwargs: Any) -> None:
-        super().__init__(**pool_of_changes() | kwargs)
+        super().__init__(**pool_of_changes() | time_limit("deploy") | kwargs)
         self.proposal_hash = proposal_hash
         self.watched_by = watched_by
 

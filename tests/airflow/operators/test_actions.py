@@ -28,6 +28,24 @@ def test_an_action_needs_its_own_approval() -> None:
         unknown.execute(context_of(unknown))
 
 
+def test_a_task_is_ended_when_its_action_is_past_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    from datetime import timedelta
+
+    from airmedic.operators.retrain import RetrainOperator
+    from airmedic.operators.rollback import RollbackOperator
+    from airmedic.operators.undo_deployment import UndoDeploymentOperator
+    from airmedic_core.actions import ACTIONS
+
+    proposal = {"model": "meter", "proposal_hash": "x"}
+    assert RollbackOperator(task_id="a", **proposal).execution_timeout == timedelta(minutes=15)
+    assert RetrainOperator(task_id="b", **proposal).execution_timeout == timedelta(hours=6)
+    assert UndoDeploymentOperator(task_id="c", watched_by="w", **proposal).execution_timeout == timedelta(minutes=15)
+    monkeypatch.setattr(ACTIONS.member("rollback"), "deadline_seconds", 60.0)
+    assert RollbackOperator(task_id="d", **proposal).execution_timeout == timedelta(minutes=1)
+    chosen = RollbackOperator(task_id="e", execution_timeout=timedelta(minutes=5), **proposal)
+    assert chosen.execution_timeout == timedelta(minutes=5)
+
+
 @pytest.mark.usefixtures("adopted")
 def test_a_deployment_that_nobody_found_unhealthy_is_left_in_place() -> None:
     from airflow.sdk.exceptions import AirflowSkipException

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -275,6 +275,27 @@ def test_a_changed_setting_holds_for_the_next_workspace_and_can_be_taken_back(ws
     assert Workspace.open(ws.spec, ws.settings).spec.window.every == "week"
     undo(ws, proposal.hash, now=NOW)
     assert Workspace.open(ws.spec, ws.settings).spec.window.every == "day"
+
+
+@pytest.mark.parametrize("ends_in", [None, timedelta(days=3), timedelta(days=-1)])
+def test_a_setting_that_is_undone_leaves_the_one_before_as_it_was(ws: Workspace, ends_in: timedelta | None) -> None:
+    ends = None if ends_in is None else datetime.now(UTC) + timedelta(days=1)
+    key, value = "window.every", {"value": "hour"}
+    ws.ledger.set_override("renewals", "setting", key, value, author="ada", reason="Rows are many.", expires_at=ends)
+    proposal = approved(ws, incident_of(ws, 50), "change_setting", {"key": key, "value": "week"})
+    carry_out(ws, proposal.hash, now=NOW)
+    if ends_in is not None and ends_in < timedelta(0):
+        # Its time was over before the change was undone.
+        snapshot = ws.ledger.snapshot(proposal.hash)
+        assert snapshot is not None
+        snapshot["expires_at"] = (datetime.now(UTC) + ends_in).isoformat()
+        ACTIONS.member("change_setting").undo(ws, proposal, snapshot, NOW)
+        assert ws.ledger.overrides("renewals", "setting") == []
+        return
+    undo(ws, proposal.hash, now=NOW)
+    (standing,) = ws.ledger.overrides("renewals", "setting")
+    assert (standing.value, standing.author, standing.reason) == (value, "ada", "Rows are many.")
+    assert standing.expires_at == ends
 
 
 def test_a_setting_that_makes_no_valid_spec_is_refused(ws: Workspace) -> None:

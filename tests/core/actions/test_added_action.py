@@ -104,6 +104,17 @@ def test_people_can_ask_for_it(ws: Workspace) -> None:
     assert (decision.proposal.action, infinitive("scale")) == ("scale", "scale")
 
 
+@pytest.mark.parametrize("path", [RemediationPath.DEPLOY, RemediationPath.RERUN])
+def test_one_on_a_path_that_follows_something_is_passed_over(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, path: RemediationPath
+) -> None:
+    monkeypatch.setattr(ACTIONS.member("scale"), "path", path)
+    decision = decide(ws, slow(ws).id, Request(), now=NOW)
+    assert decision.path.begins
+    assert decision.proposal is None or decision.proposal.action != "scale"
+    assert {"action": "scale", "limit": "path"}.items() <= decision.skipped[0].items()
+
+
 @pytest.mark.usefixtures("installed")
 def test_one_that_cannot_be_imported_is_left_out() -> None:
     assert "broken" in ACTIONS.names()

@@ -80,6 +80,21 @@ def test_a_ledger_of_a_newer_version_is_refused(url: str, ledger: Ledger, tmp_pa
     assert not caught.value.transient
 
 
+def test_a_process_that_was_overtaken_by_a_migration_writes_nothing_and_reads_on(
+    url: str, ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.commit()
+    with pytest.raises(LedgerError, match="stands at 9999, and this process writes 0003") as caught:
+        ledger.set_override("churn", "setting", "y", {}, author="a", reason="r")
+    assert not caught.value.transient
+    assert "Restart this process" in str(caught.value)
+    assert [override.key for override in ledger.overrides("churn")] == ["x"]
+    assert ledger.verify_audit().sequence == 1
+
+
 def test_a_locked_ledger_is_busy_after_a_bounded_wait(url: str, ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.audit_head().sequence == 0
     impatient = Ledger.open(url, wait_seconds=0.1)

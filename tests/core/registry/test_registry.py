@@ -13,7 +13,13 @@ import mlflow
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from airmedic_core.errors import ModelError, NoChampionError, RegistryRefusedError, RegistryUnavailableError
+from airmedic_core.errors import (
+    LedgerBusyError,
+    ModelError,
+    NoChampionError,
+    RegistryRefusedError,
+    RegistryUnavailableError,
+)
 from airmedic_core.inputs import Inputs
 from airmedic_core.registry import ModelVersion, Registry
 from airmedic_core.workspace import Workspace
@@ -135,6 +141,25 @@ def test_what_serves_unexpectedly_is_not_replaced(ws: Workspace) -> None:
         with pytest.raises(ModelError, match="Version 3 of 'renewals' serves now"):
             switch(ws, "2", expected=expected)
     assert aliases(ws)["champion"] == "3"
+    assert len(ws.ledger.promotions("renewals")) == 1
+
+
+def test_a_process_that_was_taken_for_dead_switches_nothing(ws: Workspace) -> None:
+    switch(ws, "1")
+    with ws.ledger.hold("act on renewals", seconds=30, most_seconds=60) as hold:
+        ledger = ws.ledger.fenced(hold)
+        hanging = ws.registry.recording_in(ledger)
+        looked_up = hanging.version
+
+        def taken_over_meanwhile(name: str, version: str) -> Any:
+            assert ws.ledger.renew(hold.name, hold.holder, seconds=0)
+            with ws.ledger.lock(hold.name, wait_seconds=0):
+                return looked_up(name, version)
+
+        hanging.version = taken_over_meanwhile  # type: ignore[method-assign]
+        with pytest.raises(LedgerBusyError, match="taken over by another process"):
+            hanging.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW)
+    assert aliases(ws)["champion"] == "1"
     assert len(ws.ledger.promotions("renewals")) == 1
 
 

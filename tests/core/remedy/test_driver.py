@@ -14,8 +14,15 @@ from sqlalchemy import create_engine, update
 
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide import propose
-from airmedic_core.errors import ActionError, LedgerBusyError, PolicyError, RegistryUnavailableError
+from airmedic_core.errors import (
+    ActionError,
+    LedgerBusyError,
+    PolicyError,
+    RegistryUnavailableError,
+    SwitchUnavailableError,
+)
 from airmedic_core.incidents import close_incident
+from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.tables import locks
 from airmedic_core.records import ActionResult, IncidentState, Proposal
 from airmedic_core.remedy import carry_out, undo
@@ -33,6 +40,7 @@ class Valve(Action):
 
     description = "Opens a valve."
     changes_production = True
+    deadline_seconds: float = 60.0
     position: str = "shut"
     fails: dict[str, BaseException] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
@@ -271,6 +279,53 @@ def test_two_processes_with_one_proposal_do_it_once(ws: Workspace, valve: Valve,
     second.join()
     assert done == [first]
     assert valve.steps.count("apply") == 1
+
+
+def test_an_action_that_hangs_lets_another_process_go_on_after_its_deadline(
+    ws: Workspace, valve: Valve, asked: Proposal, url: str
+) -> None:
+    valve.deadline_seconds = 0.1
+    done: list[ActionResult] = []
+
+    def hangs_until_the_other_one_is_done() -> None:
+        valve.meanwhile = lambda: None
+        done.append(carry_out(replace(ws, ledger=Ledger.open(url, lease_seconds=30)), asked.hash, now=NOW))
+
+    valve.meanwhile = hangs_until_the_other_one_is_done
+    with pytest.raises(LedgerBusyError, match="taken over by another process"):
+        carry_out(replace(ws, ledger=Ledger.open(url, lease_seconds=0.2)), asked.hash, now=NOW)
+    assert [result.status for result in done] == ["done"]
+    assert carry_out(ws, asked.hash, now=NOW) == done[0]
+    assert (valve.position, valve.steps.count("apply")) == ("open", 2)
+
+
+def test_a_kill_switch_stops_the_taking_back(ws: Workspace, valve: Valve, asked: Proposal) -> None:
+    """Thrown while the action runs, it keeps the decision to undo it from being carried out, now and on a retry."""
+    valve.meanwhile = lambda: ws.ledger.set_override(
+        "renewals", "kill_switch", "all", {}, author="ada", reason="stop"
+    )  # fmt: skip
+    valve.fails = {"leak": Killed()}
+    for _ in range(2):
+        with pytest.raises(PolicyError, match="ada threw the kill switch"):
+            carry_out(ws, asked.hash, now=NOW)
+        assert (status(ws, asked), valve.position) == ("taking_back", "open")
+    assert "undo" not in valve.steps
+    ws.ledger.revoke_override("renewals", "kill_switch", "all", author="ada")
+    assert carry_out(ws, asked.hash, now=NOW).status == "undone"
+    assert valve.position == "shut"
+
+
+def test_a_kill_switch_that_cannot_be_asked_stops_without_a_failure(
+    ws: Workspace, valve: Valve, asked: Proposal
+) -> None:
+    def silent(model: str) -> str:
+        raise OSError(f"no answer for {model}")
+
+    with pytest.raises(SwitchUnavailableError, match="no answer for renewals") as caught:
+        carry_out(replace(ws, switches=(silent,)), asked.hash, now=NOW)
+    assert caught.value.transient
+    assert (ws.ledger.last_attempt(asked.hash), valve.steps) == (None, [])
+    assert carry_out(ws, asked.hash, now=NOW).status == "done"
 
 
 def test_a_process_that_was_taken_for_dead_writes_nothing_after_its_retry(
