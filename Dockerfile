@@ -1,5 +1,5 @@
 # Airflow with Airmedic and everything it needs, at the locked versions.
-# The base image and the version in pyproject.toml move together.
+# The base image and the version in requirements.txt move together.
 FROM apache/airflow:3.3.2-python3.12
 
 COPY --chown=airflow:0 requirements.txt /opt/airflow/airmedic/

@@ -9,5 +9,5 @@ compile() {
         --no-emit-index-url --no-annotate --custom-compile-command "make lock" ${UPGRADE:+--upgrade} "$@"
 }
 
-compile --extra cluster --output-file requirements.txt
+compile --extra all --output-file requirements.txt
 compile --extra dev --constraint requirements.txt --output-file requirements-dev.txt

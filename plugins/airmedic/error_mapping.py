@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from airmedic_core.errors import AirmedicError
+from airmedic_core.extras import missing_extra
 
 
 @contextmanager
@@ -21,10 +22,15 @@ def airflow_errors() -> Iterator[None]:
     AirflowException
         If the engine's error is transient: Airflow retries the task, if it has retries left.
     AirflowFailException
-        For all other errors of the engine: a retry does not help, so Airflow does not retry.
+        For all other errors of the engine, and where a library of an extra is not installed: a retry does not help, so
+        Airflow does not retry.
     """
     try:
         yield
     except AirmedicError as error:
         kind = AirflowException if error.transient else AirflowFailException
         raise kind(str(error)) from error
+    except ModuleNotFoundError as error:
+        if missing := missing_extra(error):
+            raise AirflowFailException(str(missing)) from error
+        raise

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from airmedic_core.comparison import CheckContext
+from airmedic_core.extras import missing_extra
 from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, validated
@@ -119,18 +120,18 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
         try:
             findings.extend(_of_check(name, check.run(context, options)))
         except Exception as error:  # noqa: BLE001  one failing check must not hide the others
-            _log.exception("The check %s failed on %s.", name, context.batch.id)
-            findings.append(
-                Finding(
-                    name,
-                    "batch",
-                    "error",
-                    Verdict.UNKNOWN,
-                    message=f"The check failed: {type(error).__name__}: {error}",
-                    details={"failed": True},
-                )
-            )
+            findings.append(_failed(name, context, error))
     return findings
+
+
+def _failed(name: str, context: CheckContext, error: Exception) -> Finding:
+    if missing := missing_extra(error):
+        _log.warning("The check %s was left out on %s: %s", name, context.batch.id, missing)
+        message = f"The check was left out: {missing}"
+    else:
+        _log.error("The check %s failed on %s.", name, context.batch.id, exc_info=error)
+        message = f"The check failed: {type(error).__name__}: {error}"
+    return Finding(name, "batch", "error", Verdict.UNKNOWN, message=message, details={"failed": True})
 
 
 def _of_check(name: str, findings: list[Finding]) -> list[Finding]:

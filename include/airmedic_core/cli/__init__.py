@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
 from airmedic_core.errors import AirmedicError
+from airmedic_core.extras import missing_extra
 from airmedic_core.family import listing
 
 COMMANDS = listing("airmedic_core.cli")
@@ -56,7 +57,7 @@ def command_named(name: str) -> ModuleType:
 
 def _unexpected(error: Exception) -> AirmedicError:
     said = str(error).strip().partition("\n")[0][:300]
-    told = AirmedicError(
+    told = missing_extra(error) or AirmedicError(
         f"Unexpected {type(error).__name__}: {said or 'no message'}", f"{DEBUG}=1 shows where it came from."
     )
     told.__cause__ = error

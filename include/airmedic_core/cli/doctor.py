@@ -55,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
 def examine(settings: Settings) -> Iterator[Symptom]:
     """Yield what is found, from the interpreter outwards."""
     from airmedic_core.errors import AirmedicError
+    from airmedic_core.extras import missing_extra
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
         _python, _packages, _extensions, _home, _content, _specs, _policy, _kill_switch, _ledger, _mlflow, _connections,
@@ -64,41 +65,72 @@ def examine(settings: Settings) -> Iterator[Symptom]:
             yield from look(settings)
         except AirmedicError as error:
             yield Symptom("failed", look.__name__.strip("_"), error.problem, error.hint)
+        except ModuleNotFoundError as error:
+            missing = missing_extra(error)
+            if missing is None:
+                raise
+            yield Symptom("warning", look.__name__.strip("_"), f"not looked at: {missing.problem}", missing.hint)
 
 
 def _python(_: Settings) -> Iterator[Symptom]:
     running = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
-    supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    yield Symptom(
-        "ok" if supported else "failed", "python", running, "" if supported else "Use Python 3.11, 3.12 or 3.13."
-    )
+    supported = (3, 11) <= sys.version_info[:2] <= (3, 14)
+    yield Symptom("ok" if supported else "failed", "python", running, "" if supported else "Use Python 3.11 to 3.14.")
 
 
 def _packages(_: Settings) -> Iterator[Symptom]:
-    from importlib.metadata import PackageNotFoundError, requires, version
-
-    from packaging.requirements import Requirement
+    from importlib.metadata import PackageNotFoundError, requires
 
     try:
         declared = requires("airmedic") or []
     except PackageNotFoundError:
         yield Symptom("warning", "packages", "airmedic is not installed", "Install it with 'pip install .'.")
         return
-    wrong = []
+    missing, wrong = _unmet(declared, extra="")
+    if missing or wrong:
+        yield Symptom("failed", "packages", "; ".join([*missing, *wrong][:5]), "Install airmedic again.")
+    else:
+        yield Symptom("ok", "packages", "what the engine needs is there")
+    yield from _extras(declared)
+
+
+def _extras(declared: list[str]) -> Iterator[Symptom]:
+    """Yield which extras are there. One is where all that it brings is, whoever installed it."""
+    from airmedic_core.extras import LIBRARIES
+
+    absent = []
+    for extra in sorted({library.extra for library in LIBRARIES.values()}):
+        missing, wrong = _unmet(declared, extra=extra)
+        if missing:
+            absent.append(extra)
+        elif wrong:
+            yield Symptom("failed", f"extra {extra}", "; ".join(wrong[:5]), f'Run: pip install "airmedic[{extra}]"')
+    if absent:
+        yield Symptom("ok", "extras", f"not installed: {', '.join(absent)}", 'Optional: pip install "airmedic[…]"')
+
+
+def _unmet(declared: list[str], *, extra: str) -> tuple[list[str], list[str]]:
+    """Return what is missing of an extra, or of what the engine itself needs, and what is there in another version."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from packaging.requirements import Requirement
+
+    missing, wrong = [], []
     for requirement in map(Requirement, declared):
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+        marker = requirement.marker
+        of_engine = marker is None or marker.evaluate({"extra": ""})
+        of_extra = marker is not None and not of_engine and marker.evaluate({"extra": extra})
+        # An extra that names another one is looked at there.
+        if requirement.name == "airmedic" or not (of_extra if extra else of_engine):
             continue
         try:
             installed = version(requirement.name)
         except PackageNotFoundError:
-            wrong.append(f"{requirement.name} is missing")
+            missing.append(f"{requirement.name} is missing")
             continue
         if not requirement.specifier.contains(installed, prereleases=True):
             wrong.append(f"{requirement.name} {installed}, wanted {requirement.specifier}")
-    if wrong:
-        yield Symptom("failed", "packages", "; ".join(wrong[:5]), "Install requirements.txt again.")
-    else:
-        yield Symptom("ok", "packages", f"{len(declared)} declared, all there")
+    return missing, wrong
 
 
 def _extensions(_: Settings) -> Iterator[Symptom]:

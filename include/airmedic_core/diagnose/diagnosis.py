@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from airmedic_core.diagnose.consult import consult
 from airmedic_core.diagnose.evidence import collect_evidence
 from airmedic_core.diagnose.rules import diagnose_by_rules, worse
-from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import Diagnosis, IncidentState, RankedCause
 
 if TYPE_CHECKING:
@@ -67,6 +66,8 @@ def _standing(ws: Workspace, packet: EvidencePacket, model: LanguageModel | None
 
 def _move_on(ws: Workspace, standing: Diagnosis) -> None:
     """Let the incident say what its diagnosis says. One that has ended stays as it is."""
+    from airmedic_core.ledger.transitions import ENDS
+
     incident = ws.ledger.incident(standing.incident_id)
     if incident.state in ENDS:
         return

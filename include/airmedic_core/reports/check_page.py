@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from airmedic_core.extras import missing_extra
 from airmedic_core.records import Assessment, Finding, RecommendedAction, Verdict
 from airmedic_core.reports.drawing import distributions_svg
 from airmedic_core.reports.findings import ranked
@@ -132,7 +133,12 @@ def _plots(spec: ModelSpec, noted: Sequence[Finding], reference: pd.DataFrame, c
     times = {spec.data.time_column, spec.label_time_column}
     drawable = [name for name in reference.columns if name in current.columns and name not in times]
     columns = dict.fromkeys(finding.subject for finding in noted if finding.subject in drawable)
-    drawn = [distributions_svg(name, reference[name], current[name]) for name in list(columns)[:_MOST_PLOTS]]
+    try:
+        drawn = [distributions_svg(name, reference[name], current[name]) for name in list(columns)[:_MOST_PLOTS]]
+    except ModuleNotFoundError as error:
+        if missing := missing_extra(error):
+            return f"<p>The plots of columns are left out: {page(missing)}</p>"
+        raise
     figures = "\n".join(f"<div>{svg}</div>" for svg in drawn if svg)
     return f"<h2>Columns that stand out</h2>\n<div class='plots'>\n{figures}\n</div>" if figures else ""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from airmedic_core.errors import AirmedicError, SourceError
+from airmedic_core.extras import missing_extra
 from airmedic_core.records import Batch
 from airmedic_core.windows import Window
 
@@ -95,6 +96,8 @@ def write_comparison(reference: pd.DataFrame, current: pd.DataFrame, *, numeric:
             Report([DataDriftPreset()]).run(*datasets).save_html(str(path))
     except Exception as error:
         path.unlink(missing_ok=True)
+        if missing := missing_extra(error):
+            raise missing from error
         _log.warning("Evidently could not draw its report", exc_info=True)
         raise AirmedicError(f"Evidently failed: {type(error).__name__}: {str(error)[:200]}.") from error
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airmedic_core.ledger.checkpoints import keep_checkpoint
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
 from airmedic_core.reports.dossier import Dossier, read_dossier
@@ -82,6 +81,8 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         tags=tags,
         points=_points(dossier),
     )
+    from airmedic_core.ledger.checkpoints import keep_checkpoint
+
     checkpoint = keep_checkpoint(ws.ledger, ws.settings)
     report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, checkpoint, folder))
     if dossier.calls:

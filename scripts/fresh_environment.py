@@ -1,0 +1,79 @@
+"""Makes virtual environments for tests that ask whether the project installs and runs beside other versions."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the project's wheel, with the build tools of this environment, and return its place.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the wheel is written.
+    """
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(PROJECT)], check=True
+    )
+    (wheel,) = folder.glob("airmedic-*.whl")
+    return wheel
+
+
+def make_environment(folder: Path, *requirements: str, lowest: bool = False, python: str = sys.executable) -> Path:
+    """Make a virtual environment with what is asked for, and return its interpreter.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the environment is made. One that is there is replaced.
+    *requirements : str
+        What is installed: names with extras and versions, or wheels.
+    lowest : bool
+        Whether to take the lowest versions that the requirements themselves allow. What those need is the newest.
+    python : str
+        The interpreter of the new environment.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If the requirements contradict each other, or no index answers.
+    """
+    uv = [str(Path(sys.executable).with_name("uv"))]
+    env = os.environ | _as_pip_is_set_up()
+    subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", python, str(folder)], env=env, check=True)
+    interpreter = folder / "bin" / "python"
+    resolution = ["--resolution", "lowest-direct"] if lowest else []
+    subprocess.run(
+        [*uv, "pip", "install", "--quiet", "--python", str(interpreter), *resolution, *requirements],
+        env=env,
+        check=True,
+    )
+    return interpreter
+
+
+def _as_pip_is_set_up() -> dict[str, str]:
+    """Return what tells uv of the index and the certificate that pip uses: uv does not read pip's configuration."""
+    asked = {
+        "UV_DEFAULT_INDEX": ("PIP_INDEX_URL", "global.index-url"),
+        "SSL_CERT_FILE": ("PIP_CERT", "global.cert"),
+    }
+    settings = {}
+    for target, (variable, key) in asked.items():
+        value = os.environ.get(variable) or _pip_setting(key)
+        if value and target not in os.environ:
+            settings[target] = value
+    return settings
+
+
+def _pip_setting(key: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "get", key], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() if done.returncode == 0 else ""
