@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, get_parsing_context
+from airflow.sdk import DAG, Asset, Param, get_parsing_context
 
 from airmedic.broken_spec import BrokenSpec
 from airmedic.notifiers.people import PeopleNotifier
+from airmedic.time_limit import time_limit
+from airmedic_core.dag_files import files_of, maker_of
 from airmedic_core.errors import AirmedicError, SpecError
 from airmedic_core.extensions import require_extensions
 from airmedic_core.settings import Settings
@@ -19,14 +22,18 @@ from airmedic_core.spec import ModelSpec, load_spec, spec_files
 
 _SCHEDULES = {"hour": "0 * * * *", "day": "0 0 * * *", "week": "0 0 * * 1", "month": "0 0 1 * *"}
 _ASSET = "asset:"
+SLOW_SPEC_SECONDS = 5
+"""How long the DAG of one spec may take, which usually takes 20 ms. Airflow ends a DAG file after 30 s with all its
+DAGs, so that a few slow specs still leave time for the others."""
 _log = logging.getLogger(__name__)
 
 
-def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG]) -> dict[str, DAG]:
-    """Make a DAG for each model spec of the content folder.
+def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG], *, file: str | None = None) -> dict[str, DAG]:
+    """Make a DAG for each model spec of the content folder, or for the share of them that falls to one DAG file.
 
     A spec of which no DAG can be made, for whatever reason, becomes an import error of its own file; the other models
-    go on. Where Airflow asks for one DAG, because it is about to run one of its tasks, only that one is made.
+    go on. Where Airflow asks for one DAG, because it is about to run one of its tasks, only that one is made, whatever
+    file is asked: a task that waits while files are added still finds its DAG.
 
     Parameters
     ----------
@@ -34,6 +41,9 @@ def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG]) -> dict[str, DAG]
         First part of the DAG ids: ``monitor`` makes ``monitor__<model>``.
     make : callable
         Makes the DAG of one spec; see :func:`model_dag`.
+    file : str, optional
+        The DAG file's ``__file__``. It shares the models with the other files of its kind in its folder; see
+        :mod:`airmedic_core.dag_files`. Not given: the DAGs of all models are made.
 
     Returns
     -------
@@ -41,16 +51,20 @@ def dags_of_specs(kind: str, make: Callable[[ModelSpec], DAG]) -> dict[str, DAG]
         For the DAG file's ``globals()``.
     """
     wanted = get_parsing_context().dag_id
+    specs = {f"{kind}__{path.stem}": path for path in spec_files(Settings.from_env().models)}
+    if wanted is not None:
+        specs = {dag_id: path for dag_id, path in specs.items() if dag_id == wanted}
+    elif file and len(files := files_of(kind, Path(file).parent)) > 1:
+        specs = {dag_id: path for dag_id, path in specs.items() if maker_of(path.stem, files).name == Path(file).name}
     dags: dict[str, DAG] = {}
-    for path in spec_files(Settings.from_env().models):
-        dag_id = f"{kind}__{path.stem}"
-        if wanted not in (None, dag_id):
-            continue
+    for dag_id, path in specs.items():
         try:
-            dag = make(_spec_at(path))
-            # What Airflow asks next. There, an error would be one of the DAG file, and stop the DAGs of all models.
-            dag.validate()  # type: ignore[no-untyped-call]
-            dag.check_cycle()
+            # A task waits as long as it has to: its own DAG is the only one there.
+            with time_limit(None if wanted else SLOW_SPEC_SECONDS, "Making its DAG"):
+                dag = make(_spec_at(path))
+                # What Airflow asks next. There, an error would be one of the DAG file, and stop all its DAGs.
+                dag.validate()  # type: ignore[no-untyped-call]
+                dag.check_cycle()
         except Exception as error:  # noqa: BLE001  whatever is wrong with one model, the others go on
             if not isinstance(error, AirmedicError):
                 _log.exception("No DAG %s can be made of %s.", dag_id, path)
@@ -67,8 +81,11 @@ def _spec_at(path: Path) -> ModelSpec:
     return spec
 
 
-def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
-    """Make an empty DAG with what all DAGs of one model have in common.
+@contextmanager
+def model_dag(
+    kind: str, spec: ModelSpec, *, params: Mapping[str, Param] | None = None, **arguments: Any
+) -> Iterator[DAG]:
+    """Make a DAG with what all DAGs of one model have in common, for its tasks to be added to.
 
     Parameters
     ----------
@@ -76,11 +93,13 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
         First part of the DAG id, and a tag.
     spec : ModelSpec
         The model.
+    params : mapping, optional
+        The fields of the form that starts a run.
     **arguments
         More arguments of the DAG.
     """
     owner_links = {spec.owner: f"mailto:{spec.owner}"} if "@" in spec.owner else {}
-    return DAG(
+    with DAG(
         dag_id=f"{kind}__{spec.name}",
         start_date=datetime(2020, 1, 1, tzinfo=UTC),
         catchup=False,
@@ -104,7 +123,11 @@ def model_dag(kind: str, spec: ModelSpec, **arguments: Any) -> DAG:
             ),
         },
         **arguments,
-    )
+    ) as dag:
+        yield dag
+    # A task copies the params that its DAG has when it is made, and Airflow checks each copy against its schema again
+    # whenever it reads the file: three quarters of what a DAG costs. When tasks run, they find the DAG's own.
+    dag.params.update(params or {})
 
 
 def schedule_of(spec: ModelSpec) -> str | list[Asset]:

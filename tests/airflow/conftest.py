@@ -149,6 +149,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     dags.mkdir()
     for name in ("monitor.py", "remediate.py", "review.py"):
         shutil.copy(PROJECT / "dags" / name, dags / name)
+    # Two files share the models, as they would if there were many.
+    shutil.copy(PROJECT / "dags" / "monitor.py", dags / "monitor_2.py")
+    shutil.copy(PROJECT / "dags" / "remediate.py", dags / "remediate_2.py")
     for name in ("slow_training", *PIPELINES):
         shutil.copy(Path(meter.__file__).parent / f"{name}.py", dags / f"{name}.py")
     careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airmedic_core.dag_files import files_of, write_dag_files
 from tests.core.packages import Install, install
 
 __all__ = ["install"]
@@ -127,12 +129,137 @@ def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_take
     assert dag.get_task("train_in_dag").trigger_dag_id == "train_alpha"
 
 
+def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
+    spec = content / "models" / "alpha.yaml"
+    spec.write_text(spec.read_text() + "upstream_dag: ingest\nretrain: dag:train_alpha\n")
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    groups = {
+        name: (group.group_display_name, set(group.children))
+        for name, group in dag.task_group.get_task_group_dict().items()
+        if name
+    }
+    # Task ids have no prefix: approvals that wait, and links to them, hold on to them.
+    assert groups == {
+        "retrain_path": (
+            "Retrain",
+            {
+                "approve_retrain", "train_in_dag", "retrain", "evaluate_gate", "improve_and_retrain",
+                "evaluate_gate_again", "escalate_refusal",
+            },
+        ),
+        "deploy_path": (
+            "Deploy",
+            {
+                "approve_deploy", "deploy", "watch_deployment", "roll_back_deployment", "approve_taking_back",
+                "take_back",
+            },
+        ),
+        "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),
+        "quarantine_path": ("Hold the data", {"quarantine_batch", "approve_rerun", "rerun_pipeline"}),
+        "change_path": ("Change", {"approve_change", "apply_change"}),
+        "people_path": ("Tell people", {"recommend", "escalate"}),
+    }  # fmt: skip
+    assert set(dag.task_group.children) - set(groups) == {"collect_evidence", "diagnose", "decide", "close_incident"}
+
+
+@pytest.mark.parametrize("kind", ["monitor", "remediate", "review"])
+def test_tasks_carry_no_copy_of_the_form_and_find_it_all_the_same(content: Path, kind: str) -> None:
+    from airflow.sdk.definitions.param import process_params
+
+    dags, _, serialised = parse(f"{kind}.py")
+    dag = dags[f"{kind}__alpha"]
+    fields = set(dag.params)
+    assert fields
+    assert [
+        task["__var"]["task_id"] for task in serialised[dag.dag_id]["dag"]["tasks"] if "params" in task["__var"]
+    ] == []
+    # What Airflow's task runner gives to templates as `params`.
+    for task in dag.tasks:
+        assert set(process_params(dag, task, {}, suppress_exception=False)) == fields
+
+
 @pytest.mark.parametrize("name", ["monitor", "remediate", "review"])
 def test_two_parses_are_one_version(content: Path, name: str) -> None:
     first, second = (parse(f"{name}.py")[2][f"{name}__alpha"] for _ in range(2))
     assert first == second
     # The address of an object in an argument would be another one in the next process.
     assert not re.search(r"0x[0-9a-f]{6,}", json.dumps(first))
+
+
+def test_a_spec_that_is_not_changed_is_the_same_version_in_every_process(content: Path) -> None:
+    import subprocess
+    import sys
+
+    # The order of sets differs between processes, unless somebody has sorted them. Airflow's own hash decides.
+    code = (
+        "import sys, structlog\n"
+        "from airflow.dag_processing.dagbag import DagBag\n"
+        "from airflow.dag_processing.processor import _serialize_dags\n"
+        "from airflow.models.serialized_dag import SerializedDagModel\n"
+        f"bag = DagBag({str(DAGS)!r}, bundle_path={str(DAGS)!r})\n"
+        "dags, errors = _serialize_dags(bag, structlog.get_logger())\n"
+        "assert not errors and not bag.import_errors\n"
+        "print(sorted((dag.dag_id, SerializedDagModel.hash(dag.data)) for dag in dags if 'alpha' in dag.dag_id))\n"
+    )
+    hashes = {
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()[-1]
+        for seed in ("1", "2")
+    }
+    assert len(hashes) == 1
+    assert hashes.pop().count("__alpha") == 3
+
+
+@pytest.fixture
+def spread(content: Path, tmp_path: Path) -> Path:
+    """DAG files for thirty models, three of each kind."""
+    for number in range(30):
+        (content / "models" / f"m{number:02}.yaml").write_text(BETA.replace("beta", f"m{number:02}"))
+    write_dag_files(tmp_path / "dags", 3)
+    return tmp_path / "dags"
+
+
+@pytest.mark.parametrize("kind", ["monitor", "remediate", "review"])
+def test_the_files_of_a_kind_share_the_models(spread: Path, kind: str) -> None:
+    parsed = [parse(str(path)) for path in files_of(kind, spread)]
+    assert [errors for _, errors, _ in parsed] == [{}, {}, {}]
+    shares = [set(serialised) for _, _, serialised in parsed]
+    assert all(shares)
+    assert sorted(dag_id for share in shares for dag_id in share) == sorted(
+        [f"{kind}__alpha", *(f"{kind}__m{number:02}" for number in range(30))]
+    )
+
+
+def test_a_task_finds_its_dag_in_whatever_file_it_looks(spread: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # While files are added, a task that was queued before looks where its DAG was before.
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "monitor__m07")
+    assert [set(parse(str(path))[0]) for path in files_of("monitor", spread)] == [{"monitor__m07"}] * 3
+
+
+def test_a_broken_spec_is_an_error_in_one_of_the_files_and_stops_no_other_model(content: Path, spread: Path) -> None:
+    (content / "models" / "m05.yaml").write_text("name: [")
+    parsed = [parse(str(path)) for path in files_of("monitor", spread)]
+    assert [set(errors) for _, errors, _ in parsed if errors] == [{str(content / "models" / "m05.yaml")}]
+    assert sum(len(serialised) for _, _, serialised in parsed) == 30
+
+
+def test_a_slow_spec_is_an_import_error_of_its_own_file(
+    content: Path, install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "import threading\nthreading.Event().wait(60)\nBroken = None\n"
+    install("acme-slow", code, {"airmedic.checks": {"slow": "acme_slow:Slow"}})
+    monkeypatch.setattr("airmedic.dag_factory.SLOW_SPEC_SECONDS", 0.3)
+    spec = content / "models" / "beta.yaml"
+    spec.write_text(f"{BETA}checks: {{slow: true}}\n")
+    _, errors, serialised = parse("monitor.py")
+    assert set(errors) == {str(spec)}
+    assert "takes longer than 0.3 s" in errors[str(spec)]
+    assert set(serialised) == {"monitor__alpha"}
 
 
 @pytest.mark.parametrize(

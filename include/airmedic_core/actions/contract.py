@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Path(StrEnum):
-    """The ways through a remediation. Each is wired once, in ``dags/remediate.py``."""
+    """The ways through a remediation. Each is wired once, in ``airmedic/dags/remediate.py``."""
 
     CHANGE = "change"
     """An approval, then the action: enough for every action after which nothing has to follow."""

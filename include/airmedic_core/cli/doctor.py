@@ -23,6 +23,9 @@ _CONNECTIONS = {
     "slack_default": "notifications (default: the task log)",
 }
 
+_MOST_NAMED = 20
+"""Specs that are listed although nothing is wrong with them: more would hide what is."""
+
 
 class Symptom(NamedTuple):
     """One thing that was looked at."""
@@ -58,7 +61,8 @@ def examine(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.extras import missing_extra
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
-        _python, _packages, _extensions, _home, _content, _specs, _policy, _kill_switch, _ledger, _mlflow, _connections,
+        _python, _packages, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger, _mlflow,
+        _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -166,6 +170,7 @@ def _specs(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.cli.validate import spec_problems, unset_variable
     from airmedic_core.spec import spec_files
 
+    valid = []
     for path in spec_files(settings.models):
         if unset := unset_variable(path):
             yield Symptom("warning", path.name, f"not usable here: {unset.problem}", unset.hint)
@@ -174,7 +179,33 @@ def _specs(settings: Settings) -> Iterator[Symptom]:
         if problems:
             yield Symptom("failed", path.name, problems[0], f"Run 'airmedic validate {path}'.")
         else:
-            yield Symptom("ok", path.name, "valid")
+            valid.append(path.name)
+    if len(valid) > _MOST_NAMED:
+        yield Symptom("ok", f"{len(valid)} specs", "valid")
+    else:
+        yield from (Symptom("ok", name, "valid") for name in valid)
+
+
+def _fleet(settings: Settings) -> Iterator[Symptom]:
+    from airmedic_core.airflow_settings import MANY_MODELS, dag_folder, database, too_low
+    from airmedic_core.dag_files import KINDS, files_needed, files_of
+    from airmedic_core.spec import spec_files
+
+    models = sum(1 for _ in spec_files(settings.models))
+    if models < MANY_MODELS:
+        return
+    folder = dag_folder()
+    fewest = min(len(files_of(kind, folder)) for kind in KINDS)
+    if fewest < files_needed(models):
+        state = f"{models} models, and {fewest} of a kind in {folder}"
+        yield Symptom("warning", "DAG files", state, f"Run 'airmedic dags --folder {folder}'.")
+    for wanted, value in too_low(models):
+        todo = f"Set {wanted.variable}={wanted.least}."
+        yield Symptom("warning", f"[{wanted.section}] {wanted.key}", f"{value}: {wanted.why}", todo)
+    for subject, address in (("Airflow's database", database()), ("ledger", settings.ledger_url)):
+        if address.startswith("sqlite"):
+            state = f"SQLite lets one task write at a time, and there are {models} models"
+            yield Symptom("warning", subject, state, "Use Postgres.")
 
 
 def _policy(settings: Settings) -> Iterator[Symptom]:

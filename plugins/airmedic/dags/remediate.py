@@ -1,0 +1,298 @@
+"""Airflow DAGs ``remediate__<model>``: diagnose an incident, ask, act, and prove that it helped."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule
+
+from airmedic.dag_factory import model_dag
+from airmedic.operators.apply_change import ApplyChangeOperator
+from airmedic.operators.close_incident import CloseIncidentOperator
+from airmedic.operators.collect_evidence import CollectEvidenceOperator
+from airmedic.operators.decide import DecideOperator
+from airmedic.operators.deploy import DeployOperator
+from airmedic.operators.escalate import EscalateOperator
+from airmedic.operators.evaluate_gate import EvaluateGateOperator
+from airmedic.operators.llm_diagnosis import LLMDiagnosisOperator
+from airmedic.operators.quarantine import QuarantineOperator
+from airmedic.operators.recommend import RecommendOperator
+from airmedic.operators.rerun_pipeline import RerunPipelineOperator
+from airmedic.operators.retrain import RetrainOperator
+from airmedic.operators.rollback import RollbackOperator
+from airmedic.operators.train_in_dag import TrainInDagOperator
+from airmedic.operators.undo_deployment import UndoDeploymentOperator
+from airmedic.sensors.approval import ApprovalSensor
+from airmedic.sensors.deployment_health import DeploymentHealthSensor
+from airmedic_core.decide.request import AUTOMATIC, form
+from airmedic_core.spec import ModelSpec
+
+DOC = """
+Diagnoses an incident of **{title}**, proposes a remedy, waits for an approval, carries it out, verifies it, and undoes
+it if it did not help. `monitor__{name}` starts it; its run id is the incident's id.
+
+Trigger it by hand to have the model looked at now. *Automatic* does what policy and diagnosis say, the other actions
+are what you want. Whatever changes something is approved first, in *Required Actions*. With *dry run* nothing changes,
+and you see what would happen.
+"""
+
+REQUEST = {
+    "action": "{{ params.action }}",
+    "reason": "{{ params.reason }}",
+    "by": "{{ dag_run.triggering_user_name or '' }}",
+    "dry_run": "{{ params.dry_run }}",
+    "version": "{{ params.version or '' }}",
+    "override": "{{ params.override or '' }}",
+}
+INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id or '' }}"
+
+
+def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
+    """Return the template for the hash that the first of these tasks to have one has proposed."""
+    pulls = [f"ti.xcom_pull(task_ids='{task_id}', key='{key}')" for task_id in task_ids]
+    return "{{ " + " or ".join([*pulls, "''"]) + " }}"
+
+
+DECIDED = proposal_of("decide")
+TO_DEPLOY = proposal_of("evaluate_gate_again", "evaluate_gate")
+
+
+class Branch(NamedTuple):
+    """A way through the DAG, whose tasks are made and wired among themselves."""
+
+    first: list[BaseOperator]
+    """The tasks that the decision leads to."""
+    last: list[BaseOperator]
+    """The tasks after which the incident is closed."""
+
+
+def group(group_id: str, title: str, tooltip: str) -> TaskGroup:
+    """Return a group for the tasks of one path, so that the grid shows paths, and not twenty tasks of which most skip.
+
+    The ids of tasks stay without the group's: approvals that are waiting, and links to them, hold on to these.
+    """
+    return TaskGroup(group_id, prefix_group_id=False, group_display_name=title, tooltip=tooltip)
+
+
+def retrain_branch(spec: ModelSpec) -> Branch:
+    """Make the path that trains a challenger, has the gate compare it, and deploys it."""
+    model = spec.name
+    with group("retrain_path", "Retrain", "Trains a challenger, and lets the gate compare it with the champion."):
+        approve_retrain = ApprovalSensor(task_id="approve_retrain", model=model, proposal_hash=DECIDED)
+        retrain = RetrainOperator(task_id="retrain", model=model, proposal_hash=DECIDED)
+        evaluate_gate = EvaluateGateOperator(
+            task_id="evaluate_gate",
+            model=model,
+            incident_id=INCIDENT,
+            proposal_hash=DECIDED,
+            branches={"passed": "approve_deploy", "refused": "improve_and_retrain"},
+        )
+        # The approval covers one more attempt: carried out again after a refusal, the proposal trains in another way.
+        improve_and_retrain = RetrainOperator(task_id="improve_and_retrain", model=model, proposal_hash=DECIDED)
+        evaluate_gate_again = EvaluateGateOperator(
+            task_id="evaluate_gate_again",
+            model=model,
+            incident_id=INCIDENT,
+            proposal_hash=DECIDED,
+            branches={"passed": "approve_deploy", "refused": "escalate_refusal"},
+        )
+        escalate_refusal = RecommendOperator(
+            task_id="escalate_refusal",
+            model=model,
+            incident_id=INCIDENT,
+            headline="Somebody has to look",
+            reason="No retrained model has passed the gate. The champion goes on serving.",
+        )
+        if spec.retrain.using.startswith("dag:"):
+            train_in_dag = TrainInDagOperator(
+                task_id="train_in_dag",
+                model=model,
+                proposal_hash=DECIDED,
+                other_dag=spec.retrain.using.removeprefix("dag:"),
+            )
+            approve_retrain >> train_in_dag >> retrain
+    deployment = deploy_branch(spec)
+    approve_retrain >> retrain >> evaluate_gate >> [improve_and_retrain, *deployment.first]
+    improve_and_retrain >> evaluate_gate_again >> [escalate_refusal, *deployment.first]
+    return Branch([approve_retrain], [escalate_refusal, *deployment.last])
+
+
+def deploy_branch(spec: ModelSpec) -> Branch:
+    """Make the path that puts a challenger into service, and watches it there."""
+    model = spec.name
+    with group("deploy_path", "Deploy", "Puts the challenger into service, and takes it back if it does no good."):
+        approve_deploy = ApprovalSensor(
+            task_id="approve_deploy",
+            model=model,
+            proposal_hash=TO_DEPLOY,
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+        )
+        deploy = DeployOperator(task_id="deploy", model=model, proposal_hash=TO_DEPLOY)
+        watch_deployment = DeploymentHealthSensor(
+            task_id="watch_deployment",
+            model=model,
+            proposal_hash=TO_DEPLOY,
+            branches={"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"},
+            mode="reschedule",
+            poke_interval=30,
+            # The rollout gives up earlier by itself, with a verdict.
+            timeout=spec.rollout.watch_timeout_seconds + 3600,
+        )
+        roll_back_deployment = UndoDeploymentOperator(
+            task_id="roll_back_deployment", model=model, proposal_hash=TO_DEPLOY, watched_by="watch_deployment"
+        )
+        unproven = proposal_of("watch_deployment")
+        approve_taking_back = ApprovalSensor(task_id="approve_taking_back", model=model, proposal_hash=unproven)
+        take_back = RollbackOperator(task_id="take_back", model=model, proposal_hash=unproven)
+    approve_deploy >> deploy >> watch_deployment >> [roll_back_deployment, approve_taking_back]
+    approve_taking_back >> take_back
+    return Branch([approve_deploy], [roll_back_deployment, take_back])
+
+
+def rollback_branch(model: str) -> Branch:
+    """Make the path that returns to a version that served before."""
+    with group("rollback_path", "Roll back", "Returns to a version that served before."):
+        approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=DECIDED)
+        roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=DECIDED)
+    approve_rollback >> roll_back
+    return Branch([approve_rollback], [roll_back])
+
+
+def quarantine_branch(spec: ModelSpec) -> Branch:
+    """Make the path that sets a batch aside, and has it delivered again where the spec says by which DAG."""
+    model = spec.name
+    with group("quarantine_path", "Hold the data", "Sets the batch aside, and has it delivered again."):
+        quarantine_batch = QuarantineOperator(task_id="quarantine_batch", model=model, proposal_hash=DECIDED)
+        if not spec.upstream_dag:
+            return Branch([quarantine_batch], [quarantine_batch])
+        rerun = proposal_of("decide", key="follow_up_hash")
+        approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=rerun)
+        rerun_pipeline = RerunPipelineOperator(
+            task_id="rerun_pipeline", model=model, proposal_hash=rerun, other_dag=spec.upstream_dag
+        )
+    quarantine_batch >> approve_rerun >> rerun_pipeline
+    return Branch([quarantine_batch], [quarantine_batch, rerun_pipeline])
+
+
+def change_branch(model: str) -> Branch:
+    """Make the path of whatever needs no path of its own."""
+    with group("change_path", "Change", "Carries out what nothing has to follow, such as a new setting."):
+        approve_change = ApprovalSensor(task_id="approve_change", model=model, proposal_hash=DECIDED)
+        apply_change = ApplyChangeOperator(task_id="apply_change", model=model, proposal_hash=DECIDED)
+    approve_change >> apply_change
+    return Branch([approve_change], [apply_change])
+
+
+def people_branch(model: str) -> Branch:
+    """Make the path on which people are told, and nothing changes."""
+    with group("people_path", "Tell people", "Changes nothing, and says who should do what."):
+        recommend = RecommendOperator(
+            task_id="recommend",
+            model=model,
+            incident_id=INCIDENT,
+            reason="{{ ti.xcom_pull(task_ids='decide', key='reason') }}",
+        )
+        escalate = EscalateOperator(task_id="escalate", model=model, proposal_hash=DECIDED)
+    return Branch([recommend, escalate], [recommend, escalate])
+
+
+def request_form() -> dict[str, Param]:
+    """Return the form of a remediation that a person starts."""
+    offered = form()
+    return {
+        "action": Param(
+            AUTOMATIC,
+            type="string",
+            enum=list(offered),
+            values_display=offered,
+            title="Action",
+            description_md="*Automatic* follows diagnosis and policy. What changes something is approved first.",
+        ),
+        "reason": Param(
+            "incident",
+            type="string",
+            minLength=3,
+            title="Reason",
+            description_md="Why? It is kept with the incident and shown to whoever approves.",
+        ),
+        "dry_run": Param(
+            False, type="boolean", title="Dry run", description_md="Change nothing, show what would happen."
+        ),
+        "version": Param(
+            None,
+            type=["null", "string"],
+            title="Version",
+            description_md=(
+                "Roll back: the version to go back to. Empty: the newest that did not leave service as bad. "
+                "The approval lists the versions with how they left."
+            ),
+        ),
+        "override": Param(
+            None,
+            type=["null", "string"],
+            title="Override",
+            description_md=(
+                "Roll back: a version that left service as bad, or is clearly worse on the newest rows, is refused "
+                "unless you say here why you want it. The approver sees it in red."
+            ),
+        ),
+        "incident_id": Param(
+            None,
+            # Airflow's page asks for every field whose type does not allow null.
+            type=["null", "string"],
+            title="Incident",
+            description_md="Empty: a new one is opened for this request.",
+        ),
+    }
+
+
+def remediate(spec: ModelSpec) -> DAG:
+    """Make the remediation DAG of one model."""
+    model = spec.name
+    with model_dag(
+        "remediate",
+        spec,
+        schedule=None,
+        # Only an incident or a person starts it, and neither must wait because somebody forgot to unpause it.
+        is_paused_upon_creation=False,
+        description=f"Heals {spec.title or spec.name}",
+        doc_md=DOC.format(title=spec.title or spec.name, name=spec.name),
+        params=request_form(),
+    ) as dag:
+        collect_evidence = CollectEvidenceOperator(
+            task_id="collect_evidence", model=model, incident_id="{{ params.incident_id or '' }}", request=REQUEST
+        )
+        diagnose = LLMDiagnosisOperator(task_id="diagnose", model=model, incident_id=INCIDENT)
+        decide = DecideOperator(
+            task_id="decide",
+            model=model,
+            incident_id=INCIDENT,
+            request=REQUEST,
+            branches={
+                "retrain": "approve_retrain",
+                "rollback": "approve_rollback",
+                "quarantine": "quarantine_batch",
+                "change": "approve_change",
+                "recommend": "recommend",
+                "escalate": "escalate",
+            },
+        )
+        close_incident = CloseIncidentOperator(
+            task_id="close_incident",
+            model=model,
+            incident_id=INCIDENT,
+            request=REQUEST,
+            trigger_rule=TriggerRule.ALL_DONE,
+        )
+        collect_evidence >> diagnose >> decide
+        branches = (
+            retrain_branch(spec),
+            rollback_branch(model),
+            quarantine_branch(spec),
+            change_branch(model),
+            people_branch(model),
+        )
+        for branch in branches:
+            decide >> branch.first
+            branch.last >> close_incident
+    return dag
