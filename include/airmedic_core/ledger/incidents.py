@@ -67,7 +67,7 @@ class Incidents(Audit):
         if model is not None:
             query = query.where(incidents.c.model == model)
         if open_only:
-            query = query.where(incidents.c.state.not_in([state.value for state in ENDS]))
+            query = query.where(incidents.c.state.in_([state.value for state in IncidentState if state not in ENDS]))
         with self._reading() as connection:
             return [_incident(row) for row in connection.execute(query)]
 

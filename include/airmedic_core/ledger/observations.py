@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, exists, func, insert, select, update
 
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.earlier_findings import stored_finding
@@ -50,8 +50,12 @@ class Observations(Audit):
 
     def observed_models(self) -> frozenset[str]:
         """Return the models of which a batch was looked at."""
+        # From each name to the next one in the index: a thousand steps, where `distinct` reads a million rows.
+        names = select(func.min(batches.c.model).label("model")).cte("names", recursive=True)
+        after = select(func.min(batches.c.model)).where(batches.c.model > names.c.model).scalar_subquery()
+        names = names.union_all(select(after).where(names.c.model.is_not(None)))
         with self._reading() as connection:
-            return frozenset(connection.execute(select(batches.c.model).distinct()).scalars())
+            return frozenset(connection.execute(select(names.c.model).where(names.c.model.is_not(None))).scalars())
 
     def batches(self, model: str, *, limit: int = 60, before: datetime | None = None) -> list[ObservedBatch]:
         """Return the last batches of a model, newest first; with ``before``, those whose window starts earlier.
@@ -124,16 +128,24 @@ class Observations(Audit):
 
     def findings(self, batch_id: str, group: str | None = None) -> list[Finding]:
         """Return the findings of a batch, in the order in which they were made."""
-        findings: list[Finding] = []
+        return self.findings_of([batch_id], group)[batch_id]
+
+    def findings_of(self, batch_ids: Sequence[str], group: str | None = None) -> dict[str, list[Finding]]:
+        """Return the findings of several batches by their ids, each in the order in which they were made.
+
+        Each question opens a connection of its own: ask once for all past windows.
+        """
+        findings: dict[str, list[Finding]] = {batch_id: [] for batch_id in batch_ids}
         with self._reading() as connection:
             for name in _TABLES if group is None else [group]:
                 table = _TABLES[name]
-                rows = connection.execute(
-                    select(table.c.record)
-                    .where(table.c.batch_id == batch_id, table.c.check_group == name)
-                    .order_by(table.c.position)
+                query = (
+                    select(table.c.batch_id, table.c.record)
+                    .where(table.c.batch_id.in_(list(findings)), table.c.check_group == name)
+                    .order_by(table.c.batch_id, table.c.position)
                 )
-                findings += [stored_finding(record) for record in rows.scalars()]
+                for row in connection.execute(query):
+                    findings[row.batch_id].append(stored_finding(row.record))
         return findings
 
     def unchecked(self, model: str) -> frozenset[str]:
@@ -168,14 +180,15 @@ class Observations(Audit):
         past: list[tuple[Row[Any], int, str | None, Finding]] = []
         with self._reading() as connection:
             for table in (data_quality, model_metrics):
-                wanted = table.c.model == model
+                wanted = []
                 if check is not None:
-                    wanted &= table.c.check_name == check
+                    wanted.append(table.c.check_name == check)
                 if subject is not None:
-                    wanted &= table.c.subject == subject
+                    wanted.append(table.c.subject == subject)
+                # From the newest batch backwards until there are enough: a model may have thousands.
                 newest = (
                     select(batches)
-                    .where(batches.c.id.in_(select(table.c.batch_id).where(wanted)))
+                    .where(batches.c.model == model, exists().where(table.c.batch_id == batches.c.id, *wanted))
                     .order_by(batches.c.window_start.desc())
                     .limit(limit)
                 )
@@ -183,7 +196,7 @@ class Observations(Audit):
                     newest = newest.where(batches.c.window_start < before)
                 rows = {row.id: row for row in connection.execute(newest)}
                 query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
-                for stored in connection.execute(query.where(wanted, table.c.batch_id.in_(list(rows)))):
+                for stored in connection.execute(query.where(table.c.batch_id.in_(list(rows)), *wanted)):
                     finding = stored_finding(stored.record)
                     past.append((rows[stored.batch_id], stored.position, stored.model_version, finding))
         past.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))

@@ -16,12 +16,15 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
 from airmedic_core.ledger import chain
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
 LEASE_SECONDS = 30.0
 """How long others wait for a process that died while it held something. A live one renews its lease three times in that
 time, so that a machine may stand still for some seconds without losing it."""
+_ROWS_CHANGED = "0003"
+"""The newest migration that changes rows. They are sealed anew when a ledger comes from before it, which takes minutes
+for a large one; a migration that only makes indexes needs no seals."""
 
 _MIGRATION_LOCK = 7_241_016_733
 """Number of Postgres' advisory lock that lets one process migrate at a time."""
@@ -164,7 +167,7 @@ class Store:
                     # A process that waited for the lock finds it done.
                     if before != REVISION:
                         _upgrade(connection, self.url)
-                        if before is not None:
+                        if before is not None and before < _ROWS_CHANGED:
                             chain.seal_all_rows(connection)
 
     def _require_current(self, connection: Connection) -> None:

@@ -101,6 +101,8 @@ def _findings(name: str) -> Table:
 
 
 data_quality = _findings("data_quality")
+_unknown = data_quality.c.verdict == "unknown"
+Index("ix_data_quality_unknown", data_quality.c.model, sqlite_where=_unknown, postgresql_where=_unknown)
 model_metrics = _findings("model_metrics")
 
 incidents = Table(
@@ -122,6 +124,8 @@ incidents = Table(
     _json("resolution", nullable=False),
     _name("mlflow_run_id", 64),
     Index(None, "model", "opened_at"),
+    Index(None, "opened_at"),
+    Index(None, "state"),
 )
 
 evidence = Table(
@@ -205,6 +209,7 @@ actions = Table(
     _moment("started_at", nullable=False),
     _moment("finished_at"),
     Index(None, "model", "started_at"),
+    Index(None, "started_at"),
     Index(None, "incident_id"),
 )
 

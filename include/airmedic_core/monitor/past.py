@@ -78,10 +78,11 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
     """
     from airmedic_core.comparison import PastWindow
 
+    before = ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start)
+    alike = [seen for seen in before if seen.batch.window.as_long_as(batch.window)]
+    findings = ws.ledger.findings_of([seen.batch.id for seen in alike])
     past = []
-    for seen in ws.ledger.batches(ws.spec.name, limit=_KEPT_WINDOWS, before=batch.window.start):
-        if not seen.batch.window.as_long_as(batch.window):
-            continue
+    for seen in alike:
         profile, facts = _kept(window_file(ws.settings, seen.batch), reference)
         past.append(
             PastWindow(
@@ -91,7 +92,7 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
                 assessment=seen.assessment,
                 profile=profile,
                 facts=facts,
-                findings=tuple(ws.ledger.findings(seen.batch.id)),
+                findings=tuple(findings[seen.batch.id]),
             )
         )
     return tuple(past)

@@ -46,9 +46,11 @@ class ReviewedWindow:
 def past_windows(ws: Workspace, *, most: int) -> list[ReviewedWindow]:
     """Return the last windows of a model, newest first."""
     incidents = ws.ledger.incidents(ws.spec.name, limit=200)
+    past = ws.ledger.batches(ws.spec.name, limit=most)
+    findings = ws.ledger.findings_of([seen.batch.id for seen in past])
     windows = []
-    for seen in ws.ledger.batches(ws.spec.name, limit=most):
-        alarms = [finding for finding in ws.ledger.findings(seen.batch.id) if finding.verdict in ABNORMAL]
+    for seen in past:
+        alarms = [finding for finding in findings[seen.batch.id] if finding.verdict in ABNORMAL]
         windows.append(ReviewedWindow(seen, tuple(alarms), _turned_out(seen.batch.id, incidents)))
     return windows
 

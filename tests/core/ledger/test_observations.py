@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy.event import listen
+
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import Assessment, Batch, Cause, Finding, Severity, Verdict
 
@@ -74,3 +76,27 @@ def test_names_that_databases_cannot_hold_do_no_harm(ledger: Ledger, batch: Make
     ledger.record_findings(batch(), "drift", [hostile], model_version="1")
     assert ledger.findings(batch().id) == [hostile]
     ledger.verify_audit()
+
+
+def test_findings_of_many_batches_are_asked_for_at_once(ledger: Ledger, batch: MakeBatch) -> None:
+    for day in range(1, 5):
+        ledger.record_findings(batch(day), "drift", [finding(value=day), finding(subject="b")], model_version="1")
+        ledger.record_findings(batch(day), "data", [finding("volume", "batch", day)], model_version="1")
+    statements: list[str] = []
+    listen(ledger._engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+    ids = [batch(day).id for day in (4, 2, 9)]
+    together = ledger.findings_of(ids)
+    # One for each group of checks, and what begins a transaction.
+    assert sum(statement.startswith("SELECT") for statement in statements) == 3
+    assert list(together) == ids
+    assert together == {seen: ledger.findings(seen) for seen in ids}
+    assert [seen.check for seen in together[ids[0]]] == ["volume", "drift", "drift"]
+    assert together[ids[2]] == []
+
+
+def test_the_observed_models_are_those_of_the_batches(ledger: Ledger, batch: MakeBatch) -> None:
+    assert ledger.observed_models() == frozenset()
+    for model in ("churn", "b", "zeta", "churn"):
+        for day in (1, 2):
+            ledger.record_batch(batch(day, model), model_version="1")
+    assert ledger.observed_models() == {"b", "churn", "zeta"}

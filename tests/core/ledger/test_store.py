@@ -70,6 +70,23 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_and_sealed(tmp_pat
         ledger.verify_audit()
 
 
+def test_a_migration_that_only_makes_indexes_seals_nothing_anew(ledger: Ledger, url: str, tmp_path: Path) -> None:
+    ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
+    head = ledger.audit_head()
+    added = ("ix_incidents_opened_at", "ix_incidents_state", "ix_actions_started_at", "ix_data_quality_unknown")
+    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+        for name in added:
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute("UPDATE alembic_version SET version_num = '0003'")
+        connection.commit()
+    newer = Ledger.open(url)
+    assert newer.verify_audit() == head
+    with newer._reading() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        indexes = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'").scalars().all()
+    assert set(added) <= set(indexes)
+
+
 def test_a_ledger_of_a_newer_version_is_refused(url: str, ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.url == url
     with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
