@@ -22,6 +22,7 @@ REVISION = "0004"
 LEASE_SECONDS = 30.0
 """How long others wait for a process that died while it held something. A live one renews its lease three times in that
 time, so that a machine may stand still for some seconds without losing it."""
+
 _ROWS_CHANGED = "0003"
 """The newest migration that changes rows. They are sealed anew when a ledger comes from before it, which takes minutes
 for a large one; a migration that only makes indexes needs no seals."""
