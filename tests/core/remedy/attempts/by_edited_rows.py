@@ -1,0 +1,138 @@
+"""Attempts to change the ledger's rows behind its back."""
+
+# ruff: noqa: S608  somebody who gets round an approval writes to the database, too
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from airmedic_core.records import (
+    Permission,
+    to_json,
+)
+from tests.core.remedy.attempts.case import LATE, Case
+
+
+def its_parameters_are_edited(case: Case) -> None:
+    case.answer()
+    case.edit(params=case.proposal.params | {"reason": "another"})
+
+
+def its_action_is_edited(case: Case) -> None:
+    case.answer()
+    case.edit(action="hold")
+
+
+def the_column_of_its_action_is_edited(case: Case) -> None:
+    case.answer()
+    case.sql("UPDATE proposals SET action = 'hold'")
+
+
+def its_expected_effect_is_edited(case: Case) -> None:
+    case.answer()
+    case.edit(expected="Everything gets better.")
+
+
+def two_approvals_are_made_one(case: Case) -> None:
+    case.propose(Permission.ASK_TWO)
+    case.answer()
+    case.edit(permission="ask")
+
+
+def the_column_of_its_permission_is_edited(case: Case) -> None:
+    case.propose(Permission.ASK_TWO)
+    case.answer()
+    case.sql("UPDATE proposals SET permission = 'ask'")
+
+
+def an_approval_is_made_needless(case: Case) -> None:
+    case.edit(permission="auto")
+    case.answer("policy", channel="policy")
+
+
+def its_expiry_is_pushed(case: Case) -> None:
+    case.answer()
+    case.edit(expires_at="2099-01-01T00:00:00Z")
+    case.now = LATE
+
+
+def the_column_of_its_expiry_is_pushed(case: Case) -> None:
+    case.answer()
+    case.sql("UPDATE proposals SET expires_at = '2099-01-01 00:00:00.000000'")
+    case.now = LATE
+
+
+def its_model_is_edited(case: Case) -> None:
+    case.answer()
+    case.sql("UPDATE proposals SET model = 'another'")
+
+
+_ANSWER = (
+    'INSERT INTO approvals (sequence, proposal_hash, answer, "by", at, channel, comment, refused_because) '
+    "VALUES (99, '{key}', 'approve', 'ada', '2026-01-01 00:00:00.000000', 'airflow', '', '')"
+)
+
+
+def an_approval_is_put_in(case: Case) -> None:
+    case.sql(_ANSWER.format(key=case.key))
+
+
+def a_proposal_is_put_in_with_its_approval(case: Case) -> None:
+    other = replace(case.proposal, params=case.proposal.params | {"reason": "another"})
+    record = json.dumps(to_json(other)).replace("'", "''")
+    case.sql(
+        f"INSERT INTO proposals SELECT '{other.hash}', incident_id, model, action, permission, created_at, expires_at, "
+        f"'{record}' FROM proposals",
+        _ANSWER.format(key=other.hash),
+    )
+    case.key = other.hash
+
+
+def a_rejection_is_deleted(case: Case) -> None:
+    case.propose(Permission.ASK_TWO)
+    case.answer("bob", "reject")
+    case.sql("DELETE FROM approvals")
+    case.answer("ada")
+    case.answer("bob")
+
+
+def a_rejection_is_made_an_approval(case: Case) -> None:
+    case.answer("bob", "reject")
+    case.sql("UPDATE approvals SET answer = 'approve'")
+
+
+def a_refused_answer_is_made_to_count(case: Case) -> None:
+    case.answer("mallory")
+    case.sql("UPDATE approvals SET refused_because = '', \"by\" = 'ada'")
+
+
+def an_expired_action_is_made_a_begun_one(case: Case) -> None:
+    case.answer()
+    case.sql(
+        f"INSERT INTO actions SELECT hash, 1, incident_id, model, action, 'running', '', 0, '{{}}', '{{}}', "
+        f"created_at, NULL FROM proposals WHERE hash = '{case.key}'"
+    )
+    case.now = LATE
+
+
+ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "its parameters are edited": its_parameters_are_edited,
+    "its action is edited": its_action_is_edited,
+    "the column of its action is edited": the_column_of_its_action_is_edited,
+    "its expected effect is edited": its_expected_effect_is_edited,
+    "two approvals are made one": two_approvals_are_made_one,
+    "the column of its permission is edited": the_column_of_its_permission_is_edited,
+    "an approval is made needless": an_approval_is_made_needless,
+    "its expiry is pushed": its_expiry_is_pushed,
+    "the column of its expiry is pushed": the_column_of_its_expiry_is_pushed,
+    "its model is edited": its_model_is_edited,
+    "an approval is put in": an_approval_is_put_in,
+    "a proposal is put in with its approval": a_proposal_is_put_in_with_its_approval,
+    "a rejection is deleted": a_rejection_is_deleted,
+    "a rejection is made an approval": a_rejection_is_made_an_approval,
+    "a refused answer is made to count": a_refused_answer_is_made_to_count,
+    "an expired action is made a begun one": an_expired_action_is_made_a_begun_one,
+}
