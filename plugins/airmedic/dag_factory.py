@@ -12,7 +12,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, get_parsing_context
 
 from airmedic.broken_spec import BrokenSpec
-from airmedic.notifiers.people import PeopleNotifier
+from airmedic.people_notifier import PeopleNotifier
 from airmedic.time_limit import time_limit
 from airmedic_core.dag_files import files_of, maker_of
 from airmedic_core.errors import AirmedicError, SpecError

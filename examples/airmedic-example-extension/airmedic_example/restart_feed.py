@@ -21,7 +21,7 @@ class RestartFeed(Action):
 
     description = "Restarts the feed that delivers the rows."
     changes_production = True
-    request = "Restart the feed of"
+    imperative = "Restart the feed of"
     infinitive = "restart the feed"
     choice = "Restart the feed"
 

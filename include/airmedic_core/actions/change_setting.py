@@ -22,7 +22,7 @@ class ChangeSetting(Action):
 
     description = "Changes one setting of the model spec, until it is taken back or expires."
     changes_production = True
-    request = "Change a setting of"
+    imperative = "Change a setting of"
     infinitive = "change a setting"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:

@@ -76,7 +76,7 @@ class Action(Protocol):
     """What it does, in a sentence."""
     changes_production: bool
     """Whether anything in production is different afterwards."""
-    request: str = ""
+    imperative: str = ""
     """Opens the question that people are asked, before the model's title: ``Roll back``. Its name where empty."""
     infinitive: str = ""
     """What it does, inside a sentence: ``roll back``. Its name where empty."""

@@ -21,7 +21,7 @@ class Deploy(Action):
 
     description = "Puts a challenger that passed the gate in service."
     changes_production = True
-    request = "Deploy a new version of"
+    imperative = "Deploy a new version of"
     infinitive = "deploy"
     path = Path.DEPLOY
     taken_back_by = "rollback"

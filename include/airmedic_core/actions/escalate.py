@@ -18,7 +18,7 @@ class Escalate(Action):
 
     description = "Tells people to have a look."
     changes_production = False
-    request = "Have people look at"
+    imperative = "Have people look at"
     infinitive = "hand it to people"
     path = Path.ESCALATE
     stopped_by = StoppedBy.NOTHING

@@ -18,7 +18,7 @@ class Hold(Action):
 
     description = "Changes nothing until the data are sound."
     changes_production = False
-    request = "Change nothing yet for"
+    imperative = "Change nothing yet for"
     infinitive = "hold the window"
     path = Path.RECOMMEND
     stopped_by = StoppedBy.NOTHING

@@ -23,7 +23,7 @@ class Quarantine(Action):
 
     description = "Keeps the rows of a window out of training and references."
     changes_production = False
-    request = "Quarantine a batch of"
+    imperative = "Quarantine a batch of"
     infinitive = "quarantine the window"
     choice = "Quarantine the newest batch"
     path = Path.QUARANTINE

@@ -22,7 +22,7 @@ class RefreshReference(Action):
     changes_production = True
     # All rows of a reference are read and profiled.
     deadline_seconds = 3600.0
-    request = "Refresh the reference of"
+    imperative = "Refresh the reference of"
     infinitive = "refresh the reference"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:

@@ -19,7 +19,7 @@ class RerunPipeline(Action):
 
     description = "Has the upstream pipeline deliver a window again."
     changes_production = True
-    request = "Rerun the pipeline behind"
+    imperative = "Rerun the pipeline behind"
     infinitive = "run the pipeline again"
     path = Path.RERUN
     part = Part.COMPANION

@@ -29,7 +29,7 @@ class Retrain(Action):
 
     description = "Trains a challenger on recent labelled rows."
     changes_production = False
-    request = "Retrain"
+    imperative = "Retrain"
     infinitive = "retrain"
     choice = "Retrain"
     path = Path.RETRAIN

@@ -32,7 +32,7 @@ class Rollback(Action):
 
     description = "Makes the version that served before the champion again."
     changes_production = True
-    request = "Roll back"
+    imperative = "Roll back"
     infinitive = "roll back"
     choice = "Roll back to the previous version"
     path = Path.ROLLBACK

@@ -4,7 +4,7 @@ from airmedic_core.metrics.base import Array, Blocks, Metric, SumMetric
 from airmedic_core.metrics.bootstrap import Interval, block_draws, interval, percentile_bounds, time_blocks
 from airmedic_core.metrics.ranking import AveragePrecision, RocAuc
 from airmedic_core.metrics.row_loss import loss_name, losses, row_losses, score_column
-from airmedic_core.metrics.tasks import metric, metrics_for
+from airmedic_core.metrics.tasks import metric, metrics_for, usual_metric
 
 __all__ = [
     "Array",
@@ -24,4 +24,5 @@ __all__ = [
     "row_losses",
     "score_column",
     "time_blocks",
+    "usual_metric",
 ]

@@ -1,4 +1,4 @@
-"""The metrics of each task."""
+"""The metrics of each task, and which of them decides where a spec names none."""
 
 from __future__ import annotations
 
@@ -29,6 +29,15 @@ def metric(name: str, task: str) -> Metric:
 def metrics_for(task: str) -> dict[str, Metric]:
     """Return all metrics of a task by name."""
     return {measure.name: measure for measure in _METRICS[task]}
+
+
+def usual_metric(task: str) -> str:
+    """Return the name of the metric that decides where a spec names none.
+
+    >>> usual_metric("regression")
+    'mae'
+    """
+    return _METRICS[task][0].name
 
 
 def _correct(labels: Array, scores: Array) -> Array:
@@ -72,6 +81,7 @@ def _sum(name: str, terms: Any, combine: Any = _mean, *, better: str, relative: 
     return SumMetric(name, terms, combine, higher_is_better=better == "higher", relative=relative)
 
 
+# The first metric of a task is its usual one.
 _METRICS: dict[str, tuple[Metric, ...]] = {
     "binary": (
         RocAuc(),

@@ -9,7 +9,6 @@ from airmedic_core.errors import SourceError
 from airmedic_core.pair.default_model import served
 from airmedic_core.pair.headers import refuse_strangers
 from airmedic_core.pair.labels import compare_labels
-from airmedic_core.pair.moments import read_moments
 from airmedic_core.pair.not_monitored import not_monitored
 from airmedic_core.pair.probabilities import without_impossible_scores
 from airmedic_core.pair.reference_windows import (
@@ -23,6 +22,7 @@ from airmedic_core.pair.reference_windows import (
     windows_before,
 )
 from airmedic_core.pair.stray_times import without_strays
+from airmedic_core.pair.timed_rows import timed_rows
 from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec
 
@@ -86,7 +86,7 @@ def check_pair(
     from airmedic_core.diagnose.remedies import remedies_of
 
     _refuse_nothing(reference, current)
-    reference, current, findings = read_moments(spec, reference, current)
+    reference, current, findings = timed_rows(spec, reference, current)
     # The reference is taken as it is; what is wrong with its times says nothing of the rows in question.
     reference, _ = without_strays(spec, reference)
     current, strays = without_strays(spec, current)
@@ -115,7 +115,7 @@ def compared(
     spec : ModelSpec
         The model.
     reference, current : pandas.DataFrame
-        Rows as :func:`read_moments` returns them.
+        Rows as :func:`timed_rows` returns them.
     as_of : datetime
         Labels that became known later do not exist yet.
     settings : Settings, optional

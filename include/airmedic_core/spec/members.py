@@ -9,7 +9,7 @@ from airmedic_core.family import Place, listing
 CHECKS_LIE_IN = Place("airmedic_core.checks", "airmedic.checks")
 SOURCES_LIE_IN = Place("airmedic_core.sources", "airmedic.sources")
 STRATEGIES_LIE_IN = Place("airmedic_core.rollout", "airmedic.rollouts")
-NOTIFIERS_LIE_IN = Place("airmedic_core.notifiers", "airmedic.notifiers", beside="airmedic.notifiers.channels")
+NOTIFIERS_LIE_IN = Place("airmedic_core.notifiers", "airmedic.notifiers", beside="airmedic.airflow_notifiers")
 
 
 class NamedMember(NamedTuple):

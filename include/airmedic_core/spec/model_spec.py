@@ -20,7 +20,6 @@ from airmedic_core.spec.quality import QualitySection
 from airmedic_core.spec.section import Section
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
-_PRIMARY_METRIC = {"binary": "roc_auc", "multiclass": "accuracy", "regression": "mae"}
 
 
 class ModelSpec(Section):
@@ -140,7 +139,9 @@ class ModelSpec(Section):
     @property
     def metric(self) -> str:
         """The metric that decides: the gate's, or the task's usual one."""
-        return self.gate.metric or _PRIMARY_METRIC[self.task]
+        from airmedic_core.metrics import usual_metric
+
+        return self.gate.metric or usual_metric(self.task)
 
     def is_private(self, subject: str) -> bool:
         """Return whether a subject is a private column or a segment of one."""

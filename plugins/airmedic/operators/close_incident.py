@@ -13,8 +13,8 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink, run_url
-from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic.people_notifier import tell
 from airmedic_core.notifiers import Event
 from airmedic_core.records import Json, from_json
 

@@ -6,8 +6,8 @@ from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.notifiers.people import tell
 from airmedic.operators.action import ActionOperator
+from airmedic.people_notifier import tell
 from airmedic_core.notifiers import Event
 from airmedic_core.records import Json
 

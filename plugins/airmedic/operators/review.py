@@ -11,8 +11,8 @@ from airflow.sdk import Context, SkipMixin
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.language_model import language_model
 from airmedic.hooks.workspace import open_workspace
-from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic.people_notifier import tell
 from airmedic_core.notifiers import Event
 from airmedic_core.records import Json
 

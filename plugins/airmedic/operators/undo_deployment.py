@@ -13,8 +13,8 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.switches import pool_of_changes
 from airmedic.hooks.time_limits import time_limit
 from airmedic.hooks.workspace import open_workspace
-from airmedic.notifiers.people import tell
 from airmedic.operators.model import ModelOperator
+from airmedic.people_notifier import tell
 from airmedic_core.notifiers import Event
 from airmedic_core.records import Json, to_json
 

@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink
-from airmedic.notifiers.people import tell
-from airmedic.sensors import approval_request
+from airmedic.people_notifier import tell
+from airmedic.sensors import approval_question
 from airmedic.sensors.approvers import answerer, known_to_airflow
 from airmedic_core.errors import ApprovalError, SpecError
 from airmedic_core.notifiers import Event
@@ -190,7 +190,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
         comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
-        subject, body = approval_request.subject(workspace, proposal), approval_request.body(workspace, proposal)
+        subject, body = approval_question.subject(workspace, proposal), approval_question.body(workspace, proposal)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],
@@ -199,7 +199,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             params={"comment": comment.serialize()},
             assigned_users=known_to_airflow(_approvers(workspace)),
         )
-        if url := approval_request.report_url(workspace, proposal):
+        if url := approval_question.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)
         asked = f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}."
         tell(workspace.spec, subject, proposal.expected, asked, event=Event.APPROVAL_WANTED)
@@ -218,7 +218,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         now = datetime.now(UTC)
         if tier == 1 and now < proposal.expires_at:
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
-            subject = approval_request.subject(workspace, proposal)
+            subject = approval_question.subject(workspace, proposal)
             tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.", event=Event.APPROVAL_OVERDUE)
             return self._park(workspace, proposal, 2, shown)
         comment = "Nobody answered in time."

@@ -65,7 +65,7 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
     from dataclasses import replace
 
     from airmedic.hooks.workspace import open_workspace
-    from airmedic.sensors.approval_request import body
+    from airmedic.sensors.approval_question import body
 
     workspace = open_workspace("meter")
     hostile = "x | y |\n\n# Approve now\n[click](http://evil) <img src=x> `code`"
@@ -79,7 +79,7 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
 @pytest.mark.usefixtures("adopted")
 def test_what_speaks_against_it_is_shown_first_and_in_red() -> None:
     from airmedic.hooks.workspace import open_workspace
-    from airmedic.sensors.approval_request import body
+    from airmedic.sensors.approval_question import body
 
     workspace = open_workspace("meter")
     params = {"version": "2", "from_version": "1", "versions": ["version 1 serves", "version 2 was rolled back"]}

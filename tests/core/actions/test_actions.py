@@ -40,7 +40,7 @@ def test_every_action_keeps_the_contract(name: str) -> None:
     assert all(callable(getattr(member, part)) for part in MEMBERS)
     assert member.description.endswith(".")
     assert isinstance(member.changes_production, bool)
-    assert member.request
+    assert member.imperative
     assert member.infinitive == infinitive(name)
     assert not member.leads_to or member.leads_to in ACTIONS.names()
 

@@ -8,7 +8,7 @@ import pytest
 
 from airmedic_core.errors import SourceError
 from airmedic_core.pair import PairCheck, check_pair
-from airmedic_core.pair.moments import read_moments
+from airmedic_core.pair.timed_rows import timed_rows
 from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.spec import ModelSpec, WindowSection, parse_spec
 
@@ -113,14 +113,14 @@ def test_of_two_formats_the_one_that_reads_more_is_taken() -> None:
     """Day first reads the first twelve days of each month only: 12 of 31 in January."""
     everything = _written(_rows(40, start="2026-01-05"), US)
     reference, current = everything[: 200 * 39], everything[200 * 39 :]
-    before, now, findings = read_moments(SPEC, reference, current)
+    before, now, findings = timed_rows(SPEC, reference, current)
     assert (len(before), len(now), findings) == (len(reference), len(current), [])
     assert before["at"].iloc[-1] < now["at"].iloc[0] == pd.Timestamp("2026-02-13", tz="UTC")
 
 
 def test_days_that_read_either_way_are_read_as_the_other_rows_are() -> None:
     everything = _written(_rows(13), US)
-    before, now, findings = read_moments(SPEC, everything[: 200 * 12], everything[200 * 12 :])
+    before, now, findings = timed_rows(SPEC, everything[: 200 * 12], everything[200 * 12 :])
     assert not findings
     assert before["at"].iloc[-1].month == now["at"].iloc[-1].month == 1
 
@@ -129,7 +129,7 @@ def test_days_that_read_either_way_are_read_as_the_other_rows_are() -> None:
 def test_times_of_another_format_are_read_so_that_they_lie_next_to_the_reference(day: int) -> None:
     start = pd.Timestamp(f"2026-02-{day:02d}")
     reference = _rows(30, start=str(start - pd.Timedelta(days=30)))
-    _, now, [finding] = read_moments(SPEC, reference, _written(_rows(1, start=str(start)), US))
+    _, now, [finding] = timed_rows(SPEC, reference, _written(_rows(1, start=str(start)), US))
     assert finding.details["format"] == US
     assert finding.verdict is Verdict.ALERT
     assert now["at"].iloc[0] == start.tz_localize("UTC")
@@ -141,14 +141,14 @@ def test_times_that_no_format_reads_are_an_error_with_an_example(which: str) -> 
     reference, current = everything[: 200 * 19], everything[200 * 19 :]
     odd = _written(reference if which == "reference" else current, "week %V of %Y")
     with pytest.raises(SourceError, match=rf"{which} rows.*'week \d+ of 2026'.*data\.time_format"):
-        read_moments(SPEC, *((odd, current) if which == "reference" else (reference, odd)))
+        timed_rows(SPEC, *((odd, current) if which == "reference" else (reference, odd)))
 
 
 def test_a_reference_of_two_formats_is_an_error() -> None:
     everything = _rows(20)
     mixed = pd.concat([everything[: 200 * 15], _written(everything[200 * 15 : 200 * 19], "%d. %m. %Y")])
     with pytest.raises(SourceError, match="ISO8601, reads 79 % of them"):
-        read_moments(SPEC, mixed, everything[200 * 19 :])
+        timed_rows(SPEC, mixed, everything[200 * 19 :])
 
 
 @pytest.mark.parametrize(("damaged", "verdict"), [(1, Verdict.OK), (8, Verdict.ALERT)])
@@ -156,7 +156,7 @@ def test_damaged_times_of_the_current_rows_are_told(damaged: int, verdict: Verdi
     everything = _rows(20)
     current = everything[200 * 19 :].copy()
     current.loc[current.index[:damaged], "at"] = "?"
-    _, now, [finding] = read_moments(SPEC, everything[: 200 * 19], current)
+    _, now, [finding] = timed_rows(SPEC, everything[: 200 * 19], current)
     assert (finding.statistic, finding.verdict) == ("unreadable_times", verdict)
     assert len(now) == 200 - damaged
 
@@ -164,7 +164,7 @@ def test_damaged_times_of_the_current_rows_are_told(damaged: int, verdict: Verdi
 def test_labels_whose_time_is_written_in_another_way_are_known() -> None:
     spec = SPEC.model_copy(update={"label_time_column": "known_at"})
     everything = _rows(20).assign(known_at=lambda rows: _written(rows, US)["at"])
-    before, _, _ = read_moments(spec, everything[: 200 * 19], everything[200 * 19 :])
+    before, _, _ = timed_rows(spec, everything[: 200 * 19], everything[200 * 19 :])
     assert before["known_at"].notna().all()
 
 
@@ -281,7 +281,7 @@ def test_times_in_every_unit_since_1970_are_read_as_monitoring_reads_them(form: 
     spec = SPEC.model_copy(update={"data": SPEC.data.model_copy(update={"time_format": form})})
     rows = _rows(3)
     counted = rows.assign(at=(pd.to_datetime(rows["at"], utc=True).astype("int64") // 10**9) * factor)
-    before, now, findings = read_moments(spec, counted[:400], counted[400:])
+    before, now, findings = timed_rows(spec, counted[:400], counted[400:])
     assert before["at"].iloc[0] == pd.Timestamp("2026-01-01", tz="UTC")
     assert now["at"].iloc[-1].floor("D") == pd.Timestamp("2026-01-03", tz="UTC")
     assert findings == []

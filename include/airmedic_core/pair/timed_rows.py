@@ -36,7 +36,7 @@ class _Reading(NamedTuple):
     """Of the values that are there."""
 
 
-def read_moments(
+def timed_rows(
     spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[Finding]]:
     """Read the times of two sets of rows, and put the rows into their order.

@@ -16,7 +16,7 @@ import pytest
 def test_a_message_names_no_private_column(
     content: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from airmedic.notifiers.people import tell
+    from airmedic.people_notifier import tell
     from airmedic_core.spec import load_spec
 
     spec = load_spec(content / "models" / "alpha.yaml").model_copy(update={"private": ("salary",)})
@@ -27,7 +27,7 @@ def test_a_message_names_no_private_column(
 
 
 def test_a_message_that_cannot_be_sent_fails_nothing(monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
-    from airmedic.notifiers.people import PeopleNotifier
+    from airmedic.people_notifier import PeopleNotifier
 
     # Nobody listens there: a real client, a real refusal.
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_TEST", "slack://:token@/?base_url=http%3A%2F%2F127.0.0.1%3A9%2F&timeout=2")
@@ -39,7 +39,7 @@ def test_a_message_that_cannot_be_sent_fails_nothing(monkeypatch: pytest.MonkeyP
 
 
 def test_slack_is_told_through_the_connection(monkeypatch: pytest.MonkeyPatch, content: Path) -> None:
-    from airmedic.notifiers.people import tell
+    from airmedic.people_notifier import tell
     from airmedic_core.notifiers import Event
     from airmedic_core.spec import load_spec, parse_spec
 

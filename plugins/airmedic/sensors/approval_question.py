@@ -21,14 +21,14 @@ _RULES = "rules"
 
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
-    """Return the request in one line."""
+    """Return the question in one line."""
     title = workspace.spec.title or workspace.spec.name
-    opening = ACTIONS.member(proposal.action).request or f"{proposal.action.replace('_', ' ').capitalize()}:"
+    opening = ACTIONS.member(proposal.action).imperative or f"{proposal.action.replace('_', ' ').capitalize()}:"
     return f"{opening} {title}?"
 
 
 def body(workspace: Workspace, proposal: Proposal) -> str:
-    """Return the request in markdown: what, why, evidence, expected effect, risk, and how to check it.
+    """Return the question in markdown: what, why, evidence, expected effect, risk, and how to check it.
 
     Parameters
     ----------
