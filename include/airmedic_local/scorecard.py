@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from airmedic_core.actions import Path, known_action
 from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Cause, Incident, IncidentState
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
-_CHANGES_THE_MODEL = ("deploy", "rollback")
-"""Actions after which another version serves. Only they are judged by the metric: after the others the next batch is
+_CHANGES_THE_MODEL = frozenset({Path.DEPLOY, Path.ROLLBACK})
+"""Ways after which another version serves. Only they are judged by the metric: after the others the next batch is
 another batch, and a training alone changes nothing that serves."""
 
 
@@ -66,7 +67,7 @@ def lines(
             answered = _answered_at(ws, action)
             requested = asked.pop(0) if asked and answered else None
             first = requested is not None and not any(line.incident.id == incident.id for line in told)
-            before, after = around if action.action in _CHANGES_THE_MODEL and action.status == "done" else (None, None)
+            before, after = around if action.status == "done" and _changes_the_model(action) else (None, None)
             told.append(
                 Line(
                     incident=incident,
@@ -181,6 +182,11 @@ def _missing_of_chapter(ws: Workspace, chapter: Chapter, mine: list[Incident], *
             yield f"{chapter.name}: the incident {incident.id} is {incident.state}, not resolved."
         if incident.mlflow_run_id is None:
             yield f"{chapter.name}: the incident {incident.id} has no report in MLflow."
+
+
+def _changes_the_model(recorded: RecordedAction) -> bool:
+    action = known_action(recorded.action)
+    return action is not None and action.path in _CHANGES_THE_MODEL
 
 
 def _answered_at(ws: Workspace, action: RecordedAction) -> datetime | None:

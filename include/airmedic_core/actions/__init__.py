@@ -18,6 +18,7 @@ __all__ = [
     "infinitive",
     "known_action",
     "longest_deadline_seconds",
+    "of_reviews",
 ]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
@@ -42,6 +43,15 @@ def hands_over(name: str) -> bool:
     """
     action = known_action(name)
     return action is not None and action.path is Path.ESCALATE
+
+
+def of_reviews() -> str:
+    """Return the action that carries out what a review suggests.
+
+    >>> of_reviews()
+    'change_setting'
+    """
+    return next(name for name in ACTIONS.ours() if ACTIONS.member(name).of_reviews)
 
 
 def choices() -> dict[str, str]:

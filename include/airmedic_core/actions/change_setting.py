@@ -24,6 +24,7 @@ class ChangeSetting(Action):
     changes_production = True
     imperative = "Change a setting of"
     infinitive = "change a setting"
+    of_reviews = True
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only a review proposes settings."""

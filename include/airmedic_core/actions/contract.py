@@ -98,6 +98,8 @@ class Action(Protocol):
     """The action that is proposed when a gate passes what this one made."""
     taken_back_by: str = ""
     """The action that people are asked for where nothing has shown, in time, how this one does."""
+    of_reviews: bool = False
+    """Whether it carries out what a review suggests: ``key``, ``value`` and ``expires_at`` are its parameters."""
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 

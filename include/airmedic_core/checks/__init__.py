@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +15,7 @@ from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, validated
 
-__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "options_for", "run_group", "running"]
+__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "Threshold", "options_for", "run_group", "running"]
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
@@ -30,6 +31,25 @@ class CheckOptions(BaseModel):
 OptionsT = TypeVar("OptionsT", bound=CheckOptions)
 
 
+@dataclass(frozen=True)
+class Threshold:
+    """An option of a check below which nothing alarms, and which a review may move."""
+
+    check: str
+    option: str
+    measured_by: Literal["effect", "value"]
+    """Which number of a finding it is compared with."""
+    most_factor: float
+    """How far a review may move it in one step."""
+    names_itself: bool = True
+    """Whether a finding's ``limit`` is the option's own value; then it does not govern findings under other limits."""
+
+    @property
+    def key(self) -> str:
+        """Its key in the model spec."""
+        return f"checks.{self.check}.{self.option}"
+
+
 class Check(Protocol[OptionsT]):
     """What each check offers. It reads the context and changes nothing."""
 
@@ -37,6 +57,8 @@ class Check(Protocol[OptionsT]):
     """The task that runs it: its findings are made and kept together with those of the same group."""
     options: type[OptionsT]
     """Its thresholds, each documented, with defaults."""
+    thresholds: tuple[Threshold, ...] = ()
+    """What a review may move. A check of the data has none: a fault that is passed over is trained on."""
 
     @abstractmethod
     def run(self, context: CheckContext, options: OptionsT) -> list[Finding]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, final
 
 from pydantic import Field
 
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check, CheckOptions, Threshold
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
@@ -93,6 +93,7 @@ class Anomalies(Check[Options]):
 
     group = "drift"
     options = Options
+    thresholds = (Threshold("anomalies", "limit_fraction", "value", 1.5),)
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Count the rows that are extreme in several columns at once."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check, CheckOptions, Threshold
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Estimate(Check[Options]):
 
     group = "performance"
     options = Options
+    thresholds = (Threshold("estimate", "least_relative_rise", "effect", 2.0, names_itself=False),)
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Predict each row's loss from its inputs, and compare the mean with that of the baseline.

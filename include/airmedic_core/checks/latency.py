@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from pydantic import Field
 
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check, CheckOptions, Threshold
 from airmedic_core.errors import MissingColumnError
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
@@ -43,6 +43,7 @@ class Latency(Check[Options]):
 
     group = "performance"
     options = Options
+    thresholds = (Threshold("latency", "p99_ms", "value", 1.5),)
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare the 99th percentile with its limit."""

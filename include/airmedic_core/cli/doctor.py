@@ -20,8 +20,8 @@ _CONNECTIONS = {
     "airmedic_ledger": "where the ledger is (default: AIRMEDIC_LEDGER_URL, else an embedded file)",
     "airmedic_mlflow": "where MLflow is (default: MLFLOW_TRACKING_URI, else an embedded file)",
     "anthropic": "a language model for second diagnoses (default: rules only)",
-    "slack_default": "notifications (default: the task log)",
 }
+_NOTICES = "notifications (default: the task log)"
 
 _MOST_NAMED = 20
 """Specs that are listed although nothing is wrong with them: more would hide what is."""
@@ -260,7 +260,10 @@ def _mlflow(settings: Settings) -> Iterator[Symptom]:
 
 
 def _connections(_: Settings) -> Iterator[Symptom]:
-    for name, purpose in _CONNECTIONS.items():
+    from airmedic_core.notifiers import NOTIFIERS
+
+    written_to = [name for notifier in NOTIFIERS.working().values() for name in notifier.connections]
+    for name, purpose in {**_CONNECTIONS, **dict.fromkeys(written_to, _NOTICES)}.items():
         there = f"AIRFLOW_CONN_{name.upper()}" in os.environ
         where = "in the environment" if there else "not in the environment; Airflow may know it"
         yield Symptom("ok", f"connection {name}", where, "" if there else f"Optional: {purpose}.")

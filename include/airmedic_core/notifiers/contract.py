@@ -70,6 +70,8 @@ class Notifier(Protocol[OptionsT]):
 
     options: type[OptionsT]
     """Where to and how, each documented, with defaults."""
+    connections: tuple[str, ...] = ()
+    """Airflow connections that it writes through where its options name no others: ``airmedic doctor`` lists them."""
     always: bool = False
     """Whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
 

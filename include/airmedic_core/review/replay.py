@@ -6,31 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from airmedic_core.checks import Threshold
 from airmedic_core.ledger import ObservedBatch
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import ABNORMAL, REQUESTED, Finding, Incident, IncidentState
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """An option of a check below which nothing alarms."""
-
-    check: str
-    option: str
-    measured_by: Literal["effect", "value"]
-    """Which number of a finding it is compared with."""
-    most_factor: float
-    """How far a review may move it in one step."""
-    names_itself: bool = True
-    """Whether a finding's ``limit`` is the option's own value; then it does not govern findings under other limits."""
-
-    @property
-    def key(self) -> str:
-        """Its key in the model spec."""
-        return f"checks.{self.check}.{self.option}"
 
 
 @dataclass(frozen=True)

@@ -141,6 +141,7 @@ def _decide(ws: Workspace, incident_id: str, opinion: Opinion[Any], now: datetim
 
 
 def _propose(ws: Workspace, incident_id: str, change: Change, note: str, now: datetime) -> None:
+    from airmedic_core.actions import of_reviews
     from airmedic_core.decide.propose import propose
     from airmedic_core.errors import PolicyError
 
@@ -149,7 +150,7 @@ def _propose(ws: Workspace, incident_id: str, change: Change, note: str, now: da
     expected = f"Until {until:%Y-%m-%d}: {change.sentence}"
     try:
         # Proposals of one moment stand side by side; a later one would replace them.
-        propose(ws, incident_id, "change_setting", params, expected, f"{change.sentence} {note}".strip(), now=now)
+        propose(ws, incident_id, of_reviews(), params, expected, f"{change.sentence} {note}".strip(), now=now)
     except PolicyError:
         # The refusal is on record as a decision; the other suggestions are still worth making.
         return

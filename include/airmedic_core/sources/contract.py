@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 class Source(Protocol):
     """Reads the rows of a window, wherever they are kept. A spec names it in ``data.source``."""
 
+    def origin(self, spec: ModelSpec) -> str:
+        """Return what it reads by the name that all models share which read the same; empty where there is none."""
+        return spec.data.path
+
     @abstractmethod
     def read(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
         """Return the rows of a window in memory, sorted by time.

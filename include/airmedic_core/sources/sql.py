@@ -38,6 +38,10 @@ _EMBEDDED = ("duckdb", "sqlite")
 class Sql(Source):
     """Whatever Ibis connects to by URL, such as DuckDB, Postgres, Snowflake, BigQuery or Spark."""
 
+    def origin(self, spec: ModelSpec) -> str:
+        """Return the connection with its table or query."""
+        return f"{spec.data.connection} {spec.data.table or spec.data.query}".strip()
+
     def read(self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None) -> pd.DataFrame:
         """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
         with open_table(spec) as table:

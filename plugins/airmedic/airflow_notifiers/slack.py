@@ -6,13 +6,15 @@ from typing import final
 
 from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
 
+_CONNECTION = "slack_default"
+
 
 class Options(NotifierOptions):
     """Where messages go."""
 
     channel: str = ""
     """Channel to write to, such as ``#models``; where empty, nothing is sent."""
-    connection: str = "slack_default"
+    connection: str = _CONNECTION
     """Airflow connection to write through; where there is none of that id, nothing is sent."""
 
 
@@ -21,6 +23,7 @@ class Slack(Notifier[Options]):
     """A Slack channel, through an Airflow connection."""
 
     options = Options
+    connections = (_CONNECTION,)
 
     def send(self, notice: Notice, options: Options) -> None:
         """Post the notice, if the connection exists."""

@@ -29,6 +29,9 @@ def it_has_a_group_and_options_with_defaults(check: Check[Any], setting: Setting
     assert check.group in GROUPS, f"group is {check.group!r}, which is none of {GROUPS}"
     check.options()
     assert check.options.__doc__, "its options have no docstring"
+    for threshold in check.thresholds:
+        assert threshold.check == setting.name, f"it lets reviews move {threshold.key}, an option of another check"
+        assert threshold.option in check.options.model_fields, f"it has no option {threshold.option!r} to move"
 
 
 def it_takes_an_empty_batch(check: Check[Any], setting: Setting) -> None:

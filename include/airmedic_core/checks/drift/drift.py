@@ -6,7 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any, final
 
-from airmedic_core.checks import Check
+from airmedic_core.checks import Check, Threshold
 from airmedic_core.checks.drift.options import Options
 from airmedic_core.numbers import number, percent
 from airmedic_core.records import Cause, Finding, Json, Role, Verdict
@@ -49,6 +49,7 @@ class Drift(Check[Options]):
 
     group = "drift"
     options = Options
+    thresholds = (Threshold("drift", "least_effect", "effect", 2.0),)
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare each column with the reference and the healthy windows since."""

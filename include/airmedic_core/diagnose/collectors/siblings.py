@@ -11,6 +11,7 @@ from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import counted, listed, plain
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import REQUESTED, Evidence, Incident, Verdict
+from airmedic_core.sources import SOURCES
 from airmedic_core.spec import ModelSpec, load_spec
 
 
@@ -69,14 +70,12 @@ def _alike(incident: Incident, sibling: Incident, shared: bool) -> bool:
 def _origin(case: Case, model: str) -> str:
     """Return the pipeline, table or path that another model shares with this one; empty if there is none."""
     try:
-        spec = load_spec(case.workspace.settings.models / f"{model}.yaml")
+        theirs = _origins(load_spec(case.workspace.settings.models / f"{model}.yaml"))
     except AirmedicError:
         # Its spec may be gone, or broken: nothing is known of its origin then.
         return ""
-    return next((name for name in _origins(case.workspace.spec) if name in _origins(spec)), "")
+    return next((name for name in _origins(case.workspace.spec) if name in theirs), "")
 
 
 def _origins(spec: ModelSpec) -> list[str]:
-    data = spec.data
-    named = f"{data.connection} {data.table or data.query}".strip() if data.source == "sql" else data.path
-    return [name for name in (spec.upstream_dag, named) if name]
+    return [name for name in (spec.upstream_dag, SOURCES.member(spec.data.source).origin(spec)) if name]

@@ -11,18 +11,12 @@ from airmedic_core.diagnose.wording import counted, measure_name
 from airmedic_core.records import Evidence
 from airmedic_core.review.changes import Change
 from airmedic_core.review.option import InQuestion, Suggestion, TurnedOut, Value, witness
-from airmedic_core.review.replay import ReviewedWindow, Threshold, silenced, strengths
+from airmedic_core.review.replay import ReviewedWindow, silenced, strengths
 
 if TYPE_CHECKING:
+    from airmedic_core.checks import Threshold
     from airmedic_core.workspace import Workspace
 
-THRESHOLDS = (
-    Threshold("drift", "least_effect", "effect", 2.0),
-    Threshold("estimate", "least_relative_rise", "effect", 2.0, names_itself=False),
-    Threshold("anomalies", "limit_fraction", "value", 1.5),
-    Threshold("latency", "p99_ms", "value", 1.5),
-)
-"""What a review may move. Data checks are left to people: a fault that is passed over is trained on."""
 FALSE_ALARMS_LEAST = 3
 """False alarms before a threshold is in question at all."""
 _MOST_OPTIONS = 4
@@ -36,7 +30,10 @@ class Thresholds(Change):
 
     def in_question(self, ws: Workspace, windows: Sequence[ReviewedWindow]) -> list[InQuestion]:
         """Return the thresholds with three false alarms or more, with the values just above some of them."""
-        asked = [_asked(ws, threshold, windows) for threshold in THRESHOLDS]
+        from airmedic_core.checks import CHECKS, running
+
+        movable = [threshold for name in running(ws.spec) for threshold in CHECKS.member(name).thresholds]
+        asked = [_asked(ws, threshold, windows) for threshold in movable]
         return [question for question in asked if question is not None]
 
 
@@ -97,11 +94,9 @@ def _witness(threshold: Threshold, window: ReviewedWindow, strength: float) -> E
 
 
 def _current(ws: Workspace, threshold: Threshold) -> float | None:
-    """Return the threshold's value now, or nothing where the check is left out."""
+    """Return the threshold's value now, or nothing where it is switched off."""
     from airmedic_core.checks import options_for
 
-    if ws.spec.checks.get(threshold.check) is False:
-        return None
     value = getattr(options_for(ws.spec, threshold.check), threshold.option, None)
     return float(value) if value else None
 
