@@ -91,6 +91,7 @@ def test_doctor_shows_what_it_adds(environment: Path, tmp_path: Path) -> None:
     assert sorted(told) == [
         package + "'at_once' to the rollout",
         package + "'json_lines' to the sources",
+        package + "'latency_rows' to the changes",
         package + "'negatives' to the checks",
         package + "'restart_feed' to the actions",
         package + "'webhook' to the notifiers",

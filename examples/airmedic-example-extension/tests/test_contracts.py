@@ -45,6 +45,7 @@ test_notifier = contract_tests(
     arrange=Arrangement(options={"url": f"http://127.0.0.1:{SERVER.server_port}/"}, told=lambda: "\n".join(TOLD)),
 )
 test_collector = contract_tests("collectors", "weekday")
+test_change = contract_tests("changes", "latency_rows")
 
 
 @pytest.fixture(scope="session", autouse=True)
