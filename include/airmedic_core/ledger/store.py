@@ -51,7 +51,17 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Store:
-    """A database with serialised writers. The parts of the ledger build on it."""
+    """A database with serialised writers. The parts of the ledger build on it.
+
+    Parameters
+    ----------
+    engine : Engine
+        The database, migrated: :meth:`open` makes one from a URL.
+    wait_seconds : float
+        How long a statement waits for other writers before it gives up.
+    lease_seconds : float
+        How long others wait for a process that died while it held something.
+    """
 
     def __init__(self, engine: Engine, wait_seconds: float, lease_seconds: float) -> None:
         self._engine = engine
