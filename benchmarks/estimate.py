@@ -128,13 +128,13 @@ def measure(pool: Pool, seed: int, windows_per_tilt: int) -> list[Window]:
     model = _model(pool).fit(_inputs(pool, rows[:fitted_rows]), rows[pool.target][:fitted_rows])
     reference = _served(pool, model, rows[fitted_rows : fitted_rows + reference_rows], 0)
     rest = rows[fitted_rows + reference_rows :].reset_index(drop=True)
-    found = []
+    windows = []
     for tilt in TILTS:
         for _ in range(windows_per_tilt):
             drawn = _tilted(pool, rest, str(rng.choice(pool.tilted_by)), tilt * rng.choice([-1.0, 1.0]), rng)
             current = _served(pool, model, drawn, pool.reference_windows)
-            found.append(_window(pool, tilt, reference, current))
-    return found
+            windows.append(_window(pool, tilt, reference, current))
+    return windows
 
 
 def _tilted(pool: Pool, rows: pd.DataFrame, name: str, tilt: float, rng: np.random.Generator) -> pd.DataFrame:
@@ -165,7 +165,7 @@ def _window(pool: Pool, tilt: float, reference: pd.DataFrame, current: pd.DataFr
         "checks": dict.fromkeys(OTHER_CHECKS, False),
     }
     findings = check_pair(parse_spec(spec), reference, current.assign(**{pool.target: np.nan})).findings
-    [answer] = [each for each in findings if each.check == "estimate"]
+    [answer] = [finding for finding in findings if finding.check == "estimate"]
     assert answer.value is not None and answer.baseline is not None  # noqa: S101, PT018  the check fills both
     realised = losses(pool.task, current[pool.target].to_numpy(float), current["score"].to_numpy(float)).mean()
     low, high = answer.details["low"], answer.details["high"]
@@ -192,30 +192,32 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="where to write every window")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    seeds, each = ((1,), 4) if options.quick else ((1, 2, 3, 4, 5, 6), 8)
-    found: list[Window] = []
+    seeds, per_seed = ((1,), 4) if options.quick else ((1, 2, 3, 4, 5, 6), 8)
+    measured: list[Window] = []
     print(f"{'':<22}{'tilt':>6}{'windows':>9}{'covered':>9}{'if ignored':>12}{'width':>8}{'|rise|':>8}")
     for pool in POOLS:
         if "real" in pool.name and not DATA.exists():
             print(f"{pool.name:<22} left out: no data at AIRMEDIC_DATA")
             continue
-        windows = [window for seed in seeds for window in measure(pool, seed, each)]
+        windows = [window for seed in seeds for window in measure(pool, seed, per_seed)]
         for tilt in TILTS:
             _print(pool.name, f"{tilt:g}", [window for window in windows if window.tilt == tilt])
-        found += windows
+        measured += windows
     for task, names in (("classification", ("churn", "hotel")), ("regression", ("demand", "bike")), ("all", ("",))):
-        _print(task, "all", [window for window in found if window.pool.startswith(names)])
+        _print(task, "all", [window for window in measured if window.pool.startswith(names)])
     print(f"target: {TARGET_COVERAGE:.0%} of the 95 % intervals; width and rise are relative to the baseline's loss")
     if options.json:
-        options.json.write_text(json.dumps([asdict(window) for window in found], indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps([asdict(window) for window in measured], indent=1) + "\n", encoding="utf-8")
 
 
 def _print(name: str, tilt: str, windows: list[Window]) -> None:
     if not windows:
         return
-    covered, without = (np.mean([getattr(one, each) for one in windows]) for each in ("covered", "covered_without"))
-    width = np.mean([(one.high - one.low) / one.baseline for one in windows])
-    rise = np.mean([abs(one.realised / one.baseline - 1.0) for one in windows])
+    covered, without = (
+        np.mean([getattr(window, field) for window in windows]) for field in ("covered", "covered_without")
+    )
+    width = np.mean([(window.high - window.low) / window.baseline for window in windows])
+    rise = np.mean([abs(window.realised / window.baseline - 1.0) for window in windows])
     print(f"{name:<22}{tilt:>6}{len(windows):>9}{covered:>9.1%}{without:>12.1%}{width:>8.1%}{rise:>8.1%}", flush=True)
 
 

@@ -127,9 +127,11 @@ def _line(name: str, said: Sequence[Said]) -> str:
     right = rate(said, lambda item: item.right)
     alarms = rate([item for item in said if item.answer.healthy], lambda item: item.cause != "healthy")
     harmful = [item for item in said if item.answer.harmful and not item.answer.healthy]
-    found = rate(harmful, lambda item: item.cause != "healthy")
+    detected = rate(harmful, lambda item: item.cause != "healthy")
     stated, hits = [item.confidence for item in said], [item.right for item in said]
-    return f"| {name} | {right} | {alarms} | {found} | {brier(stated, hits):.3f} | {miscalibration(stated, hits):.3f} |"
+    return (
+        f"| {name} | {right} | {alarms} | {detected} | {brier(stated, hits):.3f} | {miscalibration(stated, hits):.3f} |"
+    )
 
 
 if __name__ == "__main__":

@@ -84,8 +84,8 @@ def main() -> int:
         }
         files = [empty, *sorted((PROJECT / "dags").glob("*.py"))]
         costs = {file: [parse(file, env) for _ in range(options.repeats)] for file in files}
-        one = {file: parse_for_task(file, env) for file in files}
-    Console(width=120).print(table(costs, one, options.models))
+        alone = {file: parse_for_task(file, env) for file in files}
+    Console(width=120).print(table(costs, alone, options.models))
     return 0
 
 
@@ -110,20 +110,22 @@ def parse_for_task(file: Path, env: dict[str, str]) -> Cost:
     return parse(file, env | {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": f"{file.stem}__model_0000"})
 
 
-def table(costs: dict[Path, list[Cost]], one: dict[Path, Cost], models: int) -> Table:
+def table(costs: dict[Path, list[Cost]], alone: dict[Path, Cost], models: int) -> Table:
     """Return the medians as a table: CPU seconds of a file, milliseconds of one of its DAGs."""
     shown = Table(title=f"{models} models, CPU time")
     for name in ("DAG file", "DAGs", "parse s", "serialise s", "both s", "parse ms/DAG", "serialise ms/DAG", "kB/DAG"):
         shown.add_column(name, justify="left" if name == "DAG file" else "right")
     shown.add_column("parse for a task s", justify="right")
-    for file, found in costs.items():
-        dags = max(found[0].dags, 1)
-        parsed = median(cost.parse_seconds for cost in found)
-        serialised = median(cost.serialise_seconds for cost in found)
+    for file, measured in costs.items():
+        dags = max(measured[0].dags, 1)
+        parsed = median(cost.parse_seconds for cost in measured)
+        serialised = median(cost.serialise_seconds for cost in measured)
         both = f"{parsed + serialised:.2f}" + (" !" if parsed + serialised > MOST_SECONDS else "")
         per_dag = [f"{seconds / dags * 1000:.1f}" for seconds in (parsed, serialised)]
-        size, task = f"{found[0].size / dags / 1000:.1f}", f"{one[file].parse_seconds:.2f}"
-        shown.add_row(file.name, str(found[0].dags), f"{parsed:.2f}", f"{serialised:.2f}", both, *per_dag, size, task)
+        size, task = f"{measured[0].size / dags / 1000:.1f}", f"{alone[file].parse_seconds:.2f}"
+        shown.add_row(
+            file.name, str(measured[0].dags), f"{parsed:.2f}", f"{serialised:.2f}", both, *per_dag, size, task
+        )
     shown.caption = f"! is over {MOST_SECONDS} s, after which Airflow ends the process by default"
     return shown
 

@@ -172,7 +172,7 @@ def frames(path: Path, _reference: Path) -> Callable[[], object]:
     return run
 
 
-def verdict(spec: ModelSpec, known: Reference, found: Profile) -> list[Finding]:
+def verdict(spec: ModelSpec, known: Reference, profile: Profile) -> list[Finding]:
     """Judge every column by its profile."""
     import pandas as pd
 
@@ -181,8 +181,8 @@ def verdict(spec: ModelSpec, known: Reference, found: Profile) -> list[Finding]:
     from airmedic_core.records import Batch
 
     assert known.window is not None  # noqa: S101  it was built with times
-    batch = Batch(spec.name, known.window, known.window.end, found.rows)
-    findings = run_group(CheckContext(spec, batch, pd.DataFrame(), known, found), "drift")
+    batch = Batch(spec.name, known.window, known.window.end, profile.rows)
+    findings = run_group(CheckContext(spec, batch, pd.DataFrame(), known, profile), "drift")
     assert len(findings) >= len(known.edges.numeric)  # noqa: S101  a failed check would be fast
     return findings
 
@@ -220,9 +220,9 @@ def in_turns(tasks: Sequence[str], files: Files, *, processes: int, repeats: int
     """Measure tasks in fresh processes that take turns; return the median of each."""
     results: dict[str, list[Result]] = {task: [] for task in tasks}
     for _ in range(processes):
-        for task, found in results.items():
-            found.append(in_own_process(task, files, repeats))
-    return {task: {key: _median([one[key] for one in found]) for key in found[0]} for task, found in results.items()}
+        for task, runs in results.items():
+            runs.append(in_own_process(task, files, repeats))
+    return {task: {key: _median([run[key] for run in runs]) for key in runs[0]} for task, runs in results.items()}
 
 
 def _median(values: list[float | None]) -> float | None:
@@ -289,8 +289,8 @@ def compare(options: argparse.Namespace, folder: Path) -> None:
     size = sum(group.column(at).total_uncompressed_size for at in range(group.num_columns)) / 1024**2
 
     tasks = ("plain read", "pandas read", "profile and verdict")
-    found = in_turns(tasks, files, processes=options.processes, repeats=options.repeats)
-    read, pandas, ours = (found[task] for task in tasks)
+    results = in_turns(tasks, files, processes=options.processes, repeats=options.repeats)
+    read, pandas, ours = (results[task] for task in tasks)
     show("plain parquet read into Arrow", options.rows, options.columns, read)
     show("plain parquet read into pandas", options.rows, options.columns, pandas)
     show("profile and verdict", options.rows, options.columns, ours)
@@ -323,8 +323,8 @@ def show(name: str, rows: int, columns: int, result: Result) -> None:
     print(f"{name}, {rows:,} × {columns}".ljust(60) + f"{seconds}{result['peak_mb']:>9.0f}", flush=True)
 
 
-def _times(one: Result, other: Result) -> str:
-    first, again, cpu = (one[key] / other[key] for key in ("first", "again", "cpu_again"))
+def _times(own: Result, other: Result) -> str:
+    first, again, cpu = (own[key] / other[key] for key in ("first", "again", "cpu_again"))
     return f"first {first:.2f} ×, again {again:.2f} × (CPU {cpu:.2f} ×)"
 
 

@@ -68,9 +68,9 @@ def _print_others(cases: list[LabelledCase]) -> None:
             alarms[method][case.name] = alarm
     print("\n| method | detected | false alarms on healthy pairs |\n|---|---|---|")
     for method, said_of in alarms.items():
-        found = [case for case in cases if case.harmful]
+        harmful = [case for case in cases if case.harmful]
         healthy = [case for case in cases if case.healthy]
-        shares = (rate(group, lambda case: said_of[case.name]) for group in (found, healthy))  # noqa: B023  # used at once
+        shares = (rate(group, lambda case: said_of[case.name]) for group in (harmful, healthy))  # noqa: B023  # used at once
         print(f"| {method} | " + " | ".join(map(str, shares)) + " |")
 
 

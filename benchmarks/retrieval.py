@@ -47,13 +47,13 @@ def main() -> int:
 
 def _questions(library: Library) -> None:
     written = yaml.safe_load((ROOT / "tests/core/knowledge/questions.yaml").read_text(encoding="utf-8"))["measured"]
-    answered = [each for each in written if each["answer"]]
-    unanswerable = [each for each in written if not each["answer"]]
+    answered = [question for question in written if question["answer"]]
+    unanswerable = [question for question in written if not question["answer"]]
     for most in (1, 5):
-        right = sum(_found(library, each, most) for each in answered)
+        right = sum(_found(library, question, most) for question in answered)
         print(f"hit@{most}                                    {right} of {len(answered)} ({right / len(answered):.0%})")
-    silent = sum(not library.search(each["ask"], kind="runbook").answered for each in unanswerable)
-    away = sum(not library.search(each["ask"], kind="runbook").answered for each in answered)
+    silent = sum(not library.search(question["ask"], kind="runbook").answered for question in unanswerable)
+    away = sum(not library.search(question["ask"], kind="runbook").answered for question in answered)
     print(f"without an answer, recognised            {silent} of {len(unanswerable)}")
     print(f"with an answer, turned away              {away} of {len(answered)}")
 
@@ -65,20 +65,20 @@ def _found(library: Library, question: dict[str, Any], most: int) -> bool:
 
 def _leave_one_out(library: Library) -> None:
     """Print how often an incident that is new leads to the runbook of its cause, and to an incident of its cause."""
-    seen = [each for each in library.sections if each.kind == "incident" and each.title == "What was seen"]
+    seen = [section for section in library.sections if section.kind == "incident" and section.title == "What was seen"]
     first = five = alike = shared = 0
     for section in seen:
         others = Library(
-            tuple(each for each in library.sections if each.source != section.source), embedder=library.embedder
+            tuple(other for other in library.sections if other.source != section.source), embedder=library.embedder
         )
         question = f"{section.document}. {section.text}"
         addresses = [hit.section.address for hit in others.search(question, kind="runbook").hits]
         wanted = Cause(section.causes[0]).traits.runbook
         first, five = first + (wanted in addresses[:1]), five + (wanted in addresses)
-        if any(each.kind == "incident" and section.causes[0] in each.causes for each in others.sections):
+        if any(other.kind == "incident" and section.causes[0] in other.causes for other in others.sections):
             shared += 1
-            found = others.search(question, kind="incident").hits[:5]
-            alike += any(section.causes[0] in hit.section.causes for hit in found)
+            hits = others.search(question, kind="incident").hits[:5]
+            alike += any(section.causes[0] in hit.section.causes for hit in hits)
     print(f"leave one out, its runbook first         {first} of {len(seen)}")
     print(f"leave one out, its runbook in five       {five} of {len(seen)}")
     print(f"leave one out, an incident of its cause  {alike} of {shared} that have one")
@@ -113,7 +113,9 @@ def _history(home: Path) -> tuple[Workspace, Batch]:
         start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=day)
         batch = Batch("churn", Window(start, start + timedelta(days=1)), start + timedelta(days=1), 1000)
         last = day == DAYS - 1
-        ledger.record_findings(batch, "data", [_nulls(each, broken=last) for each in range(COLUMNS)], model_version="1")
+        ledger.record_findings(
+            batch, "data", [_nulls(column, broken=last) for column in range(COLUMNS)], model_version="1"
+        )
         cause = Cause.DATA_CORRUPTION if last else Cause.HEALTHY
         outcome = "incident" if last else "healthy"
         ledger.record_assessment(batch, Assessment(batch.id, outcome, cause, Severity.LOW, cause.value, cause.value))

@@ -43,10 +43,10 @@ def main() -> None:
         _save(_by_columns(measured["power"]), options.folder / "power-by-columns.svg")
 
 
-def _false_alarms(found: dict[str, Any]) -> plt.Figure:
+def _false_alarms(measured: dict[str, Any]) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(7.2, 2.4), layout="constrained")
-    rows = [("Airmedic", found["alerts"], OURS)]
-    rows += [(title, found["others"][name], color) for name, (title, color, _) in reversed(OTHERS.items())]
+    rows = [("Airmedic", measured["alerts"], OURS)]
+    rows += [(title, measured["others"][name], color) for name, (title, color, _) in reversed(OTHERS.items())]
     least = 0.01
     for at, (_, value, color) in enumerate(rows):
         axes.barh(at, max(value, least), color=color, height=0.55)
@@ -73,8 +73,8 @@ def _power(curves: dict[str, list[dict[str, Any]]]) -> plt.Figure:
         sizes = [point["size"] for point in points]
         for name, (label, color, dashes) in OTHERS.items():
             if points[0]["others"]:
-                found = [point["others"][name] for point in points]
-                axes.plot(sizes, found, color=color, linestyle=dashes, linewidth=1.2, label=label)
+                shares = [point["others"][name] for point in points]
+                axes.plot(sizes, shares, color=color, linestyle=dashes, linewidth=1.2, label=label)
         _ours(axes, sizes, points)
         axes.set_title(title)
         axes.set_xlabel(unit)
@@ -87,8 +87,8 @@ def _by_columns(curves: dict[str, list[dict[str, Any]]]) -> plt.Figure:
     figure, axes = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
     for columns, color in ((1, PALE), (10, OURS_SECOND), (80, OURS)):
         points = curves[f"shift of numbers, {columns} of 200 columns"]
-        sizes, found = [point["size"] for point in points], [point["incident_second_day"] for point in points]
-        axes.plot(sizes, found, color=color, linewidth=2, label=f"{columns} of 200 columns move")
+        sizes, shares = [point["size"] for point in points], [point["incident_second_day"] for point in points]
+        axes.plot(sizes, shares, color=color, linewidth=2, label=f"{columns} of 200 columns move")
     _percent(axes)
     axes.set_xlabel("shift in standard deviations")
     axes.set_ylabel("an incident by the second day")

@@ -73,8 +73,8 @@ def false_alarms(
             number = world.reference_windows + day
             frame = world.draw(number, rng)
             findings, assessment = model.check(number, frame)
-            alerts.append(sum(each.verdict is Verdict.ALERT for each in findings))
-            watches.append(sum(each.verdict is Verdict.WATCH for each in findings))
+            alerts.append(sum(finding.verdict is Verdict.ALERT for finding in findings))
+            watches.append(sum(finding.verdict is Verdict.WATCH for finding in findings))
             outcomes.append(assessment.outcome)
             if with_others and day % OTHERS_EVERY == 0:
                 said = methods.judge(frame)
@@ -92,8 +92,8 @@ def false_alarms(
         days=len(alerts),
         alerts=float(np.mean(alerts)),
         watches=float(np.mean(watches)),
-        incident_days=float(np.mean([each == "incident" for each in outcomes])),
-        watch_days=float(np.mean([each == "watch" for each in outcomes])),
+        incident_days=float(np.mean([outcome == "incident" for outcome in outcomes])),
+        watch_days=float(np.mean([outcome == "watch" for outcome in outcomes])),
         alerts_by_seed=tuple(by_seed),
         others={name: float(np.mean(values)) for name, values in other.items()},
     )

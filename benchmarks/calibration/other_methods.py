@@ -73,5 +73,5 @@ def _chi_square(before: pd.Series, now: pd.Series) -> float:
 
 def shares(said: Said, moved: list[str]) -> dict[str, float]:
     """Return the share of the moved columns that each method found."""
-    found = {"ks": said.ks, "bonferroni": said.bonferroni, "evidently": said.evidently}
-    return {name: float(np.mean([each in columns for each in moved])) for name, columns in found.items()}
+    moved_by = {"ks": said.ks, "bonferroni": said.bonferroni, "evidently": said.evidently}
+    return {name: float(np.mean([column in columns for column in moved])) for name, columns in moved_by.items()}

@@ -91,10 +91,10 @@ class Power:
             for day in (self.today, self.today + 1):
                 frame = change(day, self.rng, moved, size)
                 findings, assessment = model.check(day, frame)
-                alerts |= {each.subject for each in findings if each.verdict is Verdict.ALERT}
+                alerts |= {finding.subject for finding in findings if finding.verdict is Verdict.ALERT}
                 incident |= assessment.outcome == "incident"
                 if day == self.today:
-                    watched = alerts | {each.subject for each in findings if each.verdict is Verdict.WATCH}
+                    watched = alerts | {finding.subject for finding in findings if finding.verdict is Verdict.WATCH}
                     seen["watched"].append(_share(moved, watched))
                     seen["first"].append(_share(moved, alerts))
                     if with_others:
@@ -103,8 +103,8 @@ class Power:
             seen["second"].append(_share(moved, alerts))
             seen["incident"].append(float(incident))
         mean = {name: float(np.mean(values)) for name, values in seen.items()}
-        found = {name: float(np.mean(values)) for name, values in others.items()}
-        return Point(size, columns, trials, mean["watched"], mean["first"], mean["second"], mean["incident"], found)
+        means = {name: float(np.mean(values)) for name, values in others.items()}
+        return Point(size, columns, trials, mean["watched"], mean["first"], mean["second"], mean["incident"], means)
 
     def shift(self, day: int, rng: np.random.Generator, moved: list[str], size: float) -> pd.DataFrame:
         """Move columns by so many standard deviations, every second one down; the next day the same way."""
@@ -127,8 +127,8 @@ class Power:
         return frame
 
 
-def _share(moved: list[str], found: set[str]) -> float:
-    return float(np.mean([name in found for name in moved]))
+def _share(moved: list[str], columns: set[str]) -> float:
+    return float(np.mean([name in columns for name in moved]))
 
 
 @dataclass(frozen=True)
@@ -151,16 +151,16 @@ def slow_drift(world: World, *, seed: int, sd_per_day: float, columns: int = 10,
     for step in range(1, most_days + 1):
         day = power.today + step - 1
         findings, _ = power.model.check(day, world.draw(day, power.rng, dict.fromkeys(moved, step * sd_per_day)))
-        for each in findings:
-            if each.subject in alert and each.verdict in (Verdict.WATCH, Verdict.ALERT):
-                watched[each.subject] = min(watched[each.subject], step)
-                if each.verdict is Verdict.ALERT:
-                    alert[each.subject] = min(alert[each.subject], step)
+        for finding in findings:
+            if finding.subject in alert and finding.verdict in (Verdict.WATCH, Verdict.ALERT):
+                watched[finding.subject] = min(watched[finding.subject], step)
+                if finding.verdict is Verdict.ALERT:
+                    alert[finding.subject] = min(alert[finding.subject], step)
         if all(np.isfinite(list(alert.values()))):
             break
 
     def middle(days: dict[str, float]) -> float | None:
-        found = float(np.median(list(days.values())))
-        return found if np.isfinite(found) else None
+        median = float(np.median(list(days.values())))
+        return median if np.isfinite(median) else None
 
     return SlowDrift(sd_per_day, columns, most_days, middle(watched), middle(alert))

@@ -102,7 +102,7 @@ def _observed(at: int, hidden: NDArray[np.float64]) -> NDArray[np.float64] | NDA
         categories = (3, 6, 12, 24)[at // CATEGORICAL_EVERY % 4]
         shares = 0.8 ** np.arange(categories)
         cuts = ndtri(np.cumsum(shares / shares.sum())[:-1])
-        return np.array([f"group {one}" for one in range(categories)])[np.searchsorted(cuts, hidden)]
+        return np.array([f"group {number}" for number in range(categories)])[np.searchsorted(cuts, hidden)]
     kind = at % 4
     if kind == 0:
         return hidden

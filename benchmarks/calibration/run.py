@@ -112,11 +112,11 @@ def main() -> None:
         _print_slow(seasonal, console, WEEKENDS)
     if options.json:
         plain = {
-            "healthy": [asdict(one) for one in healthy],
+            "healthy": [asdict(row) for row in healthy],
             "power": {title: [asdict(point) for point in points] for title, points in curves.items()},
             "settings": settings,
-            "slow_drift": [asdict(one) for one in slow],
-            "slow_drift_with_weekends": [asdict(one) for one in seasonal],
+            "slow_drift": [asdict(row) for row in slow],
+            "slow_drift_with_weekends": [asdict(row) for row in seasonal],
         }
         options.json.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
 
@@ -148,48 +148,48 @@ def _curves(world: World, plan: Plan) -> dict[str, list[Point]]:
 
 def _seasonal_curves(plan: Plan) -> dict[str, list[Point]]:
     """Measure moves that begin on a Wednesday and on a Saturday, where weekends lie 0.5 sd away."""
-    found = {}
+    measured = {}
     for day, healthy_days in (("Wednesday", 14), ("Saturday", 17)):
         power = Power(WEEKENDS, seed=11, healthy_days=healthy_days)
-        found[f"shift of numbers, 10 of 200 columns, {WEEKENDS.name}, from a {day}"] = power.curve(
+        measured[f"shift of numbers, 10 of 200 columns, {WEEKENDS.name}, from a {day}"] = power.curve(
             power.shift, SEASONAL_SIZES, among=WEEKENDS.numeric, trials=plan.trials, with_others=False
         )
-    return found
+    return measured
 
 
 def _settings(world: World, plan: Plan) -> list[dict[str, Any]]:
     """Measure what a more or less cautious setting of the drift check gives."""
-    found = []
+    measured = []
     for rate in FALSE_DISCOVERY_RATES:
         options = {"drift": {"false_discovery_rate": rate}}
         healthy = false_alarms(world, OTHER_DAYS, plan.seeds[:1], options=options, with_others=False)
         power = Power(world, seed=11, options=options)
         points = power.curve(power.shift, (0.2, 0.25, 0.3), among=world.numeric, trials=plan.trials, with_others=False)
-        found.append(
+        measured.append(
             {"false_discovery_rate": rate, "healthy": asdict(healthy), "power": [asdict(point) for point in points]}
         )
-    return found
+    return measured
 
 
-def _print_methods(found: FalseAlarms, console: Console) -> None:
-    table = Table("false alarms on healthy days", "columns per model-day", "days with one", title=found.world)
+def _print_methods(measured: FalseAlarms, console: Console) -> None:
+    table = Table("false alarms on healthy days", "columns per model-day", "days with one", title=measured.world)
     table.add_row(
-        f"Airmedic, alerts (target {TARGET})", f"{found.alerts:.3f}", f"{found.incident_days:.1%} (an incident)"
+        f"Airmedic, alerts (target {TARGET})", f"{measured.alerts:.3f}", f"{measured.incident_days:.1%} (an incident)"
     )
-    table.add_row("Airmedic, watched only", f"{found.watches:.3f}", f"{found.watch_days:.1%}")
+    table.add_row("Airmedic, watched only", f"{measured.watches:.3f}", f"{measured.watch_days:.1%}")
     for name, title in _NAMES.items():
-        table.add_row(title, f"{found.others[name]:.1f}", f"{found.others[f'{name} days']:.0%}")
-    table.add_row("Evidently 0.7.23, half of the columns", "", f"{found.others['evidently dataset days']:.0%}")
+        table.add_row(title, f"{measured.others[name]:.1f}", f"{measured.others[f'{name} days']:.0%}")
+    table.add_row("Evidently 0.7.23, half of the columns", "", f"{measured.others['evidently dataset days']:.0%}")
     console.print(table)
-    by_seed = ", ".join(f"{one:.3f}" for one in found.alerts_by_seed)
-    console.print(f"{found.days} model-days of 200 columns; alerts by seed: {by_seed}\n")
+    by_seed = ", ".join(f"{row:.3f}" for row in measured.alerts_by_seed)
+    console.print(f"{measured.days} model-days of 200 columns; alerts by seed: {by_seed}\n")
 
 
-def _print_worlds(found: list[FalseAlarms], console: Console) -> None:
+def _print_worlds(measured: list[FalseAlarms], console: Console) -> None:
     table = Table("production", "model-days", "alerts per model-day", "incident days", "watch days")
-    for one in found:
+    for row in measured:
         table.add_row(
-            one.world, str(one.days), f"{one.alerts:.3f}", f"{one.incident_days:.1%}", f"{one.watch_days:.1%}"
+            row.world, str(row.days), f"{row.alerts:.3f}", f"{row.incident_days:.1%}", f"{row.watch_days:.1%}"
         )
     console.print(table)
 
@@ -205,27 +205,27 @@ def _print_curve(title: str, points: list[Point], console: Console) -> None:
     console.print(table)
 
 
-def _print_settings(found: list[dict[str, Any]], console: Console) -> None:
-    sizes = [f"{point['size']:g} sd" for point in found[0]["power"]]
+def _print_settings(measured: list[dict[str, Any]], console: Console) -> None:
+    sizes = [f"{point['size']:g} sd" for point in measured[0]["power"]]
     table = Table(
         "false_discovery_rate", "alerts per model-day", "watched", *sizes, title="another setting: alert by day 2"
     )
-    for one in found:
-        rates = (f"{one['healthy']['alerts']:.3f}", f"{one['healthy']['watches']:.3f}")
-        shares = (f"{point['second_day']:.0%}" for point in one["power"])
-        table.add_row(f"{one['false_discovery_rate']:g}", *rates, *shares)
+    for row in measured:
+        rates = (f"{row['healthy']['alerts']:.3f}", f"{row['healthy']['watches']:.3f}")
+        shares = (f"{point['second_day']:.0%}" for point in row["power"])
+        table.add_row(f"{row['false_discovery_rate']:g}", *rates, *shares)
     console.print(table)
 
 
-def _print_slow(found: list[SlowDrift], console: Console, world: World) -> None:
+def _print_slow(measured: list[SlowDrift], console: Console, world: World) -> None:
     title = f"slow drift, median: {world.name}"
     table = Table("sd per day", "first watched after days (sd)", "alert after days (sd)", title=title)
-    for one in found:
+    for row in measured:
         cells = [
-            "not in time" if days is None else f"{days:.0f} ({days * one.sd_per_day:.2f})"
-            for days in (one.watched_after_days, one.alert_after_days)
+            "not in time" if days is None else f"{days:.0f} ({days * row.sd_per_day:.2f})"
+            for days in (row.watched_after_days, row.alert_after_days)
         ]
-        table.add_row(f"{one.sd_per_day:g}", *cells)
+        table.add_row(f"{row.sd_per_day:g}", *cells)
     console.print(table)
 
 

@@ -116,11 +116,11 @@ def _harder_rows(make: Make) -> Iterator[Any]:
 
 def _ordinary() -> dict[pd.Timestamp, bool]:
     rows = bike_rows()
-    found = {}
+    moments = {}
     for day, hours in rows.groupby(rows["time"].dt.floor("D")):
         holiday = day.dayofweek < 5 and (hours["workingday"] == 0).any()
-        found[day] = len(hours) == 24 and (hours["weathersit"] >= 3).sum() <= _MOST_WET_HOURS and not holiday
-    return found
+        moments[day] = len(hours) == 24 and (hours["weathersit"] >= 3).sum() <= _MOST_WET_HOURS and not holiday
+    return moments
 
 
 def _ordinary_days(make: Make) -> Iterator[Any]:
@@ -136,7 +136,7 @@ def _ordinary_weeks(make: Make) -> Iterator[Any]:
     ordinary = _ordinary()
     for first, end in _STABLE:
         for monday in pd.date_range(first, end, freq="W-MON", tz="UTC"):
-            days = [ordinary.get(monday + pd.Timedelta(days=each), False) for each in range(7)]
+            days = [ordinary.get(monday + pd.Timedelta(days=day), False) for day in range(7)]
             # One wet day is part of an ordinary week.
             if sum(days) >= 6 and not monday <= _STUCK_SENSOR < monday + pd.Timedelta(weeks=1):
                 yield _real(make, "bike", f"ordinary week {monday:%Y-%m-%d}", monday - pd.Timedelta(weeks=10), monday,

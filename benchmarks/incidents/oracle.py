@@ -72,8 +72,8 @@ def model_losses(case: Case) -> tuple[Scored, Scored, np.ndarray, int]:
         changed[source.target] = changed[source.target].mask(hidden, changed["true_label"])
         after.append(_score(source, half, changed))
     _, current = case.build()
-    one, other = _join(before), _join(after)
-    return one, other, _healthy_windows(case, len(current)), len(current)
+    first, other = _join(before), _join(after)
+    return first, other, _healthy_windows(case, len(current)), len(current)
 
 
 def served_losses(case: Case) -> tuple[Scored, Scored, np.ndarray, int]:
@@ -83,11 +83,11 @@ def served_losses(case: Case) -> tuple[Scored, Scored, np.ndarray, int]:
     good, served = with_served_predictions(source, sample, sample, seed=seed, **(case.serving or {}))
     task = source.spec["task"]
     if task == "multiclass":  # what is logged is a class: each error loses the same
-        one, other = (_right(f["score"].to_numpy() == f[source.target].to_numpy()) for f in (good, served))
+        first, other = (_right(f["score"].to_numpy() == f[source.target].to_numpy()) for f in (good, served))
     else:
-        one, other = (Scored(task, f[source.target].to_numpy(), f["score"].to_numpy()) for f in (good, served))
-    pieces = pieces_of(one.losses, sample["time"], case.population, len(current))
-    return one, other, pieces, len(current)
+        first, other = (Scored(task, f[source.target].to_numpy(), f["score"].to_numpy()) for f in (good, served))
+    pieces = pieces_of(first.losses, sample["time"], case.population, len(current))
+    return first, other, pieces, len(current)
 
 
 def real_losses(case: Case, reference: pd.DataFrame, current: pd.DataFrame) -> tuple[Scored, Scored]:
@@ -143,7 +143,7 @@ def pieces_of(losses: np.ndarray, times: pd.Series, population: str, rows: int) 
     if days == 1:
         return sums / sizes
     chosen = [rng.choice(len(sums), days, replace=False) for _ in range(400)]
-    return np.array([sums[one].sum() / sizes[one].sum() for one in chosen])
+    return np.array([sums[drawn].sum() / sizes[drawn].sum() for drawn in chosen])
 
 
 def _halves(population: str, times: pd.Series) -> np.ndarray:

@@ -154,7 +154,7 @@ def draw_payments(rng: np.random.Generator, rows: int, windows: int, every: str)
             "items": rng.zipf(2.2, n).clip(1, 500),
             "risk": np.round(rng.standard_t(3.0, n), 3),
             "age_days": np.round(rng.exponential(400.0, n)),
-            "merchant": [f"m{one}" for one in rng.zipf(1.6, n).clip(1, 60)],
+            "merchant": [f"m{number}" for number in rng.zipf(1.6, n).clip(1, 60)],
             "country": rng.choice(["pt", "es", "fr", "de"], n, p=[0.6, 0.2, 0.12, 0.08]),
         }
     )

@@ -43,7 +43,7 @@ class Outcome:
     healthy: bool
     harmful: bool
     accept: tuple[str, ...]
-    found: str
+    answered: str
     alarm: bool
     right: bool
     seconds: float
@@ -61,10 +61,10 @@ def run_case(case: Case, *, verbose: bool, with_evidently: bool) -> Outcome:
     try:
         answer = check_pair(spec, reference, current)
         assessment, findings = answer.assessment, answer.findings
-        found, alarm = str(assessment.cause), assessment.outcome == "incident"
-        found = found if alarm else "healthy"
+        answered, alarm = str(assessment.cause), assessment.outcome == "incident"
+        answered = answered if alarm else "healthy"
     except AirmedicError as error:
-        findings, found, alarm = (), f"error: {error}"[:60], False
+        findings, answered, alarm = (), f"error: {error}"[:60], False
     seconds = time.perf_counter() - start
     if verbose:
         for finding in findings:
@@ -74,8 +74,8 @@ def run_case(case: Case, *, verbose: bool, with_evidently: bool) -> Outcome:
     drift = evidently_default(reference, current, case.spec["features"]) if with_evidently else None
     return Outcome(
         case=case.name, split=case.split, knowable=case.name not in UNKNOWABLE.get(case.split, ()),
-        healthy=case.healthy, harmful=case.harmful, accept=tuple(sorted(case.accept)), found=found, alarm=alarm,
-        right=found in case.accept, seconds=seconds,
+        healthy=case.healthy, harmful=case.harmful, accept=tuple(sorted(case.accept)), answered=answered, alarm=alarm,
+        right=answered in case.accept, seconds=seconds,
         evidently_dataset=bool(drift and drift.dataset_drift), evidently_column=bool(drift and drift.any_column),
         evidently_failed=drift.failed if drift else "", evidently_seconds=time.perf_counter() - start,
     )  # fmt: skip
@@ -104,13 +104,13 @@ def summarise(outcomes: list[Outcome], title: str, console: Console) -> None:
     seconds, other = (sorted(getattr(o, name) for o in outcomes) for name in ("seconds", "evidently_seconds"))
     table.add_row("seconds, median", f"{seconds[len(seconds) // 2]:.2f}", f"{other[len(other) // 2]:.2f}", "")
     failed = sum(bool(o.evidently_failed) for o in outcomes)
-    table.add_row("could not be computed", str(sum(o.found.startswith("error") for o in outcomes)), str(failed), "")
+    table.add_row("could not be computed", str(sum(o.answered.startswith("error") for o in outcomes)), str(failed), "")
     console.print(table)
 
-    wrong = Counter((" or ".join(o.accept), o.found) for o in outcomes if not o.right)
+    wrong = Counter((" or ".join(o.accept), o.answered) for o in outcomes if not o.right)
     confusion = Table("truth", "answer", "cases", title="Where the answer was another")
-    for (truth, found), count in wrong.most_common():
-        confusion.add_row(truth, found, str(count))
+    for (truth, answered), count in wrong.most_common():
+        confusion.add_row(truth, answered, str(count))
     console.print(confusion)
 
 
@@ -135,7 +135,7 @@ def main() -> int:
         outcome = run_case(case, verbose=bool(options.only), with_evidently=not options.without_evidently)
         outcomes.append(outcome)
         mark = "✓" if outcome.right else "✗"
-        console.print(f"{mark} {outcome.seconds:5.2f} s  {case.name:55} {outcome.found}", highlight=False)
+        console.print(f"{mark} {outcome.seconds:5.2f} s  {case.name:55} {outcome.answered}", highlight=False)
     if left_out:
         console.print(f"{left_out} cases on real data are left out: AIRMEDIC_DATA does not say where the data are.")
     if not outcomes:

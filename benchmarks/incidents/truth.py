@@ -160,11 +160,14 @@ def _move(case: Case) -> tuple[str, float]:
     """Return the input that moved most, in standard deviations or as a difference of fractions."""
     features = SOURCES[case.population].spec["features"]
     now, moved = _with_and_without(case)
-    sizes = {one: abs(moved[one].mean() - now[one].mean()) / now[one].std() for one in features["numeric"]}
-    for one in features["categorical"]:
-        usual, changed = (frame[one].value_counts(normalize=True) for frame in (now, moved))
-        sizes[one] = float(changed.sub(usual, fill_value=0).abs().max())
-    most = max(sizes, key=lambda one: sizes[one])
+    sizes = {
+        feature: abs(moved[feature].mean() - now[feature].mean()) / now[feature].std()
+        for feature in features["numeric"]
+    }
+    for feature in features["categorical"]:
+        usual, changed = (frame[feature].value_counts(normalize=True) for frame in (now, moved))
+        sizes[feature] = float(changed.sub(usual, fill_value=0).abs().max())
+    most = max(sizes, key=lambda name: sizes[name])
     return most, sizes[most]
 
 

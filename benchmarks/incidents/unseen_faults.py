@@ -70,7 +70,7 @@ def rotate_values(column: str) -> Fault:
 def with_decimal_comma(column: str) -> Fault:
     """Deliver numbers as text with a comma: an export in another locale."""
     return lambda _r, current, _rng: current.assign(
-        **{column: [f"{one:.2f}".replace(".", ",") for one in current[column]]}
+        **{column: [f"{value:.2f}".replace(".", ",") for value in current[column]]}
     )
 
 
@@ -85,9 +85,9 @@ def deliver_as_it_was(windows_back: int, every: str = "day") -> Fault:
     def apply(reference: pd.DataFrame, current: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
         start = current["time"].min().floor("D")
         back = (
-            [start - pd.DateOffset(months=one) for one in (windows_back, windows_back - 1)]
+            [start - pd.DateOffset(months=value) for value in (windows_back, windows_back - 1)]
             if every == "month"
-            else [start - pd.Timedelta(days=DAYS[every] * one) for one in (windows_back, windows_back - 1)]
+            else [start - pd.Timedelta(days=DAYS[every] * value) for value in (windows_back, windows_back - 1)]
         )
         return reference[(reference["time"] >= back[0]) & (reference["time"] < back[1])].reset_index(drop=True)
 

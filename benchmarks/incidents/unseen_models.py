@@ -135,9 +135,9 @@ def _paid_in_full(products: list[str]) -> Fault:
     return apply
 
 
-def _exchanged(hospital: str, one: str, other: str) -> Fault:
+def _exchanged(hospital: str, first: str, other: str) -> Fault:
     def apply(_r: pd.DataFrame, current: pd.DataFrame, _rng: np.random.Generator) -> pd.DataFrame:
-        swapped = current["level"].replace({one: other, other: one})
+        swapped = current["level"].replace({first: other, other: first})
         return current.assign(level=current["level"].mask(current["hospital"] == hospital, swapped))
 
     return apply

@@ -89,7 +89,7 @@ def draw_claims(rng: np.random.Generator, rows: int, windows: int, every: str) -
     n = len(day)
     product = rng.choice(len(PRODUCTS), n, p=[0.46, 0.27, 0.15, 0.09, 0.03])
     reason = np.array(
-        [f"{PRODUCTS[one][:2]}{k:02d}" for one, k in zip(product, rng.zipf(1.7, n).clip(1, 9), strict=True)]
+        [f"{PRODUCTS[number][:2]}{k:02d}" for number, k in zip(product, rng.zipf(1.7, n).clip(1, 9), strict=True)]
     )
     insured = np.round(np.array([16000, 90000, 2500, 3000, 8000])[product] * rng.lognormal(0, 0.5, n), -2)
     excess = rng.choice([0, 100, 250, 500, 1000], n, p=[0.1, 0.25, 0.35, 0.2, 0.1])
@@ -126,8 +126,8 @@ def draw_clicks(rng: np.random.Generator, rows: int, windows: int, every: str) -
     hour = np.where(evening, rng.normal(20, 2.2, n), rng.normal(12, 3, n)) % 24
     word = rng.zipf(1.25, 4 * n)
     word = word[word <= 400][:n]
-    keyword, fresh = np.array([f"k{one}" for one in word]), rng.random(n) < 0.01
-    keyword[fresh] = [f"n{one}-{k}" for one, k in zip(day[fresh], rng.integers(0, 5, fresh.sum()), strict=True)]
+    keyword, fresh = np.array([f"k{number}" for number in word]), rng.random(n) < 0.01
+    keyword[fresh] = [f"n{number}-{k}" for number, k in zip(day[fresh], rng.integers(0, 5, fresh.sum()), strict=True)]
     device = rng.choice(["phone", "desktop", "tablet"], n, p=[0.62, 0.31, 0.07])
     position, quality = 1 + rng.geometric(0.35, n).clip(1, 8), np.round(rng.beta(4, 3, n) * 10, 1)
     frequent = rng.negative_binomial(1, 0.3, n)
@@ -142,7 +142,7 @@ def draw_clicks(rng: np.random.Generator, rows: int, windows: int, every: str) -
             "ad_age_days": np.round(rng.exponential(40, n)),
             "hour": np.floor(hour).astype(int),
             "keyword": keyword,
-            "campaign": [f"c{one}" for one in (word * 7 + rng.integers(0, 3, n)) % 60],
+            "campaign": [f"c{number}" for number in (word * 7 + rng.integers(0, 3, n)) % 60],
             "device": device,
             "country": rng.choice(["de", "fr", "es", "it", "pt", "nl", "be", "at", "ch", "ie", "lu", "mt"], n,
                                   p=[0.3, 0.2, 0.14, 0.12, 0.06, 0.06, 0.04, 0.03, 0.03, 0.01, 0.006, 0.004]),
@@ -181,7 +181,7 @@ def draw_triage(rng: np.random.Generator, rows: int, windows: int, every: str) -
             "oxygen": np.clip(np.round(oxygen), 70, 100),
             "breaths": np.round(15 + 2.2 * illness + rng.normal(0, 1.8, n)),
             "pain": np.where(rng.random(n) < 0.05, np.nan, pain),
-            "complaint": [f"p{one:02d}" for one in complaint],
+            "complaint": [f"p{number:02d}" for number in complaint],
             "arrival": np.where(ambulance, "ambulance", rng.choice(["walk-in", "referral"], n, p=[0.8, 0.2])),
             "hospital": rng.choice(["norte", "sul", "centro", "ilhas"], n, p=[0.4, 0.33, 0.2, 0.07]),
         }

@@ -75,7 +75,9 @@ def _shares(rows: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
     numbers = rows[[*BOOKING_FEATURES["numeric"], "is_canceled"]].astype(float)
     for column in BOOKING_FEATURES["categorical"]:
         shares = reference[column].value_counts(normalize=True)
-        numbers = numbers.assign(**{f"{column} {one}": rows[column] == one for one in shares.index[shares >= FREQUENT]})
+        numbers = numbers.assign(
+            **{f"{column} {name}": rows[column] == name for name in shares.index[shares >= FREQUENT]}
+        )
     return numbers.astype(float)
 
 

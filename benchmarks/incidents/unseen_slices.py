@@ -37,7 +37,7 @@ def slice_rows(name: str) -> pd.DataFrame:
     """Return the bookings of a slice without exact duplicates, in order of arrival; an agent is a text."""
     frame = pd.read_csv(DATA / "hotel_bookings" / "hotel_bookings.csv.gz", low_memory=False).drop_duplicates()
     frame = frame.query(SLICES[name])
-    agent = frame["agent"].map(lambda one: "none" if pd.isna(one) else f"a{one:.0f}")
+    agent = frame["agent"].map(lambda number: "none" if pd.isna(number) else f"a{number:.0f}")
     frame = frame.assign(time=pd.to_datetime(frame["arrival_date"], utc=True), agent=agent)
     columns = ["time", *BOOKING_FEATURES["numeric"], *BOOKING_FEATURES["categorical"], "is_canceled"]
     return frame.sort_values("time", kind="stable")[columns].reset_index(drop=True)

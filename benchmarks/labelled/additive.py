@@ -104,8 +104,8 @@ def fit(rows: Sequence[dict[str, float]], accept: Sequence[Sequence[str]], penal
         gradient = inputs.T @ (chances - chances * right / together) + 2 * penalty * weights
         return float(-np.log(together).sum() + penalty * (weights**2).sum()), gradient.ravel()
 
-    found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300})
-    return Additive(names, found.x.reshape(shape))
+    fitted = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 300})
+    return Additive(names, fitted.x.reshape(shape))
 
 
 def _matrix(rows: Sequence[dict[str, float]], names: Sequence[str]) -> Array:

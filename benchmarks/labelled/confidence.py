@@ -42,12 +42,12 @@ def groups(confidences: Sequence[float], right: Sequence[bool]) -> list[Group]:
     ['1 of 2 = 50.0% (1%–99%)', '2 of 2 = 100.0% (16%–100%)']
     """
     stated, hits = np.asarray(confidences), np.asarray(right)
-    found = []
+    grouped = []
     for low, high in pairwise(EDGES):
         inside = (stated >= low) & (stated < high)
         if inside.any():
-            found.append(Group(float(stated[inside].mean()), Rate(int(hits[inside].sum()), int(inside.sum()))))
-    return found
+            grouped.append(Group(float(stated[inside].mean()), Rate(int(hits[inside].sum()), int(inside.sum()))))
+    return grouped
 
 
 def brier(confidences: Sequence[float], right: Sequence[bool]) -> float:
@@ -74,6 +74,6 @@ def brier(confidences: Sequence[float], right: Sequence[bool]) -> float:
 
 def miscalibration(confidences: Sequence[float], right: Sequence[bool]) -> float:
     """Return by how much the groups' shares of right answers differ from what was stated, on average over answers."""
-    found = groups(confidences, right)
-    total = sum(group.right.of for group in found)
-    return sum(group.right.of * abs(group.stated - group.right.hits / group.right.of) for group in found) / total
+    grouped = groups(confidences, right)
+    total = sum(group.right.of for group in grouped)
+    return sum(group.right.of * abs(group.stated - group.right.hits / group.right.of) for group in grouped) / total

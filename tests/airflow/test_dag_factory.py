@@ -37,7 +37,7 @@ def arrows(text: str) -> set[tuple[str, str]]:
     pairs = set()
     for chain in text.replace("\n", " ").split(";"):
         left, right = chain.split("->")
-        pairs |= {(left.strip(), each) for each in right.split()}
+        pairs |= {(left.strip(), name) for name in right.split()}
     return pairs
 
 
@@ -108,9 +108,9 @@ def test_every_form_can_be_submitted_as_it_opens(content: Path, name: str) -> No
     # Airflow's page keeps Trigger disabled while a text that may not be null is empty, or any field is not valid.
     params = parse(f"{name}.py")[0][f"{name}__alpha"].params
     params.validate()
-    texts = {key: each for key in params if "string" in (each := params.get_param(key)).schema["type"]}
+    texts = {key: param for key in params if "string" in (param := params.get_param(key)).schema["type"]}
     assert texts
-    assert [key for key, each in texts.items() if not each.value and "null" not in each.schema["type"]] == []
+    assert [key for key, param in texts.items() if not param.value and "null" not in param.schema["type"]] == []
 
 
 def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path) -> None:

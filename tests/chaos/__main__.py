@@ -190,12 +190,12 @@ class Trials:
             ws = opened(home, url)
             return "; ".join(problems(ws, ws.ledger.proposal(self.proposal), self.case))
 
-        _, found = in_child(work)
+        _, complaints = in_child(work)
         self.row.trials += 1
         if said != "done":
-            found = f"it ended with {said!r}; {found}"
-        if found:
-            self.row.problems.append(f"{self.action}, {what}: {found}")
+            complaints = f"it ended with {said!r}; {complaints}"
+        if complaints:
+            self.row.problems.append(f"{self.action}, {what}: {complaints}")
 
     def once(self, step: int) -> bool:
         """Kill one process at a step, and let another finish; return whether there was such a step."""

@@ -55,11 +55,11 @@ def opened(folder: Path, ledger_url: str = "") -> Workspace:
 def problems(ws: Workspace, proposal: Proposal, case: Case) -> list[str]:
     """Return what is not as it must be once an action has been finished by the last of its processes."""
     attempts = ws.ledger.actions(incident_id=proposal.incident_id)
-    found = [f"attempt {attempt.attempt} is {attempt.status}" for attempt in attempts if attempt.status != "done"]
+    complaints = [f"attempt {attempt.attempt} is {attempt.status}" for attempt in attempts if attempt.status != "done"]
     if len(attempts) != 1:
-        found.append(f"{len(attempts)} attempts")
+        complaints.append(f"{len(attempts)} attempts")
     effects = case.effects(ws, proposal)
-    found += [
+    complaints += [
         f"{name} is {effects[name]!r}, not {wanted!r}"
         for name, wanted in case.expected.items()
         if effects[name] != wanted
@@ -68,8 +68,8 @@ def problems(ws: Workspace, proposal: Proposal, case: Case) -> list[str]:
         if promotion.kind not in {"adopt", "manual"} and promotion.at >= NOW:
             approvals = ws.ledger.approvals(promotion.proposal_hash or "")
             if not any(answer.answer == "approve" and not answer.refused_because for answer in approvals):
-                found.append(f"unapproved: version {promotion.to_version} was promoted")
-    return found + ws.ledger.audit_problems()[0]
+                complaints.append(f"unapproved: version {promotion.to_version} was promoted")
+    return complaints + ws.ledger.audit_problems()[0]
 
 
 def _planned(action: str, number: int = 50) -> Callable[[Workspace], Proposal]:
@@ -97,7 +97,7 @@ def _setting(ws: Workspace) -> Proposal:
 
 
 def _champion(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
-    mine = [each for each in ws.ledger.promotions(ws.spec.name) if each.proposal_hash == proposal.hash]
+    mine = [promotion for promotion in ws.ledger.promotions(ws.spec.name) if promotion.proposal_hash == proposal.hash]
     return {"champion": ws.registry.champion(ws.spec.name).version, "switches": len(mine)}
 
 

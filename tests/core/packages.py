@@ -27,7 +27,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     monkeypatch.syspath_prepend(str(site))
     modules = []
 
-    def one(package: str, source: str, offers: Mapping[str, Mapping[str, str]]) -> None:
+    def install(package: str, source: str, offers: Mapping[str, Mapping[str, str]]) -> None:
         module = re.sub(r"\W", "_", package)
         modules.append(module)
         (site / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
@@ -43,7 +43,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         importlib.invalidate_caches()
         forget()
 
-    yield one
+    yield install
     for module in modules:
         sys.modules.pop(module, None)
     forget()

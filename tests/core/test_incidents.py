@@ -124,7 +124,9 @@ def test_a_quarantine_ends_when_sound_rows_were_delivered(ws: Workspace) -> None
         healthy = observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
         assert lift_quarantine(ws, healthy) is not kept
         assert not lift_quarantine(ws, healthy)
-        assert [each.key for each in ws.ledger.overrides("renewals", "quarantine")] == [healthy.window.key] * kept
+        assert [override.key for override in ws.ledger.overrides("renewals", "quarantine")] == [
+            healthy.window.key
+        ] * kept
 
 
 def test_a_batch_must_be_assessed(ws: Workspace) -> None:

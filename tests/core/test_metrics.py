@@ -49,8 +49,8 @@ def test_a_metric_is_scikit_learns(task: str, name: str) -> None:
 def test_a_resample_is_the_metric_with_rows_weighted_by_their_block(task: str, name: str) -> None:
     blocks = np.arange(ROWS) // 40
     draws = block_draws(10, resamples=5, seed=1)
-    found = metric(name, task).resampled(*DATA[task], blocks, draws)
-    assert found == pytest.approx([SCIKIT[task, name](draw[blocks]) for draw in draws], abs=1e-10)
+    resampled = metric(name, task).resampled(*DATA[task], blocks, draws)
+    assert resampled == pytest.approx([SCIKIT[task, name](draw[blocks]) for draw in draws], abs=1e-10)
 
 
 def test_a_metric_that_is_not_defined_is_not_a_number() -> None:
@@ -75,17 +75,17 @@ def test_each_resample_draws_as_many_blocks_as_there_are() -> None:
 def test_the_interval_of_a_mean_is_that_of_its_standard_error() -> None:
     # Blocks of one row: the bootstrap of a mean of n rows is normal with the standard error s / √n.
     errors = np.random.default_rng(0).normal(10, 2, 400)
-    found = interval(metric("mae", "regression"), errors, np.zeros(400), np.arange(400), resamples=4000)
+    bounds = interval(metric("mae", "regression"), errors, np.zeros(400), np.arange(400), resamples=4000)
     half = 1.96 * errors.std() / np.sqrt(400)
-    assert found.value == pytest.approx(errors.mean())
-    assert found.low == pytest.approx(errors.mean() - half, abs=0.03)
-    assert found.high == pytest.approx(errors.mean() + half, abs=0.03)
+    assert bounds.value == pytest.approx(errors.mean())
+    assert bounds.low == pytest.approx(errors.mean() - half, abs=0.03)
+    assert bounds.high == pytest.approx(errors.mean() + half, abs=0.03)
 
 
 def test_one_block_has_no_interval() -> None:
-    found = interval(metric("mae", "regression"), np.ones(9), np.zeros(9), np.zeros(9, dtype=np.int64))
-    assert found.value == 1
-    assert np.isnan([found.low, found.high]).all()
+    bounds = interval(metric("mae", "regression"), np.ones(9), np.zeros(9), np.zeros(9, dtype=np.int64))
+    assert bounds.value == 1
+    assert np.isnan([bounds.low, bounds.high]).all()
 
 
 def test_an_unknown_metric_names_the_closest() -> None:

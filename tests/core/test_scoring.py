@@ -58,10 +58,10 @@ def test_logged_predictions_are_what_happened(ws: Workspace, frame: pd.DataFrame
     spec = spec_of(ws.settings.home, prediction=prediction)
     logged = Workspace(spec, ws.settings, ws.ledger, ws.registry)
     rows = frame.assign(p=0.75, by=["7"] * 50 + ["8"] * 10)
-    found = scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), rows)
-    assert found.version == "7"
-    assert found.scores.tolist() == [0.75] * 60
-    assert set(found.predicted) == {1}
+    scored = scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), rows)
+    assert scored.version == "7"
+    assert scored.scores.tolist() == [0.75] * 60
+    assert set(scored.predicted) == {1}
     with pytest.raises(MissingColumnError, match="'p'"):
         scored_batch(logged, Batch("renewals", WINDOW, day(36), 60), frame)
 
@@ -71,9 +71,9 @@ def test_logged_predictions_need_no_label(ws: Workspace, frame: pd.DataFrame) ->
     logged = Workspace(spec, ws.settings, ws.ledger, ws.registry)
     rows = frame.assign(p=0.75)
     for unlabelled in (rows.assign(churned=np.nan), rows.drop(columns="churned")):
-        found = scored_batch(logged, Batch("renewals", WINDOW, day(33), 60), unlabelled)
-        assert not found.known.any()
-        assert set(found.predicted) == {1}
+        scored = scored_batch(logged, Batch("renewals", WINDOW, day(33), 60), unlabelled)
+        assert not scored.known.any()
+        assert set(scored.predicted) == {1}
 
 
 COLOURS = pd.DataFrame(
@@ -92,11 +92,11 @@ def test_a_multiclass_model_logs_one_probability_for_each_class() -> None:
     spec = colours(score="p", label="said")
     assert not spec.may_be_feature("p_1")
     assert logged_with(spec, COLOURS)
-    found = logged_scores(spec, COLOURS)
-    assert found.classes == (1, 2)
-    assert found.scores[:2].tolist() == [[0.7, 0.3], [0.5, 0.5]]
-    assert (found.labels[:2].tolist(), found.known.tolist()) == ([0.0, 1.0], [True, True, False])
-    assert found.predicted.tolist() == [1, 1, 2]
+    scored = logged_scores(spec, COLOURS)
+    assert scored.classes == (1, 2)
+    assert scored.scores[:2].tolist() == [[0.7, 0.3], [0.5, 0.5]]
+    assert (scored.labels[:2].tolist(), scored.known.tolist()) == ([0.0, 1.0], [True, True, False])
+    assert scored.predicted.tolist() == [1, 1, 2]
     assert not logged_with(spec, COLOURS, COLOURS[["colour"]])
     with pytest.raises(MissingColumnError, match="p_<class>"):
         logged_scores(spec, COLOURS[["colour", "said"]])
@@ -105,8 +105,8 @@ def test_a_multiclass_model_logs_one_probability_for_each_class() -> None:
 def test_only_probabilities_of_classes_are_classes() -> None:
     spec = colours(score="p", label="p_said", version="p_version", latency_ms="p_ms")
     rows = COLOURS.rename(columns={"said": "p_said"}).assign(p_version=None, p_ms=5.0)
-    found = logged_scores(spec, rows)
-    assert (found.classes, found.version) == ((1, 2), "")
+    scored = logged_scores(spec, rows)
+    assert (scored.classes, scored.version) == ((1, 2), "")
     assert logged_scores(spec, rows.assign(p_version=[3.0, 3.0, np.nan])).version == "3"
 
 
@@ -125,9 +125,9 @@ def test_classes_that_one_side_lacks_have_no_chance_there() -> None:
 def test_a_multiclass_model_may_log_the_predicted_class_alone() -> None:
     spec = colours(label="said")
     assert logged_with(spec, COLOURS)
-    found = logged_scores(spec, COLOURS, classes=(1, 2, 3))
-    assert found.scores.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0]]
-    assert found.known.tolist() == [True, True, False]
+    scored = logged_scores(spec, COLOURS, classes=(1, 2, 3))
+    assert scored.scores.tolist() == [[1, 0, 0], [1, 0, 0], [0, 1, 0]]
+    assert scored.known.tolist() == [True, True, False]
     assert named_classes(spec, COLOURS) == (1, 2)
     assert not logged_with(spec, COLOURS.assign(said=None, colour=None))
 
@@ -173,14 +173,14 @@ def test_a_column_that_is_missing_is_not_the_models_fault(ws: Workspace, frame: 
 )
 def test_labels_are_one_where_positive(tmp_path: Path, values: list[object], positive: object, expected: list) -> None:
     spec = spec_of(tmp_path, positive=positive)
-    found = encode_labels(spec, pd.DataFrame({"churned": values}))
-    assert found.tolist() == pytest.approx(expected, nan_ok=True)
+    encoded = encode_labels(spec, pd.DataFrame({"churned": values}))
+    assert encoded.tolist() == pytest.approx(expected, nan_ok=True)
 
 
 def test_labels_take_the_models_order_of_classes(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, task="multiclass")
-    found = encode_labels(spec, pd.DataFrame({"churned": ["c", "a", "z"]}), ("a", "b", "c"))
-    assert found.tolist() == pytest.approx([2, 0, np.nan], nan_ok=True)
+    encoded = encode_labels(spec, pd.DataFrame({"churned": ["c", "a", "z"]}), ("a", "b", "c"))
+    assert encoded.tolist() == pytest.approx([2, 0, np.nan], nan_ok=True)
 
 
 def test_a_positive_value_that_is_no_class_is_an_error(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_positive_value_that_is_no_class_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [int, float, bool, str, "boolean text"])
 def test_a_class_has_one_name_whatever_type_it_has_on_either_side(model: tuple, kind: object) -> None:
     spec = parse_spec({"name": "m", "task": "binary", "target": "y", "data": {"path": "x.csv", "time_column": "at"}})
-    labels = [str(bool(each)).lower() if kind == "boolean text" else kind(each) for each in (0, 1, 1)]
+    labels = [str(bool(label)).lower() if kind == "boolean text" else kind(label) for label in (0, 1, 1)]
     frame = pd.DataFrame({"y": pd.Series([*labels, None], dtype=object)})
     np.testing.assert_array_equal(encode_labels(spec, frame, model), [0, 1, 1, np.nan])
 

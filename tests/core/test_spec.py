@@ -68,9 +68,9 @@ def test_what_is_wrong_is_said_with_what_to_do(raw, message):
 
 
 def test_every_problem_is_listed_up_to_a_bound():
-    with pytest.raises(SpecError) as found:
+    with pytest.raises(SpecError) as refused:
         parse_spec(least(**{f"key{number}": 1 for number in range(15)}))
-    assert "… and 5 more." in str(found.value)
+    assert "… and 5 more." in str(refused.value)
 
 
 def test_a_check_that_does_not_exist_is_an_error():

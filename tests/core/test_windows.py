@@ -129,6 +129,6 @@ def test_months_are_of_one_length_and_two_days_are_not_one() -> None:
     month = [Every.parse("month").last_complete(datetime(2026, number, 1, tzinfo=UTC)) for number in (2, 3)]
     assert month[0].as_long_as(month[1])
     assert month[1].as_long_as(month[0])
-    one, two = (Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, end, tzinfo=UTC)) for end in (2, 3))
-    assert not one.as_long_as(two)
-    assert not two.as_long_as(one)
+    first, two = (Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, end, tzinfo=UTC)) for end in (2, 3))
+    assert not first.as_long_as(two)
+    assert not two.as_long_as(first)

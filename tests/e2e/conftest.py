@@ -73,10 +73,10 @@ def show() -> Callable[[str, list[Played], dict[str, list[float]]], None]:
         table = Table(title=title, title_justify="left")
         for heading in ("Window", "Outcome", "Cause", "Actions", "Served by", *numbers, "Seconds"):
             table.add_column(heading)
-        for position, each in enumerate(played):
+        for position, step in enumerate(played):
             values = [f"{column[position]:.3f}" for column in numbers.values()]
-            cells = [str(each.window), each.outcome, each.cause, ", ".join(each.actions), f"v{each.served_by}", *values]
-            table.add_row(*cells, f"{each.seconds:.0f}")
+            cells = [str(step.window), step.outcome, step.cause, ", ".join(step.actions), f"v{step.served_by}", *values]
+            table.add_row(*cells, f"{step.seconds:.0f}")
         Console(width=180).print(table)
 
     return print_table

@@ -75,7 +75,7 @@ def test_a_week_with_a_day_of_broken_sensors_is_held_and_quarantined(story: Stor
     assert (played.outcome, played.cause) == ("incident", "data_corruption"), played
     assert "quarantine" in played.actions
     assert played.champion == played.served_by
-    assert window.key in {each.key for each in story.ws.ledger.overrides(MODEL, "quarantine")}
+    assert window.key in {override.key for override in story.ws.ledger.overrides(MODEL, "quarantine")}
 
 
 @pytest.mark.parametrize("window", [HUMIDITY_FAULT, STUCK_FAULT], ids=str)
@@ -87,7 +87,7 @@ def test_quarantined_rows_are_never_trained_on(story: Story, window: Window) -> 
 
 
 def test_the_growth_is_healed(story: Story) -> None:
-    first = next(number for number, each in enumerate(story.played) if each.champion != each.served_by)
+    first = next(number for number, step in enumerate(story.played) if step.champion != step.served_by)
     healed, static = mean(story.healed[first + 1 :]), mean(story.static[first + 1 :])
     print(f"MAE after the first deployment: {healed:.1f}, never retrained {static:.1f}, ratio {healed / static:.2f}")
     assert healed <= 0.6 * static
@@ -102,8 +102,8 @@ def test_a_challenger_that_was_fitted_to_shuffled_labels_is_refused(story: Story
         incident = story.playback.remediate({"action": "retrain", "reason": "To see the gate refuse it."})
     finally:
         ws.ledger.revoke_override(MODEL, "setting", "retrain.using", author="anna")
-    actions = {each.action: each for each in ws.ledger.actions(incident_id=incident)}
-    print({name: each.summary for name, each in actions.items()})
+    actions = {action.action: action for action in ws.ledger.actions(incident_id=incident)}
+    print({name: action.summary for name, action in actions.items()})
     assert "retrain" in actions
     assert ws.ledger.incident(incident).resolution["outcome"] == "refused"
     assert "deploy" not in actions

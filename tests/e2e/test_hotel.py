@@ -70,38 +70,38 @@ def auc(ws: Workspace, version: str, month: Window) -> float:
 
 
 def deployments(story: Story) -> list[Played]:
-    return [each for each in story.played if each.champion != each.served_by]
+    return [step for step in story.played if step.champion != step.served_by]
 
 
 def test_every_month_was_assessed(story: Story) -> None:
-    assert all(each.outcome in {"healthy", "watch", "incident"} for each in story.played)
+    assert all(step.outcome in {"healthy", "watch", "incident"} for step in story.played)
 
 
 def test_the_decay_is_found_and_healed(story: Story) -> None:
     healing = deployments(story)
     assert healing, "no month led to a deployment"
-    assert all({"retrain", "deploy"} <= set(each.actions) for each in healing)
+    assert all({"retrain", "deploy"} <= set(step.actions) for step in healing)
 
 
 def test_the_healed_line_beats_the_model_that_was_never_retrained(story: Story) -> None:
-    first = next(number for number, each in enumerate(story.played) if each.champion != each.served_by)
+    first = next(number for number, step in enumerate(story.played) if step.champion != step.served_by)
     gains = np.subtract(story.healed, story.static)[first + 1 :]
     print(f"mean monthly gain after the first deployment: {mean(gains):+.4f} over {len(gains)} months")
     assert mean(gains) >= 0.03
 
 
 def test_no_data_fault_and_no_quiet_month_led_to_a_deployment(story: Story) -> None:
-    for each in deployments(story):
-        assert each.outcome == "incident", each
-        assert each.cause not in FROM_DATA, each
+    for step in deployments(story):
+        assert step.outcome == "incident", step
+        assert step.cause not in FROM_DATA, step
 
 
 def test_every_switch_of_the_champion_was_approved_by_an_approver(story: Story) -> None:
-    switches = [each for each in story.ws.ledger.promotions(MODEL) if each.kind != "adopt"]
+    switches = [promotion for promotion in story.ws.ledger.promotions(MODEL) if promotion.kind != "adopt"]
     assert len(switches) == len(deployments(story))
     for switch in switches:
         approvals = story.ws.ledger.approvals(switch.proposal_hash or "")
-        assert {each.by for each in approvals if not each.refused_because} == {"anna"}
+        assert {approval.by for approval in approvals if not approval.refused_because} == {"anna"}
 
 
 def test_an_answer_of_somebody_else_is_refused(story: Story) -> None:
@@ -112,4 +112,4 @@ def test_the_record_is_complete_and_unbroken(story: Story) -> None:
     story.ws.ledger.verify_audit()
     incidents = story.ws.ledger.incidents(MODEL)
     assert incidents
-    assert all(each.closed_at and each.mlflow_run_id for each in incidents)
+    assert all(incident.closed_at and incident.mlflow_run_id for incident in incidents)

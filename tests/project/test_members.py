@@ -47,6 +47,8 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     # What reviews and comparisons of files do about the suite of expectations, which is the check of quality.
     CORE + "pair/pair.py": {"quality"},
     CORE + "review/packet.py": {"quality"},
+    # The extras of an installation, some of which are called like the member that needs their libraries.
+    CORE + "extras.py": {"quality", "slack", "sql"},
     # Findings of earlier versions, which had no roles.
     CORE + "ledger/earlier_findings.py": {"estimate"},
     # The defaults of a spec, its short forms, and what its section on data asks for.
@@ -55,7 +57,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "simulate/story.py": {"deploy", "quarantine", "refresh_reference", "retrain", "rollback"},
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
     "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "retrain", "rollback"},
-    "dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
+    "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
     # Actions that an arrangement for tests proposes.
     "plugins/airmedic/testing/rollout.py": {"deploy"},
     # The condition on learning from doubtful rows, and who decides on it.

@@ -90,7 +90,7 @@ class ChangeSetting(Action):
 def _standing(ws: Workspace, key: str) -> Override | None:
     """Return the override of a key that holds for this model and no other."""
     overrides = ws.ledger.overrides(ws.spec.name, "setting")
-    return next((found for found in overrides if (found.model, found.key) == (ws.spec.name, key)), None)
+    return next((own for own in overrides if (own.model, own.key) == (ws.spec.name, key)), None)
 
 
 def _changed(ws: Workspace, params: Json) -> None:

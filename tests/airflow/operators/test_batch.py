@@ -43,11 +43,11 @@ def test_a_day_is_checked_assessed_and_reported() -> None:
     batch = day_batch(21)
     for kind in (DataQualityOperator, DriftCheckOperator, PerformanceCheckOperator):
         operator = kind(task_id=kind.__name__, model="meter", batch=batch)
-        found = operator.execute(context_of(operator))
-        assert sum(found["verdicts"].values()) > 0
+        assessed = operator.execute(context_of(operator))
+        assert sum(assessed["verdicts"].values()) > 0
     with DAG("monitor__meter"):
         assess = AssessOperator(task_id="assess", model="meter", batch=batch)
-        assess >> [BaseOperator(task_id=each) for each in ("record_healthy", "keep_watching", "open_incident")]
+        assess >> [BaseOperator(task_id=task_id) for task_id in ("record_healthy", "keep_watching", "open_incident")]
     context = context_of(assess)
     with pytest.raises(DownstreamTasksSkipped) as skipped:
         assess.execute(context)

@@ -34,8 +34,8 @@ def test_of_several_announced_windows_each_gets_a_run(monkeypatch: pytest.Monkey
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
     batch = operator.execute(context_of(operator, triggering_asset_events={"asset": events}))
     assert batch["window"]["start"].startswith(meter.day(3)["window_start"][:10])
-    assert [(each.dag_id, each.conf) for each in sent] == [("monitor__meter", meter.day(n)) for n in (4, 5)]
-    assert len({each.run_id for each in sent}) == 2
+    assert [(message.dag_id, message.conf) for message in sent] == [("monitor__meter", meter.day(n)) for n in (4, 5)]
+    assert len({message.run_id for message in sent}) == 2
 
 
 @pytest.mark.usefixtures("adopted")
@@ -55,7 +55,7 @@ def test_a_run_with_a_data_interval_is_due_at_its_end() -> None:
     from airmedic_core.windows import as_utc
 
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
-    start, end = (as_utc(meter.day(8)[each]) for each in ("window_start", "window_end"))
+    start, end = (as_utc(meter.day(8)[key]) for key in ("window_start", "window_end"))
     context = context_of(operator, data_interval_end=end)
     context["dag_run"].logical_date = start
     batch = operator.execute(context)

@@ -20,11 +20,11 @@ SETTLE_SECONDS = 1.0
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:
     give_up_at = time.monotonic() + seconds
-    while not (found := condition()):
+    while not (outcome := condition()):
         if time.monotonic() > give_up_at:
             pytest.fail(f"{what} did not happen within {seconds:g} s.")
         time.sleep(0.3)
-    return found
+    return outcome
 
 
 def parked(running: Running, run_id: str, task_id: str = "") -> dict[str, Any]:
@@ -32,8 +32,10 @@ def parked(running: Running, run_id: str, task_id: str = "") -> dict[str, Any]:
     client = running.client()
 
     def waiting() -> dict[str, Any] | None:
-        tasks = [(each["task_instance"], each) for each in client.pending_approvals()]
-        mine = [each for task, each in tasks if task["dag_run_id"] == run_id and task_id in ("", task["task_id"])]
+        tasks = [(approval["task_instance"], approval) for approval in client.pending_approvals()]
+        mine = [
+            approval for task, approval in tasks if task["dag_run_id"] == run_id and task_id in ("", task["task_id"])
+        ]
         return mine[0] if mine else None
 
     detail: dict[str, Any] = wait_for(waiting, f"A question of {run_id}")
@@ -62,5 +64,5 @@ def ended(running: Running, run_id: str, model: str = "meter") -> tuple[str, dic
 
 
 def incident_of(running: Running, run_id: str, model: str = "meter") -> Any:
-    found = running.client().xcom(f"remediate__{model}", run_id, "collect_evidence")
-    return running.workspace(model).ledger.incident(found["incident_id"])
+    collected = running.client().xcom(f"remediate__{model}", run_id, "collect_evidence")
+    return running.workspace(model).ledger.incident(collected["incident_id"])

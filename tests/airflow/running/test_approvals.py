@@ -45,7 +45,7 @@ def test_a_rejection_skips_the_action(running: Running, ask: Any) -> None:
     running.client("anna").answer(question, "Reject", {"comment": "not now"})
     state, tasks = ended(running, run_id)
     assert state == "success", tasks
-    assert {tasks[each] for each in ("retrain", "evaluate_gate", "approve_deploy", "deploy")} == {"skipped"}
+    assert {tasks[task_id] for task_id in ("retrain", "evaluate_gate", "approve_deploy", "deploy")} == {"skipped"}
     incident = incident_of(running, run_id)
     assert (incident.state, incident.resolution["outcome"]) == ("rejected", "rejected")
     assert running.workspace().registry.champion("meter").version == before
@@ -103,9 +103,11 @@ def test_two_people_are_asked_where_the_policy_says_so(running: Running, ask: An
     assert ended(running, run_id, "careful")[1]["retrain"] == "success"
     ledger = running.workspace("careful").ledger
     retrain = next(
-        each for each in ledger.proposals(incident_of(running, run_id, "careful").id) if each.action == "retrain"
+        proposal
+        for proposal in ledger.proposals(incident_of(running, run_id, "careful").id)
+        if proposal.action == "retrain"
     )
-    assert [(each.by, bool(each.refused_because)) for each in ledger.approvals(retrain.hash)] == [
+    assert [(approval.by, bool(approval.refused_because)) for approval in ledger.approvals(retrain.hash)] == [
         ("anna", False),
         ("anna", True),
         ("boris", False),

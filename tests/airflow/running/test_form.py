@@ -60,7 +60,9 @@ def test_a_dry_run_changes_nothing_and_says_what_would_happen(running: Running) 
 
     def standing() -> tuple[Any, ...]:
         registry, ledger = workspace.registry, workspace.ledger
-        versions = [(each.version, tuple(sorted(each.tags.items()))) for each in registry.versions("delegated")]
+        versions = [
+            (version.version, tuple(sorted(version.tags.items()))) for version in registry.versions("delegated")
+        ]
         aliases = [registry.by_alias("delegated", alias) for alias in ("champion", "challenger", "previous")]
         actions, overrides = ledger.actions(model="delegated"), ledger.overrides("delegated")
         return versions, aliases, actions, overrides, len(ledger.promotions("delegated")), client.runs("train_meter")

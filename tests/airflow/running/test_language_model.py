@@ -102,9 +102,9 @@ def test_a_server_that_fails_leaves_the_rules_and_the_dag_goes_on(running: Runni
         state, diagnose, incident = asked(running)
     assert (state, diagnose) == ("success", "success")
     ledger = running.workspace(MODEL).ledger
-    ((found, stands),) = ledger.diagnoses(incident.id)
-    assert (found.engine, stands) == ("rules", True)
-    assert any("(unreachable)" in note for note in found.notes)
+    ((diagnosis, stands),) = ledger.diagnoses(incident.id)
+    assert (diagnosis.engine, stands) == ("rules", True)
+    assert any("(unreachable)" in note for note in diagnosis.notes)
     assert ledger.language_model_calls(incident_id=incident.id)[0].outcome == "unreachable"
 
 
@@ -112,5 +112,5 @@ def test_without_a_connection_the_rules_answer_alone(running: Running) -> None:
     state, diagnose, incident = asked(running)
     assert (state, diagnose) == ("success", "success")
     ledger = running.workspace(MODEL).ledger
-    assert [found.engine for found, _ in ledger.diagnoses(incident.id)] == ["rules"]
+    assert [diagnosis.engine for diagnosis, _ in ledger.diagnoses(incident.id)] == ["rules"]
     assert ledger.language_model_calls(incident_id=incident.id) == []

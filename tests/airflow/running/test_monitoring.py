@@ -46,12 +46,12 @@ def test_announced_windows_are_each_looked_at_once_though_mlflow_and_the_ledger_
         client.request("POST", "/assets/events", json={"asset_id": asset["id"], "extra": meter.day(day)})
 
     def resolving(run_id: str) -> dict[str, Any]:
-        return next(each for each in client.task_instances(dag_id, run_id) if each["task_id"] == "resolve_batch")
+        return next(task for task in client.task_instances(dag_id, run_id) if task["task_id"] == "resolve_batch")
 
     def retried_since(moment: datetime) -> dict[str, Any] | None:
-        found = resolving(run_id)
-        begun = found["start_date"] and datetime.fromisoformat(found["start_date"]) > moment
-        return found if found["state"] == "running" and begun else None
+        task = resolving(run_id)
+        begun = task["start_date"] and datetime.fromisoformat(task["start_date"]) > moment
+        return task if task["state"] == "running" and begun else None
 
     client.request("PATCH", f"/dags/{dag_id}", json={"is_paused": True})
     announce(days[0])
@@ -83,7 +83,7 @@ def test_announced_windows_are_each_looked_at_once_though_mlflow_and_the_ledger_
     assert looked_at == [meter.START + timedelta(days=day) for day in days]
     seen = running.workspace("announced").ledger.batches("announced")
     assert len(seen) == len(days)
-    assert all(each.assessment is not None for each in seen)
+    assert all(observed.assessment is not None for observed in seen)
 
 
 def test_a_broken_spec_leaves_the_other_models_alone(running: Running) -> None:
@@ -92,11 +92,11 @@ def test_a_broken_spec_leaves_the_other_models_alone(running: Running) -> None:
     path.write_text("name: broken\ntusk: binary\n")
 
     def error() -> Any:
-        return next((each for each in client.import_errors() if each["filename"] == str(path)), None)
+        return next((failure for failure in client.import_errors() if failure["filename"] == str(path)), None)
 
-    found = wait_for(error, "An import error")
-    assert "tusk: unknown key. Did you mean 'task'?" in found["stack_trace"]
-    assert [each["filename"] for each in client.import_errors()] == [str(path)]
+    import_error = wait_for(error, "An import error")
+    assert "tusk: unknown key. Did you mean 'task'?" in import_error["stack_trace"]
+    assert [failure["filename"] for failure in client.import_errors()] == [str(path)]
     meter_dag = client.request("GET", "/dags/monitor__meter")
     assert (meter_dag["is_stale"], meter_dag["has_import_errors"]) == (False, False)
     path.unlink()

@@ -24,9 +24,9 @@ def test_a_killed_task_is_repaired_by_its_retry(running: Running, ask: Any) -> N
     state, tasks = ended(running, run_id, "slow")
     assert (state, tasks["retrain"]) == ("success", "success")
     workspace = running.workspace("slow")
-    (trained,) = [each for each in workspace.ledger.actions(model="slow") if each.action == "retrain"]
+    (trained,) = [action for action in workspace.ledger.actions(model="slow") if action.action == "retrain"]
     assert trained.status == "done"
-    assert [each.version for each in workspace.registry.versions("slow")] == ["2", "1"]
+    assert [version.version for version in workspace.registry.versions("slow")] == ["2", "1"]
 
 
 def test_a_dag_of_the_teams_own_trains_the_challenger(running: Running, ask: Any) -> None:
@@ -40,7 +40,7 @@ def test_a_dag_of_the_teams_own_trains_the_challenger(running: Running, ask: Any
 
     (training,) = client.runs("train_meter")
     order = client.xcom("train_meter", training["dag_run_id"], "train")
-    (delivered,) = [each for each in workspace.registry.versions("delegated") if order["tag"] in each.tags]
+    (delivered,) = [version for version in workspace.registry.versions("delegated") if order["tag"] in version.tags]
     assert delivered.tags[order["tag"]] == order["proposal_hash"]
     challenger = workspace.registry.by_alias("delegated", "challenger")
     assert type(workspace.registry.load(challenger)).__name__ == "GaussianNB"
@@ -67,7 +67,7 @@ def test_rows_that_are_delivered_anew_are_looked_at_again_and_used(running: Runn
     (delivery,) = client.runs("deliver")
     window = {key: broken[key] for key in ("window_start", "window_end")}
     assert delivery["conf"] == {**window, "incident_id": incident_id}
-    told = {each["task_id"]: each for each in client.task_instances("remediate__mended", incident_id)}
+    told = {task["task_id"]: task for task in client.task_instances("remediate__mended", incident_id)}
     assert told["rerun_pipeline"]["end_date"] >= delivery["end_date"], "the pipeline was not waited for"
 
     def looked_again() -> Any:
@@ -75,7 +75,9 @@ def test_rows_that_are_delivered_anew_are_looked_at_again_and_used(running: Runn
 
     again = wait_for(looked_again, "Another look")["dag_run_id"]
     assert client.wait_for_run("monitor__mended", again)["state"] == "success"
-    first, second = (client.xcom("monitor__mended", each, "resolve_batch") for each in ("delivered_badly", again))
+    first, second = (
+        client.xcom("monitor__mended", batch_run, "resolve_batch") for batch_run in ("delivered_badly", again)
+    )
     assert first["window"] == second["window"]
     assert client.task_states("monitor__mended", again)["record_healthy"] == "success"
     assert workspace.ledger.overrides("mended", "quarantine") == []

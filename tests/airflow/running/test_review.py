@@ -62,7 +62,9 @@ def test_a_rejected_alarm_that_was_not_the_first_starts_a_review(running: Runnin
     (review_run,) = wait_for(reviews, "The review")
     assert review_run.startswith("after_false_alarms__")
     assert "3 false alarms" in parked(running, review_run)["body"]
-    (made,) = [one for one in workspace.ledger.incidents(model) if one.resolution.get("requested") == "review"]
+    (made,) = [
+        incident for incident in workspace.ledger.incidents(model) if incident.resolution.get("requested") == "review"
+    ]
     assert made.resolution["requested_by"] == "the review after false alarms"
     client.request("PATCH", f"/dags/review__{model}/dagRuns/{review_run}", json={"state": "failed"})
 

@@ -54,10 +54,10 @@ def test_of_two_proposals_of_one_moment_both_may_be_answered() -> None:
     second = replace(first, params={"key": "gate.margin"})
     workspace.ledger.record_proposal(second)
     sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=first.hash)
-    assert all(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+    assert all(sensor._may_still_be_answered(workspace, proposal) for proposal in (first, second))
     later = replace(first, params={"key": "gate.confidence"}, created_at=first.created_at + timedelta(seconds=1))
     workspace.ledger.record_proposal(later)
-    assert not any(sensor._may_still_be_answered(workspace, each) for each in (first, second))
+    assert not any(sensor._may_still_be_answered(workspace, proposal) for proposal in (first, second))
 
 
 @pytest.mark.usefixtures("adopted")

@@ -63,7 +63,7 @@ def test_airflow_is_told_only_what_it_can_compare(monkeypatch: pytest.MonkeyPatc
     from airmedic.sensors.approvers import known_to_airflow
 
     def ids(*approvers: str) -> list[str]:
-        return [each["id"] for each in known_to_airflow(approvers)]
+        return [user["id"] for user in known_to_airflow(approvers)]
 
     assert ids("anna", "7") == ["anna", "7"]  # the simple auth manager, whose ids are the names
     monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", FAB)

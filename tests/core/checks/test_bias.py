@@ -25,13 +25,13 @@ def rows(task: str, labels: Array, scores: Array, of_window: int) -> LabelledRow
     return LabelledRows(frame, labels, scores, losses(task, labels, scores), np.arange(len(labels)) // of_window)  # type: ignore[arg-type]
 
 
-def found(trials: int = TRIALS, **change: float) -> int:
+def alarms_of(trials: int = TRIALS, **change: float) -> int:
     rng = np.random.default_rng(7)
     return sum(bias_p_value(demand(rng, DAYS), demand(rng, 1, **change)) < 0.05 for _ in range(trials))
 
 
 def test_days_that_differ_as_days_do_lean_no_more_often_than_promised() -> None:
-    assert binomtest(found(), TRIALS, 0.05, alternative="greater").pvalue > 0.01
+    assert binomtest(alarms_of(), TRIALS, 0.05, alternative="greater").pvalue > 0.01
 
 
 def test_a_level_is_found_about_as_often_as_by_one_who_knows_how_days_differ() -> None:
@@ -40,12 +40,12 @@ def test_a_level_is_found_about_as_often_as_by_one_who_knows_how_days_differ() -
     level = 30.0
     error = np.sqrt((WOBBLE**2 + NOISE**2 / HOURS) * (1 + 1 / DAYS))
     power = norm.sf(norm.isf(0.0125) - level / error)
-    assert found(level=level) == pytest.approx(TRIALS * power, abs=0.1 * TRIALS)
+    assert alarms_of(level=level) == pytest.approx(TRIALS * power, abs=0.1 * TRIALS)
 
 
 def test_answers_that_labels_follow_by_half_are_found_although_their_level_is_right() -> None:
     # A day tells the slope to about 0.1.
-    assert found(50, slope=0.5) >= 45
+    assert alarms_of(50, slope=0.5) >= 45
 
 
 @pytest.mark.parametrize("classes", [2, 3])

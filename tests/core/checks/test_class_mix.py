@@ -31,11 +31,11 @@ def rows(shares: list[float], count: int, *, seed: int, turned: bool = False) ->
 
 
 def mix_of(usual: list[float], shares: list[float], *, seed: int = 1, turned: bool = False) -> ClassMix:
-    found = class_mix(
+    mix = class_mix(
         rows(usual, BEFORE, seed=0), rows(shares, NOW, seed=seed, turned=turned), least_change=0.05, least_gain=0.02
     )
-    assert found is not None
-    return found
+    assert mix is not None
+    return mix
 
 
 @pytest.mark.parametrize(
@@ -48,11 +48,11 @@ def mix_of(usual: list[float], shares: list[float], *, seed: int = 1, turned: bo
     ids=["a rare class doubles", "one of three classes doubles", "two of three classes move"],
 )
 def test_a_moved_class_mix_explains_the_loss(usual: list[float], shares: list[float], position: int) -> None:
-    found = mix_of(usual, shares)
-    assert found.moved
-    assert found.explains
-    assert found.position == position
-    assert found.now == pytest.approx(shares[position], abs=0.03)
+    mix = mix_of(usual, shares)
+    assert mix.moved
+    assert mix.explains
+    assert mix.position == position
+    assert mix.now == pytest.approx(shares[position], abs=0.03)
 
 
 def test_the_usual_mix_explains_nothing() -> None:
@@ -66,9 +66,9 @@ def test_a_rare_class_that_grows_by_a_third_is_of_no_interest() -> None:
 
 
 def test_a_turned_relation_is_not_explained_by_the_mix() -> None:
-    found = mix_of([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], turned=True)
-    assert found.moved
-    assert not found.explains
+    mix = mix_of([0.5, 0.3, 0.2], [0.2, 0.3, 0.5], turned=True)
+    assert mix.moved
+    assert not mix.explains
 
 
 def test_a_class_that_the_baseline_lacks_cannot_be_compared() -> None:

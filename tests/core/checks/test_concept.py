@@ -66,8 +66,8 @@ def changed_day(task: str, name: str) -> CheckContext:
 
 
 def relation(context: CheckContext) -> Finding:
-    found = Concept().run(context, options_for(context.spec, "concept"))
-    (finding,) = (finding for finding in found if finding.statistic == "relation_loss")
+    findings = Concept().run(context, options_for(context.spec, "concept"))
+    (finding,) = (finding for finding in findings if finding.statistic == "relation_loss")
     return finding
 
 

@@ -61,14 +61,14 @@ def damaged(answer: PairCheck) -> set[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("column", "value"), [("kind", "unknown"), ("age", 0.0)])
-@pytest.mark.parametrize(("every", "found"), [(40, True), (200, False)])
+@pytest.mark.parametrize(("every", "expected"), [(40, True), (200, False)])
 def test_what_stands_for_missing_and_was_never_seen_counts_from_one_percent(
-    reference, today, column, value, every, found
+    reference, today, column, value, every, expected
 ):
     lost = today.assign(**{column: today[column].mask(np.arange(len(today)) % every == 0, value)})
     answer = check_pair(SPEC, reference, lost)
-    assert (column in {subject for subject, _ in damaged(answer)}) is found
-    assert (answer.assessment.cause is Cause.DATA_CORRUPTION) is found
+    assert (column in {subject for subject, _ in damaged(answer)}) is expected
+    assert (answer.assessment.cause is Cause.DATA_CORRUPTION) is expected
 
 
 def test_a_word_for_missing_that_is_usual_may_be_a_little_more_frequent(reference, today):

@@ -70,9 +70,9 @@ FAULTS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_faults_of_the_data_say_so(fault: str, reference: pd.DataFrame, today: pd.DataFrame) -> None:
     change, check = FAULTS[fault]
-    found = alerts(reference, change(today), check)
-    assert found
-    assert {finding.role for finding in found} == {Role.DATA_FAULT}
+    raised = alerts(reference, change(today), check)
+    assert raised
+    assert {finding.role for finding in raised} == {Role.DATA_FAULT}
 
 
 def test_a_converted_column_that_lies_out_of_range_is_explained(reference: pd.DataFrame, today: pd.DataFrame) -> None:

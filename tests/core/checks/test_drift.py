@@ -54,8 +54,8 @@ def check(
     profile = build_profile(reference.edges, frame, window=window)
     context = CheckContext(SPEC, batch, frame, reference, profile, history=history)
     findings = run_group(context, "drift")
-    [found] = [each for each in findings if each.key == f"drift:a:{statistic}"] or [None]
-    return found, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
+    [finding] = [finding for finding in findings if finding.key == f"drift:a:{statistic}"] or [None]
+    return finding, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
 
 
 def test_a_move_that_is_watched_is_an_alert_when_it_stays(reference: Reference) -> None:
@@ -78,11 +78,11 @@ def test_a_move_in_the_other_direction_confirms_nothing(reference: Reference) ->
 
 @pytest.mark.parametrize("size", [0.6, 0.8, 1.0])
 def test_a_large_move_is_an_alert_at_once_by_its_larger_part(reference: Reference, size: float) -> None:
-    found, _ = check(reference, DAYS, {"a": size})
-    assert found.verdict is Verdict.ALERT
-    assert found.details["part"] == "location"
+    finding, _ = check(reference, DAYS, {"a": size})
+    assert finding.verdict is Verdict.ALERT
+    assert finding.details["part"] == "location"
     # Ranks bend at their ends: 2 √π (Φ(s / √2) − 1/2) for a normal column.
-    assert found.effect == pytest.approx({0.6: 0.5825, 0.8: 0.7593, 1.0: 0.9226}[size], abs=0.01)
+    assert finding.effect == pytest.approx({0.6: 0.5825, 0.8: 0.7593, 1.0: 0.9226}[size], abs=0.01)
 
 
 STEP = 0.012
@@ -99,13 +99,15 @@ def creep(reference: Reference, days: int) -> list[tuple[Finding | None, PastWin
 
 def alerts(past: PastWindow) -> list[str]:
     """Return the statistics of the column that are alerts on a day."""
-    return [each.statistic for each in past.findings if each.subject == "a" and each.verdict is Verdict.ALERT]
+    return [
+        finding.statistic for finding in past.findings if finding.subject == "a" and finding.verdict is Verdict.ALERT
+    ]
 
 
 def test_a_slow_move_becomes_an_alert_and_stays_one(reference: Reference) -> None:
     crept = creep(reference, 15)
     called = [alerts(past) for _, past in crept]
-    first = next(day for day, one in enumerate(called) if one)
+    first = next(day for day, alarmed in enumerate(called) if alarmed)
     assert first >= 7
     assert called[first] == ["slow_shift"]
     assert all(called[first:])

@@ -38,8 +38,8 @@ def rows(start: pd.Timestamp, moved: dict[str, float]) -> pd.DataFrame:
     # Each column has its highest hour at a time of its own.
     levels = 0.6 * np.cos(2 * np.pi * (local - 2.0 * np.arange(12)) / 24) + 0.03 * rng.standard_normal(12)
     values = ndtri((np.arange(ROWS) + 0.5) / ROWS)
-    found = {name: values + level + moved.get(name, 0.0) for name, level in zip(COLUMNS, levels, strict=True)}
-    return pd.DataFrame({"at": start + pd.to_timedelta(np.arange(ROWS), unit="s")} | found)
+    columns = {name: values + level + moved.get(name, 0.0) for name, level in zip(COLUMNS, levels, strict=True)}
+    return pd.DataFrame({"at": start + pd.to_timedelta(np.arange(ROWS), unit="s")} | columns)
 
 
 def check(
@@ -69,7 +69,7 @@ def watched(reference: Reference) -> list[PastWindow]:
 
 
 def test_a_change_of_the_clock_is_no_news(watched: list[PastWindow]) -> None:
-    assert [each.window.start for each in watched if each.watched or not each.healthy] == []
+    assert [day.window.start for day in watched if day.watched or not day.healthy] == []
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 3))
@@ -78,7 +78,7 @@ def test_a_column_that_moves_after_it_is_found(
     reference: Reference, watched: list[PastWindow], hour: int, size: float
 ) -> None:
     findings, _ = check(reference, SWITCH + (12 + hour) * HOUR, watched[24 - hour :], {"a": size})
-    assert [each.subject for each in findings if each.verdict is Verdict.ALERT] == ["a"]
+    assert [finding.subject for finding in findings if finding.verdict is Verdict.ALERT] == ["a"]
 
 
 @pytest.mark.parametrize("hours_late", [-3, 3])
@@ -86,5 +86,5 @@ def test_all_columns_late_by_hours_are_found(reference: Reference, watched: list
     start = SWITCH - 2 * HOUR
     late = rows(start - hours_late * HOUR, {}).mean(numeric_only=True) - rows(start, {}).mean(numeric_only=True)
     findings, past = check(reference, start, watched[38:], {name: late[name] for name in COLUMNS})
-    assert sum(each.verdict is Verdict.ALERT for each in findings) >= 6
+    assert sum(finding.verdict is Verdict.ALERT for finding in findings) >= 6
     assert not past.healthy

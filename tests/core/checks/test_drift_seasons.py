@@ -73,8 +73,8 @@ class Production:
         profile = build_profile(reference.edges, frame, window=window)
         context = CheckContext(SPEC, batch, frame, reference, profile, history=tuple(history))
         findings = run_group(context, "drift")
-        found = {f"{each.subject} {each.statistic}": each for each in findings}
-        return found, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
+        by_name = {f"{finding.subject} {finding.statistic}": finding for finding in findings}
+        return by_name, PastWindow(window, ROWS, None, weigh(batch, findings), profile, None, tuple(findings))
 
 
 FOUR_WEEKS = Production(28)
@@ -86,14 +86,14 @@ def reference() -> Reference:
     return FOUR_WEEKS.reference()
 
 
-def verdicts(found: dict[str, Finding]) -> set[Verdict]:
-    return {each.verdict for each in found.values()}
+def verdicts(findings: dict[str, Finding]) -> set[Verdict]:
+    return {finding.verdict for finding in findings.values()}
 
 
 @pytest.mark.parametrize("day", range(28, 35))
 def test_days_like_those_before_are_quiet(reference: Reference, day: int) -> None:
-    found, _ = FOUR_WEEKS.check(reference, day, {})
-    assert verdicts(found) == {Verdict.OK}
+    findings, _ = FOUR_WEEKS.check(reference, day, {})
+    assert verdicts(findings) == {Verdict.OK}
 
 
 def test_a_quiet_sunday_is_compared_with_sundays(reference: Reference) -> None:
@@ -107,43 +107,45 @@ def test_a_quiet_sunday_is_compared_with_sundays(reference: Reference) -> None:
 @pytest.mark.parametrize("day", [WEDNESDAY, SUNDAY_AFTER])
 @pytest.mark.parametrize("size", [-0.3, 0.3])
 def test_a_move_is_found_on_any_day_of_the_week(reference: Reference, day: int, size: float) -> None:
-    found, _ = FOUR_WEEKS.check(reference, day, {"a": size})
-    shift = found.pop("a shift")
+    findings, _ = FOUR_WEEKS.check(reference, day, {"a": size})
+    shift = findings.pop("a shift")
     assert shift.verdict is Verdict.ALERT
     assert shift.effect == pytest.approx(size, abs=0.12)
     assert f"than in 4 earlier {'Sundays' if day == SUNDAY_AFTER else 'Wednesdays'}" in shift.message
-    assert verdicts(found) == {Verdict.OK}
+    assert verdicts(findings) == {Verdict.OK}
 
 
 @pytest.mark.parametrize(("day", "size"), [(WEDNESDAY, SUNDAY), (SUNDAY_AFTER, -SUNDAY)])
 def test_what_is_usual_on_another_day_is_not_on_this_one(reference: Reference, day: int, size: float) -> None:
-    found, _ = FOUR_WEEKS.check(reference, day, {"a": size, "b": size})
-    assert [found[f"{name} shift"].verdict for name in "abc"] == [Verdict.ALERT, Verdict.ALERT, Verdict.OK]
+    findings, _ = FOUR_WEEKS.check(reference, day, {"a": size, "b": size})
+    assert [findings[f"{name} shift"].verdict for name in "abc"] == [Verdict.ALERT, Verdict.ALERT, Verdict.OK]
 
 
 def test_less_than_two_weeks_are_compared_as_a_whole() -> None:
     short = Production(13)
-    found, _ = short.check(short.reference(), 20, {"a": 0.3})
-    assert not any("compared_with" in each.details for each in found.values())
-    assert found["a shift"].verdict is Verdict.OK
+    findings, _ = short.check(short.reference(), 20, {"a": 0.3})
+    assert not any("compared_with" in finding.details for finding in findings.values())
+    assert findings["a shift"].verdict is Verdict.OK
 
 
 def test_days_that_are_all_alike_have_no_season() -> None:
     even = Production(28, sunday=0.0)
     reference = even.reference()
-    found, _ = even.check(reference, SUNDAY_AFTER, {"a": 0.3})
-    assert not any("compared_with" in each.details for each in found.values())
-    assert found["a shift"].verdict is Verdict.ALERT
+    findings, _ = even.check(reference, SUNDAY_AFTER, {"a": 0.3})
+    assert not any("compared_with" in finding.details for finding in findings.values())
+    assert findings["a shift"].verdict is Verdict.ALERT
 
 
 def test_slow_drift_is_found_below_the_season(reference: Reference) -> None:
     history: list[PastWindow] = []
     called = []
     for day in range(28, 43):
-        found, past = FOUR_WEEKS.check(reference, day, {"a": 0.012 * (day - 27)}, history)
-        slow = [key for key, each in found.items() if key.endswith("slow_shift") and each.verdict is Verdict.ALERT]
+        findings, past = FOUR_WEEKS.check(reference, day, {"a": 0.012 * (day - 27)}, history)
+        slow = [
+            key for key, finding in findings.items() if key.endswith("slow_shift") and finding.verdict is Verdict.ALERT
+        ]
         assert slow in ([], ["a slow_shift"])
-        called.append(bool(slow) or found["a shift"].verdict is Verdict.ALERT)
+        called.append(bool(slow) or findings["a shift"].verdict is Verdict.ALERT)
         history.insert(0, past)
     # 0.012 a day: an alert before the column has moved by 0.2.
     assert 7 <= called.index(True) < 15

@@ -50,9 +50,9 @@ def with_one(column: str, value: float) -> Callable[[pd.DataFrame], pd.DataFrame
 def test_an_extreme_value_of_the_reference_leaves_the_other_columns_judged(value: float) -> None:
     result = checked(lambda rows: rows.assign(length=rows["length"] + 10.0), with_one("weight", value))
 
-    shifts = {found.subject: found.verdict for found in result.findings if found.statistic == "shift"}
+    shifts = {finding.subject: finding.verdict for finding in result.findings if finding.statistic == "shift"}
     assert shifts["length"] is Verdict.ALERT
-    assert not [found.key for found in result.findings if found.failed]
+    assert not [finding.key for finding in result.findings if finding.failed]
 
 
 @pytest.mark.filterwarnings("ignore:overflow encountered")
@@ -76,7 +76,7 @@ def test_a_new_largest_value_of_a_heavy_tail_is_none() -> None:
         parcels(1, 1, 20).assign(weight=np.append(heavy[4000:4199], record)),
     )
 
-    assert "corruption:weight:absurd_value" not in {found.key for found in result.findings}
+    assert "corruption:weight:absurd_value" not in {finding.key for finding in result.findings}
 
 
 def test_a_column_that_cannot_be_judged_says_so_and_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_column_that_cannot_be_judged_says_so_and_leaves_the_others(monkeypatc
 
     monkeypatch.setattr(drift, "_distances", broken)
     context = example_context(lambda day: day.assign(amount=1.5 * day["amount"]))
-    findings: dict[str, Finding] = {found.key: found for found in run_group(context, "drift")}
+    findings: dict[str, Finding] = {finding.key: finding for finding in run_group(context, "drift")}
 
     assert findings["drift:amount:shift"].verdict is Verdict.ALERT
     assert findings["drift:income:error"].verdict is Verdict.UNKNOWN
@@ -107,7 +107,7 @@ def test_a_column_that_never_varied_and_does_now_is_a_change_of_schema() -> None
 def test_a_constant_that_moves_on_by_a_step_has_not_begun_to_vary() -> None:
     result = checked(lambda rows: rows.assign(insured=np.where(np.arange(len(rows)) < 50, 1, 2)))
 
-    assert "schema:insured:constant_ended" not in {found.key for found in result.findings}
+    assert "schema:insured:constant_ended" not in {finding.key for finding in result.findings}
 
 
 def test_only_what_is_called_so_or_varies_is_a_calendar() -> None:

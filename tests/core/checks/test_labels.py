@@ -42,14 +42,14 @@ def test_nothing_is_said_where_no_label_has_arrived() -> None:
 
 
 def test_one_odd_label_is_chance() -> None:
-    def one(day: pd.DataFrame) -> pd.DataFrame:
+    def with_odd_label(day: pd.DataFrame) -> pd.DataFrame:
         labels = day["default"].astype(object)
         labels.iloc[0] = "?"
         return day.assign(default=labels)
 
     from airmedic_core.scoring import encode_labels
 
-    context = example_context(one)
+    context = example_context(with_odd_label)
     assert context.scored is not None
     serving = replace(context.scored, labels=encode_labels(context.spec, context.frame, (0, 1)))
     [finding] = Labels().run(replace(context, only_window=False, scored=serving), Options())

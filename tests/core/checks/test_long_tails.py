@@ -42,7 +42,7 @@ def test_the_usual_share_of_new_names_is_none_of_the_alarms() -> None:
     result = checked(today)
 
     assert result.assessment.cause is Cause.HEALTHY
-    [page] = [found for found in result.findings if found.key == "drift:page:shift"]
+    [page] = [finding for finding in result.findings if finding.key == "drift:page:shift"]
     assert page.verdict is Verdict.OK
 
 

@@ -85,12 +85,12 @@ def p_value(context: CheckContext) -> float:
 def test_ordinary_days_are_no_loss(reference: pd.DataFrame) -> None:
     days = np.split(np.arange(HOURS * 40), 40)
     later = hours(1, 40)
-    found = np.array(
+    ratios = np.array(
         [p_value(context_of(reference, later.iloc[rows].assign(at=reference["at"][:HOURS].array))) for rows in days]
     )
-    assert found.min() > 0.001
+    assert ratios.min() > 0.001
     # The p-values of ordinary days are spread evenly: of 40, more than 5 below 0.05 come about once in 70 times.
-    assert (found < 0.05).sum() <= 5
+    assert (ratios < 0.05).sum() <= 5
 
 
 def test_one_day_of_growth_is_a_loss(reference: pd.DataFrame) -> None:
@@ -98,7 +98,9 @@ def test_one_day_of_growth_is_a_loss(reference: pd.DataFrame) -> None:
         today = hours(200 + seed, 1)
         grown = context_of(reference, today.assign(rented=1.6 * today["rented"]))
         (finding,) = (
-            each for each in Performance().run(grown, options_for(SPEC, "performance")) if each.statistic == "mae"
+            finding
+            for finding in Performance().run(grown, options_for(SPEC, "performance"))
+            if finding.statistic == "mae"
         )
         assert finding.verdict is Verdict.ALERT
 
@@ -107,6 +109,6 @@ def test_one_absurd_row_is_no_loss(reference: pd.DataFrame) -> None:
     today = hours(300, 1)
     today.loc[12, "rented"] *= 20
     context = context_of(reference, today)
-    findings = {each.statistic: each for each in Performance().run(context, options_for(SPEC, "performance"))}
+    findings = {finding.statistic: finding for finding in Performance().run(context, options_for(SPEC, "performance"))}
     assert findings["mae"].value > 2 * findings["mae"].baseline
     assert findings["mae"].verdict is not Verdict.ALERT

@@ -72,8 +72,8 @@ def bad_day() -> CheckContext:
 
 
 def findings_of(name: str, context: CheckContext) -> dict[tuple[str, str], Finding]:
-    found = CHECKS.member(name).run(context, options_for(SPEC, name))
-    return {(finding.subject, finding.statistic): finding for finding in found}
+    findings = CHECKS.member(name).run(context, options_for(SPEC, name))
+    return {(finding.subject, finding.statistic): finding for finding in findings}
 
 
 def test_a_moved_input_is_explained_by_another_unit_or_type(bad_day: CheckContext) -> None:
@@ -84,12 +84,12 @@ def test_a_moved_input_is_explained_by_another_unit_or_type(bad_day: CheckContex
 
 
 def test_a_loss_says_whether_it_decides(bad_day: CheckContext) -> None:
-    found = findings_of("performance", bad_day)
-    assert found["batch", "log_loss"].verdict is Verdict.ALERT
-    assert found["batch", "log_loss"].details["decides"]
-    assert not found["batch", "brier"].details["decides"]
-    assert found["batch", "since_deployment"].details["previous_version"] == "1"
-    assert {finding.role for (subject, _), finding in found.items() if subject == "batch"} == {Role.LOSS}
+    findings = findings_of("performance", bad_day)
+    assert findings["batch", "log_loss"].verdict is Verdict.ALERT
+    assert findings["batch", "log_loss"].details["decides"]
+    assert not findings["batch", "brier"].details["decides"]
+    assert findings["batch", "since_deployment"].details["previous_version"] == "1"
+    assert {finding.role for (subject, _), finding in findings.items() if subject == "batch"} == {Role.LOSS}
 
 
 def test_what_cannot_be_known_for_want_of_labels_is_a_sentence(bad_day: CheckContext) -> None:

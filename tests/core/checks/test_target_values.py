@@ -74,7 +74,7 @@ def test_labels_as_ever_are_in_order() -> None:
 
 
 def mix_of(context: CheckContext) -> Finding:
-    [mix] = [found for found in run_group(context, "performance") if found.statistic == "class_mix"]
+    [mix] = [finding for finding in run_group(context, "performance") if finding.statistic == "class_mix"]
     return mix
 
 
@@ -96,7 +96,7 @@ def test_a_class_mix_that_moved_for_certain_is_label_shift_before_it_costs_anyth
 
     assert (mix.verdict, mix.suggests) == (Verdict.ALERT, (Cause.LABEL_SHIFT,))
     findings = run_group(context, "performance")
-    assert not [found for found in findings if found.check == "performance" and found.verdict is Verdict.ALERT]
+    assert not [finding for finding in findings if finding.check == "performance" and finding.verdict is Verdict.ALERT]
 
 
 @pytest.mark.parametrize(("share", "alone"), [(0.34, True), (0.24, False)])

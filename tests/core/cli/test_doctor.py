@@ -56,8 +56,8 @@ def test_a_stop_is_reported_once_with_its_reason_and_the_way_back(
     monkeypatch.setenv("AIRMEDIC_KILL_SWITCH", "1")
     code, out, _ = airmedic("doctor")
     assert code == 0, out
-    symptoms = [each for each in examine(Settings.from_env()) if each.subject == "kill switch"]
-    assert [(each.verdict, each.state, each.todo) for each in symptoms] == [
+    symptoms = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "kill switch"]
+    assert [(symptom.verdict, symptom.state, symptom.todo) for symptom in symptoms] == [
         ("warning", "AIRMEDIC_KILL_SWITCH stops every change", "Unset it to go on."),
         ("warning", "all models: stopped by ada, until it is taken back: audit", "Take it back: airmedic resume"),
     ]

@@ -19,8 +19,8 @@ def test_what_is_in_force_is_listed_with_who_and_until_when(ledger: Ledger, airm
     assert code == 0
     for told in (KEY, "0.15", "ada", "noise", f"until {until:%Y-%m-%d}"):
         assert told in out
-    (found,) = json.loads(airmedic("overrides", "--model", "churn", "--json", "-")[1])
-    assert (found["key"], found["value"]) == (KEY, {"value": 0.15})
+    (override,) = json.loads(airmedic("overrides", "--model", "churn", "--json", "-")[1])
+    assert (override["key"], override["value"]) == (KEY, {"value": 0.15})
 
 
 def test_an_override_is_taken_back(ledger: Ledger, airmedic: Airmedic) -> None:

@@ -101,7 +101,7 @@ def test_a_freeze_holds_until_thaw(ledger: Ledger, airmedic: Airmedic) -> None:
     policy = Policy(permissions=())
 
     def stops(action: str) -> str:
-        found = objection(
+        stopped = objection(
             ledger,
             policy,
             model="churn",
@@ -111,7 +111,7 @@ def test_a_freeze_holds_until_thaw(ledger: Ledger, airmedic: Airmedic) -> None:
             now=datetime.now(UTC),
             env={},
         )
-        return found.limit if found else ""
+        return stopped.limit if stopped else ""
 
     assert airmedic("freeze", "--reason", "year end", "--by", "ada", "--hours", "48")[0] == 0
     assert (stops("retrain"), stops("rollback")) == ("freeze", ""), "the policy exempts rollbacks"

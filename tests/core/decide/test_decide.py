@@ -158,7 +158,7 @@ def test_where_the_policy_covers_nothing_nothing_is_proposed(ws: Workspace, tmp_
     (tmp_path / "policies" / "default.yaml").write_text("permissions: []")
     decision = decide(ws, diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain").id, Request(), now=NOW)
     assert (decision.path, decision.proposal) == ("recommend", None)
-    assert [each["limit"] for each in decision.skipped] == ["policy", "policy"]
+    assert [skipped["limit"] for skipped in decision.skipped] == ["policy", "policy"]
 
 
 def test_a_persons_choice_comes_before_the_diagnosis(ws: Workspace) -> None:
@@ -275,7 +275,7 @@ def test_slowness_that_came_with_a_version_goes_back_to_the_one_before(
         seen = observe(ws, number, cause=Cause.LATENCY_REGRESSION)
         ws.ledger.record_batch(replace(seen, rows=61), model_version=version)
     decision = decide(ws, incident.id, Request(), now=NOW)
-    tried = [each["action"] for each in decision.skipped] + [decision.path]
+    tried = [skipped["action"] for skipped in decision.skipped] + [decision.path]
     assert tried[0] == first_tried
 
 

@@ -48,7 +48,7 @@ def did(
 def stopped(ledger: Ledger, action: str = "retrain", env: dict[str, str] | None = None, **policy: Any) -> str:
     """Return the name of the limit that stops an action, and nothing if none does."""
     rules = Policy.model_validate({"permissions": [], **policy})
-    found = objection(
+    stopped = objection(
         ledger,
         rules,
         model="churn",
@@ -58,7 +58,7 @@ def stopped(ledger: Ledger, action: str = "retrain", env: dict[str, str] | None 
         now=NOW,
         env=env or {},
     )
-    return found.limit if found else ""
+    return stopped.limit if stopped else ""
 
 
 def test_nothing_stops_a_first_action(ledger: Ledger) -> None:
@@ -161,7 +161,7 @@ def test_the_kill_switch_of_the_ledger_stops_even_approved_actions_until_it_is_t
 
 def test_an_objection_says_what_it_is_about_and_until_when(ledger: Ledger) -> None:
     did(ledger, minutes_ago=30)
-    found = objection(
+    stopped = objection(
         ledger,
         Policy(permissions=()),
         model="churn",
@@ -171,8 +171,8 @@ def test_an_objection_says_what_it_is_about_and_until_when(ledger: Ledger) -> No
         now=NOW,
         env={},
     )
-    assert found is not None
-    assert found.against("retrain") == {
+    assert stopped is not None
+    assert stopped.against("retrain") == {
         "action": "retrain",
         "limit": "cooldown",
         "reason": "The last retrain was too recent; wait until 2026-06-01 12:30 UTC.",

@@ -45,12 +45,12 @@ def closed(ledger: Ledger, number: int, action: str, outcome: str, cause: Cause 
 
 def test_without_experience_the_order_of_the_diagnosis_stands(ledger: Ledger) -> None:
     ranked = rank(ledger, CAUSE, ["retrain", "rollback", "escalate"], Learning(), seed="i")
-    assert [(each.action, round(each.mean, 4)) for each in ranked] == [
+    assert [(preference.action, round(preference.mean, 4)) for preference in ranked] == [
         ("retrain", 0.8),
         ("rollback", 0.65),
         ("escalate", 0.5),
     ]
-    assert [each.propensity for each in ranked] == [1.0, 0.0, 0.0]
+    assert [preference.propensity for preference in ranked] == [1.0, 0.0, 0.0]
 
 
 def test_outcomes_move_the_posterior_mean_of_the_beta_distribution(ledger: Ledger) -> None:
@@ -59,7 +59,10 @@ def test_outcomes_move_the_posterior_mean_of_the_beta_distribution(ledger: Ledge
     closed(ledger, 9, "rollback", "rolled_back")
     ranked = rank(ledger, CAUSE, ["retrain", "rollback"], Learning(prior_weight=8), seed="i")
     # By hand: retrain (6.4 + 0) / (8 + 4), rollback (5.2 + 1) / (8 + 1).
-    assert [(each.action, round(each.mean, 4)) for each in ranked] == [("rollback", 0.6889), ("retrain", 0.5333)]
+    assert [(preference.action, round(preference.mean, 4)) for preference in ranked] == [
+        ("rollback", 0.6889),
+        ("retrain", 0.5333),
+    ]
 
 
 def test_only_verified_outcomes_of_the_same_cause_count(ledger: Ledger) -> None:
@@ -78,10 +81,10 @@ def test_what_came_back_counts_against_what_seemed_to_heal_it(ledger: Ledger) ->
 def test_exploration_tries_others_as_often_as_it_says_and_records_how_likely_that_was(ledger: Ledger) -> None:
     learning = Learning(exploration_fraction=0.4)
     tries = [rank(ledger, CAUSE, ["retrain", "rollback"], learning, seed=str(seed))[0] for seed in range(2000)]
-    explored = sum(each.action == "rollback" for each in tries) / len(tries)
+    explored = sum(attempt.action == "rollback" for attempt in tries) / len(tries)
     # Binomial with p = 0.2: three standard deviations of 2000 trials are 0.027.
     assert explored == pytest.approx(0.2, abs=0.027)
-    assert {(each.action, each.propensity) for each in tries} == {("retrain", 0.8), ("rollback", 0.2)}
+    assert {(attempt.action, attempt.propensity) for attempt in tries} == {("retrain", 0.8), ("rollback", 0.2)}
     again = rank(ledger, CAUSE, ["retrain", "rollback"], learning, seed="7")
     assert again == rank(ledger, CAUSE, ["retrain", "rollback"], learning, seed="7")
 

@@ -136,8 +136,8 @@ class Story:
     ) -> Batch:
         for _ in range(count):
             batch = a_batch(self.day)
-            for group, found in {**QUIET, **findings}.items():
-                self.ws.ledger.record_findings(batch, group, found, model_version=version)  # type: ignore[arg-type]
+            for group, of_group in {**QUIET, **findings}.items():
+                self.ws.ledger.record_findings(batch, group, of_group, model_version=version)  # type: ignore[arg-type]
             self.ws.ledger.record_assessment(
                 batch,
                 Assessment(

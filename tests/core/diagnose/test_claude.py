@@ -42,24 +42,24 @@ def evidence_id(packet: EvidencePacket) -> str:
 
 
 def good_answer(packet: EvidencePacket, **changes: Any) -> dict[str, Any]:
-    found = evidence_id(packet)
+    cited = evidence_id(packet)
     return {
         "causes": [
             {
                 "cause": "data_corruption",
                 "confidence": 0.8,
-                "supporting": [found],
+                "supporting": [cited],
                 "contradicting": [],
-                "explanation": f"The null fraction of column_1 rose to 40 % from 1 % [{found}].",
+                "explanation": f"The null fraction of column_1 rose to 40 % from 1 % [{cited}].",
             }
         ],
         "severity": "high",
-        "summary": f"40 % of column_1 are null against 1 % before [{found}]. Quarantine the batch.",
+        "summary": f"40 % of column_1 are null against 1 % before [{cited}]. Quarantine the batch.",
         "actions": [
             {"action": "quarantine", "priority": 1, "why": "Broken rows must stay out.", "condition": ""},
             {"action": "escalate", "priority": 2, "why": "", "condition": "if it happens again"},
         ],
-        "readings": [{"evidence": found, "value": 0.4, "direction": "up"}],
+        "readings": [{"evidence": cited, "value": 0.4, "direction": "up"}],
     } | changes
 
 
@@ -69,26 +69,26 @@ def claude(script: Script, *, seconds: float = 20, model: str = MODEL) -> Iterat
         yield ClaudeDiagnoser(client, model, timeout_seconds=seconds)
 
 
-def rules_stand(story: Story, incident: str, found: Diagnosis) -> None:
-    assert found.engine == "rules"
-    assert found.cause is Cause.DATA_CORRUPTION
-    assert found.actions[0].action == "quarantine"
+def rules_stand(story: Story, incident: str, diagnosis: Diagnosis) -> None:
+    assert diagnosis.engine == "rules"
+    assert diagnosis.cause is Cause.DATA_CORRUPTION
+    assert diagnosis.actions[0].action == "quarantine"
     recorded = story.ws.ledger.diagnoses(incident)
-    assert recorded[0] == (found, True)
+    assert recorded[0] == (diagnosis, True)
 
 
 def test_a_verified_answer_that_agrees_stands(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
     script = Script([good_answer(packet)])
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model)
-    assert found.engine == MODEL
-    assert found.status == "verified"
-    assert "column_1" not in found.summary
-    assert "income" in found.summary
+        answer = diagnose(story.ws, incident, model)
+    assert answer.engine == MODEL
+    assert answer.status == "verified"
+    assert "column_1" not in answer.summary
+    assert "income" in answer.summary
     by_rules = {diagnosis.engine: diagnosis for diagnosis, _ in story.ws.ledger.diagnoses(incident)}
     assert set(by_rules) == {"rules", MODEL}
-    assert found.confidence == min(0.8, by_rules["rules"].confidence), "a model can only lower it"
+    assert answer.confidence == min(0.8, by_rules["rules"].confidence), "a model can only lower it"
     call = story.ws.ledger.language_model_calls(incident_id=incident)[0]
     assert (call.outcome, call.input_tokens, call.output_tokens) == ("answered", 1200, 300)
     assert call.usd == pytest.approx((1200 * 2 + 300 * 10) / 1e6), "two and ten dollars for a million tokens"
@@ -133,9 +133,9 @@ def test_a_failure_leaves_the_rules_standing(
 ) -> None:
     story, incident, _ = case
     with claude(Script([answer])) as model:
-        found = diagnose(story.ws, incident, model)
-    rules_stand(story, incident, found)
-    assert any(f"({failure})" in note for note in found.notes)
+        diagnosis = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, diagnosis)
+    assert any(f"({failure})" in note for note in diagnosis.notes)
     assert story.ws.ledger.language_model_calls(incident_id=incident)[0].outcome == failure
 
 
@@ -143,9 +143,9 @@ def test_a_failure_leaves_the_rules_standing(
 def test_a_late_or_dripping_answer_times_out(case: tuple[Story, str, EvidencePacket], answer: Any) -> None:
     story, incident, _ = case
     with claude(Script([answer]), seconds=0.3) as model:
-        found = diagnose(story.ws, incident, model)
-    rules_stand(story, incident, found)
-    assert any("(timed_out)" in note for note in found.notes)
+        diagnosis = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, diagnosis)
+    assert any("(timed_out)" in note for note in diagnosis.notes)
 
 
 def test_nobody_listening_is_unreachable(case: tuple[Story, str, EvidencePacket]) -> None:
@@ -153,9 +153,9 @@ def test_nobody_listening_is_unreachable(case: tuple[Story, str, EvidencePacket]
     with serving(Script([])) as address:
         pass
     with anthropic.Anthropic(base_url=address, api_key="test") as client:
-        found = diagnose(story.ws, incident, ClaudeDiagnoser(client, MODEL, timeout_seconds=2))
-    rules_stand(story, incident, found)
-    assert any("(unreachable)" in note for note in found.notes)
+        diagnosis = diagnose(story.ws, incident, ClaudeDiagnoser(client, MODEL, timeout_seconds=2))
+    rules_stand(story, incident, diagnosis)
+    assert any("(unreachable)" in note for note in diagnosis.notes)
 
 
 def wrong(packet: EvidencePacket, kind: str) -> dict[str, Any]:
@@ -190,8 +190,8 @@ def test_an_answer_that_does_not_hold_is_unverified(case: tuple[Story, str, Evid
     story, incident, packet = case
     script = Script([wrong(packet, kind)])
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model)
-    rules_stand(story, incident, found)
+        answer = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, answer)
     assert len(script.requests) == 2, "one attempt to repair, and no more"
     other = next(diagnosis for diagnosis, stands in story.ws.ledger.diagnoses(incident) if not stands)
     assert other.engine == MODEL
@@ -204,9 +204,9 @@ def test_an_answer_can_be_repaired_once(case: tuple[Story, str, EvidencePacket])
     story, incident, packet = case
     script = Script([wrong(packet, "wrong number"), good_answer(packet)])
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model)
-    assert found.engine == MODEL
-    assert any("repaired" in note for note in found.notes)
+        diagnosis = diagnose(story.ws, incident, model)
+    assert diagnosis.engine == MODEL
+    assert any("repaired" in note for note in diagnosis.notes)
     roles = [message["role"] for message in script.requests[1]["messages"]]
     assert roles == ["user", "assistant", "user"]
     assert "63" in script.requests[1]["messages"][2]["content"]
@@ -218,11 +218,11 @@ def test_disagreement_leaves_the_rules_standing_and_says_so(case: tuple[Story, s
     answer["causes"][0]["cause"] = "schema_change"
     answer["actions"] = [{"action": "hold", "priority": 1, "why": "", "condition": ""}]
     with claude(Script([answer])) as model:
-        found = diagnose(story.ws, incident, model)
-    rules_stand(story, incident, found)
-    assert any("schema_change" in note and "rules' answer stands" in note for note in found.notes)
+        diagnosis = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, diagnosis)
+    assert any("schema_change" in note and "rules' answer stands" in note for note in diagnosis.notes)
     alone = diagnose(story.ws, incident)
-    assert found.confidence < alone.confidence, "doubt lowers the confidence"
+    assert diagnosis.confidence < alone.confidence, "doubt lowers the confidence"
 
 
 def test_a_sure_model_does_not_raise_the_confidence(case: tuple[Story, str, EvidencePacket]) -> None:
@@ -253,37 +253,37 @@ def test_over_budget_nothing_is_sent(case: tuple[Story, str, EvidencePacket], bu
     story, incident, packet = case
     script = Script([good_answer(packet)])
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model, budget=budget)
+        diagnosis = diagnose(story.ws, incident, model, budget=budget)
     assert script.requests == []
-    rules_stand(story, incident, found)
-    assert any("(over_budget)" in note for note in found.notes)
+    rules_stand(story, incident, diagnosis)
+    assert any("(over_budget)" in note for note in diagnosis.notes)
 
 
 def test_what_was_spent_counts_against_the_budget(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
     script = Script([wrong(packet, "wrong number"), good_answer(packet)], input_tokens=85_000)
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model)
+        diagnosis = diagnose(story.ws, incident, model)
     assert len(script.requests) == 1, "the repair would overrun what the incident may spend"
-    rules_stand(story, incident, found)
+    rules_stand(story, incident, diagnosis)
 
 
 def test_a_model_without_a_known_price_is_not_asked(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
     script = Script([good_answer(packet)])
     with claude(script, model="local-model") as model:
-        found = diagnose(story.ws, incident, model)
+        diagnosis = diagnose(story.ws, incident, model)
     assert script.requests == []
-    rules_stand(story, incident, found)
-    assert any("Nobody knows what local-model costs" in note for note in found.notes)
+    rules_stand(story, incident, diagnosis)
+    assert any("Nobody knows what local-model costs" in note for note in diagnosis.notes)
 
 
 def test_a_price_can_be_stated(case: tuple[Story, str, EvidencePacket]) -> None:
     story, incident, packet = case
     script = Script([good_answer(packet)])
     with serving(script) as address, anthropic.Anthropic(base_url=address, api_key="test") as client:
-        found = diagnose(story.ws, incident, ClaudeDiagnoser(client, "local-model", price=Price(0.5, 2.0)))
-    assert found.engine == "local-model"
+        diagnosis = diagnose(story.ws, incident, ClaudeDiagnoser(client, "local-model", price=Price(0.5, 2.0)))
+    assert diagnosis.engine == "local-model"
     (call,) = story.ws.ledger.language_model_calls(incident_id=incident)
     assert call.usd == pytest.approx((1200 * 0.5 + 300 * 2) / 1e6)
 
@@ -315,8 +315,8 @@ def test_two_at_once_cannot_both_take_the_last_of_the_budget(case: tuple[Story, 
     call = LanguageModelCall("one", MODEL, datetime.now(UTC), "0" * 64, "", "", 0, 0, 0.0, 0.0, {"bytes": 2_500})
     with claude(Script([good_answer(packet)])) as model, ThreadPoolExecutor(4) as pool:
         calls = [replace(call, incident_id=name, question_hash=name * 64) for name in "abcd"]
-        asked = [pool.submit(budget.reserve, ledger, model, question, each) for each in calls]
-        refused = [error for each in asked if (error := each.exception()) is not None]
+        asked = [pool.submit(budget.reserve, ledger, model, question, number) for number in calls]
+        refused = [error for future in asked if (error := future.exception()) is not None]
     assert len(refused) == 3, "5,000 tokens each at the worst, and 9,000 in all"
     assert {error.failure for error in refused if isinstance(error, LanguageModelError)} == {"over_budget"}
     (reserved,) = ledger.language_model_calls(since=call.asked_at - timedelta(days=1))
@@ -357,9 +357,9 @@ def test_the_schema_keeps_the_limits_of_structured_output() -> None:
             for inner in schema.values():
                 yield from objects(inner)
 
-    for found in objects(answer_schema()):
-        assert found["additionalProperties"] is False
-        assert set(found["required"]) == set(found["properties"])
+    for part in objects(answer_schema()):
+        assert part["additionalProperties"] is False
+        assert set(part["required"]) == set(part["properties"])
 
 
 @pytest.mark.parametrize(
@@ -372,8 +372,8 @@ def test_absurd_numbers_of_tokens_count_as_the_most_that_it_can_have_cost(
     story, incident, packet = case
     script = Script([good_answer(packet)], stop_reason=stop_reason, output_tokens=tokens)
     with claude(script) as model:
-        found = diagnose(story.ws, incident, model)
-    rules_stand(story, incident, found)
+        diagnosis = diagnose(story.ws, incident, model)
+    rules_stand(story, incident, diagnosis)
     (call,) = story.ws.ledger.language_model_calls(incident_id=incident)
     assert call.outcome in {"off_form", "truncated"}
     assert call.output_tokens == MAX_TOKENS

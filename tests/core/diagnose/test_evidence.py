@@ -157,9 +157,9 @@ def test_upstream_runs_are_evidence_where_they_are_known(story: Story) -> None:
     packet = collect_evidence(story.ws, incident.id, upstream=[run])
     (told,) = kinds(packet, "upstream")
     assert told.statement == "The run of load_churn on 2026-03-01 ended in failed in 1 task (extract)."
-    found = diagnose(story.ws, incident.id)
-    assert told.id in found.causes[0].supporting
-    assert "rerun_pipeline" in {action.action for action in found.actions}
+    diagnosis = diagnose(story.ws, incident.id)
+    assert told.id in diagnosis.causes[0].supporting
+    assert "rerun_pipeline" in {action.action for action in diagnosis.actions}
 
 
 def test_models_that_share_a_pipeline_are_grouped_whatever_their_trouble_is(story: Story, tmp_path: Path) -> None:
@@ -250,8 +250,8 @@ def test_labels_that_are_missing_are_said_to_be_needed(story: Story) -> None:
     story.ws.ledger.record_assessment(
         batch, replace(assessment, not_knowable=("Concept drift: about 400 labels would decide it.",))
     )
-    found = diagnose(story.ws, story.open(batch).id)
-    assert found.not_knowable == ("Concept drift: about 400 labels would decide it.",)
+    diagnosis = diagnose(story.ws, story.open(batch).id)
+    assert diagnosis.not_knowable == ("Concept drift: about 400 labels would decide it.",)
 
 
 def test_what_deserves_no_name_is_still_a_finding(story: Story) -> None:

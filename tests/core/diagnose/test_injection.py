@@ -39,10 +39,15 @@ def told(story: Story, *subjects: str) -> EvidencePacket:
     return collect_evidence(story.ws, story.open(batch, Cause.DATA_CORRUPTION).id)
 
 
-def harmless(found: Diagnosis, packet: EvidencePacket) -> None:
-    assert found.cause is Cause.DATA_CORRUPTION
-    assert [action.action for action in found.actions] == ["quarantine", "escalate"]
-    for text in [found.summary, *found.not_knowable, *found.notes, *(ranked.explanation for ranked in found.causes)]:
+def harmless(diagnosis: Diagnosis, packet: EvidencePacket) -> None:
+    assert diagnosis.cause is Cause.DATA_CORRUPTION
+    assert [action.action for action in diagnosis.actions] == ["quarantine", "escalate"]
+    for text in [
+        diagnosis.summary,
+        *diagnosis.not_knowable,
+        *diagnosis.notes,
+        *(ranked.explanation for ranked in diagnosis.causes),
+    ]:
         assert not MARKUP.search(CITATION.sub("", text)), text
     for item in packet.items:
         assert not MARKUP.search(item.statement), item.statement
@@ -91,9 +96,9 @@ def test_hostile_runbooks_and_incidents_change_nothing(story: Story, tmp_path: P
         (content / folder / "hostile.md").write_text(f"{head}# income\n\n## corruption of income\n\n{hostile}\n")
     story.ws = replace(story.ws, settings=replace(story.ws.settings, content=content))
     packet = told(story, "income")
-    found = diagnose_by_rules(packet)
-    harmless(found, packet)
-    assert found.runbook == "data_quality.md#corrupted-values"
+    diagnosis = diagnose_by_rules(packet)
+    harmless(diagnosis, packet)
+    assert diagnosis.runbook == "data_quality.md#corrupted-values"
     sent = prepare(packet, story.ws.spec).content
     assert "hostile" not in sent
     assert "ignore_all_rules" not in sent
@@ -138,11 +143,16 @@ def test_an_answer_that_smuggles_markup_is_cleaned(story: Story) -> None:
         "actions": [{"action": "quarantine", "priority": 1, "why": "<b>now</b>", "condition": "{{ x }}"}],
         "readings": [],
     }  # fmt: skip
-    found = verify(parse_answer(json.dumps(answer)), packet, prepare(packet, story.ws.spec), "model").answer
-    assert found.status == "unverified", "a link is a problem in itself"
-    for text in [found.summary, found.causes[0].explanation, found.actions[0].why, found.actions[0].condition]:
+    diagnosis = verify(parse_answer(json.dumps(answer)), packet, prepare(packet, story.ws.spec), "model").answer
+    assert diagnosis.status == "unverified", "a link is a problem in itself"
+    for text in [
+        diagnosis.summary,
+        diagnosis.causes[0].explanation,
+        diagnosis.actions[0].why,
+        diagnosis.actions[0].condition,
+    ]:
         assert not MARKUP.search(CITATION.sub("", text)), text
-    assert f"[{evidence}]" in found.summary
+    assert f"[{evidence}]" in diagnosis.summary
 
 
 def test_prose_keeps_citations_and_bounds_length() -> None:

@@ -30,58 +30,58 @@ def test_the_remedies_of_every_cause_are_actions_that_exist() -> None:
 
 
 def test_null_values_are_corruption_and_are_quarantined(story: Story) -> None:
-    found, _ = told(
+    diagnosis, _ = told(
         story,
         data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)],
         drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
         performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT)],
     )
-    assert found.cause is Cause.DATA_CORRUPTION
-    assert found.confidence >= 0.75
-    assert [action.action for action in found.actions][:1] == ["quarantine"]
-    assert "rerun_pipeline" not in {action.action for action in found.actions}, "no upstream pipeline is named"
-    assert found.runbook == "data_quality.md#corrupted-values"
+    assert diagnosis.cause is Cause.DATA_CORRUPTION
+    assert diagnosis.confidence >= 0.75
+    assert [action.action for action in diagnosis.actions][:1] == ["quarantine"]
+    assert "rerun_pipeline" not in {action.action for action in diagnosis.actions}, "no upstream pipeline is named"
+    assert diagnosis.runbook == "data_quality.md#corrupted-values"
 
 
 def test_a_loss_that_inputs_do_not_explain_is_a_changed_relation(story: Story) -> None:
-    found, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
-    assert found.cause is Cause.CONCEPT_DRIFT
-    assert found.actions[0].action == "retrain"
-    assert any("refused" in action.condition for action in found.actions), "a rollback waits for the gate's refusal"
+    diagnosis, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert diagnosis.cause is Cause.CONCEPT_DRIFT
+    assert diagnosis.actions[0].action == "retrain"
+    assert any("refused" in action.condition for action in diagnosis.actions), "a rollback waits for the gate's refusal"
     known = {item.id for item in packet.items}
-    assert set(found.causes[0].supporting) <= known
-    assert found.packet_hash == packet.hash
+    assert set(diagnosis.causes[0].supporting) <= known
+    assert diagnosis.packet_hash == packet.hash
 
 
 def test_moved_inputs_that_explain_the_loss_are_harmful(story: Story) -> None:
-    found, _ = told(
+    diagnosis, _ = told(
         story,
         drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
         performance=[auc(0.7, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.CONCEPT_DRIFT)],
     )
-    assert found.cause is Cause.HARMFUL_COVARIATE_SHIFT
-    assert Cause.CONCEPT_DRIFT in {ranked.cause for ranked in found.causes[1:]}
+    assert diagnosis.cause is Cause.HARMFUL_COVARIATE_SHIFT
+    assert Cause.CONCEPT_DRIFT in {ranked.cause for ranked in diagnosis.causes[1:]}
 
 
 def test_moved_inputs_without_loss_are_harmless(story: Story) -> None:
-    found, packet = told(
+    diagnosis, packet = told(
         story, drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)]
     )
-    assert found.cause is Cause.HARMLESS_COVARIATE_SHIFT
-    assert found.severity is Severity.LOW
-    harmful = next(ranked for ranked in found.causes if ranked.cause is Cause.HARMFUL_COVARIATE_SHIFT)
+    assert diagnosis.cause is Cause.HARMLESS_COVARIATE_SHIFT
+    assert diagnosis.severity is Severity.LOW
+    harmful = next(ranked for ranked in diagnosis.causes if ranked.cause is Cause.HARMFUL_COVARIATE_SHIFT)
     against = {item.id for item in packet.items if item.details.get("statistic") == "roc_auc"}
     assert set(harmful.contradicting) & against, "the sound performance speaks against harm"
 
 
 def test_moved_inputs_without_any_measured_performance_are_not_called_harmless(story: Story) -> None:
-    found, packet = told(
+    diagnosis, packet = told(
         story,
         drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
         performance=[],
     )
-    assert found.cause is Cause.UNKNOWN
-    assert found.actions[0].action == "escalate"
+    assert diagnosis.cause is Cause.UNKNOWN
+    assert diagnosis.actions[0].action == "escalate"
     assert any("too few labels" in gap for gap in packet.gaps)
 
 
@@ -91,11 +91,11 @@ def test_a_loss_that_starts_with_a_version_is_a_bad_deployment(story: Story) -> 
     story.promote("2", "manual", before="1")
     loss = auc(0.6, ALERT, Cause.CONCEPT_DRIFT)
     incident = story.open(story.pass_days(version="2", performance=[loss]))
-    found = diagnose(story.ws, incident.id)
-    assert found.cause is Cause.BAD_DEPLOYMENT
-    assert found.severity is Severity.CRITICAL
-    assert found.actions[0].action == "rollback"
-    assert "version 1 was sound in 5 of 5 windows" in found.causes[0].explanation
+    diagnosis = diagnose(story.ws, incident.id)
+    assert diagnosis.cause is Cause.BAD_DEPLOYMENT
+    assert diagnosis.severity is Severity.CRITICAL
+    assert diagnosis.actions[0].action == "rollback"
+    assert "version 1 was sound in 5 of 5 windows" in diagnosis.causes[0].explanation
 
 
 def test_a_bad_deployment_is_compared_with_the_version_before_it_alone(story: Story) -> None:
@@ -116,8 +116,8 @@ def test_a_loss_older_than_the_version_is_not_its_fault(story: Story) -> None:
     story.pass_days(2, cause=Cause.CONCEPT_DRIFT, performance=[loss])
     story.promote("2", "deploy", before="1")
     incident = story.open(story.pass_days(version="2", performance=[loss]))
-    found = diagnose(story.ws, incident.id)
-    assert found.cause is Cause.CONCEPT_DRIFT
+    diagnosis = diagnose(story.ws, incident.id)
+    assert diagnosis.cause is Cause.CONCEPT_DRIFT
 
 
 def test_a_loss_long_after_the_version_came_is_not_its_fault(story: Story) -> None:
@@ -128,19 +128,19 @@ def test_a_loss_long_after_the_version_came_is_not_its_fault(story: Story) -> No
     loss = auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.BAD_DEPLOYMENT)
     taken_apart = remains(0.9, ALERT, Cause.CONCEPT_DRIFT)
     incident = story.open(story.pass_days(version="2", performance=[loss, taken_apart]))
-    found = diagnose(story.ws, incident.id)
-    assert found.cause is Cause.CONCEPT_DRIFT
-    deployment = next(ranked for ranked in found.causes if ranked.cause is Cause.BAD_DEPLOYMENT)
+    diagnosis = diagnose(story.ws, incident.id)
+    assert diagnosis.cause is Cause.CONCEPT_DRIFT
+    deployment = next(ranked for ranked in diagnosis.causes if ranked.cause is Cause.BAD_DEPLOYMENT)
     assert deployment.contradicting
 
 
 def test_a_data_watch_does_not_hide_a_clear_loss(story: Story) -> None:
-    found, _ = told(
+    diagnosis, _ = told(
         story,
         data=[nulls("income", 0.06, WATCH, Cause.DATA_CORRUPTION)],
         performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)],
     )
-    assert found.cause is Cause.CONCEPT_DRIFT
+    assert diagnosis.cause is Cause.CONCEPT_DRIFT
 
 
 def test_slow_predictions_are_escalated_unless_they_start_with_a_version(story: Story) -> None:
@@ -153,29 +153,29 @@ def test_slow_predictions_are_escalated_unless_they_start_with_a_version(story: 
     story.pass_days(2)
     story.promote("2", "deploy", before="1")
     second = story.open(story.pass_days(version="2", performance=[auc(0.84), slow]), Cause.LATENCY_REGRESSION)
-    found = diagnose(story.ws, second.id)
-    assert found.cause is Cause.LATENCY_REGRESSION
-    assert found.actions[0].action == "rollback"
+    diagnosis = diagnose(story.ws, second.id)
+    assert diagnosis.cause is Cause.LATENCY_REGRESSION
+    assert diagnosis.actions[0].action == "rollback"
 
 
 def test_nothing_to_find_is_healthy_and_needs_nothing(story: Story) -> None:
-    found, _ = told(story)
-    assert found.cause is Cause.HEALTHY
-    assert found.actions == ()
+    diagnosis, _ = told(story)
+    assert diagnosis.cause is Cause.HEALTHY
+    assert diagnosis.actions == ()
 
 
 def test_an_alarm_without_a_rule_is_unknown_and_goes_to_people(story: Story) -> None:
-    found, _ = told(story, performance=[auc(0.7, ALERT)])
-    assert found.cause is Cause.UNKNOWN
-    assert found.causes[0].supporting
+    diagnosis, _ = told(story, performance=[auc(0.7, ALERT)])
+    assert diagnosis.cause is Cause.UNKNOWN
+    assert diagnosis.causes[0].supporting
 
 
 def test_the_summary_names_numbers_and_evidence(story: Story) -> None:
-    found, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
+    diagnosis, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
     evidence = next(item for item in packet.items if item.subject == "income" and item.kind == "finding.data")
-    assert f"[{evidence.id}]" in found.summary
-    assert "40 %" in found.summary
-    assert "1 %" in found.summary
+    assert f"[{evidence.id}]" in diagnosis.summary
+    assert "40 %" in diagnosis.summary
+    assert "1 %" in diagnosis.summary
 
 
 ANY_LOSS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
@@ -206,21 +206,21 @@ def test_monitor_and_rules_name_the_same_cause(story: Story, findings: dict[str,
 
 def test_a_check_that_failed_is_not_diagnosed_as_healthy(story: Story) -> None:
     failed = Finding("corruption", "batch", "error", Verdict.UNKNOWN, details={"failed": True})
-    found, _ = told(story, data=[failed])
-    assert found.cause is Cause.UNKNOWN
+    diagnosis, _ = told(story, data=[failed])
+    assert diagnosis.cause is Cause.UNKNOWN
 
 
 def test_an_action_that_nobody_has_words_for_is_named(story: Story) -> None:
-    found, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
+    diagnosis, packet = told(story, data=[nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION)])
     advice = [RecommendedAction("page_the_owner", 1, condition="if it lasts")]
-    assert summarise(Facts(packet), found.causes[0], advice).endswith("Recommended: page the owner if it lasts.")
+    assert summarise(Facts(packet), diagnosis.causes[0], advice).endswith("Recommended: page the owner if it lasts.")
 
 
 def test_the_same_packet_gives_the_same_diagnosis(story: Story) -> None:
-    found, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
-    assert diagnose_by_rules(packet) == found
+    diagnosis, packet = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert diagnose_by_rules(packet) == diagnosis
 
 
 def test_what_was_tried_before_is_said(story: Story) -> None:
-    found, _ = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
-    assert "tried before" not in found.summary
+    diagnosis, _ = told(story, performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)])
+    assert "tried before" not in diagnosis.summary

@@ -21,8 +21,8 @@ class LatentMeanings:
             Normalizer(copy=False),
         )
         known = space.fit_transform(texts)
-        found: list[float] = (known @ space.transform([question])[0]).clip(min=0).tolist()
-        return found
+        likeness: list[float] = (known @ space.transform([question])[0]).clip(min=0).tolist()
+        return likeness
 
 
 def make() -> LatentMeanings:

@@ -53,19 +53,19 @@ def test_what_came_back_has_not_held_and_is_tried_no_more_without_people(story: 
     """Two quarantines, of which one came back: one of two held, in the sums and in what is recommended."""
     story.pass_days(3)
     for fingerprint, before in (("lasting", ""), ("same", ""), ("same", "same")):
-        found = corrupted(story, fingerprint)
+        incident = corrupted(story, fingerprint)
         resolution = {"recurrence_of": first} if before else {}  # noqa: F821 - the one before
-        story.ws.ledger.move_incident(found, IncidentState.OPEN, resolution=resolution)
-        diagnosis = diagnose(story.ws, found)
+        story.ws.ledger.move_incident(incident, IncidentState.OPEN, resolution=resolution)
+        diagnosis = diagnose(story.ws, incident)
         if before:
             break
-        quarantined(story, found)
-        first = found
+        quarantined(story, incident)
+        first = incident
     outcomes = {memory.incident.id: memory.outcome for memory in memories(story.ws.ledger)}
     assert sorted(outcomes.values()) == ["came back", "held"]
     assert outcomes[first] == "came back"
     assert "What held: quarantine 1 of 2." in summary_of(memories(story.ws.ledger))
-    packet = story.ws.ledger.packet(found)
+    packet = story.ws.ledger.packet(incident)
     assert packet is not None
     said = {item.kind: item.statement for item in packet.items if item.kind in {"recurrence", "memory"}}
     assert "quarantine held in 1 of 2 past incidents" in said["memory"]
@@ -96,8 +96,8 @@ def test_remembered_incidents_can_be_searched_with_the_written_ones(story: Story
     diagnose(story.ws, first)
     story.ws.ledger.move_incident(first, IncidentState.RESOLVED)
     library = open_library(story.ws.settings.content, story.ws.ledger)
-    found = library.search("corruption of income", kind="incident", model="churn")
-    assert first in {hit.section.source for hit in found.hits}
+    hits = library.search("corruption of income", kind="incident", model="churn")
+    assert first in {hit.section.source for hit in hits.hits}
     assert "1 closed incident: data corruption 1." in summary_of(memories(story.ws.ledger))
 
 

@@ -28,8 +28,8 @@ def hit_rate(library: Library, first: int) -> float:
     asked = [question for question in QUESTIONS["measured"] if question["answer"]]
     hits = 0
     for question in asked:
-        found = library.search(question["ask"], kind="runbook").hits[:first]
-        hits += any(hit.section.address in question["answer"] for hit in found)
+        first_hits = library.search(question["ask"], kind="runbook").hits[:first]
+        hits += any(hit.section.address in question["answer"] for hit in first_hits)
     return hits / len(asked)
 
 
@@ -86,9 +86,9 @@ def test_each_written_incident_leads_to_the_runbook_of_its_cause_when_it_is_new(
     right = 0
     for section in seen:
         others = Library(tuple(other for other in library.sections if other.source != section.source))
-        found = others.search(f"{section.document}. {section.text}", kind="runbook")
+        hits = others.search(f"{section.document}. {section.text}", kind="runbook")
         wanted = Cause(section.causes[0]).traits.runbook
-        right += any(hit.section.address == wanted for hit in found.hits)
+        right += any(hit.section.address == wanted for hit in hits.hits)
     assert right >= 12
 
 
@@ -108,9 +108,9 @@ def test_a_file_that_a_team_adds_is_found_at_the_next_run(tmp_path: Path) -> Non
     (tmp_path / "runbooks").mkdir()
     note = tmp_path / "runbooks" / "partners.md"
     note.write_text("# Partners\n\n## Feed of the airline\n\nCall the airline's desk when seat maps are empty.\n")
-    found = open_library(tmp_path).search("the seat maps of the airline are empty").best
-    assert found is not None
-    assert found.address == "partners.md#feed-of-the-airline"
+    hits = open_library(tmp_path).search("the seat maps of the airline are empty").best
+    assert hits is not None
+    assert hits.address == "partners.md#feed-of-the-airline"
 
 
 def test_an_embedder_is_a_third_ranker_and_a_reranker_has_the_last_look() -> None:

@@ -58,7 +58,7 @@ with ledger._writing() as connection:
 
 
 def run(script: str, arguments: list[list[str]]) -> list[int]:
-    processes = [subprocess.Popen([sys.executable, "-c", script, *each]) for each in arguments]
+    processes = [subprocess.Popen([sys.executable, "-c", script, *finding]) for finding in arguments]
     return [process.wait(120) for process in processes]
 
 
@@ -67,7 +67,7 @@ def test_writers_at_once_lose_nothing_and_keep_the_chain_whole(url: str, ledger:
     assert run(WRITER, [[url, model] for model in models]) == [0] * 4
     for model in models:
         history = ledger.finding_history(model)
-        assert [found.value for _, _, found in history] == list(range(19, -1, -1))
+        assert [finding.value for _, _, finding in history] == list(range(19, -1, -1))
     assert ledger.verify_audit().sequence == 4 * 20 * 2  # a batch and its findings are one record each
 
 
@@ -84,7 +84,11 @@ def test_of_answers_given_at_once_exactly_one_counts(
     ledger.record_proposal(asked)
     assert run(ANSWER, [[url, asked.hash, person, now.isoformat()] for person in ("ada", "bob", "cyd")]) == [0] * 3
     answers = ledger.approvals(asked.hash)
-    assert sorted(each.refused_because for each in answers) == ["", "it was answered before", "it was answered before"]
+    assert sorted(answer.refused_because for answer in answers) == [
+        "",
+        "it was answered before",
+        "it was answered before",
+    ]
 
 
 def test_a_writer_killed_in_the_middle_leaves_nothing_and_blocks_nobody(url: str, ledger: Ledger) -> None:

@@ -43,7 +43,7 @@ def test_a_second_answer_is_refused_and_recorded(
     ledger.record_proposal(asked)
     answer(asked)
     assert answer(asked, "bob", "reject").refused_because == "it was answered before"
-    assert [(each.by, bool(each.refused_because)) for each in ledger.approvals(asked.hash)] == [
+    assert [(approval.by, bool(approval.refused_because)) for approval in ledger.approvals(asked.hash)] == [
         ("ada", False),
         ("bob", True),
     ]
@@ -216,7 +216,7 @@ def test_the_same_decision_twice_in_a_row_is_recorded_once(ledger: Ledger) -> No
     for path in ("escalate", "escalate", "recommend", "escalate"):
         ledger.record_decision("churn__1", path=path, proposal_hash=None, reason="r", skipped=skipped)
     decisions = ledger.decisions("churn__1")
-    assert [each["path"] for each in decisions] == ["escalate", "recommend", "escalate"]
+    assert [decision["path"] for decision in decisions] == ["escalate", "recommend", "escalate"]
     assert decisions[0]["skipped"] == skipped
 
 
@@ -265,10 +265,10 @@ def test_whoever_asked_for_it_may_not_be_the_only_one_who_approves_it(
 ) -> None:
     ledger.open_incident(incident())
     asked, twice = proposal(), proposal(Permission.ASK_TWO, action="deploy")
-    for one in (asked, twice):
-        ledger.record_proposal(one)
+    for waiting in (asked, twice):
+        ledger.record_proposal(waiting)
         details = {"requested": "retrain", "requested_by": "ada"}
-        ledger.record_decision("churn__1", path="retrain", proposal_hash=one.hash, reason="r", details=details)
+        ledger.record_decision("churn__1", path="retrain", proposal_hash=waiting.hash, reason="r", details=details)
     given = answer(asked, by, separate_duties=True, known_as=("3", "ada"))
     assert "somebody else has to approve it (separation_of_duties)" in given.refused_because
     assert answer(asked, "bob", separate_duties=True).refused_because == ""

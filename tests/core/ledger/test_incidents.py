@@ -43,9 +43,9 @@ def test_incidents_are_newest_first_and_open_ones_can_be_asked_for(ledger: Ledge
     for day in (1, 2, 3):
         ledger.open_incident(incident(f"churn__{day}", day))
     ledger.move_incident("churn__2", IncidentState.RESOLVED)
-    assert [each.id for each in ledger.incidents()] == ["churn__3", "churn__2", "churn__1"]
-    assert [each.id for each in ledger.incidents("churn", open_only=True, limit=1)] == ["churn__3"]
-    assert [each.id for each in ledger.incidents("churn", open_only=True)] == ["churn__3", "churn__1"]
+    assert [incident.id for incident in ledger.incidents()] == ["churn__3", "churn__2", "churn__1"]
+    assert [incident.id for incident in ledger.incidents("churn", open_only=True, limit=1)] == ["churn__3"]
+    assert [incident.id for incident in ledger.incidents("churn", open_only=True)] == ["churn__3", "churn__1"]
     assert ledger.incidents("other") == []
 
 
@@ -96,12 +96,12 @@ def test_the_newest_evidence_is_kept_and_every_hash_is_on_record(ledger: Ledger)
 def test_both_diagnoses_are_kept_and_one_stands(ledger: Ledger) -> None:
     ledger.record_diagnosis(diagnosis("rules"), stands=True)
     ledger.record_diagnosis(diagnosis("claude", Cause.UNKNOWN), stands=False)
-    assert [(each.engine, stands) for each, stands in ledger.diagnoses("churn__1")] == [
+    assert [(diagnosis.engine, stands) for diagnosis, stands in ledger.diagnoses("churn__1")] == [
         ("rules", True),
         ("claude", False),
     ]
     ledger.record_diagnosis(diagnosis("claude"), stands=True)
-    assert [(each.engine, stands) for each, stands in ledger.diagnoses("churn__1")] == [
+    assert [(diagnosis.engine, stands) for diagnosis, stands in ledger.diagnoses("churn__1")] == [
         ("claude", True),
         ("rules", False),
     ]

@@ -17,18 +17,18 @@ def finding(check: str = "drift", subject: str = "age", value: float = 0.3) -> F
 
 
 def test_findings_come_back_as_they_were_in_their_order(ledger: Ledger, batch: MakeBatch) -> None:
-    found = [finding(subject="b"), finding(subject="a"), finding(subject="a", value=float("nan"))]
-    ledger.record_findings(batch(), "drift", found, model_version="1")
+    several = [finding(subject="b"), finding(subject="a"), finding(subject="a", value=float("nan"))]
+    ledger.record_findings(batch(), "drift", several, model_version="1")
     ledger.record_findings(batch(), "data", [finding("volume", "batch")], model_version="1")
-    assert ledger.findings(batch().id, "drift") == [*found[:2], replace(found[2], value=None)]
-    assert [each.check for each in ledger.findings(batch().id)] == ["volume", "drift", "drift", "drift"]
+    assert ledger.findings(batch().id, "drift") == [*several[:2], replace(several[2], value=None)]
+    assert [finding.check for finding in ledger.findings(batch().id)] == ["volume", "drift", "drift", "drift"]
 
 
 def test_looking_again_replaces_what_was_found_in_that_group_only(ledger: Ledger, batch: MakeBatch) -> None:
     ledger.record_findings(batch(), "drift", [finding(), finding(subject="b")], model_version="1")
     ledger.record_findings(batch(), "performance", [finding("performance")], model_version="1")
     ledger.record_findings(batch(), "drift", [finding(value=0.1)], model_version="2")
-    assert [each.value for each in ledger.findings(batch().id)] == [0.1, 0.3]
+    assert [finding.value for finding in ledger.findings(batch().id)] == [0.1, 0.3]
     ledger.record_findings(batch(), "drift", [], model_version="2")
     assert ledger.findings(batch().id, "drift") == []
 
@@ -40,7 +40,7 @@ def test_history_is_newest_first_and_limited_by_batches(ledger: Ledger, batch: M
         ledger.record_findings(batch(day), "data", [finding("volume", "batch", day)], model_version=str(day))
     ledger.record_findings(batch(1, model="other"), "drift", [finding()], model_version="1")
     history = ledger.finding_history("churn", check="drift", subject="age", before=batch(5).window.start, limit=3)
-    assert [(seen.window.start.day, version, each.value) for seen, version, each in history] == [
+    assert [(seen.window.start.day, version, finding.value) for seen, version, finding in history] == [
         (4, "4", 4.0),
         (3, "3", 3.0),
         (2, "2", 2.0),

@@ -13,7 +13,7 @@ from airmedic_core.ledger.overrides import OverrideKind
 
 
 def keys(ledger: Ledger, **options: object) -> list[str]:
-    return [each.key for each in ledger.overrides("churn", **options)]  # type: ignore[arg-type]
+    return [override.key for override in ledger.overrides("churn", **options)]  # type: ignore[arg-type]
 
 
 def test_an_override_holds_until_it_expires_or_is_taken_back(ledger: Ledger) -> None:

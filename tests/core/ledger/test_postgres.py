@@ -51,9 +51,9 @@ for number in range(15):
 
 
 def programs() -> Path | None:
-    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in found if (folder / "initdb").exists()), None)
+    folders = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    return next((folder for folder in folders if (folder / "initdb").exists()), None)
 
 
 def run(*command: str) -> None:
@@ -106,13 +106,13 @@ def test_everything_that_is_written_comes_back(
     now: datetime,
 ) -> None:
     seen, asked = batch(), proposal(Permission.ASK_TWO, trials=5)
-    found = Finding("drift", "a\0ge", "psi", Verdict.ALERT, value=0.25)
+    finding = Finding("drift", "a\0ge", "psi", Verdict.ALERT, value=0.25)
     said = Assessment(seen.id, "incident", Cause.CONCEPT_DRIFT, Severity.HIGH, "h", "f")
     packet = EvidencePacket("churn__1", "churn", ())
     diagnosis = Diagnosis(
         "churn__1", "rules", (RankedCause(Cause.CONCEPT_DRIFT, 0.9),), Severity.HIGH, "s", (), packet.hash
     )
-    ledger.record_findings(seen, "drift", [found], model_version="1")
+    ledger.record_findings(seen, "drift", [finding], model_version="1")
     ledger.record_assessment(seen, said)
     ledger.open_incident(incident())
     ledger.attach_batch("churn__1", batch(2))
@@ -128,8 +128,8 @@ def test_everything_that_is_written_comes_back(
     ledger.record_promotion(Promotion("churn", "1", "2", "deploy", now, "ada", asked.hash, 0.1))
     ledger.set_override("churn", "quarantine", "w", {"rows": 22}, author="ada", reason="r")
 
-    assert ledger.findings(seen.id) == [found]
-    assert ledger.finding_history("churn") == [(seen, "1", found)]
+    assert ledger.findings(seen.id) == [finding]
+    assert ledger.finding_history("churn") == [(seen, "1", finding)]
     assert ledger.batches("churn")[0].assessment == said
     assert ledger.incident("churn__1").batch_ids == (seen.id, batch(2).id)
     assert (ledger.packet("churn__1"), ledger.diagnoses("churn__1")) == (packet, [(diagnosis, True)])

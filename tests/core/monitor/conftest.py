@@ -76,4 +76,4 @@ def watch(ws: Workspace, number: int, as_of: datetime | None = None) -> Assessme
 def finding_of(ws: Workspace, number: int, key: str) -> Finding:
     """Return what was recorded of a day."""
     batch = Batch(ws.spec.name, Window(day(number), day(number + 1)), day(number + 1), 0)
-    return next(each for each in ws.ledger.findings(batch.id) if each.key == key)
+    return next(finding for finding in ws.ledger.findings(batch.id) if finding.key == key)

@@ -33,7 +33,7 @@ def test_an_ordinary_day_is_healthy_and_on_record(ws: Workspace) -> None:
     assert (seen.batch.rows, seen.model_version, seen.assessment) == (60, "1", assessment)
     groups = {group: ws.ledger.findings(seen.batch.id, group) for group in ("data", "drift", "performance")}
     assert all(groups.values())
-    assert {each.verdict for each in ws.ledger.findings(seen.batch.id)} <= {Verdict.OK, Verdict.UNKNOWN}
+    assert {finding.verdict for finding in ws.ledger.findings(seen.batch.id)} <= {Verdict.OK, Verdict.UNKNOWN}
     assert ws.ledger.verify_audit()
 
 
@@ -87,8 +87,8 @@ def test_a_lost_performance_is_found_when_its_labels_have_arrived(ws: Workspace)
     at_once = watch(ws, 33)
     assert at_once.outcome == "healthy"
     # Outcomes are known after two days: those of day 33 when day 36 begins.
-    found = watch(ws, 35)
-    assert (found.outcome, found.cause) == ("incident", Cause.CONCEPT_DRIFT)
+    assessment = watch(ws, 35)
+    assert (assessment.outcome, assessment.cause) == ("incident", Cause.CONCEPT_DRIFT)
     assert finding_of(ws, 35, "performance:batch:roc_auc").sample_size == 60
 
 
@@ -173,7 +173,7 @@ def test_a_champion_set_by_hand_is_noticed_and_found_to_be_bad(ws: Workspace) ->
     assessment = watch(ws, 36)
     assert (assessment.outcome, assessment.cause) == ("incident", Cause.BAD_DEPLOYMENT)
     assert finding_of(ws, 36, "performance:batch:since_deployment").details["previous_version"] == "1"
-    assert next(each for each in ws.ledger.batches(ws.spec.name) if each.batch == batch).model_version == version
+    assert next(known for known in ws.ledger.batches(ws.spec.name) if known.batch == batch).model_version == version
 
 
 def test_a_first_version_without_a_reference_cannot_be_watched(ws: Workspace, tmp_path: Path) -> None:
@@ -217,6 +217,6 @@ def test_a_typical_number_in_a_few_rows_is_watched_until_the_next_window_confirm
     ws = opened(ws.settings.home, checks={"corruption": limits, "quality": False})
     change_days(ws, 33, 36, lambda rows: rows.assign(usage=rows["usage"].mask(np.arange(len(rows)) % 10 == 0, -999.0)))
     outcomes = [watch(ws, number).outcome for number in (33, 34, 35, 36)]
-    found = [finding_of(ws, number, "corruption:usage:sentinel_fraction").verdict for number in (33, 34, 35, 36)]
-    assert found == [Verdict.WATCH, Verdict.ALERT, Verdict.ALERT, Verdict.ALERT]
+    verdicts = [finding_of(ws, number, "corruption:usage:sentinel_fraction").verdict for number in (33, 34, 35, 36)]
+    assert verdicts == [Verdict.WATCH, Verdict.ALERT, Verdict.ALERT, Verdict.ALERT]
     assert outcomes == ["watch", "incident", "incident", "incident"]

@@ -63,7 +63,7 @@ def judged(ws: Workspace) -> tuple[list[tuple[str, str]], dict[str, Finding]]:
     for number in WATCHED:
         assessment = watch(ws, number)
         verdicts.append((assessment.outcome, str(assessment.cause)))
-        findings |= {f"{number}:{each.key}": each for each in ws.ledger.findings(assessment.batch_id)}
+        findings |= {f"{number}:{finding.key}": finding for finding in ws.ledger.findings(assessment.batch_id)}
     return verdicts, findings
 
 
@@ -78,20 +78,20 @@ def same_as(whole: tuple[list[tuple[str, str]], dict[str, Finding]], ws: Workspa
     """Assert equal verdicts, and for what profiles say equal numbers; return the findings."""
     verdicts, findings = judged(ws)
     assert verdicts == whole[0]
-    drift = {key: each for key, each in whole[1].items() if each.check == "drift"}
+    drift = {key: finding for key, finding in whole[1].items() if finding.check == "drift"}
     assert drift
     for key, expected in drift.items():
-        found = findings[key]
-        assert (found.verdict, found.sample_size) == (expected.verdict, expected.sample_size), key
-        assert found.effect == pytest.approx(expected.effect, rel=1e-6, abs=1e-9), key
-        assert found.p_value == pytest.approx(expected.p_value, rel=1e-6, abs=1e-12), key
+        finding = findings[key]
+        assert (finding.verdict, finding.sample_size) == (expected.verdict, expected.sample_size), key
+        assert finding.effect == pytest.approx(expected.effect, rel=1e-6, abs=1e-9), key
+        assert finding.p_value == pytest.approx(expected.p_value, rel=1e-6, abs=1e-12), key
     return findings
 
 
 def test_the_days_are_what_they_were_made(whole: tuple[list[tuple[str, str]], dict[str, Finding]]) -> None:
     causes = [Cause.HEALTHY, Cause.DATA_CORRUPTION, Cause.HARMLESS_COVARIATE_SHIFT, Cause.STALE_DATA]
     assert [cause for _, cause in whole[0]] == causes
-    assert not any(each.statistic == "sampled_rows" for each in whole[1].values())
+    assert not any(finding.statistic == "sampled_rows" for finding in whole[1].values())
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.csv.gz"])

@@ -98,7 +98,7 @@ def test_times_written_in_another_way_are_a_change_of_the_schema(form: str) -> N
     written = day.assign(at=pd.to_datetime(day["at"]).dt.strftime(form))
     result = check_pair(SPEC, everything[: 200 * 27], written)
     assert result.assessment.cause is Cause.SCHEMA_CHANGE
-    [finding] = [one for one in _findings(result, "schema") if one.statistic == "time_format"]
+    [finding] = [finding for finding in _findings(result, "schema") if finding.statistic == "time_format"]
     assert finding.details["format"] == form
 
 
@@ -187,7 +187,7 @@ def test_rows_without_a_time_are_told() -> None:
     day = everything[200 * 27 :].copy()
     day.loc[day.index[::3], "at"] = None
     result = check_pair(SPEC, everything[: 200 * 27], day)
-    [finding] = [one for one in _findings(result, "schema") if one.statistic == "unreadable_times"]
+    [finding] = [finding for finding in _findings(result, "schema") if finding.statistic == "unreadable_times"]
     assert finding.value == pytest.approx(67 / 200)
     assert result.assessment.outcome == "incident"
 
@@ -205,8 +205,8 @@ def test_a_month_against_the_month_before_holds_as_many_rows_as_expected(days: i
     everything = _rows(31 + days)
     result = check_pair(SPEC, everything[: 200 * 31], everything[200 * 31 :])
     assert result.assessment.outcome == "healthy"
-    volume = [one for one in _findings(result, "volume") if one.baseline is not None]
-    assert all(one.baseline == pytest.approx(200 * days, rel=0.11) for one in volume)
+    volume = [finding for finding in _findings(result, "volume") if finding.baseline is not None]
+    assert all(finding.baseline == pytest.approx(200 * days, rel=0.11) for finding in volume)
 
 
 def test_days_of_the_week_that_come_back_are_not_stale() -> None:
@@ -216,7 +216,7 @@ def test_days_of_the_week_that_come_back_are_not_stale() -> None:
     rows = pd.DataFrame({"at": at.astype(str), "weekday": at.dayofweek, "hour": at.hour, "y": rng.random(5000) < 0.5})
     rows["load"] = rng.normal(size=5000)
     result = check_pair(SPEC, rows[:4500], rows[4500:])
-    assert not [one for one in _findings(result, "freshness") if one.verdict is Verdict.ALERT]
+    assert not [finding for finding in _findings(result, "freshness") if finding.verdict is Verdict.ALERT]
 
 
 def test_all_values_count_as_converted_although_zeros_look_the_same_in_every_unit() -> None:
@@ -228,7 +228,7 @@ def test_all_values_count_as_converted_although_zeros_look_the_same_in_every_uni
     current = everything.sample(1500, random_state=1)
     result = check_pair(SPEC, everything.drop(current.index), current.assign(delay=current["delay"] * 24))
     assert result.assessment.cause is Cause.UNIT_CHANGE
-    [finding] = [one for one in _findings(result, "units") if one.subject == "delay"]
+    [finding] = [finding for finding in _findings(result, "units") if finding.subject == "delay"]
     assert finding.details["factor"] == 24
     assert finding.value == 1.0
 
@@ -260,13 +260,13 @@ def test_how_many_rows_come_long_after_the_reference_is_not_known() -> None:
     assert volume.verdict is Verdict.ALERT
 
 
-@pytest.mark.parametrize(("lost", "found"), [(2, False), (4, True)])
-def test_a_few_nulls_of_a_few_rows_are_a_loss_where_there_never_was_one(lost: int, found: bool) -> None:
+@pytest.mark.parametrize(("lost", "alarms"), [(2, False), (4, True)])
+def test_a_few_nulls_of_a_few_rows_are_a_loss_where_there_never_was_one(lost: int, alarms: bool) -> None:
     current = _rows(1, start="2026-02-01", a_day=24)
     current.loc[current.index[:lost], "a"] = np.nan
     result = check_pair(SPEC, _rows(31, a_day=24), current)
-    nulls = [each for each in _findings(result, "corruption") if each.statistic == "null_fraction"]
-    assert bool(nulls) is found
+    nulls = [finding for finding in _findings(result, "corruption") if finding.statistic == "null_fraction"]
+    assert bool(nulls) is alarms
 
 
 @pytest.mark.parametrize("days", [88, 89, 90])

@@ -54,10 +54,10 @@ def test_slow_answers_are_found_although_no_scores_are_logged() -> None:
     before = _rows(20, "2026-01-01")
     slow = check_pair(spec, before, _rows(1, "2026-01-21", slow=0.05))
     assert slow.assessment.cause is Cause.LATENCY_REGRESSION
-    [finding] = [each for each in slow.findings if each.check == "latency"]
+    [finding] = [finding for finding in slow.findings if finding.check == "latency"]
     assert finding.value == 4000.0
     unlogged = check_pair(spec, before, _rows(1, "2026-01-21").drop(columns="ms"))
-    [failed] = [each for each in unlogged.findings if each.check == "latency"]
+    [failed] = [finding for finding in unlogged.findings if finding.check == "latency"]
     assert "no column 'ms'" in failed.message
 
 

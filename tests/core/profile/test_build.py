@@ -19,20 +19,20 @@ ANY_NUMBERS = arrays(
 CUTS = arrays(float, st.integers(0, 12), elements=st.floats(-1e6, 1e6), unique=True).map(np.sort)
 
 
-def close(one, other, where=""):
+def close(actual, other, where=""):
     """Assert that two JSON trees are equal, floats up to summation order."""
-    if isinstance(one, dict):
-        assert one.keys() == other.keys(), where
-        for key in one:
-            close(one[key], other[key], f"{where}/{key}")
-    elif isinstance(one, list):
-        assert len(one) == len(other), where
-        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+    if isinstance(actual, dict):
+        assert actual.keys() == other.keys(), where
+        for key in actual:
+            close(actual[key], other[key], f"{where}/{key}")
+    elif isinstance(actual, list):
+        assert len(actual) == len(other), where
+        for at, (left, right) in enumerate(zip(actual, other, strict=True)):
             close(left, right, f"{where}[{at}]")
-    elif isinstance(one, float) or isinstance(other, float):
-        assert one == pytest.approx(other, rel=1e-9, abs=1e-7), where
+    elif isinstance(actual, float) or isinstance(other, float):
+        assert actual == pytest.approx(other, rel=1e-9, abs=1e-7), where
     else:
-        assert one == other, where
+        assert actual == other, where
 
 
 @given(values=ANY_NUMBERS, cuts=CUTS)

@@ -16,20 +16,20 @@ from airmedic_core.windows import Window
 MEASURES = {"score": "score", "label": "left", "loss": "loss"}
 
 
-def close(one, other, where=""):
+def close(actual, other, where=""):
     """Assert that two JSON trees are equal, floats up to summation order."""
-    if isinstance(one, dict):
-        assert one.keys() == other.keys(), where
-        for key in one:
-            close(one[key], other[key], f"{where}/{key}")
-    elif isinstance(one, list):
-        assert len(one) == len(other), where
-        for at, (left, right) in enumerate(zip(one, other, strict=True)):
+    if isinstance(actual, dict):
+        assert actual.keys() == other.keys(), where
+        for key in actual:
+            close(actual[key], other[key], f"{where}/{key}")
+    elif isinstance(actual, list):
+        assert len(actual) == len(other), where
+        for at, (left, right) in enumerate(zip(actual, other, strict=True)):
             close(left, right, f"{where}[{at}]")
-    elif isinstance(one, float) or isinstance(other, float):
-        assert one == pytest.approx(other, rel=1e-9, abs=1e-7), where
+    elif isinstance(actual, float) or isinstance(other, float):
+        assert actual == pytest.approx(other, rel=1e-9, abs=1e-7), where
     else:
-        assert one == other, where
+        assert actual == other, where
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +94,9 @@ def test_a_window_is_profiled_where_it_is(edges, rows, tmp_path):
     spec = parse_spec({"name": "churn", "task": "binary", "target": "left", "data": data})
     window = Window("2026-01-03", "2026-01-05")
     with open_table(spec) as table:
-        found = build_profile_ibis(edges, windowed(spec, table, window), window=window)
+        profile = build_profile_ibis(edges, windowed(spec, table, window), window=window)
     inside = rows[(rows["day"] >= window.start) & (rows["day"] < window.end)]
-    close(found.to_json(), build_profile(edges, inside, window=window).to_json())
+    close(profile.to_json(), build_profile(edges, inside, window=window).to_json())
 
 
 @pytest.mark.postgres
@@ -110,9 +110,9 @@ def test_postgres_gives_the_same_profile(edges, rows, postgres):
     inside = rows[(rows["day"] >= window.start) & (rows["day"] < window.end)]
     assert read_window(spec, window)["day"].tolist() == inside["day"].tolist()
     with open_table(spec) as table:
-        found = build_profile_ibis(edges, table, **MEASURES)
+        profile = build_profile_ibis(edges, table, **MEASURES)
         part = build_profile_ibis(edges, windowed(spec, table, window))
-    close(found.to_json(), build_profile(edges, rows, **MEASURES).to_json())
+    close(profile.to_json(), build_profile(edges, rows, **MEASURES).to_json())
     close(part.to_json(), build_profile(edges, inside).to_json())
 
 

@@ -26,11 +26,11 @@ def reference(spec, reference_rows, scored):
 
 
 def test_windows_are_those_of_the_calendar_and_add_up_to_the_whole(reference, reference_rows):
-    assert [str(one.window) for one in reference.windows[:2]] == ["2026-01-01", "2026-01-02"]
+    assert [str(window.window) for window in reference.windows[:2]] == ["2026-01-01", "2026-01-02"]
     assert reference.window_rows == (24,) * 125
     merged = reference.windows[0].profile
-    for one in reference.windows[1:]:
-        merged = merged.merge(one.profile)
+    for window in reference.windows[1:]:
+        merged = merged.merge(window.profile)
     assert merged.columns["age"].counts.tolist() == reference.whole.columns["age"].counts.tolist()
     assert merged.rows == len(reference_rows)
 
@@ -42,11 +42,11 @@ def test_windows_without_rows_are_kept(spec, reference_rows):
 
 def test_performance_is_that_of_the_rows_not_trained_on(reference, scored):
     scores, labels = (values[2000:] for values in scored)
-    found = reference.performance
-    assert found["roc_auc"].value == pytest.approx(roc_auc_score(labels, scores))
-    assert found["log_loss"].value == pytest.approx(log_loss(labels, scores))
-    assert found["roc_auc"].low < found["roc_auc"].value < found["roc_auc"].high
-    assert found["roc_auc"].rows == 1000
+    performance = reference.performance
+    assert performance["roc_auc"].value == pytest.approx(roc_auc_score(labels, scores))
+    assert performance["log_loss"].value == pytest.approx(log_loss(labels, scores))
+    assert performance["roc_auc"].low < performance["roc_auc"].value < performance["roc_auc"].high
+    assert performance["roc_auc"].rows == 1000
 
 
 def test_scores_are_profiled_on_these_rows_too(reference):
@@ -106,10 +106,10 @@ def test_new_profiles_are_read_with_the_edges_of_the_reference(reference, refere
 
 
 def test_a_single_row_is_a_reference(spec, reference_rows):
-    one = build_reference(spec, reference_rows.head(1), scores=np.array([0.5]), labels=np.array([1.0]))
-    assert one.window_rows == (1,)
-    assert one.performance == {}
-    assert Reference.from_json(json.loads(json.dumps(one.to_json()))).whole.rows == 1
+    single = build_reference(spec, reference_rows.head(1), scores=np.array([0.5]), labels=np.array([1.0]))
+    assert single.window_rows == (1,)
+    assert single.performance == {}
+    assert Reference.from_json(json.loads(json.dumps(single.to_json()))).whole.rows == 1
 
 
 def test_no_rows_are_no_reference(spec, reference_rows):

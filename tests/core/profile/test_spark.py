@@ -66,8 +66,8 @@ def in_spark(rows: pd.DataFrame, spark: None, tmp_path_factory: pytest.TempPathF
 
 def test_spark_gives_the_same_profile(edges: Edges, rows: pd.DataFrame, in_spark: ModelSpec) -> None:
     with open_window(in_spark, None) as table:
-        found = build_profile(edges, table, **MEASURES)
-    close(found.to_json(), build_profile(edges, rows, **MEASURES).to_json())
+        profile = build_profile(edges, table, **MEASURES)
+    close(profile.to_json(), build_profile(edges, rows, **MEASURES).to_json())
 
 
 def test_spark_gives_the_same_window(edges: Edges, rows: pd.DataFrame, in_spark: ModelSpec) -> None:
@@ -75,8 +75,8 @@ def test_spark_gives_the_same_window(edges: Edges, rows: pd.DataFrame, in_spark:
     assert count_rows(in_spark, WINDOW) == len(inside)
     assert read_window(in_spark, WINDOW)["day"].tolist() == inside["day"].tolist()
     with open_window(in_spark, WINDOW) as table:
-        found = build_profile(edges, table, window=WINDOW)
-    close(found.to_json(), build_profile(edges, inside, window=WINDOW).to_json())
+        profile = build_profile(edges, table, window=WINDOW)
+    close(profile.to_json(), build_profile(edges, inside, window=WINDOW).to_json())
 
 
 def test_spark_gives_a_sample(rows: pd.DataFrame, in_spark: ModelSpec) -> None:

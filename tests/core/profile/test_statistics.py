@@ -68,9 +68,9 @@ def test_wasserstein_is_that_of_the_raw_values(name, change):
 def test_ks_is_that_of_the_raw_values_up_to_a_bin(name, change):
     reference, current = draw(name, 0), CHANGES[change](draw(name, 1))
     exact = stats.ks_2samp(reference, current).statistic
-    found = ks(*pair(reference, current))
-    assert found <= exact + 1e-12
-    assert found == pytest.approx(exact, abs=1 / 120)
+    distance = ks(*pair(reference, current))
+    assert distance <= exact + 1e-12
+    assert distance == pytest.approx(exact, abs=1 / 120)
 
 
 def test_ks_is_exact_for_columns_of_few_values():
@@ -101,8 +101,8 @@ def test_psi_of_two_categories_is_that_computed_by_hand():
 def test_psi_of_a_shift_by_one_sd_is_near_its_expectation():
     # For two unit normals one apart, the symmetric Kullback-Leibler divergence is exactly 1; ten bins lose some of it.
     reference = stats.norm.ppf((np.arange(ROWS) + 0.5) / ROWS)
-    found = psi(*pair(reference, reference + 1))
-    assert 0.8 < found < 1.0
+    distance = psi(*pair(reference, reference + 1))
+    assert 0.8 < distance < 1.0
     assert psi(*pair(reference, reference + 1), bins=100) == pytest.approx(1, abs=0.05)
 
 

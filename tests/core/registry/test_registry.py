@@ -61,7 +61,7 @@ def test_a_version_loads_with_its_inputs_and_only_once(ws: Workspace) -> None:
     assert ws.registry.load(version) is estimator
     assert ws.registry.inputs(version) == INPUTS
     assert version.tags["a"] == "b"
-    assert [each.version for each in ws.registry.versions("renewals")] == ["3", "2", "1"]
+    assert [version.version for version in ws.registry.versions("renewals")] == ["3", "2", "1"]
     assert ws.registry.find("renewals", "a", "b") == ws.registry.versions("renewals")[0]
 
 
@@ -115,7 +115,7 @@ def test_a_switch_keeps_what_served_before(ws: Workspace) -> None:
     assert (first.from_version, first.to_version) == (None, "1")
     assert (second.from_version, second.to_version, second.proposal_hash) == ("1", "2", "abc")
     assert aliases(ws) == {"challenger": "3", "champion": "2", "previous": "1"}
-    assert [each.to_version for each in ws.ledger.promotions("renewals")] == ["2", "1"]
+    assert [promotion.to_version for promotion in ws.ledger.promotions("renewals")] == ["2", "1"]
     assert ws.registry.rollback_target("renewals").version == "1"
 
 
@@ -234,8 +234,8 @@ def test_a_switch_killed_before_the_champion_moved_is_left_to_its_owner(
     expected = {"champion": "2", "previous": "1"} if done else {"champion": "1"}
     assert aliases(ws) == expected | {"challenger": "3"}
     promotions = ws.ledger.promotions("renewals")
-    assert [each.to_version for each in promotions] == (["2", "1"] if done else ["1"])
-    assert [each.kind for each in promotions] == ["deploy"] * len(promotions)
+    assert [promotion.to_version for promotion in promotions] == (["2", "1"] if done else ["1"])
+    assert [promotion.kind for promotion in promotions] == ["deploy"] * len(promotions)
     assert "airmedic.switch" not in ws.registry.client.get_registered_model("renewals").tags
     if done:
         assert ws.registry.rollback_target("renewals").version == "1"

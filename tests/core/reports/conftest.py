@@ -129,8 +129,8 @@ def findings() -> dict[str, list[Finding]]:
 
 def observe(ws: Workspace, observed: Batch) -> None:
     """Record a batch with its findings and what they mean."""
-    for group, found in findings().items():
-        ws.ledger.record_findings(observed, group, found, model_version="1")  # type: ignore[arg-type]
+    for group, of_group in findings().items():
+        ws.ledger.record_findings(observed, group, of_group, model_version="1")  # type: ignore[arg-type]
     ws.ledger.record_assessment(
         observed,
         Assessment(
@@ -250,7 +250,7 @@ def carry_out(ledger: Ledger, planned: Proposal, summary: str, *, at: datetime) 
 def gate() -> GateResult:
     return GateResult(
         "passed", "roc_auc", ("Not worse than the margin.",), "1", "2", 0.68, 0.8, 0.12, 0.09, 0.15, -0.01, 1200, 30,
-        tuple({"segment": each, "difference": 0.1, "low": 0.02, "high": 0.2} for each in ("hotel=City", "plan=year")),
+        tuple({"segment": name, "difference": 0.1, "low": 0.02, "high": 0.2} for name in ("hotel=City", "plan=year")),
     )  # fmt: skip
 
 

@@ -52,15 +52,15 @@ def test_a_cooldown_grows_over_repetitions_that_did_not_help(story: Story) -> No
     """By hand: the last futile one came after 170 minutes; the next half hour is 180, and none that helped is below."""
     for minutes, helped in ((0, True), (70, False), (100, False), (170, False), (400, True)):
         retrain(story, minutes, helped=helped)
-    (found,) = [each for each in suggestions(story.ws) if each.key == LIMIT]
-    assert (found.before, found.after, len(found.spared), found.kept) == (60, 180, 3, 1)
+    (suggestion,) = [suggestion for suggestion in suggestions(story.ws) if suggestion.key == LIMIT]
+    assert (suggestion.before, suggestion.after, len(suggestion.spared), suggestion.kept) == (60, 180, 3, 1)
 
 
 def test_a_cooldown_holds_back_nothing_that_helped(story: Story) -> None:
     for minutes, helped in ((0, True), (70, False), (100, False), (170, False), (130, True)):
         retrain(story, minutes, helped=helped)
-    (found,) = [each for each in suggestions(story.ws) if each.key == LIMIT]
-    assert (found.after, len(found.spared)) == (120, 2)
+    (suggestion,) = [suggestion for suggestion in suggestions(story.ws) if suggestion.key == LIMIT]
+    assert (suggestion.after, len(suggestion.spared)) == (120, 2)
 
 
 def test_two_futile_repetitions_are_not_enough(story: Story) -> None:
@@ -125,8 +125,8 @@ def test_the_third_false_alarm_is_an_occasion_once_a_day(story: Story) -> None:
 
 
 def test_what_nobody_answered_is_no_false_alarm(story: Story) -> None:
-    found = [false_alarm(story, resolution={"outcome": "unanswered"}) for _ in range(4)]
-    assert review_due(story.ws, found[-1], now=NOW) == ""
+    incidents = [false_alarm(story, resolution={"outcome": "unanswered"}) for _ in range(4)]
+    assert review_due(story.ws, incidents[-1], now=NOW) == ""
     assert questions(story.ws) == []
 
 
@@ -142,7 +142,7 @@ def test_a_real_incident_is_no_occasion(story: Story) -> None:
 def test_length_is_in_question_after_three_false_alarms_and_cannot_be_played_back_without_rows(story: Story) -> None:
     for _ in range(3):
         false_alarm(story)
-    (asked,) = [each for each in questions(story.ws) if each.key == window_length.KEY]
+    (asked,) = [question for question in questions(story.ws) if question.key == window_length.KEY]
     assert (asked.before, asked.options, len(asked.witnesses)) == ("day", ("2 days",), 3)
     played = asked.play("2 days")
     assert not played.holds, "rows that are gone bear nothing out"

@@ -37,19 +37,19 @@ def test_false_alarms_move_the_threshold_just_above_them(story: Story) -> None:
     """By hand: the strongest false alarm is 0.143, the next number with two digits is 0.15."""
     story.pass_days(5)
     false_alarms(story, 0.12, -0.143, 0.131)
-    (found,) = suggestions(story.ws)
-    assert (found.key, found.before, found.after) == ("checks.drift.least_effect", 0.1, 0.15)
-    assert len(found.spared) == 3
-    assert found.windows == 8
+    (suggestion,) = suggestions(story.ws)
+    assert (suggestion.key, suggestion.before, suggestion.after) == ("checks.drift.least_effect", 0.1, 0.15)
+    assert len(suggestion.spared) == 3
+    assert suggestion.windows == 8
 
 
 def test_a_real_alarm_is_never_silenced(story: Story) -> None:
     false_alarms(story, 0.12, 0.121, 0.122, 0.16)
     alarm(story, 0.14, Cause.HARMFUL_COVARIATE_SHIFT, IncidentState.RESOLVED)
-    (found,) = suggestions(story.ws)
-    assert found.after == 0.13, "above three false alarms, below the real one of 0.14"
-    assert len(found.spared) == 3
-    assert found.kept == 1
+    (suggestion,) = suggestions(story.ws)
+    assert suggestion.after == 0.13, "above three false alarms, below the real one of 0.14"
+    assert len(suggestion.spared) == 3
+    assert suggestion.kept == 1
 
 
 def test_two_false_alarms_are_not_enough(story: Story) -> None:

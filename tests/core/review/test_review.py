@@ -50,8 +50,8 @@ def faults(story: Story, column: str = "humidity") -> None:
         if day not in FAULTY:
             story.pass_days()
             continue
-        found = nulls(column, 1.0, Verdict.ALERT, CORRUPT)
-        incident = story.open(story.pass_days(cause=CORRUPT, data=[found]), CORRUPT)
+        finding = nulls(column, 1.0, Verdict.ALERT, CORRUPT)
+        incident = story.open(story.pass_days(cause=CORRUPT, data=[finding]), CORRUPT)
         story.ws.ledger.move_incident(incident.id, IncidentState.RESOLVED)
 
 
@@ -65,14 +65,14 @@ def false_alarms(story: Story) -> None:
 def test_an_expectation_is_proposed_where_a_fault_came_back(story: Story) -> None:
     """By hand: sound values lie in 40 to 60, and a tenth of that range is the margin."""
     faults(story)
-    found = analyse(story.ws)
-    by_name = {suggestion.name: suggestion for suggestion in found.expectations}
+    analysis = analyse(story.ws)
+    by_name = {suggestion.name: suggestion for suggestion in analysis.expectations}
     assert set(by_name) == {"humidity_range", "humidity_distinct"}, "no value was missing, so nulls catch nothing"
     kwargs = {"column": "humidity", "min_value": 38.0, "max_value": 62.0, "mostly": 0.95}
     suggestion = by_name["humidity_range"]
     assert suggestion.expectation == {"type": "expect_column_values_to_be_between", "kwargs": kwargs}
     assert (len(suggestion.caught), suggestion.faulty, suggestion.sound) == (2, 2, 10)
-    (fault,) = found.faults
+    (fault,) = analysis.faults
     said = fault.recommendation("ingest")
     assert "humidity had data corruption in 2 windows (2026-03-10" in said
     assert "pipeline ingest could leave out values that were not measured" in said
@@ -90,7 +90,7 @@ def test_what_the_spec_expects_already_is_not_proposed(story: Story) -> None:
     faults(story)
     (first, *_) = analyse(story.ws).expectations
     spec = with_settings(story.ws.spec, {first.key: first.value})
-    assert first.name not in {each.name for each in analyse(replace(story.ws, spec=spec)).expectations}
+    assert first.name not in {expectation.name for expectation in analyse(replace(story.ws, spec=spec)).expectations}
 
 
 def test_private_columns_are_left_out(story: Story) -> None:
@@ -102,9 +102,9 @@ def test_private_columns_are_left_out(story: Story) -> None:
 def test_what_cannot_be_read_any_more_has_no_say(story: Story, tmp_path: Path) -> None:
     faults(story)
     (tmp_path / "rows.csv").unlink()
-    found = analyse(story.ws)
-    assert found.expectations == ()
-    assert len(found.faults) == 1
+    analysis = analyse(story.ws)
+    assert analysis.expectations == ()
+    assert len(analysis.faults) == 1
 
 
 def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:

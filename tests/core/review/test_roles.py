@@ -61,8 +61,8 @@ def faults(story: Story, column: str = "humidity") -> None:
         if day not in FAULTY:
             story.pass_days()
             continue
-        found = nulls(column, 1.0, Verdict.ALERT, CORRUPT)
-        incident = story.open(story.pass_days(cause=CORRUPT, data=[found]), CORRUPT)
+        finding = nulls(column, 1.0, Verdict.ALERT, CORRUPT)
+        incident = story.open(story.pass_days(cause=CORRUPT, data=[finding]), CORRUPT)
         story.ws.ledger.move_incident(incident.id, IncidentState.RESOLVED)
 
 
@@ -102,7 +102,7 @@ def reviewed(story: Story, *answers: Any, seconds: float = 20, **arguments: Any)
 
 
 def told(story: Story, made: Review) -> str:
-    return " ".join(each["reason"] for each in story.ws.ledger.decisions(made.incident_id))
+    return " ".join(decision["reason"] for decision in story.ws.ledger.decisions(made.incident_id))
 
 
 def test_a_smaller_step_that_holds_stands_with_its_reason(story: Story) -> None:

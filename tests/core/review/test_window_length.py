@@ -30,10 +30,16 @@ def test_longer_windows_spare_what_was_false_and_keep_what_was_real(ws: Workspac
     closed(ws, REAL, IncidentState.RESOLVED, Cause.DATA_CORRUPTION)
     before = len(ws.ledger.batches(ws.spec.name))
     (asked,) = window_length.WindowLength().in_question(ws, past_windows(ws, most=60))
-    found = asked.play("2 days")
-    assert (found.before, found.after, len(found.spared), found.missed, found.kept) == ("day", "2 days", 3, (), 1)
-    assert found.holds
-    assert "would have missed none of the 1 real ones" in found.sentence
+    suggestion = asked.play("2 days")
+    assert (suggestion.before, suggestion.after, len(suggestion.spared), suggestion.missed, suggestion.kept) == (
+        "day",
+        "2 days",
+        3,
+        (),
+        1,
+    )
+    assert suggestion.holds
+    assert "would have missed none of the 1 real ones" in suggestion.sentence
     assert len(ws.ledger.batches(ws.spec.name)) == before, "playing back records nothing"
 
 
@@ -43,6 +49,6 @@ def test_a_change_that_longer_windows_hide_is_missed(ws: Workspace) -> None:
         closed(ws, number, IncidentState.REJECTED)
     closed(ws, REAL, IncidentState.RESOLVED)
     (asked,) = window_length.WindowLength().in_question(ws, past_windows(ws, most=60))
-    found = asked.play("2 days")
-    assert len(found.missed) == 1
-    assert not found.holds
+    suggestion = asked.play("2 days")
+    assert len(suggestion.missed) == 1
+    assert not suggestion.holds

@@ -76,8 +76,8 @@ def test_windows_with_broken_data_are_not_counted_as_watched(ws: Workspace) -> N
     ws.ledger.record_findings(
         observe(ws, 45, outcome="watch", cause=Cause.UNKNOWN), "data", [failed], model_version="2"
     )
-    found = health(ws, proposal, now=NOW)
-    assert (found.status, found.reasons[0][:6]) == ("waiting", "1 of 2")
+    state = health(ws, proposal, now=NOW)
+    assert (state.status, state.reasons[0][:6]) == ("waiting", "1 of 2")
 
 
 def test_a_new_window_with_a_bad_deployment_is_unhealthy(ws: Workspace) -> None:

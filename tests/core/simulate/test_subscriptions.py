@@ -21,9 +21,9 @@ def test_the_same_day_is_the_same_rows() -> None:
 
 
 def test_other_days_and_seeds_are_other_rows() -> None:
-    one = subscriptions(DAY, World())
-    assert not one["minutes_30d"].equals(subscriptions(DAY + timedelta(days=1), World())["minutes_30d"])
-    assert not one["minutes_30d"].equals(subscriptions(DAY, World(), seed=8)["minutes_30d"])
+    rows_of_day = subscriptions(DAY, World())
+    assert not rows_of_day["minutes_30d"].equals(subscriptions(DAY + timedelta(days=1), World())["minutes_30d"])
+    assert not rows_of_day["minutes_30d"].equals(subscriptions(DAY, World(), seed=8)["minutes_30d"])
 
 
 def test_rows_lie_within_their_day_and_outcomes_are_known_the_same_day() -> None:

@@ -105,9 +105,9 @@ def test_an_empty_window_is_empty_if_later_rows_exist(tmp_path):
 
 
 def test_a_window_after_the_newest_row_has_not_arrived(path):
-    with pytest.raises(MissingBatchError, match=r"has not arrived\. The newest row is of 2026-01-31") as found:
+    with pytest.raises(MissingBatchError, match=r"has not arrived\. The newest row is of 2026-01-31") as refused:
         read_window(a_spec(path), Window("2026-02-01", "2026-02-02"))
-    assert found.value.transient
+    assert refused.value.transient
     with pytest.raises(MissingBatchError):
         list(iter_window(a_spec(path), Window("2026-02-01", "2026-02-02")))
 
@@ -302,7 +302,7 @@ def test_parquet_types_come_out_as_models_take_them(tmp_path):
 
 
 def test_row_groups_of_other_times_are_not_read(tmp_path):
-    frame = rows().assign(day=lambda each: pd.to_datetime(each["day"]))
+    frame = rows().assign(day=lambda table: pd.to_datetime(table["day"]))
     frame.to_parquet(tmp_path / "rows.parquet", index=False, row_group_size=5)
     with pq.ParquetFile(tmp_path / "rows.parquet") as parquet:
         picked = {

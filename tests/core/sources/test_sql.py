@@ -110,10 +110,10 @@ def test_a_database_that_is_not_there_is_not_made(tmp_path):
 
 
 def test_a_server_that_does_not_answer_is_worth_a_retry_and_keeps_its_password():
-    with pytest.raises(SourceUnavailableError, match=r"postgres://me:\*\*\*@127\.0\.0\.1:1/db") as found:
+    with pytest.raises(SourceUnavailableError, match=r"postgres://me:\*\*\*@127\.0\.0\.1:1/db") as refused:
         read_window(a_spec("postgres://me:secret@127.0.0.1:1/db"), WINDOW)
-    assert found.value.transient
-    assert "secret" not in str(found.value)
+    assert refused.value.transient
+    assert "secret" not in str(refused.value)
 
 
 def test_a_scheme_that_ibis_does_not_know_is_an_error():

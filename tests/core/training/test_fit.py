@@ -89,16 +89,18 @@ def test_rows_from_before_a_change_are_forgotten_where_that_helps(adopted: Works
 
 
 def test_a_change_that_is_none_keeps_all_rows_or_loses_nothing(adopted: Workspace) -> None:
-    found = train(adopted, Window(day(0), day(40)), day(42), {"proposal_hash": "none", "since": day(39).isoformat()})
-    assert adopted.registry.client.get_run(found.run_id).data.params["rows_chosen"] == "all"
+    challenger = train(
+        adopted, Window(day(0), day(40)), day(42), {"proposal_hash": "none", "since": day(39).isoformat()}
+    )
+    assert adopted.registry.client.get_run(challenger.run_id).data.params["rows_chosen"] == "all"
 
 
 def test_recalibration_keeps_the_model_and_can_be_retrained_afterwards(adopted: Workspace) -> None:
-    found = train(adopted, Window(day(0), day(40)), day(42), {"method": "recalibrate", "proposal_hash": "r"})
-    calibrated = adopted.registry.load(found.version)
+    challenger = train(adopted, Window(day(0), day(40)), day(42), {"method": "recalibrate", "proposal_hash": "r"})
+    calibrated = adopted.registry.load(challenger.version)
     assert isinstance(calibrated, CalibratedClassifierCV)
     inside, champion = calibrated.estimator.estimator, adopted.registry.load(adopted.registry.champion("renewals"))
-    rows = adopted.registry.inputs(found.version).prepare(renewals(days=5))
+    rows = adopted.registry.inputs(challenger.version).prepare(renewals(days=5))
     assert (inside.predict_proba(rows) == champion.predict_proba(rows)).all()
 
 
@@ -111,17 +113,17 @@ def test_a_regression_has_nothing_to_recalibrate(tmp_path: Path) -> None:
 
 
 def test_the_teams_own_function_makes_the_model(adopted: Workspace) -> None:
-    found = train(own(adopted, "plain_logistic"), Window(day(0), day(40)), day(42), {})
-    assert isinstance(adopted.registry.load(found.version), LogisticRegression)
-    assert adopted.registry.inputs(found.version).columns == ("usage", "tenure")
+    challenger = train(own(adopted, "plain_logistic"), Window(day(0), day(40)), day(42), {})
+    assert isinstance(adopted.registry.load(challenger.version), LogisticRegression)
+    assert adopted.registry.inputs(challenger.version).columns == ("usage", "tenure")
 
 
 def test_a_model_of_shuffled_labels_is_refused_at_the_gate(adopted: Workspace) -> None:
     ws = own(adopted, "shuffled")
-    found = train(ws, Window(day(0), day(40)), day(42), {"proposal_hash": "shuffled"})
+    challenger = train(ws, Window(day(0), day(40)), day(42), {"proposal_hash": "shuffled"})
     frame = pd.read_parquet(ws.spec.data.path)
-    held = frame[(frame["at"] >= found.holdout_window.start) & (frame["at"] < found.holdout_window.end)]
-    result = evaluate_gate(ws, found, ws.registry.champion("renewals"), held)
+    held = frame[(frame["at"] >= challenger.holdout_window.start) & (frame["at"] < challenger.holdout_window.end)]
+    result = evaluate_gate(ws, challenger, ws.registry.champion("renewals"), held)
     assert result.outcome == "refused"
 
 

@@ -146,7 +146,7 @@ def test_a_segment_that_is_clearly_worse_refuses_a_challenger_that_is_better_ove
     result = compare(by_plan, old, new, FRAME)
     assert result.outcome == "refused"
     assert "plan=flex" in result.reasons[1]
-    assert [each["segment"] for each in result.segments] == ["plan=year", "plan=flex"]
+    assert [segment["segment"] for segment in result.segments] == ["plan=year", "plan=flex"]
 
 
 def test_blocks_are_the_longest_unit_that_gives_enough_of_them() -> None:

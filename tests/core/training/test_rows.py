@@ -137,14 +137,14 @@ def test_labels_that_arrive_early_do_not_stand_for_all(tmp_path: Path) -> None:
     rows = renewals()
     rows["known_at"] = rows["at"] + pd.to_timedelta(np.where(rows["churned"] == 1, 1, 10), unit="D")
     ws = workspace(tmp_path, rows)
-    found = training_rows(ws, FEBRUARY, day(40))
-    assert found.withheld["at"].max() <= day(30)
+    chosen = training_rows(ws, FEBRUARY, day(40))
+    assert chosen.withheld["at"].max() <= day(30)
     usual = rows["churned"].mean()
-    assert found.withheld["churned"].mean() == pytest.approx(usual, abs=0.1)
+    assert chosen.withheld["churned"].mean() == pytest.approx(usual, abs=0.1)
     left = rows[(rows["at"] > day(30)) & (rows["at"] < day(40)) & (rows["known_at"] <= day(40))]
     assert set(left["churned"]) == {1}
-    assert found.left_out["label known early"] == len(left)
+    assert chosen.left_out["label known early"] == len(left)
     # A reference that is refreshed has the performance of these rows, too.
-    assert (settled_labels(ws.spec, found.frame, day(40)) == found.known).all()
+    assert (settled_labels(ws.spec, chosen.frame, day(40)) == chosen.known).all()
     # The gate judges the rows of this window, also when more labels have come in since.
-    assert found.holdout.end <= day(30) + pd.Timedelta(microseconds=1)
+    assert chosen.holdout.end <= day(30) + pd.Timedelta(microseconds=1)

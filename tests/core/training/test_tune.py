@@ -16,15 +16,15 @@ def test_a_search_finds_the_better_parameter(ws: Workspace) -> None:
     # So strong a penalty ranks usage and tenure by their means alone; the search has to leave it.
     poor = LogisticRegression(C=1e-6, solver="newton-cholesky")
     space = {"fit_intercept": {"choices": [True]}, "C": {"low": 1e-6, "high": 10.0, "log": True}}
-    found, best = tuned(
+    tried, best = tuned(
         ws.spec.model_copy(update={"gate": ws.spec.gate.model_copy(update={"metric": "log_loss"})}),
         TuneSection(trials=8, space=space),
         poor,
         Inputs.of(["usage", "tenure"], []),
         renewals(days=20),
     )
-    assert found.C == best["C"] > 1e-3
-    assert not hasattr(found, "coef_")
+    assert tried.C == best["C"] > 1e-3
+    assert not hasattr(tried, "coef_")
 
 
 def test_a_parameter_that_does_not_exist_names_the_closest() -> None:

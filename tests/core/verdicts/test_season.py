@@ -15,7 +15,7 @@ NOISE = 0.25
 
 def calendars(days: int) -> list[Turns]:
     day = np.arange(days)
-    return [Turns(one.astype(np.intp), (day // 7).astype(np.intp)) for one in (day % 7 >= 5, day % 7)]
+    return [Turns(kinds.astype(np.intp), (day // 7).astype(np.intp)) for kinds in (day % 7 >= 5, day % 7)]
 
 
 def draw(rng: np.random.Generator, days: int, columns: int, week: np.ndarray, shared: float = 0.0) -> np.ndarray:
@@ -55,8 +55,8 @@ def test_weekends_are_found_and_days_of_the_week_are_told_from_them():
 def test_without_a_season_hardly_any_is_found(shared):
     # At most 2 % of two calendars each; columns that wander together must not make it more.
     rng = np.random.default_rng(2)
-    found = [find(draw(rng, 28, 60, FLAT, shared)[:-1])[0] is not None for _ in range(60)]
-    assert np.mean(found) <= 0.1
+    seasons = [find(draw(rng, 28, 60, FLAT, shared)[:-1])[0] is not None for _ in range(60)]
+    assert np.mean(seasons) <= 0.1
 
 
 @pytest.mark.parametrize("days", [14, 19, 33])
@@ -89,7 +89,7 @@ def test_a_clear_season_is_a_one_way_analysis_of_variance():
         season.without(history), np.full((28, 1), 1e-9), drawn[-1] - level.part, np.array([1e-9]), level=level
     )
     groups = [history[turns[0].phases == phase, 0] for phase in (0, 1)]
-    spread = np.sqrt(sum(((one - one.mean()) ** 2).sum() for one in groups) / 26)
+    spread = np.sqrt(sum(((group - group.mean()) ** 2).sum() for group in groups) / 26)
     expected = (drawn[-1, 0] - groups[0].mean()) / (spread * np.sqrt(1 + 1 / 20))
     assert result.z[0] == pytest.approx(expected, rel=0.01)
     assert result.p_value[0] == pytest.approx(2 * stats.t.sf(abs(expected), 26), rel=0.02)

@@ -90,8 +90,8 @@ def test_heavy_tails_are_recognised(degrees):
     tail = tail_of(scores)
     assert tail.degrees == pytest.approx(degrees, rel=0.4)
     # What is called one in a thousand is that or rarer in truth, by no more than a third of its size.
-    found = stats.t.ppf(0.999, tail.degrees) * tail.scale / stats.t.ppf(0.999, degrees)
-    assert 0.9 < found < 1.33
+    ratio = stats.t.ppf(0.999, tail.degrees) * tail.scale / stats.t.ppf(0.999, degrees)
+    assert 0.9 < ratio < 1.33
 
 
 def test_normal_scores_have_no_heavy_tail():
