@@ -20,7 +20,8 @@ TAKES_BACK = "takes_back"
 ASKED_VERSION = "asked_version"
 """Key in an incident's resolution: the version that a person wants to go back to."""
 OVERRIDE = "override"
-"""Key in an incident's resolution, and parameter of a proposal: who wants what something speaks against, and why."""
+"""Key in an incident's resolution, and parameter of a proposal: who overrides what speaks against the action, and
+why."""
 INCONCLUSIVE = "inconclusive"
 """Key in the details of a decision about an action: the time is over, and nothing has shown how it does."""
 

@@ -72,7 +72,7 @@ def timing(ws: Workspace, incident: Incident, outcome: Outcome) -> Json:
 
 
 def _decides(name: str) -> bool:
-    """Return whether what came of an incident depends on an action; it does where nobody knows the action any more."""
+    """Return whether what came of an incident depends on an action; it does if the action is not installed any more."""
     action = known_action(name)
     return action is None or action.part is Part.REMEDY
 

@@ -12,7 +12,7 @@ from airmedic_core.errors import SpecError
 _SOURCE_ROOT = Path(__file__).resolve().parents[1]
 
 _LONGEST_LEASE_SECONDS = 3600
-"""Bounds the lease: nobody wants to wait longer than an hour for a process that died."""
+"""The longest lease in seconds: after an hour, a process that died would have held up others for too long."""
 
 AUDIT_KEY = "AIRMEDIC_AUDIT_KEY"
 """Environment variable that holds the key which signs the audit chain."""

@@ -50,7 +50,7 @@ class Installation:
         Folder of all state. A second start with the same folder continues where the first ended.
     users : mapping of str to str
         User name → role (``admin``, ``op``, ``user``, ``viewer``) with passwords made up once per home. Empty: nobody
-        is asked who they are, and everybody is an administrator; for a demo on one's own machine only.
+        is asked to log in, and everybody is an administrator; for a demo on one's own machine only.
     airflow_port, mlflow_port : int
         Chosen freely where not given.
     dags : Path

@@ -67,7 +67,7 @@ class ChangeSetting(Action):
         return [] if output["key"] in known else [f"{output['key']} is not recorded."]
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Put back what held before, as long as it was to hold and in its author's name."""
+        """Put back the override that held before, with its author and its expiry."""
         key = str(proposal.params["key"])
         expires_at = as_utc(snapshot["expires_at"]) if snapshot.get("expires_at") else None
         if "before" in snapshot and (expires_at is None or expires_at > datetime.now(UTC)):

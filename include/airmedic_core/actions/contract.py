@@ -59,7 +59,7 @@ class StoppedBy(StrEnum):
 
 
 class Part(StrEnum):
-    """Which part an action has in what comes of an incident."""
+    """The part that an action plays in what comes of an incident."""
 
     REMEDY = "remedy"
     """It decides what came of the incident."""

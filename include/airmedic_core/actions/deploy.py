@@ -103,7 +103,7 @@ class Deploy(Action):
 
 
 def _kept(history: History, done: RecordedAction) -> str:
-    """Return who decided that a deployment stays which nothing has shown to be good; nothing if nobody did."""
+    """Return who decided to keep a deployment that nothing has shown to be good; empty if nobody did."""
     for question in history.questions_about(done):
         for answer in history.answers(question):
             if answer.answer == "reject" and answer.channel != "policy":

@@ -55,7 +55,7 @@ class Quarantine(Action):
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Record the windows as quarantined."""
         known = {override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")}
-        # What is quarantined already stays as it is: the first who asked for it decides when it ends.
+        # What is quarantined already stays as it is: the first quarantine says when it ends.
         for key in (key for key in proposal.params["windows"] if key not in known):
             ws.ledger.set_override(
                 ws.spec.name,

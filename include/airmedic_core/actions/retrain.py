@@ -117,7 +117,7 @@ class Retrain(Action):
         return "The challenger is left where it is; it serves nobody."
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
-        """Say why nothing came of the training: what does come of it is a deployment, which is judged in its place."""
+        """Say why nothing came of the training: where a deployment came of it, that is judged instead."""
         stopped = _stopped(history, self.leads_to)
         reasons = stopped or " ".join(history.gate(done).get("reasons", ())) or "No challenger passed the gate."
         return Outcome(IncidentState.ESCALATED, "recommended" if stopped else "refused", reasons)

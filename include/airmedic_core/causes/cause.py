@@ -19,7 +19,7 @@ _IF_NEW_VERSION = "if the slowness starts with a new version"
 
 
 class Cause(StrEnum):
-    """The causes in the order in which they are looked for. Diagnoses choose from them and from nothing else."""
+    """The causes in the order in which they are looked for. A diagnosis chooses from this list only."""
 
     traits: CauseTraits
 

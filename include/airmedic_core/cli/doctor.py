@@ -99,7 +99,7 @@ def _packages(_: Settings) -> Iterator[Symptom]:
 
 
 def _extras(declared: list[str]) -> Iterator[Symptom]:
-    """Yield which extras are there. One is where all that it brings is, whoever installed it."""
+    """Yield which extras are there. An extra counts as there if all that it brings is installed, in whatever way."""
     from airmedic_core.extras import LIBRARIES
 
     absent = []

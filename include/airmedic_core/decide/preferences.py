@@ -22,7 +22,7 @@ HEALED = frozenset({"healed", "rolled_back", "contained", "changed"})
 """Outcomes that count for an action."""
 
 NOT_HEALED = frozenset({"refused", "failed", "undone", "worse"})
-"""Outcomes that count against it. What people rejected or nobody answered says nothing of its effect."""
+"""Outcomes that count against it. An action that was rejected or not answered had no effect that could be judged."""
 
 _FIRST_PRIOR = 0.8
 """Expected share of incidents that the first choice of a diagnosis heals."""

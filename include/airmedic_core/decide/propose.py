@@ -44,7 +44,7 @@ class Standing:
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
-        """Return what a diagnosis, or a person who asks in its place, amounts to.
+        """Return how far a diagnosis, or a person who asks for the action, may be relied on.
 
         Parameters
         ----------

@@ -44,7 +44,7 @@ class Request:
 
     @property
     def chooses(self) -> bool:
-        """Whether the person names an action, and does not leave the choice to the diagnosis."""
+        """Whether the person names an action instead of leaving the choice to the diagnosis."""
         return self.action not in LEFT_TO_DIAGNOSIS
 
     @property

@@ -1,6 +1,6 @@
 """Ask a language model one thing: within its budget, cached, checked by code, with one attempt to repair the answer.
 
-Every role that a language model plays asks through here, so that all keep the same discipline.
+Every role of a language model asks through this module, so that the same budget, cache and checks hold for all.
 """
 
 from __future__ import annotations

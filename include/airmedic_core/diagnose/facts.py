@@ -29,7 +29,7 @@ class Facts:
     @cached_property
     def signs(self) -> Signs[Evidence]:
         """Findings, and what the history says of a loss and the version, as they are weighed."""
-        # A version with which only slowness came is slow, and not bad.
+        # A version that brought nothing but slowness is judged by its latency, and is no bad deployment.
         links = self.of("deployment.link") if self.losses else []
         return Signs.of([*self.of("finding"), *links])
 

@@ -87,7 +87,7 @@ def _bad_deployment(facts: Facts) -> Heard:
 def _harmless(facts: Facts) -> Heard:
     if facts.losses:
         return [], facts.losses, 0.25
-    # Without any measured or estimated performance nobody can call a shift harmless.
+    # A shift counts as harmless only where performance was measured or estimated.
     return [*facts.moved[:MOST_CITED], *facts.sound_performance[:2]], [], 1.0 if facts.sound_performance else 0.5
 
 

@@ -94,7 +94,7 @@ class LanguageModel(Protocol):
 
     @property
     def price(self) -> Price | None:
-        """What it costs; nothing where nobody knows, and then it is not asked."""
+        """What it costs; None where that is not known, and then it is not asked."""
         ...
 
     def ask(self, question: Question) -> Reply:

@@ -53,7 +53,7 @@ _STEP = re.compile(r"(?:\d{1,3} )?(?:hour|day|week|month)s?")
 _BORDERS = re.compile(r"[=~,;&|+:/ ]+")
 _ALIASES = {"similar": "incident", "recurrence": "incident", "upstream": "pipeline", "override": "override"}
 _UNSENT = frozenset({"runbook"})
-"""What people wrote is shown to people only."""
+"""Texts that people wrote are shown to people only."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,6 @@ _NAMED = re.compile(r"(?:[a-z-]+[./])*(claude-[a-z]+-\d(?:-\d)?)(?:[-@]\d{8}|-la
 
 
 def price_of(model: str) -> Price | None:
-    """Return what a model costs, or nothing where the table does not hold it: a guess would make no budget."""
+    """Return what a model costs, or nothing where the table does not hold it: no budget can rest on a guess."""
     named = _NAMED.fullmatch(model)
     return _PRICES.get(named[1]) if named else None

@@ -201,7 +201,7 @@ def _reference(times: pd.Series, every: Every) -> tuple[str, str] | None:
 
 
 def _identifier(name: str, values: pd.Series) -> str:
-    """Return why a column names things, such as customers who come back, rather than says something about them."""
+    """Return why a column is an identifier, such as the number of a customer, and no property; empty if it is none."""
     distinct = values.nunique()
     if not _IDENTIFIER_NAMES.search(name) or distinct <= _MOST_KINDS:
         return ""

@@ -1,4 +1,4 @@
-"""Memory: every closed incident is knowledge, read from the ledger so that nothing can fall out of step with it."""
+"""Memory: what closed incidents taught, read from the ledger each time, so that the two never differ."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> st
 
 
 def _asked_by_same_person(connection: Connection, row: Row[Any], names: Sequence[str]) -> str:
-    """Return an objection where whoever asked for the action is the one who approves it."""
+    """Return an objection where the person who asked for the action is the one who approves it."""
     opened = [record.payload["resolution"] for record in said_of(connection, row.incident_id, "incident")]
     decided = [
         record.payload["details"]

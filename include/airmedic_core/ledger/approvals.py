@@ -92,7 +92,7 @@ class Approvals(Decisions):
         comment : str
             What they said.
         known_as : sequence of str
-            Further names and ids of whoever answers, to tell whether the same person asked for it.
+            Further names and ids of the person who answers, to tell whether the same person asked for it.
         separate_duties : bool
             Whether somebody who asked for the action may not be the only one to approve it.
         shown_sha256 : str, optional

@@ -1,7 +1,7 @@
 """The audit chain: what happened, in order, so that nothing can be changed or taken out unnoticed.
 
-Each record holds the hash of the one before it, and the seals of the rows that were written with it. Whoever keeps one
-head (every incident report does) can tell later whether anything up to there was touched.
+Each record holds the hash of the one before it, and the seals of the rows that were written with it. A head that is
+kept elsewhere, as every incident report does, tells later whether anything up to there was touched.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _record(row: Row[Any]) -> AuditRecord:
 
 
 def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditRecord]:
-    """Return what the chain says of one subject, oldest first: what a row says that was edited behind its back.
+    """Return what the chain says of one subject, oldest first, whatever its rows say now.
 
     Parameters
     ----------

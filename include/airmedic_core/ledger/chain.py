@@ -88,7 +88,7 @@ def end(connection: Connection) -> None:
     pending = _pending(connection)
     seals = pending.touched.seals(connection)
     if seals and not pending.records:
-        # Nothing is written without the chain knowing of it.
+        # Every transaction that writes leaves a record.
         pending.records.append(("rows", next(iter(seals)).partition(" ")[0], {}))
     if not pending.records:
         return

@@ -116,7 +116,7 @@ class Decisions(Audit):
             return [from_json(Proposal, record) for record in rows]
 
     def record_content(self, kind: Literal["policy", "spec"], name: str, content: Json) -> None:
-        """Record what a policy or a spec says that something is decided by, whenever it has changed.
+        """Record the content of a policy or a spec by which something is decided, whenever it has changed.
 
         Parameters
         ----------

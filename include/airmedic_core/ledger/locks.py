@@ -1,4 +1,4 @@
-"""Locks across processes and machines: leases in the database, so that a holder who dies lets go by himself."""
+"""Locks across processes and machines: leases in the database, which end by themselves when their holder has died."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Hold:
     seconds: float
 
     def require(self) -> None:
-        """Renew the lease, or stop a process that was taken for dead: another one goes on with its work.
+        """Renew the lease, or stop this process if it was taken for dead and another one goes on with its work.
 
         Raises
         ------

@@ -17,7 +17,7 @@ from airmedic_core.windows import as_utc
 OverrideKind = Literal["quarantine", "setting", "freeze", "kill_switch"]
 
 _SWITCHES = frozenset({"kill_switch", "freeze"})
-"""Overrides that stop something, so that their absence must not be made by deleting a row."""
+"""Overrides that stop something: deleting their row must not end them."""
 
 EVERY_MODEL = "*"
 """Stands for all models in an override."""

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _NAME_AND_ID = re.compile(r"(?P<name>.*) \(id (?P<id>[^()]*)\)")
-"""How an answer names somebody whom no list of approvers names: with the login's name and number."""
+"""How an answer names a person who is on no list of approvers: by the login's name and number."""
 
 
 def normal_name(name: str) -> str:

@@ -54,7 +54,7 @@ def broken_ties(context: CheckContext, reference: pd.DataFrame) -> Iterator[tupl
     Each column is regressed on all others by the inverse covariance of their ranks. A narrower range of inputs lowers
     the explained variance too, but leaves the size of the residuals as it was; both must have got worse. Where inputs
     moved, a tie is held against what it is on those rows of the reference that lie where today's do, by the column's
-    own values and by what the others say of it: who picks rows by either changes how much is explained, but breaks
+    own values and by what the others say of it: a selection of rows by either changes how much is explained, but breaks
     nothing.
 
     Yields
@@ -107,8 +107,8 @@ class Ties:
     def others_moved_along(self, name: str) -> bool:
         """Return whether what the other columns say of a column moved with it, as where rows are picked by it.
 
-        Who picks rows by a column moves what the others say of it by the variance that they explain; a conversion of
-        the column leaves them where they were. Without ties nothing can be said.
+        A selection of rows by a column moves what the others say of it by the variance that they explain; a conversion
+        of the column leaves them where they were. Without ties nothing can be said.
         """
         if self.rows is None or name not in self.rows[0]:
             return False

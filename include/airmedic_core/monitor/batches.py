@@ -115,7 +115,7 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
 
 
 def _served_then(ws: Workspace, batch: Batch) -> str | None:
-    """Return the version that is on record for an older window: it served then, whatever scores its rows today."""
+    """Return the version on record for an older window: it served then, even if another scores the rows today."""
     newest = ws.ledger.batches(ws.spec.name, limit=1)
     if not newest or newest[0].batch.window.start <= batch.window.start:
         return None

@@ -80,7 +80,7 @@ def served(
 
 
 def _held_out(spec: ModelSpec, reference: pd.DataFrame, *, together: bool) -> NDArray[np.bool_]:
-    """Return the rows that the default model is not fitted on: as far from those it is as the rows in question are."""
+    """Return the rows that the default model is not fitted on, as far from its rows as the rows in question are."""
     if together:
         return np.random.default_rng(0).random(len(reference)) >= _FITTED_FRACTION
     # Rows of one moment are never on both sides.

@@ -1,4 +1,4 @@
-"""Which columns a comparison says nothing of, and why: a column that nobody looks at is not a healthy one."""
+"""Which columns a comparison does not look at, and why: such a column must not be taken for a healthy one."""
 
 from __future__ import annotations
 

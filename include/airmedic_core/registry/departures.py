@@ -1,4 +1,4 @@
-"""How versions left service: read from the promotions, which are all that is known of it."""
+"""How versions left service, as the promotions tell it."""
 
 from __future__ import annotations
 

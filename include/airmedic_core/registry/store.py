@@ -79,7 +79,7 @@ class Store:
             raise self._unavailable(error) from self._cause(error)
 
     def make_current(self) -> None:
-        """Point MLflow's own functions at this store: what loads and logs models asks nobody but the process."""
+        """Point MLflow's own functions at this store: they load and log models where the process says."""
         import mlflow
 
         mlflow.set_tracking_uri(self.tracking_uri)

@@ -79,7 +79,7 @@ def _carry_out(attempt: _Attempt) -> ActionResult:
 
 
 def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
-    """Undo an action that was carried out. Its approval covers this: what does not prove itself is taken back.
+    """Undo an action that was carried out. Its approval covers this.
 
     Parameters
     ----------
@@ -152,7 +152,8 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
         ws.ledger.record_refusal(proposal_hash, problem)
         raise ApprovalError(problem, "Decide again; a deployment that has to go is rolled back from the form.")
     action = ACTIONS.member(proposal.action)
-    # What changes nothing in production must only not be done twice: a rollback need not wait for a training.
+    # What changes nothing in production only has to be kept from being done twice: a rollback need not wait for a
+    # training.
     target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"
     with ws.ledger.hold(f"act on {target}", most_seconds=action.deadline_seconds) as hold:
         ledger = ws.ledger.fenced(hold)
@@ -212,7 +213,7 @@ def _transient(error: Exception) -> bool:
 
 
 def _problems(attempt: _Attempt, output: Json) -> list[str]:
-    """Verify what was done. What cannot be verified did not verify: production has changed already."""
+    """Verify what was done. What cannot be verified counts as not verified, because production has changed already."""
     try:
         return attempt.action.verify(attempt.ws, attempt.proposal, output)
     except Exception as error:

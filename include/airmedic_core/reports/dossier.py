@@ -63,7 +63,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Dossier:
-    """One incident with all that belongs to it, private columns included: who shows it leaves them out."""
+    """One incident with all that belongs to it, private columns included: what shows it has to leave them out."""
 
     spec: ModelSpec
     incident: Incident

@@ -89,9 +89,9 @@ def _turned_out(batch_id: str, incidents: Sequence[Incident]) -> Literal["real",
 
 
 def turned_out(incident: Incident) -> Literal["real", "false", "none"]:
-    """Return whether an incident was one: not if it was harmless, or if somebody rejected what was proposed for it.
+    """Return whether an incident turned out real: not if it was harmless, or if its proposal was rejected.
 
-    One that is open, or whose proposal nobody answered, says nothing.
+    An incident that is open, or whose proposal nobody answered, says nothing.
     """
     if incident.state not in ENDS or incident.fingerprint == REQUESTED:
         return "none"

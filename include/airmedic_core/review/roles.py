@@ -1,9 +1,9 @@
 """The two roles of a review with their second engine: what a language model is asked, and which answer stands.
 
-The rules always choose first, and where they find nothing nobody is asked. A language model chooses from a closed list.
-Its choice stands only if code can verify it, playing it back bears it out, and it is about the same setting or column
-as the rules' own; then the smaller step of the two is proposed. In every other case the rules' choice stands, and the
-record says why.
+The rules always choose first, and where they find nothing no model is asked. A language model chooses from a closed
+list. Its choice stands only if code can verify it, playing it back bears it out, and it is about the same setting or
+column as the rules' own; then the smaller step of the two is proposed. In every other case the rules' choice stands,
+and the record says why.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Opinion(Generic[C]):
 
     change: C
     note: str
-    """Who agrees or does not, in words; empty where only the rules were asked."""
+    """Whether the model agrees with the rules, in words; empty where only the rules were asked."""
     record: Json
     """The language model's answer for the record; empty where there is none."""
 

@@ -1,9 +1,9 @@
 """The story of the generated production: which trouble comes next, and when it may come.
 
-A trouble begins only when the incident before it is closed and a few quiet days have passed, so that whoever watches
-can tell them apart. While an incident is open, production waits for the person who was asked; what a person asks for
-by themselves holds nothing up. Nothing here reads a
-clock: the next day follows from the days so far and the incidents so far.
+A trouble begins only when the incident before it is closed and a few quiet days have passed, so that people who watch
+can tell them apart. While an incident is open, production waits for the person who was asked; what a person asks for by
+themselves holds nothing up. Nothing here reads a clock: the next day follows from the days so far and the incidents so
+far.
 """
 
 from __future__ import annotations

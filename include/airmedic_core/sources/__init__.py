@@ -167,8 +167,8 @@ def known_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> pd.Se
 def label_delay(spec: ModelSpec, frame: pd.DataFrame) -> timedelta:
     """Return the age at which practically all labels are known.
 
-    Labels do not arrive in the order of the rows: who cancels is known before who stays is. Rows younger than this are
-    neither trained on nor judged, even where their label is known: the early ones do not stand for all.
+    Labels do not arrive in the order of the rows: a cancellation is known before a stay is. Rows younger than this
+    are neither trained on nor judged, even where their label is known: the early ones do not stand for all.
 
     Parameters
     ----------

@@ -151,7 +151,7 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         return None
     history = label_history(context)
     if history is not None and max(history.favourites()) > _NEARLY_ALL:
-        # Events that come in runs leave whole windows to one class: that is their nature.
+        # Events that come in runs leave whole windows to one class, which is usual for them.
         return None
     return Finding(
         "concept", context.spec.target, "one_class", Verdict.ALERT, value=1.0, baseline=1.0 - others,

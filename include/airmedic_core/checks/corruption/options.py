@@ -48,8 +48,8 @@ class Limits:
     """Rows of one value before a column counts as constant. A value that usually takes 60 % of the rows fills ten
     independent rows in 0.6 % of the windows."""
     calendar_share: float = 0.5
-    """A column whose favourite takes more than half of the rows of most windows turns with the calendar, as the month
-    does: that it moves on to another value is its nature."""
+    """A column whose most frequent value takes more than half of the rows of most windows follows the calendar, as the
+    month does: that it moves on to another value is usual."""
     favourite: float = 0.65
     """Largest share that any value took in an earlier window, up to which one value in every row is a fault by itself.
     Tuned."""
