@@ -21,7 +21,7 @@ def test_a_message_names_no_private_column(
 
     spec = load_spec(content / "models" / "alpha.yaml").model_copy(update={"private": ("salary",)})
     tell(spec, "35% of salary are null; salary_band is as it was.", "", "E1 names salary.")
-    # Where the log goes depends on whether Airflow has set up its own logging by now.
+    # Where the log goes depends on whether Airflow has set up its own logging already.
     told = caplog.text + "".join(capfd.readouterr())
     assert "35% of (private column) are null; salary_band is as it was.\nE1 names (private column)." in told
 
