@@ -61,6 +61,15 @@ ActionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")
 """The key of an action. It may be one that is not installed: see :meth:`Policy.remarks`."""
 
 
+def stricter(permission: Permission, other: Permission) -> Permission:
+    """Return the stricter of two permissions; the first where they are the same.
+
+    >>> stricter(Permission.AUTO, Permission.ASK_TWO).value
+    'ask_two'
+    """
+    return min(permission, other, key=_STRICTEST_FIRST.index)
+
+
 class Rule(Section):
     """What one line of the policy says."""
 
@@ -190,8 +199,7 @@ class Policy(Section):
 
     def capped(self, permission: Permission, trigger: Trigger) -> Permission:
         """Return a permission, or the stricter one that the trigger's autonomy allows at the most."""
-        most = _MOST[self.autonomy.get(trigger, "auto")]
-        return min(permission, most, key=_STRICTEST_FIRST.index)
+        return stricter(permission, _MOST[self.autonomy.get(trigger, "auto")])
 
     def separates_duties(self, environment: str) -> bool:
         """Return whether somebody who asked for an action may not be the only one who approves it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,8 +11,8 @@ from airmedic_core.actions import ACTIONS, Path, known_action
 from airmedic_core.decide.candidates import candidates, companion, last_resorts
 from airmedic_core.decide.limits import Objection
 from airmedic_core.decide.preferences import rank
-from airmedic_core.decide.propose import Standing, permitted, record
-from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, Request
+from airmedic_core.decide.propose import Allowance, Standing, permitted, record
+from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, UNNAMED, Request
 from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE
 from airmedic_core.ledger.transitions import ENDS
@@ -83,7 +83,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     ws.ledger.record_content("policy", ws.spec.policy, policy.model_dump(mode="json"))
     ws.ledger.record_content("spec", ws.spec.name, ws.spec.model_dump(mode="json"))
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
-    by = request.by or "a person" if request.chooses else ""
+    by = request.by or UNNAMED if request.chooses else ""
     choice = _Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
     decision, details = _only_diagnose(choice) if request.action == DIAGNOSE_ONLY else _first_allowed(choice)
     ws.ledger.record_decision(
@@ -178,7 +178,6 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
     if isinstance(verdict, Objection):
         skipped.append(verdict.against(action))
         return None
-    permission, why = verdict
     try:
         params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
         rehearsal = ACTIONS.member(action).dry_run(choice.ws, params) if choice.request.dry_run else ""
@@ -187,26 +186,18 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
             raise
         skipped.append({"action": action, "limit": "plan", "reason": str(error)})
         return None
-    path = _path(action, permission)
+    path = _path(action, verdict.permission)
     if not path.begins:
         why = f"{action} follows a gate or another action, as its path {path.value} says."
         skipped.append({"action": action, "limit": "path", "reason": why})
         return None
-    reason = _because(choice, action, skipped, why)
+    reason = _because(choice, action, skipped, verdict.reason)
     if choice.request.dry_run:
         proposal = _rehearsed(choice, action, params, expected, reason)
         decision = Decision(Path.RECOMMEND, proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
         return decision, {"rehearsal": rehearsal, "would_go": path.value}
-    proposal = record(
-        choice.ws,
-        choice.incident,
-        action,
-        params,
-        expected,
-        permission=permission,
-        reason=reason,
-        now=choice.now,
-    )
+    allowance = replace(verdict, reason=reason)
+    proposal = record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)
     follow_up = _companion(choice, path, skipped)
     return Decision(path, proposal, reason, tuple(skipped), follow_up), {}
 
@@ -216,10 +207,8 @@ def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason
     before = choice.ws.ledger.proposals(choice.incident.id)
     if any(known.action == action and known.permission is not Permission.RECOMMEND for known in before):
         return None
-    permission = Permission.RECOMMEND
-    return record(
-        choice.ws, choice.incident, action, params, expected, permission=permission, reason=reason, now=choice.now
-    )
+    allowance = Allowance(Permission.RECOMMEND, reason)
+    return record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)
 
 
 def _path(name: str, permission: Permission) -> Path:
@@ -241,11 +230,8 @@ def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | N
     if isinstance(verdict, Objection):
         skipped.append(verdict.against(action))
         return None
-    permission, why = verdict
     params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
-    return record(
-        choice.ws, choice.incident, action, params, expected, permission=permission, reason=why, now=choice.now
-    )
+    return record(choice.ws, choice.incident, action, params, expected, allowance=verdict, now=choice.now)
 
 
 def _because(choice: _Choice, action: str, skipped: Sequence[Json], why: str = "") -> str:

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, StoppedBy
 from airmedic_core.decide.limits import freeze, kill_switch, objection
+from airmedic_core.decide.propose import Standing, ruled
 from airmedic_core.policy import TRIGGERS, VERIFICATIONS, Policy, environment_of, policy_of
 from airmedic_core.records import Json
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
+_SOMEBODY = "somebody"
+"""In place of a person who asks."""
 NO_INCIDENT = "(none)"
 """In place of an incident: nothing was tried for it yet."""
 
@@ -75,6 +78,12 @@ def _permissions(policy: Policy, action: str, environment: str, *, capped: bool)
         for verification in VERIFICATIONS:
             place, permission = policy.ruling(action, environment, verification)
             rule = f"rule {place} of permissions" if place else "no rule fits, so it is denied"
+            who = _SOMEBODY if trigger == "request" else ""
+            asks = Standing(verification, hesitant=False, why="", requested_by=who, recommended=frozenset({action}))
+            permission, vouched_by = ruled(policy, action, environment, asks)
+            if vouched_by:
+                place, _ = policy.ruling(action, environment, "verified")
+                rule = f"rule {place} of permissions: whoever asks stands in for a verified cause, and others approve"
             limited = policy.capped(permission, trigger) if capped else permission
             if limited is not permission:
                 rule += f", and autonomy.{trigger} is {policy.autonomy[trigger]}"

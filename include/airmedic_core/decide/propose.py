@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import StoppedBy, known_action
 from airmedic_core.decide.limits import Objection, objection
-from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS
+from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError
 from airmedic_core.numbers import percent
-from airmedic_core.policy import Policy, Trigger, Verification, environment_of, policy_of
+from airmedic_core.policy import Policy, Trigger, Verification, environment_of, policy_of, stricter
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -41,10 +41,12 @@ class Standing:
     why: str
     requested_by: str = ""
     """The person who asks for it in place of a diagnosis; empty where a diagnosis calls for it."""
+    recommended: frozenset[str] = frozenset()
+    """The actions that the diagnosis recommends without a condition."""
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
-        """Return how far a diagnosis, or a person who asks for the action, may be relied on.
+        """Return how far a diagnosis, and a person who asks for the action, may be relied on.
 
         Parameters
         ----------
@@ -55,21 +57,37 @@ class Standing:
         requested_by : str
             The person who asks for the action; empty where a diagnosis calls for it.
         """
-        if requested_by:
-            return cls("verified", hesitant=False, why=f"{requested_by} asks for it", requested_by=requested_by)
+        asked = f"{requested_by} asks for it" if requested_by else ""
         if diagnosis is None:
-            return cls("unverified", hesitant=False, why="there is no diagnosis")
+            return cls("unverified", hesitant=False, why=asked or "there is no diagnosis", requested_by=requested_by)
         hesitant = diagnosis.engine != _RULES and diagnosis.confidence < policy.min_confidence_for_auto
         why = f"the cause ({diagnosis.cause.words}) is {diagnosis.status}"
         if hesitant:
             why += f", but {diagnosis.engine} is only {percent(diagnosis.confidence)} sure"
-        return cls(diagnosis.status, hesitant, why)
+        recommended = frozenset(known.action for known in diagnosis.actions if not known.condition)
+        return cls(diagnosis.status, hesitant, asked or why, requested_by, recommended)
+
+    def verification_for(self, action: str) -> Verification:
+        """Return whether a verified cause calls for an action; one that somebody asks for may have another cause."""
+        if self.requested_by and (self.hesitant or action not in self.recommended):
+            return "unverified"
+        return self.verification
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the policy lets happen, and on which terms."""
+
+    permission: Permission
+    reason: str
+    vouched_by: str = ""
+    """The person whose word stands in for a verified cause; empty where the policy needs none for this permission."""
 
 
 def permitted(
     ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, *, now: datetime
-) -> tuple[Permission, str] | Objection:
-    """Return the permission of an action with its reason, or what stops the action.
+) -> Allowance | Objection:
+    """Return what is allowed of an action, or what stops the action.
 
     Parameters
     ----------
@@ -104,8 +122,8 @@ def permitted(
 
 def allowed(
     ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing
-) -> tuple[Permission, str] | Objection:
-    """Return the permission that the policy gives an action, with its reason, or the rule that denies it.
+) -> Allowance | Objection:
+    """Return what the policy allows of an action, with its reason, or the rule that denies it.
 
     Parameters
     ----------
@@ -121,7 +139,7 @@ def allowed(
         How far what is known of the incident may be relied on.
     """
     environment = environment_of(ws)
-    permission = policy.permission(action, environment, standing.verification)
+    permission, vouched_by = ruled(policy, action, environment, standing)
     if permission is Permission.DENY:
         return Objection("policy", f"The policy denies {action} in {environment} where {standing.why}.")
     member, trigger = known_action(action), _trigger(incident, standing)
@@ -132,7 +150,33 @@ def allowed(
         permission = capped
     if permission is Permission.AUTO and standing.hesitant:
         permission = Permission.ASK
-    return permission, f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
+    reason = f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
+    if vouched_by:
+        reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
+    return Allowance(permission, reason, vouched_by)
+
+
+def ruled(policy: Policy, action: str, environment: str, standing: Standing) -> tuple[Permission, str]:
+    """Return what the rules say, and the person whose word stands in for a verified cause, if anybody's has to.
+
+    It does so only where somebody else approves, and never for what happens without being asked.
+
+    Parameters
+    ----------
+    policy : Policy
+        The rules.
+    action : str
+        The action.
+    environment : str
+        The name of this installation's environment.
+    standing : Standing
+        What is known of the cause, and who asks.
+    """
+    ruled = policy.permission(action, environment, standing.verification_for(action))
+    if standing.requested_by.lower() in {"", UNNAMED} or not policy.separates_duties(environment):
+        return ruled, ""
+    vouched = stricter(policy.permission(action, environment, "verified"), Permission.ASK)
+    return (ruled, "") if stricter(vouched, ruled) is vouched else (vouched, standing.requested_by)
 
 
 def _trigger(incident: Incident, standing: Standing) -> Trigger:
@@ -148,8 +192,7 @@ def record(
     params: Json,
     expected: str,
     *,
-    permission: Permission,
-    reason: str,
+    allowance: Allowance,
     now: datetime,
 ) -> Proposal:
     """Record a proposal, with the policy's own approval where nobody has to be asked.
@@ -166,15 +209,16 @@ def record(
         What it is carried out with.
     expected : str
         What it should improve, by how much and by when.
-    permission : Permission
-        What the policy gives it.
-    reason : str
-        Why the policy gives it that.
+    allowance : Allowance
+        What the policy lets happen of it, and why.
     now : datetime
         The moment of the proposal.
     """
-    lifetime = timedelta(seconds=ws.spec.approval.expire_after_seconds)
-    proposal = Proposal(incident.id, incident.model, action, params, expected, permission, reason, now, now + lifetime)
+    until, reason = now + timedelta(seconds=ws.spec.approval.expire_after_seconds), allowance.reason
+    proposal = Proposal(
+        incident.id, incident.model, action, params, expected, allowance.permission, reason, now, until,
+        vouched_by=allowance.vouched_by,
+    )  # fmt: skip
     proposal = ws.ledger.record_proposal(proposal)
     if proposal.permission is Permission.AUTO and not any(
         not a.refused_because for a in ws.ledger.approvals(proposal.hash)
@@ -228,7 +272,5 @@ def propose(
             skipped=[verdict.against(action)],
         )
         raise PolicyError(verdict.reason, "Change the policy, or carry it out by hand.")
-    permission, reason = verdict
-    return record(
-        ws, incident, action, params, expected, permission=permission, reason=f"{why} {reason}".strip(), now=now
-    )
+    allowance = replace(verdict, reason=f"{why} {verdict.reason}".strip())
+    return record(ws, incident, action, params, expected, allowance=allowance, now=now)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import StoppedBy, known_action
 from airmedic_core.decide.limits import Objection, freeze, require_enabled
 from airmedic_core.decide.propose import Standing, allowed
-from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS
+from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError
+from airmedic_core.ledger.people import same_person
 from airmedic_core.policy import environment_of, policy_of
 from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
 
@@ -55,13 +56,14 @@ def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[
     verdict = allowed(ws, policy, incident, proposal.action, Standing.of(diagnosis, policy, requested_by=by))
     if isinstance(verdict, Objection):
         return verdict
-    permission, why = verdict
-    people = sum(answer.channel != "policy" for answer in approvals)
-    needed = {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(permission, 0)
-    if permission in _ACTED_ON and people >= needed:
+    people = [answer.by for answer in approvals if answer.channel != "policy"]
+    if verdict.vouched_by:
+        people = [name for name in people if not same_person(name, [verdict.vouched_by])]
+    needed = {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(verdict.permission, 0)
+    if verdict.permission in _ACTED_ON and len(people) >= needed:
         return None
     asked = proposal.permission.value
-    return Objection("policy", f"{why} When {proposal.action} was proposed, it said {asked}.")
+    return Objection("policy", f"{verdict.reason} When {proposal.action} was proposed, it said {asked}.")
 
 
 def _no_longer_approved(ws: Workspace, approvals: Sequence[Approval]) -> Objection | None:
@@ -80,7 +82,7 @@ def _requested_by(incident: Incident, proposal: Proposal, decisions: Sequence[Js
         if proposal.hash in {decision["proposal_hash"], decision["details"].get("follow_up")}:
             asked = decision["details"]
             if asked.get("requested") not in {None, *LEFT_TO_DIAGNOSIS}:
-                return str(asked.get("requested_by") or "a person")
+                return str(asked.get("requested_by") or UNNAMED)
             return ""
     asked = incident.resolution
     return "" if asked.get("requested") in LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))

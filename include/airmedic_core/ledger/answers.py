@@ -56,17 +56,14 @@ def refusal(
     if changed := change_of(connection, row):
         return changed
     counted = [approval for approval in earlier if not approval.refused_because]
-    alone = (
-        separate_duties
-        and given.answer == "approve"
-        and given.channel != "policy"
-        and needed_approvals(row.permission) == 1
-    )
+    names, approves = (given.by, *known_as), given.answer == "approve" and given.channel != "policy"
+    alone = separate_duties and approves and needed_approvals(row.permission) == 1
     return (
         _person_refused(row, given, approvers)
         or _answered(row, given, counted)
         or _out_of_time(connection, row, given.at)
-        or (_asked_by_same_person(connection, row, (given.by, *known_as)) if alone else "")
+        or (_vouched_by_same_person(row, names) if approves else "")
+        or (_asked_by_same_person(connection, row, names) if alone else "")
     )
 
 
@@ -88,6 +85,14 @@ def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> st
         return "it was answered before"
     if given.answer == "approve" and same_person(given.by, [approval.by for approval in counted]):
         return f"{given.by!r} approved it before, and a second person is needed"
+    return ""
+
+
+def _vouched_by_same_person(row: Row[Any], names: Sequence[str]) -> str:
+    """Return an objection where whoever's word stands in for a verified cause approves, even as one of two."""
+    vouched_by = from_json(Proposal, row.record).vouched_by
+    if vouched_by and any(same_person(name, [vouched_by]) for name in names):
+        return f"{names[0]!r} asked for it, and their word stands in for a verified cause: others have to approve it"
     return ""
 
 

@@ -205,7 +205,8 @@ def _standing(connection: Connection, p: Proposal) -> Proposal | None:
         if change_of(connection, row):
             continue
         known = from_json(Proposal, row.record)
-        same = (row.record["params"], known.expected) == (params, p.expected) and row.hash == known.hash
+        same = (row.record["params"], known.expected, known.vouched_by) == (params, p.expected, p.vouched_by)
+        same = same and row.hash == known.hash
         if row.hash == p.hash or (same and not replaced_by(connection, row)):
             equal.append((row, known))
     return next((known for row, known in equal if _stands(connection, row, p)), None)

@@ -39,17 +39,24 @@ class Proposal:
     """Why this action, and why this permission."""
     created_at: datetime
     expires_at: datetime
+    vouched_by: str = ""
+    """Who asked for it, where their word stands in for a verified cause: somebody else has to approve it."""
 
     @property
     def hash(self) -> str:
-        """SHA-256 over incident, model, action, parameters, expected effect, permission and expiry."""
+        """SHA-256 over incident, model, action, parameters, expected effect, permission, expiry and further terms."""
         terms = {"permission": self.permission.value, "expires_at": as_utc(self.expires_at).isoformat()}
-        return digest(self._deed() | terms)
+        return digest(self._deed() | terms | self._further_terms())
 
     @property
     def former_hash(self) -> str:
         """The hash as earlier versions made it, without permission and expiry. It can be read, and not carried out."""
         return digest(self._deed())
+
+    def _further_terms(self) -> Json:
+        """Return the terms that not every proposal has: one without them has the hash that it always had."""
+        terms: Json = {"vouched_by": self.vouched_by}
+        return {name: term for name, term in terms.items() if term}
 
     def _deed(self) -> Json:
         return {

@@ -22,6 +22,7 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
+from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, day, incident_of, observe, renewals, workspace
 
@@ -165,8 +166,88 @@ def test_a_persons_choice_comes_before_the_diagnosis(ws: Workspace) -> None:
     incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain", status="unverified")
     decision = decide(ws, incident.id, Request("quarantine", "I know these rows", "ada"), now=NOW)
     assert decision.proposal is not None
-    assert (decision.path, decision.proposal.permission) == ("quarantine", Permission.AUTO)
+    assert (decision.path, decision.proposal.permission) == ("change", Permission.ASK)
     assert decision.reason.startswith("ada chose quarantine: I know these rows.")
+    assert "separation" not in decision.reason
+
+
+@pytest.mark.parametrize("status", ["verified", "unverified"])
+def test_a_request_alone_is_not_enough_for_what_needs_a_verified_cause(ws: Workspace, status: str) -> None:
+    """The policy quarantines without asking where the cause is verified; a request adds nothing to that."""
+    incident = diagnosed(ws, Cause.DATA_CORRUPTION, "quarantine", status=status)
+    decision = decide(ws, incident.id, Request("quarantine", "I know these rows", "ada"), now=NOW)
+    assert decision.proposal is not None
+    assert decision.proposal.permission is (Permission.AUTO if status == "verified" else Permission.ASK)
+    assert decision.proposal.vouched_by == ""
+
+
+def test_a_verified_cause_of_something_else_does_not_stand_behind_a_request(ws: Workspace) -> None:
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain", ("quarantine", "if the rows are broken"))
+    decision = decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW)
+    assert decision.proposal is not None
+    assert decision.proposal.permission is Permission.ASK
+
+
+CAUTIOUS = "permissions: [{actions: [quarantine, hold], cause: verified, permission: PERMISSION}]"
+
+
+def vouching(ws: Workspace, folder: Path, permission: str, separation: str = "always") -> Workspace:
+    (folder / "policies").unlink()
+    (folder / "policies").mkdir()
+    text = CAUTIOUS.replace("PERMISSION", permission) + f"\nseparation_of_duties: {separation}"
+    (folder / "policies" / "default.yaml").write_text(text)
+    return ws
+
+
+@pytest.mark.parametrize("permission", ["auto", "ask", "ask_two"])
+def test_a_persons_word_stands_in_for_a_verified_cause_where_others_approve(
+    ws: Workspace, tmp_path: Path, permission: str
+) -> None:
+    incident = incident_of(vouching(ws, tmp_path, permission), 3)
+    proposal = decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW).proposal
+    assert proposal is not None
+    assert proposal.permission.value == permission.replace("auto", "ask")
+    assert proposal.vouched_by == "ada"
+    assert "ada's word stands in for a verified cause" in proposal.reason
+    for name in ("ada", "Ada "):
+        own = ws.ledger.answer_proposal(proposal.hash, "approve", by=name, at=NOW, channel="airflow")
+        assert "their word stands in for a verified cause" in own.refused_because
+    people = ("bob", "eve") if permission == "ask_two" else ("bob",)
+    for name in people:
+        assert not ws.ledger.answer_proposal(
+            proposal.hash, "approve", by=name, at=NOW, channel="airflow"
+        ).refused_because
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+
+
+@pytest.mark.parametrize("asks", [Request("quarantine", by="ada"), Request("quarantine")])
+def test_it_stands_in_for_nothing_where_one_person_may_do_both(ws: Workspace, tmp_path: Path, asks: Request) -> None:
+    separation = "never" if asks.by else "always"  # somebody without a name cannot be told from who approves
+    incident = incident_of(vouching(ws, tmp_path, "ask", separation), 3)
+    decision = decide(ws, incident.id, asks, now=NOW)
+    assert decision.proposal is None
+    assert decision.skipped[0]["limit"] == "policy"
+
+
+def test_what_somebody_has_vouched_for_is_not_begun_on_their_own_approval(ws: Workspace, tmp_path: Path) -> None:
+    incident = incident_of(vouching(ws, tmp_path, "ask"), 3)
+    proposal = decide(ws, incident.id, Request("quarantine", by="ada"), now=NOW).proposal
+    assert proposal is not None
+    (tmp_path / "policies" / "default.yaml").write_text("permissions: [{actions: [quarantine], permission: ask}]")
+    plain = replace(proposal, vouched_by="", params=proposal.params | {"reason": "b"}, created_at=NOW)
+    ws.ledger.record_proposal(plain)
+    ws.ledger.record_decision(
+        incident.id,
+        path="change",
+        proposal_hash=plain.hash,
+        reason="",
+        details={"requested": "quarantine", "requested_by": "ada"},
+    )
+    ws.ledger.answer_proposal(plain.hash, "approve", by="ada", at=NOW, channel="airflow")
+    vouching_text = CAUTIOUS.replace("PERMISSION", "ask") + "\nseparation_of_duties: always"
+    (tmp_path / "policies" / "default.yaml").write_text(vouching_text)
+    with pytest.raises(PolicyError, match="ada's word"):
+        carry_out(ws, plain.hash, now=NOW)
 
 
 def test_a_persons_choice_does_not_come_before_policy_and_limits(ws: Workspace) -> None:
