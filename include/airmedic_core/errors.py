@@ -115,6 +115,10 @@ class SwitchUnavailableError(AirmedicError):
     transient = True
 
 
+class QuietAlarmError(PolicyError):
+    """The alarm behind an approved action has gone quiet. A retry does not help: people are asked once more."""
+
+
 class ApprovalError(AirmedicError):
     """No valid approval is recorded for exactly this proposal. A retry does not help."""
 

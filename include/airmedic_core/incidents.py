@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.decide.alarm import question_again
 from airmedic_core.decide.preferences import HEALED
 from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
@@ -126,6 +127,8 @@ def close_incident(
 ) -> Incident:
     """Close an incident with what came of it. One that is closed stays as it is.
 
+    One whose alarm has gone quiet before its approved remedy began stays open: people are asked about it again.
+
     A dry run or a diagnosis on request closes only the incident that was opened for it: one that was seen in a batch is
     as unsolved as before.
 
@@ -154,6 +157,8 @@ def close_incident(
     incident = ws.ledger.incident(incident_id)
     if incident.state in ENDS or (only_looked and _seen(incident)):
         return incident
+    if not failed and asked_again(ws, incident):
+        return ws.ledger.move_incident(incident_id, IncidentState.DIAGNOSED)
     outcome = outcome_of(ws, incident, now=now)
     if failed and outcome.outcome == "healed":
         summary = f"{outcome.summary} It has not proved itself: {', '.join(failed)} failed."
@@ -173,6 +178,11 @@ def close_incident(
     standing = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     cause = standing.cause if standing else incident.cause
     return ws.ledger.move_incident(incident_id, outcome.state, resolution=resolution, closed_at=now, cause=cause)
+
+
+def asked_again(ws: Workspace, incident: Incident) -> str:
+    """Return the hash of the approved proposal that an open incident waits to ask people about again; else nothing."""
+    return "" if incident.state in ENDS else question_again(ws.ledger.decisions(incident.id))
 
 
 def note_healthy(ws: Workspace, batch: Batch) -> Incident | None:

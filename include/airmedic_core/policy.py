@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 Verification = Literal["verified", "unverified"]
 VERIFICATIONS: tuple[Verification, ...] = get_args(Verification)
 
-Trigger = Literal["incident", "request", "review"]
-"""What an action is called for by: an incident that monitoring opened, a person, or a review."""
+Trigger = Literal["incident", "request", "review", "quiet"]
+"""What an action is called for by: an incident that monitoring opened, a person, a review, or an incident whose alarm
+has gone quiet."""
 TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 Autonomy = Literal["observe", "recommend", "ask", "auto"]
@@ -38,6 +39,8 @@ _MOST: dict[str, Permission] = {
     "ask": Permission.ASK,
     "auto": Permission.AUTO,
 }
+_UNLESS_SAID: dict[Trigger, Autonomy] = {"quiet": "ask"}
+"""Autonomy of triggers that a policy says nothing of, where it is not ``auto``."""
 _STRICTEST_FIRST = tuple(Permission)
 
 SIMULATION = "simulation"
@@ -148,7 +151,8 @@ class Policy(Section):
     separation_of_duties: Literal["always", "outside_simulation", "never"] = "outside_simulation"
     """Where somebody who asked for an action may not be the only one who approves it."""
     autonomy: Mapping[Trigger, Autonomy] = Field(default_factory=dict)
-    """Trigger → how far to go at the most, whatever the rules say; ``auto`` where it is not given."""
+    """Trigger → how far to go at the most, whatever the rules say. Where it is not given, it is ``ask`` for an alarm
+    that has gone quiet, and ``auto`` for all others."""
     limits: Limits = Limits()
     freezes: tuple[Freeze, ...] = ()
     learning: Learning = Learning()
@@ -199,7 +203,11 @@ class Policy(Section):
 
     def capped(self, permission: Permission, trigger: Trigger) -> Permission:
         """Return a permission, or the stricter one that the trigger's autonomy allows at the most."""
-        return stricter(permission, _MOST[self.autonomy.get(trigger, "auto")])
+        return stricter(permission, _MOST[self.autonomy_of(trigger)])
+
+    def autonomy_of(self, trigger: Trigger) -> Autonomy:
+        """Return how far to go at the most where a trigger calls for an action."""
+        return self.autonomy.get(trigger, _UNLESS_SAID.get(trigger, "auto"))
 
     def separates_duties(self, environment: str) -> bool:
         """Return whether somebody who asked for an action may not be the only one who approves it."""

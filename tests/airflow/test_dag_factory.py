@@ -68,7 +68,8 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
     assert not errors
     assert edges(dags["remediate__alpha"]) == arrows(
         """collect_evidence -> diagnose; diagnose -> decide;
-        decide -> approve_retrain approve_rollback quarantine_batch approve_change recommend escalate;
+        decide -> approve_retrain resume_deployment approve_rollback quarantine_batch approve_change recommend escalate;
+        resume_deployment -> approve_deploy;
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
         approve_deploy -> deploy; deploy -> watch_deployment;
@@ -150,8 +151,8 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
         "deploy_path": (
             "Deploy",
             {
-                "approve_deploy", "deploy", "watch_deployment", "roll_back_deployment", "approve_taking_back",
-                "take_back",
+                "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "roll_back_deployment",
+                "approve_taking_back", "take_back",
             },
         ),
         "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),

@@ -94,6 +94,8 @@ class Action(Protocol):
     """Its part in what comes of the incident."""
     follows: tuple[Path, ...] = ()
     """The paths on which it is proposed as a companion."""
+    of_window: bool = False
+    """Whether it is about the incident's own windows: what newer windows show is then no reason against it."""
     leads_to: str = ""
     """The action that is proposed when a gate passes what this one made."""
     taken_back_by: str = ""

@@ -21,6 +21,7 @@ class Hold(Action):
     imperative = "Change nothing yet for"
     infinitive = "hold the window"
     path = Path.RECOMMEND
+    of_window = True
     stopped_by = StoppedBy.NOTHING
     part = Part.NOTICE
 

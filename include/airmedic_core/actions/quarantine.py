@@ -27,6 +27,7 @@ class Quarantine(Action):
     infinitive = "quarantine the window"
     choice = "Quarantine the newest batch"
     path = Path.QUARANTINE
+    of_window = True
     stopped_by = StoppedBy.KILL_SWITCH
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:

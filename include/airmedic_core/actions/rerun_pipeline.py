@@ -22,6 +22,7 @@ class RerunPipeline(Action):
     imperative = "Rerun the pipeline behind"
     infinitive = "run the pipeline again"
     path = Path.RERUN
+    of_window = True
     part = Part.COMPANION
     follows = (Path.QUARANTINE,)
     needs = ("upstream_dag",)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, Path, known_action
+from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companion, last_resorts
 from airmedic_core.decide.limits import Objection
 from airmedic_core.decide.preferences import rank
@@ -85,7 +86,10 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     by = request.by or UNNAMED if request.chooses else ""
     choice = _Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
-    decision, details = _only_diagnose(choice) if request.action == DIAGNOSE_ONLY else _first_allowed(choice)
+    if request.action == DIAGNOSE_ONLY:
+        decision, details = _only_diagnose(choice)
+    else:
+        decision, details = _ask_again(choice) or _first_allowed(choice)
     ws.ledger.record_decision(
         incident_id,
         path=decision.path.value,
@@ -126,6 +130,8 @@ def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision |
     if not recorded:
         return None
     last = recorded[-1]
+    if question_again(recorded):
+        return None
     key = last["proposal_hash"]
     answered = key is not None and any(not answer.refused_because for answer in ws.ledger.approvals(key))
     if not answered and incident.state not in ENDS:
@@ -157,6 +163,23 @@ def _only_diagnose(choice: _Choice) -> tuple[Decision, Json]:
     return Decision(Path.RECOMMEND, None, f"{by} asked for the diagnosis only.{advice}"), {}
 
 
+def _ask_again(choice: _Choice) -> tuple[Decision, Json] | None:
+    """Ask once more about what was approved before its alarm went quiet, if that is why the last attempt ended."""
+    ws, incident = choice.ws, choice.incident
+    known = question_again(ws.ledger.decisions(incident.id))
+    if not known or choice.request.chooses or choice.request.dry_run:
+        return None
+    before = ws.ledger.proposal(known)
+    quiet = quiet_alarm(ws, incident, choice.diagnosis, before.action)
+    verdict = permitted(ws, choice.policy, incident, before.action, choice.standing, now=choice.now, quiet=quiet)
+    if isinstance(verdict, Objection):
+        return None
+    reason = f"{before.action} was approved, and is asked about again before it is carried out. {verdict.reason}"
+    allowance = replace(verdict, reason=reason)
+    proposal = record(ws, incident, before.action, before.params, before.expected, allowance=allowance, now=choice.now)
+    return Decision(_path(before.action, verdict.permission), proposal, reason), {"asked_before": known}
+
+
 def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     """Go through the ranked actions until policy and limits let one through; else leave it to people."""
     considered = candidates(choice.ws, choice.incident, choice.diagnosis, choice.request)
@@ -174,7 +197,8 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
 
 def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, Json] | None:
     """Return the decision for an action, or add to ``skipped`` why it is passed over."""
-    verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
+    quiet = None if choice.request.chooses else quiet_alarm(choice.ws, choice.incident, choice.diagnosis, action)
+    verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now, quiet=quiet)
     if isinstance(verdict, Objection):
         skipped.append(verdict.against(action))
         return None

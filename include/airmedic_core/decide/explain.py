@@ -86,6 +86,6 @@ def _permissions(policy: Policy, action: str, environment: str, *, capped: bool)
                 rule = f"rule {place} of permissions: whoever asks stands in for a verified cause, and others approve"
             limited = policy.capped(permission, trigger) if capped else permission
             if limited is not permission:
-                rule += f", and autonomy.{trigger} is {policy.autonomy[trigger]}"
+                rule += f", and autonomy.{trigger} is {policy.autonomy_of(trigger)}"
             rows.append({"trigger": trigger, "cause": verification, "permission": limited.value, "because": rule})
     return rows

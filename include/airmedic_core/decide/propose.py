@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import StoppedBy, known_action
+from airmedic_core.decide.alarm import Quiet, quiet_alarm
 from airmedic_core.decide.limits import Objection, objection
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError
+from airmedic_core.history import TAKES_BACK
 from airmedic_core.numbers import percent
 from airmedic_core.policy import Policy, Trigger, Verification, environment_of, policy_of, stricter
 from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
@@ -82,10 +84,19 @@ class Allowance:
     reason: str
     vouched_by: str = ""
     """The person whose word stands in for a verified cause; empty where the policy needs none for this permission."""
+    changed: str = ""
+    """What is different from when the action was called for: its alarm has gone quiet."""
 
 
 def permitted(
-    ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, *, now: datetime
+    ws: Workspace,
+    policy: Policy,
+    incident: Incident,
+    action: str,
+    standing: Standing,
+    *,
+    now: datetime,
+    quiet: Quiet | None = None,
 ) -> Allowance | Objection:
     """Return what is allowed of an action, or what stops the action.
 
@@ -103,8 +114,10 @@ def permitted(
         How far what is known of the incident may be relied on.
     now : datetime
         The moment.
+    quiet : Quiet, optional
+        The window that shows that its alarm has gone quiet, if one does.
     """
-    verdict = allowed(ws, policy, incident, action, standing)
+    verdict = allowed(ws, policy, incident, action, standing, quiet)
     if isinstance(verdict, Objection):
         return verdict
     stopped = objection(
@@ -121,7 +134,7 @@ def permitted(
 
 
 def allowed(
-    ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing
+    ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing, quiet: Quiet | None = None
 ) -> Allowance | Objection:
     """Return what the policy allows of an action, with its reason, or the rule that denies it.
 
@@ -137,23 +150,29 @@ def allowed(
         The action's name.
     standing : Standing
         How far what is known of the incident may be relied on.
+    quiet : Quiet, optional
+        The window that shows that its alarm has gone quiet, if one does.
     """
     environment = environment_of(ws)
     permission, vouched_by = ruled(policy, action, environment, standing)
     if permission is Permission.DENY:
         return Objection("policy", f"The policy denies {action} in {environment} where {standing.why}.")
-    member, trigger = known_action(action), _trigger(incident, standing)
+    member, trigger, changed = known_action(action), _trigger(incident, standing), ""
     if member is None or member.stopped_by is not StoppedBy.NOTHING:
         capped = policy.capped(permission, trigger)
         if capped is Permission.DENY:
             return Objection("autonomy", f"The policy only observes what comes by {trigger} (autonomy).")
         permission = capped
+        if quiet is not None:
+            permission, changed = policy.capped(permission, "quiet"), str(quiet)
+            if permission is Permission.DENY:
+                return Objection("autonomy", f"{quiet} The policy only observes then (autonomy.quiet).")
     if permission is Permission.AUTO and standing.hesitant:
         permission = Permission.ASK
     reason = f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
     if vouched_by:
         reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
-    return Allowance(permission, reason, vouched_by)
+    return Allowance(permission, reason, vouched_by, changed)
 
 
 def ruled(policy: Policy, action: str, environment: str, standing: Standing) -> tuple[Permission, str]:
@@ -217,7 +236,7 @@ def record(
     until, reason = now + timedelta(seconds=ws.spec.approval.expire_after_seconds), allowance.reason
     proposal = Proposal(
         incident.id, incident.model, action, params, expected, allowance.permission, reason, now, until,
-        vouched_by=allowance.vouched_by,
+        vouched_by=allowance.vouched_by, changed=allowance.changed,
     )  # fmt: skip
     proposal = ws.ledger.record_proposal(proposal)
     if proposal.permission is Permission.AUTO and not any(
@@ -260,9 +279,11 @@ def propose(
     asked = incident.resolution
     # A person who asks for a diagnosis, or for whatever it recommends, does not vouch for it.
     requested_by = "" if asked.get("requested") in LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))
-    verdict = permitted(
-        ws, policy, incident, action, Standing.of(diagnosis, policy, requested_by=requested_by), now=now
-    )
+    standing = Standing.of(diagnosis, policy, requested_by=requested_by)
+    # What is to be taken back is no remedy for an alarm, and neither is what a person asks for.
+    alarmed = not requested_by and TAKES_BACK not in params
+    quiet = quiet_alarm(ws, incident, diagnosis, action) if alarmed else None
+    verdict = permitted(ws, policy, incident, action, standing, now=now, quiet=quiet)
     if isinstance(verdict, Objection):
         ws.ledger.record_decision(
             incident_id,

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import StoppedBy, known_action
+from airmedic_core.actions import Part, Path, StoppedBy, known_action
+from airmedic_core.decide.alarm import ASKED_AGAIN, quiet_alarm
 from airmedic_core.decide.limits import Objection, freeze, require_enabled
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
-from airmedic_core.errors import PolicyError
+from airmedic_core.errors import PolicyError, QuietAlarmError
+from airmedic_core.history import TAKES_BACK
 from airmedic_core.ledger.people import same_person
 from airmedic_core.policy import environment_of, policy_of
 from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
@@ -22,7 +24,7 @@ _ACTED_ON = frozenset({Permission.ASK_TWO, Permission.ASK, Permission.AUTO})
 
 
 def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> None:
-    """Stop an approved action that the switches, the policy or the list of approvers no longer let through.
+    """Stop an approved action that the switches, the policy, the approvers or its alarm no longer let through.
 
     Parameters
     ----------
@@ -37,6 +39,8 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     ------
     PolicyError
         With the rule that stops it. A retry does not help: decide again.
+    QuietAlarmError
+        If the newest windows no longer show the cause, and people did not know it. A retry does not help.
     """
     require_enabled(ws.ledger, proposal.model, proposal.action, now=now, switches=ws.switches)
     action = known_action(proposal.action)
@@ -47,6 +51,30 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
     if changed := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
         raise PolicyError(f"{changed.reason} ({changed.limit})", "Decide again.")
+    _require_alarm(ws, proposal)
+
+
+def _require_alarm(ws: Workspace, proposal: Proposal) -> None:
+    """Stop an action whose alarm has gone quiet since people were asked, and record that they are asked again."""
+    if TAKES_BACK in proposal.params or policy_of(ws).autonomy_of("quiet") == "auto":
+        return
+    incident = ws.ledger.incident(proposal.incident_id)
+    if _requested_by(incident, proposal, ws.ledger.decisions(incident.id)):
+        return
+    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
+    quiet = quiet_alarm(ws, incident, diagnosis, proposal.action)
+    if quiet is None or quiet.shows in proposal.changed:
+        return
+    action = known_action(proposal.action)
+    if action is None or action.part is not Part.COMPANION:
+        ws.ledger.record_decision(
+            incident.id,
+            path=Path.RECOMMEND.value,
+            proposal_hash=proposal.hash,
+            reason=f"{quiet} {proposal.action} is not carried out, and asked about again.",
+            details={ASKED_AGAIN: str(quiet)},
+        )
+    raise QuietAlarmError(f"{quiet} (quiet)", "Decide again.")
 
 
 def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[Approval]) -> Objection | None:

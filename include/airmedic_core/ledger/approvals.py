@@ -205,7 +205,8 @@ def _standing(connection: Connection, p: Proposal) -> Proposal | None:
         if change_of(connection, row):
             continue
         known = from_json(Proposal, row.record)
-        same = (row.record["params"], known.expected, known.vouched_by) == (params, p.expected, p.vouched_by)
+        terms = known.expected, known.vouched_by, known.changed
+        same = (row.record["params"], *terms) == (params, p.expected, p.vouched_by, p.changed)
         same = same and row.hash == known.hash
         if row.hash == p.hash or (same and not replaced_by(connection, row)):
             equal.append((row, known))

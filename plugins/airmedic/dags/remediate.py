@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule
 
 from airmedic.dag_factory import model_dag
@@ -54,7 +55,8 @@ def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
 
 
 DECIDED = proposal_of("decide")
-TO_DEPLOY = proposal_of("evaluate_gate_again", "evaluate_gate")
+# Of the two only one is there: what the gate proposes, or what is asked about again.
+TO_DEPLOY = proposal_of("evaluate_gate_again", "evaluate_gate") + proposal_of("decide", key="deployment_hash")
 
 
 class Branch(NamedTuple):
@@ -120,16 +122,17 @@ def retrain_branch(spec: ModelSpec) -> Branch:
                 other_dag=spec.retrain.using.removeprefix("dag:"),
             )
             approve_retrain >> train_in_dag >> retrain
-    deployment = deploy_branch(spec)
-    approve_retrain >> retrain >> evaluate_gate >> [improve_and_retrain, *deployment.first]
-    improve_and_retrain >> evaluate_gate_again >> [escalate_refusal, *deployment.first]
-    return Branch([approve_retrain], [escalate_refusal, *deployment.last])
+    deployment = deploy_branch(spec, gates=[evaluate_gate, evaluate_gate_again])
+    approve_retrain >> retrain >> evaluate_gate >> improve_and_retrain >> evaluate_gate_again >> escalate_refusal
+    return Branch([approve_retrain, *deployment.first], [escalate_refusal, *deployment.last])
 
 
-def deploy_branch(spec: ModelSpec) -> Branch:
-    """Make the path that puts a challenger into service, and watches it there."""
+def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
+    """Make the path that puts a challenger into service once it has passed one of the gates, and watches it there."""
     model = spec.name
     with group("deploy_path", "Deploy", "Puts the challenger into service, and takes it back if it does no good."):
+        # A deployment that was approved before its alarm went quiet is asked about again without another training.
+        resume_deployment = EmptyOperator(task_id="resume_deployment")
         approve_deploy = ApprovalSensor(
             task_id="approve_deploy",
             model=model,
@@ -153,9 +156,15 @@ def deploy_branch(spec: ModelSpec) -> Branch:
         unproven = proposal_of("watch_deployment")
         approve_taking_back = ApprovalSensor(task_id="approve_taking_back", model=model, proposal_hash=unproven)
         take_back = RollbackOperator(task_id="take_back", model=model, proposal_hash=unproven)
-    approve_deploy >> deploy >> watch_deployment >> [roll_back_deployment, approve_taking_back]
+    (
+        [*gates, resume_deployment]
+        >> approve_deploy
+        >> deploy
+        >> watch_deployment
+        >> [roll_back_deployment, approve_taking_back]
+    )
     approve_taking_back >> take_back
-    return Branch([approve_deploy], [roll_back_deployment, take_back])
+    return Branch([resume_deployment], [roll_back_deployment, take_back])
 
 
 def rollback_branch(model: str) -> Branch:
@@ -279,6 +288,7 @@ def remediate(spec: ModelSpec) -> DAG:
             request=REQUEST,
             branches={
                 "retrain": "approve_retrain",
+                "deploy": "resume_deployment",
                 "rollback": "approve_rollback",
                 "quarantine": "quarantine_batch",
                 "change": "approve_change",

@@ -25,7 +25,8 @@ class CloseIncidentOperator(ModelOperator):
     Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it also
     keeps the DAG run honest: if a task before it failed, it fails after its work is done.
 
-    After false alarms it starts ``review__<model>``, once a day at most.
+    After false alarms it starts ``review__<model>``, once a day at most. Where the alarm has gone quiet before an
+    approved action began, the incident stays open, and another run of ``remediate__<model>`` asks about it again.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class CloseIncidentOperator(ModelOperator):
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():
             from airmedic_core.decide import Request
-            from airmedic_core.incidents import close_incident
+            from airmedic_core.incidents import asked_again, close_incident
             from airmedic_core.reports import incident_report
             from airmedic_core.review import review_due
 
@@ -67,11 +68,15 @@ class CloseIncidentOperator(ModelOperator):
             incident = close_incident(workspace, self.incident_id, now=now, failed=failed, only_looked=only_looked)
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
             review_run = review_due(workspace, incident, now=now)
+            again = "" if only_looked else asked_again(workspace, incident)
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         headline = f"Incident {incident.id} is {incident.state}: {incident.headline}"
         tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
         if review_run:
             self._start_review(review_run)
+        if again and not failed:
+            conf = {"incident_id": incident.id, "reason": "The alarm has gone quiet since the approval."}
+            start_run(f"remediate__{self.model}", f"{incident.id}__again__{again[:8]}", conf)
         if failed:
             raise AirflowFailException(f"The incident is closed as {incident.state}, but {', '.join(failed)} failed.")
         return {

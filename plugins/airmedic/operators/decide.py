@@ -15,8 +15,12 @@ from airmedic_core.records import from_json
 
 PROPOSAL_HASH = "proposal_hash"
 """XCom key under which an operator leaves the hash of what it proposes."""
+DEPLOYMENT_HASH = "deployment_hash"
+"""XCom key of a deployment that is asked about again, because its alarm went quiet before it began."""
 FOLLOW_UP_HASH = "follow_up_hash"
 """XCom key of a second proposal, for after the first: to rerun the pipeline that delivered a quarantined batch."""
+
+_DEPLOY = "deploy"
 
 
 class DecideOperator(ModelOperator, BranchMixIn):
@@ -46,7 +50,7 @@ class DecideOperator(ModelOperator, BranchMixIn):
         self.request = request
 
     def execute(self, context: Context) -> Any:
-        """Decide. XComs: ``reason``, and the hashes ``proposal_hash`` and ``follow_up_hash`` of what is proposed."""
+        """Decide. XComs: ``reason``, and the hashes of what is proposed."""
         with airflow_errors():
             from airmedic_core.decide import Request, decide
 
@@ -57,5 +61,7 @@ class DecideOperator(ModelOperator, BranchMixIn):
             self.log.info("Not chosen: %s", skipped)
         context["ti"].xcom_push("reason", decision.reason)
         context["ti"].xcom_push(PROPOSAL_HASH, decision.proposal.hash if decision.proposal else "")
+        deployment = decision.proposal.hash if decision.proposal and decision.path.value == _DEPLOY else ""
+        context["ti"].xcom_push(DEPLOYMENT_HASH, deployment)
         context["ti"].xcom_push(FOLLOW_UP_HASH, decision.follow_up.hash if decision.follow_up else "")
         return self.do_branch(context, self.branches[decision.path.value])

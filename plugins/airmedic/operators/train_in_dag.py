@@ -22,6 +22,10 @@ class TrainInDagOperator(OtherDagOperator):
 
     def order(self, workspace: Workspace) -> tuple[str, Json]:
         """Return what to train on."""
+        from airmedic_core.decide.recheck import require_permitted
         from airmedic_core.training.order import training_order
 
-        return self.trigger_dag_id, training_order(workspace, self.proposal_hash, now=datetime.now(UTC))
+        now = datetime.now(UTC)
+        # Training may take hours: what no longer holds is found out before it, and once more when it is taken over.
+        require_permitted(workspace, workspace.ledger.proposal(self.proposal_hash), now=now)
+        return self.trigger_dag_id, training_order(workspace, self.proposal_hash, now=now)

@@ -53,6 +53,7 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
     warning = ACTIONS.member(proposal.action).warning(proposal)
     # Airflow's page strips colours; the red circles are what is left of them.
     alarm = [f"## 🔴 {_text(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
+    alarm += [f"## {_text(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
     lines = [*alarm, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
     lines += [_text(proposal.reason), *_reasoning(workspace, diagnosis)]
     if background := ACTIONS.member(proposal.action).background(proposal):
