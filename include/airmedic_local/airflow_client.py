@@ -18,6 +18,8 @@ _ATTEMPTS = 6
 _REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
 """Methods that can be sent again. Every PATCH of this client sets a state; a second POST would start a second run."""
 _END_STATES = ("success", "failed")
+WAITING_STATES = ("awaiting_input", "deferred")
+"""States of a task that waits for people: the first from Airflow 3.3 on, the second in 3.2."""
 
 
 class AirflowClient:
@@ -233,9 +235,10 @@ class AirflowClient:
 
     def pending_approvals(self) -> list[Json]:
         """Return the Required Actions that wait for an answer, oldest first."""
-        params = {"response_received": False, "state": "awaiting_input", "limit": 100}
+        params = {"response_received": False, "limit": 1000}
         details: list[Json] = self.request("GET", "/dags/~/dagRuns/~/hitlDetails", params=params)["hitl_details"]
-        return sorted(details, key=lambda detail: str(detail["created_at"]))
+        waiting = [detail for detail in details if detail["task_instance"]["state"] in WAITING_STATES]
+        return sorted(waiting, key=lambda detail: str(detail["created_at"]))
 
     def answer(self, detail: Json, option: str, params_input: Mapping[str, Any] | None = None) -> Json:
         """Answer one Required Action.

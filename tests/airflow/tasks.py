@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID, uuid4
 
 from tests.airflow.production import meter
 
@@ -15,6 +16,10 @@ class Task:
     """What an operator is given of its task instance."""
 
     task: Any = None
+    id: UUID = field(default_factory=uuid4)
+    dag_id: str = "remediate__meter"
+    run_id: str = "r1"
+    task_id: str = "approve"
     map_index: int = -1
     pushed: dict[str, Any] = field(default_factory=dict)
 

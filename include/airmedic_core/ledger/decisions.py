@@ -142,6 +142,23 @@ class Decisions(Audit):
             if not before or before[-1].payload["reason"] != reason:
                 append(connection, "refusal", subject, {"reason": reason})
 
+    def first_shown(self, page: str, proposal_hash: str) -> str:
+        """Return the proposal that a page was first shown with; this one from now on, if there was none.
+
+        Parameters
+        ----------
+        page : str
+            What identifies the page, such as the id of the task that asks.
+        proposal_hash : str
+            The proposal that is about to be shown there.
+        """
+        with self._writing() as connection:
+            before = said_of(connection, page, "page")
+            if before:
+                return str(before[0].payload["proposal_hash"])
+            append(connection, "page", page, {"proposal_hash": proposal_hash})
+        return proposal_hash
+
 
 def change_of(connection: Connection, row: Row[Any]) -> str:
     """Return what is wrong with a proposal's row that was changed or put in; nothing where it is as it was recorded."""

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, Context, Param, SkipMixin
-from airflow.sdk.exceptions import AirflowFailException, TaskAwaitingInput
+from airflow.sdk.exceptions import AirflowFailException
 
+from airmedic.airflow_versions import proposal_on_page, wait_for_answer
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink
@@ -26,16 +27,14 @@ if TYPE_CHECKING:
 APPROVE = "Approve"
 REJECT = "Reject"
 
-_SHOWN = "shown_proposal"
-
 
 class ApprovalSensor(BaseSensorOperator, SkipMixin):
-    """Waits for an approval of one proposal, without a worker, a trigger or a pool slot.
+    """Waits for an approval of one proposal, without a worker or a pool slot.
 
-    The task parks in the state ``awaiting_input`` and stands in Airflow's Required Actions. The spec's ``approvers``
-    may answer; after ``approval.escalate_after_seconds`` its ``second_tier`` is told as well; when the proposal
-    expires, nobody answering counts as *Reject*. Whether an answer counts is for the ledger to say, and every answer is
-    recorded. What the policy permits by itself is approved already and passes at once.
+    The task stands in Airflow's Required Actions; :mod:`airmedic.airflow_versions` says how it waits. The spec's
+    ``approvers`` may answer; after ``approval.escalate_after_seconds`` its ``second_tier`` is told as well; when the
+    proposal expires, nobody answering counts as *Reject*. Whether an answer counts is for the ledger to say, and every
+    answer is recorded. What the policy permits by itself is approved already and passes at once.
 
     An approval lets the tasks downstream run. Everything else skips them. No answer, and no missing answer, fails the
     task, so retries do what they are for: Airflow 3.3 can fail a parked task whose answer overtakes the executor's
@@ -81,10 +80,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 # A refused answer leaves nothing to find for a retry that comes after it.
                 comment = "It has expired or was replaced, or its incident has ended."
                 return self._pass_on(context, "refused", by="policy", comment=comment)
-            self._refuse_outdated_page(context)
+            self._refuse_outdated_page(context, workspace)
             workspace.ledger.move_incident(proposal.incident_id, IncidentState.AWAITING_APPROVAL)
             shown = self._ask(context, workspace, proposal)
-        return self._park(workspace, proposal, 1, shown)
+        return self._park(context, workspace, proposal, 1, shown)
 
     def resume(self, context: Context, tier: int, event: Json, asked: str = "", shown: Json | None = None) -> Json:
         """Take the answer, or notice that there was none.
@@ -118,7 +117,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 workspace,
                 answer,
                 by=person,
-                at=event["responded_at"],
+                at=as_utc(event["responded_at"]),
                 comment=comment,
                 **_review(event, shown),
                 known_as=[str(user[key]) for key in ("id", "name") if user.get(key)],
@@ -128,7 +127,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             if given.refused_because and not self._may_still_be_answered(workspace, proposal):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
             shown = self._ask(context, workspace, proposal)
-        return self._park(workspace, proposal, tier, shown)
+        return self._park(context, workspace, proposal, tier, shown)
 
     def _record(
         self,
@@ -174,29 +173,26 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         ended = workspace.ledger.incident(proposal.incident_id).state in ENDS
         return datetime.now(UTC) < proposal.expires_at and not replaced and not ended
 
-    def _refuse_outdated_page(self, context: Context) -> None:
-        # After a clear, Airflow before 3.4 goes on showing the first text: people would approve what they do not see.
-        memory = context["task_state_store"]
-        shown = memory.get(_SHOWN)
-        if shown not in (None, self.proposal_hash):
+    def _refuse_outdated_page(self, context: Context, workspace: Workspace) -> None:
+        # People would approve what they do not see.
+        shown = proposal_on_page(context, workspace, self.proposal_hash)
+        if shown != self.proposal_hash:
             raise AirflowFailException(
                 f"The proposal has changed to {self.proposal_hash[:12]}, but this task's page still shows "
-                f"{str(shown)[:12]}. Start a new remediation run for the incident."
+                f"{shown[:12]}. Start a new remediation run for the incident."
             )
-        memory.set(_SHOWN, self.proposal_hash)
 
     def _ask(self, context: Context, workspace: Workspace, proposal: Proposal) -> Json:
         """Put the question where people see it, and return what they are shown from when on, for the record."""
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-        comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
         subject, body = approval_question.subject(workspace, proposal), approval_question.body(workspace, proposal)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=[APPROVE, REJECT],
             subject=subject,
             body=body,
-            params={"comment": comment.serialize()},
+            params=_form(),
             assigned_users=known_to_airflow(_approvers(workspace)),
         )
         if url := approval_question.report_url(workspace, proposal):
@@ -205,12 +201,21 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         tell(workspace.spec, subject, proposal.expected, asked, event=Event.APPROVAL_WANTED)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
-    def _park(self, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None = None) -> Json:
+    def _park(
+        self, context: Context, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None = None
+    ) -> Json:
         seconds = (proposal.expires_at - datetime.now(UTC)).total_seconds()
         if tier == 1:
             seconds = min(seconds, workspace.spec.approval.escalate_after_seconds)
         asked = {"tier": tier, "asked": proposal.hash, "shown": shown}
-        raise TaskAwaitingInput(method_name="resume", kwargs=asked, timeout=timedelta(seconds=max(seconds, 0)))
+        wait_for_answer(
+            context,
+            method_name="resume",
+            kwargs=asked,
+            options=(APPROVE, REJECT),
+            params=_form(),
+            timeout=timedelta(seconds=max(seconds, 0)),
+        )
 
     def _nobody(
         self, context: Context, workspace: Workspace, proposal: Proposal, tier: int, shown: Json | None
@@ -220,7 +225,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
             subject = approval_question.subject(workspace, proposal)
             tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.", event=Event.APPROVAL_OVERDUE)
-            return self._park(workspace, proposal, 2, shown)
+            return self._park(context, workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
         self._record(
             workspace, "reject", by=NOBODY, at=min(now, proposal.expires_at), channel="policy", comment=comment
@@ -236,6 +241,12 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             self.log.info("Not approved (%s by %s): what follows is skipped.", answer, by)
             self.skip(context["ti"], context["task"].get_direct_relatives(upstream=False))
         return result
+
+
+def _form() -> dict[str, Json]:
+    """Return the fields of an answer, as Airflow keeps them."""
+    comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
+    return {"comment": comment.serialize()}
 
 
 def _review(event: Json, shown: Json | None) -> Json:

@@ -49,10 +49,11 @@ def _is_settled(running: Running, run_id: str, task_id: str) -> bool:
     """Return whether the scheduler knows of each process of a task that has ended by parking it.
 
     An answer before that fails the task (Airflow 3.3), and its retry asks again; people are slower than that.
+    Airflow 3.2 defers the task.
     """
     told = (running.installation.logs / "scheduler.log").read_text(encoding="utf-8", errors="replace").splitlines()
     mine = [line for line in told if run_id in line and task_id in line]
-    parked = sum("Pausing task as AWAITING_INPUT" in line for line in mine)
+    parked = sum("Pausing task as" in line for line in mine)
     return 0 < parked <= sum("TaskInstance Finished" in line for line in mine)
 
 
