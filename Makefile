@@ -13,7 +13,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e chaos bypass spark bench lock
+.PHONY: help setup demo test check e2e chaos bypass spark bench matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -50,6 +50,9 @@ spark: setup  ## Test the push-down of profiles on a local Spark. Installs PySpa
 
 bench: setup  ## Measure, for about an hour. ARGS="--quick": less data; ARGS="--list": what there is.
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+matrix: setup  ## Test at the lowest and the highest versions, for about an hour. Installs 6 GB. ARGS="--only lowest": one set.
+	@$(BIN)/python scripts/matrix.py $(ARGS)
 
 lock: setup  ## Write requirements.txt and requirements-dev.txt anew from pyproject.toml.
 	@sh scripts/lock.sh

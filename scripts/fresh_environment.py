@@ -34,7 +34,7 @@ def make_environment(folder: Path, *requirements: str, lowest: bool = False, pyt
     folder : Path
         Where the environment is made. One that is there is replaced.
     *requirements : str
-        What is installed: names with extras and versions, or wheels.
+        What is installed, as `pip install` is told: names with extras and versions, wheels, or ``-r`` and a file.
     lowest : bool
         Whether to take the lowest versions that the requirements themselves allow. What those need is the newest.
     python : str
@@ -45,17 +45,29 @@ def make_environment(folder: Path, *requirements: str, lowest: bool = False, pyt
     subprocess.CalledProcessError
         If the requirements contradict each other, or no index answers.
     """
-    uv = [str(Path(sys.executable).with_name("uv"))]
-    env = os.environ | _as_pip_is_set_up()
-    subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", python, str(folder)], env=env, check=True)
+    subprocess.run([*_uv(), "venv", "--quiet", "--clear", "--python", python, str(folder)], check=True)
     interpreter = folder / "bin" / "python"
-    resolution = ["--resolution", "lowest-direct"] if lowest else []
-    subprocess.run(
-        [*uv, "pip", "install", "--quiet", "--python", str(interpreter), *resolution, *requirements],
-        env=env,
-        check=True,
-    )
+    add_to_environment(interpreter, *(["--resolution", "lowest-direct"] if lowest else []), *requirements)
     return interpreter
+
+
+def add_to_environment(interpreter: Path, *requirements: str) -> None:
+    """Install more into an environment; what is there stays as it is, unless that contradicts.
+
+    Parameters
+    ----------
+    interpreter : Path
+        The environment's interpreter.
+    *requirements : str
+        As :func:`make_environment` takes them.
+    """
+    command = [*_uv(), "pip", "install", "--quiet", "--python", str(interpreter), *requirements]
+    subprocess.run(command, env=os.environ | _as_pip_is_set_up(), cwd=PROJECT, check=True)
+
+
+def _uv() -> list[str]:
+    # Set-up puts it beside the interpreter.
+    return [str(Path(sys.executable).with_name("uv"))]
 
 
 def _as_pip_is_set_up() -> dict[str, str]:

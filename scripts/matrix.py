@@ -1,0 +1,177 @@
+"""Runs the tests that matter at the lowest and at the highest versions of what Airmedic rests on: `make matrix`.
+
+Each set of versions gets an environment under `.airmedic/matrix`, and three parts of the tests: the engine, the Airflow
+layer without a running Airflow, and one whole remediation on a running Airflow. The table that it prints is the one in
+`docs/versions.md`; `--write` puts it there. Exit code 0: all parts passed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from scripts.fresh_environment import add_to_environment, make_environment  # noqa: E402
+
+FOLDER = PROJECT / ".airmedic" / "matrix"
+PAGE = PROJECT / "docs" / "versions.md"
+TOOLS = (
+    "check-jsonschema", "editables", "hatchling", "httpx", "hypothesis", "pip", "psutil", "psycopg[binary]", "pytest",
+    "pytest-timeout", "pytest-xdist", "uv",
+)  # fmt: skip
+"""What the tests need beside the product. Installed last, so that it moves no version of the product's own."""
+SHOWN = ("apache-airflow", "mlflow", "scikit-learn", "pandas", "numpy", "sqlalchemy", "evidently")
+"""The packages whose versions stand in the table."""
+_BEGIN, _END = "<!-- matrix -->", "<!-- end of matrix -->"
+
+
+@dataclass(frozen=True)
+class Versions:
+    """One set of versions."""
+
+    name: str
+    requirements: tuple[str, ...]
+    lowest: bool = False
+
+
+class Part(NamedTuple):
+    """One part of the tests: its title, and what pytest is told."""
+
+    title: str
+    arguments: tuple[str, ...]
+
+
+_PROJECT = ("-r", "pyproject.toml")
+_WITHOUT_EVIDENTLY = ("airflow", "cluster", "llm", "mlflow", "quality", "slack", "sql")
+SETS = (
+    Versions("lowest", (*_PROJECT, "--extra", "all"), lowest=True),
+    Versions("highest", (*_PROJECT, "--extra", "all", "apache-airflow>=3.3")),
+    Versions(
+        "pandas 3",
+        (*_PROJECT, *(word for extra in _WITHOUT_EVIDENTLY for word in ("--extra", extra)), "pandas>=3",
+         "apache-airflow>=3.3"),
+    ),
+)  # fmt: skip
+PARTS = (
+    Part("engine", ("tests/core",)),
+    Part("Airflow layer", ("tests/airflow", "--ignore=tests/airflow/running")),
+    Part("a remediation", ("tests/airflow/running/test_approvals.py::test_an_approval_lets_the_action_run",)),
+)
+
+
+class Row(NamedTuple):
+    """What came of one set of versions."""
+
+    versions: dict[str, str]
+    python: str
+    results: tuple[str, ...]
+
+
+def main() -> int:
+    """Make the environments, run the tests, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=[versions.name for versions in SETS], help="one set of versions alone")
+    parser.add_argument("--part", choices=[part.title for part in PARTS], help="one part of the tests alone")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the environments")
+    parser.add_argument("--keep", action="store_true", help="use environments that are there as they are")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/versions.md")
+    args = parser.parse_args()
+    parts = [part for part in PARTS if args.part in (None, part.title)]
+    rows = {}
+    for versions in SETS:
+        if args.only in (None, versions.name):
+            interpreter = _environment(versions, args.python, keep=args.keep)
+            results = tuple(_run(versions, interpreter, part) for part in parts)
+            rows[versions.name] = Row(*_installed(interpreter), results)
+    table = _table(rows, [part.title for part in parts])
+    print(table)  # noqa: T201 - a script that prints a table
+    if args.write:
+        _write(table)
+    return 0 if all(result.startswith("passed") for row in rows.values() for result in row.results) else 1
+
+
+def _environment(versions: Versions, python: str, *, keep: bool) -> Path:
+    folder = FOLDER / versions.name.replace(" ", "-")
+    interpreter = folder / "bin" / "python"
+    if not (keep and interpreter.exists()):
+        _say(f"{versions.name}: installing …")
+        make_environment(folder, *versions.requirements, lowest=versions.lowest, python=python)
+        add_to_environment(interpreter, *TOOLS)
+    return interpreter
+
+
+def _run(versions: Versions, interpreter: Path, part: Part) -> str:
+    """Run one part of the tests, keep what it prints, and return how it ended, in a few words."""
+    log = FOLDER / f"{versions.name}-{part.title}.log".replace(" ", "-")
+    roots = os.pathsep.join(str(PROJECT / name) for name in ("include", "plugins"))
+    env = os.environ | {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1"}
+    # Deprecations of libraries in other versions than the locked ones are no errors of ours.
+    command = [
+        str(interpreter),
+        "-m",
+        "pytest",
+        "-q",
+        "-n0",
+        "-p",
+        "no:cacheprovider",
+        "-W",
+        "default",
+        *part.arguments,
+    ]
+    began = time.monotonic()
+    with log.open("w", encoding="utf-8") as file:
+        done = subprocess.run(command, cwd=PROJECT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
+    last = re.findall(r"^.*\b\d+ (?:passed|failed|error).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
+    counts = dict(
+        (word, number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last[-1] if last else "")
+    )
+    minutes = (time.monotonic() - began) / 60
+    if done.returncode == 0 and "passed" in counts:
+        result = f"passed ({counts['passed']})"
+    else:
+        result = ", ".join(f"{number} {word}" for word, number in counts.items()) or f"ended with {done.returncode}"
+    _say(f"{versions.name}, {part.title}: {result}, {minutes:.1f} min ({log})")
+    return result
+
+
+def _installed(interpreter: Path) -> tuple[dict[str, str], str]:
+    code = (
+        "import json, platform; from importlib.metadata import distributions; "
+        "print(json.dumps([platform.python_version(), {d.name.lower(): d.version for d in distributions()}]))"
+    )
+    done = subprocess.run([str(interpreter), "-c", code], capture_output=True, text=True, check=True)
+    python, installed = json.loads(done.stdout)
+    return {name: installed.get(name, "–") for name in SHOWN}, python
+
+
+def _table(rows: dict[str, Row], titles: list[str]) -> str:
+    header = ["", *rows]
+    lines = [header, ["---"] * len(header), ["Python", *(row.python for row in rows.values())]]
+    lines += [[name, *(row.versions[name] for row in rows.values())] for name in SHOWN]
+    lines += [[f"**{title}**", *(row.results[place] for row in rows.values())] for place, title in enumerate(titles)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _write(table: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    before, _, rest = page.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a script that says how far it is
+
+
+if __name__ == "__main__":
+    sys.exit(main())
