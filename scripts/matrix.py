@@ -132,9 +132,7 @@ def _run(versions: Versions, interpreter: Path, part: Part) -> str:
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(command, cwd=PROJECT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
     last = re.findall(r"^.*\b\d+ (?:passed|failed|error).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
-    counts = dict(
-        (word, number) for number, word in re.findall(r"(\d+) (passed|failed|error)", last[-1] if last else "")
-    )
+    counts = {word: number for number, word in re.findall(r"(\d+) (passed|failed|error)", last[-1] if last else "")}
     minutes = (time.monotonic() - began) / 60
     if done.returncode == 0 and "passed" in counts:
         result = f"passed ({counts['passed']})"
