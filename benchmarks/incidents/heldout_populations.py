@@ -128,6 +128,17 @@ def days_of_rows(rng: np.random.Generator, rows: int, windows: int, every: str, 
     return np.repeat(np.arange(days), rng.poisson(rows / DAYS[every] * week[np.arange(days) % 7] / week.mean()))
 
 
+def days_in_random_order(pool: pd.DataFrame, total: int, rng: np.random.Generator) -> list[pd.DataFrame]:
+    """Return whole days of hourly rows, drawn without replacement and dated one after the other from the start."""
+    by_day = [day for _, day in pool.groupby(pool["time"].dt.floor("D")) if len(day) == 24]
+    if total > len(by_day):
+        raise ValueError(f"{len(by_day)} whole days are fewer than {total}: draw fewer windows.")
+    return [
+        day.assign(time=START + pd.Timedelta(days=position) + (day["time"] - day["time"].dt.floor("D")))
+        for position, day in enumerate(by_day[index] for index in rng.permutation(len(by_day))[:total])
+    ]
+
+
 def cut(frame: pd.DataFrame, day: np.ndarray, hour: np.ndarray, windows: int, every: str) -> Frames:
     """Date the rows and cut them into the reference and the window after it."""
     times = START + pd.to_timedelta(np.floor((day * 24 + hour) * 3600), unit="s")
@@ -163,15 +174,9 @@ def draw_days_of_2011(rng: np.random.Generator, rows: int, windows: int, every: 
     del rows
     pool = bike_rows()
     pool = pool[(pool["time"] >= "2011-04-01") & (pool["time"] < "2011-11-01")]
-    by_day = [day for _, day in pool.groupby(pool["time"].dt.floor("D")) if len(day) == 24]
     cut = windows * (7 if every == "week" else 1)
     total = cut + (7 if every == "week" else 1)
-    if total > len(by_day):
-        raise ValueError(f"{len(by_day)} whole days are fewer than {total}: draw fewer windows.")
-    parts = [
-        day.assign(time=START + pd.Timedelta(days=position) + (day["time"] - day["time"].dt.floor("D")))
-        for position, day in enumerate(by_day[index] for index in rng.permutation(len(by_day))[:total])
-    ]
+    parts = days_in_random_order(pool, total, rng)
     return pd.concat(parts[:cut], ignore_index=True), pd.concat(parts[cut:], ignore_index=True)
 
 

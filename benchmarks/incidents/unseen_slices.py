@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from heldout_populations import DAYS, Frames, cut, days_of_rows, end_of
+from heldout_populations import DAYS, Frames, cut, days_in_random_order, days_of_rows, end_of
 from populations import BIKE_FEATURES, DATA, HOTEL_FEATURES, START, Population, _spec, bike_rows
 
 BOOKING_FEATURES = {
@@ -64,14 +64,8 @@ def draw_days(chosen: Callable[[pd.DataFrame], pd.Series]) -> Callable[..., Fram
         del rows
         pool = bike_rows()
         pool = pool[chosen(pool)]
-        by_day = [day for _, day in pool.groupby(pool["time"].dt.floor("D")) if len(day) == 24]
         total, past = (end_of(windows + 1, every) - START).days, round(windows * DAYS[every])
-        if total > len(by_day):
-            raise ValueError(f"{len(by_day)} whole days are fewer than {total}: draw fewer windows.")
-        parts = [
-            day.assign(time=START + pd.Timedelta(days=position) + (day["time"] - day["time"].dt.floor("D")))
-            for position, day in enumerate(by_day[index] for index in rng.permutation(len(by_day))[:total])
-        ]
+        parts = days_in_random_order(pool, total, rng)
         return pd.concat(parts[:past], ignore_index=True), pd.concat(parts[past:], ignore_index=True)
 
     return draw

@@ -13,7 +13,7 @@ from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.outcome import outcome_of, timing
-from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Severity, digest
+from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Json, Severity, digest
 from airmedic_core.windows import Every
 
 if TYPE_CHECKING:
@@ -101,24 +101,48 @@ def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datet
     judged = (seen for seen in ws.ledger.batches(ws.spec.name, limit=10) if seen.assessment is not None)
     newest = next(judged, None)
     batch = newest.batch if newest else None
-    window = batch.window if batch else Every.parse(ws.spec.window.every).last_complete(now)
     by = request.by or "A person"
     said = f": {request.reason}" if request.reason else ""
-    return ws.ledger.open_incident(
-        Incident(
-            id=f"{ws.spec.name}__{window.key}__{digest(run_id)[:8]}",
-            model=ws.spec.name,
-            state=IncidentState.OPEN,
-            severity=Severity.LOW,
-            cause=Cause.UNKNOWN,
-            headline=f"{by} asks for {request.action.replace('_', ' ')}{said}",
-            fingerprint=REQUESTED,
-            window=window,
-            as_of=batch.as_of if batch else now,
-            batch_ids=(batch.id,) if batch else (),
-            opened_at=now,
-            resolution={"requested": request.action, "requested_by": by, "run_id": run_id},
-        )
+    headline = f"{by} asks for {request.action.replace('_', ' ')}{said}"
+    resolution = {"requested": request.action, "requested_by": by, "run_id": run_id}
+    incident = incident_without_alarm(ws, batch, headline, resolution, cause=Cause.UNKNOWN, now=now)
+    return ws.ledger.open_incident(replace(incident, batch_ids=(batch.id,) if batch else ()))
+
+
+def incident_without_alarm(
+    ws: Workspace, newest: Batch | None, headline: str, resolution: Json, *, cause: Cause, now: datetime
+) -> Incident:
+    """Return an incident that no alarm opens: a person's request, or a review.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    newest : Batch or None
+        The newest batch: the incident is of its window. Of the last complete window where there is none.
+    headline : str
+        What it is about.
+    resolution : dict
+        What was requested, by whom, and in which run: the id follows from ``run_id``.
+    cause : Cause
+        Its cause as long as nothing was diagnosed.
+    now : datetime
+        The moment.
+    """
+    window = newest.window if newest else Every.parse(ws.spec.window.every).last_complete(now)
+    return Incident(
+        id=f"{ws.spec.name}__{window.key}__{digest(resolution['run_id'])[:8]}",
+        model=ws.spec.name,
+        state=IncidentState.OPEN,
+        severity=Severity.LOW,
+        cause=cause,
+        headline=headline,
+        fingerprint=REQUESTED,
+        window=window,
+        as_of=newest.as_of if newest else now,
+        batch_ids=(),
+        opened_at=now,
+        resolution=resolution,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from airmedic_core.diagnose.answer import ReadingForm
 from airmedic_core.diagnose.wording import plain
@@ -19,6 +19,33 @@ _DOWN = re.compile(r"\b(fell|fallen|falls|decrease[sd]?|drop(?:s|ped)|lower|down
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _SMALL = frozenset({0.0, 1.0, 2.0})
 """Counts that language needs and that carry no claim."""
+
+
+def about_citations(
+    name: str, supporting: Iterable[str], contradicting: Iterable[str], known: Collection[str]
+) -> Iterator[str]:
+    """Yield what is wrong with the evidence that an answer cites.
+
+    Parameters
+    ----------
+    name : str
+        How a problem names what cites it.
+    supporting, contradicting : iterable of str
+        Ids of the evidence for it and against it.
+    known : collection of str
+        Ids of the evidence that was shown.
+
+    Examples
+    --------
+    >>> list(about_citations("It", ["E1", "E9"], ["E1"], {"E1", "E2"}))
+    ['It cites evidence that does not exist: E9.', 'It cites E1 both for and against.']
+    """
+    invented = sorted({*supporting, *contradicting} - set(known))
+    if invented:
+        yield f"{name} cites evidence that does not exist: {plain(', '.join(invented), 80)}."
+    both = sorted(set(supporting) & set(contradicting))
+    if both:
+        yield f"{name} cites {plain(', '.join(both), 80)} both for and against."
 
 
 def about_claims(

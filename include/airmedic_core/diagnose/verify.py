@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from airmedic_core.diagnose.answer import ActionForm, AnswerForm, CauseForm
 from airmedic_core.diagnose.asking import Checked
-from airmedic_core.diagnose.claims import about_claims
+from airmedic_core.diagnose.claims import about_citations, about_claims
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.diagnose.narrative import similar_to
 from airmedic_core.diagnose.outbound import Outbound
@@ -76,12 +76,7 @@ def _about_ids(form: AnswerForm, items: dict[str, Evidence]) -> Iterator[str]:
         name = plain(cause.cause)
         if cause.cause not in known:
             yield f"{name} is not one of the causes."
-        invented = sorted({*cause.supporting, *cause.contradicting} - items.keys())
-        if invented:
-            yield f"{name} cites evidence that does not exist: {plain(', '.join(invented), 80)}."
-        both = sorted(set(cause.supporting) & set(cause.contradicting))
-        if both:
-            yield f"{name} cites {plain(', '.join(both), 80)} both for and against."
+        yield from about_citations(name, cause.supporting, cause.contradicting, items)
     first = form.causes[0]
     named = known.get(first.cause)
     if (named is None or named.is_specific) and not set(first.supporting) & items.keys():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from airmedic_core.diagnose.answer import MOST_ENTRIES, MOST_TEXT, Form, ReadingForm, object_of, readings_schema
-from airmedic_core.diagnose.claims import about_claims
+from airmedic_core.diagnose.claims import about_citations, about_claims
 from airmedic_core.diagnose.outbound import Outbound
 from airmedic_core.diagnose.wording import plain, prose
 from airmedic_core.records import Evidence, Json
@@ -80,12 +80,7 @@ def read_choice(
 
 
 def _about_choice(form: ChoiceForm, options: Collection[str], items: Mapping[str, Evidence]) -> Iterator[str]:
-    invented = sorted({*form.supporting, *form.contradicting} - items.keys())
-    if invented:
-        yield f"It cites evidence that does not exist: {plain(', '.join(invented), 80)}."
-    both = sorted(set(form.supporting) & set(form.contradicting))
-    if both:
-        yield f"It cites {plain(', '.join(both), 80)} both for and against."
+    yield from about_citations("It", form.supporting, form.contradicting, items)
     if form.choice == NONE:
         return
     if form.choice not in options:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airmedic_core.records import REQUESTED, Cause, Incident, IncidentState, Json, Proposal, Severity, digest
+from airmedic_core.incidents import incident_without_alarm
+from airmedic_core.records import Cause, Incident, Json, Proposal, digest
 from airmedic_core.review.analyst import analyse
 from airmedic_core.review.critic import holding, questions
 from airmedic_core.review.option import Value
 from airmedic_core.review.packet import review_packet
 from airmedic_core.review.roles import Opinion, criticise, propose_expectation
-from airmedic_core.windows import Every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -165,20 +165,10 @@ def _recorded(ws: Workspace, incident: Incident) -> Review:
 
 def _incident(ws: Workspace, run_id: str, changes: int, faults: int, now: datetime, occasion: str) -> Incident:
     seen = ws.ledger.batches(ws.spec.name, limit=1)
-    window = seen[0].batch.window if seen else Every.parse(ws.spec.window.every).last_complete(now)
-    return Incident(
-        id=f"{ws.spec.name}__{window.key}__{digest(run_id)[:8]}",
-        model=ws.spec.name,
-        state=IncidentState.OPEN,
-        severity=Severity.LOW,
-        cause=Cause.HEALTHY,
-        headline=f"Review: {changes} to decide, {faults} to mend upstream",
-        fingerprint=REQUESTED,
-        window=window,
-        as_of=seen[0].batch.as_of if seen else now,
-        batch_ids=(),
-        opened_at=now,
-        resolution={"requested": REVIEW, "requested_by": occasion, "run_id": run_id},
+    headline = f"Review: {changes} to decide, {faults} to mend upstream"
+    resolution = {"requested": REVIEW, "requested_by": occasion, "run_id": run_id}
+    return incident_without_alarm(
+        ws, seen[0].batch if seen else None, headline, resolution, cause=Cause.HEALTHY, now=now
     )
 
 
