@@ -59,7 +59,7 @@ class AirflowClient:
         """Send a request below ``/api/v2`` and return the answer's JSON.
 
         What can be repeated is sent again, after growing pauses, where Airflow does not answer or has an error of its
-        own: its SQLite lets one program write at a time, and whoever waits too long for that gets a 500.
+        own: its SQLite lets one program write at a time, and a request that waits too long for that gets a 500.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Findings as they are weighed: by role, by verdict and by the causes that they suggest, never by who made them."""
+"""Findings as they are weighed: by role, verdict and the causes that they suggest, and by no check's name."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ SKETCH_SIZE = 256
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """Mixes hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
 _KNOWN_FRACTION = 0.95
-"""Of the rows whose outcome must be there before rows are compared with it: where some wait for it, a row that is
-delivered again may have gained one."""
+"""Of the rows whose outcome must be there before rows are compared with it: where some rows still wait for theirs, a
+row that is delivered again may have gained one."""
 _BLOCKS = 20
 """Parts in time, of which every second one is held against the others: each is long against the time for which a slow
 measurement keeps its value, and short against a season."""

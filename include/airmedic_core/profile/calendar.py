@@ -70,7 +70,7 @@ def turns_with_the_clock(values: pd.Series, times: pd.Series) -> bool:
     """
     for part in (times.dt.dayofweek, times.dt.hour, times.dt.day):
         by_part = values.groupby(part)
-        # One row for each moment follows from anything.
+        # Where each moment has one row, any column follows from the moment.
         if by_part.size().min() >= _LEAST_ROWS_PER_DAY and bool((by_part.nunique() <= 1).all()):
             return True
     return False

@@ -3,9 +3,9 @@
 Like is compared with like only as far as history shows that it helps. Each column's season is a random effect whose
 variance, in units of that between windows, is one of a grid of sizes; how common each size is among the columns is
 learnt from all of them, as in adaptive shrinkage (Stephens 2017, False discovery rates: a new deal, Biostatistics
-18:275–294). A column without a season so keeps nearly all of its level, one with a clear season follows it, and what is
-not known of it widens the limits. Columns of one model may move together by chance, so that many of them seem to have a
-season at once: a calendar is used only if hardly any random order of the windows explains more.
+18:275–294). So a column without a season keeps nearly all of its level, a column with a clear season follows it, and
+what is not known of the season widens the limits. Columns of one model may move together by chance, so that many of
+them seem to have a season at once: a calendar is used only if hardly any random order of the windows explains more.
 """
 
 from __future__ import annotations

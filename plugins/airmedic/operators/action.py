@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class ActionOperator(ModelOperator):
     """Carries out one approved proposal: precheck, snapshot, apply, verify, and undo if it does not verify.
 
-    The ledger is asked for a valid approval of exactly this proposal; that the task runs proves nothing. A proposal
-    that was carried out before is not carried out again: its result is returned.
+    The ledger is asked for a valid approval of exactly this proposal: a task also runs when somebody clears or triggers
+    it. A proposal that was carried out before is not carried out again: its result is returned.
 
     Parameters
     ----------

@@ -22,8 +22,8 @@ from airmedic_core.records import Json, from_json
 class CloseIncidentOperator(ModelOperator):
     """Verifies the outcome, writes the resolution and the report, and tells everyone.
 
-    Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it also
-    keeps the DAG run honest: if a task before it failed, it fails after its work is done.
+    Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it
+    decides the state of the DAG run: if a task before it failed, it fails after its work is done.
 
     After false alarms it starts ``review__<model>``, once a day at most. Where the alarm has gone quiet before an
     approved action began, the incident stays open, and another run of ``remediate__<model>`` asks about it again.

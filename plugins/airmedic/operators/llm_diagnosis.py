@@ -52,7 +52,7 @@ class LLMDiagnosisOperator(ModelOperator):
 
             workspace = open_workspace(self.model)
             diagnosis = diagnose(workspace, self.incident_id, language_model(self.anthropic_connection))
-            # Published now, so that whoever is asked for an approval can look at all of it.
+            # Published now, so that the people who are asked for an approval can look at all of it.
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         self.log.info("%s (%.0f %%): %s", diagnosis.cause, 100 * diagnosis.confidence, diagnosis.summary)

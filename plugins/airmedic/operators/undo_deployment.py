@@ -22,9 +22,8 @@ from airmedic_core.records import Json, to_json
 class UndoDeploymentOperator(ModelOperator):
     """Goes back to the version that served before.
 
-    Its approval came with the deployment's: what does not prove itself is undone. Where the watch did not say so, as
-    when somebody marked it as a success, the deployment is looked at once more, and left in place if nothing speaks
-    against it.
+    The approval of the deployment covers this. Where the watch did not find it unhealthy, as when somebody marked the
+    watch as a success, the deployment is looked at once more, and left in place if nothing speaks against it.
 
     Parameters
     ----------

@@ -258,7 +258,7 @@ def _review(event: Json, shown: Json | None) -> Json:
 
 
 def _duties_are_separate(workspace: Workspace) -> bool:
-    """Return whether whoever asked may not be the only one who approves; so it is where the policy cannot be read."""
+    """Return whether the person who asked may not be the only one who approves; true where no policy can be read."""
     from airmedic_core.policy import environment_of, policy_of
 
     try:

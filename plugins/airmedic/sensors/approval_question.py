@@ -1,4 +1,4 @@
-"""What people see who are asked for an approval."""
+"""What people see when they are asked for an approval."""
 
 from __future__ import annotations
 

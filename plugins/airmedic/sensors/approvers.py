@@ -17,7 +17,7 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 
 
 def known_to_airflow(approvers: Sequence[str]) -> list[HITLUser]:
-    """Return those whom Airflow shall let answer; nobody in particular where it cannot tell them apart.
+    """Return the people whom Airflow lets answer; nobody, which means everybody, where it cannot tell them apart.
 
     Airflow compares ids. Those of the simple auth manager are the names; FAB numbers its users. A list with names would
     shut out everybody there, so that Airflow is not told it, and only Airmedic looks at who has answered.

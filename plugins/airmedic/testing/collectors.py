@@ -32,7 +32,7 @@ def it_says_the_same_of_the_same_incident(collector: Collector, setting: Setting
 
 
 def it_changes_nothing(collector: Collector, setting: Setting) -> None:
-    """A diagnosis looks and touches nothing."""
+    """A diagnosis changes nothing."""
     ws = setting.workspace()
     case = _case(ws)
     before = setting.records(ws)

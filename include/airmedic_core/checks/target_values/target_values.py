@@ -23,8 +23,8 @@ class TargetValues(Check[Options]):
     """Whether the values of a target of numbers are still those of the target.
 
     A target that is one value in every row, holds a stand-in, or lies in another place altogether is a fault of the
-    labels: whatever the model seems to have lost with them, it has not lost, and nothing is learned from them. Labels
-    of classes are judged where their mix is.
+    labels: a loss that is measured with them is none of the model, and nothing is learned from them. Labels of classes
+    are judged where their mix is.
 
     Examples
     --------
