@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from airmedic_core.assess import rank_causes
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.hearing import hear
-from airmedic_core.diagnose.narrative import similar_to, summarise
 from airmedic_core.diagnose.remedies import actions_for
+from airmedic_core.diagnose.summary import similar_to, summarise
 from airmedic_core.records import (
     Cause,
     Diagnosis,

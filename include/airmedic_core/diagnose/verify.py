@@ -11,8 +11,8 @@ from airmedic_core.diagnose.answer import ActionForm, AnswerForm, CauseForm
 from airmedic_core.diagnose.asking import Checked
 from airmedic_core.diagnose.claims import about_citations, about_claims
 from airmedic_core.diagnose.facts import Facts
-from airmedic_core.diagnose.narrative import similar_to
 from airmedic_core.diagnose.outbound import Outbound
+from airmedic_core.diagnose.summary import similar_to
 from airmedic_core.diagnose.wording import plain, prose
 from airmedic_core.records import (
     Cause,

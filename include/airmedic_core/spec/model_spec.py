@@ -13,11 +13,11 @@ from airmedic_core.family import listing
 from airmedic_core.schedules import check_schedule
 from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
-from airmedic_core.spec.evidence import ReferenceSection, WindowSection
 from airmedic_core.spec.members import CHECKS_LIE_IN, NOTIFIERS_LIE_IN, SOURCES_LIE_IN, STRATEGIES_LIE_IN, NamedMember
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import QualitySection
 from airmedic_core.spec.section import Section
+from airmedic_core.spec.windows import ReferenceSection, WindowSection
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 

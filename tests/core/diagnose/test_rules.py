@@ -8,8 +8,8 @@ from airmedic_core.actions import ACTIONS
 from airmedic_core.assess import weigh
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.facts import Facts
-from airmedic_core.diagnose.narrative import summarise
 from airmedic_core.diagnose.rules import diagnose_by_rules
+from airmedic_core.diagnose.summary import summarise
 from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Finding, RecommendedAction, Role, Severity, Verdict
 from tests.core.diagnose.stories import Story, auc, nulls, psi, remains
 

@@ -1,4 +1,4 @@
-"""The unit of evidence, and the rows that the first champion was accepted on."""
+"""The windows that a model is watched in, and the reference that they are compared with."""
 
 from __future__ import annotations
 
