@@ -1,10 +1,11 @@
-"""What a member of a family lacks of its contract, told before anything of it is used."""
+"""What a member of a family lacks of its contract: told before anything of it is used, or filled by the default."""
 
 from __future__ import annotations
 
 import inspect
 import re
 from functools import cache
+from types import MethodType
 from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin, get_type_hints
 
 _KEY = re.compile(r"[a-z][a-z0-9_]{0,62}")
@@ -31,15 +32,29 @@ def faults_of(contract: type, name: str, offered: Any) -> list[str]:
     """
     if not _KEY.fullmatch(name):
         return [f"{name!r} is no key: use small letters, digits and underscores, a letter first"]
-    missing = [part for part in _methods(contract) if not _has(offered, part)]
+    missing = [part for part in _methods(contract) if not _has(offered, part) and not _has(contract, part)]
     if not isinstance(offered, type):
         missing += [part for part in _values(contract) if getattr(offered, part, None) is None]
     if missing:
         return [f"it lacks {', '.join(sorted(missing))}"]
-    faults = [fault for part in _methods(contract) if (fault := _signature_fault(contract, part, offered))]
+    own = [part for part in _methods(contract) if _has(offered, part)]
+    faults = [fault for part in own if (fault := _signature_fault(contract, part, offered))]
     if not isinstance(offered, type):
         faults += [fault for part, kind in _values(contract).items() if (fault := _value_fault(part, kind, offered))]
     return faults
+
+
+def complete(contract: type, member: Any) -> None:
+    """Give a member what its contract has a default for, where its class does not derive from the contract.
+
+    So a trait that is added to a contract later breaks no package that was written before.
+    """
+    for part in _values(contract):
+        if not hasattr(member, part) and hasattr(contract, part):
+            setattr(member, part, getattr(contract, part))
+    for part in _methods(contract):
+        if not hasattr(member, part) and _has(contract, part):
+            setattr(member, part, MethodType(getattr(contract, part), member))
 
 
 def _has(offered: Any, part: str) -> bool:

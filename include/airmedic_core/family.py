@@ -154,7 +154,7 @@ class Family(Generic[MemberT]):
         )
 
     def _load(self, name: str, origin: Origin) -> MemberT:
-        from airmedic_core.extension_faults import faults_of
+        from airmedic_core.extension_faults import complete, faults_of
 
         module, _, attribute = origin.place.partition(":")
         told = f"{origin.place!r} of the package {origin.package!r}"
@@ -176,6 +176,7 @@ class Family(Generic[MemberT]):
         if not faults:
             try:
                 member: MemberT = offered()
+                complete(self.contract, member)
             except Exception as error:
                 problem = f"{told} cannot be made: {type(error).__name__}: {error}"
                 raise ExtensionError(problem[:_LONGEST], hint) from error

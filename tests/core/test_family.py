@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.checks import CHECKS
+from airmedic_core.checks import CHECKS, Check
 from airmedic_core.diagnose.collectors import COLLECTORS
 from airmedic_core.errors import ExtensionError, SpecError
 from airmedic_core.extensions import FAMILIES, extension_problems, offered_members, require_extensions
@@ -97,6 +97,21 @@ def test_a_package_cannot_replace_a_member_of_ours(install: Install) -> None:
         problem.problem
         == "'acme-checks' and 'airmedic' both offer 'drift' as one of the checks. Airmedic's own is used."
     )
+
+
+def test_what_a_contract_has_a_default_for_need_not_be_written(install: Install) -> None:
+    install("acme-checks", SOUND, {"airmedic.checks": {"nothing": "acme_checks:Nothing"}})
+    assert CHECKS.member("nothing").thresholds == Check.thresholds == ()
+    source = """
+        class Nowhere:
+            def read(self, spec, window, columns): ...
+            def stream(self, spec, window, columns): ...
+            def place(self, spec, window): ...
+            def count(self, spec, window): ...
+            def sample(self, spec, window, columns, fraction): ...
+    """
+    install("acme-rows", source, {"airmedic.sources": {"nowhere": "acme_rows:Nowhere"}})
+    assert SOURCES.member("nowhere").origin(parse_spec(SPEC)) == parse_spec(SPEC).data.path
 
 
 @pytest.mark.parametrize(
