@@ -36,7 +36,7 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
 
-chaos: setup  ## Kill processes at each step of each action. ARGS="--postgres URL": with a ledger in Postgres, too.
+chaos: setup  ## Kill processes, cut lines and fill disks at the steps of each action. ARGS="--actions rollback": only that.
 	@$(BIN)/python -W ignore -m tests.chaos $(ARGS)
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.

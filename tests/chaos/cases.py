@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from airmedic_core.actions import ACTIONS
-from airmedic_core.ledger import Ledger
 from airmedic_core.records import Cause, GateResult, Proposal, to_json
-from airmedic_core.registry import Registry
-from airmedic_core.settings import Settings
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, spec_of, workspace
+from tests.chaos.place import Production
+from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
 
 PROPOSAL_TAG = "airmedic.proposal_hash"
 
@@ -31,25 +28,19 @@ class Case:
     """What is in the world because of it …"""
     expected: dict[str, Any]
     """… and what is to be there, once and no more."""
+    serves: tuple[str, ...] = ()
+    """The versions that come into service on the way, in their order."""
+    writes_to_mlflow: bool = False
 
 
-def prepare(folder: Path, case: Case, ledger_url: str = "") -> Proposal:
-    """Make the production of a case in a folder, with its ledger there or at an address."""
-    ws = workspace(folder, renewals(changed_on=45))
-    if ledger_url:
-        ws = opened(folder, ledger_url)
+def prepare(production: Production, case: Case) -> Proposal:
+    """Make the production of a case."""
+    workspace(production.folder, renewals(changed_on=45))
+    ws = production.opened()
     adopt(ws, by="anna")
     for number in range(30, 45):
         observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
     return case.prepare(ws)
-
-
-def opened(folder: Path, ledger_url: str = "") -> Workspace:
-    """Open the production in a folder."""
-    url = ledger_url or f"sqlite:///{folder / 'ledger.db'}"
-    settings = Settings(folder, folder, url, f"sqlite:///{folder / 'mlflow.db'}", "production")
-    ledger = Ledger.open(url)
-    return Workspace(spec_of(folder), settings, ledger, Registry(settings.tracking_uri, ledger))
 
 
 def problems(ws: Workspace, proposal: Proposal, case: Case) -> list[str]:
@@ -125,12 +116,12 @@ def _nothing(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
 
 
 CASES: dict[str, Case] = {
-    "rollback": Case(_rollback, _champion, {"champion": "1", "switches": 1}),
-    "deploy": Case(_deployment, _champion, {"champion": "2", "switches": 1}),
+    "rollback": Case(_rollback, _champion, {"champion": "1", "switches": 1}, ("1",), writes_to_mlflow=True),
+    "deploy": Case(_deployment, _champion, {"champion": "2", "switches": 1}, ("2",), writes_to_mlflow=True),
     "quarantine": Case(_planned("quarantine"), _overrides("quarantine"), {"holds": 1, "written": 1}),
     "change_setting": Case(_setting, _overrides("setting"), {"holds": 1, "written": 1}),
-    "refresh_reference": Case(_planned("refresh_reference", 40), _reference, {"moved": True}),
+    "refresh_reference": Case(_planned("refresh_reference", 40), _reference, {"moved": True}, writes_to_mlflow=True),
     "hold": Case(_planned("hold"), _nothing, {"champion": "1"}),
     "escalate": Case(_planned("escalate"), _nothing, {"champion": "1"}),
-    "retrain": Case(_planned("retrain"), _versions, {"versions": 1, "champion": "1"}),
+    "retrain": Case(_planned("retrain"), _versions, {"versions": 1, "champion": "1"}, writes_to_mlflow=True),
 }

@@ -68,7 +68,6 @@ class Store:
         self._wait_seconds = wait_seconds
         self._fence: Callable[[Connection], None] | None = None
         self.lease_seconds = lease_seconds
-        """How long a process that died keeps what it held."""
 
     @classmethod
     def open(

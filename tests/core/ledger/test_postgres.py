@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -38,6 +32,7 @@ from airmedic_core.records import (
     Severity,
     Verdict,
 )
+from tests.postgres import postgres, programs
 
 pytestmark = pytest.mark.postgres
 
@@ -50,38 +45,13 @@ for number in range(15):
 """
 
 
-def programs() -> Path | None:
-    folders = [Path(path).parent for path in [shutil.which("initdb")] if path]
-    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in folders if (folder / "initdb").exists()), None)
-
-
-def run(*command: str) -> None:
-    """Run a program of Postgres, which never works for root."""
-    if os.geteuid() == 0:
-        command = ("su", "postgres", "-c", shlex.join(command))
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/")
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     folder = programs()
     if folder is None:
         pytest.skip("Postgres is not installed (Debian: apt-get install postgresql)")
-    control = str(folder / "pg_ctl")
-    with tempfile.TemporaryDirectory() as home, socket.socket() as unused:
-        if os.geteuid() == 0:
-            shutil.chown(home, "postgres")
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
-        unused.close()
-        data = f"{home}/data"
-        run(str(folder / "initdb"), "-D", data, "-U", "airmedic", "-A", "trust", "-N")
-        run(control, "-D", data, "-l", f"{home}/log", "-w", "-o", f"-p {port} -h 127.0.0.1 -k '' -F", "start")
-        try:
-            yield f"postgresql://airmedic@127.0.0.1:{port}/postgres"
-        finally:
-            run(control, "-D", data, "-m", "immediate", "stop")
+    with postgres(folder) as url:
+        yield url
 
 
 @pytest.fixture

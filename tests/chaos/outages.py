@@ -1,0 +1,157 @@
+"""Lets the ledger, MLflow or the disk be out of reach, silent, full or read-only while an action is carried out."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.kills import Row, carry_out_proposal
+from tests.chaos.line import HANGING, UNREACHABLE, disturb
+from tests.chaos.place import Place, Production, judged
+from tests.chaos.processes import PACE, at_step, beside, start
+
+OUTAGE_SECONDS = 60 / PACE
+"""How long an outage lasts: a minute, at the pace of the trials."""
+
+MOMENTS = 3
+"""Steps of an action at which an outage begins: its first one, and others that are spread over it."""
+
+_GRACE_SECONDS = 0.5
+"""What ending an outage may take."""
+
+_READ_ONLY = "read-only"
+
+Outage = Callable[[Production], None]
+"""Begins an outage in the process that calls it, or for all processes; it ends by itself."""
+
+
+def outages_of(place: Place, steps: int) -> list[Row]:
+    """Begin each outage that the place's services allow at several of an action's steps.
+
+    Parameters
+    ----------
+    place : Place
+        The action, with its services.
+    steps : int
+        How many steps the action has.
+    """
+    rows = []
+    for kind, outage in _outages(place).items():
+        row = Row(place.action, kind)
+        for step in sorted({1 + steps * number // MOMENTS for number in range(MOMENTS)}):
+            production = place.renewed(along_lines=True)
+
+            said = _carried_out(place, production, step, outage)
+            row.events += not said.endswith(" 0")
+            row.add(f"{kind} at {step}", said, judged(place, production))
+        rows.append(row)
+    return rows
+
+
+def steps_of(place: Place) -> int:
+    """Return how many steps an action has that nothing befalls."""
+    production = place.renewed()
+
+    def work() -> str:
+        steps = at_step(0, lambda: None)
+        carry_out_proposal(production, place.proposal)
+        return str(steps())
+
+    return int(start(work).ended()[1])
+
+
+def _carried_out(place: Place, production: Production, step: int, outage: Outage) -> str:
+    """Carry the proposal out with an outage at a step, and wait until that is over."""
+    began = production.folder / "outage_began"
+
+    def begin() -> None:
+        began.touch()
+        outage(production)
+
+    def work() -> str:
+        at_step(step, begin)
+        return carry_out_proposal(production, place.proposal)
+
+    _, said = start(work).ended()
+    if began.exists():
+        time.sleep(max(began.stat().st_mtime + OUTAGE_SECONDS + _GRACE_SECONDS - time.time(), 0))
+    return said
+
+
+def _outages(place: Place) -> dict[str, Outage]:
+    services = place.services
+    control = Path(services.control)
+
+    def along(line: str, kind: str) -> Outage:
+        port = int(line.rpartition(":")[2].partition("/")[0])
+        return lambda _: disturb(control, port, kind, OUTAGE_SECONDS)
+
+    if services.mlflow_line:
+        return {f"MLflow {kind}": along(services.mlflow_line, kind) for kind in (UNREACHABLE, HANGING)}
+    if services.postgres_line:
+        lines = {f"ledger {kind}": along(services.postgres_line, kind) for kind in (UNREACHABLE, HANGING)}
+        return lines | {f"ledger {_READ_ONLY}": lambda production: _read_only_postgres(place, production)}
+    outages: dict[str, Outage] = {
+        "disk full": lambda _: _fill_disk(),
+        "ledger locked": lambda production: _lock(production.folder / "ledger.db"),
+        f"ledger {_READ_ONLY}": lambda production: _forbid_writing(production.folder / "ledger.db"),
+    }
+    if place.case.writes_to_mlflow:
+        outages[f"MLflow {_READ_ONLY}"] = lambda production: _forbid_writing(production.folder / "mlflow.db")
+    return outages
+
+
+def _fill_disk() -> None:
+    """Let every write of this process to a file fail, as on a full disk: to ledger, MLflow and everything else."""
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, most))
+    room = threading.Timer(OUTAGE_SECONDS, resource.setrlimit, (resource.RLIMIT_FSIZE, (before, most)))
+    room.daemon = True
+    room.start()
+
+
+def _forbid_writing(database: Path) -> None:
+    """Let SQLite find a file read-only, whatever connection of this process it comes through."""
+    from sqlalchemy import event
+    from sqlalchemy.pool import Pool
+
+    ends_at = time.monotonic() + OUTAGE_SECONDS
+
+    def look(connection: Any, _record: object, _proxy: object) -> None:
+        (path,) = [row[2] for row in connection.execute("PRAGMA database_list") if row[1] == "main"]
+        if Path(path) == database.resolve():
+            connection.execute(f"PRAGMA query_only = {int(time.monotonic() < ends_at)}").close()
+
+    event.listen(Pool, "checkout", look)
+
+
+def _lock(database: Path) -> None:
+    """Let another process write to an SQLite file all the time."""
+    waits, locked = os.pipe()
+
+    def lock() -> None:
+        connection = sqlite3.connect(database, isolation_level=None, timeout=30)
+        connection.execute("BEGIN IMMEDIATE")
+        os.write(locked, b"x")
+        time.sleep(OUTAGE_SECONDS)
+
+    beside(lock)
+    os.read(waits, 1)
+
+
+def _read_only_postgres(place: Place, production: Production) -> None:
+    """Let a database be read-only for all connections that are made from now on."""
+    name = production.ledger_url.rpartition("/")[2]
+    place.on_postgres(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+
+    def end() -> None:
+        time.sleep(OUTAGE_SECONDS)
+        place.on_postgres(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+
+    beside(end)

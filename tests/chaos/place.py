@@ -1,0 +1,180 @@
+"""Where the trials of one action take place: a production that is prepared once, and made anew for each trial."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import sqlite3
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.chaos.processes import LEASE_SECONDS, PACE, in_child, load_ahead
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+SWITCHES = """
+CREATE TABLE served (number INTEGER PRIMARY KEY AUTOINCREMENT, version TEXT);
+CREATE TRIGGER serves_from_now_on AFTER INSERT ON registered_model_aliases WHEN NEW.alias = 'champion'
+    BEGIN INSERT INTO served (version) VALUES (NEW.version); END;
+CREATE TRIGGER serves_instead AFTER UPDATE ON registered_model_aliases WHEN NEW.alias = 'champion'
+    BEGIN INSERT INTO served (version) VALUES (NEW.version); END;
+CREATE TRIGGER serves_no_more AFTER DELETE ON registered_model_aliases WHEN OLD.alias = 'champion'
+    BEGIN INSERT INTO served (version) VALUES (NULL); END;
+"""
+"""MLflow's own database takes note of every version that serves, for however short a moment."""
+
+
+@dataclass(frozen=True)
+class Production:
+    """One production: its folder, and where its ledger and MLflow are."""
+
+    folder: Path
+    ledger_url: str
+    tracking_uri: str
+
+    def opened(self) -> Workspace:
+        """Open it, as each process does."""
+        from airmedic_core.ledger import Ledger
+        from airmedic_core.registry import Registry
+        from airmedic_core.settings import Settings
+        from airmedic_core.workspace import Workspace
+        from tests.core.renewals import spec_of
+
+        settings = Settings(self.folder, self.folder, self.ledger_url, self.tracking_uri, "production")
+        ledger = Ledger.open(self.ledger_url, wait_seconds=15 / PACE, lease_seconds=LEASE_SECONDS)
+        return Workspace(spec_of(self.folder), settings, ledger, Registry(self.tracking_uri, ledger))
+
+
+@dataclass(frozen=True)
+class Services:
+    """What runs beside the trials, and how it is reached; empty where everything is a file."""
+
+    postgres: str = ""
+    """A server for ledgers, reached directly."""
+    postgres_line: str = ""
+    """The same server, along a line that can be cut."""
+    mlflow_database: str = ""
+    """The file that the MLflow server works on."""
+    mlflow_line: str = ""
+    """The MLflow server, along a line that can be cut."""
+    control: str = ""
+    """The file that says what the lines are to do."""
+
+
+class Place:
+    """The production of one action, prepared once, and a copy of it for each trial."""
+
+    def __init__(self, action: str, root: Path, services: Services) -> None:
+        from tests.chaos.cases import CASES
+
+        self.action, self.case, self.services = action, CASES[action], services
+        self.root = root
+        self.root.mkdir(parents=True)
+        self.proposal = self._prepared()
+        self._rehearse()
+
+    def renewed(self, *, along_lines: bool = False) -> Production:
+        """Make the production anew.
+
+        Parameters
+        ----------
+        along_lines : bool
+            Whether Postgres is reached along its line. An MLflow server always is.
+        """
+        folder, services = self.root / "trial", self.services
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(self.root / "prepared", folder, ignore=shutil.ignore_patterns("mlartifacts"))
+        tracking_uri = f"sqlite:///{folder / 'mlflow.db'}"
+        if services.mlflow_line:
+            tracking_uri = services.mlflow_line
+            # The server goes on with the same file; only what is in it changes.
+            with (
+                closing(sqlite3.connect(folder / "mlflow.db")) as source,
+                closing(sqlite3.connect(services.mlflow_database)) as target,
+            ):
+                source.backup(target)
+        if not services.postgres:
+            return Production(folder, f"sqlite:///{folder / 'ledger.db'}", tracking_uri)
+        name = self._database("trial", template=f"{self._name}_prepared")
+        server = services.postgres_line if along_lines else services.postgres
+        return Production(folder, f"{server.rpartition('/')[0]}/{name}", tracking_uri)
+
+    def served(self, production: Production) -> list[str | None]:
+        """Return the versions that served since the production was made anew, without repetitions."""
+        path = self.services.mlflow_database or production.folder / "mlflow.db"
+        with closing(sqlite3.connect(path)) as connection:
+            versions = [version for (version,) in connection.execute("SELECT version FROM served ORDER BY number")]
+        return [version for version, _ in itertools.groupby(versions)]
+
+    @property
+    def _name(self) -> str:
+        return f"chaos_{self.action}_{self.root.parent.name}"
+
+    def _prepared(self) -> str:
+        from tests.chaos.cases import prepare
+
+        folder = self.root / "prepared"
+        folder.mkdir()
+        url = f"sqlite:///{folder / 'ledger.db'}"
+        if self.services.postgres:
+            url = f"{self.services.postgres.rpartition('/')[0]}/{self._database('prepared')}"
+
+        def work() -> str:
+            return "hash " + prepare(Production(folder, url, f"sqlite:///{folder / 'mlflow.db'}"), self.case).hash
+
+        killed, said = in_child(work)
+        if killed or not said.startswith("hash "):
+            sys.exit(f"{self.action} could not be prepared: {said}")
+        with closing(sqlite3.connect(folder / "mlflow.db")) as connection:
+            connection.executescript(SWITCHES)
+        return said.removeprefix("hash ")
+
+    def _rehearse(self) -> None:
+        """Carry the proposal out once, and load here what that needs."""
+        from airmedic_core.remedy import carry_out
+        from tests.core.renewals import NOW
+
+        production = self.renewed()
+
+        def work() -> str:
+            carry_out(production.opened(), self.proposal, now=NOW + timedelta(minutes=1))
+            return "modules " + " ".join(name for name in sys.modules if not name.startswith(("tests.", "__")))
+
+        _, said = in_child(work)
+        if not said.startswith("modules "):
+            sys.exit(f"{self.action} could not be rehearsed: {said}")
+        load_ahead(said.split()[1:])
+
+    def _database(self, purpose: str, template: str = "") -> str:
+        name = f"{self._name}_{purpose}"
+        made = f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")
+        self.on_postgres(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", made)
+        return name
+
+    def on_postgres(self, *statements: str) -> None:
+        """Execute statements on the server of the ledgers, past its line."""
+        import psycopg
+
+        with psycopg.connect(self.services.postgres, autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+
+def judged(place: Place, production: Production) -> str:
+    """Return what is not as it must be once an action has been finished; empty if all is well."""
+    from tests.chaos.cases import problems
+
+    def work() -> str:
+        ws: Any = production.opened()
+        return "; ".join(problems(ws, ws.ledger.proposal(place.proposal), place.case))
+
+    _, wrong = in_child(work)
+    served = place.served(production)
+    if served != list(place.case.serves):
+        wrong += f"; versions that served: {served}, not {list(place.case.serves)}"
+    return wrong.removeprefix("; ")
