@@ -103,7 +103,12 @@ def _overrides(kind: Any) -> Callable[[Workspace, Proposal], dict[str, Any]]:
 def _versions(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
     versions = ws.registry.client.search_model_versions(f"name='{ws.spec.name}'")
     mine = [version for version in versions if version.tags.get(PROPOSAL_TAG) == proposal.hash]
-    return {"versions": len(mine), "champion": ws.registry.champion(ws.spec.name).version}
+    challenger = ws.registry.by_alias(ws.spec.name, "challenger")
+    return {
+        "versions": len(mine),
+        "champion": ws.registry.champion(ws.spec.name).version,
+        "challenger": challenger.version if challenger else None,
+    }
 
 
 def _reference(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
@@ -120,8 +125,10 @@ CASES: dict[str, Case] = {
     "deploy": Case(_deployment, _champion, {"champion": "2", "switches": 1}, ("2",), writes_to_mlflow=True),
     "quarantine": Case(_planned("quarantine"), _overrides("quarantine"), {"holds": 1, "written": 1}),
     "change_setting": Case(_setting, _overrides("setting"), {"holds": 1, "written": 1}),
-    "refresh_reference": Case(_planned("refresh_reference", 40), _reference, {"moved": True}, writes_to_mlflow=True),
+    "refresh_reference": Case(_planned("refresh_reference", 45), _reference, {"moved": True}, writes_to_mlflow=True),
     "hold": Case(_planned("hold"), _nothing, {"champion": "1"}),
     "escalate": Case(_planned("escalate"), _nothing, {"champion": "1"}),
-    "retrain": Case(_planned("retrain"), _versions, {"versions": 1, "champion": "1"}, writes_to_mlflow=True),
+    "retrain": Case(
+        _planned("retrain"), _versions, {"versions": 1, "champion": "1", "challenger": "2"}, writes_to_mlflow=True
+    ),
 }

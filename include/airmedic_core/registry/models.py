@@ -29,6 +29,8 @@ _KINDS: dict[str, Kind] = {
     "integer": "number",
     "string": "category",
 }
+_MOST_SECONDS = 180
+"""Longer than MLflow's client may take to give up on the calls that register a version. What takes longer hangs."""
 _loaded: dict[tuple[str, str, str], tuple[Any, Inputs]] = {}
 _references: dict[tuple[str, str, str, str], Any] = {}
 
@@ -111,6 +113,7 @@ class Models(Versions):
         run_id: str,
         tags: Mapping[str, str],
         reference: Reference | None,
+        once: str = "",
     ) -> ModelVersion:
         """Register a fitted estimator as a new version; the alias ``challenger`` moves to it.
 
@@ -130,6 +133,13 @@ class Models(Versions):
             Tags of the version.
         reference : Reference
             What it was accepted on.
+        once : str
+            A tag of which no two versions may have the same value: the version that has it already is returned.
+
+        Raises
+        ------
+        LedgerBusyError
+            If this process was taken for dead, and another one goes on with its work. A retry finds what that has done.
         """
         import mlflow
         from mlflow.sklearn import log_model
@@ -152,14 +162,25 @@ class Models(Versions):
         if reference is not None:
             all_tags[_REFERENCE] = self._log_reference(run_id, reference, "reference")
         self._ensure_registered(spec)
-        with self.answering():
-            created = version_of(
-                self.client.create_model_version(
-                    spec.name, logged.model_uri, run_id, tags=all_tags, model_id=logged.model_id
+        with self._ledger.hold(f"register {spec.name}", most_seconds=_MOST_SECONDS) as hold, self.answering():
+            version = self.find(spec.name, once, tags[once]) if once else None
+            hold.require()
+            if version is None:
+                version = version_of(
+                    self.client.create_model_version(
+                        spec.name, logged.model_uri, run_id, tags=all_tags, model_id=logged.model_id
+                    )
                 )
-            )
-            self.client.set_registered_model_alias(spec.name, CHALLENGER, created.version)
-        return created
+            self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
+        return version
+
+    def complete(self, version: ModelVersion) -> ModelVersion:
+        """Let the alias ``challenger`` name a version whose registration was cut off, unless a newer one has come."""
+        newest, named = self.versions(version.name)[0], self.by_alias(version.name, CHALLENGER)
+        if newest.version == version.version and (named is None or named.version != version.version):
+            with self.answering():
+                self.client.set_registered_model_alias(version.name, CHALLENGER, version.version)
+        return version
 
     def _ensure_registered(self, spec: ModelSpec) -> None:
         from mlflow.exceptions import MlflowException

@@ -84,7 +84,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     key = str(params.get("training_key") or params.get("proposal_hash") or _key(spec, window, as_of, params))
     done = ws.registry.find(spec.name, TRAINING_KEY, key)
     if done is not None:
-        return challenger_of(ws, done)
+        return challenger_of(ws, ws.registry.complete(done))
     method = method_of(spec, params.get("method"))
     asked = {_PROPOSAL: params.get("proposal_hash"), "airmedic.incident_id": params.get("incident_id")}
     links = {name: str(value) for name, value in asked.items() if value}
@@ -117,6 +117,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
             run_id=run_id,
             tags=links | {TRAINING_KEY: key, _METHOD: method, _TRAINED: _iso(used), _WITHHELD: _iso(rows.holdout)},
             reference=_reference(spec, estimator, inputs, rows, used),
+            once=TRAINING_KEY,
         )
     return Challenger(version, run_id, used, rows.holdout, metrics)
 

@@ -64,6 +64,34 @@ def test_the_same_request_is_the_same_version(adopted: Workspace) -> None:
     assert first.version.tags["airmedic.proposal_hash"] == "abc"
 
 
+def test_a_process_that_looked_before_another_had_registered_registers_nothing(
+    adopted: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, as_of = Window(day(0), day(40)), day(42)
+    first = train(adopted, window, as_of, {})
+    count = len(adopted.registry.versions("renewals"))
+    looks = iter([None])
+    find = adopted.registry.find
+    monkeypatch.setattr(adopted.registry, "find", lambda *asked: next(looks, find(*asked)))
+    assert train(adopted, window, as_of, {}).version.version == first.version.version
+    assert len(adopted.registry.versions("renewals")) == count
+
+
+def test_a_registration_that_was_cut_off_before_its_alias_is_completed(adopted: Workspace) -> None:
+    registry, request = adopted.registry, (Window(day(0), day(40)), day(42))
+    cut_off = train(adopted, *request, {}).version.version
+    registry.client.delete_registered_model_alias("renewals", "challenger")
+    train(adopted, *request, {})
+    named = registry.by_alias("renewals", "challenger")
+    assert named is not None
+    assert named.version == cut_off
+    newer = train(adopted, Window(day(0), day(41)), day(43), {}).version.version
+    train(adopted, *request, {})
+    named = registry.by_alias("renewals", "challenger")
+    assert named is not None
+    assert named.version == newer
+
+
 def test_a_run_tells_what_went_in_and_what_came_out(adopted: Workspace) -> None:
     challenger = train(adopted, RECENT, day(52), {"proposal_hash": "lineage", "incident_id": "i1"})
     client = adopted.registry.client
