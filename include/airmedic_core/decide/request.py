@@ -10,7 +10,7 @@ from airmedic_core.errors import SpecError, closest
 AUTOMATIC = "automatic"
 DIAGNOSE_ONLY = "diagnose_only"
 UNNAMED = "a person"
-"""Who asks where Airflow names nobody. Nobody can be told apart from them, so that their word stands in for nothing."""
+"""The name of a person whom Airflow does not name. It may be anybody, so that their word stands in for nothing."""
 LEFT_TO_DIAGNOSIS = {
     AUTOMATIC: "Automatic: what the diagnosis recommends and the policy allows",
     DIAGNOSE_ONLY: "Diagnose only",

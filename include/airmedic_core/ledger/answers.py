@@ -89,7 +89,7 @@ def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> st
 
 
 def _vouched_by_same_person(row: Row[Any], names: Sequence[str]) -> str:
-    """Return an objection where whoever's word stands in for a verified cause approves, even as one of two."""
+    """Return an objection where the person whose word stands in for a verified cause approves, even as one of two."""
     vouched_by = from_json(Proposal, row.record).vouched_by
     if vouched_by and any(same_person(name, [vouched_by]) for name in names):
         return f"{names[0]!r} asked for it, and their word stands in for a verified cause: others have to approve it"
