@@ -6,11 +6,13 @@ import gzip
 import json
 import zlib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Batch, from_json, to_json
+from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import PastWindow, RowFacts
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _KEPT_WINDOWS = 60
+
+_SUFFIX = ".json.gz"
 
 _MOST_BYTES = 256_000_000
 """Size of a kept window once it is unpacked. A profile of 5,000 columns has some 30 MB."""
@@ -29,7 +33,7 @@ _DAMAGED = (AirmedicError, ValueError, KeyError, IndexError, TypeError, Attribut
 
 def window_file(settings: Settings, batch: Batch) -> Path:
     """Return where a window's profile and facts are kept."""
-    return settings.home / "windows" / batch.model / f"{batch.window.key}.json.gz"
+    return settings.home / "windows" / batch.model / f"{batch.window.key}{_SUFFIX}"
 
 
 def keep_window(settings: Settings, batch: Batch, version: str, profile: Profile, facts: RowFacts) -> Path:
@@ -98,6 +102,34 @@ def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWind
     return tuple(past)
 
 
+def forget_windows(settings: Settings, model: str, *, before: datetime, dry_run: bool = False) -> int:
+    """Remove what is kept of windows that start before a moment, and return how many files that are.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where local state is kept.
+    model : str
+        The model's name.
+    before : datetime
+        The moment.
+    dry_run : bool
+        Whether to count the files only.
+    """
+    count = 0
+    for path in (settings.home / "windows" / model).glob(f"*{_SUFFIX}"):
+        try:
+            start = Window.from_key(path.name.removesuffix(_SUFFIX)).start
+        except AirmedicError:
+            # Another file of the model, such as the facts of its reference.
+            continue
+        if start < before:
+            count += 1
+            if not dry_run:
+                path.unlink(missing_ok=True)
+    return count
+
+
 def kept_reference_facts(settings: Settings, model: str, reference: Reference) -> tuple[RowFacts, ...] | None:
     """Return the facts of a reference's windows, if they were kept.
 
@@ -137,7 +169,7 @@ def keep_reference_facts(settings: Settings, model: str, reference: Reference, f
 
 
 def _reference_file(settings: Settings, model: str, reference: Reference) -> Path:
-    return settings.home / "windows" / model / f"reference-{reference.edges.id[:16]}.json.gz"
+    return settings.home / "windows" / model / f"reference-{reference.edges.id[:16]}{_SUFFIX}"
 
 
 def _write(path: Path, plain: object) -> None:

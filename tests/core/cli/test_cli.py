@@ -25,21 +25,22 @@ def test_every_command_keeps_the_contract(name: str, capsys: pytest.CaptureFixtu
     assert "Exit code 0" in capsys.readouterr().out
 
 
-def test_help_imports_nothing_heavy() -> None:
-    heavy = "{'pandas', 'numpy', 'mlflow', 'sklearn', 'evidently', 'pydantic', 'sqlalchemy', 'rich', 'yaml'}"
+@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["--version"]])
+def test_help_answers_with_the_standard_library_alone(arguments: list[str]) -> None:
+    # With it a cold start takes 0.1 s of CPU; the lightest of the other libraries take as much again.
     program = f"""
 import sys
+before = set(sys.modules)  # what the environment itself imports
 from airmedic_core.cli import main
 try:
-    main(['--help'])
+    main({arguments})
 except SystemExit:
     pass
-found = {heavy} & set(sys.modules)
-assert not found, found
+imported = {{name.partition('.')[0] for name in set(sys.modules) - before}}
+print('imported', sorted(imported - sys.stdlib_module_names))
 """
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "validate" in done.stdout
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "imported ['airmedic_core']"
 
 
 def test_an_unknown_command_is_refused(capsys: pytest.CaptureFixture[str]) -> None:

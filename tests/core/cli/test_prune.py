@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from airmedic_core.ledger import Ledger
+from airmedic_core.monitor.past import window_file
+from airmedic_core.records import Batch, Finding, Verdict
+from airmedic_core.settings import Settings
+from airmedic_core.windows import Window
+
+Airmedic = Callable[..., tuple[int, str, str]]
+DAYS = 64
+
+
+def watch(ledger: Ledger, model: str) -> list[Path]:
+    """Record windows that ended up to today, and keep a file of each."""
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    files = []
+    for ago in range(DAYS, 0, -1):
+        start = midnight - timedelta(days=ago)
+        batch = Batch(model, Window(start, start + timedelta(days=1)), start + timedelta(days=1), 10)
+        ledger.record_findings(batch, "drift", [Finding("drift", "a", "psi", Verdict.OK)], model_version="1")
+        path = window_file(Settings.from_env(), batch)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        files.append(path)
+    (files[0].parent / "reference-0123456789abcdef.json.gz").touch()
+    return files
+
+
+def test_old_windows_are_forgotten_in_the_ledger_and_on_the_disk(ledger: Ledger, airmedic: Airmedic) -> None:
+    files = watch(ledger, "churn")
+    code, out, _ = airmedic("prune", "--keep-days", "30", "--dry-run")
+    assert code == 0
+    assert "Findings of 4 windows and 4 files of windows would be forgotten." in out
+    assert all(path.exists() for path in files)
+    assert airmedic("prune", "--keep-days", "30")[0] == 0
+    # 60 are kept, although most of them are older than 30 days.
+    assert [path.exists() for path in files] == [False] * 4 + [True] * 60
+    assert len(list(files[0].parent.glob("reference-*"))) == 1
+    assert len(ledger.finding_history("churn", limit=100)) == 60
+    assert airmedic("audit", "verify")[0] == 0
+
+
+def test_nothing_is_forgotten_of_younger_windows_and_of_other_models(ledger: Ledger, airmedic: Airmedic) -> None:
+    watch(ledger, "churn")
+    files = watch(ledger, "demand")
+    assert "Findings of 0 windows" in airmedic("prune", "--keep-days", "64")[1]
+    code, out, _ = airmedic("prune", "--model", "churn", "--keep-days", "0")
+    assert (code, "Findings of 4 windows" in out) == (0, True)
+    assert all(path.exists() for path in files)
+    code, _, error = airmedic("prune", "--model", "demnad")
+    assert code == 2
+    assert "'demand'" in error
