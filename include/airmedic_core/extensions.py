@@ -12,6 +12,7 @@ FAMILIES = (
     "airmedic_core.actions",
     "airmedic_core.checks",
     "airmedic_core.diagnose.collectors",
+    "airmedic_core.flavours",
     "airmedic_core.notifiers",
     "airmedic_core.review.changes",
     "airmedic_core.rollout",

@@ -23,6 +23,7 @@ ADDED = {
     "actions": "restart_feed",
     "rollout": "at_once",
     "sources": "json_lines",
+    "flavours": "scorecard",
     "notifiers": "webhook",
     "diagnose/collectors": "weekday",
     "review/changes": "latency_rows",

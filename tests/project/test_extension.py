@@ -94,6 +94,7 @@ def test_doctor_shows_what_it_adds(environment: Path, tmp_path: Path) -> None:
         package + "'latency_rows' to the changes",
         package + "'negatives' to the checks",
         package + "'restart_feed' to the actions",
+        package + "'scorecard' to the flavours",
         package + "'webhook' to the notifiers",
         package + "'weekday' to the collectors",
     ]

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from airmedic_example.restart_feed import restarted_for
+from airmedic_example.scorecard import Card
 
 from airmedic.testing import Arrangement, contract_tests
 
@@ -39,6 +40,9 @@ test_check = contract_tests("checks", "negatives")
 test_action = contract_tests("actions", "restart_feed", arrange=Arrangement(world=restarted_for))
 test_rollout = contract_tests("rollout", "at_once")
 test_source = contract_tests("sources", "json_lines", arrange=Arrangement(deliver=a_file))
+test_flavour = contract_tests(
+    "flavours", "scorecard", arrange=Arrangement(train=lambda rows, labels: Card().fit(rows, labels), categories=False)
+)
 test_notifier = contract_tests(
     "notifiers",
     "webhook",

@@ -31,8 +31,9 @@ class Deploy(Action):
         raise ActionError("A deployment is planned by the gate, not by a diagnosis.", "Retrain first.")
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
-        """Check that the version exists, and that the champion is still the one it was compared with."""
-        ws.registry.version(ws.spec.name, str(proposal.params["version"]))
+        """Check that the version exists and loads, and that the champion is still the one it was compared with."""
+        # What does not load here, and why, is said before anything is switched.
+        ws.registry.model(ws.registry.version(ws.spec.name, str(proposal.params["version"])))
         serving = ws.registry.champion(ws.spec.name).version
         compared = str(proposal.params["gate"]["champion"])
         if serving not in {compared, str(proposal.params["version"])}:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.history import History, Outcome
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
@@ -39,6 +39,7 @@ class Retrain(Action):
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose window, method and, where something changed, the moment since when."""
+        from airmedic_core.training.methods import can_recalibrate
         from airmedic_core.training.rows import training_window
 
         spec = ws.spec
@@ -50,8 +51,9 @@ class Retrain(Action):
             "as_of": incident.as_of.isoformat(),
             "method": spec.retrain.using,
         }
-        if cause.traits.recalibrates and spec.task != "regression":
+        if cause.traits.recalibrates and can_recalibrate(ws):
             params["method"] = "recalibrate"
+        _check_method(ws, str(params["method"]))
         if cause.traits.relation_changed:
             params["since"] = _began(ws, incident).isoformat()
         expected = (
@@ -66,7 +68,7 @@ class Retrain(Action):
         from airmedic_core.training.methods import method_of
 
         ws.registry.champion(ws.spec.name)
-        method_of(ws.spec, proposal.params.get("method"))
+        _check_method(ws, method_of(ws.spec, proposal.params.get("method")))
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep which version was the challenger before."""
@@ -90,6 +92,10 @@ class Retrain(Action):
         """Allow a second training where the gate refused the first challenger."""
         if done.status != "done" or ws.spec.retrain.using.startswith("dag:"):
             # A DAG of the team's own trains in one way only.
+            return False
+        try:
+            _check_method(ws, ws.spec.retrain.using)
+        except TrainingError:
             return False
         first = ws.registry.version(ws.spec.name, str(done.output.get("version", "")))
         return first.tags.get(GATE_TAG, "passed") != "passed"
@@ -121,6 +127,15 @@ class Retrain(Action):
         stopped = _stopped(history, self.leads_to)
         reasons = stopped or " ".join(history.gate(done).get("reasons", ())) or "No challenger passed the gate."
         return Outcome(IncidentState.ESCALATED, "recommended" if stopped else "refused", reasons)
+
+
+def _check_method(ws: Workspace, method: str) -> None:
+    """Raise if the champion cannot be fitted again, and the method is to do that."""
+    from airmedic_core.training.methods import cloned
+
+    champion = ws.registry.by_alias(ws.spec.name, "champion")
+    if method == "clone" and champion is not None:
+        cloned(ws, champion)
 
 
 def _stopped(history: History, deployment: str) -> str:

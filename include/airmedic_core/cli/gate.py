@@ -18,6 +18,7 @@ from airmedic_core.terminal.arguments import add_json, add_model, spec_of
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.flavours import FittedModel
     from airmedic_core.inputs import Inputs
     from airmedic_core.records import GateResult
     from airmedic_core.scoring import ScoredBatch
@@ -98,12 +99,14 @@ def reading(spec: ModelSpec, file: str) -> ModelSpec:
     return spec.model_copy(update={"data": data})
 
 
-def _scored(spec: ModelSpec, model: str, loaded: tuple[Any, Inputs], frame: pd.DataFrame) -> ScoredBatch:
+def _scored(spec: ModelSpec, model: str, loaded: tuple[FittedModel, Inputs], frame: pd.DataFrame) -> ScoredBatch:
     from airmedic_core.scoring import ScoredBatch, encode_labels, predict
 
-    estimator, inputs = loaded
+    fitted, inputs = loaded
     try:
-        scores, predicted, classes = predict(spec, estimator, inputs.prepare(frame))
+        scores, predicted, classes = predict(spec, fitted, inputs.prepare(frame), truth=frame.get(spec.target))
+    except ModelError as error:
+        raise ModelError(f"{model!r} does not predict what it should. {error.problem}", error.hint) from error
     except Exception as error:
         raise ModelError(
             f"{model!r} does not predict: {type(error).__name__}: {error}.", "Check its columns."
@@ -111,24 +114,25 @@ def _scored(spec: ModelSpec, model: str, loaded: tuple[Any, Inputs], frame: pd.D
     return ScoredBatch(scores, predicted, encode_labels(spec, frame, classes), model, classes)
 
 
-def _load(spec: ModelSpec, model: str) -> tuple[Any, Inputs]:
+def _load(spec: ModelSpec, model: str) -> tuple[FittedModel, Inputs]:
     import numpy as np
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import FunctionTransformer
 
+    from airmedic_core.flavours import as_fitted
     from airmedic_core.inputs import Inputs
     from airmedic_core.registry import inputs_of
 
-    estimator, signature = _from_mlflow(model) if model.startswith(("models:/", "runs:/")) else _from_file(model)
+    fitted = _from_mlflow(model) if model.startswith(("models:/", "runs:/")) else as_fitted(_from_file(model))
     listed = (*spec.features.numeric, *spec.features.categorical)
-    nameless = signature is None and not hasattr(estimator, "feature_names_in_")
-    if nameless and listed and getattr(estimator, "n_features_in_", None) == len(listed):
+    nameless = fitted.signature is None and not fitted.columns()
+    if nameless and listed and getattr(fitted.native, "n_features_in_", None) == len(listed):
         # Fitted on an array: the spec says which columns those were.
-        return make_pipeline(FunctionTransformer(np.asarray), estimator), Inputs.of(listed, ())
-    return estimator, inputs_of(repr(model), estimator, signature)
+        return as_fitted(make_pipeline(FunctionTransformer(np.asarray), fitted.native)), Inputs.of(listed, ())
+    return fitted, inputs_of(repr(model), fitted)
 
 
-def _from_file(model: str) -> tuple[Any, Any]:
+def _from_file(model: str) -> Any:
     import joblib
 
     path = Path(model)
@@ -137,17 +141,20 @@ def _from_file(model: str) -> tuple[Any, Any]:
             f"There is no model file {model!r}.", "Name a joblib file, or an MLflow URI such as models:/name/3."
         )
     try:
-        return joblib.load(path), None
+        return joblib.load(path)
     except Exception as error:
         raise ModelError(
             f"{model!r} does not load: {type(error).__name__}: {error}.", "Is it a joblib file?"
         ) from error
 
 
-def _from_mlflow(model: str) -> tuple[Any, Any]:
+def _from_mlflow(model: str) -> FittedModel:
+    from tempfile import TemporaryDirectory
+
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    from airmedic_core.flavours import opened
     from airmedic_core.reports.runs import probe
     from airmedic_core.settings import Settings
 
@@ -155,18 +162,20 @@ def _from_mlflow(model: str) -> tuple[Any, Any]:
     probe(settings)
     mlflow.set_tracking_uri(settings.tracking_uri)
     mlflow.set_registry_uri(settings.tracking_uri)
-    try:
-        return mlflow.sklearn.load_model(model), mlflow.models.get_model_info(model).signature
-    except MlflowException as error:
-        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"}:
-            raise ModelError(
-                f"MLflow has no model {model!r}: {error.message}.", "Check the name and version."
+    with TemporaryDirectory() as folder:
+        try:
+            path = mlflow.artifacts.download_artifacts(artifact_uri=model, dst_path=folder)
+        except MlflowException as error:
+            if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND"}:
+                raise ModelError(
+                    f"MLflow has no model {model!r}: {error.message}.", "Check the name and version."
+                ) from error
+            raise RegistryUnavailableError(
+                f"MLflow does not answer: {error.message}.", "Check that it runs."
             ) from error
-        raise RegistryUnavailableError(f"MLflow does not answer: {error.message}.", "Check that it runs.") from error
-    except Exception as error:
-        raise ModelError(
-            f"{model!r} does not load: {type(error).__name__}: {error}.", "Is it a scikit-learn model?"
-        ) from error
+        except OSError as error:
+            raise ModelError(f"MLflow has no model {model!r}: {error}.", "Check the name and version.") from error
+        return opened(Path(path), repr(model))
 
 
 def _print(result: GateResult) -> None:

@@ -7,8 +7,8 @@ had moved is put on record from its intent by the next process that looks at the
 dropped.
 """
 
-from airmedic_core.registry.models import inputs_of
+from airmedic_core.registry.models import inputs_of, meaning_tag
 from airmedic_core.registry.registry import Registry
 from airmedic_core.registry.versions import ModelVersion
 
-__all__ = ["ModelVersion", "Registry", "inputs_of"]
+__all__ = ["ModelVersion", "Registry", "inputs_of", "meaning_tag"]

@@ -1,15 +1,17 @@
-"""What belongs to a version: its fitted estimator, the columns that it takes, and the reference it was accepted on."""
+"""What belongs to a version: its fitted model, the columns that it takes, and the reference it was accepted on."""
 
 from __future__ import annotations
 
-import logging
+import json
 from collections.abc import Mapping
-from importlib.metadata import version as installed_version
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError
+from airmedic_core.fitted import Meaning, Means, requirements_of
+from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, opened
 from airmedic_core.inputs import Inputs, Kind
 from airmedic_core.records import Json
 from airmedic_core.registry.versions import CHALLENGER, ModelVersion, Versions, version_of
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from airmedic_core.profile import Reference
 
 _REFERENCE = "airmedic.reference"
-_REQUIREMENTS = ("scikit-learn", "numpy", "pandas", "cloudpickle")
+_MEANING = "airmedic.prediction"
 _KINDS: dict[str, Kind] = {
     "double": "number",
     "float": "number",
@@ -31,15 +33,15 @@ _KINDS: dict[str, Kind] = {
 }
 _MOST_SECONDS = 180
 """Longer than MLflow's client may take to give up on the calls that register a version. What takes longer hangs."""
-_loaded: dict[tuple[str, str, str], tuple[Any, Inputs]] = {}
+_loaded: dict[tuple[str, str, str], tuple[FittedModel, Inputs]] = {}
 _references: dict[tuple[str, str, str, str], Any] = {}
 
 
 class Models(Versions):
     """Registering and loading models, and keeping their references."""
 
-    def load(self, version: ModelVersion) -> Any:
-        """Return the fitted estimator of a version, loaded once per process.
+    def model(self, version: ModelVersion) -> FittedModel:
+        """Return the fitted model of a version, loaded once per process.
 
         Only versions of this registry are loaded, by name and version: a path from elsewhere is never unpickled.
 
@@ -50,9 +52,19 @@ class Models(Versions):
         """
         return self._fitted(version)[0]
 
+    def load(self, version: ModelVersion) -> Any:
+        """Return the model of a version as its library knows it. Raises as :meth:`model` does."""
+        return self.model(version).native
+
     def inputs(self, version: ModelVersion) -> Inputs:
-        """Return the feature columns of a version, from its signature. Raises as :meth:`load` does."""
+        """Return the feature columns of a version, from its signature. Raises as :meth:`model` does."""
         return self._fitted(version)[1]
+
+    def keep_meaning(self, version: ModelVersion, meaning: Meaning) -> None:
+        """Keep with a version what its answers mean: the next process that loads it need not find out again."""
+        self.tag(version.name, version.version, _MEANING, meaning_tag(meaning)[_MEANING])
+        model, inputs = self._fitted(version)
+        _loaded[self.tracking_uri, version.name, version.version] = (replace(model, meaning=meaning), inputs)
 
     def reference(self, version: ModelVersion) -> Reference:
         """Return the reference of a version.
@@ -107,7 +119,7 @@ class Models(Versions):
     def register(
         self,
         spec: ModelSpec,
-        estimator: Any,
+        model: Any,
         example: pd.DataFrame,
         *,
         run_id: str,
@@ -115,7 +127,7 @@ class Models(Versions):
         reference: Reference | None,
         once: str = "",
     ) -> ModelVersion:
-        """Register a fitted estimator as a new version; the alias ``challenger`` moves to it.
+        """Register a fitted model as a new version; the alias ``challenger`` moves to it.
 
         The version appears last, when the model and its reference are complete.
 
@@ -123,8 +135,8 @@ class Models(Versions):
         ----------
         spec : ModelSpec
             The model; its name is the registered model's.
-        estimator : scikit-learn estimator
-            Fitted.
+        model : object
+            Fitted, of any flavour.
         example : pandas.DataFrame
             A few prepared rows of its inputs, for the signature.
         run_id : str
@@ -142,22 +154,63 @@ class Models(Versions):
             If this process was taken for dead, and another one goes on with its work. A retry finds what that has done.
         """
         import mlflow
-        from mlflow.sklearn import log_model
 
-        logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
-        signature = signature_of(example, estimator.predict(example))
+        model = as_fitted(model)
+        flavour = FLAVOURS.member(model.flavour)
+        signature = signature_of(example, flavour.predict(model.native, example))
+        library = [flavour.package] if flavour.package else []
         with self.answering():
             self.make_current()
             # A training function of the team's own may have left another experiment or a run active.
             mlflow.set_experiment(experiment_id=self.client.get_run(run_id).info.experiment_id)
             with mlflow.start_run(run_id=run_id, nested=True):
-                logged = log_model(
-                    estimator,
-                    name="model",
-                    signature=signature,
-                    pip_requirements=_requirements(),
-                    serialization_format="cloudpickle",
+                packages = requirements_of(model.native, library)
+                logged = flavour.log(
+                    model.native, {"name": "model", "signature": signature, "pip_requirements": packages}
                 )
+        return self._created(spec, logged.model_uri, logged.model_id, run_id, tags, reference, once)
+
+    def register_again(
+        self,
+        spec: ModelSpec,
+        version: ModelVersion,
+        *,
+        run_id: str,
+        tags: Mapping[str, str],
+        reference: Reference | None,
+        once: str = "",
+    ) -> ModelVersion:
+        """Register the model of a version as a version of its own, which is what a training delivers.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model; its name is the registered model's.
+        version : ModelVersion
+            The version whose model it is.
+        run_id : str
+            The training run that the new version belongs to.
+        tags : mapping
+            Tags of the new version.
+        reference : Reference
+            What it was accepted on.
+        once : str
+            A tag of which no two versions may have the same value: the version that has it already is returned.
+        """
+        with self.answering():
+            known = self.client.get_model_version(version.name, version.version)
+        return self._created(spec, known.source, getattr(known, "model_id", None), run_id, tags, reference, once)
+
+    def _created(
+        self,
+        spec: ModelSpec,
+        source: str,
+        model_id: str | None,
+        run_id: str,
+        tags: Mapping[str, str],
+        reference: Reference | None,
+        once: str,
+    ) -> ModelVersion:
         all_tags = {"airmedic.model": spec.name, **tags}
         if reference is not None:
             all_tags[_REFERENCE] = self._log_reference(run_id, reference, "reference")
@@ -167,9 +220,7 @@ class Models(Versions):
             hold.require()
             if version is None:
                 version = version_of(
-                    self.client.create_model_version(
-                        spec.name, logged.model_uri, run_id, tags=all_tags, model_id=logged.model_id
-                    )
+                    self.client.create_model_version(spec.name, source, run_id, tags=all_tags, model_id=model_id)
                 )
             self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
         return version
@@ -207,32 +258,38 @@ class Models(Versions):
             self.client.set_terminated(run_id)
         return run_id
 
-    def _fitted(self, version: ModelVersion) -> tuple[Any, Inputs]:
+    def _fitted(self, version: ModelVersion) -> tuple[FittedModel, Inputs]:
         key = (self.tracking_uri, version.name, version.version)
         if key not in _loaded:
             _loaded[key] = self._read_model(version)
         return _loaded[key]
 
-    def _read_model(self, version: ModelVersion) -> tuple[Any, Inputs]:
+    def _read_model(self, version: ModelVersion) -> tuple[FittedModel, Inputs]:
         from mlflow.artifacts import download_artifacts
-        from mlflow.models import Model
-        from mlflow.sklearn import load_model
 
         uri = f"models:/{version.name}/{version.version}"
+        told = f"Version {version.version} of {version.name!r}"
         with TemporaryDirectory() as folder:
             with self.answering():
                 self.make_current()
                 path = download_artifacts(
                     artifact_uri=uri, dst_path=folder, tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri
                 )
-            try:
-                estimator, signature = load_model(path), Model.load(path).signature
-            except Exception as error:
-                raise ModelError(
-                    f"Version {version.version} of {version.name!r} does not load: {type(error).__name__}: {error}.",
-                    "It must be a scikit-learn model whose packages are installed here.",
-                ) from error
-        return estimator, inputs_of(f"Version {version.version} of {version.name!r}", estimator, signature)
+            model = opened(Path(path), told, _meaning_in(version.tags))
+        return model, inputs_of(told, model)
+
+
+def meaning_tag(meaning: Meaning) -> dict[str, str]:
+    """Return the tag of a version that says what its answers mean."""
+    said = {"means": meaning.means, "classes": meaning.classes, "output": meaning.output, "own": meaning.own}
+    return {_MEANING: json.dumps(said, default=str)}
+
+
+def _meaning_in(tags: Mapping[str, str]) -> Meaning | None:
+    if _MEANING not in tags:
+        return None
+    said = json.loads(tags[_MEANING])
+    return Meaning(Means(said["means"]), tuple(said["classes"]), said["output"], tuple(said["own"]))
 
 
 def signature_of(prepared: pd.DataFrame, predictions: Any) -> Any:
@@ -248,34 +305,29 @@ def signature_of(prepared: pd.DataFrame, predictions: Any) -> Any:
     return ModelSignature(Schema(columns), infer_signature(prepared.head(0), predictions).outputs)
 
 
-def inputs_of(model: str, estimator: Any, signature: Any) -> Inputs:
-    """Return the feature columns of a fitted estimator: from its MLflow signature, else the names it was fitted with.
+def inputs_of(told: str, model: FittedModel) -> Inputs:
+    """Return the feature columns of a fitted model: from its MLflow signature, else the names it was fitted with.
 
     Parameters
     ----------
-    model : str
+    told : str
         What to call it in a message.
-    estimator : scikit-learn estimator
-        Fitted.
-    signature : mlflow.models.ModelSignature or None
-        The signature that it was logged with, if it was.
+    model : FittedModel
+        The model.
 
     Raises
     ------
     ModelError
         If neither says which columns it takes.
     """
+    signature = model.signature
     columns = list(signature.inputs.to_dict()) if signature is not None and signature.inputs is not None else []
     named: list[Json] = [column for column in columns if column.get("name")]
     if named:
         return Inputs(tuple((str(column["name"]), _KINDS.get(str(column["type"]), "unchanged")) for column in named))
-    names = getattr(estimator, "feature_names_in_", None)
-    if names is None:
+    names = model.columns()
+    if not names:
         raise ModelError(
-            f"{model} does not say which columns it takes.", "Fit it on a DataFrame, or log it with a signature."
+            f"{told} does not say which columns it takes.", "Fit it on a DataFrame, or log it with a signature."
         )
-    return Inputs(tuple((str(name), "unchanged") for name in names))
-
-
-def _requirements() -> list[str]:
-    return [f"{name}=={installed_version(name)}" for name in _REQUIREMENTS]
+    return Inputs(tuple((name, "unchanged") for name in names))

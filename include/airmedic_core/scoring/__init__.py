@@ -2,6 +2,7 @@
 
 from airmedic_core.scoring.classes import class_name, encode_labels, fitted_target, positive_class
 from airmedic_core.scoring.logged import logged_scores, logged_with, named_classes, require_logged
+from airmedic_core.scoring.meaning import meaning_of, read_answer
 from airmedic_core.scoring.scored_batch import ScoredBatch
 from airmedic_core.scoring.version import predict, probe, score, scored_batch
 from airmedic_core.scoring.window import score_window
@@ -13,10 +14,12 @@ __all__ = [
     "fitted_target",
     "logged_scores",
     "logged_with",
+    "meaning_of",
     "named_classes",
     "positive_class",
     "predict",
     "probe",
+    "read_answer",
     "require_logged",
     "score",
     "score_window",

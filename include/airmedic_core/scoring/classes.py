@@ -133,7 +133,12 @@ def whole(value: Any) -> Any:
 
 def classes_of(spec: ModelSpec, frame: pd.DataFrame) -> tuple[Any, ...]:
     """Return the classes that rows hold, in order; of a binary model always two."""
-    known = frame[spec.target].dropna().unique().tolist() if spec.target in frame.columns else []
+    return classes_of_labels(spec, frame[spec.target] if spec.target in frame.columns else None)
+
+
+def classes_of_labels(spec: ModelSpec, labels: pd.Series | None) -> tuple[Any, ...]:
+    """Return the classes that labels hold, in order; of a binary model always two."""
+    known = labels.dropna().unique().tolist() if labels is not None else []
     classes = tuple(sorted({class_name(value): value for value in known}.values(), key=str))
     positive = spec.positive if spec.positive is not None else 1
     if spec.task == "binary" and not classes:

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import ModelError, SourceError, SpecError
+from airmedic_core.fitted import packages_told
+from airmedic_core.flavours import as_fitted
 from airmedic_core.metrics import Array
-from airmedic_core.scoring.classes import encode_labels, positive_class
+from airmedic_core.scoring.classes import encode_labels
 from airmedic_core.scoring.known import known_then
 from airmedic_core.scoring.logged import logged_scores
+from airmedic_core.scoring.meaning import meaning_of, read_answer
 from airmedic_core.scoring.scored_batch import ScoredBatch
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from airmedic_core.registry import ModelVersion
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
+
+_LONGEST = 300
+"""Characters of a library's own error: some print the stack of their calls."""
 
 
 def score(ws: Workspace, version: ModelVersion, frame: pd.DataFrame, batch: Batch | None = None) -> ScoredBatch:
@@ -45,14 +51,19 @@ def score(ws: Workspace, version: ModelVersion, frame: pd.DataFrame, batch: Batc
     ModelError
         If the version does not load or does not predict. A retry does not help.
     """
-    estimator, inputs = ws.registry.load(version), ws.registry.inputs(version)
+    model, inputs = ws.registry.model(version), ws.registry.inputs(version)
     prepared = inputs.prepare(frame)
+    told = f"Version {version.version} of {version.name!r}"
     try:
-        scores, predicted, classes = predict(ws.spec, estimator, prepared)
+        scores, predicted, classes = predict(ws.spec, model, prepared, truth=frame.get(ws.spec.target))
+    except ModelError as error:
+        raise ModelError(f"{told} does not predict what it should. {error.problem}", error.hint) from error
     except Exception as error:
+        wanted, todo = packages_told(model.gaps)
+        first_line = f"{type(error).__name__}: {error}".partition("\n")[0][:_LONGEST]
         raise ModelError(
-            f"Version {version.version} of {version.name!r} does not predict: {type(error).__name__}: {error}.",
-            "Compare its signature in MLflow with the columns of the batch.",
+            f"{told} does not predict: {first_line}. {wanted}".rstrip(),
+            todo or "Compare its signature in MLflow with the columns of the batch.",
         ) from error
     labels = known_then(ws.spec, frame, encode_labels(ws.spec, frame, classes), batch)
     return ScoredBatch(scores, predicted, labels, version.version, classes)
@@ -85,35 +96,30 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
     return logged_scores(ws.spec, frame, batch)
 
 
-def predict(spec: ModelSpec, estimator: Any, prepared: pd.DataFrame) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
-    """Return scores, predictions and classes of a fitted estimator on prepared rows.
+def predict(
+    spec: ModelSpec, model: Any, prepared: pd.DataFrame, *, truth: pd.Series | None = None
+) -> tuple[Array, NDArray[Any], tuple[Any, ...]]:
+    """Return scores, predictions and classes of a fitted model on prepared rows.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    estimator : object
-        A fitted estimator of scikit-learn.
+    model : object
+        A fitted model of any flavour: a :class:`~airmedic_core.flavours.FittedModel`, or as its library knows it.
     prepared : pandas.DataFrame
-        The rows, with the inputs as the estimator takes them.
+        The rows, with the inputs as the model takes them.
+    truth : pandas.Series, optional
+        The target of these rows: says which classes there are where neither the model nor the spec does.
+
+    Raises
+    ------
+    ModelError
+        If its answers are neither numbers nor classes, or it is not clear what they mean.
     """
-    if spec.task == "regression":
-        values = np.asarray(estimator.predict(prepared), dtype=np.float64).reshape(len(prepared))
-        return values, values, ()
-    classes = tuple(np.asarray(estimator.classes_).tolist())
-    if hasattr(estimator, "predict_proba"):
-        probabilities = np.asarray(estimator.predict_proba(prepared), dtype=np.float64)
-    else:
-        chosen = np.asarray(estimator.predict(prepared))
-        probabilities = np.column_stack([chosen == name for name in classes]).astype(np.float64)
-    predicted = np.asarray(estimator.classes_)[probabilities.argmax(axis=1)] if len(prepared) else np.empty(0)
-    if spec.task == "multiclass":
-        return probabilities, predicted, classes
-    positive = positive_class(spec, classes)
-    column = classes.index(positive)
-    if len(classes) == 2:
-        classes = (classes[1 - column], positive)
-    return probabilities[:, column], predicted, classes
+    fitted = as_fitted(model)
+    answer = fitted.answer(prepared)
+    return read_answer(spec, answer, fitted.meaning or meaning_of(spec, answer, truth))
 
 
 def probe(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[list[str], float]:

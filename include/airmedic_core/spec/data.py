@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -54,7 +54,7 @@ class FeaturesSection(Section):
 
 
 class PredictionSection(Section):
-    """Columns of predictions that are logged with the batch. Without them the champion scores the batch."""
+    """Predictions that are logged with the batch, or else what the answers of the champion mean, which then scores it."""
 
     score: str = ""
     """Probability of the positive class, or the predicted value. Of a ``multiclass`` model what the columns with the
@@ -67,3 +67,12 @@ class PredictionSection(Section):
     """How long the prediction took, in milliseconds."""
     version: str = ""
     """The model version that served the row."""
+    means: Literal["", "score", "label", "classes", "number"] = ""
+    """What a registered model's answers mean where neither its library nor their looks say: ``score`` is the
+    probability of the positive class, ``label`` the predicted class, ``classes`` one probability for each class,
+    ``number`` the predicted value."""
+    classes: tuple[str | int | float | bool, ...] = ()
+    """The classes in the order of the model's probabilities, or of the numbers that it gives them. Needed where the
+    model does not name them as the target does."""
+    output: str = ""
+    """Which of a model's answers counts, where it gives several with names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from airmedic_core.errors import TrainingError
+from airmedic_core.flavours import FittedModel, as_fitted
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric, metrics_for
 from airmedic_core.profile import Reference, build_reference
 from airmedic_core.records import Json, digest
-from airmedic_core.registry import ModelVersion
+from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
 from airmedic_core.training.tune import tuned
+from airmedic_core.training.understood import check_signature, understood
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
@@ -91,9 +94,10 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     with training_run(ws, key, f"train {window}", links) as run_id:
         since = as_utc(params["since"]) if params.get("since") else None
         rows = training_rows(ws, window, as_of, since=since)
-        estimator, inputs, notes = _estimator(ws, method, rows, since, params)
+        model, inputs, notes = _model(ws, method, rows, since, params)
         used = Window(notes.pop("from", rows.window.start), rows.window.end)
-        metrics = measure(spec, estimator, inputs, rows.withheld)
+        model, meaning = understood(spec, model, inputs, rows.train)
+        metrics = measure(spec, model, inputs, rows.withheld)
         log_training(
             ws,
             run_id,
@@ -110,15 +114,17 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
             metrics={f"withheld_{name}": value for name, value in metrics.items()},
             details={"left_out": rows.left_out, "inputs": inputs.kinds, "params": dict(params), **notes},
         )
-        version = ws.registry.register(
-            spec,
-            estimator,
-            inputs.prepare(rows.train.tail(5)),
-            run_id=run_id,
-            tags=links | {TRAINING_KEY: key, _METHOD: method, _TRAINED: _iso(used), _WITHHELD: _iso(rows.holdout)},
-            reference=_reference(spec, estimator, inputs, rows, used),
-            once=TRAINING_KEY,
-        )
+        tags = links | {TRAINING_KEY: key, _METHOD: method, _TRAINED: _iso(used), _WITHHELD: _iso(rows.holdout)}
+        kept: Json = {
+            "run_id": run_id,
+            "tags": tags | (meaning_tag(meaning) if meaning is not None else {}),
+            "reference": _reference(spec, model, inputs, rows, used),
+            "once": TRAINING_KEY,
+        }
+        if method.startswith("dag:"):
+            version = ws.registry.register_again(spec, delivered(ws, str(params.get("proposal_hash", ""))), **kept)
+        else:
+            version = ws.registry.register(spec, model, inputs.prepare(rows.train.tail(5)), **kept)
     return Challenger(version, run_id, used, rows.holdout, metrics)
 
 
@@ -149,40 +155,41 @@ def trained_window(version: ModelVersion) -> Window | None:
     return _window(version.tags.get(_TRAINED))
 
 
-def measure(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> dict[str, float]:
-    """Return all metrics of a fitted estimator on labelled rows; NaN where one is not defined.
+def measure(spec: ModelSpec, model: Any, inputs: Inputs, rows: pd.DataFrame) -> dict[str, float]:
+    """Return all metrics of a fitted model on labelled rows; NaN where one is not defined.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    estimator : object
-        The fitted estimator.
+    model : object
+        The fitted model.
     inputs : Inputs
         The inputs that it was fitted on.
     rows : pandas.DataFrame
         Labelled rows.
     """
-    scores, _, classes = predict(spec, estimator, inputs.prepare(rows))
+    scores, _, classes = predict(spec, model, inputs.prepare(rows), truth=rows[spec.target])
     labels = encode_labels(spec, rows, classes)
     known = np.isfinite(labels)
     return {name: measure(labels[known], scores[known]) for name, measure in metrics_for(spec.task).items()}
 
 
-def _estimator(
+def _model(
     ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, params: Mapping[str, Any]
-) -> tuple[Any, Inputs, Json]:
+) -> tuple[FittedModel, Inputs, Json]:
     train_rows = rows.train
     if method == "recalibrate":
         estimator, inputs = recalibrated(ws, _recent(ws.spec, train_rows, since))
-        return estimator, inputs, {}
+        return as_fitted(estimator), inputs, {}
     if method.startswith("dag:"):
-        estimator, inputs = delivered(ws, str(params.get("proposal_hash", "")))
-        return estimator, inputs, {}
+        version = delivered(ws, str(params.get("proposal_hash", "")))
+        return ws.registry.model(version), ws.registry.inputs(version), {}
     if ":" in method:
         estimator, inputs = own_function(ws.spec, method, train_rows)
-        return estimator, inputs, {}
-    estimator, inputs = unfitted(ws, method, train_rows)
+        return as_fitted(estimator), inputs, {}
+    model, inputs = unfitted(ws, method, train_rows)
+    estimator = model.native
     notes: Json = {}
     if since is not None:
         notes = _after_the_change(ws.spec, estimator, inputs, train_rows, since)
@@ -193,7 +200,7 @@ def _estimator(
     if search is not None:
         estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows)
         notes["tuned"] = best
-    return fit(estimator, inputs, ws.spec, train_rows), inputs, notes
+    return FittedModel(model.flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
 
 
 def _recent(spec: ModelSpec, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:
@@ -218,8 +225,6 @@ def _after_the_change(
     Rows from before a change teach a relation that no longer holds, but a few rows alone teach little: which of the two
     weighs more is measured, never on the withheld rows.
     """
-    from sklearn.base import clone
-
     from airmedic_core.errors import TrainingError
 
     times = rows[spec.data.time_column]
@@ -232,7 +237,7 @@ def _after_the_change(
         before = times < boundary
         for name, part in (("all", rows[before]), ("since_change", rows[before & (times >= since)])):
             check_enough(spec, part)
-            fitted = fit(clone(estimator), inputs, spec, part)
+            fitted = fit(deepcopy(estimator), inputs, spec, part)
             measured[name] = measure(spec, fitted, inputs, validation)[spec.metric]
     except TrainingError as error:
         return {"rows_chosen": "all", "rows_chosen_because": f"too few rows since the change: {error.problem}"}
@@ -244,23 +249,23 @@ def _after_the_change(
     return notes | {"rows_chosen": "all"}
 
 
-def _reference(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: TrainingRows, used: Window) -> Reference:
+def _reference(spec: ModelSpec, model: Any, inputs: Inputs, rows: TrainingRows, used: Window) -> Reference:
     keep = np.asarray(rows.frame[spec.data.time_column] >= used.start)
     frame = rows.frame[keep].reset_index(drop=True)
-    return reference_of(spec, estimator, inputs, frame, known=rows.known[keep], held_out=rows.newest[keep])
+    return reference_of(spec, model, inputs, frame, known=rows.known[keep], held_out=rows.newest[keep])
 
 
 def reference_of(
-    spec: ModelSpec, estimator: Any, inputs: Inputs, frame: pd.DataFrame, *, known: Any, held_out: Any
+    spec: ModelSpec, model: Any, inputs: Inputs, frame: pd.DataFrame, *, known: Any, held_out: Any
 ) -> Reference:
-    """Return the reference of a fitted estimator on rows; its performance is that on the rows held out.
+    """Return the reference of a fitted model on rows; its performance is that on the rows held out.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    estimator : object
-        The fitted estimator.
+    model : object
+        The fitted model.
     inputs : Inputs
         The inputs that it was fitted on.
     frame : pandas.DataFrame
@@ -268,9 +273,9 @@ def reference_of(
     known : object
         Which rows have a label that counts.
     held_out : object
-        Which rows the estimator was not fitted on.
+        Which rows the model was not fitted on.
     """
-    scores, _, classes = predict(spec, estimator, inputs.prepare(frame))
+    scores, _, classes = predict(spec, model, inputs.prepare(frame), truth=frame.get(spec.target))
     labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
     return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
 
@@ -310,10 +315,15 @@ def reference_on(
     held_out = np.ones(len(frame), dtype=bool)
     if trained is not None:
         held_out = np.asarray(frame[ws.spec.data.time_column] >= trained.end)
+    inputs = ws.registry.inputs(version)
+    check_signature(f"Version {version.version} of {version.name!r}", inputs, frame)
+    model, meaning = understood(ws.spec, ws.registry.model(version), inputs, frame)
+    if meaning is not None and not ws.registry.model(version).meaning:
+        ws.registry.keep_meaning(version, meaning)
     reference = reference_of(
         ws.spec,
-        ws.registry.load(version),
-        ws.registry.inputs(version),
+        model,
+        inputs,
         frame,
         known=settled_labels(ws.spec, frame, as_of),
         held_out=held_out if held_out.any() else ~held_out,

@@ -6,13 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError, TrainingError, closest
+from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
-from airmedic_core.scoring import fitted_target
+from airmedic_core.scoring import class_name, fitted_target
 from airmedic_core.training.pipelines import default_pipeline, model_inputs
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.registry import ModelVersion
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
@@ -35,8 +37,8 @@ def method_of(spec: ModelSpec, asked: str | None) -> str:
     return asked or spec.retrain.using
 
 
-def unfitted(ws: Workspace, method: str, frame: pd.DataFrame) -> tuple[Any, Inputs]:
-    """Return an estimator to fit and its inputs.
+def unfitted(ws: Workspace, method: str, frame: pd.DataFrame) -> tuple[FittedModel, Inputs]:
+    """Return an estimator to fit, in the flavour that it is to be registered in, and its inputs.
 
     Parameters
     ----------
@@ -50,20 +52,33 @@ def unfitted(ws: Workspace, method: str, frame: pd.DataFrame) -> tuple[Any, Inpu
     Raises
     ------
     TrainingError
-        If the champion's pipeline cannot be cloned.
+        If the champion cannot be fitted again.
     """
     champion = ws.registry.by_alias(ws.spec.name, "champion")
     if method == "default" or champion is None:
         inputs = model_inputs(ws.spec, frame)
-        return default_pipeline(ws.spec, inputs), inputs
-    from sklearn.base import clone
+        return as_fitted(default_pipeline(ws.spec, inputs)), inputs
+    return cloned(ws, champion), ws.registry.inputs(champion)
 
+
+def cloned(ws: Workspace, version: ModelVersion) -> FittedModel:
+    """Return the estimator of a version to be fitted anew.
+
+    Raises
+    ------
+    TrainingError
+        If it cannot be fitted again. The message says what the spec has to name.
+    """
+    told = f"Version {version.version} of {ws.spec.name!r}"
     try:
-        return clone(_without_calibration(ws.registry.load(champion))), ws.registry.inputs(champion)
-    except (TypeError, ModelError) as error:
+        model = ws.registry.model(version)
+        inner = _without_calibration(model.native)
+        name = model.flavour if inner is model.native else flavour_of(inner)
+        return FittedModel(name, FittedModel(name, inner).unfitted())
+    except ModelError as error:
         raise TrainingError(
-            f"The pipeline of version {champion.version} of {ws.spec.name!r} cannot be refitted: {error}",
-            "Set retrain: package.module:function in the spec.",
+            f"{told} cannot be refitted: {error.problem}",
+            "Name what trains it in the spec: retrain: package.module:function, or retrain: dag:<dag_id>.",
         ) from error
 
 
@@ -86,13 +101,30 @@ def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> 
     TrainingError
         If it does not fit.
     """
+    prepared = FLAVOURS.member(flavour_of(estimator)).arrange(estimator, inputs.prepare(rows))
+    target = fitted_target(spec, rows[spec.target])
+    if spec.prediction.classes:
+        # The spec gives names to classes that the model numbers.
+        position = {class_name(name): number for number, name in enumerate(spec.prediction.classes)}
+        target = target.map(lambda label: position[class_name(label)])
     try:
-        return estimator.fit(inputs.prepare(rows), fitted_target(spec, rows[spec.target]))
-    except (ValueError, TypeError, ArithmeticError) as error:
+        return estimator.fit(prepared, target)
+    except Exception as error:
+        # Each library has errors of its own.
         raise TrainingError(
             f"{type(estimator).__name__} does not fit the {len(rows)} rows of {spec.name!r}: {error}",
             "Correct the pipeline, or the rows.",
         ) from error
+
+
+def can_recalibrate(ws: Workspace) -> bool:
+    """Return whether the champion's probabilities can be calibrated and served as a plain estimator afterwards."""
+    champion = ws.registry.champion(ws.spec.name)
+    model, inputs = ws.registry.model(champion), ws.registry.inputs(champion)
+    if ws.spec.task == "regression" or not hasattr(model.native, "predict_proba"):
+        return False
+    # The calibration hands rows on as they are, and other libraries want their categories arranged.
+    return flavour_of(model.native) == "sklearn" or not inputs.categorical
 
 
 def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
@@ -101,10 +133,12 @@ def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
     Raises
     ------
     TrainingError
-        If the model is not a classifier.
+        If the model is no classifier that scikit-learn can calibrate.
     """
     if ws.spec.task == "regression":
         raise TrainingError(f"{ws.spec.name!r} is a regression and has no probabilities.", "Retrain it instead.")
+    if not can_recalibrate(ws):
+        raise TrainingError(f"The model of {ws.spec.name!r} cannot be recalibrated.", "Retrain it instead.")
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
 
@@ -115,8 +149,8 @@ def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
     return fit(calibrated, inputs, ws.spec, rows), inputs
 
 
-def delivered(ws: Workspace, proposal_hash: str) -> tuple[Any, Inputs]:
-    """Return the estimator that the team's own DAG (``retrain: dag:<dag_id>``) has trained for a proposal.
+def delivered(ws: Workspace, proposal_hash: str) -> ModelVersion:
+    """Return the version that the team's own DAG (``retrain: dag:<dag_id>``) has trained for a proposal.
 
     The DAG registers it, as a version of the monitored model with the tag ``airmedic.delivered_for``.
 
@@ -131,14 +165,15 @@ def delivered(ws: Workspace, proposal_hash: str) -> tuple[Any, Inputs]:
             f"The DAG of {ws.spec.retrain.using!r} has registered no version of {ws.spec.name!r} for this proposal.",
             f"Let it register one with the tag {DELIVERED_TAG} = the proposal_hash of its conf.",
         )
-    return ws.registry.load(version), ws.registry.inputs(version)
+    return version
 
 
 def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any, Inputs]:
     """Return the estimator that the team's function makes, fitted.
 
-    The function takes the spec and the prepared training rows with the target, and returns a scikit-learn estimator,
-    fitted on the features in the order given, or not fitted.
+    The function takes the spec and the prepared training rows with the target, and returns an estimator with
+    scikit-learn's interface, fitted on the features in the order given, or not fitted; a booster; or a ``PythonModel``
+    of MLflow.
 
     Parameters
     ----------
@@ -154,9 +189,6 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
     TrainingError
         If there is no such function, or it fails.
     """
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
     function = find_function(method)
     inputs = model_inputs(spec, rows)
     prepared = inputs.prepare(rows)
@@ -165,12 +197,26 @@ def own_function(spec: ModelSpec, method: str, rows: pd.DataFrame) -> tuple[Any,
     except Exception as error:
         raise TrainingError(f"{method} failed: {type(error).__name__}: {error}", "Correct the function.") from error
     try:
-        check_is_fitted(estimator)
-    except NotFittedError:
-        return fit(estimator, inputs, spec, rows), inputs
+        ready = _is_fitted(estimator)
     except TypeError as error:
         raise TrainingError(f"{method} returned {type(estimator).__name__}.", "Return an estimator.") from error
-    return estimator, inputs
+    return (estimator if ready else fit(estimator, inputs, spec, rows)), inputs
+
+
+def _is_fitted(estimator: Any) -> bool:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    if not hasattr(estimator, "fit") and hasattr(estimator, "predict"):
+        # A booster is made by its training.
+        return True
+    if callable(getattr(estimator, "is_fitted", None)):
+        return bool(estimator.is_fitted())
+    try:
+        check_is_fitted(estimator)
+    except NotFittedError:
+        return False
+    return True
 
 
 def find_function(method: str) -> Any:

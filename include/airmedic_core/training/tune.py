@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -43,8 +44,8 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
         The model.
     tune : TuneSection
         Trials, time limit and space.
-    estimator : scikit-learn estimator
-        To tune.
+    estimator : object
+        To tune, not fitted.
     inputs : Inputs
         Its feature columns.
     rows : pandas.DataFrame
@@ -56,7 +57,6 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
         If a parameter of the space is not one of the estimator's, or none can be tuned.
     """
     import optuna
-    from sklearn.base import clone
 
     space = search_space(estimator, tune.space)
     measure = metric(spec.metric, spec.task)
@@ -66,9 +66,10 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
         chosen = {name: _suggest(trial, name, bounds) for name, bounds in space.items()}
         values = []
         for earlier, later in folds:
-            fitted = fit(clone(estimator).set_params(**chosen), inputs, spec, rows.iloc[earlier])
-            scores, _, classes = predict(spec, fitted, inputs.prepare(rows.iloc[later]))
-            values.append(measure(encode_labels(spec, rows.iloc[later], classes), scores))
+            fitted = fit(deepcopy(estimator).set_params(**chosen), inputs, spec, rows.iloc[earlier])
+            asked = rows.iloc[later]
+            scores, _, classes = predict(spec, fitted, inputs.prepare(asked), truth=asked[spec.target])
+            values.append(measure(encode_labels(spec, asked, classes), scores))
         return float(np.nanmean(values))
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
@@ -76,12 +77,12 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
         direction="maximize" if measure.higher_is_better else "minimize", sampler=optuna.samplers.TPESampler(seed=0)
     )
     now = estimator.get_params()
-    if all(now[name] is not None for name in space):
+    if all(now.get(name) is not None for name in space):
         study.enqueue_trial({name: now[name] for name in space}, skip_if_exists=True)
     study.optimize(objective, n_trials=tune.trials, timeout=tune.timeout_seconds, catch=(ValueError,))
     if not study.best_trials:
         raise TrainingError(f"No trial of the search for {spec.name!r} could be fitted.", "Narrow retrain.tune.space.")
-    return clone(estimator).set_params(**study.best_params), dict(study.best_params)
+    return deepcopy(estimator).set_params(**study.best_params), dict(study.best_params)
 
 
 def search_space(estimator: Any, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:

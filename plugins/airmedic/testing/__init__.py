@@ -35,7 +35,7 @@ def contract_tests(family: str, *names: str, arrange: Arrangement | None = None)
     Parameters
     ----------
     family : str
-        ``actions``, ``changes``, ``checks``, ``collectors``, ``notifiers``, ``rollout`` or ``sources``.
+        ``actions``, ``changes``, ``checks``, ``collectors``, ``flavours``, ``notifiers``, ``rollout`` or ``sources``.
     names : str
         The members' names; all that come with Airmedic where none is given.
     arrange : Arrangement, optional

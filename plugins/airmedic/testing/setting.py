@@ -41,6 +41,10 @@ class Arrangement:
     """For an action that changes something outside ledger and registry: returns how that stands, as JSON."""
     deliver: Callable[[Path, pd.DataFrame], Json] | None = None
     """For a source: writes rows where the source reads them, and returns the spec's section ``data``."""
+    train: Callable[[pd.DataFrame, pd.Series[int]], Any] | None = None
+    """For a flavour: fits a model on prepared rows and their labels, 0 and 1."""
+    categories: bool = True
+    """For a flavour: whether one of the columns is text. The others are numbers."""
     told: Callable[[], str] | None = None
     """For a notifier: returns what has arrived at the other end."""
 

@@ -1,0 +1,19 @@
+"""What fitted models have in common, whatever library made them: answers, categories, and the packages they want."""
+
+from airmedic_core.fitted.answer import Answer, Meaning, Means
+from airmedic_core.fitted.categories import with_categories
+from airmedic_core.fitted.estimators import answer_of
+from airmedic_core.fitted.packages import PackageGap, missing_packages, package_gaps, packages_told, requirements_of
+
+__all__ = [
+    "Answer",
+    "Meaning",
+    "Means",
+    "PackageGap",
+    "answer_of",
+    "missing_packages",
+    "package_gaps",
+    "packages_told",
+    "requirements_of",
+    "with_categories",
+]

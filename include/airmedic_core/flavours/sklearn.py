@@ -1,0 +1,55 @@
+"""Estimators and pipelines of scikit-learn, and whatever else is pickled in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from airmedic_core.errors import ModelError
+from airmedic_core.fitted import Answer, answer_of
+from airmedic_core.flavours.contract import Flavour
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@final
+class Sklearn(Flavour):
+    """Estimators and pipelines of scikit-learn. An estimator of another library inside one is one of its steps."""
+
+    def load(self, folder: Path) -> Any:
+        """Return the estimator."""
+        from mlflow.sklearn import load_model
+
+        return load_model(str(folder))
+
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        """Return probabilities where it has them, else classes or values."""
+        return answer_of(model, rows)
+
+    def columns(self, model: Any) -> tuple[str, ...]:
+        """Return the names it was fitted with."""
+        return tuple(map(str, getattr(model, "feature_names_in_", ())))
+
+    def unfitted(self, model: Any) -> Any:
+        """Return a clone."""
+        from sklearn.base import clone
+
+        try:
+            return clone(model)
+        except (TypeError, RuntimeError) as error:
+            raise ModelError(str(error)) from error
+
+    def predict(self, model: Any, rows: pd.DataFrame) -> Any:
+        """Return classes or values."""
+        return model.predict(rows)
+
+    def log(self, model: Any, how: Mapping[str, Any]) -> Any:
+        """Log it, pickled."""
+        import logging
+
+        from mlflow.sklearn import log_model
+
+        logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
+        return log_model(model, serialization_format="cloudpickle", **how)
