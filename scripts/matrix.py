@@ -26,8 +26,9 @@ from scripts.fresh_environment import add_to_environment, make_environment  # no
 FOLDER = PROJECT / ".airmedic" / "matrix"
 PAGE = PROJECT / "docs" / "versions.md"
 TOOLS = (
-    "check-jsonschema", "editables", "hatchling", "httpx", "hypothesis", "pip", "psutil", "psycopg[binary]", "pytest",
-    "pytest-timeout", "pytest-xdist", "uv",
+    "catboost", "check-jsonschema", "editables", "hatchling", "httpx", "hypothesis", "lightgbm", "pip", "psutil",
+    "psycopg[binary]", "pytest", "pytest-timeout", "pytest-xdist", "uv", "xgboost-cpu; sys_platform == 'linux'",
+    "xgboost; sys_platform != 'linux'",
 )  # fmt: skip
 """What the tests need beside the product. Installed last, so that it moves no version of the product's own."""
 SHOWN = ("apache-airflow", "mlflow", "scikit-learn", "pandas", "numpy", "sqlalchemy", "evidently")

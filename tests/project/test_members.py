@@ -49,6 +49,8 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "review/packet.py": {"quality"},
     # The extras of an installation, some of which are called like the member that needs their libraries.
     CORE + "extras.py": {"quality", "slack", "sql"},
+    # The module of scikit-learn, whose package has another name.
+    CORE + "fitted/packages.py": {"sklearn"},
     # Findings of earlier versions, which had no roles.
     CORE + "ledger/earlier_findings.py": {"estimate"},
     # The defaults of a spec, its short forms, and what its section on data asks for.

@@ -23,6 +23,9 @@ class Flavour(Protocol):
     package: str = ""
     """The package to install where the library is missing. Empty where it comes with Airmedic."""
 
+    takes_text: bool = False
+    """Whether its estimators take categories as text, so that steps of scikit-learn can be put in front of them."""
+
     @abstractmethod
     def load(self, folder: Path) -> Any:
         """Return the model in a folder that MLflow wrote, as its library knows it."""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Sklearn(Flavour):
     """Estimators and pipelines of scikit-learn. An estimator of another library inside one is one of its steps."""
 
+    takes_text = True
+
     def load(self, folder: Path) -> Any:
         """Return the estimator."""
         from mlflow.sklearn import load_model

@@ -54,7 +54,7 @@ class FeaturesSection(Section):
 
 
 class PredictionSection(Section):
-    """Predictions that are logged with the batch, or else what the answers of the champion mean, which then scores it."""
+    """Predictions that are logged with the batch, or else what the champion's answers mean, which then scores it."""
 
     score: str = ""
     """Probability of the positive class, or the predicted value. Of a ``multiclass`` model what the columns with the

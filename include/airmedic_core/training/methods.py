@@ -124,7 +124,7 @@ def can_recalibrate(ws: Workspace) -> bool:
     if ws.spec.task == "regression" or not hasattr(model.native, "predict_proba"):
         return False
     # The calibration hands rows on as they are, and other libraries want their categories arranged.
-    return flavour_of(model.native) == "sklearn" or not inputs.categorical
+    return FLAVOURS.member(flavour_of(model.native)).takes_text or not inputs.categorical
 
 
 def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
