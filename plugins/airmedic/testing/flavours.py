@@ -56,8 +56,10 @@ def each_row_is_answered_for_itself(flavour: Flavour, setting: Setting) -> None:
 
 def what_it_never_saw_is_answered(flavour: Flavour, setting: Setting) -> None:
     """A new category, or a missing one, is no reason to answer nothing."""
+    import pandas as pd
+
     _, rows, model = _trained(setting)
-    strange = rows.head(2).assign(plan=["unheard of", None])
+    strange = rows.head(2).assign(plan=pd.Series(["unheard of", None], dtype=object))
     assert np.isfinite(flavour.answer(model, _inputs(setting).prepare(strange)).values.astype(float)).all()
 
 
