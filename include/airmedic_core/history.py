@@ -33,8 +33,8 @@ class Outcome:
     state: IncidentState
     outcome: str
     """``healed``, ``rolled_back``, ``contained``, ``changed``; ``refused``, ``failed``, ``undone``, ``inconclusive``,
-    ``worse``, ``rejected``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``, ``dry_run``,
-    ``undecided``."""
+    ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``,
+    ``dry_run``, ``undecided``."""
     summary: str
     proposal: Proposal | None = None
     """The proposal that decided it."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, known_action
+from airmedic_core.decide.rejections import REJECTED
 from airmedic_core.history import TAKES_BACK, History, Outcome
 from airmedic_core.metrics import metric
 from airmedic_core.numbers import measure_name
@@ -102,6 +103,9 @@ def _nothing_proposed(history: History) -> Outcome:
         return Outcome(IncidentState.RESOLVED, "dry_run", last["reason"], proposal)
     if history.incident.resolution.get("requested") == "diagnose_only":
         return Outcome(IncidentState.RESOLVED, "diagnosed", last["reason"])
+    again = [passed_over["reason"] for passed_over in last["skipped"] if passed_over["limit"] == REJECTED]
+    if again and proposal is None:
+        return Outcome(IncidentState.REJECTED, "snoozed", f"Nobody is asked again yet. {again[0]}")
     word = "escalated" if last["path"] == Path.ESCALATE else "recommended"
     return Outcome(IncidentState.ESCALATED, word, last["reason"], proposal)
 

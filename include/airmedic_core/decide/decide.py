@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import ACTIONS, Path, known_action
+from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companion, last_resorts
 from airmedic_core.decide.limits import Objection
 from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
+from airmedic_core.decide.rejections import REJECTED, RESTS_ON, rejected_before, rests_on
 from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, UNNAMED, Request
 from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE
@@ -22,6 +23,8 @@ from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Jso
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
+
+_ASKS = frozenset({Permission.ASK, Permission.ASK_TWO})
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         | ({"requested_by": request.by} if request.chooses and request.by else {})
         | {"policy": ws.spec.policy, "policy_sha256": policy.sha256},
     )
-    asks = decision.proposal is not None and decision.proposal.permission in {Permission.ASK, Permission.ASK_TWO}
+    asks = decision.proposal is not None and decision.proposal.permission in _ASKS
     if asks and not request.dry_run:
         ws.ledger.move_incident(incident_id, IncidentState.AWAITING_APPROVAL)
     return decision
@@ -188,6 +191,9 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     details: Json = {"ranking": [preference.to_json() for preference in ranking]}
     skipped: list[Json] = []
     for action in [*(preference.action for preference in ranking), *last_resorts()]:
+        if hands_over(action) and any(passed_over["limit"] == REJECTED for passed_over in skipped):
+            # Somebody has looked at it, and wants no more of it for now.
+            break
         decided = _try(choice, action, skipped)
         if decided is not None:
             decision, rehearsal = decided
@@ -216,14 +222,21 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         skipped.append({"action": action, "limit": "path", "reason": why})
         return None
     reason = _because(choice, action, skipped, verdict.reason)
+    asks = verdict.permission in _ASKS and not choice.request.chooses
     if choice.request.dry_run:
         proposal = _rehearsed(choice, action, params, expected, reason)
         decision = Decision(Path.RECOMMEND, proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
         return decision, {"rehearsal": rehearsal, "would_go": path.value}
+    basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
+    if asks and (found := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
+        skipped.append(found.against(action))
+        return None
     allowance = replace(verdict, reason=reason)
     proposal = record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)
     follow_up = _companion(choice, path, skipped)
-    return Decision(path, proposal, reason, tuple(skipped), follow_up), {}
+    return Decision(path, proposal, reason, tuple(skipped), follow_up), {
+        RESTS_ON: {proposal.hash: basis}
+    } if asks else {}
 
 
 def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:
@@ -240,7 +253,7 @@ def _path(name: str, permission: Permission) -> Path:
         return Path.RECOMMEND
     action = known_action(name)
     path = Path.CHANGE if action is None else action.path
-    asks = permission in {Permission.ASK, Permission.ASK_TWO}
+    asks = permission in _ASKS
     # A path without an approval in front is left for one that has it. Nothing that is only told needs an approval.
     return Path.CHANGE if asks and not (path.asks or path is Path.RECOMMEND) else path
 

@@ -181,7 +181,10 @@ def counted_answers(connection: Connection, proposal_hash: str, what: str) -> li
 def answers(connection: Connection, proposal_hash: str) -> list[Approval]:
     """Return the answers in the table, oldest first."""
     query = select(approvals).where(approvals.c.proposal_hash == proposal_hash).order_by(approvals.c.sequence)
-    return [
-        Approval(**{name: getattr(row, name) for name in Approval.__dataclass_fields__})
-        for row in connection.execute(query)
-    ]
+    return [approval_of(row) for row in connection.execute(query)]
+
+
+def approval_of(row: Row[Any]) -> Approval:
+    """Return the answer that a row holds."""
+    values = {name: getattr(row, name) for name in Approval.__dataclass_fields__}
+    return Approval(**values | {"member_of": tuple(values["member_of"] or ())})

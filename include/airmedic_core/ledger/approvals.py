@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, insert, select
 from airmedic_core.errors import ApprovalError
 from airmedic_core.ledger.answers import (
     answers,
+    approval_of,
     counted_answers,
     needed_approvals,
     progress,
@@ -72,6 +73,8 @@ class Approvals(Decisions):
         separate_duties: bool = False,
         shown_sha256: str | None = None,
         review_seconds: float | None = None,
+        snooze_until: datetime | None = None,
+        member_of: Sequence[str] = (),
     ) -> Approval:
         """Record an answer to a proposal, whether it counts or not.
 
@@ -99,6 +102,10 @@ class Approvals(Decisions):
             Digest of the text that was shown.
         review_seconds : float, optional
             From the question to the answer.
+        snooze_until : datetime, optional
+            Of a rejection: until when the same question is not to be asked again.
+        member_of : sequence of str
+            The groups of approvers that the person who answers belongs to at the moment.
 
         Returns
         -------
@@ -112,7 +119,16 @@ class Approvals(Decisions):
                 if (known.answer, known.by, known.at, known.channel) == (answer, by, at, channel):
                     return known  # the same answer delivered twice, not given twice
             given = Approval(
-                proposed, answer, by, at, channel, comment, shown_sha256=shown_sha256, review_seconds=review_seconds
+                proposed,
+                answer,
+                by,
+                at,
+                channel,
+                comment,
+                shown_sha256=shown_sha256,
+                review_seconds=review_seconds,
+                snooze_until=snooze_until,
+                member_of=tuple(member_of),
             )
             refused = refusal(
                 connection,
@@ -125,8 +141,29 @@ class Approvals(Decisions):
             given = replace(given, refused_because=refused)
             record = to_json(given)
             sequence = append(connection, "approval", proposed, record)
-            connection.execute(insert(approvals).values(sequence=sequence, **record | {"at": at}))
+            typed = {"at": at, "snooze_until": snooze_until, "member_of": list(member_of) or None}
+            connection.execute(insert(approvals).values(sequence=sequence, **record | typed))
         return given
+
+    def rejections(self, model: str, *, since: datetime) -> list[tuple[Proposal, Approval]]:
+        """Return what people have rejected for a model since a moment, newest first, with their answers.
+
+        Parameters
+        ----------
+        model : str
+            The model.
+        since : datetime
+            The moment.
+        """
+        query = (
+            select(approvals, proposals.c.record)
+            .join(proposals, proposals.c.hash == approvals.c.proposal_hash)
+            .where(proposals.c.model == model, approvals.c.answer == "reject", approvals.c.channel == "airflow")
+            .where(approvals.c.refused_because == "", approvals.c.at >= since)
+            .order_by(approvals.c.sequence.desc())
+        )
+        with self._reading() as connection:
+            return [(from_json(Proposal, row.record), approval_of(row)) for row in connection.execute(query)]
 
     def approvals(self, hash: str) -> list[Approval]:  # noqa: A002  the word for it
         """Return the answers to a proposal, oldest first, with those that do not count."""

@@ -53,7 +53,7 @@ def _rows(connection: Connection, incident_id: str) -> dict[str, list[Json]]:
     """Return the incident's rows, by the name that the chain gives them."""
     by_name: dict[str, list[Json]] = {}
     incidents = _select(connection, SEALED["incidents"], "id", [incident_id], by_name)
-    for name in ("evidence", "diagnoses", "decisions", "proposals", "actions"):
+    for name in ("evidence", "diagnoses", "decisions", "proposals", "actions", "trainings"):
         _select(connection, SEALED[name], "incident_id", [incident_id], by_name)
     hashes = [row["hash"] for name, rows in by_name.items() if name.startswith("proposals ") for row in rows]
     for name in ("approvals", "promotions"):

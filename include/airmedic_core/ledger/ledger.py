@@ -11,9 +11,12 @@ from airmedic_core.ledger.locks import Locks
 from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
 from airmedic_core.ledger.retention import Retention
+from airmedic_core.ledger.trainings import Trainings
 
 
-class Ledger(Observations, Incidents, Approvals, Actions, Overrides, LanguageModelCalls, Bundles, Retention, Locks):
+class Ledger(
+    Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Locks
+):
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 
     Each write is one transaction that also appends to the audit chain, and each can be repeated without a second

@@ -36,6 +36,7 @@ SEALED: dict[str, Table] = {
         tables.proposals,
         tables.approvals,
         tables.actions,
+        tables.trainings,
         tables.promotions,
         tables.overrides,
         tables.language_model_calls,

@@ -190,6 +190,8 @@ approvals = Table(
     Column("refused_because", Text, nullable=False),
     _hash("shown_sha256"),
     Column("review_seconds", Float(53)),
+    _moment("snooze_until"),
+    _json("member_of"),
     Index(None, "proposal_hash"),
 )
 
@@ -211,6 +213,18 @@ actions = Table(
     Index(None, "model", "started_at"),
     Index(None, "started_at"),
     Index(None, "incident_id"),
+)
+
+trainings = Table(
+    "trainings",
+    metadata,
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    _name("model", 63, nullable=False),
+    _name("incident_id", nullable=False),
+    _hash("proposal_hash", nullable=False),
+    _moment("started_at", nullable=False),
+    Column("seconds", Float(53)),
+    Index(None, "started_at"),
 )
 
 promotions = Table(

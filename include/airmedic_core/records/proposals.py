@@ -86,6 +86,10 @@ class Approval:
     """Digest of the text that was shown."""
     review_seconds: float | None = None
     """Seconds from the question to the answer."""
+    snooze_until: datetime | None = None
+    """Of a rejection: until when the same question is not asked again, unless something that it rests on changes."""
+    member_of: tuple[str, ...] = ()
+    """The groups of approvers that the person who answered belonged to at that moment."""
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         """
         self.proposal_hash = asked or self.proposal_hash
         with airflow_errors():
+            from airmedic_core.decide.rejections import snooze_until
+
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
             if event.get("error_type") == "timeout":
@@ -112,13 +114,15 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             user = event.get("responded_by_user") or {}
             person = answerer(user, _approvers(workspace))
             answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
-            comment = str((event.get("params_input") or {}).get("comment") or "")
+            fields = event.get("params_input") or {}
+            comment, snooze = (str(fields.get(name) or "") for name in ("comment", "snooze"))
             given = self._record(
                 workspace,
                 answer,
                 by=person,
                 at=as_utc(event["responded_at"]),
                 comment=comment,
+                snooze_until=snooze_until(snooze, at=as_utc(event["responded_at"])) if answer == "reject" else None,
                 **_review(event, shown),
                 known_as=[str(user[key]) for key in ("id", "name") if user.get(key)],
             )
@@ -245,8 +249,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
 
 def _form() -> dict[str, Json]:
     """Return the fields of an answer, as Airflow keeps them."""
-    comment = Param("", type=["string", "null"], title="Comment", description="Kept with the answer. Optional.")
-    return {"comment": comment.serialize()}
+    from airmedic_core.decide.rejections import CHOICES, UNLESS_SAID
+
+    why = "Kept with the answer, and shown to whoever is asked next. Optional."
+    comment = Param("", type=["string", "null"], title="Comment", description=why)
+    how_long = "After a rejection, the same question is not asked again for so long, unless what it rests on changes."
+    usual = f"{UNLESS_SAID.days} days"
+    snooze = Param(usual, type="string", enum=list(CHOICES), title="Snooze", description=how_long)
+    return {"comment": comment.serialize(), "snooze": snooze.serialize()}
 
 
 def _review(event: Json, shown: Json | None) -> Json:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.actions import ACTIONS
+from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import number
 from airmedic_core.records import Diagnosis, Json, Permission, Proposal
@@ -56,6 +57,8 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
     alarm += [f"## {_text(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
     lines = [*alarm, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
     lines += [_text(proposal.reason), *_reasoning(workspace, diagnosis)]
+    if before := told_before(workspace, proposal):
+        lines += ["", "### Rejected before", "", *(f"- {_text(line, _MOST_EXPLAINED)}" for line in before)]
     if background := ACTIONS.member(proposal.action).background(proposal):
         lines += ["", "### To know", "", *(f"- {_text(line)}" for line in background)]
     if url := report_url(workspace, proposal):

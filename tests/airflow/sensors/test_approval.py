@@ -129,3 +129,39 @@ def test_what_nobody_can_answer_any_more_is_not_asked(over: str) -> None:
         sensor.execute(context)
     assert context["ti"].pushed["answer"]["answer"] == "refused"
     assert workspace.ledger.approvals(proposal.hash) == []
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_rejection_keeps_its_snooze_and_the_next_question_says_who_refused_and_why() -> None:
+    from dataclasses import replace
+    from datetime import timedelta
+
+    from airflow.sdk import DAG, BaseOperator
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+    from airmedic.sensors.approval_question import body
+
+    workspace = open_workspace("meter")
+    asked = propose(workspace, "quarantine", {"windows": []})
+    assert "Rejected before" not in body(workspace, asked)
+    with DAG("remediate__meter"):
+        sensor = ApprovalSensor(task_id="approve", model="meter", proposal_hash=asked.hash)
+        sensor >> BaseOperator(task_id="quarantine")
+    at = datetime.now(UTC)
+    event = {
+        "chosen_options": ["Reject"],
+        "responded_at": at,
+        "responded_by_user": {"id": "anna", "name": "anna"},
+        "params_input": {"comment": "the sensor | is being\nreplaced", "snooze": "3 days"},
+    }
+    with pytest.raises(DownstreamTasksSkipped):
+        sensor.resume(context_of(sensor), 1, event, asked.hash, {"sha256": "0" * 64, "at": at.isoformat()})
+    (answer,) = workspace.ledger.approvals(asked.hash)
+    assert (answer.answer, answer.refused_because) == ("reject", "")
+    assert answer.snooze_until == at + timedelta(days=3)
+    shown = body(workspace, replace(asked, params={"windows": ["x"]}))
+    assert "### Rejected before" in shown
+    assert "- anna rejected quarantine on" in shown
+    assert "the sensor \\| is being replaced" in shown

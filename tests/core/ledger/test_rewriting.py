@@ -154,7 +154,8 @@ WAYS = {
     "a record of the chain is gone": statement("DELETE FROM audit WHERE sequence = 4"),
     # Insertions.
     "an approval is put in": statement(
-        "INSERT INTO approvals SELECT 99, proposal_hash, answer, 'eve', at, channel, '', '', NULL, NULL FROM approvals"
+        "INSERT INTO approvals SELECT 99, proposal_hash, answer, 'eve', at, channel, '', '', NULL, NULL, NULL, NULL "
+        "FROM approvals"
     ),
     "a finding is put in": statement(
         "INSERT INTO model_metrics SELECT batch_id, check_group, 9, model, model_version, check_name, subject, "

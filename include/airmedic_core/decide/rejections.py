@@ -1,0 +1,147 @@
+"""Rejections: what somebody has rejected is not asked again while nothing has changed and its snooze lasts."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from airmedic_core.causes import Severity
+from airmedic_core.decide.limits import Objection
+from airmedic_core.records import Approval, Diagnosis, Incident, Json, Permission, Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+RESTS_ON = "rests_on"
+"""Key in the details of a decision: hash of each question that it asks → what the question rests on."""
+
+REJECTED = "rejected"
+"""What stops a question that was rejected before."""
+
+UNLESS_SAID = timedelta(days=7)
+"""How long a rejection holds where nothing is chosen: a problem that comes back within a week is the same problem."""
+
+_LONGEST = timedelta(days=30)
+"""The longest snooze. What nobody has wanted to hear of for a month is asked once more."""
+
+CHOICES = ("4 hours", "1 day", "3 days", "7 days", "14 days", "30 days")
+"""The snoozes that the form offers."""
+
+_SPAN = re.compile(r"(\d{1,4}) (hour|day)s?")
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """What somebody has rejected, and why."""
+
+    proposal: Proposal
+    answer: Approval
+
+    @property
+    def until(self) -> datetime:
+        """Until when the same question is not asked again."""
+        return self.answer.snooze_until or self.answer.at + UNLESS_SAID
+
+    def __str__(self) -> str:
+        """Return who rejected it, when and why."""
+        said = f": {self.answer.comment}" if self.answer.comment else ", without a reason"
+        return f"{self.answer.by} rejected {self.proposal.action} on {self.answer.at:%Y-%m-%d %H:%M} UTC{said}"
+
+
+def snooze_until(text: str, *, at: datetime) -> datetime:
+    """Return the end of a snooze that is written as in the form; of anything else, the end of the usual one.
+
+    >>> from datetime import UTC
+    >>> snooze_until("3 days", at=datetime(2026, 1, 1, tzinfo=UTC)).isoformat()
+    '2026-01-04T00:00:00+00:00'
+    >>> snooze_until("9999 days", at=datetime(2026, 1, 1, tzinfo=UTC)).isoformat()
+    '2026-01-31T00:00:00+00:00'
+    """
+    written = _SPAN.fullmatch(text.strip())
+    if written is None:
+        return at + UNLESS_SAID
+    count, unit = int(written[1]), written[2]
+    return at + min(timedelta(hours=count) if unit == "hour" else timedelta(days=count), _LONGEST)
+
+
+def rests_on(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, action: str, params: Json) -> Json:
+    """Return what a question rests on: while none of it changes, it is the same question.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident.
+    diagnosis : Diagnosis or None
+        The diagnosis that stands.
+    action : str
+        The action.
+    params : dict
+        What it is to be carried out with. Windows move on from day to day and are no change; a version is.
+    """
+    seen = ws.ledger.batches(incident.model, limit=1)
+    return {
+        "action": action,
+        "cause": (diagnosis.cause if diagnosis else incident.cause).value,
+        "severity": incident.severity.value,
+        "fingerprint": incident.fingerprint,
+        "serving": seen[0].model_version if seen else None,
+        "version": str(params.get("version") or ""),
+        "method": str(params.get("method") or ""),
+    }
+
+
+def rejected_before(ws: Workspace, basis: Json, permission: Permission, *, now: datetime) -> Objection | None:
+    """Return an objection where somebody has rejected the same question, and it is not to be asked again yet.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    basis : dict
+        What the question rests on.
+    permission : Permission
+        What the policy says of it now. If it said something else then, another question was asked.
+    now : datetime
+        The moment.
+    """
+    for rejection in rejections(ws, str(basis["action"]), now=now):
+        before = _basis_of(ws, rejection.proposal)
+        same = before is not None and _same(before, basis) and rejection.proposal.permission is permission
+        if same and now < rejection.until:
+            until = f"{rejection.until:%Y-%m-%d %H:%M} UTC"
+            return Objection(
+                REJECTED, f"{rejection}. It is asked again after {until}, or once what it rests on has changed."
+            )
+    return None
+
+
+def rejections(ws: Workspace, action: str, *, now: datetime) -> list[Rejection]:
+    """Return the rejections of an action of the model that may still matter, newest first."""
+    since = now - _LONGEST
+    rejected = ws.ledger.rejections(ws.spec.name, since=since)
+    return [Rejection(proposal, answer) for proposal, answer in rejected if proposal.action == action]
+
+
+def told_before(ws: Workspace, proposal: Proposal) -> list[str]:
+    """Return who has rejected the action of a proposal before, and why: what people who are asked again should know."""
+    earlier = rejections(ws, proposal.action, now=proposal.created_at)
+    return [f"{rejection}." for rejection in earlier if rejection.proposal.hash != proposal.hash][:_MOST_SHOWN]
+
+
+def _basis_of(ws: Workspace, proposal: Proposal) -> Json | None:
+    for decision in ws.ledger.decisions(proposal.incident_id):
+        if basis := decision["details"].get(RESTS_ON, {}).get(proposal.hash):
+            return dict(basis)
+    return None
+
+
+def _same(before: Json, now: Json) -> bool:
+    """Return whether nothing has changed. A problem that has become smaller is no news."""
+    plain = {key: value for key, value in now.items() if key != "severity"}
+    grown = Severity(now["severity"]).order > Severity(before["severity"]).order
+    return not grown and plain == {key: value for key, value in before.items() if key != "severity"}

@@ -1,0 +1,64 @@
+"""What trainings took: the base of the budget for compute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select, update
+
+from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.tables import trainings
+from airmedic_core.records import Proposal
+
+
+@dataclass(frozen=True)
+class Training:
+    """One training, whatever came of it."""
+
+    model: str
+    incident_id: str
+    proposal_hash: str
+    started_at: datetime
+    seconds: float | None
+    """Nothing while it runs, and where its process died on the way."""
+
+
+class Trainings(Audit):
+    """Recording and reading how long trainings took."""
+
+    def begin_training(self, p: Proposal, *, now: datetime | None = None) -> int:
+        """Record that a training begins, and return its number, for :meth:`end_training`."""
+        started_at = now or datetime.now(UTC)
+        with self._writing() as connection:
+            begun = {"model": p.model, "incident_id": p.incident_id, "started_at": started_at.isoformat()}
+            sequence = append(connection, "training_begun", p.hash, begun)
+            connection.execute(
+                insert(trainings).values(
+                    sequence=sequence,
+                    model=p.model,
+                    incident_id=p.incident_id,
+                    proposal_hash=p.hash,
+                    started_at=started_at,
+                )
+            )
+        return sequence
+
+    def end_training(self, number: int, *, seconds: float) -> None:
+        """Record that a training has ended, well or not, and what it took."""
+        with self._writing() as connection:
+            mine = trainings.c.sequence == number
+            proposal_hash = str(connection.execute(select(trainings.c.proposal_hash).where(mine)).scalar())
+            connection.execute(update(trainings).where(mine).values(seconds=seconds))
+            append(connection, "training_ended", proposal_hash, {"training": number, "seconds": seconds})
+
+    def trainings(self, *, since: datetime, model: str | None = None) -> list[Training]:
+        """Return the trainings that began since a moment, oldest first, of one model or of all."""
+        query = select(trainings).where(trainings.c.started_at >= since).order_by(trainings.c.sequence)
+        if model is not None:
+            query = query.where(trainings.c.model == model)
+        with self._reading() as connection:
+            return [
+                Training(row.model, row.incident_id, row.proposal_hash, row.started_at, row.seconds)
+                for row in connection.execute(query)
+            ]
