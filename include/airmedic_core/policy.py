@@ -108,6 +108,8 @@ class Limits(Section):
     actions_per_day: int = Field(default=8, ge=0)
     actions_per_day_fleet: int = Field(default=50, ge=0)
     concurrent_actions: int = Field(default=3, ge=1)
+    training_minutes_per_day: float = Field(default=240, ge=0)
+    training_minutes_per_day_fleet: float = Field(default=1440, ge=0)
     breaker_failures: int = Field(default=3, ge=1)
     breaker_hours: float = Field(default=24, ge=0)
     exempt: tuple[ActionName, ...] | None = None

@@ -94,6 +94,8 @@ class Action(Protocol):
     """Its part in what comes of the incident."""
     follows: tuple[Path, ...] = ()
     """The paths on which it is proposed as a companion."""
+    trains: bool = False
+    """Whether it trains: it then heeds the policy's budget for compute."""
     of_window: bool = False
     """Whether it is about the incident's own windows: what newer windows show is then no reason against it."""
     leads_to: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
@@ -33,6 +34,7 @@ class Retrain(Action):
     infinitive = "retrain"
     choice = "Retrain"
     path = Path.RETRAIN
+    trains = True
     # Tuning fits many models on a long window. Nobody else waits for it: a training holds its own proposal only.
     deadline_seconds = 6 * 3600.0
     leads_to = "deploy"
@@ -151,7 +153,12 @@ def _train(ws: Workspace, proposal: Proposal, key: str, changed: Json) -> Challe
 
     links = {"proposal_hash": proposal.hash, "incident_id": proposal.incident_id, "training_key": key}
     params = {**proposal.params, **changed, **links}
-    return train(ws, _window(proposal.params), as_utc(proposal.params["as_of"]), params)
+    number, started = ws.ledger.begin_training(proposal), perf_counter()
+    try:
+        return train(ws, _window(proposal.params), as_utc(proposal.params["as_of"]), params)
+    finally:
+        # What has failed has cost as much.
+        ws.ledger.end_training(number, seconds=perf_counter() - started)
 
 
 def _output(challenger: Challenger) -> Json:

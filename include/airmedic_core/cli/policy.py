@@ -52,6 +52,8 @@ def _tell(told: Json) -> None:
     for row in told["permissions"]:
         level = "failed" if row["permission"] == "deny" else "ok"
         judged(level, f"{row['trigger']}, cause {row['cause']}: {row['permission']} ({row['because']})")
+    for whose, minutes in told["training_minutes"].items():
+        judged("ok", f"training in 24 hours, {whose}: {minutes['spent']:.4g} of {minutes['allowed']:g} minutes")
     judged("ok", f"approvers: {', '.join(told['approvers']) or 'anybody'}")
     if told["separation_of_duties"]:
         judged("ok", "whoever asked for it may not be the only one who approves it (separation_of_duties)")

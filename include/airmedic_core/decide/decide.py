@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companion, last_resorts
-from airmedic_core.decide.limits import Objection
+from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
 from airmedic_core.decide.rejections import REJECTED, RESTS_ON, rejected_before, rests_on

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, StoppedBy
+from airmedic_core.decide.budget import minutes_spent
 from airmedic_core.decide.limits import freeze, kill_switch, objection
 from airmedic_core.decide.propose import Standing, ruled
 from airmedic_core.policy import TRIGGERS, VERIFICATIONS, Policy, environment_of, policy_of
@@ -36,7 +37,8 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
     -------
     dict
         ``environment``; ``stopped_by``, the switches and limits that would stop it now; ``permissions``, for each
-        trigger and for causes verified or not, with the rule that says so; ``approvers``; ``separation_of_duties``.
+        trigger and for causes verified or not, with the rule that says so; ``training_minutes``, what trainings have
+        taken in 24 hours and may take; ``approvers``; ``separation_of_duties``.
 
     Raises
     ------
@@ -67,8 +69,18 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
         "environment": environment,
         "stopped_by": stopped_by,
         "permissions": _permissions(policy, action, environment, capped=member.stopped_by is not StoppedBy.NOTHING),
+        "training_minutes": _training_minutes(ws, policy, member.deadline_seconds, now=now) if member.trains else {},
         "approvers": [*ws.spec.approvers, *ws.spec.approval.second_tier],
         "separation_of_duties": policy.separates_duties(environment),
+    }
+
+
+def _training_minutes(ws: Workspace, policy: Policy, most_seconds: float, *, now: datetime) -> Json:
+    limits = policy.limits_in(environment_of(ws))
+    minutes = minutes_spent(ws.ledger, ws.spec.name, now=now, most_seconds=most_seconds)
+    return {
+        "model": {"spent": minutes.model, "allowed": limits.training_minutes_per_day},
+        "fleet": {"spent": minutes.fleet, "allowed": limits.training_minutes_per_day_fleet},
     }
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from airmedic_core.actions import StoppedBy, deadline_seconds, known_action
+from airmedic_core.decide.budget import over_budget
+from airmedic_core.decide.objection import Objection
 from airmedic_core.errors import AirmedicError, PolicyError, SwitchUnavailableError
 from airmedic_core.ledger import Ledger, RecordedAction
 from airmedic_core.policy import ANY, Limits, Policy
-from airmedic_core.records import Json
 from airmedic_core.settings import is_on
 from airmedic_core.workspace import Switch
 
@@ -19,18 +20,6 @@ KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
 """Environment variable that, set to anything but 0, false, no or off, stops every change."""
 
 _POLICY_OFF = "The policy's own switch is on: switched_off."
-
-
-@dataclass(frozen=True)
-class Objection:
-    """Why a limit stops an action."""
-
-    limit: str
-    reason: str
-
-    def against(self, action: str) -> Json:
-        """Return how the passed-over action is recorded with the decision."""
-        return {"action": action, "limit": self.limit, "reason": self.reason}
 
 
 @dataclass(frozen=True)
@@ -279,12 +268,17 @@ def _too_many_at_once(attempt: Attempt) -> Objection | None:
     return Objection("concurrent_actions", f"{running} actions run at the moment, which is the limit.")
 
 
+def _over_budget(attempt: Attempt) -> Objection | None:
+    return over_budget(attempt.ledger, attempt.limits, model=attempt.model, action=attempt.action, now=attempt.now)
+
+
 _CHECKS: tuple[Callable[[Attempt], Objection | None], ...] = (
     _frozen,
     _broken,
     _cooling,
     _tried_enough,
     _enough_today,
+    _over_budget,
     _too_many_at_once,
 )
 

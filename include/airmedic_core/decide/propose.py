@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import StoppedBy, known_action
 from airmedic_core.decide.alarm import Quiet, quiet_alarm
-from airmedic_core.decide.limits import Objection, objection
+from airmedic_core.decide.limits import objection
+from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError
 from airmedic_core.history import TAKES_BACK

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, StoppedBy, known_action
 from airmedic_core.decide.alarm import ASKED_AGAIN, quiet_alarm
-from airmedic_core.decide.limits import Objection, freeze, require_enabled
+from airmedic_core.decide.budget import over_budget
+from airmedic_core.decide.limits import exempt, freeze, require_enabled
+from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError, QuietAlarmError
@@ -48,10 +50,30 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
         return
     if frozen := freeze(ws.ledger, policy_of(ws), proposal.model, environment_of(ws), proposal.action, now=now):
         raise PolicyError(f"{frozen.reason} ({frozen.limit})", "Wait, then decide again.")
+    if spent := no_more_training(ws, proposal, now=now):
+        raise PolicyError(f"{spent.reason} ({spent.limit})", "Wait, or raise the limit.")
     approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
     if changed := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
         raise PolicyError(f"{changed.reason} ({changed.limit})", "Decide again.")
     _require_alarm(ws, proposal)
+
+
+def no_more_training(ws: Workspace, proposal: Proposal, *, now: datetime) -> Objection | None:
+    """Return an objection where the budget for compute leaves an approved action no further training.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was approved.
+    now : datetime
+        The moment.
+    """
+    limits = policy_of(ws).limits_in(environment_of(ws))
+    if exempt(limits, proposal.action):
+        return None
+    return over_budget(ws.ledger, limits, model=proposal.model, action=proposal.action, now=now)
 
 
 def _require_alarm(ws: Workspace, proposal: Proposal) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.causes import Severity
-from airmedic_core.decide.limits import Objection
+from airmedic_core.decide.objection import Objection
 from airmedic_core.records import Approval, Diagnosis, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:

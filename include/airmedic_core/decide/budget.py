@@ -1,0 +1,86 @@
+"""The budget for compute: how many minutes a model, and all models together, may train in a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from airmedic_core.actions import known_action
+from airmedic_core.decide.objection import Objection
+from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.trainings import Training
+from airmedic_core.numbers import number
+from airmedic_core.policy import Limits
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The minutes that trainings took which began in the last 24 hours."""
+
+    model: float
+    fleet: float
+
+
+def over_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now: datetime) -> Objection | None:
+    """Return an objection where an action trains and the day's minutes are spent.
+
+    A training that has begun is let end, because half of one is worth nothing: the last one may go beyond the budget.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where trainings are on record.
+    limits : Limits
+        The limits of the model's surroundings.
+    model, action : str
+        What is to be done, and to which model.
+    now : datetime
+        The moment.
+    """
+    member = known_action(action)
+    if member is None or not member.trains:
+        return None
+    minutes = minutes_spent(ledger, model, now=now, most_seconds=member.deadline_seconds)
+    for limit, used, allowed, whose in (
+        ("training_minutes_per_day", minutes.model, limits.training_minutes_per_day, "this model"),
+        ("training_minutes_per_day_fleet", minutes.fleet, limits.training_minutes_per_day_fleet, "all models"),
+    ):
+        if used >= allowed:
+            told = f"{number(used)} of {number(allowed)} minutes"
+            return Objection(limit, f"The trainings of {whose} took {told} in 24 hours.")
+    return None
+
+
+def minutes_spent(ledger: Ledger, model: str, *, now: datetime, most_seconds: float) -> Spent:
+    """Return the minutes that were spent in the last 24 hours.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where trainings are on record.
+    model : str
+        The model.
+    now : datetime
+        The moment.
+    most_seconds : float
+        How long a training may take: one that has no end after that has none any more.
+    """
+    begun = ledger.trainings(since=now - DAY)
+    took = [(training.model, _seconds(training, begun, now, most_seconds)) for training in begun]
+    mine = sum(seconds for name, seconds in took if name == model)
+    return Spent(mine / 60, sum(seconds for _, seconds in took) / 60)
+
+
+def _seconds(training: Training, begun: Sequence[Training], now: datetime, most_seconds: float) -> float:
+    if training.seconds is not None:
+        return training.seconds
+    # It runs, or its process died: then it has taken no longer than until the retry began.
+    later = [
+        other.started_at
+        for other in begun
+        if other.proposal_hash == training.proposal_hash and other.started_at > training.started_at
+    ]
+    return max(0.0, min((min(later, default=now) - training.started_at).total_seconds(), most_seconds))
