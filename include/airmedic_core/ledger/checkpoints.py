@@ -13,13 +13,14 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AuditError, SpecError
 from airmedic_core.records import Json
 from airmedic_core.settings import AUDIT_KEY
+from airmedic_core.windows import as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.ledger.ledger import Ledger
@@ -30,6 +31,13 @@ AUDIT_KEY_FILE = "AIRMEDIC_AUDIT_KEY_FILE"
 
 CHECKPOINTS = "AIRMEDIC_CHECKPOINTS"
 """Environment variable that names the file that checkpoints are appended to."""
+
+REGULARLY = timedelta(hours=1)
+"""How often the reports of batches append a checkpoint to the file. A thousand models would add one every few seconds,
+and each line is looked up when the file is verified."""
+
+_LONGEST_LINE = 4096
+"""Bytes at the end of the file that hold its last line. One has about 250."""
 
 _SHORTEST_SECRET = 16
 """Characters of a shared secret: 64 bits where each is a hexadecimal digit."""
@@ -133,7 +141,9 @@ def sign_head(key: Key, sequence: int, head: str) -> Json:
     return {"sequence": sequence, "hash": head, "at": at, "algorithm": key.algorithm, "signature": signature}
 
 
-def keep_checkpoint(ledger: Ledger, settings: Settings, env: Mapping[str, str] | None = None) -> Json | None:
+def keep_checkpoint(
+    ledger: Ledger, settings: Settings, env: Mapping[str, str] | None = None, *, least_pause: timedelta = timedelta()
+) -> Json | None:
     """Sign the head of the chain and append it to the file of checkpoints; nothing where there is no key.
 
     Parameters
@@ -144,6 +154,8 @@ def keep_checkpoint(ledger: Ledger, settings: Settings, env: Mapping[str, str] |
         Where local state is kept.
     env : mapping, optional
         The environment that names key and file; the process's own where not given.
+    least_pause : timedelta
+        How old the newest checkpoint of the file has to be before another one is appended.
     """
     key = audit_key(env)
     if key is None:
@@ -154,9 +166,20 @@ def keep_checkpoint(ledger: Ledger, settings: Settings, env: Mapping[str, str] |
     # A full disk must not keep a report from being written: the checkpoint goes with the report, too.
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(checkpoint) + "\n")
+        if datetime.now(UTC) - _newest(path) >= least_pause:
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(checkpoint) + "\n")
     return checkpoint
+
+
+def _newest(path: Path) -> datetime:
+    """Return when the last checkpoint of a file was signed, or the earliest moment where there is none to read."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _LONGEST_LINE))
+            return as_utc(json.loads(file.read().splitlines()[-1])["at"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def read_checkpoints(paths: Iterable[Path]) -> list[Json]:

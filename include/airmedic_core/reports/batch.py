@@ -165,6 +165,12 @@ def _write(ws: Workspace, seen: _Observation, markdown: str, folder: Path) -> No
         plain = json.dumps(to_json(seen.assessment), indent=1, ensure_ascii=False)
         (folder / "assessment.json").write_text(Privacy(ws.spec).text(plain), encoding="utf-8")
 
+    from airmedic_core.ledger.checkpoints import REGULARLY, keep_checkpoint
+
+    # Each batch carries the signed head of the audit chain away from the database, as incidents do.
+    if checkpoint := keep_checkpoint(ws.ledger, ws.settings, least_pause=REGULARLY):
+        (folder / "checkpoint.json").write_text(json.dumps(checkpoint, indent=1), encoding="utf-8")
+
 
 def _draw_evidently(ws: Workspace, seen: _Observation, path: Path) -> str:
     wanted = ws.spec.evidently == "always" or any(finding.verdict in ABNORMAL for finding in seen.findings)

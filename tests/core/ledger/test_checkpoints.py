@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,22 @@ def test_checkpoints_that_are_gone_are_no_checkpoints_that_hold(tmp_path: Path) 
         read_checkpoints([path])
     path.write_text(json.dumps({"sequence": 1}), encoding="utf-8")
     assert read_checkpoints([path]) == [{"sequence": 1}]
+
+
+def test_a_checkpoint_is_kept_again_only_after_a_pause(ledger: Ledger, tmp_path: Path) -> None:
+    settings = Settings.from_env({"AIRMEDIC_HOME": str(tmp_path)})
+    path, env = tmp_path / "checkpoints.jsonl", {AUDIT_KEY: SECRET}
+    hour = timedelta(hours=1)
+    for kept in (1, 1):
+        assert keep_checkpoint(ledger, settings, env, least_pause=hour) is not None
+        assert len(read_checkpoints([path])) == kept
+    assert keep_checkpoint(ledger, settings, env) is not None
+    *_, newest = lines = read_checkpoints([path])
+    assert len(lines) == 2
+    old = newest | {"at": (datetime.now(UTC) - hour).isoformat()}
+    path.write_text(json.dumps(old) + "\n", encoding="utf-8")
+    keep_checkpoint(ledger, settings, env, least_pause=hour)
+    assert len(read_checkpoints([path])) == 2
+    path.write_text("not a checkpoint", encoding="utf-8")
+    keep_checkpoint(ledger, settings, env, least_pause=hour)
+    assert path.read_text(encoding="utf-8").count('"signature"') == 1

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from mlflow.entities import ViewType
 
+from airmedic_core.ledger.checkpoints import Key, checkpoint_problems, read_checkpoints
 from airmedic_core.records import Batch, Finding, Verdict
 from airmedic_core.reports import batch_report
+from airmedic_core.settings import AUDIT_KEY
 from airmedic_core.spec import parse_spec
 from airmedic_core.windows import Every
 from airmedic_core.workspace import Workspace
@@ -100,3 +102,18 @@ def test_the_next_window_has_the_next_number(every: str, hours: int) -> None:
     step = Every.parse(every)
     start = step.floor(datetime(2026, 1, 1, tzinfo=UTC))
     assert step.ordinal(start + timedelta(hours=hours)) == step.ordinal(start) + 1
+
+
+def test_a_report_carries_the_signed_head_of_the_chain_where_there_is_a_key(
+    ws: Workspace, observed: Batch, read_artifact: ReadArtifact, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "0123456789abcdef"  # noqa: S105
+    monkeypatch.setenv(AUDIT_KEY, secret)
+    report = batch_report(ws, observed)
+    checkpoint = json.loads(read_artifact(report.run_id, "checkpoint.json"))
+    assert checkpoint_problems(ws.ledger, [checkpoint], Key(secret)) == []
+    assert (checkpoint["sequence"], checkpoint["hash"]) == (
+        ws.ledger.audit_head().sequence,
+        ws.ledger.audit_head().hash,
+    )
+    assert read_checkpoints([ws.settings.home / "checkpoints.jsonl"]) == [checkpoint]
