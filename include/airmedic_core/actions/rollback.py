@@ -11,6 +11,7 @@ from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
 from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
+from airmedic_core.registry.departures import CLEARLY_WORSE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,7 @@ class Rollback(Action):
         ActionError
             If it left service as bad or is clearly worse, and nobody has overridden that with a reason.
         """
-        from airmedic_core.training.newest import told
+        from airmedic_core.training.newest import clearly_worse, told
 
         name, asked = ws.spec.name, incident.resolution
         serving = ws.registry.champion(name)
@@ -66,6 +67,8 @@ class Rollback(Action):
         }
         if against:
             params |= {"against": against, OVERRIDE: str(asked[OVERRIDE])}
+            if clearly_worse(comparison):
+                params[CLEARLY_WORSE] = True
         return params, f"Version {target.version} serves again within seconds. {told(comparison)}"
 
     def warning(self, proposal: Proposal) -> str:

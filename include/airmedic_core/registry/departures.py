@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from airmedic_core.records import Promotion
+
+CLEARLY_WORSE = "clearly_worse"
+"""Parameter of a rollback: its target was measured clearly worse, and somebody wanted it all the same."""
 
 
 class How(StrEnum):
@@ -38,13 +41,16 @@ class Departure:
         return f"version {self.version} {self.how.value} on {self.at:%Y-%m-%d %H:%M} UTC, by version {self.followed_by}"
 
 
-def departures(promotions: Sequence[Promotion]) -> dict[str, Departure]:
+def departures(promotions: Sequence[Promotion], *, in_spite_of: Collection[str] = frozenset()) -> dict[str, Departure]:
     """Return the last departure of each version that served and serves no more.
 
     Parameters
     ----------
     promotions : sequence of Promotion
         Of one model, newest first, as the ledger returns them.
+    in_spite_of : collection of str
+        Hashes of the rollbacks to a version that was measured clearly worse than the one that served: somebody wanted
+        them all the same, and the better one left without a fault.
     """
     left: dict[str, Departure] = {}
     first_kinds: dict[str, str] = {}
@@ -52,6 +58,8 @@ def departures(promotions: Sequence[Promotion]) -> dict[str, Departure]:
         before = promotion.from_version
         if before is not None and before != promotion.to_version:
             how = _how(promotion, first_kinds.get(promotion.proposal_hash or ""))
+            if how is How.ROLLED_BACK and promotion.proposal_hash in in_spite_of:
+                how = How.REPLACED
             left[before] = Departure(before, how, promotion.at, promotion.to_version)
         left.pop(promotion.to_version, None)
         if promotion.proposal_hash:

@@ -8,10 +8,10 @@ from datetime import datetime
 from time import perf_counter
 from typing import Literal
 
-from airmedic_core.errors import ModelError
+from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import Promotion, from_json, to_json
-from airmedic_core.registry.departures import Departure, departures
+from airmedic_core.registry.departures import CLEARLY_WORSE, Departure, departures
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
 
 _INTENT = "airmedic.switch"
@@ -137,7 +137,22 @@ class Switches(Versions):
 
     def departures(self, name: str) -> dict[str, Departure]:
         """Return how each version that once served has left service, by version."""
-        return departures(self._ledger.promotions(name))
+        promotions = self._ledger.promotions(name)
+        return departures(promotions, in_spite_of=self._in_spite_of(promotions))
+
+    def _in_spite_of(self, promotions: Sequence[Promotion]) -> frozenset[str]:
+        """Return the rollbacks to a version that was measured clearly worse: they say nothing against what served."""
+        hashes = {promotion.proposal_hash for promotion in promotions if promotion.kind == "rollback"}
+        return frozenset(key for key in hashes if key and self._was_clearly_worse(key))
+
+    def _was_clearly_worse(self, proposal_hash: str) -> bool:
+        try:
+            return bool(self._ledger.proposal(proposal_hash).params.get(CLEARLY_WORSE))
+        except AirmedicError as error:
+            if error.transient:
+                raise
+            # It is not on record, or not as it was recorded: nothing is known in favour of the version that left.
+            return False
 
     def rollback_target(self, name: str) -> ModelVersion:
         """Return the newest version that served before the champion and did not leave service as bad.

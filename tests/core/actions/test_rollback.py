@@ -75,6 +75,22 @@ def test_what_a_person_overrides_is_recorded_and_shown_and_never_resolved(ws: Wo
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "worse")
 
 
+def test_the_better_version_that_an_override_took_out_is_offered_again(ws: Workspace) -> None:
+    """Whoever wanted the worse one all the same has said nothing against the better one."""
+    overridden = proposed(ask(ws, override=REASON))
+    ws.ledger.answer_proposal(overridden.hash, "approve", by="bob", at=NOW, channel="airflow")
+    carry_out(ws, overridden.hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "1"
+    back = proposed(ask(ws, "manual__2"))
+    assert (back.params["version"], "override" in back.params) == ("2", False)
+    ws.ledger.answer_proposal(back.hash, "approve", by="bob", at=NOW, channel="airflow")
+    assert carry_out(ws, back.hash, now=NOW).status == "done"
+    closed = close_incident(ws, back.incident_id, now=NOW)
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.RESOLVED, "rolled_back")
+    # The worse one was rolled back now, so that nothing is left to go back to.
+    assert ask(ws, "manual__3").path == "escalate"
+
+
 def test_an_override_holds_for_the_request_that_gave_it(ws: Workspace) -> None:
     incident = incident_of(ws, 50)
     overridden = Request("rollback", by="ada", override=REASON)

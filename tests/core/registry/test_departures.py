@@ -50,3 +50,11 @@ def test_a_version_that_serves_again_has_not_left_and_later_leaves_anew() -> Non
     left = departures(promoted(*switches, ("2", "3", "deploy", "f")))
     assert (left["2"].how, left["1"].how) == (How.REPLACED, How.REPLACED)
     assert str(left["2"]) == "version 2 was replaced on 2026-06-01 16:00 UTC, by version 3"
+
+
+def test_a_rollback_in_spite_of_a_measurement_says_nothing_against_what_served() -> None:
+    switches = promoted(ADOPTED, ("1", "2", "deploy", "d"), ("2", "1", "rollback", "r"))
+    assert departures(switches)["2"].how is How.ROLLED_BACK
+    assert departures(switches, in_spite_of={"r"})["2"].how is How.REPLACED
+    failed = promoted(ADOPTED, ("1", "2", "deploy", "d"), ("2", "1", "rollback", "d"))
+    assert departures(failed, in_spite_of={"d"})["2"].how is How.FAILED_ITS_WATCH
