@@ -20,7 +20,7 @@ from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
 from airmedic_core.extensions import FAMILIES
 from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
-from airmedic_core.records import Diagnosis, Finding, Incident, Json, Proposal, Verdict
+from airmedic_core.records import ActionResult, Diagnosis, Finding, Incident, Json, Proposal, Verdict
 from airmedic_core.workspace import Workspace
 
 SWITCH = {"lamp": 0}
@@ -158,6 +158,30 @@ class TrustsItsOutput(Lamp):
         return super().undo(ws, proposal, snapshot, now) if self.finished else "There was nothing to undo."
 
 
+class CountsAgain(Lamp):
+    """Adds to what is there, and is cut off after that."""
+
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        by = ws.ledger.approved_by(proposal.hash)
+        SWITCH["lamp"] += proposal.params["lamp"]
+        ws.ledger.record_refusal(proposal.hash, "noted")
+        return {"by": by}
+
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        return []
+
+
+class GoesOn(Lamp):
+    """Takes each further process for a wish for more light."""
+
+    def has_more(self, ws: Workspace, proposal: Proposal, done: ActionResult) -> bool:
+        return True
+
+    def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult:
+        SWITCH["lamp"] += 1
+        return done
+
+
 class Unstoppable(Lamp):
     from airmedic_core.actions import StoppedBy
 
@@ -172,6 +196,10 @@ class Unstoppable(Lamp):
         (Rehearses, "a_dry_run_changes_nothing"),
         (Forgets, "what_is_undone_is_as_it_was"),
         (TrustsItsOutput, "what_fails_half_way_can_be_undone"),
+        (CountsAgain, "what_loses_its_connection_is_gone_on_with"),
+        (CountsAgain, "what_dies_is_gone_on_with"),
+        (CountsAgain, "what_hangs_lets_another_go_on"),
+        (GoesOn, "two_at_once_do_it_once"),
     ],
 )
 def test_an_action_that_breaks_a_promise_fails_it(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
+from airmedic.testing.disturbances import DISTURBANCES, INCIDENT_ON, proposed
 from airmedic.testing.faults import Dial, DialledError
-from airmedic.testing.production import NOW, approved, incident_of
-from airmedic.testing.setting import FLIPPED_ON, Setting
+from airmedic.testing.production import NOW, incident_of
+from airmedic.testing.setting import Setting
 from airmedic_core.actions import Action, Part, Path, StoppedBy
-from airmedic_core.records import Json, Proposal, digest
+from airmedic_core.records import Proposal, digest
 
 if TYPE_CHECKING:
-    from airmedic_core.ledger import Ledger
-    from airmedic_core.registry import Registry
     from airmedic_core.workspace import Workspace
 
-_INCIDENT_ON = FLIPPED_ON + 5
 _MOST_POINTS = 40
 """Calls of ledger and registry at which ``apply`` is made to fail. Ours make fewer."""
 
@@ -31,6 +28,8 @@ def it_declares_its_traits(action: Action, setting: Setting) -> None:
     assert action.path in Path
     assert action.part in Part
     assert action.stopped_by in StoppedBy
+    assert action.deadline_seconds > 0, "it has no time to be carried out"
+    assert not action.choice or action.path.begins, f"people can ask for it, and its path {action.path} only follows"
     assert not action.changes_production or action.stopped_by is not StoppedBy.NOTHING, (
         "it changes production, and the kill switch does not stop it"
     )
@@ -39,7 +38,7 @@ def it_declares_its_traits(action: Action, setting: Setting) -> None:
 def its_plan_is_plain_json_and_changes_nothing(action: Action, setting: Setting) -> None:
     """The parameters are hashed, shown and approved: the same question must have the same hash."""
     ws = setting.workspace()
-    incident = incident_of(ws, _INCIDENT_ON)
+    incident = incident_of(ws, INCIDENT_ON)
     before = setting.records(ws)
     if setting.arranged.params is not None:
         pytest.skip("it is not planned from an incident")
@@ -53,7 +52,7 @@ def its_plan_is_plain_json_and_changes_nothing(action: Action, setting: Setting)
 def a_dry_run_changes_nothing(action: Action, setting: Setting) -> None:
     """A dry run says in words what would happen."""
     ws = setting.workspace()
-    proposal = _proposal(ws, action, setting)
+    proposal = proposed(ws, action, setting)
     before = setting.records(ws)
     assert action.dry_run(ws, proposal.params).strip(), "its dry run says nothing"
     assert setting.records(ws) == before, "its dry run changed production"
@@ -62,7 +61,7 @@ def a_dry_run_changes_nothing(action: Action, setting: Setting) -> None:
 def twice_has_the_effect_of_once(action: Action, setting: Setting) -> None:
     """A task whose worker dies after the work is done is run again."""
     ws = setting.workspace()
-    proposal = _proposal(ws, action, setting)
+    proposal = proposed(ws, action, setting)
     action.precheck(ws, proposal)
     action.snapshot(ws, proposal)
     output = action.apply(ws, proposal, NOW)
@@ -77,7 +76,7 @@ def twice_has_the_effect_of_once(action: Action, setting: Setting) -> None:
 def what_is_undone_is_as_it_was(action: Action, setting: Setting) -> None:
     """Undoing needs nothing but the snapshot, and may itself be repeated."""
     ws = setting.workspace()
-    proposal = _proposal(ws, action, setting)
+    proposal = proposed(ws, action, setting)
     before = setting.standing(ws)
     action.precheck(ws, proposal)
     snapshot = json.loads(json.dumps(action.snapshot(ws, proposal), allow_nan=False))
@@ -90,7 +89,7 @@ def what_is_undone_is_as_it_was(action: Action, setting: Setting) -> None:
 def what_fails_half_way_can_be_undone(action: Action, setting: Setting) -> None:
     """Whatever call fails, before it has its effect or after, undoing restores what was."""
     ws = setting.workspace()
-    proposal = _proposal(ws, action, setting)
+    proposal = proposed(ws, action, setting)
     before = setting.standing(ws)
     action.precheck(ws, proposal)
     snapshot = json.loads(json.dumps(action.snapshot(ws, proposal), allow_nan=False))
@@ -113,27 +112,15 @@ PROMISES = (
     twice_has_the_effect_of_once,
     what_is_undone_is_as_it_was,
     what_fails_half_way_can_be_undone,
+    *DISTURBANCES,
 )
-
-
-def _proposal(ws: Workspace, action: Action, setting: Setting) -> Proposal:
-    incident = incident_of(ws, _INCIDENT_ON)
-    params: Json
-    if setting.arranged.params is not None:
-        params = dict(setting.arranged.params)
-    else:
-        params, _ = action.plan(ws, incident, None)
-    return approved(ws, incident, setting.name, params)
 
 
 def _fails(ws: Workspace, action: Action, proposal: Proposal, point: int, *, after: bool) -> bool:
     """Apply with a failure at one call of ledger or registry, and return whether it came so far."""
     dial = Dial(point, after=after)
-    dialled: Any = replace(
-        ws, ledger=cast("Ledger", dial.on(ws.ledger)), registry=cast("Registry", dial.on(ws.registry))
-    )
     try:
-        action.apply(dialled, proposal, NOW)
+        action.apply(dial.on_workspace(ws), proposal, NOW)
     except DialledError:
         return True
     return dial.struck
