@@ -1,106 +1,14 @@
-"""The Airflow plugin: imports heavy libraries once, in the process that tasks are forked from.
+"""Registers the plugin for those who deploy this folder.
 
-Each task is a new process. Great Expectations, Evidently, MLflow and their like take seconds to import, in every task
-again, unless the parent has them already: then the forked task inherits them and starts in a fraction of a second.
-
-Only two processes fork tasks: the scheduler with the LocalExecutor, and a Celery worker. The worker loads plugins in
-time only with ``[core] lazy_load_plugins = False``. ``AIRMEDIC_WARM_IMPORTS=0`` switches all of it off.
+Where Airmedic is installed with pip, the package registers the plugin through an entry point, and this file stands
+back: Airflow refuses a second plugin of one name.
 """
 
 from __future__ import annotations
 
-import logging
-import os
-import sys
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from pkgutil import walk_packages
-from time import perf_counter
-from typing import Any
+from importlib.metadata import entry_points
 
-from airflow.plugins_manager import AirflowPlugin
+if not entry_points(group="airflow.plugins", name="airmedic"):
+    from airmedic.plugin import AirmedicPlugin
 
-log = logging.getLogger(__name__)
-
-LIBRARIES = (
-    "pandas",
-    "pyarrow.parquet",
-    "scipy.stats",
-    "sklearn.ensemble",
-    "sklearn.pipeline",
-    "mlflow.sklearn",
-    "great_expectations",
-    "evidently.presets",
-    "anthropic",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
-    "plotly.graph_objects",
-)
-"""What tasks import, in the order in which it is imported."""
-
-_NOT_IN_TASKS = ("airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.ledger.migrations")
-
-
-class AirmedicPlugin(AirflowPlugin):
-    """Registers Airmedic with Airflow."""
-
-    name = "airmedic"
-
-    @classmethod
-    def on_load(cls, *_: Any, **__: Any) -> None:
-        """Warm the imports, where this process forks tasks."""
-        if forks_tasks(sys.argv, os.environ):
-            warm_imports([*LIBRARIES, *engine_modules(), *extension_modules()])
-
-
-def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
-    """Say whether this process is one that tasks are forked from, and may be warmed.
-
-    Parameters
-    ----------
-    argv : sequence of str
-        The command line of the process.
-    env : mapping
-        Its environment.
-    """
-    if env.get("AIRMEDIC_WARM_IMPORTS", "1").lower() in {"0", "false", "no"}:
-        return False
-    command = list(argv[1:3])
-    if command == ["celery", "worker"]:
-        return True
-    if command[:1] != ["scheduler"]:
-        return False
-    from airflow.configuration import conf
-
-    # With other executors the scheduler runs no tasks, and would only carry the libraries around.
-    return "LocalExecutor" in conf.get("core", "executor")
-
-
-def engine_modules() -> list[str]:
-    """Return the engine's modules, with the members of families, which are otherwise imported when they are needed."""
-    import airmedic_core
-
-    names = [module.name for module in walk_packages(airmedic_core.__path__, "airmedic_core.")]
-    return [name for name in names if not name.startswith(_NOT_IN_TASKS)]
-
-
-def extension_modules() -> list[str]:
-    """Return the modules in which installed packages offer members of families."""
-    from airmedic_core.family import groups_offered
-
-    return sorted({entry.module for entries in groups_offered().values() for entry in entries})
-
-
-def warm_imports(modules: Sequence[str]) -> None:
-    """Import modules; one that cannot be imported is logged, and its tasks will say why."""
-    # It writes hundreds of lines while it is imported.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    started = perf_counter()
-    for module in modules:
-        try:
-            import_module(module)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - what breaks on import must not stop the scheduler
-            log.warning("%s could not be imported ahead of its tasks: %s", module, error)
-    seconds = perf_counter() - started
-    if seconds > 0.5:  # a forked task comes by here again and finds everything imported
-        log.info("Imported %d modules ahead of their tasks in %.1f s.", len(modules), seconds)
+    __all__ = ["AirmedicPlugin"]

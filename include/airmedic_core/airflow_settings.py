@@ -75,6 +75,11 @@ def dag_folder(env: Mapping[str, str] | None = None) -> Path:
     return Path(setting("core", "dags_folder", str(_home(env) / "dags"), env))
 
 
+def plugin_folder(env: Mapping[str, str] | None = None) -> Path:
+    """Return the folder that Airflow loads plugins from."""
+    return Path(setting("core", "plugins_folder", str(_home(env) / "plugins"), env))
+
+
 def database(env: Mapping[str, str] | None = None) -> str:
     """Return the kind of Airflow's own database, such as ``sqlite``; its address holds a password."""
     return setting("database", "sql_alchemy_conn", "sqlite://", env).partition(":")[0].partition("+")[0]

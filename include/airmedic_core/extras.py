@@ -6,6 +6,7 @@ The engine installs without Airflow, MLflow and other heavy libraries: ``pip ins
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import NamedTuple
 
@@ -67,3 +68,35 @@ def missing_library(module: str) -> MissingExtraError:
 def is_installed(module: str) -> bool:
     """Return whether a library is there, without importing it."""
     return find_spec(module) is not None
+
+
+def unmet(declared: Iterable[str], *, extra: str) -> tuple[list[str], list[str]]:
+    """Return what is missing of an extra, and what is there in another version than it takes.
+
+    Parameters
+    ----------
+    declared : iterable of str
+        The requirements of the package, as its metadata has them.
+    extra : str
+        The extra; empty for what the engine itself needs.
+    """
+    from importlib.metadata import PackageNotFoundError, version
+
+    from packaging.requirements import Requirement
+
+    missing, wrong = [], []
+    for requirement in map(Requirement, declared):
+        marker = requirement.marker
+        of_engine = marker is None or marker.evaluate({"extra": ""})
+        of_extra = marker is not None and not of_engine and marker.evaluate({"extra": extra})
+        # An extra that names another one is looked at there.
+        if requirement.name == "airmedic" or not (of_extra if extra else of_engine):
+            continue
+        try:
+            installed = version(requirement.name)
+        except PackageNotFoundError:
+            missing.append(f"{requirement.name} is missing")
+            continue
+        if not requirement.specifier.contains(installed, prereleases=True):
+            wrong.append(f"{requirement.name} {installed}, wanted {requirement.specifier}")
+    return missing, wrong

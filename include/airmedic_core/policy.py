@@ -52,8 +52,8 @@ ANY = "*"
 """Fits every environment."""
 
 MAKE_POLICIES = (
-    "Before Airmedic may act, copy include/policies of its source there, or set AIRMEDIC_CONTENT to the folder that "
-    "holds policies/."
+    "Before Airmedic may act, make it with 'airmedic init-project', or set AIRMEDIC_CONTENT to the folder that holds "
+    "policies/."
 )
 """What to do where there is no policy at all."""
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -17,12 +15,8 @@ __all__ = ["install"]
 
 @pytest.fixture
 def plugin() -> ModuleType:
-    place = Path(__file__).resolve().parents[2] / "plugins" / "airmedic_plugin.py"
-    spec = importlib.util.spec_from_file_location("airmedic_plugin", place)
-    assert spec is not None
-    assert spec.loader is not None
-    plugin = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(plugin)
+    from airmedic import plugin
+
     return plugin
 
 

@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def command_named(name: str) -> ModuleType:
-    """Return the module of one command."""
-    return import_module(f"airmedic_core.cli.{name}")
+    """Return the module of one command: ``init-project`` is in ``init_project.py``."""
+    return import_module(f"airmedic_core.cli.{name.replace('-', '_')}")
 
 
 def _unexpected(error: Exception) -> AirmedicError:
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name in COMMANDS:
         member = command_named(name)
-        command = commands.add_parser(name, help=member.SUMMARY, description=member.__doc__)
+        command = commands.add_parser(name.replace("_", "-"), help=member.SUMMARY, description=member.__doc__)
         command.formatter_class = argparse.RawDescriptionHelpFormatter
         member.configure(command)
     return parser

@@ -61,8 +61,8 @@ def examine(settings: Settings) -> Iterator[Symptom]:
     from airmedic_core.extras import missing_extra
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
-        _python, _packages, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger, _mlflow,
-        _connections,
+        _python, _packages, _plugin, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger,
+        _mlflow, _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -85,12 +85,14 @@ def _python(_: Settings) -> Iterator[Symptom]:
 def _packages(_: Settings) -> Iterator[Symptom]:
     from importlib.metadata import PackageNotFoundError, requires
 
+    from airmedic_core.extras import unmet
+
     try:
         declared = requires("airmedic") or []
     except PackageNotFoundError:
         yield Symptom("warning", "packages", "airmedic is not installed", "Install it with 'pip install .'.")
         return
-    missing, wrong = _unmet(declared, extra="")
+    missing, wrong = unmet(declared, extra="")
     if missing or wrong:
         yield Symptom("failed", "packages", "; ".join([*missing, *wrong][:5]), "Install airmedic again.")
     else:
@@ -100,11 +102,11 @@ def _packages(_: Settings) -> Iterator[Symptom]:
 
 def _extras(declared: list[str]) -> Iterator[Symptom]:
     """Yield which extras are there. An extra counts as there if all that it brings is installed, in whatever way."""
-    from airmedic_core.extras import LIBRARIES
+    from airmedic_core.extras import LIBRARIES, unmet
 
     absent = []
     for extra in sorted({library.extra for library in LIBRARIES.values()}):
-        missing, wrong = _unmet(declared, extra=extra)
+        missing, wrong = unmet(declared, extra=extra)
         if missing:
             absent.append(extra)
         elif wrong:
@@ -113,28 +115,28 @@ def _extras(declared: list[str]) -> Iterator[Symptom]:
         yield Symptom("ok", "extras", f"not installed: {', '.join(absent)}", 'Optional: pip install "airmedic[…]"')
 
 
-def _unmet(declared: list[str], *, extra: str) -> tuple[list[str], list[str]]:
-    """Return what is missing of an extra, or of what the engine itself needs, and what is there in another version."""
-    from importlib.metadata import PackageNotFoundError, version
+def _plugin(_: Settings) -> Iterator[Symptom]:
+    """Yield what of Airmedic an earlier installation has left in Airflow's plugins folder."""
+    from importlib.metadata import entry_points
+    from importlib.util import find_spec
 
-    from packaging.requirements import Requirement
+    from airmedic_core.airflow_settings import plugin_folder
 
-    missing, wrong = [], []
-    for requirement in map(Requirement, declared):
-        marker = requirement.marker
-        of_engine = marker is None or marker.evaluate({"extra": ""})
-        of_extra = marker is not None and not of_engine and marker.evaluate({"extra": extra})
-        # An extra that names another one is looked at there.
-        if requirement.name == "airmedic" or not (of_extra if extra else of_engine):
-            continue
-        try:
-            installed = version(requirement.name)
-        except PackageNotFoundError:
-            missing.append(f"{requirement.name} is missing")
-            continue
-        if not requirement.specifier.contains(installed, prereleases=True):
-            wrong.append(f"{requirement.name} {installed}, wanted {requirement.specifier}")
-    return missing, wrong
+    folder, installed = plugin_folder(), find_spec("airmedic")
+    registered = bool(entry_points(group="airflow.plugins", name="airmedic"))
+    copy = folder / "airmedic" / "__init__.py"
+    if installed and installed.origin and copy.is_file() and not copy.samefile(installed.origin):
+        state = f"{copy.parent} is a second copy of the package; {installed.origin} is the one that is imported"
+        yield Symptom("failed", "plugin", state, f"Remove airmedic/ and airmedic_plugin.py from {folder}.")
+    elif (folder / "airmedic_plugin.py").is_file() and not copy.is_file() and registered:
+        state = f"{folder / 'airmedic_plugin.py'} is left of another installation; the package registers the plugin"
+        yield Symptom("warning", "plugin", state, "Remove it.")
+    elif registered or copy.is_file():
+        yield Symptom("ok", "plugin", "registered by the package" if registered else f"in {folder}")
+    elif find_spec("airflow"):
+        yield Symptom(
+            "warning", "plugin", f"not in {folder}, and no package registers it", "Install airmedic with pip."
+        )
 
 
 def _extensions(_: Settings) -> Iterator[Symptom]:
@@ -155,14 +157,16 @@ def _home(settings: Settings) -> Iterator[Symptom]:
 
 
 def _content(settings: Settings) -> Iterator[Symptom]:
-    for name in ("models", "policies", "expectations", "runbooks", "incidents"):
+    from airmedic_core.starter import FOLDERS
+
+    for name in FOLDERS:
         folder = settings.content / name
         needed = name in {"models", "policies"}
         if folder.is_dir():
             count = sum(1 for path in folder.iterdir() if path.is_file())
             yield Symptom("ok", name, f"{folder}, {count} {'file' if count == 1 else 'files'}")
         else:
-            todo = "Make it, or set AIRMEDIC_CONTENT to the folder that holds it."
+            todo = "Run 'airmedic init-project', or set AIRMEDIC_CONTENT to the folder that holds it."
             yield Symptom("failed" if needed else "warning", name, f"{folder} is missing", todo)
 
 

@@ -10,6 +10,7 @@ from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException
 
 from airmedic.hooks.switches import variable_switch
+from airmedic_core.errors import SpecError
 from airmedic_core.settings import AUDIT_KEY, Settings
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ MLFLOW_CONNECTION = "airmedic_mlflow"
 AUDIT_KEY_CONNECTION = "airmedic_audit_key"
 """Its password signs the audit chain."""
 
+_LEDGER_TYPE, _MLFLOW_TYPE = "airmedic_ledger", "airmedic_mlflow"
+"""The types that Airmedic brings; connections of other types, such as postgres and http, serve as well."""
 _DRIVERS = {"postgres": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
@@ -59,7 +62,7 @@ def settings() -> Settings:
     if ledger := find_connection(LEDGER_CONNECTION):
         configured = replace(configured, ledger_url=ledger_url(ledger))
     if mlflow := find_connection(MLFLOW_CONNECTION):
-        configured = replace(configured, tracking_uri=_tracking_uri(mlflow))
+        configured = replace(configured, tracking_uri=tracking_uri(mlflow))
         # MLflow's client takes its credentials from the environment and from nowhere else.
         for variable, value in (
             ("MLFLOW_TRACKING_USERNAME", mlflow.login),
@@ -86,9 +89,16 @@ def ledger_url(connection: Connection) -> str:
 
     The field ``url`` of its extras wins. Otherwise the URL is put together from type, host, port, schema, login and
     password.
+
+    Raises
+    ------
+    SpecError
+        If it is of the type ``airmedic_ledger`` and names no URL. A retry does not help.
     """
     if url := connection.extra_dejson.get("url"):
         return str(url)
+    if connection.conn_type == _LEDGER_TYPE:
+        raise SpecError(f"The connection {connection.conn_id!r} names no URL.", "Fill in its field URL.")
     from sqlalchemy import URL
 
     kind = connection.conn_type or "sqlite"
@@ -112,8 +122,10 @@ def _hand_over(connection_id: str) -> None:
         os.environ[f"AIRFLOW_CONN_{connection_id.upper()}"] = connection.get_uri()
 
 
-def _tracking_uri(connection: Connection) -> str:
+def tracking_uri(connection: Connection) -> str:
+    """Return the tracking address of a connection: its host, with or without a scheme, and its port if it has one."""
     host = connection.host or ""
     if "://" not in host:
-        host = f"{connection.schema or connection.conn_type or 'http'}://{host}"
+        kind = "" if connection.conn_type == _MLFLOW_TYPE else connection.conn_type
+        host = f"{connection.schema or kind or 'http'}://{host}"
     return f"{host}:{connection.port}" if connection.port else host

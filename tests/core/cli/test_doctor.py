@@ -87,3 +87,20 @@ def test_what_packages_add_is_shown_and_what_they_break_is_a_failure(
     ]
     assert "'acme-checks' cannot be imported: RuntimeError: no licence" in symptoms[1].state
     assert "uninstall 'acme-checks'" in symptoms[1].todo
+
+
+def test_a_second_copy_of_the_plugin_is_found(
+    spec: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(tmp_path / "plugins"))
+    copy = tmp_path / "plugins" / "airmedic" / "__init__.py"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("")
+    (symptom,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "plugin"]
+    assert symptom.verdict == "failed"
+    assert str(copy.parent) in symptom.state
+    assert "Remove airmedic/" in symptom.todo
+    # The folder that is imported is no second copy.
+    monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(Path(__file__).parents[3] / "plugins"))
+    (symptom,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "plugin"]
+    assert symptom.verdict == "ok"
