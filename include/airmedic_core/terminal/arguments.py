@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,8 +71,6 @@ def _quieten_mlflow() -> None:
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-    # MLflow before 3.17 lets Alembic tell of each step when it makes a store.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def ledger() -> Ledger:

@@ -72,7 +72,8 @@ def test_nothing_but_the_result_is_printed(spec: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1
-    assert done.stderr == ""
+    # Versions of MLflow before the locked one let Alembic tell of each step when they make a store.
+    assert [line for line in done.stderr.splitlines() if "[alembic." not in line] == []
 
 
 def test_half_a_window_is_refused(spec: Path, airmedic: Airmedic) -> None:
