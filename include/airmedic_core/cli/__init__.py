@@ -19,7 +19,7 @@ from airmedic_core.errors import AirmedicError
 from airmedic_core.extras import missing_extra
 from airmedic_core.family import listing
 
-COMMANDS = listing("airmedic_core.cli")
+COMMANDS = tuple(name.replace("_", "-") for name in listing("airmedic_core.cli"))
 FAILED = 2
 """Exit code of a command that could not do what it was asked."""
 DEBUG = "AIRMEDIC_DEBUG"
@@ -79,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name in COMMANDS:
         member = command_named(name)
-        command = commands.add_parser(name.replace("_", "-"), help=member.SUMMARY, description=member.__doc__)
+        command = commands.add_parser(name, help=member.SUMMARY, description=member.__doc__)
         command.formatter_class = argparse.RawDescriptionHelpFormatter
         member.configure(command)
     return parser
