@@ -60,6 +60,8 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
     "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "retrain", "rollback"},
     "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
+    # A lock of the ledger is held while a block runs.
+    "plugins/airmedic/testing/faults.py": {"hold"},
     # Actions that an arrangement for tests proposes.
     "plugins/airmedic/testing/rollout.py": {"deploy"},
     # The condition on learning from doubtful rows, and who decides on it.

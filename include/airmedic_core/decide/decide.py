@@ -228,8 +228,8 @@ def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, J
         decision = Decision(Path.RECOMMEND, proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
         return decision, {"rehearsal": rehearsal, "would_go": path.value}
     basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
-    if asks and (found := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
-        skipped.append(found.against(action))
+    if asks and (rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
+        skipped.append(rejected.against(action))
         return None
     allowance = replace(verdict, reason=reason)
     proposal = record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)

@@ -24,7 +24,7 @@ UNLESS_SAID = timedelta(days=7)
 """How long a rejection holds where nothing is chosen: a problem that comes back within a week is the same problem."""
 
 _LONGEST = timedelta(days=30)
-"""The longest snooze. What nobody has wanted to hear of for a month is asked once more."""
+"""The longest snooze. After a month a question is asked once more."""
 
 CHOICES = ("4 hours", "1 day", "3 days", "7 days", "14 days", "30 days")
 """The snoozes that the form offers."""
@@ -121,7 +121,17 @@ def rejected_before(ws: Workspace, basis: Json, permission: Permission, *, now: 
 
 
 def rejections(ws: Workspace, action: str, *, now: datetime) -> list[Rejection]:
-    """Return the rejections of an action of the model that may still matter, newest first."""
+    """Return the rejections of an action of the model that may still matter, newest first.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    action : str
+        The action's name.
+    now : datetime
+        The moment: older rejections than the longest snooze matter no more.
+    """
     since = now - _LONGEST
     rejected = ws.ledger.rejections(ws.spec.name, since=since)
     return [Rejection(proposal, answer) for proposal, answer in rejected if proposal.action == action]

@@ -63,8 +63,8 @@ class Retention(Audit):
         before : datetime
             Only batches whose window starts before this moment, such as :meth:`oldest_kept`.
         """
-        found = [exists().where(table.c.batch_id == batches.c.id) for table in (data_quality, model_metrics)]
-        old = select(batches.c.id).where(batches.c.model == model, batches.c.window_start < before, or_(*found))
+        has_findings = [exists().where(table.c.batch_id == batches.c.id) for table in (data_quality, model_metrics)]
+        old = select(batches.c.id).where(batches.c.model == model, batches.c.window_start < before, or_(*has_findings))
         failed = select(data_quality.c.batch_id).where(
             data_quality.c.model == model, data_quality.c.verdict == Verdict.UNKNOWN.value
         )

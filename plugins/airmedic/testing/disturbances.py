@@ -32,7 +32,17 @@ _SHORT_SECONDS = 0.2
 
 
 def proposed(ws: Workspace, action: Action, setting: Setting) -> Proposal:
-    """Return an approved proposal of the action."""
+    """Return an approved proposal of the action.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The production.
+    action : Action
+        The action.
+    setting : Setting
+        It names the action, and may arrange its parameters.
+    """
     incident = incident_of(ws, INCIDENT_ON)
     arranged = setting.arranged.params
     params: Json = dict(arranged) if arranged is not None else action.plan(ws, incident, None)[0]
