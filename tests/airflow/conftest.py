@@ -85,7 +85,7 @@ def _living_in(home: Path) -> Iterator[None]:
 
 
 KINDS = ("monitor", "remediate", "review")
-MODELS = ("meter", "hasty", "careful", "slow", "reviewed", "delegated", "mended", "announced")
+MODELS = ("meter", "hasty", "careful", "slow", "reviewed", "delegated", "mended", "announced", "returned", "calm")
 PIPELINES = ("ingest", "deliver", "train_meter")
 
 
@@ -168,6 +168,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_rows(home / "whole.csv", turn=meter.DAYS)
     meter.write_rows(home / "mended.csv", turn=meter.DAYS, broken=meter.TURN)
     meter.write_spec(content / "models", "mended", home / "mended.csv", upstream="deliver")
+    meter.write_spec(content / "models", "returned", home / "whole.csv")
+    meter.write_spec(content / "models", "calm", rows)
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.airflow.running.steps import ended, incident_of, parked
+from tests.airflow.running.steps import ended, incident_of, parked, wait_for
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
@@ -113,3 +113,43 @@ def test_two_people_are_asked_where_the_policy_says_so(running: Running, ask: An
         ("anna", True),
         ("boris", False),
     ]
+
+
+def test_an_alarm_that_goes_quiet_before_the_action_is_asked_about_again(running: Running) -> None:
+    from datetime import timedelta
+
+    from airmedic_core.records import Assessment, Batch, Cause, Severity
+    from airmedic_core.windows import Window
+    from tests.airflow.production import meter
+
+    model, client = "calm", running.client()
+    running.adopt(model)
+    client.trigger(f"monitor__{model}", meter.day(22), run_id="alarm")
+    client.wait_for_run(f"monitor__{model}", "alarm")
+    incident_id = client.xcom(f"monitor__{model}", "alarm", "open_incident")["incident_id"]
+    question = parked(running, incident_id)
+    asking = question["task_instance"]["task_id"]
+
+    ledger = running.workspace(model).ledger
+    start = meter.START + timedelta(days=23)
+    batch = Batch(model, Window(start, start + timedelta(days=1)), start + timedelta(days=1), 144)
+    ledger.record_batch(batch, model_version="1")
+    ledger.record_assessment(
+        batch, Assessment(batch.id, "healthy", Cause.HEALTHY, Severity.LOW, "Nothing unusual.", "")
+    )
+    client.answer(question, "Approve")
+    state, tasks = ended(running, incident_id, model)
+    assert (state, tasks[asking.removeprefix("approve_")]) == ("success", "skipped"), tasks
+    assert ledger.incident(incident_id).state == "diagnosed"
+
+    def asked_again() -> str:
+        runs = client.runs(f"remediate__{model}")
+        return next((run["dag_run_id"] for run in runs if "__again__" in run["dag_run_id"]), "")
+
+    again = parked(running, wait_for(asked_again, "The second question"))
+    assert again["body"].startswith("## The alarm has gone quiet:")
+    assert again["task_instance"]["task_id"] == asking
+    client.answer(again, "Reject", {"comment": "it is over", "snooze": "1 day"})
+    state, tasks = ended(running, again["task_instance"]["dag_run_id"], model)
+    assert (state, tasks[asking.removeprefix("approve_")]) == ("success", "skipped"), tasks
+    assert ledger.incident(incident_id).resolution["outcome"] == "rejected"
