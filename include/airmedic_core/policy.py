@@ -14,6 +14,7 @@ from pydantic import Field, StringConstraints, ValidationError, field_validator,
 from airmedic_core.bounded_yaml import read_yaml
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
+from airmedic_core.groups import GROUPS, PREFIX
 from airmedic_core.records import Permission, digest
 from airmedic_core.spec import Section, explain
 from airmedic_core.windows import as_utc
@@ -80,6 +81,16 @@ class Rule(Section):
     environments: tuple[str, ...] = (ANY,)
     cause: Literal["verified", "unverified", "any"] = "any"
     permission: Permission
+    one_of: tuple[str, ...] = ()
+    """Groups, such as ``group:risk``, of each of which somebody has to be among those who approve."""
+
+    @field_validator("one_of")
+    @classmethod
+    def _names_groups(cls, groups: tuple[str, ...]) -> tuple[str, ...]:
+        for group in groups:
+            if not group.startswith(PREFIX):
+                raise ValueError(f"{group!r} is no group. Write {PREFIX}{group}.")
+        return groups
 
     def fits(self, action: str, environment: str, verification: Verification) -> bool:
         """Return whether the rule speaks of this case.
@@ -203,6 +214,21 @@ class Policy(Section):
                 return place, rule.permission
         return 0, Permission.DENY
 
+    def required_groups(self, action: str, environment: str, verification: Verification) -> tuple[str, ...]:
+        """Return the groups of which the first fitting rule wants somebody among those who approve.
+
+        Parameters
+        ----------
+        action : str
+            The action.
+        environment : str
+            The name of this installation's environment.
+        verification : Verification
+            Whether the evidence of the cause was verified.
+        """
+        place, _ = self.ruling(action, environment, verification)
+        return self.permissions[place - 1].one_of if place else ()
+
     def capped(self, permission: Permission, trigger: Trigger) -> Permission:
         """Return a permission, or the stricter one that the trigger's autonomy allows at the most."""
         return stricter(permission, _MOST[self.autonomy_of(trigger)])
@@ -281,13 +307,13 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
     SpecError
         If there is no such policy or it is not valid. The message names the closest key. A retry does not help.
     """
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name == GROUPS:
         raise SpecError(f"{name!r} is not the name of a policy.", "Name a file of policies/ without its .yaml.")
     path = folder / f"{name}.yaml"
     try:
         raw = read_yaml(path)
     except FileNotFoundError as error:
-        known = [file.stem for file in folder.glob("*.yaml")]
+        known = [file.stem for file in folder.glob("*.yaml") if file.stem != GROUPS]
         hint = closest(name, known) or MAKE_POLICIES
         raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

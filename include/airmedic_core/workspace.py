@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import SpecError
+from airmedic_core.groups import RolesOf, no_roles
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, load_spec, parse_spec
 
@@ -30,6 +31,8 @@ class Workspace:
     registry: Registry
     switches: tuple[Switch, ...] = ()
     """Kill switches of the surroundings, such as a variable of the scheduler."""
+    roles_of: RolesOf = no_roles
+    """Asks the surroundings for the roles of a user."""
 
     @classmethod
     def open(cls, model: str | ModelSpec, settings: Settings | None = None) -> Workspace:

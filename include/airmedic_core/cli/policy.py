@@ -55,5 +55,7 @@ def _tell(told: Json) -> None:
     for whose, minutes in told["training_minutes"].items():
         judged("ok", f"training in 24 hours, {whose}: {minutes['spent']:.4g} of {minutes['allowed']:g} minutes")
     judged("ok", f"approvers: {', '.join(told['approvers']) or 'anybody'}")
+    if told["one_of"]:
+        judged("ok", f"somebody of each has to approve: {', '.join(told['one_of'])}")
     if told["separation_of_duties"]:
         judged("ok", "whoever asked for it may not be the only one who approves it (separation_of_duties)")

@@ -93,7 +93,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    looks = [_check_options, _notify_options, _policy, _suite, _metric, _positive, _method]
+    looks = [_check_options, _notify_options, _policy, _groups, _suite, _metric, _positive, _method]
     if data:
         from airmedic_core.inference import data_problems
 
@@ -149,6 +149,26 @@ def _policy(spec: ModelSpec, settings: Settings) -> list[str]:
         return []
     load_policy(settings.policies, spec.policy)
     return []
+
+
+def _policy_problems(spec: ModelSpec, settings: Settings) -> list[str]:
+    from airmedic_core.errors import AirmedicError
+
+    try:
+        return _policy(spec, settings)
+    except AirmedicError as error:
+        return [str(error)]
+
+
+def _groups(spec: ModelSpec, settings: Settings) -> list[str]:
+    from airmedic_core.groups import load_groups
+    from airmedic_core.policy import load_policy
+
+    named = [*spec.approvers, *spec.approval.second_tier]
+    # What is wrong with the policy itself is said already.
+    if settings.policies.is_dir() and not _policy_problems(spec, settings):
+        named += [group for rule in load_policy(settings.policies, spec.policy).permissions for group in rule.one_of]
+    return load_groups(settings.policies).problems(named)
 
 
 def _suite(spec: ModelSpec, settings: Settings) -> list[str]:

@@ -38,7 +38,8 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
     dict
         ``environment``; ``stopped_by``, the switches and limits that would stop it now; ``permissions``, for each
         trigger and for causes verified or not, with the rule that says so; ``training_minutes``, what trainings have
-        taken in 24 hours and may take; ``approvers``; ``separation_of_duties``.
+        taken in 24 hours and may take; ``approvers``; ``one_of``, the groups of which somebody has to approve;
+        ``separation_of_duties``.
 
     Raises
     ------
@@ -71,6 +72,7 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
         "permissions": _permissions(policy, action, environment, capped=member.stopped_by is not StoppedBy.NOTHING),
         "training_minutes": _training_minutes(ws, policy, member.deadline_seconds, now=now) if member.trains else {},
         "approvers": [*ws.spec.approvers, *ws.spec.approval.second_tier],
+        "one_of": list(policy.required_groups(action, environment, "verified")),
         "separation_of_duties": policy.separates_duties(environment),
     }
 

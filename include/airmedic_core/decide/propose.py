@@ -85,6 +85,8 @@ class Allowance:
     reason: str
     vouched_by: str = ""
     """The person whose word stands in for a verified cause; empty where the policy needs none for this permission."""
+    one_of: tuple[str, ...] = ()
+    """The groups of each of which somebody has to approve."""
     changed: str = ""
     """What is different from when the action was called for: its alarm has gone quiet."""
 
@@ -173,7 +175,8 @@ def allowed(
     reason = f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
     if vouched_by:
         reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
-    return Allowance(permission, reason, vouched_by, changed)
+    verification = "verified" if vouched_by else standing.verification_for(action)
+    return Allowance(permission, reason, vouched_by, policy.required_groups(action, environment, verification), changed)
 
 
 def ruled(policy: Policy, action: str, environment: str, standing: Standing) -> tuple[Permission, str]:
@@ -238,6 +241,7 @@ def record(
     proposal = Proposal(
         incident.id, incident.model, action, params, expected, allowance.permission, reason, now, until,
         vouched_by=allowance.vouched_by, changed=allowance.changed,
+        one_of=allowance.one_of,
     )  # fmt: skip
     proposal = ws.ledger.record_proposal(proposal)
     if proposal.permission is Permission.AUTO and not any(

@@ -14,8 +14,9 @@ from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError, QuietAlarmError
+from airmedic_core.groups import load_groups
 from airmedic_core.history import TAKES_BACK
-from airmedic_core.ledger.people import same_person
+from airmedic_core.ledger.people import known_names, same_person
 from airmedic_core.policy import environment_of, policy_of
 from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
 
@@ -110,6 +111,9 @@ def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[
     if verdict.vouched_by:
         people = [name for name in people if not same_person(name, [verdict.vouched_by])]
     needed = {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(verdict.permission, 0)
+    there = {group for name in people for group in _groups_now(ws, name)}
+    if needed and (missing := [group for group in verdict.one_of if group not in there]):
+        return Objection("policy", f"Nobody who approved it is in {' and '.join(missing)}.")
     if verdict.permission in _ACTED_ON and len(people) >= needed:
         return None
     asked = proposal.permission.value
@@ -120,10 +124,16 @@ def _no_longer_approved(ws: Workspace, approvals: Sequence[Approval]) -> Objecti
     approvers = {*ws.spec.approvers, *ws.spec.approval.second_tier}
     if not ws.spec.approvers:
         return None
-    gone = [answer.by for answer in approvals if answer.channel != "policy" and answer.by not in approvers]
+    people = [answer.by for answer in approvals if answer.channel != "policy" and answer.by not in approvers]
+    gone = [name for name in people if approvers.isdisjoint(_groups_now(ws, name))]
     if not gone:
         return None
     return Objection("approvers", f"{gone[0]!r} approved it, and is not an approver any more.")
+
+
+def _groups_now(ws: Workspace, name: str) -> tuple[str, ...]:
+    """Return the groups that a person is in at the moment, whatever they were in when they answered."""
+    return load_groups(ws.settings.policies).of(known_names(name), ws.roles_of)
 
 
 def _requested_by(incident: Incident, proposal: Proposal, decisions: Sequence[Json]) -> str:

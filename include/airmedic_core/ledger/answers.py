@@ -75,7 +75,8 @@ def _person_refused(row: Row[Any], given: Approval, approvers: Sequence[str]) ->
         return "" if alone else f"the policy says {row.permission}, so a person must answer"
     if not normal_name(given.by):
         return "it does not say who answered"
-    return "" if not approvers or given.by in approvers else f"{given.by!r} is not an approver"
+    listed = given.by in approvers or any(group in approvers for group in given.member_of)
+    return "" if not approvers or listed else f"{given.by!r} is not an approver"
 
 
 def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> str:
@@ -85,7 +86,22 @@ def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> st
         return "it was answered before"
     if given.answer == "approve" and same_person(given.by, [approval.by for approval in counted]):
         return f"{given.by!r} approved it before, and a second person is needed"
+    last = len(counted) + 1 == needed_approvals(row.permission)
+    if given.answer == "approve" and last and (missing := missing_groups(row, [*counted, given])):
+        return f"somebody of {missing} has to approve it"
     return ""
+
+
+def missing_groups(row: Row[Any], counted: Sequence[Approval]) -> str:
+    """Return the groups that a proposal needs and that nobody who has approved it is in; nothing if all are there.
+
+    Those who approve are people: one who is in two groups stands for both, and counts once.
+    """
+    if row.permission not in {Permission.ASK, Permission.ASK_TWO}:
+        return ""
+    there = {group for answer in counted if answer.answer == "approve" for group in answer.member_of}
+    wanted = from_json(Proposal, row.record).one_of
+    return " and ".join(group for group in wanted if group not in there)
 
 
 def _vouched_by_same_person(row: Row[Any], names: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from airmedic_core.ledger.answers import (
     answers,
     approval_of,
     counted_answers,
+    missing_groups,
     needed_approvals,
     progress,
     refusal,
@@ -218,6 +219,8 @@ class Approvals(Decisions):
                 raise ApprovalError(
                     f"{what} needs {needed} approval(s) and has {len(counted)}.", "Answer it in Required Actions."
                 )
+            if missing := missing_groups(row, counted):
+                raise ApprovalError(f"{what} needs somebody of {missing}.", "Answer it in Required Actions.")
             begun = progress(connection, hash)
             if begun not in {"done", "undone"} and from_json(Proposal, row.record).hash != hash:
                 raise ApprovalError(f"{what} was approved under the hash of an earlier version.", DECIDE_AGAIN)
@@ -242,8 +245,8 @@ def _standing(connection: Connection, p: Proposal) -> Proposal | None:
         if change_of(connection, row):
             continue
         known = from_json(Proposal, row.record)
-        terms = known.expected, known.vouched_by, known.changed
-        same = (row.record["params"], *terms) == (params, p.expected, p.vouched_by, p.changed)
+        terms = known.expected, known.vouched_by, known.changed, known.one_of
+        same = (row.record["params"], *terms) == (params, p.expected, p.vouched_by, p.changed, p.one_of)
         same = same and row.hash == known.hash
         if row.hash == p.hash or (same and not replaced_by(connection, row)):
             equal.append((row, known))

@@ -32,6 +32,16 @@ def same_person(name: str, names: Iterable[str]) -> bool:
     return any(mine & _known_as(known) for known in names)
 
 
+def known_names(name: str) -> tuple[str, ...]:
+    """Return the names that an answer gives somebody: the name, and the number beside it.
+
+    >>> known_names("anna (id 7)"), known_names("anna")
+    (('anna', '7'), ('anna',))
+    """
+    both = _NAME_AND_ID.fullmatch(name)
+    return (both["name"], both["id"]) if both else (name,)
+
+
 def _known_as(name: str) -> frozenset[str]:
     plain = normal_name(name)
     both = _NAME_AND_ID.fullmatch(plain)

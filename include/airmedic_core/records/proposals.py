@@ -41,6 +41,8 @@ class Proposal:
     expires_at: datetime
     vouched_by: str = ""
     """Who asked for it, where their word stands in for a verified cause: somebody else has to approve it."""
+    one_of: tuple[str, ...] = ()
+    """The groups of each of which somebody has to be among those who approve."""
     changed: str = ""
     """What is different from when it was called for: people are shown it first."""
 
@@ -57,7 +59,7 @@ class Proposal:
 
     def _further_terms(self) -> Json:
         """Return the terms that not every proposal has: one without them has the hash that it always had."""
-        terms: Json = {"vouched_by": self.vouched_by, "changed": self.changed}
+        terms: Json = {"vouched_by": self.vouched_by, "changed": self.changed, "one_of": list(self.one_of)}
         return {name: term for name, term in terms.items() if term}
 
     def _deed(self) -> Json:

@@ -77,7 +77,8 @@ class ModelSpec(Section):
     environment: str = ""
     """Name that the policy knows this model's surroundings by; where empty, ``AIRMEDIC_ENVIRONMENT``."""
     approvers: tuple[str, ...] = ()
-    """User names or ids of Airflow that may answer; where empty, everybody who may edit the DAG run."""
+    """User names or ids of Airflow, or groups such as `group:ml-platform`, that may answer; where empty, everybody who
+    may edit the DAG run."""
     approval: ApprovalSection = ApprovalSection()
     """How long an approval waits, and for whom."""
     notify: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)

@@ -20,7 +20,7 @@ class ApprovalSection(Section):
     expire_after_seconds: int = Field(default=86_400, ge=1)
     """When an unanswered proposal counts as rejected."""
     second_tier: tuple[str, ...] = ()
-    """The people who are told then: user names or ids of Airflow."""
+    """The people who are told then: user names or ids of Airflow, or groups."""
 
 
 def notify_in_full(raw: Mapping[str, Any]) -> dict[str, Any]:

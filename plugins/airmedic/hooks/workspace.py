@@ -46,9 +46,10 @@ def open_workspace(model: str) -> Workspace:
     LedgerBusyError
         If the ledger does not answer. A retry helps.
     """
+    from airmedic.hooks.roles import roles_of
     from airmedic_core.workspace import Workspace
 
-    workspace = replace(Workspace.open(model, settings()), switches=(variable_switch,))
+    workspace = replace(Workspace.open(model, settings()), switches=(variable_switch,), roles_of=roles_of)
     _hand_over(workspace.spec.data.connection)
     return workspace
 

@@ -15,8 +15,9 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink
 from airmedic.people_notifier import tell
 from airmedic.sensors import approval_question
-from airmedic.sensors.approvers import answerer, known_to_airflow
+from airmedic.sensors.approvers import answerer, known_to_airflow, names_of
 from airmedic_core.errors import ApprovalError, SpecError
+from airmedic_core.groups import load_groups
 from airmedic_core.notifiers import Event
 from airmedic_core.records import NOBODY, Approval, IncidentState, Json, Permission, Proposal, digest
 from airmedic_core.windows import as_utc
@@ -112,7 +113,9 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             if "error" in event:
                 raise AirflowFailException(f"Airflow could not deliver the answer: {event['error']}")
             user = event.get("responded_by_user") or {}
-            person = answerer(user, _approvers(workspace))
+            groups = load_groups(workspace.settings.policies)
+            listed = (*_approvers(workspace), *(name for group in groups.by_name.values() for name in group.members))
+            person = answerer(user, listed)
             answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
             fields = event.get("params_input") or {}
             comment, snooze = (str(fields.get(name) or "") for name in ("comment", "snooze"))
@@ -124,6 +127,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 comment=comment,
                 snooze_until=snooze_until(snooze, at=as_utc(event["responded_at"])) if answer == "reject" else None,
                 **_review(event, shown),
+                member_of=groups.of(names_of(user), workspace.roles_of),
                 known_as=[str(user[key]) for key in ("id", "name") if user.get(key)],
             )
             if known := self._outcome(workspace):
@@ -197,7 +201,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             subject=subject,
             body=body,
             params=_form(),
-            assigned_users=known_to_airflow(_approvers(workspace)),
+            assigned_users=known_to_airflow(_approvers(workspace), load_groups(workspace.settings.policies)),
         )
         if url := approval_question.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)

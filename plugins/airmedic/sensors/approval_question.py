@@ -48,7 +48,7 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
         ("Expected effect", _text(proposal.expected)),
         ("Risk", _risk(proposal)),
         ("Answer by", f"{proposal.expires_at:%Y-%m-%d %H:%M} UTC; nobody answering counts as *Reject*"),
-        ("Approvals needed", "two different people" if proposal.permission is Permission.ASK_TWO else "one"),
+        ("Approvals needed", _needed(proposal)),
         ("Proposal", f"`{proposal.hash}`"),
     ]
     warning = ACTIONS.member(proposal.action).warning(proposal)
@@ -105,6 +105,11 @@ def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
         first = diagnosis.causes[0]
         engine = "rules" if diagnosis.engine == _RULES else _text(diagnosis.engine)
         yield "Cause", f"**{first.cause.words}**, confidence {number(first.confidence, 'fraction')}, by {engine}"
+
+
+def _needed(proposal: Proposal) -> str:
+    people = "two different people" if proposal.permission is Permission.ASK_TWO else "one"
+    return f"{people}, among them somebody of {_text(' and '.join(proposal.one_of))}" if proposal.one_of else people
 
 
 def _risk(proposal: Proposal) -> str:

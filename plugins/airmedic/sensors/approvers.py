@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
+from airmedic_core.groups import Groups
+
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.hitl import HITLUser
 
@@ -16,7 +18,18 @@ _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 """Auth managers number their users, or give them UUIDs."""
 
 
-def known_to_airflow(approvers: Sequence[str]) -> list[HITLUser]:
+def is_id(name: str) -> bool:
+    """Return whether a name looks like the id that an auth manager gives its users."""
+    return _ID.fullmatch(name) is not None
+
+
+def names_of(user: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the names that may stand for a user in lists: the id, and a name that does not look like somebody's id."""
+    user_id, name = (str((user or {}).get(key) or "") for key in ("id", "name"))
+    return tuple(dict.fromkeys(filter(None, (user_id, "" if is_id(name) else name))))
+
+
+def known_to_airflow(approvers: Sequence[str], groups: Groups | None = None) -> list[HITLUser]:
     """Return the people whom Airflow lets answer; nobody, which means everybody, where it cannot tell them apart.
 
     Airflow compares ids. Those of the simple auth manager are the names; FAB numbers its users. A list with names would
@@ -25,8 +38,14 @@ def known_to_airflow(approvers: Sequence[str]) -> list[HITLUser]:
     Parameters
     ----------
     approvers : sequence of str
-        Names or ids, as specs give them.
+        Names, ids or groups, as specs give them.
+    groups : Groups, optional
+        Who is in the groups. Of one that is made of roles nobody can be listed.
     """
+    people = (groups or Groups()).people(approvers)
+    if people is None:
+        return []
+    approvers = people
     by_name = conf.get("core", "auth_manager", fallback=_SIMPLE).endswith(_SIMPLE)
     if by_name or all(_ID.fullmatch(approver) for approver in approvers):
         return [{"id": approver, "name": approver} for approver in approvers]
