@@ -6,13 +6,15 @@ import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from time import perf_counter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.errors import AirmedicError, ModelError
-from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import Promotion, from_json, to_json
 from airmedic_core.registry.departures import CLEARLY_WORSE, Departure, departures
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, ModelVersion, Versions
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger.locks import Hold
 
 _INTENT = "airmedic.switch"
 _MOST_SECONDS = 180
