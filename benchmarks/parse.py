@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from airmedic_local.installation import PROJECT, Installation
+from fleet.dag_files import write_specs
 
 REPEATS = 3
 MOST_SECONDS = 50
@@ -43,15 +44,6 @@ size = sum(len(json.dumps(dag.data)) for dag in serialised)
 print(json.dumps([len(bag.dags), parsed - began, done - parsed, size]))
 """
 EMPTY = "from airflow.sdk import DAG\ndag = DAG(dag_id='empty', schedule=None)\n"
-SPEC = """name: model_{number:04}
-task: binary
-target: y
-data: {{path: /data/model_{number:04}.parquet, time_column: at}}
-owner: team_{owner}@example.org
-window: {every}
-approvers: [anna, ben]
-notify: {{slack_channel: "#models"}}
-"""
 
 
 @dataclass(frozen=True)
@@ -87,15 +79,6 @@ def main() -> int:
         alone = {file: parse_for_task(file, env) for file in files}
     Console(width=120).print(table(costs, alone, options.models))
     return 0
-
-
-def write_specs(folder: Path, models: int) -> None:
-    """Write so many model specs."""
-    folder.mkdir(parents=True)
-    steps = ("hour", "day", "week", "month")
-    for number in range(models):
-        text = SPEC.format(number=number, owner=number % 7, every=steps[number % len(steps)])
-        (folder / f"model_{number:04}.yaml").write_text(text, encoding="utf-8")
 
 
 def parse(file: Path, env: dict[str, str]) -> Cost:
