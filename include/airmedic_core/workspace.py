@@ -53,7 +53,7 @@ class Workspace:
             If the ledger does not answer. A retry helps.
         """
         from airmedic_core.ledger import Ledger
-        from airmedic_core.registry import Registry
+        from airmedic_core.registry import registry_of
 
         settings = settings or Settings.from_env()
         spec = model if isinstance(model, ModelSpec) else load_spec(settings.models / f"{model}.yaml")
@@ -69,7 +69,7 @@ class Workspace:
                 error.problem,
                 f"Take back what does not fit any more: 'airmedic overrides --model {spec.name} --revoke KEY'.",
             ) from error
-        return cls(spec, settings, ledger, Registry(settings.tracking_uri, ledger))
+        return cls(spec, settings, ledger, registry_of(spec, settings.tracking_uri, ledger))
 
 
 POLICY = "policy."

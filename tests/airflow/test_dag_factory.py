@@ -117,6 +117,14 @@ def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_take
     assert dag.get_task("train_in_dag").trigger_dag_id == "train_alpha"
 
 
+def test_a_model_that_is_in_no_registry_is_rolled_back_by_the_teams_dag(content: Path) -> None:
+    spec = content / "models" / "alpha.yaml"
+    spec.write_text(spec.read_text() + "registry: none\nprediction: {score: p}\nrollout: dag:roll_alpha_back\n")
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    assert ("approve_rollback", "roll_back") in edges(dag)
+    assert dag.get_task("roll_back").trigger_dag_id == "roll_alpha_back"
+
+
 def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
     spec = content / "models" / "alpha.yaml"
     spec.write_text(spec.read_text() + "upstream_dag: ingest\nretrain: dag:train_alpha\n")

@@ -53,7 +53,7 @@ class Retrain(Action):
             "as_of": incident.as_of.isoformat(),
             "method": spec.retrain.using,
         }
-        if cause.traits.recalibrates and can_recalibrate(ws):
+        if cause.traits.recalibrates and not spec.only_logged and can_recalibrate(ws):
             params["method"] = "recalibrate"
         _check_method(ws, str(params["method"]))
         if cause.traits.relation_changed:
@@ -87,7 +87,9 @@ class Retrain(Action):
         )
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-        """Train."""
+        """Train; a model that is in no registry has been trained by the team's own DAG when this runs."""
+        if ws.spec.only_logged:
+            return {"summary": f"{_dag(ws)} has trained the model.", "version": ""}
         return _output(_train(ws, proposal, proposal.hash, {}))
 
     def has_more(self, ws: Workspace, proposal: Proposal, done: ActionResult) -> bool:
@@ -112,6 +114,8 @@ class Retrain(Action):
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Check that the version loads."""
+        if ws.spec.only_logged:
+            return []
         try:
             ws.registry.load(ws.registry.version(ws.spec.name, str(output["version"])))
         except AirmedicError as error:
@@ -125,16 +129,41 @@ class Retrain(Action):
         return "The challenger is left where it is; it serves nobody."
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
-        """Say why nothing came of the training: where a deployment came of it, that is judged instead."""
+        """Say why nothing came of the training: where a deployment came of it, that is judged instead.
+
+        Of a model that is in no registry, the logged predictions tell whether another version serves since.
+        """
+        if history.ws.spec.only_logged:
+            return _seen_in_predictions(history, done)
         stopped = _stopped(history, self.leads_to)
         reasons = stopped or " ".join(history.gate(done).get("reasons", ())) or "No challenger passed the gate."
         return Outcome(IncidentState.ESCALATED, "recommended" if stopped else "refused", reasons)
+
+
+def _seen_in_predictions(history: History, done: RecordedAction) -> Outcome:
+    """Judge a training by the logged predictions: those of a version that came after the incident's window."""
+    last = next(iter(history.ws.ledger.promotions(history.incident.model)), None)
+    if last is not None and last.at >= history.incident.window.end:
+        return Outcome(IncidentState.RESOLVED, "changed", f"{done.summary} Version {last.to_version} serves since.")
+    summary = f"{done.summary} No prediction of another version has been logged yet."
+    return Outcome(IncidentState.ESCALATED, "inconclusive", summary)
+
+
+def _dag(ws: Workspace) -> str:
+    return ws.spec.retrain.using.removeprefix("dag:")
 
 
 def _check_method(ws: Workspace, method: str) -> None:
     """Raise if the champion cannot be fitted again, and the method is to do that."""
     from airmedic_core.training.methods import cloned
 
+    if ws.spec.only_logged:
+        if not method.startswith("dag:"):
+            raise TrainingError(
+                f"{ws.spec.name!r} is in no registry, so Airmedic cannot retrain it.",
+                "Name the DAG that does: retrain: dag:<dag_id>.",
+            )
+        return
     champion = ws.registry.by_alias(ws.spec.name, "champion")
     if method == "clone" and champion is not None:
         cloned(ws, champion)

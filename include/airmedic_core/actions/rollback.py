@@ -11,7 +11,6 @@ from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
 from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
-from airmedic_core.registry.departures import CLEARLY_WORSE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +46,7 @@ class Rollback(Action):
         ActionError
             If it left service as bad or is clearly worse, and nobody has overridden that with a reason.
         """
+        from airmedic_core.registry.departures import CLEARLY_WORSE
         from airmedic_core.training.newest import clearly_worse, told
 
         name, asked = ws.spec.name, incident.resolution
@@ -59,6 +59,9 @@ class Rollback(Action):
         against = _against(ws, target, comparison)
         if against and not asked.get(OVERRIDE):
             raise ActionError(f"Version {target.version} of {name!r} must not come back: {against}", _OVERRIDE_HINT)
+        expected = f"Version {target.version} serves again within seconds. {told(comparison)}"
+        if ws.spec.only_logged:
+            expected = f"Version {target.version} serves again once {_dag(ws)} has run."
         params: Json = {
             "version": target.version,
             "from_version": serving.version,
@@ -69,7 +72,9 @@ class Rollback(Action):
             params |= {"against": against, OVERRIDE: str(asked[OVERRIDE])}
             if clearly_worse(comparison):
                 params[CLEARLY_WORSE] = True
-        return params, f"Version {target.version} serves again within seconds. {told(comparison)}"
+        if ws.spec.only_logged:
+            params |= {"dag_id": _dag(ws)}
+        return params, expected
 
     def warning(self, proposal: Proposal) -> str:
         """Say why this version should not come back, and why a person wants it all the same."""
@@ -87,6 +92,10 @@ class Rollback(Action):
 
         name, version = ws.spec.name, str(proposal.params["version"])
         target, serving = ws.registry.version(name, version), _serving(ws, proposal)
+        if ws.spec.only_logged:
+            if _dag(ws) != proposal.params["dag_id"]:
+                raise ActionError(f"The DAG that rolls back is {_dag(ws)!r} now.", "Decide again.")
+            return
         problems, _ = probe(ws, target, _recent_rows(ws, proposal))
         if not problems and serving.version != version:
             problems = _other_features(ws, serving, target)
@@ -108,6 +117,9 @@ class Rollback(Action):
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Switch, unless somebody has switched while a process that was killed left the rollback begun."""
         _serving(ws, proposal)
+        if ws.spec.only_logged:
+            named = {key: str(proposal.params[key]) for key in ("dag_id", "version", "from_version")}
+            return {"summary": f"{named['dag_id']} is asked to put version {named['version']} in service.", **named}
         started = perf_counter()
         promotion = ws.registry.switch(
             ws.spec.name,
@@ -130,6 +142,9 @@ class Rollback(Action):
         from airmedic_core.scoring import probe
         from airmedic_core.training.newest import clearly_worse, told
 
+        if ws.spec.only_logged:
+            # The logged predictions tell, later on.
+            return []
         serving = ws.registry.champion(ws.spec.name)
         if serving.version != str(output["version"]):
             return [f"The champion reads {serving.version}."]
@@ -142,6 +157,8 @@ class Rollback(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Switch to what served when the rollback began, unless somebody has switched since."""
+        if ws.spec.only_logged:
+            return f"Whatever {proposal.params['dag_id']} has done is left as it is."
         return ws.registry.switch_back(
             ws.spec.name,
             str(snapshot["champion"]),
@@ -157,6 +174,8 @@ class Rollback(Action):
         if proposal is not None and TAKES_BACK in proposal.params:
             # What it took back was the remedy: the problem is as it was before.
             return Outcome(IncidentState.UNDONE, "undone", done.summary)
+        if history.ws.spec.only_logged:
+            return _seen_in_predictions(history, done, proposal)
         switched = [p for p in history.ws.ledger.promotions(history.incident.model) if p.kind == "rollback"]
         mine = next((p for p in switched if p.proposal_hash == done.proposal_hash), None)
         if mine is None:
@@ -164,6 +183,24 @@ class Rollback(Action):
         before = measured(history.ws, history.incident, mine.from_version)
         after = measured(history.ws, history.incident, mine.to_version)
         return Outcome(IncidentState.RESOLVED, "rolled_back", done.summary, before=before, after=after)
+
+
+def _dag(ws: Workspace) -> str:
+    if not ws.spec.rollout.dag:
+        raise ActionError(
+            f"{ws.spec.name!r} is in no registry, so Airmedic cannot roll it back.",
+            "Name the DAG that does: rollout: dag:<dag_id>.",
+        )
+    return ws.spec.rollout.dag
+
+
+def _seen_in_predictions(history: History, done: RecordedAction, proposal: Proposal | None) -> Outcome:
+    """Judge a rollback by the logged predictions: whether they are the wanted version's."""
+    serving = history.ws.registry.champion(history.incident.model).version
+    if proposal is not None and serving == str(proposal.params["version"]):
+        return Outcome(IncidentState.RESOLVED, "rolled_back", f"{done.summary} Its predictions are logged.")
+    summary = f"{done.summary} The newest logged predictions are those of version {serving}."
+    return Outcome(IncidentState.ESCALATED, "inconclusive", summary)
 
 
 def _compared(ws: Workspace, serving: ModelVersion, target: ModelVersion, incident: Incident) -> GateResult:

@@ -9,6 +9,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def examine(settings: Settings) -> Iterator[Symptom]:
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
         _python, _packages, _plugin, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger,
-        _mlflow, _connections,
+        _mlflow, _models, _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -261,6 +262,34 @@ def _mlflow(settings: Settings) -> Iterator[Symptom]:
     else:
         todo = "Set MLFLOW_TRACKING_URI to a server to read reports in a browser."
         yield Symptom("warning", "mlflow", "an embedded store, without pages", todo)
+
+
+def _models(settings: Settings) -> Iterator[Symptom]:
+    """Say which champions were made with packages that are installed otherwise here, or not at all."""
+    from airmedic_core.errors import AirmedicError, SpecError
+    from airmedic_core.fitted import packages_told
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.registry import Registry
+    from airmedic_core.spec import load_spec, spec_files
+
+    embedded = settings.tracking_uri.removeprefix("sqlite:///")
+    if embedded != settings.tracking_uri and not Path(embedded).exists():
+        return
+    try:
+        registry = Registry(settings.tracking_uri, Ledger.open(settings.ledger_url, create=False))
+        for path in spec_files(settings.models):
+            try:
+                spec = load_spec(path)
+            except SpecError:
+                continue
+            champion = None if spec.only_logged else registry.by_alias(spec.name, "champion")
+            gaps = registry.gaps(champion) if champion is not None else ()
+            if champion is not None and gaps:
+                told, todo = packages_told(gaps)
+                yield Symptom("warning", f"model {spec.name}", f"Version {champion.version} serves. {told}", todo)
+    except AirmedicError:
+        # What is wrong with ledger or MLflow is said by those who look at them.
+        return
 
 
 def _connections(_: Settings) -> Iterator[Symptom]:

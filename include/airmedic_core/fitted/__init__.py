@@ -3,9 +3,17 @@
 from airmedic_core.fitted.answer import Answer, Meaning, Means
 from airmedic_core.fitted.categories import with_categories
 from airmedic_core.fitted.estimators import answer_of
-from airmedic_core.fitted.packages import PackageGap, missing_packages, package_gaps, packages_told, requirements_of
+from airmedic_core.fitted.packages import (
+    REQUIREMENTS,
+    PackageGap,
+    missing_packages,
+    package_gaps,
+    packages_told,
+    requirements_of,
+)
 
 __all__ = [
+    "REQUIREMENTS",
     "Answer",
     "Meaning",
     "Means",

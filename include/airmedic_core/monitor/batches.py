@@ -84,6 +84,7 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     from airmedic_core.checks import run_group
     from airmedic_core.monitor.context import open_context
     from airmedic_core.monitor.past import keep_window
+    from airmedic_core.registry import LoggedVersions
 
     context = open_context(ws, batch)
     findings = run_group(context, group)
@@ -92,6 +93,8 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
         path = keep_window(ws.settings, batch, version or "", context.profile, context.facts)
         served = version if ws.spec.prediction.version or not _served_then(ws, batch) else None
         ws.ledger.record_batch(batch, model_version=served, profile_path=str(path))
+        if isinstance(ws.registry, LoggedVersions) and not _served_then(ws, batch):
+            ws.registry.notice_logged(ws.spec.name, version or "", batch.window.start)
     ws.ledger.record_findings(batch, group, findings, model_version=version)
     return findings
 

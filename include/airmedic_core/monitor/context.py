@@ -270,6 +270,8 @@ def _baseline(ws: Workspace, version: ModelVersion, reference: Reference) -> Lab
     from airmedic_core.training.fit import trained_window
 
     rows = _rows_of(ws, reference)
+    if ws.spec.only_logged:
+        return None if rows is None else _logged_baseline(ws.spec, sample(rows))
     trained = trained_window(version)
     if rows is None or trained is None:
         return None
@@ -277,3 +279,14 @@ def _baseline(ws: Workspace, version: ModelVersion, reference: Reference) -> Lab
     if not len(rows):
         return None
     return labelled_rows(ws.spec, rows, score(ws, version, rows))
+
+
+def _logged_baseline(spec: ModelSpec, rows: pd.DataFrame) -> LabelledRows | None:
+    """Return the labelled rows of a reference with the predictions that were logged with them."""
+    from airmedic_core.comparison.rows import labelled_rows
+    from airmedic_core.scoring import logged_scores
+
+    try:
+        return labelled_rows(spec, rows, logged_scores(spec, rows))
+    except MissingColumnError:
+        return None

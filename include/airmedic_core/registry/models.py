@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError
-from airmedic_core.fitted import Meaning, Means, requirements_of
+from airmedic_core.fitted import REQUIREMENTS, Meaning, Means, PackageGap, package_gaps, requirements_of
 from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, opened
 from airmedic_core.inputs import Inputs, Kind
 from airmedic_core.records import Json
@@ -60,6 +60,26 @@ class Models(Versions):
         """Return the feature columns of a version, from its signature. Raises as :meth:`model` does."""
         return self._fitted(version)[1]
 
+    def gaps(self, version: ModelVersion) -> tuple[PackageGap, ...]:
+        """Return the packages that are not installed as a version wants them, without loading it."""
+        from mlflow.artifacts import download_artifacts
+
+        uri = f"models:/{version.name}/{version.version}/{REQUIREMENTS}"
+        with TemporaryDirectory() as folder:
+            try:
+                with self.answering():
+                    self.make_current()
+                    path = download_artifacts(
+                        artifact_uri=uri,
+                        dst_path=folder,
+                        tracking_uri=self.tracking_uri,
+                        registry_uri=self.tracking_uri,
+                    )
+            except ModelError:
+                # A model that lists no packages wants none.
+                return ()
+            return package_gaps(Path(path).read_text(encoding="utf-8"))
+
     def keep_meaning(self, version: ModelVersion, meaning: Meaning) -> None:
         """Keep with a version what its answers mean: the next process that loads it need not find out again."""
         self.tag(version.name, version.version, _MEANING, meaning_tag(meaning)[_MEANING])
@@ -76,7 +96,7 @@ class Models(Versions):
         """
         from airmedic_core.profile import Reference
 
-        place = self.version(version.name, version.version).tags.get(_REFERENCE)
+        place = self.reference_place(version)
         if not place:
             raise ModelError(
                 f"Version {version.version} of {version.name!r} has no reference profile.",

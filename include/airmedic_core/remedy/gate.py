@@ -62,7 +62,10 @@ def gate_challenger(
     empty = GateResult("not_comparable", spec.metric, (), margin=spec.gate.margin)
     version = ws.registry.find(spec.name, _PROPOSAL_TAG, proposal_hash)
     if version is None:
-        result = replace(empty, reasons=("The proposal has trained no challenger.",))
+        reason = "The proposal has trained no challenger."
+        if spec.only_logged:
+            reason = "The model is in no registry: its own DAG puts into service what it has trained."
+        result = replace(empty, reasons=(reason,))
         _keep_decision(ws, incident, proposal_hash, result)
         return result, None
     champion = ws.registry.by_alias(spec.name, "champion")

@@ -91,7 +91,7 @@ def scored_batch(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatc
     NoChampionError
         If nothing is logged and nothing serves.
     """
-    if not ws.spec.prediction.score:
+    if not ws.spec.prediction.score and not ws.spec.only_logged:
         return score(ws, ws.registry.champion(ws.spec.name), frame, batch)
     return logged_scores(ws.spec, frame, batch)
 

@@ -56,9 +56,19 @@ class RolloutSection(Section):
 
     strategy: str = "simple"
     """A file in ``rollout/``."""
+    dag: str = ""
+    """With ``registry: none``: the DAG that rolls back. Short form: ``rollout: dag:<dag_id>``."""
     watch_windows: int = Field(default=0, ge=0, le=100)
     """New windows to wait for before the deployment counts as healthy; 0 probes the newest batch at once."""
     watch_timeout_seconds: int = Field(default=86_400, ge=1)
     """How long these windows are waited for."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """Options of the strategy."""
+
+
+def rollout_in_full(raw: Any) -> Any:
+    """Return what a spec says under ``rollout`` with ``dag:<dag_id>``, its short form, written out."""
+    if not isinstance(raw, Mapping) or not str(raw.get("strategy", "")).startswith("dag:"):
+        return raw
+    rest = {key: value for key, value in raw.items() if key != "strategy"}
+    return {**rest, "dag": str(raw["strategy"]).removeprefix("dag:")}

@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
 from airmedic_core.schedules import check_schedule
-from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection
+from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection, rollout_in_full
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
 from airmedic_core.spec.members import CHECKS_LIE_IN, NOTIFIERS_LIE_IN, SOURCES_LIE_IN, STRATEGIES_LIE_IN, NamedMember
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
@@ -51,6 +51,9 @@ class ModelSpec(Section):
     """Columns that reports and messages do not show, and that no language model is told of."""
     features: FeaturesSection = FeaturesSection()
     """The inputs."""
+    registry: Literal["mlflow", "none"] = "mlflow"
+    """Where the model's versions are. With ``none`` the model is watched by its logged predictions alone, and DAGs of
+    the team's own retrain it and roll it back (``retrain: dag:<dag_id>``, ``rollout: dag:<dag_id>``)."""
     prediction: PredictionSection = PredictionSection()
     """Logged predictions."""
     window: WindowSection = WindowSection()
@@ -112,6 +115,7 @@ class ModelSpec(Section):
         for key, inner in (("retrain", "using"), ("window", "every"), ("rollout", "strategy"), ("quality", "suite")):
             if isinstance(raw.get(key), str):
                 raw[key] = {inner: raw[key]}
+        raw["rollout"] = rollout_in_full(raw.get("rollout", {}))
         if isinstance(raw.get("notify"), dict):
             raw["notify"] = notify_in_full(raw["notify"])
         if isinstance(raw.get("checks"), dict):
@@ -127,6 +131,24 @@ class ModelSpec(Section):
                     f"{member.key}: there is no {member.kind} {member.name!r}. {closest(member.name, known)}"
                 )
         return self
+
+    @model_validator(mode="after")
+    def _is_logged(self) -> Self:
+        if self.rollout.dag and not self.only_logged:
+            raise ValueError("rollout: dag:<dag_id> is for registry: none. Leave it out: Airmedic rolls back itself.")
+        if not self.only_logged:
+            return self
+        if not (self.prediction.score or (self.prediction.label and self.task != "regression")):
+            wanted = "prediction.score" if self.task == "regression" else "prediction.score or prediction.label"
+            raise ValueError(f"registry: none needs {wanted}: the column that holds what the model said.")
+        if ":" in self.retrain.using and not self.retrain.using.startswith("dag:"):
+            raise ValueError("registry: none has nowhere to register a model. Name a DAG: retrain: dag:<dag_id>.")
+        return self
+
+    @property
+    def only_logged(self) -> bool:
+        """Whether the model is in no registry, and known by its logged predictions alone."""
+        return self.registry == "none"
 
     def members(self) -> Iterator[NamedMember]:
         """Yield the members of families that this spec names."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import Promotion
 from airmedic_core.training.fit import reference_on, train
+from airmedic_core.training.logged import adopt_logged
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def adopt(ws: Workspace, *, window: Window | None = None, as_of: datetime | None
         window = ws.spec.reference.window
     as_of = as_of or window.end
     now = datetime.now(UTC)
+    if ws.spec.only_logged:
+        return adopt_logged(ws, window, as_of, by=by, now=now)
     champion = ws.registry.by_alias(name, "champion")
     if champion is not None:
         if not ws.registry.reference_place(champion):

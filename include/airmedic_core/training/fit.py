@@ -20,6 +20,7 @@ from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
+from airmedic_core.training.logged import logged_reference
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
 from airmedic_core.training.tune import tuned
@@ -307,6 +308,9 @@ def reference_on(
     ModelError
         If the version does not load.
     """
+    if ws.spec.only_logged:
+        reference, left_out, _ = logged_reference(ws, window, as_of)
+        return reference, left_out
     frame, left_out = usable_rows(ws, window)
     least = ws.spec.window.min_rows
     if len(frame) < least:

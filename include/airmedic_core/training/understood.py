@@ -106,6 +106,8 @@ def described(ws: Workspace, version: ModelVersion) -> list[str]:
     """Return what a version is, in sentences: its library, what its answers mean, whether it can be refitted."""
     from airmedic_core.training.methods import cloned
 
+    if ws.spec.only_logged:
+        return _described_logged(ws)
     model, inputs = ws.registry.model(version), ws.registry.inputs(version)
     lines = [f"It is a model of {model.flavour} and takes {len(inputs.columns)} columns."]
     meaning = model.meaning
@@ -123,6 +125,21 @@ def described(ws: Workspace, version: ModelVersion) -> list[str]:
     if wanted:
         lines.append(f"{wanted} {todo}")
     return lines
+
+
+def _described_logged(ws: Workspace) -> list[str]:
+    logged = ws.spec.prediction
+    lines = [f"It is in no registry and watched by the column {(logged.score or logged.label)!r}."]
+    if not logged.version:
+        lines.append(
+            "No version is logged with the rows (prediction.version): nobody can tell when another one serves."
+        )
+    missing = [
+        key for key, dag in (("retrain", ws.spec.retrain.using[4:]), ("rollout", ws.spec.rollout.dag)) if not dag
+    ]
+    if ws.spec.retrain.using == "clone" and "retrain" not in missing:
+        missing.insert(0, "retrain")
+    return lines + [f"{key} names no DAG (dag:<dag_id>): that remedy is left to people." for key in missing]
 
 
 def _wrong_way(ws: Workspace, version: ModelVersion) -> list[str]:

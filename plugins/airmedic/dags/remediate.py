@@ -20,6 +20,7 @@ from airmedic.operators.quarantine import QuarantineOperator
 from airmedic.operators.recommend import RecommendOperator
 from airmedic.operators.rerun_pipeline import RerunPipelineOperator
 from airmedic.operators.retrain import RetrainOperator
+from airmedic.operators.roll_back_in_dag import RollBackInDagOperator
 from airmedic.operators.rollback import RollbackOperator
 from airmedic.operators.train_in_dag import TrainInDagOperator
 from airmedic.operators.undo_deployment import UndoDeploymentOperator
@@ -112,7 +113,11 @@ def retrain_branch(spec: ModelSpec) -> Branch:
             model=model,
             incident_id=INCIDENT,
             headline="Somebody has to look",
-            reason="No retrained model has passed the gate. The champion goes on serving.",
+            reason=(
+                "The DAG that trains puts into service what it has made. The next predictions tell whether it has."
+                if spec.only_logged
+                else "No retrained model has passed the gate. The champion goes on serving."
+            ),
         )
         if spec.retrain.using.startswith("dag:"):
             train_in_dag = TrainInDagOperator(
@@ -167,11 +172,18 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
     return Branch([resume_deployment], [roll_back_deployment, take_back])
 
 
-def rollback_branch(model: str) -> Branch:
-    """Make the path that returns to a version that served before."""
+def rollback_branch(spec: ModelSpec) -> Branch:
+    """Make the path that returns to a version that served before, by the team's own DAG if the spec names one."""
+    model = spec.name
     with group("rollback_path", "Roll back", "Returns to a version that served before."):
         approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=DECIDED)
-        roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=DECIDED)
+        roll_back: BaseOperator
+        if spec.rollout.dag:
+            roll_back = RollBackInDagOperator(
+                task_id="roll_back", model=model, proposal_hash=DECIDED, other_dag=spec.rollout.dag
+            )
+        else:
+            roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=DECIDED)
     approve_rollback >> roll_back
     return Branch([approve_rollback], [roll_back])
 
@@ -306,7 +318,7 @@ def remediate(spec: ModelSpec) -> DAG:
         collect_evidence >> diagnose >> decide
         branches = (
             retrain_branch(spec),
-            rollback_branch(model),
+            rollback_branch(spec),
             quarantine_branch(spec),
             change_branch(model),
             people_branch(model),

@@ -28,7 +28,7 @@ from airmedic_core.records import (
     Proposal,
     Severity,
 )
-from airmedic_core.registry import Registry
+from airmedic_core.registry import registry_of
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.windows import Window
@@ -227,4 +227,5 @@ def _opened(folder: Path, **more: Any) -> Workspace:
         environment="production",
     )
     ledger = Ledger.open(settings.ledger_url)
-    return Workspace(spec_of(folder, **more), settings, ledger, Registry(settings.tracking_uri, ledger))
+    spec = spec_of(folder, **more)
+    return Workspace(spec, settings, ledger, registry_of(spec, settings.tracking_uri, ledger))

@@ -19,6 +19,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 from airmedic_core.actions import ACTIONS
+from airmedic_core.cli.doctor import examine
 from airmedic_core.errors import ActionError, MissingColumnError, ModelError
 from airmedic_core.fitted import package_gaps, requirements_of
 from airmedic_core.flavours import FittedModel, opened
@@ -182,6 +183,15 @@ def test_adopt_says_what_it_wants_and_whether_it_can_be_refitted(tmp_path: Path)
     assert "It can be refitted with its own settings (retrain: clone)." in told
     assert told[-1].startswith("It was made with scikit-learn==1.2.0 (")
     assert "pip install 'scikit-learn==1.2.0'" in told[-1]
+
+    (tmp_path / "models").mkdir()
+    rows = f"{{path: {tmp_path / 'rows.parquet'}, time_column: at}}"
+    spec = f"name: renewals\ntask: binary\ntarget: churned\ndata: {rows}\n"
+    (tmp_path / "models" / "renewals.yaml").write_text(spec, encoding="utf-8")
+    (symptom,) = (symptom for symptom in examine(ws.settings) if symptom.subject == "model renewals")
+    assert symptom.verdict == "warning"
+    assert symptom.state.startswith("Version 1 serves. It was made with scikit-learn==1.2.0 (")
+    assert "pip install 'scikit-learn==1.2.0'" in symptom.todo
 
 
 def test_an_action_checks_first_whether_its_version_loads_and_says_what_it_wants(tmp_path: Path) -> None:

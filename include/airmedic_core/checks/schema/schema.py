@@ -45,6 +45,7 @@ class Schema(Check[Options]):
         missing, new = _missing_and_new(context)
         renamed = renamed_columns(context, missing, new)
         findings = [_missing(context, name, renamed.get(name)) for name in missing]
+        findings += [_missing(context, name, None) for name in _missing_predictions(context)]
         present = [name for name in context.features if name not in missing]
         for name in present:
             findings += type_findings(context, name)
@@ -69,6 +70,22 @@ def _missing_and_new(context: CheckContext) -> tuple[list[str], list[str]]:
     known = set(context.reference.schema)
     missing = sorted(name for name in expected if name not in present)
     return missing, sorted(name for name in set(present) - known if context.spec.may_be_feature(name))
+
+
+def _missing_predictions(context: CheckContext) -> list[str]:
+    """Return the columns of predictions that the spec names and the batch lacks.
+
+    What only describes a prediction, such as its latency, is missed where the reference had it.
+    """
+    spec, known = context.spec, context.reference.schema
+    logged, present = spec.prediction, {str(name) for name in context.frame.columns}
+    by_class = spec.task == "multiclass" and bool(logged.score)
+    if by_class:
+        scored = [f"{logged.score}_<class>"] if not any(map(spec.is_class_score, present)) else []
+    else:
+        scored = [logged.score]
+    also = [name for name in (logged.version, logged.latency_ms) if name in known]
+    return [name for name in (*scored, logged.label, *also) if name and name not in present]
 
 
 def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:
