@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.airflow.running.steps import parked
+from tests.airflow.running.steps import new_run_id, parked
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
@@ -38,7 +38,7 @@ def ask(running: Running) -> Iterator[Callable[..., tuple[str, dict[str, Any]]]]
     def start(model: str = "meter", action: str = "rollback") -> tuple[str, dict[str, Any]]:
         running.adopt(model)
         dag_id = f"remediate__{model}"
-        run_id = client.trigger(dag_id, {"action": action, "reason": "A test asks."})
+        run_id = client.trigger(dag_id, {"action": action, "reason": "A test asks."}, run_id=new_run_id())
         started.append((dag_id, run_id))
         return run_id, parked(running, run_id)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 
@@ -16,6 +17,11 @@ WAIT_SECONDS = 600.0
 
 SETTLE_SECONDS = 1.0
 """Between the scheduler's last word on a parked task and an answer."""
+
+
+def new_run_id() -> str:
+    """Return an id for a run: a request that names it can be sent again where Airflow's database is locked."""
+    return f"asked__{uuid4().hex[:12]}"
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = WAIT_SECONDS) -> Any:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.airflow.production import meter
-from tests.airflow.running.steps import ended, incident_of, parked
+from tests.airflow.running.steps import ended, incident_of, new_run_id, parked
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
@@ -43,7 +43,7 @@ def deploy_badly(running: Running) -> None:
 
 def ask(running: Running, **form: str) -> str:
     conf = {"action": "rollback", "reason": "Customers complain.", **form}
-    return running.client("anna").trigger(f"remediate__{MODEL}", conf)
+    return running.client("anna").trigger(f"remediate__{MODEL}", conf, run_id=new_run_id())
 
 
 def approved(running: Running, run_id: str) -> tuple[dict[str, Any], Any]:

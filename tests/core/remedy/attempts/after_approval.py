@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from airmedic_core.records import Cause
 from tests.core.remedy.attempts.case import RULES, Case
+from tests.core.renewals import observe
 
 
 def approved_then(change: Callable[[Case], None]) -> Callable[[Case], None]:
@@ -43,7 +45,12 @@ def another_model_carries_it_out(case: Case) -> None:
     case.ws = replace(case.ws, spec=case.ws.spec.model_copy(update={"name": "another"}))
 
 
+def its_alarm_goes_quiet(case: Case) -> None:
+    observe(case.ws, 50, outcome="healthy", cause=Cause.HEALTHY)
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "the alarm goes quiet meanwhile": approved_then(its_alarm_goes_quiet),
     "the policy denies it meanwhile": approved_then(lambda case: case.rule(permissions=[])),
     "the policy recommends it meanwhile": approved_then(
         lambda case: case.rule(permissions=[RULES[0] | {"permission": "recommend"}])

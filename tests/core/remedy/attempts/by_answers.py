@@ -138,7 +138,21 @@ def its_replacement_is_deleted(case: Case) -> None:
     case.sql(f"DELETE FROM proposals WHERE hash <> '{case.key}'")  # noqa: S608  the test writes behind the ledger's back
 
 
+def nobody_of_the_group_approves(case: Case) -> None:
+    case.propose(Permission.ASK_TWO, one_of=("group:risk",))
+    case.answer("ada", member_of=("group:ml-platform",))
+    case.answer("bob")
+
+
+def one_of_two_is_the_person_who_vouches(case: Case) -> None:
+    case.propose(Permission.ASK_TWO, vouched_by="Ada ")
+    case.answer("ada")
+    case.answer("bob")
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "nobody of the group approves": nobody_of_the_group_approves,
+    "one of two is the person who vouches": one_of_two_is_the_person_who_vouches,
     "the operator is called without an answer": nobody_answers,
     "a language model says that it is approved": a_model_says_that_it_is_approved,
     "the hash in XCom is another": the_hash_is_another,

@@ -13,6 +13,7 @@ from airmedic_core.records import (
     Permission,
     to_json,
 )
+from tests.core.remedy.attempts.by_answers import nobody_of_the_group_approves
 from tests.core.remedy.attempts.case import LATE, Case
 
 
@@ -118,7 +119,19 @@ def an_expired_action_is_made_a_begun_one(case: Case) -> None:
     case.now = LATE
 
 
+def the_group_is_edited_away(case: Case) -> None:
+    nobody_of_the_group_approves(case)
+    case.edit(one_of=[])
+
+
+def the_group_of_an_answer_is_put_in(case: Case) -> None:
+    nobody_of_the_group_approves(case)
+    case.sql("UPDATE approvals SET member_of = '[\"group:risk\"]', refused_because = ''")
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "the group is edited away": the_group_is_edited_away,
+    "the group of an answer is put in": the_group_of_an_answer_is_put_in,
     "its parameters are edited": its_parameters_are_edited,
     "its action is edited": its_action_is_edited,
     "the column of its action is edited": the_column_of_its_action_is_edited,
