@@ -103,7 +103,19 @@ class LoggedVersions(Registry):
         proposal_hash: str | None = None,
         now: datetime,
     ) -> NoReturn:
-        """Refuse: the team's own DAG switches, and the predictions tell that it has."""
+        """Refuse: the team's own DAG switches, and the predictions tell that it has.
+
+        Parameters
+        ----------
+        name, to_version : str
+            The model, and the version that is to serve.
+        kind, by, proposal_hash : str
+            What the switch is part of, who answers for it, and what was approved.
+        expected : collection of str or None
+            Versions one of which must serve until now.
+        now : datetime
+            The moment.
+        """
         raise ModelError(
             f"{name!r} is in no registry (registry: none): Airmedic switches nothing.",
             "Name the DAG that does under rollout.dag in the spec.",
@@ -120,4 +132,12 @@ class LoggedVersions(Registry):
         raise ModelError("With registry: none, no model is registered.", "Let a DAG train: retrain: dag:<dag_id>.")
 
     def tag(self, name: str, version: str, tag: str, value: str) -> None:
-        """Keep nothing: there is no version to keep it with."""
+        """Keep nothing: there is no version to keep it with.
+
+        Parameters
+        ----------
+        name, version : str
+            The model, and the version.
+        tag, value : str
+            The tag's name, and its value.
+        """

@@ -134,12 +134,11 @@ def _described_logged(ws: Workspace) -> list[str]:
         lines.append(
             "No version is logged with the rows (prediction.version): nobody can tell when another one serves."
         )
-    missing = [
-        key for key, dag in (("retrain", ws.spec.retrain.using[4:]), ("rollout", ws.spec.rollout.dag)) if not dag
-    ]
-    if ws.spec.retrain.using == "clone" and "retrain" not in missing:
-        missing.insert(0, "retrain")
-    return lines + [f"{key} names no DAG (dag:<dag_id>): that remedy is left to people." for key in missing]
+    if not ws.spec.retrain.using.startswith("dag:"):
+        lines.append("The spec names no DAG that retrains it (retrain: dag:<dag_id>): that is left to people.")
+    if not ws.spec.rollout.dag:
+        lines.append("The spec names no DAG that rolls it back (rollout: dag:<dag_id>): that is left to people.")
+    return lines
 
 
 def _wrong_way(ws: Workspace, version: ModelVersion) -> list[str]:

@@ -133,8 +133,8 @@ def test_remedies_without_a_dag_are_left_to_people(prepared: Path, tmp_path: Pat
         ACTIONS.member("rollback").plan(ws, incident, None)
     told = described(ws, ws.registry.champion("renewals"))
     assert told[-2:] == [
-        "retrain names no DAG (dag:<dag_id>): that remedy is left to people.",
-        "rollout names no DAG (dag:<dag_id>): that remedy is left to people.",
+        "The spec names no DAG that retrains it (retrain: dag:<dag_id>): that is left to people.",
+        "The spec names no DAG that rolls it back (rollout: dag:<dag_id>): that is left to people.",
     ]
 
 
