@@ -42,7 +42,7 @@ json.dump({
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def seen_by_airflow(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What Airflow finds of Airmedic in an environment of its own, after `airmedic init-project`."""
     folder = tmp_path_factory.mktemp("alone")
     wheel = build_wheel(folder)
@@ -64,24 +64,24 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return json.loads(answer.read_text()) | {"home": str(home)}
 
 
-def test_the_plugin_is_registered_once_by_the_package(found: dict[str, Any]) -> None:
-    assert found["errors"] == []
-    (source,) = found["plugins"]
+def test_the_plugin_is_registered_once_by_the_package(seen_by_airflow: dict[str, Any]) -> None:
+    assert seen_by_airflow["errors"] == []
+    (source,) = seen_by_airflow["plugins"]
     assert "airmedic" in source
     assert "entrypoint" in source.lower().replace(" ", "").replace("_", "")
 
 
-def test_the_dags_come_from_the_package(found: dict[str, Any]) -> None:
-    assert found["dags"] == ["monitor__orders", "remediate__orders", "review__orders"]
+def test_the_dags_come_from_the_package(seen_by_airflow: dict[str, Any]) -> None:
+    assert seen_by_airflow["dags"] == ["monitor__orders", "remediate__orders", "review__orders"]
 
 
-def test_the_connections_have_forms_of_their_own(found: dict[str, Any]) -> None:
-    assert found["hooks"] == {
+def test_the_connections_have_forms_of_their_own(seen_by_airflow: dict[str, Any]) -> None:
+    assert seen_by_airflow["hooks"] == {
         "airmedic_audit_key": "Airmedic audit key",
         "airmedic_ledger": "Airmedic ledger",
         "airmedic_mlflow": "Airmedic MLflow",
     }
-    assert "extra__airmedic_ledger__url" in found["fields"]
-    assert {"host", "password"} <= set(found["hidden"]["airmedic_ledger"])
-    assert "host" not in found["hidden"]["airmedic_mlflow"]
-    assert "password" not in found["hidden"]["airmedic_audit_key"]
+    assert "extra__airmedic_ledger__url" in seen_by_airflow["fields"]
+    assert {"host", "password"} <= set(seen_by_airflow["hidden"]["airmedic_ledger"])
+    assert "host" not in seen_by_airflow["hidden"]["airmedic_mlflow"]
+    assert "password" not in seen_by_airflow["hidden"]["airmedic_audit_key"]
