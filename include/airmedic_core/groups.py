@@ -35,7 +35,7 @@ class Group(Section):
     members: tuple[str, ...] = ()
     """User names or ids of Airflow."""
     roles: tuple[str, ...] = ()
-    """Roles of Airflow's auth manager: whoever has one of them at the moment of an answer is in the group."""
+    """Roles of Airflow's auth manager: a person who has one of them at the moment of an answer is in the group."""
 
     @model_validator(mode="before")
     @classmethod

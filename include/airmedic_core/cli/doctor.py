@@ -288,7 +288,7 @@ def _models(settings: Settings) -> Iterator[Symptom]:
                 told, todo = packages_told(gaps)
                 yield Symptom("warning", f"model {spec.name}", f"Version {champion.version} serves. {told}", todo)
     except AirmedicError:
-        # What is wrong with ledger or MLflow is said by those who look at them.
+        # What is wrong with the ledger or MLflow is told where these are looked at.
         return
 
 
