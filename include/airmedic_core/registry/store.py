@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,6 +43,8 @@ class Store:
         with self.answering():
             from mlflow import MlflowClient
 
+            if _artifacts_follow_the_process():
+                self.make_current()
             return MlflowClient(self.tracking_uri, self.tracking_uri)
 
     @contextmanager
@@ -136,3 +138,15 @@ class Store:
             f"MLflow at {self.address} does not answer: {self._plain(error)}.",
             "Start it, or correct MLFLOW_TRACKING_URI.",
         )
+
+
+@cache
+def _artifacts_follow_the_process() -> bool:
+    """Return whether a client reads and writes artifacts where the process says, whatever its own address is.
+
+    MLflow does so up to its version 3.6.
+    """
+    import mlflow
+    from packaging.version import Version
+
+    return Version(mlflow.__version__) < Version("3.7")
