@@ -55,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
     judged("ok", f"{out}: {inferred.task}, {inferred.rows:,} rows, one window for each {inferred.every}")
     for column, why in inferred.suspicious.items():
         judged("warning", f"{column} may give the answer away ({why}). Exclude it if it is only known later.")
+    for column, why in inferred.rising.items():
+        judged("warning", f"{column} moves with time alone ({why}). What a model learns of it will not hold later.")
     if out.name != f"{inferred.name}.yaml":
         judged("warning", f"A spec's file is named as its model: rename it to {inferred.name}.yaml.")
     say(f"Look at it, then try: airmedic validate {out} --data")
@@ -68,6 +70,7 @@ def spec_text(inferred: Inferred) -> str:
         f"name: {inferred.name}",
         f"task: {inferred.task}",
         f"target: {_quoted(inferred.target)}",
+        *_positive(inferred.positive),
         "data:",
         "  source: file",
         f"  path: {_quoted(_place(inferred.path))}",
@@ -88,13 +91,12 @@ def spec_text(inferred: Inferred) -> str:
             f"  end: {_quoted(inferred.reference[1])}",
         ]
     excluded = {**inferred.exclude, **dict.fromkeys(inferred.other_times, "a moment")}
-    if excluded or inferred.suspicious:
+    doubtful = {**inferred.rising, **inferred.suspicious}
+    if excluded or doubtful:
         lines += ["", "# Columns that are no input of the model. Add those that are only known after the outcome."]
         lines += ["exclude:" if excluded else "# exclude:"]
         lines += [f"  - {_quoted(name)}  # {_comment(why)}" for name, why in excluded.items()]
-        lines += [
-            f"  # - {_comment(_quoted(name))}  # look: {_comment(why)}" for name, why in inferred.suspicious.items()
-        ]
+        lines += [f"  # - {_comment(_quoted(name))}  # look: {_comment(why)}" for name, why in doubtful.items()]
     lines += [
         "",
         "features:",
@@ -102,6 +104,13 @@ def spec_text(inferred: Inferred) -> str:
         f"  categorical: {_list(inferred.categorical)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _positive(name: object) -> list[str]:
+    if name is None:
+        return []
+    shown = _quoted(name) if isinstance(name, str) else json.dumps(name, default=str)
+    return [f"positive: {shown}  # the class whose probability is meant; the rarer one where neither is a yes"]
 
 
 def _place(path: str) -> str:

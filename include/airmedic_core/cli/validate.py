@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    parser.add_argument("specs", nargs="*", type=Path, help="spec files (default: all of the content folder)")
+    parser.add_argument("specs", nargs="*", help="spec files, or names in models/ (default: all of them)")
     parser.add_argument("--data", action="store_true", help="also read the data and compare their columns")
 
 
@@ -31,10 +31,11 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.policy import MAKE_POLICIES
     from airmedic_core.settings import Settings
     from airmedic_core.spec import spec_files
+    from airmedic_core.terminal.arguments import spec_file
     from airmedic_core.terminal.output import judged
 
     settings = Settings.from_env()
-    files = args.specs or list(spec_files(settings.models))
+    files = [spec_file(spec) for spec in args.specs] or list(spec_files(settings.models))
     if not files:
         judged("failed", f"{settings.models} holds no specs. Write one with 'airmedic init'.")
         return 1

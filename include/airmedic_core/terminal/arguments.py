@@ -40,13 +40,19 @@ def words(text: str) -> str:
 
 def spec_of(model: str) -> ModelSpec:
     """Return the spec that ``--model`` means. Raises as :func:`airmedic_core.spec.load_spec` does."""
-    from airmedic_core.settings import Settings
     from airmedic_core.spec import load_spec
+
+    return load_spec(spec_file(model))
+
+
+def spec_file(model: str) -> Path:
+    """Return the file of a spec that a command was told of by its file, or by its name in ``models/``."""
+    from airmedic_core.settings import Settings
 
     path = Path(model)
     if path.suffix in {".yaml", ".yml"} or path.is_file():
-        return load_spec(path)
-    return load_spec(Settings.from_env().models / f"{model}.yaml")
+        return path
+    return Settings.from_env().models / f"{model}.yaml"
 
 
 def workspace_of(model: str, *, create: bool = False) -> Workspace:

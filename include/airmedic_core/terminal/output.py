@@ -48,12 +48,25 @@ def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    if not _console().is_terminal:
+        _show_plainly(title, header, rows)
+        return
     table = Table(title=_text(title, "bold") if title else None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for name in header:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_text(str(cell), STYLES.get(str(cell), "")) for cell in row))
     _console().print(table)
+
+
+def _show_plainly(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table for a program or a file: a line for each row, and columns that no width cuts."""
+    lines = [[" ".join(str(cell).split()) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    if title:
+        say(title)
+    for line in lines:
+        say("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
 
 
 def problem(error: AirmedicError) -> None:

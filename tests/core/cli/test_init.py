@@ -152,3 +152,53 @@ def test_times_in_milliseconds_since_1970_are_recognised(home: Path, rows: Path,
     assert code == 0, err
     data = load_spec(home / "models" / "customers.yaml").data
     assert (data.time_column, data.time_format) == ("seen_at", "unix_ms")
+
+
+def _rows_of(path: Path, times: pd.DatetimeIndex, **columns: object) -> str:
+    random = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {"at": times, "x": random.normal(size=len(times)), "target": random.integers(0, 2, len(times))}
+    )
+    frame.assign(**columns).to_parquet(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("freq", "count", "rows", "every"), [("MS", 24, 500, "month"), ("W-MON", 30, 400, "week"), ("MS", 8, 50, "month")]
+)
+def test_rows_that_come_at_once_are_no_hourly_windows(
+    tmp_path: Path, freq: str, count: int, rows: int, every: str
+) -> None:
+    times = pd.date_range("2024-01-01", periods=count, freq=freq).repeat(rows)
+    assert infer(_rows_of(tmp_path / "rows.parquet", times)).every == every
+
+
+def test_the_positive_class_is_written_where_classes_have_names(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    frame = pd.read_csv(rows)
+    # Fewer than half of the customers leave.
+    assert frame["churned"].mean() < 0.5
+    for names, positive in (({0: "stays", 1: "leaves"}, "leaves"), ({0: "yes", 1: "no"}, "yes")):
+        frame.assign(churned=frame["churned"].map(names)).to_csv(rows, index=False)
+        airmedic("init", str(rows), "--target", "churned", "--force")
+        assert load_spec(home / "models" / "customers.yaml").positive == positive
+    frame.to_csv(rows, index=False)
+    assert infer(str(rows)).positive is None
+
+
+def test_what_tells_too_much_alone_and_what_moves_with_time_are_named(
+    home: Path, rows: Path, airmedic: Airmedic
+) -> None:
+    frame = pd.read_csv(rows)
+    random = np.random.default_rng(1)
+    # Two normals whose means are 1.5 standard deviations apart: AUC = Phi(1.5 / sqrt 2) = 0.86.
+    frame["duration"] = random.normal(size=len(frame)) + 1.5 * frame["churned"]
+    frame["running_number"] = np.arange(len(frame)) * 3
+    frame.to_csv(rows, index=False)
+    inferred = infer(str(rows))
+    assert set(inferred.suspicious) == {"duration"}
+    assert abs(float(inferred.suspicious["duration"].rsplit(" ", 1)[1]) - 0.86) <= 0.02
+    assert set(inferred.rising) == {"running_number"}
+    _, out, _ = airmedic("init", str(rows), "--force")
+    assert "duration may give the answer away" in out
+    assert "running_number moves with time alone" in out
+    assert load_spec(home / "models" / "customers.yaml")

@@ -51,7 +51,7 @@ def test_a_spec_that_stands_alone_needs_no_policy_unless_it_names_one(
     code, out, _ = airmedic("validate", str(alone))
     assert code == 1
     assert "There is no policy 'default' in" in out
-    assert "copy include/policies" in out
+    assert "airmedic init-project" in out
 
 
 def test_columns_are_compared_with_the_data(spec: Path, airmedic: Airmedic) -> None:
@@ -137,3 +137,9 @@ def test_broken_yaml_is_told_by_its_place(spec: Path, airmedic: Airmedic) -> Non
     assert "customers.yaml is not valid YAML: line " in out
     assert "unicode string" not in out
     assert "\n   Correct it there.\n" in out
+
+
+def test_a_spec_is_named_as_by_the_other_commands(spec: Path, airmedic: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = airmedic("validate", spec.stem)
+    assert (code, out.split()[:2]) == (0, ["ok", spec.name])
+    assert airmedic("validate", "no_such_model")[0] == 1
