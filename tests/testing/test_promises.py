@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from airmedic.testing import Arrangement, Setting, contract_tests, promises_of
 from airmedic_core.actions import Action
@@ -19,6 +21,8 @@ from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.comparison import CheckContext
 from airmedic_core.errors import SpecError
 from airmedic_core.extensions import FAMILIES
+from airmedic_core.fitted import Answer, Means
+from airmedic_core.flavours import FLAVOURS, Flavour
 from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
 from airmedic_core.records import ActionResult, Diagnosis, Finding, Incident, Json, Proposal, Verdict
 from airmedic_core.workspace import Workspace
@@ -274,3 +278,68 @@ def test_contract_tests_need_no_airflow() -> None:
 def _dark() -> Iterator[None]:
     yield
     SWITCH["lamp"] = 0
+
+
+class Rounds(Flavour):
+    """Answers with the sign of a column, and keeps it in a file."""
+
+    def load(self, folder: Path) -> Any:
+        return (folder / "column.txt").read_text(encoding="utf-8")
+
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        positive = (rows[model] > 0).to_numpy() * 1.0
+        return Answer(np.column_stack([1 - positive, positive]), Means.CLASSES, (0, 1))
+
+
+class Relative(Rounds):
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        return super().answer(model, rows.assign(usage=rows["usage"] - rows["usage"].iloc[0]))
+
+
+class Guesses(Rounds):
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        return super().answer(model, rows.assign(usage=-rows["usage"]))
+
+
+class Scales(Rounds):
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        rows["usage"] *= 2
+        return super().answer(model, rows)
+
+
+class Picky(Rounds):
+    def answer(self, model: Any, rows: pd.DataFrame) -> Answer:
+        known = {"flex": 0.0, "year": 0.0}
+        return Answer(super().answer(model, rows).values + rows[["plan"]].map(known.get).to_numpy(dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("flavour", "broken"),
+    [
+        (Relative, "each_row_is_answered_for_itself"),
+        (Guesses, "it_knows_more_than_chance"),
+        (Scales, "it_leaves_the_rows_as_they_are"),
+        (Picky, "what_it_never_saw_is_answered"),
+    ],
+)
+def test_a_flavour_that_breaks_a_promise_fails_it(flavour: type[Rounds], broken: str, tmp_path: Path) -> None:
+    setting = Setting("rounds", tmp_path, Arrangement(train=lambda rows, labels: "usage"))
+    promise("flavours", broken)(Rounds(), setting)
+    with pytest.raises(AssertionError):
+        promise("flavours", broken)(flavour(), setting)
+
+
+def test_a_model_that_comes_back_as_another_breaks_a_promise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arranged = Arrangement(train=fitted, categories=False)
+    kept, lost = (Setting("sklearn", tmp_path / name, arranged) for name in ("kept", "lost"))
+    for setting in (kept, lost):
+        setting.folder.mkdir()
+    promise("flavours", "a_registered_model_answers_as_before")(FLAVOURS.member("sklearn"), kept)
+    other = fitted(pd.DataFrame({"usage": [0.0, 1.0], "tenure": [0.0, 0.0]}), pd.Series([1, 0]))
+    monkeypatch.setattr(type(FLAVOURS.member("sklearn")), "load", lambda flavour, folder: other)
+    with pytest.raises(AssertionError):
+        promise("flavours", "a_registered_model_answers_as_before")(FLAVOURS.member("sklearn"), lost)
+
+
+def fitted(rows: pd.DataFrame, labels: Any) -> Any:
+    return LogisticRegression().fit(rows, labels)
