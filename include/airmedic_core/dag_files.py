@@ -18,7 +18,7 @@ KINDS = {
 """Each kind of DAG that a model has, and what it does."""
 MODELS_PER_FILE = 40
 """Models that one DAG file should make the DAGs of, on average. That takes about a second of CPU
-(``benchmarks/fleet.py``), where Airflow ends the process after 50 s."""
+(``benchmarks/fleet``), where Airflow ends the process after 50 s."""
 _NUMBERED = re.compile(r"(?P<kind>.+?)(_\d+)?")
 _TEXT = '''"""Airflow DAGs ``{kind}__<model>``: {does}."""
 

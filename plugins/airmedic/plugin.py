@@ -41,7 +41,10 @@ LIBRARIES = (
 )
 """What tasks import, in the order in which it is imported."""
 
-_NOT_IN_TASKS = ("airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.ledger.migrations")
+_NOT_IN_TASKS = ("airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.ledger.migrations", "airmedic.testing")
+
+STORES = ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store")
+"""What MLflow's client imports where it speaks with a database itself, in place of a server."""
 
 
 class AirmedicPlugin(AirflowPlugin):
@@ -54,7 +57,10 @@ class AirmedicPlugin(AirflowPlugin):
         """Warm the imports, where this process forks tasks."""
         if forks_tasks(sys.argv, os.environ):
             there = [name for name in LIBRARIES if is_installed(name.partition(".")[0])]
-            warm_imports([*there, *engine_modules(), *extension_modules()])
+            warm_imports([*there, *our_modules("airmedic_core"), *our_modules("airmedic"), *extension_modules()])
+            if is_installed("mlflow") and speaks_with_a_database(os.environ):
+                warm_imports(STORES)
+                prepare_tables()
 
 
 def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -80,12 +86,26 @@ def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
     return "LocalExecutor" in conf.get("core", "executor")
 
 
-def engine_modules() -> list[str]:
-    """Return the engine's modules, with the members of families, which are otherwise imported when they are needed."""
-    import airmedic_core
-
-    names = [module.name for module in walk_packages(airmedic_core.__path__, "airmedic_core.")]
+def our_modules(package: str) -> list[str]:
+    """Return the modules of a package, with the members of families, which are otherwise imported when needed."""
+    names = [module.name for module in walk_packages(import_module(package).__path__, f"{package}.")]
     return [name for name in names if not name.startswith(_NOT_IN_TASKS)]
+
+
+def speaks_with_a_database(env: Mapping[str, str]) -> bool:
+    """Say whether tasks reach MLflow without a server; the connection for it may say otherwise."""
+    return not env.get("MLFLOW_TRACKING_URI", "").startswith("http")
+
+
+def prepare_tables() -> None:
+    """Let SQLAlchemy work out how MLflow's tables hang together, which takes each task a second otherwise."""
+    from sqlalchemy.exc import SQLAlchemyError
+    from sqlalchemy.orm import configure_mappers
+
+    try:
+        configure_mappers()
+    except SQLAlchemyError as error:
+        log.warning("The tables of MLflow could not be prepared ahead of the tasks: %s", error)
 
 
 def extension_modules() -> list[str]:

@@ -38,3 +38,24 @@ def test_only_processes_that_fork_tasks_are_warmed(plugin: ModuleType) -> None:
     assert not plugin.forks_tasks(["airflow", "scheduler"], {"AIRMEDIC_WARM_IMPORTS": "0"})
     for other in (["dag-processor"], ["api-server"], ["triggerer"], ["dags", "list"], ["celery", "flower"], []):
         assert not plugin.forks_tasks(["airflow", *other], {})
+
+
+def test_what_a_task_imports_is_there_before_it(plugin: ModuleType) -> None:
+    # A task reads its DAG file first; what that imports is imported in each of a run's tasks again otherwise.
+    ours = plugin.our_modules("airmedic")
+    assert {"airmedic.dags.monitor", "airmedic.dag_factory", "airmedic.operators.drift_check"} <= set(ours)
+    assert not [name for name in ours if name.startswith("airmedic.testing")]
+    assert "airmedic_core.checks.freshness" in plugin.our_modules("airmedic_core")
+
+
+def test_the_tables_of_an_embedded_mlflow_are_prepared(plugin: ModuleType) -> None:
+    assert plugin.speaks_with_a_database({})
+    assert plugin.speaks_with_a_database({"MLFLOW_TRACKING_URI": "postgresql://host/mlflow"})
+    assert not plugin.speaks_with_a_database({"MLFLOW_TRACKING_URI": "https://mlflow.example.org"})
+    plugin.warm_imports(plugin.STORES)
+    plugin.prepare_tables()
+    from mlflow.store.tracking.dbmodels.models import SqlRun
+    from sqlalchemy.orm import class_mapper
+
+    assert set(plugin.STORES) <= set(sys.modules)
+    assert class_mapper(SqlRun, configure=False).configured
