@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.columns import category_name
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -23,6 +21,8 @@ def with_categories(rows: pd.DataFrame, known: Mapping[str, Sequence[Any]] | Non
         categories, as they are before a fit.
     """
     import pandas as pd
+
+    from airmedic_core.columns import category_name
 
     if known is None:
         text = [name for name in rows.columns if rows[name].dtype == object]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from airmedic_core.fitted.answer import Answer, Means
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ def answer_of(estimator: Any, rows: pd.DataFrame) -> Answer:
     rows : pandas.DataFrame
         The rows, with the inputs as the estimator takes them.
     """
+    import numpy as np
+
     known = getattr(estimator, "classes_", None)
     if known is None:
         said = np.asarray(estimator.predict(rows))

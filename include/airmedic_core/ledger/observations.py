@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Table, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.earlier_findings import stored_finding
@@ -17,6 +17,8 @@ from airmedic_core.windows import Window
 
 Group = Literal["data", "drift", "performance"]
 
+_LOOKED_BACK = 2
+"""Batches that are looked at for each one whose findings are wanted: where labels come late, the newest have none."""
 _TABLES: dict[str, Table] = {"data": data_quality, "drift": model_metrics, "performance": model_metrics}
 
 
@@ -175,28 +177,28 @@ class Observations(Audit):
         before : datetime, optional
             Only batches whose window starts earlier.
         limit : int
-            Batches with such findings at the most.
+            Batches with such findings at the most, among the newest twice as many batches.
         """
+        # A model may have thousands of batches. Where a check has found nothing for so long, its past tells nothing.
+        recent = (
+            select(*(batches.c[name] for name in ("id", "model", "window_start", "window_end", "as_of", "rows")))
+            .where(batches.c.model == model)
+            .order_by(batches.c.window_start.desc())
+            .limit(_LOOKED_BACK * limit)
+        )
+        if before is not None:
+            recent = recent.where(batches.c.window_start < before)
         past: list[tuple[Row[Any], int, str | None, Finding]] = []
         with self._reading() as connection:
+            rows = {row.id: row for row in connection.execute(recent)}
             for table in (data_quality, model_metrics):
-                wanted = []
+                wanted = table.c.batch_id.in_(list(rows))
                 if check is not None:
-                    wanted.append(table.c.check_name == check)
+                    wanted &= table.c.check_name == check
                 if subject is not None:
-                    wanted.append(table.c.subject == subject)
-                # From the newest batch backwards until there are enough: a model may have thousands.
-                newest = (
-                    select(batches)
-                    .where(batches.c.model == model, exists().where(table.c.batch_id == batches.c.id, *wanted))
-                    .order_by(batches.c.window_start.desc())
-                    .limit(limit)
-                )
-                if before is not None:
-                    newest = newest.where(batches.c.window_start < before)
-                rows = {row.id: row for row in connection.execute(newest)}
+                    wanted &= table.c.subject == subject
                 query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
-                for stored in connection.execute(query.where(table.c.batch_id.in_(list(rows)), *wanted)):
+                for stored in connection.execute(query.where(wanted)):
                     finding = stored_finding(stored.record)
                     past.append((rows[stored.batch_id], stored.position, stored.model_version, finding))
         past.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))

@@ -48,6 +48,23 @@ def test_history_is_newest_first_and_limited_by_batches(ledger: Ledger, batch: M
     assert len(ledger.finding_history("churn", limit=2)) == 6
 
 
+def test_history_skips_the_newest_batches_without_such_findings_and_looks_back_twice_as_far(
+    ledger: Ledger, batch: MakeBatch
+) -> None:
+    for day in range(1, 10):
+        ledger.record_findings(batch(day), "data", [finding("volume", "batch", day)], model_version="1")
+        if day < 8:  # labels come two days late
+            ledger.record_findings(batch(day), "performance", [finding("performance", "all", day)], model_version="1")
+
+    def days(check: str, limit: int) -> list[int]:
+        return [seen.window.start.day for seen, *_ in ledger.finding_history("churn", check=check, limit=limit)]
+
+    assert days("performance", 3) == [7, 6, 5]
+    assert days("performance", 2) == [7, 6]
+    assert days("performance", 1) == []
+    assert days("volume", 2) == [9, 8]
+
+
 def test_a_batch_seen_again_keeps_what_is_not_given(ledger: Ledger, batch: MakeBatch) -> None:
     ledger.record_batch(batch(rows=90), model_version="3", profile_path="profiles/1.gz")
     later = replace(batch(rows=100), as_of=batch().as_of + timedelta(days=30))
