@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
-import numpy as np
-
 from airmedic_core.errors import MissingColumnError, closest
 
 if TYPE_CHECKING:
@@ -79,6 +77,8 @@ def _number(column: pd.Series) -> pd.Series:
     import pandas as pd
 
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    import numpy as np
+
     return numbers.where(np.isfinite(numbers))
 
 
@@ -91,6 +91,8 @@ def _text(column: pd.Series) -> pd.Series:
         if (present % 1 == 0).all():
             # A column of whole numbers is read as floats as soon as one is missing: 9 and 9.0 are the same category.
             column = column.astype("Int64")
+    import numpy as np
+
     text = column.astype("string").to_numpy(dtype=object, na_value=np.nan)
     # Said explicitly: a column in which everything is missing would become one of numbers.
     return pd.Series(text, index=column.index, dtype=object)
