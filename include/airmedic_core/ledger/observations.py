@@ -192,13 +192,13 @@ class Observations(Audit):
         with self._reading() as connection:
             rows = {row.id: row for row in connection.execute(recent)}
             for table in (data_quality, model_metrics):
-                wanted = table.c.batch_id.in_(list(rows))
+                wanted = [table.c.batch_id.in_(list(rows))]
                 if check is not None:
-                    wanted &= table.c.check_name == check
+                    wanted.append(table.c.check_name == check)
                 if subject is not None:
-                    wanted &= table.c.subject == subject
+                    wanted.append(table.c.subject == subject)
                 query = select(table.c.batch_id, table.c.model_version, table.c.position, table.c.record)
-                for stored in connection.execute(query.where(wanted)):
+                for stored in connection.execute(query.where(*wanted)):
                     finding = stored_finding(stored.record)
                     past.append((rows[stored.batch_id], stored.position, stored.model_version, finding))
         past.sort(key=lambda item: (-item[0].window_start.timestamp(), item[1]))
