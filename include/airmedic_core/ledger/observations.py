@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
 
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.earlier_findings import stored_finding
@@ -192,7 +192,7 @@ class Observations(Audit):
         with self._reading() as connection:
             rows = {row.id: row for row in connection.execute(recent)}
             for table in (data_quality, model_metrics):
-                wanted = [table.c.batch_id.in_(list(rows))]
+                wanted: list[ColumnElement[bool]] = [table.c.batch_id.in_(list(rows))]
                 if check is not None:
                     wanted.append(table.c.check_name == check)
                 if subject is not None:
