@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parent
 QUICK = {
     "calibration": ["--quick"],
     "estimate": ["--quick"],
+    "fleet": ["--models", "20", "--batches", "70", "--runs", "2"],
     "incidents": ["--without-evidently"],
     "parse": ["--models", "20", "--repeats", "1"],
     "healthy_pairs": ["--only", "halves of 200"],
