@@ -142,7 +142,10 @@ def _lock(database: Path) -> None:
         time.sleep(OUTAGE_SECONDS)
 
     beside(lock)
+    # Where the other process dies before it has locked anything, the pipe ends.
+    os.close(locked)
     os.read(waits, 1)
+    os.close(waits)
 
 
 def _read_only_postgres(place: Place, production: Production) -> None:

@@ -11,6 +11,7 @@ import functools
 import importlib
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -131,6 +132,9 @@ def at_step(step: int, happens: Callable[[], None]) -> Callable[[], int]:
 
     def pass_step() -> None:
         nonlocal reached
+        if threading.current_thread() is not threading.main_thread():
+            # A lease that is renewed in the background is no step of the action.
+            return
         reached += 1
         if reached == step:
             happens()

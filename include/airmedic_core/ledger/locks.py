@@ -141,7 +141,8 @@ class Locks(Store):
                 yield hold
             finally:
                 ended.set()
-                renewal.join()
+                # A renewal may hang with the ledger; what is done must not wait for it.
+                renewal.join(seconds)
 
     def fenced(self, hold: Hold) -> Self:
         """Return this ledger for the holder of a name: it writes nothing once another process has taken the name over.
