@@ -25,6 +25,7 @@ QUICK = {
     "healthy_pairs": ["--only", "halves of 200"],
     "injected_pairs": ["--only", "constant"],
     "record_cases": ["--most", "40"],
+    "rollback": ["--repeats", "3", "--rows-per-day", "300"],
     "profiles": ["--rows", "200000", "--stream-rows", "1000000", "--evidently-rows", "10000"],
 }
 LONG = {"calibration": ["--long"], "profiles": ["--evidently-rows", "1000000"]}

@@ -34,10 +34,13 @@ LIMITS_SECONDS = {"batch → request": 15.0, "approval → verified rollback": 5
 def main() -> None:
     """Print both times, with warm workers and with cold ones."""
     taken = {"warm": _measure(warm=True), "cold": _measure(warm=False)}
-    print(f"{'median of ' + str(DAYS - 1) + ' days (s)':32}{'warm':>8}{'cold':>8}{'limit':>8}{'cold/warm':>11}")
+    print(
+        f"{'median of ' + str(DAYS - 1) + ' days (s)':32}{'warm':>8}{'max':>8}{'cold':>8}{'limit':>8}{'cold/warm':>11}"
+    )
     for name, limit in LIMITS_SECONDS.items():
         warm, cold = (median(taken[kind][name][1:]) for kind in ("warm", "cold"))
-        print(f"{name:32}{warm:8.1f}{cold:8.1f}{limit:8.0f}{cold / warm:11.1f}")
+        most = max(taken["warm"][name][1:])
+        print(f"{name:32}{warm:8.1f}{most:8.1f}{cold:8.1f}{limit:8.0f}{cold / warm:11.1f}")
 
 
 def _measure(*, warm: bool) -> dict[str, list[float]]:

@@ -31,9 +31,11 @@ LEASE_SECONDS = 30 / PACE
 RETRY_WAITS = tuple(10 * 2**number / PACE for number in range(6))
 """The waits before the six retries that the DAGs give a task: 10 s, and twice as long each time."""
 
-LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"} | {
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": str(20 // PACE)
-}
+LIMITS = (
+    {"MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true"}
+    | {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0"}
+    | {"MLFLOW_HTTP_REQUEST_TIMEOUT": str(20 // PACE)}
+)
 """What Airmedic sets for MLflow's client, at this pace; its pauses of a second cannot be written as a fraction."""
 
 
