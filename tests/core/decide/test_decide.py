@@ -23,6 +23,7 @@ from airmedic_core.records import (
     Severity,
 )
 from airmedic_core.remedy import carry_out
+from airmedic_core.training.adopt import adopt
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, day, incident_of, observe, renewals, workspace
 
@@ -87,7 +88,9 @@ def test_a_cause_goes_its_way(
     assert [answer.channel for answer in ws.ledger.approvals(decision.proposal.hash)] == ([] if asks else ["policy"])
 
 
-def test_a_changed_class_mix_is_calibrated_again(ws: Workspace) -> None:
+def test_a_changed_class_mix_is_calibrated_again(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, renewals(days=40, per_day=30))
+    adopt(ws, by="anna")  # whether its answers can be calibrated is asked of the champion itself
     decision = decide(ws, diagnosed(ws, Cause.LABEL_SHIFT, "retrain").id, Request(), now=NOW)
     assert decision.proposal is not None
     assert (decision.path, decision.proposal.params["method"]) == ("retrain", "recalibrate")
