@@ -60,7 +60,7 @@ def rises_with_time(values: pd.Series, times: pd.Series) -> str:
         The column and the time of each row.
     """
     known = values.notna() & times.notna()
-    column, moments = values[known].astype(float), times[known].astype("int64").astype(float).astype(float)
+    column, moments = values[known].astype(float), times[known].astype("int64").astype(float)
     if len(column) < _LEAST_ROWS or column.nunique() <= 2 or moments.nunique() <= 2:
         return ""
     alike = column.corr(moments, method="spearman")
