@@ -1,4 +1,4 @@
-"""What differs between the versions of Airflow that Airmedic runs on: how a task waits for people, and remembers.
+"""What differs between the versions of Airflow that Airmedic runs on: how a task waits, remembers, and reads variables.
 
 From 3.3 on, a task parks in the state ``awaiting_input``, and Airflow keeps small values for it that survive a clear.
 Airflow 3.2 has neither: there the task is deferred, with the trigger of Airflow's own operators for people's answers,
@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
-from airflow.sdk import Context, exceptions
+from airflow.sdk import Context, Variable, exceptions
 
 from airmedic_core.records import Json
 
@@ -96,3 +96,26 @@ def proposal_on_page(context: Context, workspace: Workspace, proposal_hash: str)
     if shown is None:
         memory.set(_SHOWN, proposal_hash)
     return str(shown or proposal_hash)
+
+
+def holds_variable(key: str) -> bool:
+    """Return whether Airflow's database holds a variable. It is asked inside of a task.
+
+    Raises
+    ------
+    AirflowRuntimeError
+        If Airflow does not answer. A retry helps.
+    """
+    if hasattr(Variable, "keys"):
+        return key in Variable.keys(prefix=key)
+    from airflow.sdk.execution_time.comms import ErrorResponse, GetVariable
+    from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+    try:
+        answer = SUPERVISOR_COMMS.send(GetVariable(key=key))
+        refusal = answer if isinstance(answer, ErrorResponse) else None
+    except exceptions.AirflowRuntimeError as error:
+        refusal = error.error
+    if refusal and refusal.error != exceptions.ErrorType.VARIABLE_NOT_FOUND:
+        raise exceptions.AirflowRuntimeError(refusal)
+    return refusal is None

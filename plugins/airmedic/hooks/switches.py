@@ -35,14 +35,15 @@ def _is_set() -> bool:
 
     ``Variable.get`` gives the default also where the server did not answer (3.3.2), so that a switch would read as off.
     """
-    from airflow.sdk import Variable
     from airflow.sdk.execution_time import task_runner
+
+    from airmedic.airflow_versions import holds_variable
 
     if getattr(task_runner, "SUPERVISOR_COMMS", None) is None:
         # Outside of a task, the environment and secrets backends were looked through, and there is no server to ask.
         return False
     try:
-        return KILL_SWITCH_VARIABLE in Variable.keys(prefix=KILL_SWITCH_VARIABLE)
+        return holds_variable(KILL_SWITCH_VARIABLE)
     except Exception as error:
         raise SwitchUnavailableError(
             f"Airflow does not say whether its variable {KILL_SWITCH_VARIABLE} is on: {error}.",
