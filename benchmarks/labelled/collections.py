@@ -10,7 +10,9 @@ from pathlib import Path
 from labelled.case import LabelledCase
 from labelled.healthy import healthy_pairs
 from labelled.injected import injected_pairs
+from labelled.principles import principles
 from labelled.real import real_windows
+from labelled.reported import reported_cases
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "incidents"))
 
@@ -52,6 +54,8 @@ def _labelled(case: Case) -> LabelledCase:
 
 COLLECTIONS: dict[str, Callable[[], list[LabelledCase]]] = {
     "real_windows": real_windows,
+    "reported": reported_cases,
+    "principles": principles,
     **{split: partial(_incidents, split) for split in ("measure", "heldout", "unseen", "tune")},
     "healthy_open": lambda: healthy_pairs("open"),
     "healthy_closed": lambda: healthy_pairs("closed"),
