@@ -30,10 +30,15 @@ class Effect:
 
     alerts: int = 0
     """Cases in which it alerts."""
+    alone: int = 0
+    """Cases in which it alerts of a cause on a subject on which nothing else alerts of it: its name for what is wrong
+    would be missing."""
     gains: list[str] = field(default_factory=list)
     """Cases that are right with it only."""
     costs: list[str] = field(default_factory=list)
     """Cases that are right without it only."""
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Right answers that it brings in each kind of case, after those that it takes."""
     detected: int = 0
     """Cases with a change that raise an alarm with it only."""
     false_alarms: int = 0
@@ -58,9 +63,17 @@ def effects(records: Iterable[Recorded]) -> dict[Rule, Effect]:
         for rule in _rules(findings):
             effect = by_rule[rule]
             belonging = [finding for finding in findings if _belongs(finding, rule)]
+            others = [finding for finding in findings if not _belongs(finding, rule)]
             effect.alerts += any(finding.verdict is Verdict.ALERT for finding in belonging)
-            _compare(effect, item, with_all, cause_of(item.weighed([f for f in findings if not _belongs(f, rule)])))
+            effect.alone += bool(_told(belonging) - _told(others))
+            _compare(effect, item, with_all, cause_of(item.weighed(others)))
     return by_rule
+
+
+def _told(findings: Iterable[Finding]) -> set[tuple[str, str]]:
+    """Return which causes are alerted of, on which subjects."""
+    alerts = [finding for finding in findings if finding.verdict is Verdict.ALERT]
+    return {(finding.subject, next(iter(finding.suggests), "")) for finding in alerts}
 
 
 def _compare(effect: Effect, item: Recorded, with_it: str, without_it: str) -> None:
@@ -70,9 +83,11 @@ def _compare(effect: Effect, item: Recorded, with_it: str, without_it: str) -> N
     right = [cause in case.accept for cause in (with_it, without_it)]
     if right == [True, False]:
         effect.gains.append(case.case)
+        effect.kinds[case.kind] += 1
         effect.instead[without_it] += 1
     elif right == [False, True]:
         effect.costs.append(case.case)
+        effect.kinds[case.kind] -= 1
     if without_it == "healthy":
         effect.false_alarms += case.healthy
         effect.detected += not case.healthy
@@ -100,15 +115,27 @@ def table(by_rule: dict[Rule, Effect], *, whole_checks: bool) -> str:
     -------
     str
     """
-    head = "| rule | alerts in | right with it only | right without it only | detected | false alarms | it would be |"
-    lines = [head, "|---|---|---|---|---|---|---|"]
+    titles = "rule | alerts in | alone | right with it only | right without it only | detected | false alarms"
+    lines = [f"| {titles} | it would be |", "|---|---|---|---|---|---|---|---|"]
     chosen = [(rule, effect) for rule, effect in by_rule.items() if (rule[1] == "") is whole_checks]
     for (check, statistic), effect in sorted(chosen, key=lambda pair: (-pair[1].pays, pair[0])):
         name = f"`{check}`" + (f" {statistic}" if statistic else "")
         would_be = ", ".join(f"{cause} {count}" for cause, count in effect.instead.most_common(3))
-        counts = (effect.alerts, len(effect.gains), len(effect.costs), effect.detected, effect.false_alarms)
+        counts = (
+            effect.alerts, effect.alone, len(effect.gains), len(effect.costs), effect.detected, effect.false_alarms,
+        )  # fmt: skip
         lines.append(f"| {name} | " + " | ".join(map(str, counts)) + f" | {would_be} |")
     return "\n".join(lines)
+
+
+def costly(by_rule: dict[Rule, Effect]) -> list[str]:
+    """Return a line for each kind of cases on which a rule takes more right answers than it brings."""
+    return [
+        f"* `{check}` {name}: {kind}, {-count}"
+        for (check, name), effect in sorted(by_rule.items())
+        for kind, count in sorted(effect.kinds.items())
+        if name and count < 0
+    ]
 
 
 def idle(by_rule: dict[Rule, Effect]) -> list[Rule]:
@@ -168,6 +195,8 @@ def main() -> int:
         "Of these, what can be left out all at once": together,
         "Measures that alert in none of these cases": quiet,
     }
+    print("\n## Kinds of cases on which a rule costs more than it gains\n")
+    print("\n".join(costly(by_rule)) or "None.")
     for title, rules in lists.items():
         print(f"\n## {title}\n")
         print("\n".join(f"* `{check}` {name}" for check, name in rules) or "None.")

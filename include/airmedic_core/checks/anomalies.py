@@ -23,9 +23,10 @@ class Options(CheckOptions):
     """When there are too many anomalous rows."""
 
     limit_fraction: float = Field(default=0.1, gt=0, le=1)
-    """Share of anomalous rows that is an alert."""
+    """Share of anomalous rows that is an alert. One row in ten: a convention."""
     rare_fraction: float = Field(default=0.005, gt=0, lt=0.5)
-    """A row is anomalous if it is extreme in so many columns at once as at most this share of the reference is."""
+    """A row is anomalous if it is extreme in so many columns at once as at most this share of the reference is. One in
+    200: a convention that leaves the limit of a tenth far above what is usual."""
 
 
 @dataclass(frozen=True)

@@ -24,11 +24,14 @@ class Options(CheckOptions):
     """When the expected loss counts as high."""
 
     least_relative_rise: float = Field(default=0.1, ge=0)
-    """Smaller rises are of no interest, as a fraction of the baseline."""
+    """Smaller rises are of no interest, as a fraction of the baseline. A convention, the same as for a measured
+    loss."""
     min_rows: int = Field(default=20, ge=2)
-    """Nothing is estimated for fewer rows, nor where so many labels, and those of a quarter of the rows, are known."""
+    """Nothing is estimated for fewer rows, nor where so many labels, and those of a quarter of the rows, are known. As
+    many as a measured loss needs."""
     min_baseline_rows: int = Field(default=200, ge=50)
-    """Labelled rows that the estimate is learnt from, at the least."""
+    """Labelled rows that the estimate is learnt from, at the least. A convention: fewer teach a regression of losses
+    little but their mean."""
 
 
 @final

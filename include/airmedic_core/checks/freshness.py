@@ -25,11 +25,12 @@ class Options(CheckOptions):
 
     repeated_fraction: float = Field(default=0.3, gt=0, le=1)
     """Rows that stood in an earlier window already, beyond the share that is usual. Below half of the rows that are
-    usually new, a second window must confirm it."""
+    usually new, a second window must confirm it. Three rows in ten: a convention."""
     repeated_values: float = Field(default=0.7, gt=0, le=1)
-    """Values of one column that repeat an earlier window's at the same times, beyond what is usual."""
+    """Values of one column that repeat an earlier window's at the same times, beyond what is usual. A convention: more
+    than two in three."""
     windows: int = Field(default=14, ge=1)
-    """How many earlier windows are compared."""
+    """How many earlier windows are compared. Two weeks of days, so that each weekday is there twice."""
 
 
 @dataclass(frozen=True)

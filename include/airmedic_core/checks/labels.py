@@ -23,7 +23,7 @@ class Options(CheckOptions):
     """When labels count as another coding."""
 
     limit_fraction: float = Field(default=0.05, gt=0, le=1)
-    """Share of the labels that may be none of the model's classes."""
+    """Share of the labels that may be none of the model's classes. A convention: one label in twenty."""
 
 
 @final

@@ -23,9 +23,11 @@ class Options(CheckOptions):
     """When the model counts as slow."""
 
     p99_ms: float = Field(default=1000.0, gt=0)
-    """Limit of the 99th percentile."""
+    """Limit of the 99th percentile. A second, within which an answer keeps a person's train of thought (Nielsen
+    1993)."""
     min_rows: int = Field(default=20, ge=1)
-    """Fewer logged latencies say nothing."""
+    """Fewer logged latencies say nothing. Of 20 answers, one that is slow by chance is five times the share that a
+    limit on the 99th percentile allows."""
 
 
 @final

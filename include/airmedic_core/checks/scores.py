@@ -26,8 +26,9 @@ _AT_ONCE = 10.0
 """A large move is an alert in its first window if it is so many times less likely than what is conspicuous."""
 _FLOOR = 0.01
 """A difference of mean ranks up to here is of no interest, however certain."""
-_LEAST_JUDGED, _ALL_LABELS = 50, 0.9
-"""Labelled rows, and their share of the window, from which its performance is measured on all of it."""
+_LEAST_JUDGED, _ALL_LABELS = 20, 0.9
+"""Labelled rows, as many as the check of performance asks for by default, and their share of the window, from which
+performance is measured on all of it."""
 _LEAST_LABELLED, _LEAST_OF_CLASS = 200, 50
 """Labelled rows of the reference, in all and of each class, that the distribution of its scores is taken from."""
 
@@ -36,11 +37,11 @@ class Options(CheckOptions):
     """When the scores count as moved."""
 
     p_value: float = Field(default=0.002, gt=0, lt=1)
-    """Conspicuous below this, and an alert in the first window below a tenth of it."""
+    """Conspicuous below this, and an alert in the first window below a tenth of it. By chance once in 500 windows."""
     least_effect: float = Field(default=0.15, ge=0)
-    """Smaller moves are of no interest: standard deviations."""
+    """Smaller moves are of no interest: standard deviations. Between no effect and a small one (0.2; Cohen 1988)."""
     large_effect: float = Field(default=0.4, ge=0)
-    """A move that is an alert in its first window."""
+    """A move that is an alert in its first window. Twice a small effect by Cohen 1988."""
 
 
 @final

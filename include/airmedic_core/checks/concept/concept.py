@@ -35,15 +35,19 @@ class Options(CheckOptions):
     """How a loss is taken apart."""
 
     p_value: float = Field(default=0.05, gt=0, lt=1)
-    """A loss less certain than this is not taken apart; twice as much where no later window will confirm it."""
+    """A loss less certain than this is not taken apart; twice as much where no later window will confirm it. The usual
+    5 %."""
     least_share: float = Field(default=0.5, gt=0, le=1)
-    """Share of the loss on shared inputs from which the relation is the cause."""
+    """Share of the loss on shared inputs from which the relation is the cause. The larger part of a loss names its
+    cause."""
     least_mix_change: float = Field(default=0.05, gt=0, lt=1)
-    """Smaller moves of a class's share are of no interest; of a rare class those by less than half of its share."""
+    """Smaller moves of a class's share are of no interest; of a rare class those by less than half of its share. A
+    convention: five rows in a hundred."""
     least_gain: float = Field(default=0.02, gt=0, lt=1)
-    """Fraction of the loss that recalibration must save to count."""
+    """Fraction of the loss that recalibration must save to count. A convention."""
     min_rows: int = Field(default=20, ge=2)
-    """With fewer labelled rows, now or in the baseline, a loss is not taken apart."""
+    """With fewer labelled rows, now or in the baseline, a loss is not taken apart. A share of 20 rows is known to
+    within 22 points (95 % interval)."""
 
 
 @final

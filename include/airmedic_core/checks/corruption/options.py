@@ -13,20 +13,24 @@ class Options(CheckOptions):
     """When values count as broken. All fractions are of the window's rows, beyond what is usual."""
 
     null_fraction: float = Field(default=0.05, gt=0, le=1)
-    """Values that are missing or not finite."""
+    """Values that are missing or not finite. A convention: one value in twenty."""
     value_fraction: float = Field(default=0.05, gt=0, le=1)
-    """One value that stands in for others: a sentinel, a default, a zero, a stuck sensor."""
+    """One value that stands in for others: a sentinel, a default, a zero, a stuck sensor. A convention: one row in
+    twenty."""
     unseen_fraction: float = Field(default=0.01, gt=0, le=1)
     """The same where it was never seen and its kind says "missing": unknown or n/a, or a number such as 0, -1 or 9999
-    that lies apart from all others and is there in a second window."""
+    that lies apart from all others and is there in a second window. One row in a hundred, a fifth of
+    ``value_fraction``, because the kind is evidence of its own."""
     outside_fraction: float = Field(default=0.005, gt=0, le=1)
-    """Values far beyond the reference's range."""
+    """Values far beyond the reference's range. A convention: one in 200."""
     duplicate_fraction: float = Field(default=0.1, gt=0, le=1)
-    """Rows that repeat another row of the window in every column."""
+    """Rows that repeat another row of the window in every column. A convention: one row in ten."""
     tie_left: float = Field(default=0.35, ge=0, le=1)
-    """What may be left of a column's tie to the others (variance explained) before it counts as broken."""
+    """What may be left of a column's tie to the others (variance explained) before it counts as broken. A
+    convention: about a third."""
     spreads: float = Field(default=5.0, gt=0)
-    """How many window-to-window standard deviations a fraction must move."""
+    """How many window-to-window standard deviations a fraction must move. Normal windows are so far out once in 1.7
+    million; real ones have heavier tails."""
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,14 @@ class Options(CheckOptions):
     """When columns count as changed."""
 
     unreadable_fraction: float = Field(default=0.05, gt=0, le=1)
-    """Values of a numeric column that are no numbers, beyond the reference's share."""
+    """Values of a numeric column that are no numbers, beyond the reference's share. A convention: one value in
+    twenty."""
     unseen_fraction: float = Field(default=0.3, gt=0, le=1)
-    """Rows with categories that the reference does not know, beyond its usual share: the vocabulary has changed."""
+    """Rows with categories that the reference does not know, beyond its usual share: the vocabulary has changed. A
+    convention: fewer new names are growth."""
     grain_factor: float = Field(default=3.0, gt=1)
-    """Rows for each moment, against those of earlier windows: the table has another grain."""
+    """Rows for each moment, against those of earlier windows: the table has another grain. A convention: twice as many
+    rows may be a busy day."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,6 @@ class Limits:
     have been seen, with a probability of 99.99 %, if one row in twenty had it (0.95²⁰⁰ = 4e-5)."""
     varied_rows: int = 5
     """Rows of other values before a column that was constant counts as varying. Fewer are slips."""
-    number_text: float = 0.05
-    """Share of values that are no numbers from which a column of numbers has become text, as ``unreadable_fraction``
-    by default."""
     renamed_fraction: float = 0.02
     """Rows of renamed categories, beyond the usual share of unknown ones. Fewer rows are single new names. Tuned."""
     windows: int = 4

@@ -35,9 +35,9 @@ class Schema(Check[Options]):
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare columns, types, vocabularies and grain with the reference's."""
-        from airmedic_core.checks.schema.column_types import type_findings, unreadable_findings
         from airmedic_core.checks.schema.constant import constant_findings
         from airmedic_core.checks.schema.renames import renamed_columns
+        from airmedic_core.checks.schema.unreadable import unreadable_findings
         from airmedic_core.checks.schema.vocabulary import vocabulary_findings
 
         if not context.batch.rows:
@@ -47,8 +47,6 @@ class Schema(Check[Options]):
         findings = [_missing(context, name, renamed.get(name)) for name in missing]
         findings += [_missing(context, name, None) for name in _missing_predictions(context)]
         present = [name for name in context.features if name not in missing]
-        for name in present:
-            findings += type_findings(context, name)
         for name in present:
             findings += unreadable_findings(context, name, options) + vocabulary_findings(context, name, options)
             findings += constant_findings(context, name, options)

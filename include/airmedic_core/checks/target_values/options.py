@@ -13,11 +13,11 @@ class Options(CheckOptions):
     """When labels count as broken. All fractions are of the labels that are known."""
 
     value_fraction: float = Field(default=0.05, gt=0, le=1)
-    """One value apart from all other labels, beyond its usual share."""
+    """One value apart from all other labels, beyond its usual share. A convention, the same as for an input."""
     constant_fraction: float = Field(default=0.95, gt=0.5, le=1)
-    """One value from which a target of numbers counts as constant."""
+    """One value from which a target of numbers counts as constant. A convention: all but one label in twenty."""
     spreads: float = Field(default=5.0, gt=0)
-    """How many standard deviations of the reference's parts a fraction must move."""
+    """How many standard deviations of the reference's parts a fraction must move. As far out as for an input."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ class Options(CheckOptions):
     """When a column counts as converted."""
 
     least_share: float = Field(default=0.05, gt=0, le=1)
-    """A smaller share of converted rows is not looked for."""
+    """A smaller share of converted rows is not looked for. A convention: one row in twenty."""
     least_distance: float = Field(default=0.1, gt=0, le=1)
-    """Columns that moved less than this (Kolmogorov–Smirnov), or no more than usual, are not looked at."""
+    """Columns that moved less than this (Kolmogorov–Smirnov), or no more than usual, are not looked at. A convention: a
+    tenth of the rows on the other side of some value."""
 
 
 @dataclass(frozen=True)
