@@ -10,7 +10,7 @@ import numpy as np
 
 from labelled.figures import Rate
 
-EDGES = (0.0, 0.4, 0.55, 0.7, 0.8, 0.9, 1.01)
+EDGES = (0.0, 0.55, 0.7, 0.8, 0.9, 0.95, 0.975, 1.01)
 """Limits of the groups."""
 
 

@@ -14,12 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 # These scripts import each other by name.
 import labelled.confidence
-from ablation import effects, idle, idle_together, table
+from ablation import costly, effects, idle, idle_together, table
 from airmedic_core.causes import Cause
 from airmedic_core.records import Finding, Role, Verdict, to_json
 from labelled.additive import CAUSES, features, fit
 from labelled.answer import Answer
-from labelled.assurance import SIGNS, assurances, fit_assurance, signs
+from labelled.assurance import assurances, candidates_of, fit_assurance
 from labelled.confidence import brier, groups, miscalibration
 from labelled.figures import Rate
 from labelled.recorded import Recorded, cause_of, read, write
@@ -73,7 +73,8 @@ def test_a_rule_gains_what_is_right_with_it_only_and_costs_what_is_right_without
     assert (scale.gains, scale.costs, scale.false_alarms) == ([], ["a false scale"], 1)
     assert idle(by_rule) == [("units", "converted_share")]
     assert by_rule["corruption", ""].pays == 1
-    assert "| `corruption` null_fraction | 1 | 1 | 0 | 1 | 0 | healthy 1 |" in table(by_rule, whole_checks=False)
+    assert "| `corruption` null_fraction | 1 | 1 | 1 | 0 | 1 | 0 | healthy 1 |" in table(by_rule, whole_checks=False)
+    assert costly(by_rule) == ["* `units` converted_share: healthy, 1"]
 
 
 def test_of_two_rules_that_stand_in_for_each_other_one_can_be_left_out() -> None:
@@ -81,6 +82,7 @@ def test_of_two_rules_that_stand_in_for_each_other_one_can_be_left_out() -> None
     records = [_recorded("twice", BLANKS, again, CALM, accept=("data_corruption",))]
     by_rule = effects(records)
     assert idle(by_rule) == [("corruption", "null_fraction"), ("corruption", "sentinel_fraction")]
+    assert by_rule["corruption", "null_fraction"].alone == 0, "the other one says the same of the column"
     assert idle_together(records, by_rule) == [("corruption", "null_fraction")]
 
 
@@ -122,20 +124,17 @@ def test_a_domain_is_answered_by_a_model_of_the_others() -> None:
     assert not any(item.right for item in said[24:])
 
 
-def test_signs_count_what_speaks_for_the_named_cause_and_for_others() -> None:
-    item = _recorded("both", BLANKS, SCALE, CALM, accept=("unit_change",))
-    rival = BLANKS if item.answer.cause == "unit_change" else SCALE
-    seen = dict(zip(SIGNS, signs(item), strict=True))
-    assert seen["alerts for it (log)"] == pytest.approx(np.log(2))
-    assert seen["alerts of other faults of the data (log)"] == pytest.approx(np.log(2))
-    assert seen["largest effect for it"] == rival.effect == 0.4
-    assert seen["healthy"] == 0.0
-    quiet = dict(zip(SIGNS, signs(_recorded("quiet", CALM, accept=("healthy",))), strict=True))
-    assert quiet["healthy"] == 1.0
+def test_each_cause_in_question_has_its_signs_and_its_truth() -> None:
+    named, other, healthy = candidates_of(_recorded("both", BLANKS, SCALE, CALM, accept=("unit_change",)))
+    assert (named.named, other.named, healthy.named) == (True, False, False)
+    assert {named.right, other.right} == {True, False}
+    assert healthy.signs["false alarm: alerts (log)"] == pytest.approx(np.log(3))
+    assert not healthy.right
 
 
 def test_assurance_is_the_share_of_answers_with_such_signs_that_were_right() -> None:
-    quiet = signs(_recorded("quiet", CALM, accept=("healthy",)))
-    rows = [quiet] * 400
-    sure = assurances(fit_assurance(rows, [True] * 300 + [False] * 100), rows[:1])
-    assert sure[0] == pytest.approx(0.75, abs=0.01)
+    right = candidates_of(_recorded("quiet", CALM, accept=("healthy",)))
+    wrong = candidates_of(_recorded("missed", CALM, accept=("stale_data",)))
+    weights = fit_assurance([*right * 300, *wrong * 100])
+    # The likelihood is largest at the share itself.
+    assert assurances(weights, right)[0] == pytest.approx(0.75, abs=0.01)

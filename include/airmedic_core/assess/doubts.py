@@ -23,16 +23,18 @@ class CountedSign(Sign, Protocol):
         """Rows that it was measured on."""
 
 
-def doubt_of_training(signs: Iterable[CountedSign]) -> str:
+def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) -> str:
     """Return the condition under which learning from the window does no harm; empty where nothing speaks against it.
 
-    Damage to the data, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a
-    changed relation does. A model that learns from such rows is worse afterwards.
+    Damage to the data, labels of exchanged classes, windows that hardly overlap, and a loss in a handful of rows each
+    explain a loss as well as a changed relation does. A model that learns from such rows is worse afterwards.
 
     Parameters
     ----------
     signs : iterable of CountedSign
         All findings of the window, or the evidence made of them.
+    confirmed : bool
+        Whether the window before has shown the loss too.
 
     Examples
     --------
@@ -44,6 +46,11 @@ def doubt_of_training(signs: Iterable[CountedSign]) -> str:
     known = list(signs)
     if any(sign.role is Role.DATA_FAULT and sign.verdict in ABNORMAL for sign in known):
         return "once the data are known to be sound"
+    if any(is_measured_loss(sign) and sign.details.get("mirrored") for sign in known):
+        return "once it is known that no classes were exchanged: answers are as wrong as they were right"
+    if confirmed:
+        # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
+        return ""
     lost = [sign for sign in known if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
     rows = max((sign.sample_size or 0 for sign in lost), default=0)
     if lost and rows < _FEW_ROWS:

@@ -15,6 +15,12 @@ from airmedic_core.causes.traits import CauseKind, CauseTraits, Needs, Remedy
 _AFTER_REPAIR = "once the upstream fault is repaired"
 _IF_REFUSED = "if the retrained model is refused"
 _IF_BEFORE_IS_BETTER = "if the retrained model is refused and the version before does better on the same rows"
+_BROKEN_ROWS = frozenset({"retrain", "refresh_reference", "rollback"})
+"""Wrong rows must not be learned from or taken for usual, and no version is to blame for them."""
+_LOSS = frozenset({"refresh_reference"})
+"""A reference of rows on which the model fails makes the failure usual."""
+_NOTHING_WRONG = frozenset({"rollback"})
+"""A sound version would be replaced."""
 _IF_NEW_VERSION = "if the slowness starts with a new version"
 
 
@@ -45,6 +51,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "Only the data owner knows whether the volume is real.", "if the cause stays open"),
             ),
             runbook="data_quality.md#too-few-or-too-many-rows",
+            settled_by="Ask whoever delivers the rows how many they sent.",
+            harmed_by=_BROKEN_ROWS,
             prevention="compare the number of rows with the days before, and hold back what is far off",
         ),
     )
@@ -62,6 +70,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "The data owner has to repair the delivery.", "if the next window is stale too"),
             ),
             runbook="data_quality.md#stale-or-repeated-rows",
+            settled_by="Compare the file that was delivered with the one before it.",
+            harmed_by=_BROKEN_ROWS,
             prevention="fail when there is nothing new, in place of delivering the last rows again",
         ),
     )
@@ -79,6 +89,8 @@ class Cause(StrEnum):
                 Remedy("retrain", "A model of the new columns is needed.", "if the change is meant to stay"),
             ),
             runbook="data_quality.md#schema-changes",
+            settled_by="Ask the data owner whether columns or categories were changed at that time.",
+            harmed_by=_BROKEN_ROWS,
             prevention="agree on columns, types and categories with those who deliver, and refuse what differs",
             hold_quarantines=True,
         ),
@@ -97,6 +109,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "The data owner has to confirm the unit and the conversion."),
             ),
             runbook="data_quality.md#unit-changes",
+            settled_by="Look up one of the values at its source, with its unit.",
+            harmed_by=_BROKEN_ROWS,
             prevention="fix the unit where the value is measured, and name it in the column or its contract",
             hold_quarantines=True,
         ),
@@ -117,6 +131,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "The data owner has to find the fault.", "if the next window is broken too"),
             ),
             runbook="data_quality.md#corrupted-values",
+            settled_by="Look up a few of the odd values at their source.",
+            harmed_by=_BROKEN_ROWS,
             prevention="leave out values that were not measured, in place of filling them in, and refuse the rest",
             hold_quarantines=True,
         ),
@@ -135,6 +151,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "No version in the registry is sound.", "if there is no version to go back to"),
             ),
             runbook="rollback.md#when-to-roll-back",
+            settled_by="Score the same rows with the version before.",
+            harmed_by=_LOSS,
             of_version=True,
             # A version can be switched back at once, so less of a loss is worth an alarm at night.
             least_severity=Severity.HIGH,
@@ -154,6 +172,8 @@ class Cause(StrEnum):
                 Remedy("quarantine", "The rows stay out of training.", "if they turn out to be a fault"),
             ),
             runbook="drift.md#anomalous-rows",
+            settled_by="Look at a few of the strange rows one by one.",
+            harmed_by=_BROKEN_ROWS,
         ),
     )
     LABEL_SHIFT = (
@@ -169,6 +189,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "A new class mix may need another threshold.", _IF_REFUSED),
             ),
             runbook="performance_drop.md#class-mix",
+            settled_by="Count the classes in the next labelled window.",
+            harmed_by=_LOSS,
             relation_changed=True,
             recalibrates=True,
         ),
@@ -187,6 +209,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "The inputs may no longer carry the answer.", _IF_REFUSED),
             ),
             runbook="performance_drop.md#changed-relation",
+            settled_by="Measure the loss on rows like those of the reference alone.",
+            harmed_by=_LOSS,
             relation_changed=True,
         ),
     )
@@ -204,6 +228,8 @@ class Cause(StrEnum):
                 Remedy("escalate", "Neither model serves these rows.", _IF_REFUSED),
             ),
             runbook="drift.md#harmful-shift",
+            settled_by="Measure the loss on rows unlike those of the reference alone.",
+            harmed_by=_LOSS,
         ),
     )
     LATENCY_REGRESSION = (
@@ -219,6 +245,7 @@ class Cause(StrEnum):
                 Remedy("rollback", "The version before was fast.", _IF_NEW_VERSION, Needs.NEW_VERSION),
             ),
             runbook="latency.md#find-where-the-time-goes",
+            settled_by="Time the version before under the same load.",
             of_version=True,
         ),
     )
@@ -235,6 +262,7 @@ class Cause(StrEnum):
                 Remedy("retrain", "The shift has begun to cost.", "if performance leaves its interval"),
             ),
             runbook="drift.md#harmless-shift",
+            settled_by="Wait for the labels of these rows: they tell whether the move costs anything.",
             harmless=True,
         ),
     )
@@ -260,6 +288,8 @@ class Cause(StrEnum):
             severity=Severity.LOW,
             remedies=(),
             runbook="incident_response.md#close-the-incident",
+            settled_by="Wait for the next window: what is chance does not come back.",
+            harmed_by=_NOTHING_WRONG,
             harmless=True,
         ),
     )

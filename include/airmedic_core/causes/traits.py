@@ -59,6 +59,11 @@ class CauseTraits:
     """First choice first."""
     runbook: str
     """``file.md#anchor`` of the section to follow."""
+    settled_by: str = ""
+    """What a person can look at to tell it from another cause that is about as likely: a sentence."""
+    harmed_by: frozenset[str] = frozenset()
+    """Actions that would do harm if this were the cause: they teach a model wrong rows, make them the reference that
+    later windows are compared with, or replace a version that is sound."""
     prevention: str = ""
     """What the pipeline in front of the model could do: finishes the sentence "It could …"."""
     harmless: bool = False

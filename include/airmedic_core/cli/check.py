@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 SUMMARY = "check one window of rows against a reference"
 
-_NO_LABELS, _SOUND = 0.6, 0.9
-"""Confidence in "healthy" without and with labels, as in the rules diagnosis."""
 _MOST_UNSEEN = 10
 """Columns that are printed: a table of thousands would hide the answer."""
-_OPEN = 0.5
-"""Confidence where a second window would have to decide, or no finding names the cause."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -59,12 +55,15 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         write_json(args.json, plain(result))
     if args.html:
+        from airmedic_core.diagnose.summary import as_likely_too
         from airmedic_core.reports.check_page import Side, check_page
 
         before, now = result.spans
         sides = Side(args.reference, reference, *before), Side(args.current, current, *now)
         answer = result.assessment, result.findings, result.recommended
-        write_text(args.html, check_page(spec, *answer, *sides, not_monitored=result.not_monitored))
+        likely = result.causes[0].chance, as_likely_too(result.assessment.cause, result.rival)
+        page = check_page(spec, *answer, *sides, likely=likely, not_monitored=result.not_monitored)
+        write_text(args.html, page)
     if args.json != "-":
         _print(spec, result)
     return 1 if result.assessment.outcome == "incident" else 0
@@ -82,7 +81,9 @@ def plain(result: PairCheck) -> Json:
         "outcome": assessment.outcome,
         "suspected": str(assessment.cause) if assessment.outcome == "watch" else None,
         "severity": str(assessment.severity),
-        "confidence": confidence(result),
+        "confidence": round(result.causes[0].chance, 3),
+        "causes": [{"cause": str(likely.cause), "confidence": round(likely.chance, 3)} for likely in result.causes],
+        "about_as_likely": _about_as_likely(result),
         "headline": assessment.headline,
         "decided_by": list(assessment.finding_keys),
         "findings": [to_json(finding) for finding in result.findings],
@@ -92,25 +93,19 @@ def plain(result: PairCheck) -> Json:
     }
 
 
-def confidence(result: PairCheck) -> float:
-    """Return how convincing the cause is, heard as the rules diagnosis hears it."""
-    from airmedic_core.assess.signs import is_measured_loss
-    from airmedic_core.diagnose.collectors.findings import from_finding
-    from airmedic_core.diagnose.facts import Facts
-    from airmedic_core.diagnose.hearing import hear
-    from airmedic_core.records import EvidencePacket, Verdict
-
-    if result.assessment.outcome == "watch":
-        return _OPEN
-    if result.assessment.outcome == "healthy":
-        measured = [finding for finding in result.findings if is_measured_loss(finding)]
-        return _SOUND if any(finding.verdict is Verdict.OK for finding in measured) else _NO_LABELS
-    items = tuple(from_finding(finding, finding.check, "", "") for finding in result.findings)
-    heard = hear(result.assessment.cause, Facts(EvidencePacket("", "", items)))
-    return heard.confidence if heard else _OPEN
+def _about_as_likely(result: PairCheck) -> Json | None:
+    if result.rival is None:
+        return None
+    settled = result.assessment.cause.traits.settled_by, result.rival.cause.traits.settled_by
+    return {
+        "cause": str(result.rival.cause),
+        "confidence": round(result.rival.chance, 3),
+        "to_tell_them_apart": [text for text in settled if text],
+    }
 
 
 def _print(spec: ModelSpec, result: PairCheck) -> None:
+    from airmedic_core.diagnose.summary import as_likely_too
     from airmedic_core.records import Verdict
     from airmedic_core.reports.findings import ranked
     from airmedic_core.reports.text import number
@@ -118,8 +113,12 @@ def _print(spec: ModelSpec, result: PairCheck) -> None:
 
     assessment = result.assessment
     word = assessment.outcome if assessment.outcome != "incident" else str(assessment.cause)
-    judged(assessment.outcome, f"{spec.name}: {word}, severity {assessment.severity}")
+    # What is watched is not named yet.
+    sure = "" if assessment.outcome == "watch" else f", confidence {number(result.causes[0].chance, 'fraction')}"
+    judged(assessment.outcome, f"{spec.name}: {word}, severity {assessment.severity}{sure}")
     say(assessment.headline)
+    if also := as_likely_too(assessment.cause, result.rival):
+        say(also)
     shown = [finding for finding in ranked(result.findings) if finding.verdict is not Verdict.OK]
     rows = [
         (

@@ -42,6 +42,15 @@ class Facts:
         lost = [item for item in self.alarms if item.role is Role.LOSS or is_of_relation(item)]
         return lost + [item for item in self._calm if self.moved and is_beyond_limit(item)]
 
+    @property
+    def loss_lasts(self) -> bool:
+        """Whether the window before shows a loss of the same metric too."""
+        lost = {(item.subject, item.details.get("statistic")) for item in self.losses}
+        return any(
+            int(item.details.get("windows", 1)) > 1 and (item.subject, item.details.get("statistic")) in lost
+            for item in self.of("onset")
+        )
+
     @cached_property
     def sound_performance(self) -> list[Evidence]:
         """Findings of the whole batch that measure or estimate a performance in order, those that decide first."""

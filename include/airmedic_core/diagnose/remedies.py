@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airmedic_core.actions import hands_over
+from airmedic_core.assess import doubt_of_training
 from airmedic_core.causes import Cause, Needs
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import RecommendedAction
@@ -13,7 +14,7 @@ _RETRAIN, _ESCALATE = "retrain", "escalate"
 _WHY_NOT_YET = "Another reason is as likely, and a model that learns from rows that are wrong is worse afterwards."
 
 
-def remedies_of(cause: Cause, doubt: str = "") -> tuple[RecommendedAction, ...]:
+def remedies_of(cause: Cause, doubt: str = "", rival: Cause | None = None) -> tuple[RecommendedAction, ...]:
     """Return the remedies of a cause before any evidence is read, first choice first.
 
     Parameters
@@ -22,42 +23,60 @@ def remedies_of(cause: Cause, doubt: str = "") -> tuple[RecommendedAction, ...]:
         The cause.
     doubt : str
         Under which condition learning from the window does no harm; empty for always.
+    rival : Cause, optional
+        Another cause that is about as likely.
     """
     actions = tuple(
         RecommendedAction(remedy.action, place, remedy.why, remedy.condition)
         for place, remedy in enumerate(cause.traits.remedies, start=1)
     )
-    return with_doubt(actions, doubt)
+    return without_harm(actions, doubt, rival)
 
 
-def with_doubt(actions: tuple[RecommendedAction, ...], doubt: str) -> tuple[RecommendedAction, ...]:
-    """Return the actions with a condition on learning from the window, behind a person who decides it.
+def without_harm(
+    actions: tuple[RecommendedAction, ...], doubt: str, rival: Cause | None = None
+) -> tuple[RecommendedAction, ...]:
+    """Return the actions with a condition on what may do harm, behind a person who decides it.
 
     Parameters
     ----------
     actions : tuple of RecommendedAction
         First choice first.
     doubt : str
-        The condition; the actions are left as they are where it is empty.
+        Under which condition learning from the window does no harm; empty for always.
+    rival : Cause, optional
+        Another cause that is about as likely: what would do harm under it waits until it is ruled out.
 
     Examples
     --------
     >>> doubted = remedies_of(Cause.CONCEPT_DRIFT, "if a later window shows the same")
     >>> [(action.action, action.condition) for action in doubted[:2]]
     [('escalate', ''), ('retrain', 'if a later window shows the same')]
+    >>> [(action.action, action.condition) for action in remedies_of(Cause.CONCEPT_DRIFT, "", Cause.STALE_DATA)[:2]]
+    [('escalate', ''), ('retrain', 'if it is not stale data')]
     """
-    if not doubt or not any(action.action == _RETRAIN and not action.condition for action in actions):
+    conditions = dict.fromkeys(rival.traits.harmed_by, f"if it is not {rival.words}") if rival else {}
+    conditions |= {_RETRAIN: doubt} if doubt else {}
+    doubted = [action for action in actions if not action.condition and action.action in conditions]
+    if not doubted:
         return actions
-    doubted = [
-        replace(action, condition=doubt) if action.action == _RETRAIN and not action.condition else action
-        for action in actions
-        if action.action != _ESCALATE
+    why = _WHY_NOT_YET
+    if rival is not None and not (doubt and doubted[0].action == _RETRAIN):
+        why = f"{rival.words.capitalize()} is about as likely. {rival.traits.settled_by}"
+    ordered = [
+        RecommendedAction(_ESCALATE, 0, why),
+        *(
+            replace(action, condition=conditions[action.action]) if action in doubted else action
+            for action in actions
+            if action.action != _ESCALATE
+        ),
     ]
-    ordered = [RecommendedAction(_ESCALATE, 0, _WHY_NOT_YET), *doubted]
     return tuple(replace(action, priority=place) for place, action in enumerate(ordered, start=1))
 
 
-def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[RecommendedAction, ...]:
+def actions_for(
+    cause: Cause, facts: Facts, *, rival: Cause | None = None, upstream_dag: str = ""
+) -> tuple[RecommendedAction, ...]:
     """Return the remedies of a cause that this installation can carry out, first choice first.
 
     Parameters
@@ -65,7 +84,10 @@ def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[
     cause : Cause
         The cause.
     facts : Facts
-        The evidence: whether the trouble starts with a new version, and what was tried before.
+        The evidence: whether the trouble starts with a new version, what was tried before, and what speaks against
+        learning from the window.
+    rival : Cause, optional
+        Another cause that is about as likely.
     upstream_dag : str
         The pipeline that could be run again; empty where there is none.
     """
@@ -82,4 +104,6 @@ def actions_for(cause: Cause, facts: Facts, *, upstream_dag: str = "") -> tuple[
         why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
         actions = [action for action in actions if not hands_over(action.action)]
         actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
-    return tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
+    ordered = tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
+    doubt = doubt_of_training(facts.of("finding"), confirmed=facts.loss_lasts)
+    return without_harm(ordered, doubt, rival)

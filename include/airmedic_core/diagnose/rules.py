@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.assess import rank_causes
+from airmedic_core.diagnose.confidence import with_chances
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.diagnose.hearing import hear
 from airmedic_core.diagnose.remedies import actions_for
@@ -21,7 +22,7 @@ from airmedic_core.records import (
 
 ENGINE = "rules"
 CONVINCING = 0.5
-"""Confidence from which a cause that is borne out may stand first: more likely than not."""
+"""Strength of the evidence from which a cause that is borne out may stand first: more for it than against it."""
 _LARGE_LOSS = 4.0
 """A loss of so many times what the limit allows raises the severity."""
 _LONG_WINDOWS = 3
@@ -38,15 +39,15 @@ def diagnose_by_rules(packet: EvidencePacket, *, upstream_dag: str = "") -> Diag
         The pipeline that could be run again; without one, no rerun is recommended.
     """
     facts = Facts(packet)
-    causes = _rank(facts)
+    causes, rival = with_chances(_rank(facts), facts)
     first = causes[0]
-    actions = actions_for(first.cause, facts, upstream_dag=upstream_dag)
+    actions = actions_for(first.cause, facts, rival=rival.cause if rival else None, upstream_dag=upstream_dag)
     return Diagnosis(
         incident_id=packet.incident_id,
         engine=ENGINE,
         causes=tuple(causes),
         severity=severity_of(first, facts),
-        summary=summarise(facts, first, actions),
+        summary=summarise(facts, first, actions, rival),
         actions=actions,
         packet_hash=packet.hash,
         runbook=first.cause.traits.runbook,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.actions import infinitive
+from airmedic_core.assess import Likely
 from airmedic_core.assess.signs import WHOLE, is_measured_loss
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.numbers import number
@@ -14,7 +15,9 @@ _DERIVED = frozenset({"assessment"})
 _MOST_TOLD = 3
 
 
-def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction]) -> str:
+def summarise(
+    facts: Facts, first: RankedCause, actions: Sequence[RecommendedAction], rival: Likely | None = None
+) -> str:
     """Return what is wrong, what shows it, since when, what it costs, what was seen before and what to do.
 
     Parameters
@@ -25,8 +28,10 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
         The cause that is named.
     actions : sequence of RecommendedAction
         What is recommended, first choice first.
+    rival : Likely, optional
+        Another cause that is about as likely.
     """
-    parts = [_opening(first)]
+    parts = [_opening(first), as_likely_too(first.cause, rival)]
     shown = _shown(facts.by_id(first.supporting))
     parts += [citation(item) for item in shown]
     parts += [citation(item) for item in _since(facts, shown)]
@@ -41,6 +46,21 @@ def summarise(facts: Facts, first: RankedCause, actions: Sequence[RecommendedAct
         parts += [citation(item) for item in remembered[:1]]
     parts.append(_advice(actions))
     return " ".join(part for part in parts if part)
+
+
+def as_likely_too(first: Cause, rival: Likely | None) -> str:
+    """Return which other cause is about as likely, and what a person can look at to tell them apart.
+
+    Examples
+    --------
+    >>> as_likely_too(Cause.STALE_DATA, Likely(Cause.HEALTHY, 0.4)).split(": ")[0]
+    'About as likely (40 %) is chance. To tell them apart'
+    """
+    if rival is None:
+        return ""
+    other = "chance" if rival.cause is Cause.HEALTHY else rival.cause.traits.title
+    settled = " ".join(filter(None, (first.traits.settled_by, rival.cause.traits.settled_by)))
+    return f"About as likely ({number(rival.chance, 'fraction')}) is {other}. To tell them apart: {settled}"
 
 
 def _shown(supporting: Sequence[Evidence]) -> list[Evidence]:

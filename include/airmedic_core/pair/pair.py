@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from airmedic_core.assess import Likely, as_likely
 from airmedic_core.errors import SourceError
 from airmedic_core.pair.default_model import served
 from airmedic_core.pair.headers import refuse_strangers
@@ -23,7 +24,7 @@ from airmedic_core.pair.reference_windows import (
 )
 from airmedic_core.pair.stray_times import without_strays
 from airmedic_core.pair.timed_rows import timed_rows
-from airmedic_core.records import Assessment, Batch, Finding, RecommendedAction
+from airmedic_core.records import Assessment, Batch, Cause, Finding, RecommendedAction
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -43,6 +44,14 @@ class PairCheck(NamedTuple):
     """The earliest and the latest moment of the reference, and of the rows in question."""
     not_monitored: dict[str, str]
     """Column of the reference → why nothing is said of it."""
+    causes: tuple[Likely, ...]
+    """The cause that is named, ``healthy`` where none is, then the others that findings speak for, the likeliest
+    first."""
+
+    @property
+    def rival(self) -> Likely | None:
+        """The cause that is about as likely as the one that is named."""
+        return as_likely(self.causes) if self.assessment.outcome == "incident" else None
 
 
 def check_pair(
@@ -81,7 +90,7 @@ def check_pair(
         If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
         retry does not help.
     """
-    from airmedic_core.assess import doubt_of_training, weigh
+    from airmedic_core.assess import doubt_of_training, likely_causes, weigh
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.remedies import remedies_of
 
@@ -99,10 +108,15 @@ def check_pair(
     findings += [finding for group in GROUPS for finding in run_group(context, group)]
     new_version = context.earlier_version is not None
     assessment = weigh(context.batch, findings, new_version=new_version, only_window=True, hidden=spec.is_private)
-    recommended = remedies_of(assessment.cause, doubt_of_training(findings)) if assessment.outcome == "incident" else ()
+    incident = assessment.outcome == "incident"
+    causes = likely_causes(findings, assessment.cause if incident else Cause.HEALTHY)
+    rival = as_likely(causes)
+    recommended = (
+        remedies_of(assessment.cause, doubt_of_training(findings), rival.cause if rival else None) if incident else ()
+    )
     spans = span_of(spec, reference), span_of(spec, current)
     unseen = not_monitored(spec, reference, context.features)
-    return PairCheck(assessment, tuple(findings), recommended, spans, unseen)
+    return PairCheck(assessment, tuple(findings), recommended, spans, unseen, causes)
 
 
 def compared(

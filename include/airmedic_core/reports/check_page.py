@@ -59,6 +59,7 @@ def check_page(
     reference: Side,
     current: Side,
     *,
+    likely: tuple[float, str],
     not_monitored: Mapping[str, str] | None = None,
 ) -> str:
     """Return the page of one check.
@@ -75,6 +76,8 @@ def check_page(
         What to do about it.
     reference, current : Side
         The rows, for the plots of the columns that stand out. The page shows counts, never rows.
+    likely : tuple of float and str
+        How likely the answer is right, and the sentence on another cause that is about as likely, if there is one.
     not_monitored : mapping of str to str, optional
         Columns of which nothing is said, each with the reason.
     """
@@ -82,10 +85,13 @@ def check_page(
     noted = [finding for finding in order if finding.verdict is not Verdict.OK]
     calm = [finding for finding in order if finding.verdict is Verdict.OK]
     title = page(spec.title or spec.name)
+    # What is watched is not named yet.
+    sure = "" if assessment.outcome == "watch" else f", confidence {page(number(likely[0], 'fraction'))}"
     parts = [
         f"<h1>{title}: <span class='{assessment.outcome}'>{assessment.outcome}</span></h1>",
         f"<p>{page(assessment.headline, 500)}</p>",
-        f"<p>Cause <b>{page(assessment.cause.words)}</b>, severity {page(assessment.severity)}.</p>",
+        f"<p>Cause <b>{page(assessment.cause.words)}</b>, severity {page(assessment.severity)}{sure}.</p>",
+        f"<p>{page(likely[1], 500)}</p>" if likely[1] else "",
         _sides(reference, current),
         *(f"<p>Not knowable yet: {page(text, 500)}</p>" for text in assessment.not_knowable),
         _actions(recommended),

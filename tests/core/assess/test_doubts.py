@@ -1,5 +1,6 @@
 """What speaks against learning from a window."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,3 +50,32 @@ def test_no_cause_has_retraining_without_a_condition_under_a_doubt(cause: Cause)
 
     assert not [action for action in doubted if action.action == "retrain" and not action.condition]
     assert [action.priority for action in doubted] == list(range(1, len(doubted) + 1))
+
+
+def test_answers_that_are_as_wrong_as_they_were_right_are_no_lesson() -> None:
+    mirrored = replace(loss(500), details={"mirrored": True})
+    assert "exchanged" in doubt_of_training([mirrored])
+    assert "exchanged" in doubt_of_training([mirrored], confirmed=True)
+
+
+def test_a_loss_that_lasts_is_doubted_for_broken_rows_alone() -> None:
+    assert doubt_of_training([loss(62)], confirmed=True) == ""
+    assert doubt_of_training([loss(500), remains(0.99)], confirmed=True) == ""
+    assert "sound" in doubt_of_training([loss(62), damaged(Verdict.WATCH)], confirmed=True)
+
+
+@pytest.mark.parametrize("rival", list(Cause))
+@pytest.mark.parametrize("cause", list(Cause))
+def test_nothing_is_recommended_without_a_condition_that_would_do_harm_under_a_cause_as_likely(
+    cause: Cause, rival: Cause
+) -> None:
+    recommended = remedies_of(cause, rival=rival)
+
+    assert not [action for action in recommended if action.action in rival.traits.harmed_by and not action.condition]
+    assert {action.action for action in recommended} <= cause.fitting_actions
+
+
+def test_broken_rows_harm_who_learns_from_them_or_compares_with_them() -> None:
+    for cause in Cause:
+        if cause.lies_in_data:
+            assert cause.traits.harmed_by >= {"retrain", "refresh_reference"}, cause

@@ -46,7 +46,8 @@ def test_a_broken_day_ends_in_one_and_the_page_needs_nothing_else(
     assert code == 1, out
     result = json.loads((home / "out.json").read_text())
     assert result["cause"] in {"data_corruption", "schema_change"}
-    assert 0.5 <= result["confidence"] <= 0.97
+    assert 0.5 <= result["confidence"] < 1
+    assert result["causes"][0] == {"cause": result["cause"], "confidence": result["confidence"]}
     assert result["recommended_actions"]
     text = page.read_text()
     assert "<svg" in text

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from airmedic_core.actions import ACTIONS
-from airmedic_core.assess import weigh
+from airmedic_core.assess import assurance, weigh
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.diagnose.rules import diagnose_by_rules
@@ -51,6 +53,45 @@ def test_a_loss_that_inputs_do_not_explain_is_a_changed_relation(story: Story) -
     known = {item.id for item in packet.items}
     assert set(diagnosis.causes[0].supporting) <= known
     assert diagnosis.packet_hash == packet.hash
+
+
+def test_no_model_is_retrained_while_a_fault_of_the_data_may_be_the_reason(story: Story) -> None:
+    found, _ = told(
+        story,
+        data=[nulls("income", 0.06, WATCH, Cause.DATA_CORRUPTION)],
+        performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)],
+    )
+    assert found.cause is Cause.CONCEPT_DRIFT
+    assert [(action.action, action.condition) for action in found.actions[:2]] == [
+        ("escalate", ""), ("retrain", "once the data are known to be sound"),
+    ]  # fmt: skip
+
+
+def test_a_loss_of_a_few_rows_waits_for_the_window_that_confirms_it(story: Story) -> None:
+    lost = replace(auc(0.7, ALERT, Cause.CONCEPT_DRIFT), sample_size=40)
+    first, _ = told(story, performance=[lost])
+    assert [action.action for action in first.actions[:2]] == ["escalate", "retrain"]
+    again = story.open(story.pass_days(performance=[lost]))
+    confirmed = diagnose(story.ws, again.id)
+    assert (confirmed.actions[0].action, confirmed.actions[0].condition) == ("retrain", "")
+
+
+def test_a_cause_that_is_about_as_likely_is_named_with_what_tells_them_apart(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # By these weights the chances are e/(1 + e) = 73 % and 1/2: less than three times as likely.
+    monkeypatch.setattr(assurance, "_weights", lambda: {"named: always": 1.0, "false alarm: always": -9.0})
+    found, _ = told(
+        story,
+        drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT)],
+        performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT), remains(0.9, ALERT, Cause.CONCEPT_DRIFT)],
+    )
+    first, second = found.causes
+    assert (first.cause, second.cause) == (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT)
+    assert (first.confidence, second.confidence) == (0.731, 0.5)
+    assert f"About as likely (50 %) is {second.cause.traits.title}." in found.summary
+    assert first.cause.traits.settled_by in found.summary
+    assert second.cause.traits.settled_by in found.summary
 
 
 def test_moved_inputs_that_explain_the_loss_are_harmful(story: Story) -> None:

@@ -19,7 +19,8 @@ CURRENT = Side("s3://key:pass@store/new.csv?sign=abc", pd.DataFrame({"x": [1]}),
 
 
 def shown(*findings: Finding, **changed: Any) -> str:
-    return check_page(SPEC, ASSESSMENT, findings, changed.get("recommended", ()), REFERENCE, CURRENT)
+    likely = changed.get("likely", (0.9, ""))
+    return check_page(SPEC, ASSESSMENT, findings, changed.get("recommended", ()), REFERENCE, CURRENT, likely=likely)
 
 
 def test_what_is_in_order_is_sorted_by_check_and_subject() -> None:
@@ -29,6 +30,11 @@ def test_what_is_in_order_is_sorted_by_check_and_subject() -> None:
     ]
     cells = re.findall(r"<td>(\w+)</td><td class=.subject.>(\w+)</td>", shown(*findings))
     assert cells == sorted(order)
+
+
+def test_it_says_how_sure_the_answer_is_and_what_is_about_as_likely() -> None:
+    assert "severity high, confidence 90 %." in shown()
+    assert "<p>About as likely is &lt;b&gt; a drift.</p>" in shown(likely=(0.4, "About as likely is <b> a drift."))
 
 
 def test_actions_say_when_they_apply_and_cannot_bring_markup() -> None:
