@@ -105,10 +105,15 @@ class CheckContext:
     reference_facts_of: Callable[[], tuple[RowFacts, ...]] | None = None
     """Returns the facts of the reference's windows, oldest first; empty where its rows cannot be read any more."""
     reference_rows_of: Callable[[], pd.DataFrame | None] | None = None
+    every_reference_row_of: Callable[[], pd.DataFrame | None] | None = None
+    """Returns all rows of the reference in the order of their times; None where they are not at hand, or where the
+    window is a sample of the same time."""
     baseline_of: Callable[[], LabelledRows | None] | None = None
     previous_of: Callable[[], tuple[str, Array] | None] | None = None
     only_window: bool = False
     """Whether no later window will confirm what is watched: this one must decide."""
+    part_of_window: bool = False
+    """Whether the rows are a part of a window, so that nobody knows how many there should be."""
     served_before: str | None = None
     """The version that served before the history began."""
     sampled: bool = False
@@ -133,6 +138,14 @@ class CheckContext:
     def reference_rows(self) -> pd.DataFrame | None:
         """A bounded sample of the reference's rows; None where they cannot be read any more."""
         return self.reference_rows_of() if self.reference_rows_of else None
+
+    @cached_property
+    def every_reference_row(self) -> pd.DataFrame | None:
+        """All of the reference's rows in the order of their times.
+
+        None where nothing came after them, or where they are not at hand.
+        """
+        return self.every_reference_row_of() if self.every_reference_row_of else None
 
     @cached_property
     def baseline(self) -> LabelledRows | None:

@@ -141,8 +141,8 @@ def compared(
 
     together = of_one_time(spec, reference, current)
     window, step = window_of(spec, current), spec.window.step
-    count_rows = together or not part_of_window(spec, window, reference, current)
-    spec = _without_proposals(in_windows_of(spec, window, len(current), count_rows=count_rows))
+    part = not together and part_of_window(spec, window, reference, current)
+    spec = _without_proposals(in_windows_of(spec, window, len(current)))
     answers = served(spec, reference, current, window, as_of, together=together)
     # Samples of one time are no windows of each other's history.
     windows = [] if together else windows_before(spec, step, reference)
@@ -172,9 +172,11 @@ def compared(
         facts_of=lambda: row_facts(spec, current, window, features),
         reference_facts_of=lambda: facts_by_window(spec, reference, known_reference),
         reference_rows_of=lambda: sample(reference),
+        every_reference_row_of=lambda: None if together else reference,
         baseline_of=baseline,
         served_before=answers.reference.version if answers else None,
         only_window=True,
+        part_of_window=part,
     )
 
 

@@ -128,7 +128,7 @@ def windows_before(spec: ModelSpec, step: Every, reference: pd.DataFrame) -> lis
     raise AssertionError
 
 
-def in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: bool) -> ModelSpec:
+def in_windows_of(spec: ModelSpec, window: Window, rows: int) -> ModelSpec:
     """Return the spec with windows like the one in question: as long, and with half its rows at the least.
 
     Parameters
@@ -139,16 +139,13 @@ def in_windows_of(spec: ModelSpec, window: Window, rows: int, *, count_rows: boo
         The window in question.
     rows : int
         How many rows it has.
-    count_rows : bool
-        Whether it is known how many rows it should have, so that their number can be judged.
     """
     step = spec.window.step
     longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
     if months := _whole_months(window):
         longer = Every(months, "month")
     least = min(spec.window.min_rows, max(rows // 2, 1))
-    checks = spec.checks if count_rows else {**spec.checks, "volume": False}
-    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least), "checks": checks})
+    return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least)})
 
 
 def whole_windows(reference: Reference) -> Reference:

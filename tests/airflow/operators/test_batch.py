@@ -51,7 +51,7 @@ def test_a_day_is_checked_assessed_and_reported() -> None:
     context = context_of(assess)
     with pytest.raises(DownstreamTasksSkipped) as skipped:
         assess.execute(context)
-    # The relation between inputs and label is reversed on this day: no threshold is needed to see that.
+    # The relation between inputs and label is another one on this day: no threshold is needed to see that.
     assert context["ti"].pushed["assessment"]["outcome"] == "incident"
     assert {task for task, _ in skipped.value.tasks} == {"record_healthy", "keep_watching"}
     publish = PublishReportOperator(task_id="publish_report", model="meter", batch=batch)

@@ -10,7 +10,8 @@ import pandas as pd
 
 DAYS = 26
 TURN = 20
-"""From this day on the relation between inputs and label is reversed."""
+"""From this day on the label follows from the inputs in another way. It is not simply reversed: that would look like
+labels whose classes were exchanged, on which nobody is to train."""
 START = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
 """The last day is yesterday, so that somebody who asks now asks about the last day."""
 
@@ -50,7 +51,7 @@ def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | Non
     load, heat = random.normal(size=rows), random.normal(size=rows)
     day = np.arange(rows) // 144
     turned = day >= turn
-    chance = 1 / (1 + np.exp(-np.where(turned, -1, 1) * (2.0 * load + heat)))
+    chance = 1 / (1 + np.exp(-np.where(turned, 2.0 * heat - load, 2.0 * load + heat)))
     frame = pd.DataFrame({"at": at, "load": load, "heat": heat})
     frame["failed"] = (random.random(rows) < chance).astype(int)
     frame.loc[day == broken, "load"] = np.nan

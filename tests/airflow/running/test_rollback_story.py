@@ -17,12 +17,12 @@ MODEL, REASON = "returned", "the auditors want to see it"
 
 
 def deploy_badly(running: Running) -> None:
-    """Put a version into service that has learned the relation the wrong way round."""
+    """Put a version into service that has learned another relation."""
     from airmedic_core.records import Assessment, Batch, Cause, Severity
     from airmedic_core.training.fit import train
     from airmedic_core.windows import Window
 
-    rows = running.installation.home / "reversed.csv"
+    rows = running.installation.home / "other.csv"
     meter.write_rows(rows, turn=0)
     workspace = running.workspace(MODEL)
     data = workspace.spec.data.model_copy(update={"path": str(rows)})

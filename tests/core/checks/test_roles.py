@@ -30,7 +30,7 @@ SPEC = parse_spec(
 
 
 def rows(seed: int, days: int, *, moved: float = 0.0, turned: bool = False) -> pd.DataFrame:
-    """Loans whose risk follows the amount; where it is turned, the small ones default."""
+    """Loans whose risk follows the amount; where it is turned, the small ones default a little more often."""
     rng = np.random.default_rng(seed)
     amount = rng.normal(moved, 1.0, ROWS * days)
     risk = 1.0 / (1.0 + np.exp(-2.0 * amount))
@@ -40,7 +40,7 @@ def rows(seed: int, days: int, *, moved: float = 0.0, turned: bool = False) -> p
             "amount": amount,
             "risk": risk,
             "latency": rng.normal(5000.0, 1.0, ROWS * days),
-            "default": (rng.random(ROWS * days) < (1.0 - risk if turned else risk)).astype(float),
+            "default": (rng.random(ROWS * days) < (0.7 - 0.4 * risk if turned else risk)).astype(float),
         }
     )
 

@@ -106,7 +106,38 @@ def test_inverted_labels_are_a_loss_whatever_their_type(kind: type) -> None:
     assert same.assessment.outcome == "healthy"
     assert any(finding.check == "performance" and finding.sample_size == len(now) for finding in same.findings)
     inverted = check_pair(_spec("binary"), before, now.assign(label=(1 - now["label"]).astype(kind)))
-    assert inverted.assessment.cause is Cause.CONCEPT_DRIFT
+    # The relation is exactly the other way round: that is the labels, and nothing to learn from.
+    assert inverted.assessment.cause is Cause.DATA_CORRUPTION
+    assert not [action for action in inverted.recommended if action.action == "retrain"]
+
+
+def test_classes_under_each_others_names_are_told_from_a_relation_that_weakened() -> None:
+    before, now = _outcomes(20, "2026-01-01", 0), _outcomes(2, "2026-01-21", 1)
+    for rows in (before, now):
+        # Three classes: the third where the other number is large.
+        rows["label"] = rows["label"].where(rows["b"] < 1, 2)
+    exchanged = check_pair(_spec("multiclass"), before, now.assign(label=now["label"].replace({0: 2, 2: 0})))
+    [finding] = [finding for finding in exchanged.findings if finding.statistic == "relabelled"]
+    assert finding.value == 2
+    weaker = now["label"].where(np.random.default_rng(2).random(len(now)) < 0.4, 1)
+    for labels in (now["label"], weaker):
+        result = check_pair(_spec("multiclass"), before, now.assign(label=labels))
+        assert not [finding for finding in result.findings if finding.statistic == "relabelled"]
+
+
+def test_a_relation_that_turned_round_in_one_input_alone_is_concept_drift() -> None:
+    """The share of positives stays, and half of the relation."""
+    rng = np.random.default_rng(5)
+
+    def rows(days: int, start: str, sign: int) -> pd.DataFrame:
+        count = 200 * days
+        a, b = rng.normal(size=(2, count))
+        at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 432, unit="s")
+        label = rng.random(count) < 1 / (1 + np.exp(-(1.5 * a + sign * 1.5 * b - 0.7)))
+        return pd.DataFrame({"at": at, "a": a, "b": b, "label": label.astype(int)})
+
+    result = check_pair(_spec("binary"), rows(20, "2026-01-01", 1), rows(3, "2026-01-21", -1))
+    assert result.assessment.cause is Cause.CONCEPT_DRIFT
 
 
 def test_a_boolean_target_with_blanks_is_healthy() -> None:

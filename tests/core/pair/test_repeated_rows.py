@@ -102,3 +102,38 @@ def test_rows_drawn_with_replacement_were_not_delivered_twice() -> None:
     assert not _duplicate_findings(check_pair(SPEC, everything[:1600], drawn))
     twice = pd.concat([current, current], ignore_index=True)
     assert _duplicate_findings(check_pair(SPEC, everything[:1600], twice))
+
+
+def _coarse(count: int, *, start: str, seed: int) -> pd.DataFrame:
+    """Rows of two flags and a label, a minute apart: eight different ones, that all come again and again."""
+    rng = np.random.default_rng(seed)
+    at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count), unit="min")
+    flags = rng.random((count, 3)) < (0.3, 0.5, 0.2)
+    return pd.DataFrame({"at": at, "a": flags[:, 0] * 1, "b": flags[:, 1] * 1, "y": flags[:, 2] * 1})
+
+
+def _in_order(result: PairCheck) -> list[Finding]:
+    return [finding for finding in _findings(result, "freshness") if finding.statistic == "repeated_order"]
+
+
+def test_rows_that_come_in_the_same_order_are_stale_however_few_different_ones_there_are() -> None:
+    reference, current = _coarse(1000, start="2026-01-01", seed=0), _coarse(1000, start="2026-01-02", seed=1)
+    again = reference.tail(600).assign(at=current["at"].to_numpy()[:600])
+    [finding] = _in_order(check_pair(SPEC, reference, again))
+    assert finding.verdict is Verdict.ALERT
+    assert finding.value == pytest.approx(1.0)
+    assert not _in_order(check_pair(SPEC, reference, current))
+    # The same rows in another order are what chance gives, too.
+    shuffled = again.sample(frac=1.0, random_state=0).assign(at=again["at"].to_numpy())
+    assert not _in_order(check_pair(SPEC, reference, shuffled))
+
+
+def test_an_order_that_the_reference_itself_repeats_says_nothing() -> None:
+    """A machine that runs the same program every hour, and is labelled by it."""
+    program = _coarse(60, start="2026-01-01", seed=0)
+
+    def hours(count: int, start: str) -> pd.DataFrame:
+        at = pd.Timestamp(start) + pd.to_timedelta(np.arange(60 * count), unit="min")
+        return pd.concat([program] * count, ignore_index=True).assign(at=at)
+
+    assert not _in_order(check_pair(SPEC, hours(20, "2026-01-01"), hours(5, "2026-01-02")))

@@ -34,7 +34,11 @@ def _deliveries(*days: str, rows: int) -> pd.DataFrame:
 
 
 def _volume(result: PairCheck) -> Finding:
-    [finding] = [finding for finding in result.findings if finding.check == "volume"]
+    [finding] = [
+        finding
+        for finding in result.findings
+        if finding.check == "volume" and finding.statistic in {"rows", "time_steps"}
+    ]
     return finding
 
 
@@ -74,7 +78,45 @@ def test_a_clock_that_stood_still_for_half_of_the_hours_is_a_loss() -> None:
     assert volume.baseline == pytest.approx(len(MONTH))
 
 
-def test_a_random_sample_of_the_hours_is_no_loss() -> None:
-    sampled = np.sort(np.random.default_rng(3).choice(len(MONTH), 300, replace=False))
+@pytest.mark.parametrize(("hours", "verdict"), [(300, Verdict.ALERT), (450, Verdict.UNKNOWN)])
+def test_hours_that_are_missing_here_and_there_count_where_most_are_gone(hours: int, verdict: Verdict) -> None:
+    """Of 744 hours 372 are half: the lowest fraction that the check takes for granted."""
+    sampled = np.sort(np.random.default_rng(3).choice(len(MONTH), hours, replace=False))
     result = check_pair(SPEC, _at(HOURS), _at(MONTH[sampled], seed=1))
+    assert _volume(result).verdict is verdict
+    assert not [finding for finding in result.findings if finding.statistic == "gap"]
+
+
+def test_as_many_rows_as_ever_at_fewer_times_were_drawn_and_not_lost() -> None:
+    drawn = np.sort(np.random.default_rng(3).choice(len(MONTH), len(MONTH), replace=True))
+    drawn = drawn[drawn % 3 > 0].repeat(2)[: len(MONTH)]
+    result = check_pair(SPEC, _at(HOURS), _at(MONTH[drawn], seed=1))
     assert _volume(result).verdict is not Verdict.ALERT
+
+
+@pytest.mark.parametrize("rows", [1, 40])
+def test_days_without_a_row_in_the_middle_of_a_window_are_missing(rows: int) -> None:
+    """Six weeks in which a row came each day, and a week in which none came from its third to its fifth day."""
+    before = pd.date_range("2026-01-05", periods=42, freq="D")
+    week = pd.date_range("2026-02-16", periods=7, freq="D")
+    holes = week[[0, 1, 5, 6]]
+    spec = SPEC.model_copy(update={"window": SPEC.window.model_copy(update={"every": "7 days"})})
+    found = {
+        name: [
+            finding
+            for finding in check_pair(spec, _at(before.repeat(rows)), _at(days.repeat(rows), seed=1)).findings
+            if finding.statistic == "gap"
+        ]
+        for name, days in (("whole", week), ("holes", holes))
+    }
+    assert not found["whole"]
+    # One row a day leaves three rows to be missed: too few to be no chance.
+    assert len(found["holes"]) == (rows > 1)
+
+
+def test_a_weekend_is_no_gap_where_the_reference_is_a_working_week() -> None:
+    """Hours from Monday to Friday, and a window that spans the Saturday and the Sunday after it."""
+    week = pd.date_range("2026-01-05", "2026-01-09T23:00", freq="h")
+    later = pd.date_range("2026-01-12", "2026-01-20T23:00", freq="h")
+    result = check_pair(SPEC, _at(week), _at(later[later.dayofweek < 5], seed=1))
+    assert not [finding for finding in result.findings if finding.statistic == "gap"]

@@ -31,6 +31,10 @@ _ALIKE = 0.55
 standard errors above chance for a window of 300 rows beside a baseline of 6,000 (Mann and Whitney 1947)."""
 
 
+_NAMED = 5
+"""Exchanged classes that a sentence names. Bounds its length."""
+
+
 class Options(CheckOptions):
     """How a loss is taken apart."""
 
@@ -60,8 +64,7 @@ class Concept(Check[Options]):
     >>> context = example_context(lambda day: day.assign(default=1.0 - day["default"]))
     >>> for finding in Concept().run(context, Options()):
     ...     print(f"{finding.verdict}: {finding.message[:54]} …", *finding.suggests)
-    watch: 72 % of the labels are positive where 32 % were. … label_shift
-    alert: Of a loss of 0.923 in log loss, 0.931 remain on inputs … concept_drift
+    alert: The labels of default are under each other's names: 1  … data_corruption schema_change
     """
 
     group = "performance"
@@ -74,6 +77,8 @@ class Concept(Check[Options]):
             return []
         if before is None or len(before) < options.min_rows:
             return _from_profile(context, now, options)
+        if (exchanged := _relabelled(context, now)) is not None:
+            return [exchanged]
         findings = _class_mix(context, before, now, options)
         if any(finding.verdict is Verdict.ALERT for finding in findings):
             return findings
@@ -163,6 +168,30 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
         "they are incomplete, or joined wrongly.",
         suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
+    )  # fmt: skip
+
+
+def _relabelled(context: CheckContext, now: LabelledRows) -> Finding | None:
+    """Return a finding where the classes go by each other's names, and nothing else has changed."""
+    from airmedic_core.checks import options_for
+    from airmedic_core.checks.concept.relabelled import relabelled
+
+    limits = options_for(context.spec, "performance")
+    names = relabelled(context, now, least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop)
+    if names is None:
+        return None
+    classes = context.scored.classes if context.scored else ()
+
+    def named(position: int) -> str:
+        return str(classes[position]) if position < len(classes) else str(position)
+
+    shown = ", ".join(f"{named(true)} as {named(given)}" for given, true in sorted(names.items())[:_NAMED])
+    return Finding(
+        "concept", context.spec.target, "relabelled", Verdict.ALERT, value=float(len(names)), baseline=0.0, effect=1.0,
+        sample_size=len(now),
+        message=f"The labels of {context.spec.target} are under each other's names: {shown}. Named back, the model "
+        "does as well as it was accepted with, so the labels have turned round and not the relation.",
+        suggests=(Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE), role=Role.DATA_FAULT,
     )  # fmt: skip
 
 

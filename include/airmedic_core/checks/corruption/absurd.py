@@ -51,7 +51,7 @@ def absurd_values(context: CheckContext, name: str) -> Iterator[Finding]:
     usual, values = numbers(context.reference_rows[name])[0], numbers(context.frame[name])[0]
     usual, values = usual[np.isfinite(usual)], values[np.isfinite(values)]
     for beyond, sign, end, word in ((above, 1.0, high, "most"), (below, -1.0, low, "least")):
-        far = _single(values[sign * (values - end) > reach])
+        far = values[sign * (values - end) > reach]
         if beyond and far.size and _expected(sign * usual, float((sign * far).min()), len(values)) < LIMITS.absurd_rows:
             what = "One value of" if far.size == 1 else f"{far.size:,} values of"
             is_ = "is" if far.size == 1 else "reach"
@@ -64,13 +64,6 @@ def absurd_values(context: CheckContext, name: str) -> Iterator[Finding]:
             yield broken_finding(
                 context, name, "absurd_value", share, 0.0, 0.0, text, explained_by=WHERE_ROWS_ARE_STRANGE
             )
-
-
-def _single(values: Array) -> Array:
-    """Return the values that do not repeat: one that does may stand in for others, which is judged by its share."""
-    distinct, counts = np.unique(values, return_counts=True)
-    single: Array = values[np.isin(values, distinct[counts < LIMITS.few_rows])]
-    return single
 
 
 def _expected(usual: Array, value: float, rows: int) -> float:

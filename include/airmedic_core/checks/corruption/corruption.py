@@ -82,14 +82,19 @@ def _null_share(profile: Profile, name: str) -> float:
 def _values(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:
     from airmedic_core.checks.corruption.absurd import absurd_values
     from airmedic_core.checks.corruption.category_stand_ins import category_stand_ins
+    from airmedic_core.checks.corruption.damaged_names import damaged_names
     from airmedic_core.checks.corruption.number_stand_ins import number_stand_ins
 
     if isinstance(context.profile.columns[name], NumericProfile):
-        yield from number_stand_ins(context, name, options)
+        stand_ins = list(number_stand_ins(context, name, options))
+        yield from stand_ins
         yield from _outside(context, name, options)
-        yield from absurd_values(context, name)
+        if not stand_ins:
+            # A far value that repeats is judged as a stand-in first, and may have to wait for a second window.
+            yield from absurd_values(context, name)
     else:
         yield from category_stand_ins(context, name, options)
+        yield from damaged_names(context, name, options)
 
 
 def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:

@@ -96,5 +96,19 @@ class Limits:
     """Rows below which a tie between columns is not measured: with tens of columns, a regression needs some for each.
     Tuned."""
 
+    letters_for_each: int = 4
+    """Letters that a name must have for each one that may be replaced in it. Of shorter ones, such as codes of
+    countries, most neighbours are names themselves."""
+    most_replaced: int = 3
+    """Letters that may be replaced in a long name."""
+    names_compared: int = 300
+    """New names, and known ones, whose nearness is looked at. Bounds the time."""
+    alike_fraction: float = 0.1
+    """Share of the known names that lie so near another one, up to which nearness means anything."""
+    longest_name: int = 100
+    """Characters of a name that is compared. Bounds the time: longer ones are text that people wrote."""
+    most_names: int = 2000
+    """Known names that are compared. Bounds the time."""
+
 
 LIMITS = Limits()

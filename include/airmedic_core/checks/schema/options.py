@@ -36,6 +36,11 @@ class Limits:
     have been seen, with a probability of 99.99 %, if one row in twenty had it (0.95²⁰⁰ = 4e-5)."""
     varied_rows: int = 5
     """Rows of other values before a column that was constant counts as varying. Fewer are slips."""
+    mostly_text: float = 0.5
+    """Share of values that are no numbers from which a column of numbers has become text. Below, the values are damaged
+    one by one."""
+    new_text: float = 0.01
+    """Share of such values that counts where the reference's rows are all numbers."""
     renamed_fraction: float = 0.02
     """Rows of renamed categories, beyond the usual share of unknown ones. Fewer rows are single new names. Tuned."""
     windows: int = 4
@@ -63,6 +68,46 @@ class Limits:
     """Columns of so few values are not compared. Flags swap their shares whenever a mix turns."""
     mirrored: float = 0.05
     """Spread of the sum of two columns, as a part of the sum of their spreads. Up to it they are parts of a whole."""
+    slid_columns: int = 3
+    """Columns in a row that must hold the values of their neighbours: two that lie where the other one was may be
+    inputs that moved."""
+    slid_reference_rows: int = 200
+    """Rows of the reference that densities are taken from: a bin of 64 then holds three of them."""
+    slid_usual: float = 0.95
+    """Quantile of what a column says of the reference's rows, above which it begins to say something."""
+    slid_most: float = 4.0
+    """Most that one column says: a likelihood fifty times as large (e⁴)."""
+    slid_evidence: float = 7.0
+    """What all columns together must say of a row: a likelihood 1,000 times as large (e⁷), by two columns at the
+    least."""
+    slid_most_rows: float = 0.5
+    """Rows from which two columns in another unit look alike."""
+    slid_evidence_of_all: float = 8.5
+    """What all columns must say then: three of them at the least."""
+    slid_others: float = 0.6
+    """Kolmogorov–Smirnov distance of a column in the rows that did not slide, above which it has moved as a whole."""
+    slid_fraction: float = 0.01
+    """Rows that slid, beyond the usual share of rows that look so."""
+    slid_between: float = 1.0
+    """Rows that are likelier under the names beside theirs, but not so clearly, beyond the usual and as a multiple of
+    those that slid. Where inputs move, they are many more."""
+    recoded_fraction: float = 0.03
+    """Change of a value's share from which it may have another code."""
+    recoded_errors: float = 4.0
+    """Standard errors that this change must have: one of 16,000 shares changes so much by chance."""
+    recoded_left: float = 0.05
+    """Part of a share that a value may keep and still be gone, or may have had and still be new."""
+    recoded_steady: float = 0.3
+    """Part of its share that a value must have had in every part of the reference. What comes and goes is no code."""
+    recoded_values: int = 12
+    """Values of a column that may have another code. Of many values of small shares, some match by chance."""
+    recoded_in_turn: int = 3
+    """Values that must have changed places where none of them is new."""
+    recoded_mismatch: float = 0.2
+    """Part of the rows with another value that may be left once the codes are named back, where none of them is new:
+    shares that changed places by chance do not fit so well."""
+    recoded_constant: float = 0.98
+    """Share of one value from which a column is constant, and has no shares to compare."""
 
 
 LIMITS = Limits()

@@ -50,7 +50,8 @@ class Schema(Check[Options]):
         for name in present:
             findings += unreadable_findings(context, name, options) + vocabulary_findings(context, name, options)
             findings += constant_findings(context, name, options)
-        findings += _grain(context, options) + _exchanged(context)
+            findings += _recoded(context, name)
+        findings += _grain(context, options) + _exchanged(context) + _slid(context)
         findings += _new_columns(context, sorted(set(new) - set(renamed.values())))
         if not any(finding.verdict is Verdict.ALERT for finding in findings):
             count = len(context.features)
@@ -124,6 +125,48 @@ def _exchanged(context: CheckContext) -> list[Finding]:
         for first, second in exchanged_columns(context)
         for name, partner in ((first, second), (second, first))
     ]
+
+
+def _recoded(context: CheckContext, name: str) -> list[Finding]:
+    from airmedic_core.checks.schema.recoded import BLANK, recoded_values
+
+    named = recoded_values(context, name)
+    if not named:
+        return []
+
+    def shown(value: str) -> str:
+        return "blank" if value == BLANK else repr(value)
+
+    pairs = ", ".join(f"{shown(old)} is {shown(new)}" for old, new in list(named.items())[: LIMITS.named_columns])
+    return [
+        Finding(
+            "schema", name, "recoded", Verdict.ALERT, value=float(len(named)), baseline=0.0, effect=1.0,
+            sample_size=context.rows_seen,
+            message=f"Values of {name} have another code: {pairs} now, with the same share of the rows.",
+            suggests=(Cause.SCHEMA_CHANGE, Cause.DATA_CORRUPTION), role=Role.DATA_FAULT,
+            explained_by=(Cause.UNIT_CHANGE,), details={"recoded": named},
+        )
+    ]  # fmt: skip
+
+
+def _slid(context: CheckContext) -> list[Finding]:
+    from airmedic_core.checks.schema.slid import slid_rows
+    from airmedic_core.numbers import percent
+
+    slid = slid_rows(context)
+    if slid is None:
+        return []
+    names = "the column before" if slid.steps > 0 else "the next column"
+    first = "" if context.spec.is_private(slid.first) else f", from {slid.first} on"
+    return [
+        Finding(
+            "schema", "batch", "slid_fraction", Verdict.ALERT, value=slid.share, baseline=slid.usual,
+            limit=slid.usual + LIMITS.slid_fraction, effect=slid.share - slid.usual, sample_size=context.rows_seen,
+            unit="fraction",
+            message=f"In {percent(slid.share)} of the rows each column holds what belongs to {names}{first}.",
+            suggests=(Cause.SCHEMA_CHANGE, Cause.DATA_CORRUPTION), role=Role.DATA_FAULT,
+        )
+    ]  # fmt: skip
 
 
 def _exchanged_with(context: CheckContext, name: str, partner: str) -> Finding:

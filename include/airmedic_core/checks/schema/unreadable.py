@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airmedic_core.checks.schema.options import Options
+from airmedic_core.checks.schema.options import LIMITS, Options
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
@@ -32,14 +32,19 @@ def unreadable_findings(context: CheckContext, name: str, options: Options) -> l
     if not isinstance(now, NumericProfile) or not isinstance(before, NumericProfile) or not now.unreadable:
         return []
     share, usual = now.unreadable / max(now.rows, 1), before.unreadable / max(before.rows, 1)
-    if share - usual < options.unreadable_fraction:
+    # Of numbers alone nobody expects text: what none of many rows has had is no chance in a few of them.
+    never = not before.unreadable and before.rows >= LIMITS.constant_rows and now.unreadable >= LIMITS.varied_rows
+    least = min(options.unreadable_fraction, LIMITS.new_text) if never else options.unreadable_fraction
+    if share - usual < least:
         return []
+    # Single values that are no numbers are damaged; a column of them is delivered in another form.
+    causes = (Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE)
     return [
         Finding(
             "schema", name, "unreadable_fraction", Verdict.ALERT, value=share, baseline=usual,
-            limit=usual + options.unreadable_fraction, effect=share - usual, sample_size=now.rows, unit="fraction",
+            limit=usual + least, effect=share - usual, sample_size=now.rows, unit="fraction",
             message=f"{percent(share)} of the values of {name} are no numbers, such as {_no_number(context, name)}.",
-            suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
+            suggests=causes if share <= LIMITS.mostly_text else causes[::-1], role=Role.DATA_FAULT,
         )
     ]  # fmt: skip
 

@@ -105,10 +105,10 @@ class Groups:
         for group, rows, past_rows in self._large:
             inside = np.bincount(bins[rows], minlength=size)[:-1]
             before = np.bincount(usual_bins[past_rows], minlength=size)[:-1]
-            if _apart(inside, before) < LIMITS.group_move - LIMITS.binned:
+            moved, rest = _apart(inside, before), all_rows - inside
+            if moved < LIMITS.group_move - LIMITS.binned:
                 continue
-            rest = all_rows - inside
-            if _apart(rest, usual_rows - before) <= _most_rest(int(rest.sum())):
+            if _apart(rest, usual_rows - before) <= _most_rest(int(rest.sum()), moved) + LIMITS.binned:
                 yield group, rows, past_rows
 
 
@@ -116,9 +116,10 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
     """Return the group of rows whose values of a column are all converted, while those of all others are as before.
 
     A group moves as far (Kolmogorov–Smirnov) as in no window of the reference, the other rows do not, and one of the
-    known maps brings it back to where it was: as near as its rows can tell, or as its windows mostly are. Only factors
-    of five and more count, and maps with an offset: one group may have become dearer. So many factors lie close
-    together that some would fit any move; the rows must tell a factor from others near it.
+    known maps brings it back to where it was: as near as its rows can tell, or as its windows mostly are, or as the
+    other rows are to their place. Only factors of five and more count, and maps with an offset: one group may have
+    become dearer. So many factors lie close together that some would fit any move; the rows must tell a factor from
+    others near it.
 
     Parameters
     ----------
@@ -154,7 +155,7 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
         if min(len(inside), len(rest)) < LIMITS.group_rows or len(np.unique(before)) < LIMITS.group_values:
             continue
         moved, rest_moved = _distance(inside, before), _distance(rest, rest_before)
-        if moved < LIMITS.group_move or rest_moved > _most_rest(len(rest)):
+        if moved < LIMITS.group_move or rest_moved > _most_rest(len(rest), moved):
             continue
         left = [
             (_distance(_sorted(conversion.back(inside)), before), position)
@@ -173,7 +174,9 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
             continue
         noise = LIMITS.ks_1_percent * (1.0 / len(inside) + 1.0 / len(before)) ** 0.5
         typical = float(np.quantile([far for far, _, _ in windows], LIMITS.typical)) if windows else 0.0
-        limit = min(max(noise, min(typical, LIMITS.left * moved)), LIMITS.most_left * moved)
+        # What moved all other rows, such as a season, has moved the group as well.
+        along = LIMITS.usual_slack * rest_moved if rest_moved > _most_rest(len(rest)) else 0.0
+        limit = min(max(noise, min(typical, LIMITS.left * moved), along), LIMITS.most_left * moved)
         fits = [
             (distance, position)
             for distance, position in left
@@ -188,8 +191,9 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
 def _told_apart(conversion: Map, inside: Array, before: Array, limit: float) -> bool:
     """Return whether factors near that of a map would leave the group too far away."""
     if conversion.offset:
-        # It has to fit in place and in width.
-        return True
+        # It has to fit in place and in width, and no scale of temperatures leaves the values where they were.
+        low, high = np.quantile(before, [LIMITS.group_tail, 1.0 - LIMITS.group_tail])
+        return float(np.mean((inside < low) | (inside > high))) >= LIMITS.at_least_half
     by = LIMITS.round_factor if conversion.is_round else LIMITS.other_factor
     near = (conversion.factor * by, conversion.factor / by)
     return all(_distance(_sorted(replace(conversion, factor=factor).back(inside)), before) > limit for factor in near)
@@ -209,9 +213,9 @@ def _by_window(values: Array, windows: NDArray[np.intp], before: Array) -> Itera
             first = end
 
 
-def _most_rest(rows: int) -> float:
-    """Return how far the other rows may have moved."""
-    return max(LIMITS.rest, float(LIMITS.ks_5_percent / max(rows, 1) ** 0.5))
+def _most_rest(rows: int, moved: float = 0.0) -> float:
+    """Return how far the other rows may have moved, beside a group that moved so far."""
+    return max(LIMITS.rest, float(LIMITS.ks_5_percent / max(rows, 1) ** 0.5), LIMITS.rest_of_move * moved)
 
 
 def _apart(first: _Rows, second: _Rows) -> float:

@@ -177,6 +177,10 @@ class Limits:
     """The same for all other factors: between 5 and 40 there are a dozen."""
     rest: float = 0.15
     """How far all other rows may have moved. Tuned."""
+    rest_of_move: float = 0.45
+    """The same as a part of the group's move: a season moves all rows, and a conversion moves the group beyond it."""
+    group_tail: float = 0.01
+    """Share of the group's earlier values on each side of those between which it was."""
     group_bins: int = 64
     """Bins in which all groups are looked at first. Bounds the time."""
     binned: float = 0.05

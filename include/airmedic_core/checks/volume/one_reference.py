@@ -34,11 +34,11 @@ class Limits:
     """Parts of the reference, of which the emptiest says how many steps of the clock are usually there."""
     regular_fraction: float = 0.8
     """Of the steps of a clock that each of these parts must hold."""
-    steps_left: float = 0.5
-    """Of the usual steps: fewer are a loss."""
+    steps_left: float = 0.75
+    """Of the usual steps: fewer are a loss, where those that are gone lie together."""
     in_a_row: float = 0.25
-    """How far beyond chance, towards certainty, a step must follow the one before it. Gaps of an outage lie together;
-    those of a random sample do not, and a sample is no loss."""
+    """How far beyond chance, towards certainty, a step must follow the one before it: gaps of an outage lie
+    together."""
 
 
 LIMITS = Limits()
@@ -63,10 +63,23 @@ def deliveries(context: CheckContext) -> tuple[list[float], int] | None:
     return [float(count * scale) for count in rows], current
 
 
-def steps_lost(context: CheckContext) -> tuple[int, float] | None:
-    """Return how many steps of the reference's clock are there, and how many should be, where an outage took them.
+def steps_lost(context: CheckContext, lowest_fraction: float) -> tuple[int, float] | None:
+    """Return how many steps of the reference's clock are there, and how many should be, where too many are gone.
 
-    None where the reference has no clock, where it is a sample, or where no more than usual is missing.
+    Steps that lie together are an outage. Steps that are gone here and there are lost rows if the rows are gone with
+    them: where as many rows as ever share fewer times, they were drawn from all rows, some of them twice.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    lowest_fraction : float
+        Of the rows that the clock lets expect, below which they are too few wherever they are missing.
+
+    Returns
+    -------
+    tuple of int and float, or None
+        None where the reference has no clock, where it is a sample, or where no more than usual is missing.
     """
     times, now = _seconds(context)
     if times.size < context.reference.whole.rows or not now.size or now.min() <= times.max():
@@ -81,7 +94,9 @@ def steps_lost(context: CheckContext) -> tuple[int, float] | None:
     if usual < LIMITS.regular_fraction or possible < LIMITS.times or share >= LIMITS.steps_left * usual:
         return None
     follows = float((np.abs(np.diff(present) - step) < step / 2).mean())
-    if follows < share + LIMITS.in_a_row * (1.0 - share):
+    together = follows >= share + LIMITS.in_a_row * (1.0 - share)
+    expected = usual * possible * times.size / moments.size
+    if not together and max(now.size / expected, share / usual) >= lowest_fraction:
         return None
     return int(present.size), usual * possible
 

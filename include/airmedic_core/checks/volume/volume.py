@@ -65,10 +65,12 @@ class Volume(Check[Options]):
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare the rows with the forecast from earlier windows, and say how many of them other checks see."""
-        finding = None
-        if context.only_window:
-            finding = _rows_by_delivery(context, options) or _steps(context)
-        return [finding or _rows(context, options), *_sampled(context)]
+        rows = None
+        if not context.part_of_window:
+            rows = (_rows_by_delivery(context, options) if context.only_window else None) or _rows(context, options)
+        if context.only_window and (rows is None or rows.verdict is not Verdict.ALERT):
+            rows = _steps(context, options) or rows
+        return [*([rows] if rows else []), *_gaps(context, options), *_sampled(context)]
 
 
 def _sampled(context: CheckContext) -> list[Finding]:
@@ -120,12 +122,12 @@ def _rows_by_delivery(context: CheckContext, options: Options) -> Finding | None
     return _judged(context.batch.rows, expected, options, fractions, only=len(counts) == 1)
 
 
-def _steps(context: CheckContext) -> Finding | None:
-    """Return a finding where an outage took most steps of a clock that the reference keeps."""
+def _steps(context: CheckContext, options: Options) -> Finding | None:
+    """Return a finding where too many steps are missing of a clock that the reference keeps."""
     from airmedic_core.checks.volume.one_reference import LIMITS as ALONE
     from airmedic_core.checks.volume.one_reference import steps_lost
 
-    lost = steps_lost(context)
+    lost = steps_lost(context, options.lowest_fraction)
     if lost is None:
         return None
     present, expected = lost
@@ -134,10 +136,36 @@ def _steps(context: CheckContext) -> Finding | None:
         limit=round(expected * ALONE.steps_left, 1), effect=present / expected - 1.0, sample_size=context.batch.rows,
         message=(
             f"Rows of {present:,} different times where about {expected:,.0f} were expected by the reference's clock "
-            f"({percent(present / expected)}); the missing ones lie together."
+            f"({percent(present / expected)})."
         ),
         suggests=(Cause.VOLUME_ANOMALY,), role=Role.DATA_FAULT,
     )  # fmt: skip
+
+
+def _gaps(context: CheckContext, options: Options) -> list[Finding]:
+    """Return a finding where rows are missing in the middle of the window."""
+    from datetime import timedelta
+
+    from airmedic_core.checks.volume.gaps import LIMITS as GAPS
+    from airmedic_core.checks.volume.gaps import long_gaps
+
+    gap = long_gaps(context) if context.only_window else None
+    if gap is None or gap.rows < options.least_change * (gap.rows + context.batch.rows):
+        return []
+    longest, usual = (timedelta(seconds=round(seconds)) for seconds in (gap.seconds, gap.usual_seconds))
+    rows = context.batch.rows
+    return [
+        Finding(
+            "volume", "batch", "gap", Verdict.ALERT, value=gap.seconds, baseline=gap.usual_seconds,
+            limit=GAPS.times_longer * gap.usual_seconds, effect=-gap.rows / (gap.rows + rows), sample_size=rows,
+            unit="seconds",
+            message=(
+                f"No row came for {longest} in the middle of the window, where {usual} was the longest time without "
+                f"one; about {gap.rows:,.0f} rows are missing beside {rows:,}."
+            ),
+            suggests=(Cause.VOLUME_ANOMALY,), role=Role.DATA_FAULT,
+        )
+    ]  # fmt: skip
 
 
 def _judged(

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
-from pydantic import Field
-
-from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks import Check
+from airmedic_core.checks.freshness.options import LIMITS, Options
 from airmedic_core.numbers import percent
 from airmedic_core.profile.columns import TimeProfile
-from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.records import ABNORMAL, Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -20,44 +18,6 @@ if TYPE_CHECKING:
     from airmedic_core.profile import Profile
 
 
-class Options(CheckOptions):
-    """When a window counts as stale."""
-
-    repeated_fraction: float = Field(default=0.3, gt=0, le=1)
-    """Rows that stood in an earlier window already, beyond the share that is usual. Below half of the rows that are
-    usually new, a second window must confirm it. Three rows in ten: a convention."""
-    repeated_values: float = Field(default=0.7, gt=0, le=1)
-    """Values of one column that repeat an earlier window's at the same times, beyond what is usual. A convention: more
-    than two in three."""
-    windows: int = Field(default=14, ge=1)
-    """How many earlier windows are compared. Two weeks of days, so that each weekday is there twice."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
-
-    repeated_values: float = 0.9
-    """Values of a column that must repeat, whatever is usual: a stuck load repeats all, but for late rows. Tuned."""
-    windows: int = 3
-    """Earlier windows that must hold the column before anything is called usual for it."""
-    distinct: int = 5
-    """Values that a column must take: of fewer, most are the same at equal times by chance."""
-    top_share: float = 0.5
-    """Largest share of one value, for the same reason."""
-    same_outcomes: float = 0.5
-    """How far towards full agreement, from that of chance, the outcomes of repeated rows must lie: rows that were
-    delivered again agree in all of them, rows that look alike by chance in no more than chance gives."""
-    sketch_error: float = 0.06
-    """Of a share that is estimated from a sketch (95 %, 256 hashes)."""
-    never_alike: float = 0.1
-    """Rows whose inputs may usually come again where inputs that all do, with other outcomes, are stale ones."""
-    pairs: int = 40
-    """Pairs of earlier windows from which the usual share is taken, the newest. It bounds the time: 14 windows make 91
-    pairs, and the largest share of 40 is already close to that of all."""
-
-
-LIMITS = Limits()
 _REPEATED_ROWS = "freshness:batch:repeated_rows"
 
 
@@ -90,7 +50,10 @@ class Freshness(Check[Options]):
             return []
         if not context.facts.whole:
             return [_lag(context), *_delivered_again(context, options)]
-        return [_lag(context), *_repeated_rows(context, options), *_repeated_values(context, options)]
+        repeated = _repeated_rows(context, options)
+        if not any(finding.verdict in ABNORMAL for finding in repeated):
+            repeated += _repeated_in_order(context, options)
+        return [_lag(context), *repeated, *_repeated_values(context, options)]
 
 
 def _lag(context: CheckContext) -> Finding:
@@ -229,6 +192,28 @@ def _repeated_rows_finding(
         unit="fraction", message=text, suggests=() if verdict is Verdict.OK else (Cause.STALE_DATA,),
         role=Role.DATA_FAULT,
     )  # fmt: skip
+
+
+def _repeated_in_order(context: CheckContext, options: Options) -> list[Finding]:
+    """Look for the rows in the reference as a whole, in the same order: no window has to be as long as this one."""
+    from airmedic_core.checks.freshness.sequence import repeated_in_order
+
+    repeated = repeated_in_order(context)
+    if repeated is None or repeated.share - repeated.usual <= options.repeated_fraction:
+        return []
+    stretch = "row" if repeated.rows == 1 else f"stretch of {repeated.rows} rows"
+    return [
+        Finding(
+            "freshness", "batch", "repeated_order", Verdict.ALERT, value=repeated.share, baseline=repeated.usual,
+            limit=repeated.usual + options.repeated_fraction, effect=repeated.share - repeated.usual,
+            sample_size=context.batch.rows, unit="fraction",
+            message=(
+                f"{percent(repeated.share)} of the rows stand in the reference already, {stretch} by {stretch}; its "
+                f"own halves share {percent(repeated.usual)}."
+            ),
+            suggests=(Cause.STALE_DATA,), role=Role.DATA_FAULT,
+        )
+    ]  # fmt: skip
 
 
 def _same_counts(context: CheckContext, earlier: Profile) -> bool:

@@ -1,0 +1,89 @@
+"""Labels under each other's names: the relation is exactly what it was, once the classes are named back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from airmedic_core.comparison import CheckContext
+    from airmedic_core.comparison.context import LabelledRows
+
+_LEAST_ROWS = 50
+"""Labelled rows: of fewer, a handful of labels decides which naming fits."""
+_LOST = 0.01
+"""How likely the loss is by chance at the most, in one of the metrics that decide. What follows is far less
+likely by chance: that another naming gives the loss back."""
+_GIVEN_BACK = 0.75
+"""Part of the loss, in each of these metrics that fell, that the other naming gives back. A relation that really turned
+round has no reason to keep the strength of every part of it, nor to turn the share of the classes round as well."""
+
+_NO_CHANCE = 0.05
+"""How likely what is left of the loss must be by chance, where less than that is given back."""
+
+
+def relabelled(
+    context: CheckContext, now: LabelledRows, *, least_drop: float, least_relative_drop: float
+) -> dict[int, int] | None:
+    """Return the class behind each label, where that alone explains a loss; None where it does not.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    now : LabelledRows
+        The labelled rows, of a binary or multiclass model.
+    least_drop, least_relative_drop : float
+        Smaller losses are of no interest.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> exchanged = example_context(lambda day: day.assign(default=1.0 - day["default"]))
+    >>> relabelled(exchanged, exchanged.labelled, least_drop=0.03, least_relative_drop=0.1)
+    {0: 1, 1: 0}
+    """
+    from airmedic_core.measures.loss_change import compare, deciding_metrics
+    from airmedic_core.metrics import losses
+
+    # Whose new version answers the other way round is no matter of the labels.
+    if context.spec.task == "regression" or len(now) < _LEAST_ROWS or context.earlier_version is not None:
+        return None
+    naming = _best_naming(now) if len(np.unique(now.labels)) > 1 else None
+    if naming is None:
+        return None
+    labels = naming[now.labels.astype(np.intp)].astype(float)
+    back = replace(now, labels=labels, losses=losses(context.spec.task, labels, now.scores))
+
+    certain = False
+    for measure in deciding_metrics(context.spec):
+        lost, given_back = (
+            compare(context, rows, measure, least_drop=least_drop, least_relative_drop=least_relative_drop)
+            for rows in (now, back)
+        )
+        if lost is None or given_back is None:
+            continue
+        fallen = lost.difference < -lost.floor
+        certain |= fallen and lost.p_value < _LOST
+        still_lost = given_back.difference < ((1.0 - _GIVEN_BACK) * lost.difference if fallen else -lost.floor)
+        if still_lost and given_back.p_value < _NO_CHANCE:
+            return None
+    if not certain:
+        return None
+    return {given: int(naming[given]) for given in range(len(naming)) if naming[given] != given}
+
+
+def _best_naming(now: LabelledRows) -> NDArray[np.intp] | None:
+    """Return the likeliest class behind each label, by what the model says of its rows; None where it is the label."""
+    from scipy.optimize import linear_sum_assignment
+
+    scores = now.scores if now.scores.ndim == 2 else np.column_stack([1.0 - now.scores, now.scores])
+    classes = scores.shape[1]
+    logs = np.log(np.clip(scores, 1e-6, 1.0))
+    labels = now.labels.astype(np.intp)
+    cost = np.array([-logs[labels == label].sum(axis=0) for label in range(classes)])
+    naming = np.asarray(linear_sum_assignment(cost)[1], dtype=np.intp)
+    return None if (naming == np.arange(classes)).all() else naming
