@@ -101,11 +101,6 @@ class Limits:
     """Part of its share that a value must have had in every part of the reference. What comes and goes is no code."""
     recoded_values: int = 12
     """Values of a column that may have another code. Of many values of small shares, some match by chance."""
-    recoded_in_turn: int = 3
-    """Values that must have changed places where none of them is new."""
-    recoded_mismatch: float = 0.2
-    """Part of the rows with another value that may be left once the codes are named back, where none of them is new:
-    shares that changed places by chance do not fit so well."""
     recoded_constant: float = 0.98
     """Share of one value from which a column is constant, and has no shares to compare."""
 

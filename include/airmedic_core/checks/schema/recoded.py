@@ -57,8 +57,8 @@ def recoded_values(context: CheckContext, name: str) -> dict[str, str]:
     """Return the values of a column that stand under another name, with that name; empty where there are none.
 
     A value that every part of the reference had is gone, and another one has its share, or has gained it. Nothing else
-    has moved: a blank is 0 now, 0 and 1 are 1 and 2, letters are other letters. Where inputs move, shares change as
-    well. A value that is blank now is lost, and no other code.
+    has moved: a blank is 0 now, 0 and 1 are 1 and 2, letters are new letters. Values that all stay and exchange their
+    shares are not told from other rows. A value that is blank now is lost, and no other code.
 
     Parameters
     ----------
@@ -129,10 +129,8 @@ def _renamed(shares: _Shares, moved: NDArray[np.intp]) -> dict[str, str]:
     alone = [*np.delete(before[:, 0], first), *np.delete(now[0], second)]
     if max(alone, default=0.0) > LIMITS.recoded_fraction:
         return {}
-    replaced = any(shares.gone(at) for at in moved) and any(shares.new(at) for at in moved)
-    left = float(np.abs(before[first, 0] - now[0, second]).sum()) + float(sum(alone))
-    in_turn = left <= LIMITS.recoded_mismatch * float(np.abs(shares.now - shares.before)[moved].sum())
-    if not replaced and not (in_turn and len(first) >= LIMITS.recoded_in_turn):
+    # Values that all stay and change places may as well be other rows: more of this kind, fewer of that.
+    if not (any(shares.gone(at) for at in moved) and any(shares.new(at) for at in moved)):
         return {}
     pairs = ((shares.names[old[at]], shares.names[given[to]]) for at, to in zip(first, second, strict=True))
     return dict(sorted(pairs))
