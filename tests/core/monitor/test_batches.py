@@ -22,8 +22,9 @@ def sentinel(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(usage=rows["usage"].mask(np.arange(len(rows)) % 3 == 0, -999.0))
 
 
-def turned(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows.assign(churned=1 - rows["churned"])
+def related_otherwise(rows: pd.DataFrame) -> pd.DataFrame:
+    """Let customers leave for another reason; 1 − ``churned`` would be labels whose classes were exchanged."""
+    return rows.assign(churned=(rows["tenure"] > 0.5 * rows["usage"]).astype(int))
 
 
 def test_an_ordinary_day_is_healthy_and_on_record(ws: Workspace) -> None:
@@ -83,7 +84,7 @@ def test_inputs_that_moved_are_named(ws: Workspace) -> None:
 
 
 def test_a_lost_performance_is_found_when_its_labels_have_arrived(ws: Workspace) -> None:
-    change_days(ws, 33, 60, turned)
+    change_days(ws, 33, 60, related_otherwise)
     at_once = watch(ws, 33)
     assert at_once.outcome == "healthy"
     # Outcomes are known after two days: those of day 33 when day 36 begins.
@@ -93,7 +94,7 @@ def test_a_lost_performance_is_found_when_its_labels_have_arrived(ws: Workspace)
 
 
 def test_looked_at_again_later_a_batch_has_its_own_labels(ws: Workspace) -> None:
-    change_days(ws, 33, 33, turned)
+    change_days(ws, 33, 33, related_otherwise)
     assert watch(ws, 33).outcome == "healthy"
     later = watch(ws, 33, as_of=day(37))
     assert (later.outcome, later.cause) == ("incident", Cause.CONCEPT_DRIFT)

@@ -29,6 +29,9 @@ class Limits:
     likelihood: float = 7.0
     """Logarithm by which a gap must be less likely than one in as many steps as there are, where steps are missing here
     and there: one window in a thousand (e⁻⁷)."""
+    coarser: float = 2.0
+    """How many times the reference's rows share one time, from which times are coarser than they were, as when they lose
+    their hour: the rows are there then, and only their times have moved together."""
     rows: float = 20.0
     """Rows to be expected in the gaps. Of 20 none is there by chance in one of 500 million windows (Poisson)."""
 
@@ -76,6 +79,8 @@ def long_gaps(context: CheckContext) -> Gap | None:
         return None
     usual, gaps = np.diff(np.unique(before)), np.diff(np.unique(now))
     if usual.size + 1 < LIMITS.moments or not gaps.size:
+        return None
+    if now.size / (gaps.size + 1) > LIMITS.coarser * before.size / (usual.size + 1):
         return None
     long = gaps >= LIMITS.times_longer * float(usual.max())
     if not long.any() or before[-1] - before[0] < LIMITS.occasions * float(gaps.max()):
