@@ -123,7 +123,7 @@ def incident_without_alarm(
     headline : str
         What it is about.
     resolution : dict
-        What was requested, by whom, and in which run: the id follows from ``run_id``.
+        The request, the person who made it, and its run: the incident's id follows from ``run_id``.
     cause : Cause
         Its cause as long as nothing was diagnosed.
     now : datetime

@@ -169,7 +169,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         now : datetime
             The moment of the action.
         """
@@ -182,7 +182,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         output : dict
             What ``apply`` returned.
         """
@@ -197,7 +197,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         snapshot : dict
             What ``snapshot`` returned before the action began.
         now : datetime
@@ -212,7 +212,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         done : ActionResult
             The result of the attempt before.
         """
@@ -226,7 +226,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         done : ActionResult
             The result of the attempt before.
         now : datetime

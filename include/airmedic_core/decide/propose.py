@@ -43,7 +43,7 @@ class Standing:
     """Whether a language model is too unsure to act without being asked."""
     why: str
     requested_by: str = ""
-    """The person who asks for it in place of a diagnosis; empty where a diagnosis calls for it."""
+    """The person who requests the action in place of a diagnosis; empty where a diagnosis calls for the action."""
     recommended: frozenset[str] = frozenset()
     """The actions that the diagnosis recommends without a condition."""
 

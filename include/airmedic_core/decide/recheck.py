@@ -34,7 +34,7 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     ws : Workspace
         The model.
     proposal : Proposal
-        What was approved.
+        The proposal that was approved.
     now : datetime
         The moment.
 
@@ -67,7 +67,7 @@ def no_more_training(ws: Workspace, proposal: Proposal, *, now: datetime) -> Obj
     ws : Workspace
         The model.
     proposal : Proposal
-        What was approved.
+        The proposal that was approved.
     now : datetime
         The moment.
     """

@@ -20,7 +20,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Forgotten:
-    """What was forgotten of one model."""
+    """How much of one model the ledger has forgotten."""
 
     batches: int
     findings: int
@@ -84,7 +84,7 @@ class Retention(Audit):
         batch_ids : sequence of str
             Its batches, as :meth:`forgettable` returns them.
         author : str
-            Who wants it.
+            Name of the person who prunes the ledger, for the audit chain.
         """
         findings = 0
         for start in range(0, len(batch_ids), _AT_ONCE):

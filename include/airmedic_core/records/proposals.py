@@ -40,7 +40,7 @@ class Proposal:
     created_at: datetime
     expires_at: datetime
     vouched_by: str = ""
-    """Who asked for it, where their word stands in for a verified cause: somebody else has to approve it."""
+    """The person whose request stands in for a verified cause; somebody else has to approve the proposal then."""
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody has to be among those who approve."""
     changed: str = ""

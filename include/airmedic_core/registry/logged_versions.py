@@ -50,7 +50,7 @@ class LoggedVersions(Registry):
         name : str
             The model.
         version : str
-            What was logged with the batch; empty where nothing was.
+            The version that was logged with the batch; empty where the batch names none.
         at : datetime
             The start of the batch's window.
 

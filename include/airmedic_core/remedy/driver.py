@@ -32,7 +32,7 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
     ws : Workspace
         The model.
     proposal_hash : str
-        What was approved.
+        The proposal that was approved.
     now : datetime
         The moment.
 

@@ -45,7 +45,7 @@ class RolloutStrategy(Protocol[OptionsT]):
         version : str
             The version that is to serve.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         options : OptionsT
             The strategy's options for the model.
         now : datetime
@@ -63,7 +63,7 @@ class RolloutStrategy(Protocol[OptionsT]):
         version : str
             The version that is to serve.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         options : OptionsT
             The strategy's options for the model.
         """
@@ -77,7 +77,7 @@ class RolloutStrategy(Protocol[OptionsT]):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         options : OptionsT
             The strategy's options for the model.
         now : datetime
@@ -97,7 +97,7 @@ class RolloutStrategy(Protocol[OptionsT]):
         version : str
             The version that was deployed.
         proposal : Proposal
-            What was approved.
+            The proposal that was approved.
         snapshot : dict
             How things stood before: ``champion`` names the version that served.
         options : OptionsT

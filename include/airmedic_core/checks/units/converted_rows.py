@@ -31,7 +31,7 @@ def unmistakable(
     reference, whole : NumericProfile
         The column in the newest healthy windows, and in the whole reference.
     conversion : Map
-        What was done to some of them.
+        The conversion that some of the values went through.
     fit : MixtureFit
         The share of them, and how well it fits.
     """
@@ -71,7 +71,7 @@ def outside_as_expected(
     reference, whole : NumericProfile
         The column in the newest healthy windows, and in the whole reference.
     conversion : Map
-        What was done to some of them.
+        The conversion that some of the values went through.
     fit : MixtureFit
         The share of them, and how well it fits.
     """
@@ -150,7 +150,7 @@ def fit_map(
     cumulative : Cumulative
         The reference's distribution function.
     conversion : Map
-        What was done to some of them.
+        The conversion that some of the values went through.
     grid : array, optional
         Edges of the bins in which they are counted; those of the reference and of its image where not given.
     """
@@ -207,7 +207,7 @@ def converted_rows_fit(
     cumulative : Cumulative
         The reference's distribution function.
     conversion : Map
-        What was done to some of them.
+        The conversion that some of the values went through.
     fit : MixtureFit
         The share of them, and how well it fits.
     usual : float

@@ -30,7 +30,7 @@ class Limits:
     """Logarithm by which a gap must be less likely than one in as many steps as there are, where steps are missing here
     and there: one window in a thousand (e⁻⁷)."""
     coarser: float = 2.0
-    """How many times the reference's rows share one time, from which times are coarser than they were, as when they lose
+    """How many times as many rows share one time as in the reference, from which times are coarser, as when they lose
     their hour: the rows are there then, and only their times have moved together."""
     rows: float = 20.0
     """Rows to be expected in the gaps. Of 20 none is there by chance in one of 500 million windows (Poisson)."""
