@@ -51,7 +51,7 @@ def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | Non
     load, heat = random.normal(size=rows), random.normal(size=rows)
     day = np.arange(rows) // 144
     turned = day >= turn
-    chance = 1 / (1 + np.exp(-np.where(turned, heat - 2.0 * load, 2.0 * load + heat)))
+    chance = 1 / (1 + np.exp(-np.where(turned, 4.0 * heat - 4.0 * load, 2.0 * load + heat)))
     frame = pd.DataFrame({"at": at, "load": load, "heat": heat})
     frame["failed"] = (random.random(rows) < chance).astype(int)
     frame.loc[day == broken, "load"] = np.nan

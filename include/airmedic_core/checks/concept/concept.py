@@ -64,7 +64,7 @@ class Concept(Check[Options]):
     >>> context = example_context(lambda day: day.assign(default=1.0 - day["default"]))
     >>> for finding in Concept().run(context, Options()):
     ...     print(f"{finding.verdict}: {finding.message[:54]} …", *finding.suggests)
-    alert: The labels of default are under each other's names: 1  … data_corruption schema_change
+    alert: The labels of default are under each other's names: 1. … data_corruption schema_change
     """
 
     group = "performance"
