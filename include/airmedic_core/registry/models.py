@@ -219,7 +219,9 @@ class Models(Versions):
         """
         with self.answering():
             known = self.client.get_model_version(version.name, version.version)
-        return self._created(spec, known.source, getattr(known, "model_id", None), run_id, tags, reference, once)
+        # A server does not say the model's id of a version, and refuses its source without it.
+        model_id = getattr(known, "model_id", None) or _model_id_in(known.source)
+        return self._created(spec, known.source, model_id, run_id, tags, reference, once)
 
     def _created(
         self,
@@ -351,3 +353,9 @@ def inputs_of(told: str, model: FittedModel) -> Inputs:
             f"{told} does not say which columns it takes.", "Fit it on a DataFrame, or log it with a signature."
         )
     return Inputs(tuple((name, "unchanged") for name in names))
+
+
+def _model_id_in(source: str) -> str | None:
+    """Return the id of a logged model from its URI, ``models:/m-…``; None where the source is a path or a run."""
+    name = source.removeprefix("models:/")
+    return name if name != source and name.startswith("m-") and "/" not in name else None
