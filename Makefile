@@ -40,7 +40,7 @@ chaos: setup  ## Kill processes, cut lines and fill disks at the steps of each a
 	@$(BIN)/python -W ignore -m tests.chaos $(ARGS)
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
-	@$(BIN)/python -m pytest tests/core/remedy/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)
+	@$(BIN)/python -m pytest tests/core/execution/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)
 
 spark: setup  ## Test the push-down of profiles on a local Spark. Installs PySpark (400 MB) into .venv; needs a Java 17 or 21.
 	@$(BIN)/python -c "import pyspark" 2>/dev/null || { echo "Installing PySpark …"; $(BIN)/python -c \

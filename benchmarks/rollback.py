@@ -15,8 +15,8 @@ from time import perf_counter
 
 from airmedic.testing.production import NOW, approved, day, incident_of, observe, renewals, workspace
 from airmedic_core.actions import ACTIONS
+from airmedic_core.execution import carry_out
 from airmedic_core.records import Cause
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window

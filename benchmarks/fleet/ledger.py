@@ -25,7 +25,7 @@ from sqlalchemy import Connection, event, func, insert, select, text, update
 from airmedic.testing.production import day, renewals, workspace
 from airmedic_core.decide import Request, decide
 from airmedic_core.diagnose import collect_evidence, diagnose
-from airmedic_core.incidents import close_incident, note_healthy, open_incident
+from airmedic_core.incident_lifecycle import close_incident, note_healthy, open_incident
 from airmedic_core.ledger import Ledger, tables
 from airmedic_core.monitor import assess, check_batch, publish_report, resolve_batch
 from airmedic_core.registry import Registry

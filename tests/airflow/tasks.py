@@ -50,7 +50,7 @@ def propose(workspace: Any, action: str, params: dict[str, Any] | None = None) -
     from datetime import timedelta
 
     from airmedic_core.decide import Request
-    from airmedic_core.incidents import request_incident
+    from airmedic_core.incident_lifecycle import request_incident
     from airmedic_core.records import Permission, Proposal
 
     now = datetime.now(UTC)

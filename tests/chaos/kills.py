@@ -35,7 +35,7 @@ class Row:
 
 def carry_out_proposal(production: Production, proposal: str) -> str:
     """Carry a proposal out as a task does it: its connections are opened at each attempt."""
-    from airmedic_core.remedy import carry_out
+    from airmedic_core.execution import carry_out
     from tests.core.renewals import NOW
 
     return as_airflow_retries(lambda: carry_out(production.opened(), proposal, now=NOW + timedelta(minutes=1)).status)

@@ -136,7 +136,7 @@ class Place:
 
     def _rehearse(self) -> None:
         """Carry the proposal out once, and load here what that needs."""
-        from airmedic_core.remedy import carry_out
+        from airmedic_core.execution import carry_out
         from tests.core.renewals import NOW
 
         production = self.renewed()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from airmedic_core.decide import Decision
-from airmedic_core.incidents import open_incident
+from airmedic_core.incident_lifecycle import open_incident
 from airmedic_core.records import (
     Cause,
     Diagnosis,

@@ -14,10 +14,10 @@ from airmedic_core.cli.validate import spec_problems
 from airmedic_core.decide import Request, decide
 from airmedic_core.decide.explain import explain_action
 from airmedic_core.errors import ApprovalError, PolicyError, SpecError
+from airmedic_core.execution import carry_out
 from airmedic_core.groups import Groups, load_groups
 from airmedic_core.policy import load_policy
 from airmedic_core.records import Approval, Proposal
-from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, incident_of, renewals, workspace
 

@@ -10,7 +10,8 @@ import pytest
 
 from airmedic_core.decide import Request, decide, propose
 from airmedic_core.errors import NoChampionError, PolicyError
-from airmedic_core.incidents import close_incident, request_incident
+from airmedic_core.execution import carry_out, gate_challenger, undo
+from airmedic_core.incident_lifecycle import close_incident, request_incident
 from airmedic_core.records import (
     ActionResult,
     Cause,
@@ -20,7 +21,6 @@ from airmedic_core.records import (
     Promotion,
     Proposal,
 )
-from airmedic_core.remedy import carry_out, gate_challenger, undo
 from airmedic_core.training.adopt import adopt
 from airmedic_core.workspace import Workspace
 from tests.core.remediations import approve, diagnosed, proposed

@@ -13,11 +13,11 @@ from typing import Any
 from airmedic.testing.production import NOW, day, renewals, workspace
 from airmedic_core.decide import Request, decide
 from airmedic_core.diagnose import collect_evidence, diagnose
-from airmedic_core.incidents import close_incident, open_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import close_incident, open_incident
 from airmedic_core.monitor import assess, check_batch, resolve_batch
 from airmedic_core.notifiers import Event, Notice, send_notice
 from airmedic_core.records import to_json
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace

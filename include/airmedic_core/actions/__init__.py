@@ -1,4 +1,7 @@
-"""Actions: the remedies, each under one contract. One file is one action; its name is the key in policies."""
+"""Actions: the remedies, each under one contract. One file is one action; its name is the key in policies.
+
+What carries them out, once they are approved, is ``execution``.
+"""
 
 from __future__ import annotations
 

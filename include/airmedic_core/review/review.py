@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from airmedic_core.incidents import incident_without_alarm
+from airmedic_core.incident_lifecycle import incident_without_alarm
 from airmedic_core.records import Cause, Incident, Json, Proposal, digest
 from airmedic_core.review.analyst import analyse
 from airmedic_core.review.critic import holding, questions

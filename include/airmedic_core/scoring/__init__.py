@@ -1,7 +1,7 @@
 """What a model says of rows: scores of logged predictions or of a version, and whether a version can serve at all."""
 
 from airmedic_core.scoring.classes import class_name, encode_labels, fitted_target, positive_class
-from airmedic_core.scoring.logged import logged_scores, logged_with, named_classes, require_logged
+from airmedic_core.scoring.logged_predictions import logged_scores, logged_with, named_classes, require_logged
 from airmedic_core.scoring.meaning import meaning_of, read_answer
 from airmedic_core.scoring.scored_batch import ScoredBatch
 from airmedic_core.scoring.version import predict, probe, score, scored_batch

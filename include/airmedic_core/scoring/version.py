@@ -14,7 +14,7 @@ from airmedic_core.flavours import as_fitted
 from airmedic_core.metrics import Array
 from airmedic_core.scoring.classes import encode_labels
 from airmedic_core.scoring.known import known_then
-from airmedic_core.scoring.logged import logged_scores
+from airmedic_core.scoring.logged_predictions import logged_scores
 from airmedic_core.scoring.meaning import meaning_of, read_answer
 from airmedic_core.scoring.scored_batch import ScoredBatch
 

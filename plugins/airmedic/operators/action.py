@@ -51,7 +51,7 @@ class ActionOperator(ModelOperator):
         """Carry out the proposal."""
         with airflow_errors():
             from airmedic_core.actions import ACTIONS
-            from airmedic_core.remedy import carry_out
+            from airmedic_core.execution import carry_out
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)

@@ -58,7 +58,7 @@ class CloseIncidentOperator(ModelOperator):
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():
             from airmedic_core.decide import Request
-            from airmedic_core.incidents import asked_again, close_incident
+            from airmedic_core.incident_lifecycle import asked_again, close_incident
             from airmedic_core.reports import incident_report
             from airmedic_core.review import review_due
 

@@ -45,7 +45,7 @@ class CollectEvidenceOperator(ModelOperator):
         with airflow_errors():
             from airmedic_core.decide import Request
             from airmedic_core.diagnose import collect_evidence
-            from airmedic_core.incidents import request_incident
+            from airmedic_core.incident_lifecycle import request_incident
 
             workspace = open_workspace(self.model)
             incident_id = self.incident_id

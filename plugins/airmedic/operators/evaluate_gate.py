@@ -45,7 +45,7 @@ class EvaluateGateOperator(ModelOperator, BranchMixIn):
     def execute(self, context: Context) -> Any:
         """Evaluate. The result and the hash of the deployment it proposes are pushed as XComs."""
         with airflow_errors():
-            from airmedic_core.remedy import gate_challenger
+            from airmedic_core.execution import gate_challenger
 
             gate, deployment = gate_challenger(
                 open_workspace(self.model), self.incident_id, self.proposal_hash, now=datetime.now(UTC)

@@ -36,7 +36,7 @@ class OpenIncidentOperator(BatchOperator):
     def execute(self, context: Context) -> Json:
         """Open the incident and tell people."""
         with airflow_errors():
-            from airmedic_core.incidents import open_incident
+            from airmedic_core.incident_lifecycle import open_incident
 
             workspace = open_workspace(self.model)
             incident = open_incident(workspace, from_json(Batch, self.batch), now=datetime.now(UTC))

@@ -19,7 +19,7 @@ class RecordHealthyOperator(BatchOperator):
     def execute(self, context: Context) -> None:
         """Record it."""
         with airflow_errors():
-            from airmedic_core.incidents import lift_quarantine, note_healthy
+            from airmedic_core.incident_lifecycle import lift_quarantine, note_healthy
 
             workspace, batch = open_workspace(self.model), from_json(Batch, self.batch)
             note_healthy(workspace, batch)

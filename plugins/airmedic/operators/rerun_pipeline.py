@@ -29,7 +29,7 @@ class RerunPipelineOperator(OtherDagOperator):
     def order(self, workspace: Workspace) -> tuple[str, Json]:
         """Record the action, and return what was approved, whatever the spec says now."""
         from airmedic_core.actions import ACTIONS, Path
-        from airmedic_core.remedy import carry_out
+        from airmedic_core.execution import carry_out
 
         proposal = workspace.ledger.proposal(self.proposal_hash)
         if ACTIONS.member(proposal.action).path is not Path.RERUN:

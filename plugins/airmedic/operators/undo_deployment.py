@@ -50,7 +50,7 @@ class UndoDeploymentOperator(ModelOperator):
     def execute(self, context: Context) -> Json:
         """Undo the deployment."""
         with airflow_errors():
-            from airmedic_core.remedy import undo
+            from airmedic_core.execution import undo
             from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)

@@ -66,7 +66,7 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
 
     def _ask(self, context: Context, reasons: Sequence[str]) -> None:
         with airflow_errors():
-            from airmedic_core.remedy import ask_to_take_back
+            from airmedic_core.execution import ask_to_take_back
 
             question = ask_to_take_back(open_workspace(self.model), self.proposal_hash, reasons, now=datetime.now(UTC))
         context["ti"].xcom_push(PROPOSAL_HASH, question.hash if question else "")

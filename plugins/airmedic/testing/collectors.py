@@ -43,7 +43,7 @@ def it_changes_nothing(collector: Collector, setting: Setting) -> None:
 def it_takes_an_incident_that_a_person_asked_for(collector: Collector, setting: Setting) -> None:
     """Such an incident has no batch and no findings."""
     from airmedic_core.decide import Request
-    from airmedic_core.incidents import request_incident
+    from airmedic_core.incident_lifecycle import request_incident
 
     ws = setting.workspace()
     case = Case(ws, request_incident(ws, Request("diagnose_only", by="ada"), "manual__1", now=NOW))

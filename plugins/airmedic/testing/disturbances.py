@@ -14,10 +14,10 @@ from airmedic.testing.production import NOW, approved, incident_of
 from airmedic.testing.setting import FLIPPED_ON, Setting
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.errors import LedgerBusyError
+from airmedic_core.execution import carry_out
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import Json, Proposal
 from airmedic_core.registry import Registry
-from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
 
 INCIDENT_ON = FLIPPED_ON + 5

@@ -8,8 +8,8 @@ import pytest
 
 from airmedic_core.actions import ACTIONS, infinitive
 from airmedic_core.errors import ActionError, ApprovalError, LedgerError, ModelError, PolicyError, SpecError
+from airmedic_core.execution import carry_out, gate_challenger, undo
 from airmedic_core.records import Cause, GateResult, Permission, Proposal, to_json
-from airmedic_core.remedy import carry_out, gate_challenger, undo
 from airmedic_core.rollout import health
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train

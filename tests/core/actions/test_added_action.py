@@ -10,7 +10,8 @@ from airmedic_core.actions import ACTIONS, choices, infinitive
 from airmedic_core.actions import Path as RemediationPath
 from airmedic_core.decide import Request, decide
 from airmedic_core.errors import SpecError
-from airmedic_core.incidents import close_incident, request_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import close_incident, request_incident
 from airmedic_core.records import (
     Cause,
     Diagnosis,
@@ -20,7 +21,6 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
-from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
 from tests.core.packages import Install, forget
 from tests.core.renewals import NOW, incident_of, renewals, workspace

@@ -10,9 +10,9 @@ import pytest
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Decision, Request, decide
 from airmedic_core.errors import ActionError, ModelError
-from airmedic_core.incidents import close_incident, request_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import close_incident, request_incident
 from airmedic_core.records import IncidentState, Proposal
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window

@@ -12,7 +12,8 @@ from airmedic_core.decide import Decision, Request, decide, propose
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.explain import explain_action
 from airmedic_core.errors import ApprovalError, QuietAlarmError
-from airmedic_core.incidents import asked_again, close_incident, open_incident, request_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import asked_again, close_incident, open_incident, request_incident
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -25,7 +26,6 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
-from airmedic_core.remedy import carry_out
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, observe, renewals, workspace
 

@@ -13,8 +13,8 @@ from airmedic_core.decide import Request, decide
 from airmedic_core.decide.budget import minutes_spent
 from airmedic_core.decide.explain import explain_action
 from airmedic_core.errors import PolicyError
+from airmedic_core.execution import carry_out
 from airmedic_core.records import ActionResult, Permission, Proposal
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace

@@ -10,7 +10,8 @@ import pytest
 from airmedic_core.decide import Request, decide, propose
 from airmedic_core.decide.limits import KILL_SWITCH
 from airmedic_core.errors import LedgerError, PolicyError
-from airmedic_core.incidents import request_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import request_incident
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -22,7 +23,6 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, day, incident_of, observe, renewals, workspace

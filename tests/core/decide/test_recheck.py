@@ -12,8 +12,8 @@ import yaml
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide.explain import explain_action
 from airmedic_core.errors import PolicyError
+from airmedic_core.execution import carry_out
 from airmedic_core.records import Permission, Proposal
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.rows import unusable_windows
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, incident_of, renewals, workspace

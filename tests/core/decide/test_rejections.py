@@ -11,7 +11,7 @@ import pytest
 
 from airmedic_core.decide import Decision, Request, decide
 from airmedic_core.decide.rejections import UNLESS_SAID, snooze_until, told_before
-from airmedic_core.incidents import close_incident, open_incident
+from airmedic_core.incident_lifecycle import close_incident, open_incident
 from airmedic_core.records import (
     Cause,
     Diagnosis,

@@ -21,10 +21,10 @@ from sklearn.pipeline import make_pipeline
 from airmedic_core.actions import ACTIONS
 from airmedic_core.cli.doctor import examine
 from airmedic_core.errors import ActionError, MissingColumnError, ModelError
+from airmedic_core.execution import carry_out
 from airmedic_core.fitted import package_gaps, requirements_of
 from airmedic_core.flavours import FittedModel, opened
 from airmedic_core.inputs import Inputs
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.understood import check_signature, described
 from airmedic_core.workspace import Workspace

@@ -15,9 +15,9 @@ from mlflow.models import infer_signature
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.errors import TrainingError
+from airmedic_core.execution import carry_out
 from airmedic_core.monitor import check_batch, resolve_batch
 from airmedic_core.records import Verdict
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.training.gate import evaluate_gate

@@ -11,11 +11,11 @@ import pytest
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.errors import ActionError, ModelError, PolicyError, SpecError, TrainingError
+from airmedic_core.execution import carry_out, gate_challenger
 from airmedic_core.history import History
 from airmedic_core.monitor import assess, check_batch, resolve_batch
 from airmedic_core.records import Assessment, Cause, Finding, IncidentState, Verdict
 from airmedic_core.registry import LoggedVersions
-from airmedic_core.remedy import carry_out, gate_challenger
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.understood import described
 from airmedic_core.windows import Window

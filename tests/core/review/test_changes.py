@@ -10,9 +10,9 @@ import pytest
 
 from airmedic_core.decide import propose
 from airmedic_core.errors import PolicyError, SpecError
+from airmedic_core.execution import carry_out
 from airmedic_core.policy import policy_of
 from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal, Verdict
-from airmedic_core.remedy import carry_out
 from airmedic_core.review import review_due, suggestions
 from airmedic_core.review.changes import cooldown, window_length
 from airmedic_core.review.critic import questions

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.incidents import close_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import Cause, IncidentState, Verdict
-from airmedic_core.remedy import carry_out
 from airmedic_core.review import analyse, review
 from airmedic_core.workspace import with_settings
 from tests.core.diagnose.stories import FIRST_DAY, Story, a_spec, a_workspace, nulls, psi

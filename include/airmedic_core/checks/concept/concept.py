@@ -174,7 +174,7 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
 def _relabelled(context: CheckContext, now: LabelledRows) -> Finding | None:
     """Return a finding where the classes go by each other's names, and nothing else has changed."""
     from airmedic_core.checks import options_for
-    from airmedic_core.checks.concept.relabelled import relabelled
+    from airmedic_core.checks.concept.relabelled_classes import relabelled
 
     limits = options_for(context.spec, "performance")
     names = relabelled(context, now, least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop)
@@ -196,7 +196,7 @@ def _relabelled(context: CheckContext, now: LabelledRows) -> Finding | None:
 
 
 def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, options: Options) -> list[Finding]:
-    from airmedic_core.checks.concept.bias import bias_p_value
+    from airmedic_core.checks.concept.error_bias import bias_p_value
     from airmedic_core.measures.loss_by_inputs import bounded, mean_loss, take_apart, weighted_auc
     from airmedic_core.metrics import loss_name
 

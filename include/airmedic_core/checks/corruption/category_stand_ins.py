@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.corruption.broken_shares import beyond, broken_finding, never_seen, rarest_share
 from airmedic_core.checks.corruption.options import LIMITS, Options
-from airmedic_core.checks.corruption.shares import beyond, broken_finding, never_seen, rarest_share
-from airmedic_core.checks.corruption.stuck import never_stuck
+from airmedic_core.checks.corruption.stuck_columns import never_stuck
 from airmedic_core.measures.stand_in_values import is_certain_stand_in, is_stand_in
 from airmedic_core.numbers import percent
 from airmedic_core.profile import CategoricalProfile

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
+from airmedic_core.checks.corruption.broken_shares import WHERE_ROWS_ARE_STRANGE, beyond, broken_finding, rarest_share
 from airmedic_core.checks.corruption.duplicates import duplicates
 from airmedic_core.checks.corruption.options import LIMITS, Options
-from airmedic_core.checks.corruption.shares import WHERE_ROWS_ARE_STRANGE, beyond, broken_finding, rarest_share
 from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile
 from airmedic_core.records import Cause, Finding, Role, Verdict
@@ -80,7 +80,7 @@ def _null_share(profile: Profile, name: str) -> float:
 
 
 def _values(context: CheckContext, name: str, options: Options) -> Iterator[Finding]:
-    from airmedic_core.checks.corruption.absurd import absurd_values
+    from airmedic_core.checks.corruption.absurd_values import absurd_values
     from airmedic_core.checks.corruption.category_stand_ins import category_stand_ins
     from airmedic_core.checks.corruption.damaged_names import damaged_names
     from airmedic_core.checks.corruption.number_stand_ins import number_stand_ins
@@ -116,7 +116,7 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
 def _detached(context: CheckContext, name: str) -> bool:
     import numpy as np
 
-    from airmedic_core.checks.corruption.detached import detached
+    from airmedic_core.checks.corruption.detached_values import detached
     from airmedic_core.profile.values import numbers
 
     reference = context.reference.whole.columns[name]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.checks.corruption.broken_shares import broken_finding
 from airmedic_core.checks.corruption.options import LIMITS, Options
-from airmedic_core.checks.corruption.shares import broken_finding
 from airmedic_core.measures.stand_in_values import is_stand_in
 from airmedic_core.numbers import percent
 

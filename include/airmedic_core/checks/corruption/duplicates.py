@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airmedic_core.checks.corruption.broken_shares import beyond, broken_finding
 from airmedic_core.checks.corruption.options import LIMITS, Options
-from airmedic_core.checks.corruption.shares import beyond, broken_finding
 from airmedic_core.numbers import percent
 from airmedic_core.records import Finding
 

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.checks.corruption.apart import APART, lies_apart, rose_alone, stand_in_key, undoubted_profiles
-from airmedic_core.checks.corruption.options import LIMITS, Options
-from airmedic_core.checks.corruption.shares import (
+from airmedic_core.checks.corruption.broken_shares import (
     WHERE_ROWS_ARE_STRANGE,
     WHERE_THE_COLUMN_CHANGED,
     beyond,
@@ -23,7 +21,15 @@ from airmedic_core.checks.corruption.shares import (
     never_seen,
     rarest_share,
 )
-from airmedic_core.checks.corruption.stuck import never_stuck
+from airmedic_core.checks.corruption.options import LIMITS, Options
+from airmedic_core.checks.corruption.stuck_columns import never_stuck
+from airmedic_core.checks.corruption.suspicious_numbers import (
+    APART,
+    lies_apart,
+    rose_alone,
+    stand_in_key,
+    undoubted_profiles,
+)
 from airmedic_core.measures.stand_in_values import is_typical_number
 from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile

@@ -13,7 +13,7 @@ from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.checks.drift.move import Move
-    from airmedic_core.checks.drift.slow import SlowMove
+    from airmedic_core.checks.drift.slow_moves import SlowMove
     from airmedic_core.comparison import CheckContext
 
 _log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Drift(Check[Options]):
         import numpy as np
 
         from airmedic_core.checks.drift.move import strongest
-        from airmedic_core.checks.drift.slow import slow_moves
+        from airmedic_core.checks.drift.slow_moves import slow_moves
         from airmedic_core.measures.column_statistics import of_categories, of_numbers, one_value_per_window
         from airmedic_core.measures.compared_columns import compare
         from airmedic_core.measures.unseen_categories import usual_unseen

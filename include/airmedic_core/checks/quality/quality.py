@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check, CheckOptions
-from airmedic_core.checks.quality.rules import failure_sentence
+from airmedic_core.checks.quality.failed_expectations import failure_sentence
 from airmedic_core.checks.quality.suite import Suite, suites_for
 from airmedic_core.expectations import Result, validate
 from airmedic_core.extras import is_installed, missing_library

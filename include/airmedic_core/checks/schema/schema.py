@@ -35,9 +35,9 @@ class Schema(Check[Options]):
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Compare columns, types, vocabularies and grain with the reference's."""
-        from airmedic_core.checks.schema.constant import constant_findings
+        from airmedic_core.checks.schema.constant_columns import constant_findings
         from airmedic_core.checks.schema.renames import renamed_columns
-        from airmedic_core.checks.schema.unreadable import unreadable_findings
+        from airmedic_core.checks.schema.unreadable_columns import unreadable_findings
         from airmedic_core.checks.schema.vocabulary import vocabulary_findings
 
         if not context.batch.rows:
@@ -118,7 +118,7 @@ def _new_columns(context: CheckContext, names: list[str]) -> list[Finding]:
 
 
 def _exchanged(context: CheckContext) -> list[Finding]:
-    from airmedic_core.checks.schema.exchanged import exchanged_columns
+    from airmedic_core.checks.schema.exchanged_columns import exchanged_columns
 
     return [
         _exchanged_with(context, name, partner)
@@ -128,7 +128,7 @@ def _exchanged(context: CheckContext) -> list[Finding]:
 
 
 def _recoded(context: CheckContext, name: str) -> list[Finding]:
-    from airmedic_core.checks.schema.recoded import BLANK, recoded_values
+    from airmedic_core.checks.schema.recoded_values import BLANK, recoded_values
 
     named = recoded_values(context, name)
     if not named:
@@ -150,7 +150,7 @@ def _recoded(context: CheckContext, name: str) -> list[Finding]:
 
 
 def _slid(context: CheckContext) -> list[Finding]:
-    from airmedic_core.checks.schema.slid import slid_rows
+    from airmedic_core.checks.schema.slid_rows import slid_rows
     from airmedic_core.numbers import percent
 
     slid = slid_rows(context)

@@ -10,7 +10,14 @@ import pytest
 
 from airmedic_core.decide import Request, decide
 from airmedic_core.errors import LedgerError
-from airmedic_core.incidents import close_incident, lift_quarantine, note_healthy, open_incident, request_incident
+from airmedic_core.execution import carry_out
+from airmedic_core.incident_lifecycle import (
+    close_incident,
+    lift_quarantine,
+    note_healthy,
+    open_incident,
+    request_incident,
+)
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -18,7 +25,6 @@ from airmedic_core.records import (
     Permission,
     Severity,
 )
-from airmedic_core.remedy import carry_out
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.remediations import diagnosed, proposed

@@ -1,4 +1,4 @@
-"""Models that are in no registry: their reference is what was logged, and so is what serves."""
+"""The reference of a model that is in no registry: it is made of the predictions that were logged."""
 
 from __future__ import annotations
 

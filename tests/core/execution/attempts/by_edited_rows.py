@@ -13,8 +13,8 @@ from airmedic_core.records import (
     Permission,
     to_json,
 )
-from tests.core.remedy.attempts.by_answers import nobody_of_the_group_approves
-from tests.core.remedy.attempts.case import LATE, Case
+from tests.core.execution.attempts.by_answers import nobody_of_the_group_approves
+from tests.core.execution.attempts.case import LATE, Case
 
 
 def its_parameters_are_edited(case: Case) -> None:

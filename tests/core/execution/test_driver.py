@@ -21,11 +21,11 @@ from airmedic_core.errors import (
     RegistryUnavailableError,
     SwitchUnavailableError,
 )
-from airmedic_core.incidents import close_incident
+from airmedic_core.execution import carry_out, undo
+from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.tables import locks
 from airmedic_core.records import ActionResult, IncidentState, Proposal
-from airmedic_core.remedy import carry_out, undo
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.incidents import close_incident
+from airmedic_core.execution import ask_to_take_back, carry_out
+from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import IncidentState, Proposal
-from airmedic_core.remedy import ask_to_take_back, carry_out
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, norm
 
-from airmedic_core.checks.concept.bias import bias_p_value
+from airmedic_core.checks.concept.error_bias import bias_p_value
 from airmedic_core.comparison import LabelledRows
 from airmedic_core.metrics import Array, losses
 

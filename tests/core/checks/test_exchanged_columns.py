@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.checks.schema import exchanged as _exchanged
+from airmedic_core.checks.schema import exchanged_columns as _exchanged
 from airmedic_core.pair import PairCheck, check_pair
 from airmedic_core.records import Cause
 from airmedic_core.reports.private import Privacy

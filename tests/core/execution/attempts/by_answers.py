@@ -14,7 +14,7 @@ from airmedic_core.records import (
     RankedCause,
     Severity,
 )
-from tests.core.remedy.attempts.case import LATE, SOON, Case
+from tests.core.execution.attempts.case import LATE, SOON, Case
 from tests.core.renewals import NOW
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from airmedic_core.records import Cause
-from tests.core.remedy.attempts.case import RULES, Case
+from tests.core.execution.attempts.case import RULES, Case
 from tests.core.renewals import observe
 
 

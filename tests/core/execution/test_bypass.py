@@ -10,11 +10,11 @@ import pytest
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.errors import AirmedicError
+from airmedic_core.execution import carry_out
 from airmedic_core.records import Permission, Proposal
-from airmedic_core.remedy import carry_out
 from airmedic_core.training.rows import unusable_windows
-from tests.core.remedy.attempts import after_approval, by_answers, by_edited_rows
-from tests.core.remedy.attempts.case import SOON, Case
+from tests.core.execution.attempts import after_approval, by_answers, by_edited_rows
+from tests.core.execution.attempts.case import SOON, Case
 from tests.core.renewals import NOW, incident_of, renewals, workspace
 
 ATTEMPTS = {**by_answers.ATTEMPTS, **by_edited_rows.ATTEMPTS, **after_approval.ATTEMPTS}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from airmedic_core.checks.corruption.detached import detached
+from airmedic_core.checks.corruption.detached_values import detached
 
 USUAL = np.arange(0.0, 20.0, 0.1)
 

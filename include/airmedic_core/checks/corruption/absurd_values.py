@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airmedic_core.checks.corruption.broken_shares import WHERE_ROWS_ARE_STRANGE, broken_finding
 from airmedic_core.checks.corruption.options import LIMITS
-from airmedic_core.checks.corruption.shares import WHERE_ROWS_ARE_STRANGE, broken_finding
 from airmedic_core.profile import NumericProfile
 from airmedic_core.profile.values import numbers
 
