@@ -32,6 +32,8 @@ LIBRARIES = (
     "sklearn.ensemble",
     "sklearn.pipeline",
     "mlflow.sklearn",
+    # MLflow keeps models of scikit-learn in its format, unless told otherwise.
+    "skops.io",
     "great_expectations",
     "evidently.presets",
     "anthropic",
@@ -117,12 +119,15 @@ def extension_modules() -> list[str]:
 
 def warm_imports(modules: Sequence[str]) -> None:
     """Import modules; one that cannot be imported is logged, and its tasks will say why."""
+    from airmedic_core.fitted import quiet_skops
+
     # It writes hundreds of lines while it is imported.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     started = perf_counter()
     for module in modules:
         try:
-            import_module(module)
+            with quiet_skops():
+                import_module(module)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - what breaks on import must not stop the scheduler
             if missing_extra(error):
                 continue

@@ -11,6 +11,7 @@ from airmedic_core.fitted.packages import (
     packages_told,
     requirements_of,
 )
+from airmedic_core.fitted.quiet import quiet_skops
 
 __all__ = [
     "REQUIREMENTS",
@@ -22,6 +23,7 @@ __all__ = [
     "missing_packages",
     "package_gaps",
     "packages_told",
+    "quiet_skops",
     "requirements_of",
     "with_categories",
 ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ExtensionError, ModelError
 from airmedic_core.family import Family
-from airmedic_core.fitted import Answer, Meaning, PackageGap, missing_packages, packages_told
+from airmedic_core.fitted import Answer, Meaning, PackageGap, missing_packages, packages_told, quiet_skops
 from airmedic_core.flavours.contract import Flavour
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _loaded(flavour: Flavour, folder: Path) -> Any:
 
     from sklearn.exceptions import InconsistentVersionWarning
 
-    with warnings.catch_warnings():
+    with quiet_skops(), warnings.catch_warnings():
         # The gaps say the same, with what to do.
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         return flavour.load(folder)

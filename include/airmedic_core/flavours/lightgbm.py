@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from airmedic_core.errors import ModelError
-from airmedic_core.fitted import Answer, Means, answer_of, with_categories
+from airmedic_core.fitted import Answer, Means, answer_of, quiet_skops, with_categories
 from airmedic_core.flavours.contract import Flavour
 
 if TYPE_CHECKING:
@@ -72,10 +72,11 @@ class Lightgbm(Flavour):
         return model.predict(_arranged(getattr(model, "booster_", model), rows))
 
     def log(self, model: Any, how: Mapping[str, Any]) -> Any:
-        """Log a booster in LightGBM's own format, an estimator pickled."""
+        """Log a booster in LightGBM's own format, an estimator as MLflow keeps those of scikit-learn."""
         from mlflow.lightgbm import log_model
 
-        return log_model(model, **how)
+        with quiet_skops():
+            return log_model(model, **how)
 
 
 def _header(booster: Any, key: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from mlflow.models import ModelSignature, infer_signature
 from mlflow.types import ColSpec, DataType, Schema
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
 from airmedic_core.actions import ACTIONS
@@ -101,6 +103,33 @@ def test_a_classifier_of_a_boosting_library_that_was_pickled_can_be_refitted(
     assert model.flavour == "sklearn"
     assert model.unfitted().get_params()["n_estimators"] == 3
     assert len(model.answer(rows[[*COLUMNS, "plan"]]).values) == len(rows)
+
+
+def test_modules_that_warn_when_they_are_asked_for_names_disturb_no_loading(tmp_path: Path, rows: pd.DataFrame) -> None:
+    pytest.importorskip("skops")  # MLflow before 3.9 does not use it
+    mlflow.sklearn.save_model(
+        LogisticRegression().fit(rows[COLUMNS], rows["churned"]),
+        tmp_path / "kept",
+        pip_requirements=["scikit-learn"],
+        serialization_format="skops",
+    )
+    # As Airflow's modules are: loaded before SciPy, and asked for each of its functions when skops is imported.
+    code = f"""
+import sys, types, warnings
+from pathlib import Path
+old, asked = types.ModuleType("old"), []
+def moved(name):
+    asked.append(name)
+    warnings.warn(f"{{name}} has moved", FutureWarning, stacklevel=2)
+    raise AttributeError(name)
+old.__getattr__ = moved
+sys.modules["old"] = old
+warnings.filterwarnings("error", module="skops")
+from airmedic_core.flavours import opened
+print(opened(Path({str(tmp_path / "kept")!r}), "The model").flavour, len(asked) > 100)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["sklearn", "True"], done.stderr
 
 
 def test_a_signature_that_contradicts_the_rows_is_an_error(rows: pd.DataFrame) -> None:
