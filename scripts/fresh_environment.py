@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -45,10 +47,62 @@ def make_environment(folder: Path, *requirements: str, lowest: bool = False, pyt
     subprocess.CalledProcessError
         If the requirements contradict each other, or no index answers.
     """
-    subprocess.run([*_uv(), "venv", "--quiet", "--clear", "--python", python, str(folder)], check=True)
-    interpreter = folder / "bin" / "python"
+    interpreter = bare_environment(folder, python)
     add_to_environment(interpreter, *(["--resolution", "lowest-direct"] if lowest else []), *requirements)
     return interpreter
+
+
+def bare_environment(folder: Path, python: str = sys.executable) -> Path:
+    """Make a virtual environment with nothing in it, and return its interpreter.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it is made. One that is there is replaced.
+    python : str
+        The interpreter that it is made with.
+    """
+    subprocess.run([*_uv(), "venv", "--quiet", "--clear", "--python", python, str(folder)], check=True)
+    return folder / "bin" / "python"
+
+
+def would_be_installed(interpreter: Path, *requirements: str) -> dict[str, str]:
+    """Return the version of each package that an installation would bring, by its name, and install nothing.
+
+    Parameters
+    ----------
+    interpreter : Path
+        The environment's interpreter.
+    *requirements : str
+        As :func:`make_environment` takes them.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If the requirements contradict each other, or no index answers. Its ``stderr`` says which.
+    """
+    command = [*_uv(), "pip", "install", "--dry-run", "--python", str(interpreter), *requirements]
+    done = subprocess.run(
+        command, env=os.environ | _as_pip_is_set_up(), cwd=PROJECT, check=True, capture_output=True, text=True
+    )
+    return dict(re.findall(r"^ \+ (\S+?)==(\S+)", done.stderr, re.MULTILINE))
+
+
+def installed(interpreter: Path) -> dict[str, str]:
+    """Return the version of each package in an environment, by its name in lower case.
+
+    Parameters
+    ----------
+    interpreter : Path
+        The environment's interpreter.
+    """
+    code = (
+        "import json; from importlib.metadata import distributions; "
+        "print(json.dumps({d.name.lower(): d.version for d in distributions()}))"
+    )
+    done = subprocess.run([str(interpreter), "-c", code], capture_output=True, text=True, check=True)
+    versions: dict[str, str] = json.loads(done.stdout)
+    return versions
 
 
 def add_to_environment(interpreter: Path, *requirements: str) -> None:

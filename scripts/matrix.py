@@ -1,27 +1,30 @@
 """Runs the tests that matter at the lowest and at the highest versions of what Airmedic rests on: `make matrix`.
 
 Each set of versions gets an environment under `.airmedic/matrix`, and three parts of the tests: the engine, the Airflow
-layer without a running Airflow, and one whole remediation on a running Airflow. The table that it prints is the one in
-`docs/versions.md`; `--write` puts it there. Exit code 0: all parts passed.
+layer without a running Airflow, and one whole remediation on a running Airflow. Before them it is asked what Airmedic
+installs beside, and after them a stranger's Airflow plays the quickstart. What it prints is what stands in
+`docs/versions.md`; `--write` puts it there. Exit code 0: all of it passed.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 PROJECT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 
-from scripts.fresh_environment import add_to_environment, make_environment  # noqa: E402
+from airmedic_local.errors import LocalError  # noqa: E402
+from scripts import combinations, stranger  # noqa: E402
+from scripts.fresh_environment import add_to_environment, installed, make_environment  # noqa: E402
 
 FOLDER = PROJECT / ".airmedic" / "matrix"
 PAGE = PROJECT / "docs" / "versions.md"
@@ -86,22 +89,40 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=[versions.name for versions in SETS], help="one set of versions alone")
     parser.add_argument("--part", choices=[part.title for part in PARTS], help="one part of the tests alone")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter of the environments")
+    parser.add_argument("--python", default=sys.executable, help="the interpreter of the lowest versions")
+    parser.add_argument("--newest-python", default=sys.executable, help="the interpreter of the highest versions")
     parser.add_argument("--keep", action="store_true", help="use environments that are there as they are")
     parser.add_argument("--write", action="store_true", help="put the table into docs/versions.md")
     args = parser.parse_args()
     parts = [part for part in PARTS if args.part in (None, part.title)]
     rows = {}
+    whole = not (args.only or args.part)
+    answers = combinations.ask(args.python) if whole else []
     for versions in SETS:
         if args.only in (None, versions.name):
-            interpreter = _environment(versions, args.python, keep=args.keep)
+            python = args.python if versions.lowest else args.newest_python
+            interpreter = _environment(versions, python, keep=args.keep)
             results = tuple(_run(versions, interpreter, part) for part in parts)
             rows[versions.name] = Row(*_installed(interpreter), results)
-    table = _table(rows, [part.title for part in parts])
-    print(table)  # noqa: T201 - a script that prints a table
+    told = [_table(rows, [part.title for part in parts])]
+    fine = all(result.startswith("passed") for row in rows.values() for result in row.results)
+    if whole:
+        quickstart, played = _quickstart(args.python)
+        fine = fine and played and all(answer.as_expected for answer in answers)
+        told = [*told, combinations.table(answers), quickstart]
+    print("\n\n".join(told))  # noqa: T201 - a script that prints tables
     if args.write:
-        _write(table)
-    return 0 if all(result.startswith("passed") for row in rows.values() for result in row.results) else 1
+        _write("\n\n".join(told))
+    return 0 if fine else 1
+
+
+def _quickstart(python: str) -> tuple[str, bool]:
+    """Return what came of the quickstart in a stranger's Airflow, and whether it got to the first incident."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return f"A stranger's Airflow 3.2 ran the quickstart: {stranger.play(Path(folder), python)}.", True
+        except (stranger.QuickstartError, LocalError, subprocess.CalledProcessError) as error:
+            return f"A stranger's Airflow 3.2 did not get through the quickstart: {error}", False
 
 
 def _environment(versions: Versions, python: str, *, keep: bool) -> Path:
@@ -147,13 +168,10 @@ def _run(versions: Versions, interpreter: Path, part: Part) -> str:
 
 
 def _installed(interpreter: Path) -> tuple[dict[str, str], str]:
-    code = (
-        "import json, platform; from importlib.metadata import distributions; "
-        "print(json.dumps([platform.python_version(), {d.name.lower(): d.version for d in distributions()}]))"
-    )
-    done = subprocess.run([str(interpreter), "-c", code], capture_output=True, text=True, check=True)
-    python, installed = json.loads(done.stdout)
-    return {name: installed.get(name, "–") for name in SHOWN}, python
+    code = "import platform; print(platform.python_version())"
+    python = subprocess.run([str(interpreter), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    versions = installed(interpreter)
+    return {name: versions.get(name, "–") for name in SHOWN}, python
 
 
 def _table(rows: dict[str, Row], titles: list[str]) -> str:
@@ -164,11 +182,11 @@ def _table(rows: dict[str, Row], titles: list[str]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _write(table: str) -> None:
+def _write(text: str) -> None:
     page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(_BEGIN)
     _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n{table}\n{_END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
 
 
 def _say(text: str) -> None:
