@@ -6,8 +6,10 @@ The engine installs without Airflow, MLflow and other heavy libraries: ``pip ins
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 from airmedic_core.errors import AirmedicError
@@ -68,6 +70,39 @@ def missing_library(module: str) -> MissingExtraError:
 def is_installed(module: str) -> bool:
     """Return whether a library is there, without importing it."""
     return find_spec(module) is not None
+
+
+class Copy(NamedTuple):
+    """One place from which a package can be imported."""
+
+    folder: Path
+    version: str
+    """What installed it says so; empty where nothing did."""
+
+    def __str__(self) -> str:
+        """Return the folder, with the version where it is known."""
+        return f"{self.folder} ({self.version})" if self.version else str(self.folder)
+
+
+def copies_of(package: str, *folders: Path) -> list[Copy]:
+    """Return where a package lies, the copy that is imported first.
+
+    Parameters
+    ----------
+    package : str
+        Its name, as it is imported.
+    *folders : Path
+        Where to look beside the places that modules are imported from.
+    """
+    from importlib.metadata import distributions
+
+    versions = {Path(str(done.locate_file(""))).resolve(): done.version for done in distributions(name="airmedic")}
+    copies: dict[Path, Copy] = {}
+    for place in (*map(Path, sys.path), *folders):
+        if (place / package / "__init__.py").is_file():
+            there = (place / package).resolve()
+            copies.setdefault(there, Copy(place / package, versions.get(place.resolve(), "")))
+    return list(copies.values())
 
 
 def unmet(declared: Iterable[str], *, extra: str) -> tuple[list[str], list[str]]:

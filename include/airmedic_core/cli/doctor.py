@@ -117,22 +117,32 @@ def _extras(declared: list[str]) -> Iterator[Symptom]:
 
 
 def _plugin(_: Settings) -> Iterator[Symptom]:
-    """Yield what of Airmedic an earlier installation has left in Airflow's plugins folder."""
+    """Yield what of Airmedic is there twice, and what an earlier installation has left in Airflow's plugins folder."""
     from importlib.metadata import entry_points
     from importlib.util import find_spec
 
     from airmedic_core.airflow_settings import plugin_folder
+    from airmedic_core.extras import copies_of
 
-    folder, installed = plugin_folder(), find_spec("airmedic")
+    folder = plugin_folder()
     registered = bool(entry_points(group="airflow.plugins", name="airmedic"))
-    copy = folder / "airmedic" / "__init__.py"
-    if installed and installed.origin and copy.is_file() and not copy.samefile(installed.origin):
-        state = f"{copy.parent} is a second copy of the package; {installed.origin} is the one that is imported"
-        yield Symptom("failed", "plugin", state, f"Remove airmedic/ and airmedic_plugin.py from {folder}.")
-    elif (folder / "airmedic_plugin.py").is_file() and not copy.is_file() and registered:
+    copied = (folder / "airmedic" / "__init__.py").is_file()
+    used, *others = copies_of("airmedic", folder) or [None]
+    for other in others:
+        state = f"{other} is a second copy of the package; {used} is the one that is imported"
+        if other.folder.parent == folder:
+            todo = f"Remove airmedic/ and airmedic_plugin.py from {folder}."
+            yield Symptom("failed", "plugin", state, todo)
+        else:
+            # It lies behind the other one, until a process has another PYTHONPATH.
+            todo = "Keep one: run 'pip uninstall airmedic', or take the checkout off PYTHONPATH."
+            yield Symptom("warning", "plugin", state, todo)
+    if others:
+        return
+    if (folder / "airmedic_plugin.py").is_file() and not copied and registered:
         state = f"{folder / 'airmedic_plugin.py'} is left of another installation; the package registers the plugin"
         yield Symptom("warning", "plugin", state, "Remove it.")
-    elif registered or copy.is_file():
+    elif registered or copied:
         yield Symptom("ok", "plugin", "registered by the package" if registered else f"in {folder}")
     elif find_spec("airflow"):
         yield Symptom(

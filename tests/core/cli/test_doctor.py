@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from airmedic_core.cli.doctor import examine
+from airmedic_core.cli.doctor import Symptom, examine
 from airmedic_core.ledger import Ledger
 from airmedic_core.settings import Settings
 from tests.core.packages import Install
@@ -89,18 +90,49 @@ def test_what_packages_add_is_shown_and_what_they_break_is_a_failure(
     assert "uninstall 'acme-checks'" in symptoms[1].todo
 
 
+PLUGINS = Path(__file__).parents[3] / "plugins"
+
+
+@pytest.fixture
+def one_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No checkout but this one is on the path: an environment may be shared by several."""
+    alone = [place for place in sys.path if not (Path(place) / "airmedic" / "__init__.py").is_file()]
+    monkeypatch.setattr(sys, "path", [str(PLUGINS), *alone])
+
+
+def _plugin() -> Symptom:
+    (symptom,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "plugin"]
+    return symptom
+
+
 def test_a_second_copy_of_the_plugin_is_found(
-    spec: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    spec: Path, one_copy: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(tmp_path / "plugins"))
     copy = tmp_path / "plugins" / "airmedic" / "__init__.py"
     copy.parent.mkdir(parents=True)
     copy.write_text("")
-    (symptom,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "plugin"]
+    symptom = _plugin()
     assert symptom.verdict == "failed"
     assert str(copy.parent) in symptom.state
     assert "Remove airmedic/" in symptom.todo
     # The folder that is imported is no second copy.
-    monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(Path(__file__).parents[3] / "plugins"))
-    (symptom,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "plugin"]
-    assert symptom.verdict == "ok"
+    monkeypatch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(PLUGINS))
+    assert _plugin().verdict == "ok"
+
+
+def test_a_package_behind_a_checkout_is_found_with_its_version(
+    spec: Path, one_copy: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, text in (
+        ("airmedic/__init__.py", ""),
+        ("airmedic-0.0.9.dist-info/METADATA", "Metadata-Version: 2.1\nName: airmedic\nVersion: 0.0.9\n"),
+    ):
+        (tmp_path / "site" / name).parent.mkdir(parents=True)
+        (tmp_path / "site" / name).write_text(text)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "site")])
+    symptom = _plugin()
+    assert symptom.verdict == "warning"
+    assert f"{tmp_path / 'site' / 'airmedic'} (0.0.9) is a second copy" in symptom.state
+    assert str(PLUGINS / "airmedic") in symptom.state
+    assert "pip uninstall airmedic" in symptom.todo
