@@ -127,9 +127,9 @@ def _plugin(_: Settings) -> Iterator[Symptom]:
     folder = plugin_folder()
     registered = bool(entry_points(group="airflow.plugins", name="airmedic"))
     copied = (folder / "airmedic" / "__init__.py").is_file()
-    used, *others = copies_of("airmedic", folder) or [None]
-    for other in others:
-        state = f"{other} is a second copy of the package; {used} is the one that is imported"
+    copies = copies_of("airmedic", folder)
+    for other in copies[1:]:
+        state = f"{other} is a second copy of the package; {copies[0]} is the one that is imported"
         if other.folder.parent == folder:
             todo = f"Remove airmedic/ and airmedic_plugin.py from {folder}."
             yield Symptom("failed", "plugin", state, todo)
@@ -137,7 +137,7 @@ def _plugin(_: Settings) -> Iterator[Symptom]:
             # It lies behind the other one, until a process has another PYTHONPATH.
             todo = "Keep one: run 'pip uninstall airmedic', or take the checkout off PYTHONPATH."
             yield Symptom("warning", "plugin", state, todo)
-    if others:
+    if copies[1:]:
         return
     if (folder / "airmedic_plugin.py").is_file() and not copied and registered:
         state = f"{folder / 'airmedic_plugin.py'} is left of another installation; the package registers the plugin"
