@@ -34,7 +34,7 @@ class Outcome:
     outcome: str
     """``healed``, ``rolled_back``, ``contained``, ``changed``; ``refused``, ``failed``, ``undone``, ``inconclusive``,
     ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``,
-    ``dry_run``, ``undecided``."""
+    ``dry_run``, ``undecided``. The module ``healed`` says which of them count as healed."""
     summary: str
     proposal: Proposal | None = None
     """The proposal that decided it."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.decide.alarm import question_again
-from airmedic_core.decide.preferences import HEALED
 from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
+from airmedic_core.healed import come_back_of, comes_back, is_healed
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.outcome import outcome_of, timing
 from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Json, Severity, digest
@@ -19,7 +19,6 @@ from airmedic_core.windows import Every
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-_COMES_BACK_WITHIN = timedelta(days=7)
 _HELD_WINDOWS = 60
 _WORST_LAST = tuple(Severity)
 
@@ -60,7 +59,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
             attached = ledger.attach_batch(still_open.id, batch)
             worse = max(attached.severity, assessment.severity, key=_WORST_LAST.index)
             return ledger.move_incident(attached.id, attached.state, severity=worse)
-        before = next((incident for incident in known if _comes_back(incident, assessment.fingerprint, now)), None)
+        before = next((incident for incident in known if comes_back(incident, assessment.fingerprint, now)), None)
         return ledger.open_incident(
             Incident(
                 id=f"{batch.id}__{assessment.fingerprint[:8]}",
@@ -74,7 +73,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
                 as_of=batch.as_of,
                 batch_ids=(batch.id,),
                 opened_at=now,
-                resolution={"recurrence_of": before.id} if before else {},
+                resolution=come_back_of(before),
             )
         )
 
@@ -168,7 +167,7 @@ def close_incident(
     now : datetime
         The moment of closing.
     failed : sequence of str
-        Steps of the remediation that failed. A deployment that could not be watched, or not be undone, has not healed.
+        Steps of the remediation that failed.
     only_looked : bool
         Whether the remediation was asked for a diagnosis, or to show what would happen, and for nothing else.
 
@@ -183,10 +182,7 @@ def close_incident(
         return incident
     if not failed and asked_again(ws, incident):
         return ws.ledger.move_incident(incident_id, IncidentState.DIAGNOSED)
-    outcome = outcome_of(ws, incident, now=now)
-    if failed and outcome.outcome == "healed":
-        summary = f"{outcome.summary} It has not proved itself: {', '.join(failed)} failed."
-        outcome = replace(outcome, state=IncidentState.ESCALATED, outcome="failed", summary=summary)
+    outcome = outcome_of(ws, incident, now=now, failed=failed)
     resolution: dict[str, Any] = {
         **incident.resolution,
         "action": outcome.proposal.action if outcome.proposal else "",
@@ -218,7 +214,7 @@ def note_healthy(ws: Workspace, batch: Batch) -> Incident | None:
         The incident whose ``resolution["held_windows"]`` now names the batch's window; nothing if none was healed.
     """
     last = next((incident for incident in ws.ledger.incidents(batch.model) if _seen(incident)), None)
-    if last is None or last.state is not IncidentState.RESOLVED or last.resolution.get("outcome") not in HEALED:
+    if last is None or not is_healed(last):
         return None
     held = list(last.resolution.get("held_windows", []))
     if batch.window.start < last.window.end or batch.window.key in held:
@@ -255,9 +251,3 @@ def _is_of(incident: Incident, batch: Batch, fingerprint: str) -> bool:
 def _seen(incident: Incident) -> bool:
     """Return whether an incident was seen in a batch, and not asked for by a person."""
     return incident.fingerprint != REQUESTED
-
-
-def _comes_back(incident: Incident, fingerprint: str, now: datetime) -> bool:
-    if incident.fingerprint != fingerprint or incident.closed_at is None:
-        return False
-    return now - incident.closed_at <= _COMES_BACK_WITHIN

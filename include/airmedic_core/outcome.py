@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, known_action
 from airmedic_core.decide.rejections import REJECTED
+from airmedic_core.healed import fell, unproven
 from airmedic_core.history import TAKES_BACK, History, Outcome
-from airmedic_core.metrics import metric
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Incident, IncidentState, Json, Permission, Proposal
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
-def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
+def outcome_of(ws: Workspace, incident: Incident, *, now: datetime, failed: Sequence[str] = ()) -> Outcome:
     """Return what came of an incident.
 
     Parameters
@@ -29,6 +30,8 @@ def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
         The incident, not closed yet.
     now : datetime
         The moment of closing.
+    failed : sequence of str
+        Steps of the remediation that failed.
     """
     history = History.of(ws, incident, now=now)
     decisive = [done for done in history.actions if _decides(done.action)]
@@ -41,7 +44,7 @@ def outcome_of(ws: Workspace, incident: Incident, *, now: datetime) -> Outcome:
         return _not_done(history, later[-1])
     if last is None:
         return _nothing_proposed(history)
-    return _acted(history, last)
+    return _judged(ws, _acted(history, last), failed)
 
 
 def timing(ws: Workspace, incident: Incident, outcome: Outcome) -> Json:
@@ -128,24 +131,21 @@ def _acted(history: History, done: RecordedAction) -> Outcome:
         summary = f"{done.summary} Its package is gone, so that nobody can say whether it holds."
         return Outcome(IncidentState.ESCALATED, "failed", summary, proposal, done)
     outcome = action.outcome(history, done)
-    outcome = replace(
+    return replace(
         outcome,
         proposal=proposal,
         done=done,
         before=before if outcome.before is None else outcome.before,
         after=after if outcome.after is None else outcome.after,
     )
-    if outcome.state is IncidentState.RESOLVED and _fell(history.ws, outcome):
-        summary = f"{outcome.summary} {measure_name(history.ws.spec.metric)} fell, so that nothing is resolved."
+
+
+def _judged(ws: Workspace, outcome: Outcome, failed: Sequence[str]) -> Outcome:
+    """Return what an action reports, unless that does not count as healed."""
+    if outcome.state is IncidentState.RESOLVED and fell(ws.spec, outcome.before, outcome.after):
+        summary = f"{outcome.summary} {measure_name(ws.spec.metric)} fell, so that nothing is resolved."
         return replace(outcome, state=IncidentState.ESCALATED, outcome="worse", summary=summary)
+    if doubt := unproven(outcome.outcome, failed):
+        summary = f"{outcome.summary} {doubt}"
+        return replace(outcome, state=IncidentState.ESCALATED, outcome="failed", summary=summary)
     return outcome
-
-
-def _fell(ws: Workspace, outcome: Outcome) -> bool:
-    """Return whether the deciding metric is worse after an action than before it, by more than the gate's margin."""
-    if outcome.before is None or outcome.after is None:
-        return False
-    measure = metric(ws.spec.metric, ws.spec.task)
-    gained = (outcome.after - outcome.before) * (1 if measure.higher_is_better else -1)
-    scale = abs(outcome.before) if measure.relative else 1.0
-    return gained < ws.spec.gate.margin * scale

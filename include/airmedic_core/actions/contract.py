@@ -237,6 +237,6 @@ class Action(Protocol):
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Return what came of an incident whose last remedy was this action, carried out and not undone.
 
-        The world is looked at, not what ``apply`` returned.
+        The world is looked at, not what ``apply`` returned. The module ``healed`` says which outcomes count as healed.
         """
         return Outcome(IncidentState.RESOLVED, "changed", done.summary)

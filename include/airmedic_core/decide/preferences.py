@@ -14,15 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airmedic_core.actions import known_action
+from airmedic_core.healed import came_back, did_heal
 from airmedic_core.ledger import Ledger
 from airmedic_core.policy import Learning
 from airmedic_core.records import Cause, Json
-
-HEALED = frozenset({"healed", "rolled_back", "contained", "changed"})
-"""Outcomes that count for an action."""
-
-NOT_HEALED = frozenset({"refused", "failed", "undone", "worse"})
-"""Outcomes that count against it. An action that was rejected or not answered had no effect that could be judged."""
 
 _FIRST_PRIOR = 0.8
 """Expected share of incidents that the first choice of a diagnosis heals."""
@@ -119,16 +114,13 @@ def outcomes(ledger: Ledger, cause: Cause, *, most: int = 500) -> tuple[Counter[
         The successes and the failures, by action.
     """
     incidents = ledger.incidents(limit=most)
-    came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in incidents}
+    returned = came_back(incidents)
     successes: Counter[str] = Counter()
     failures: Counter[str] = Counter()
     for incident in incidents:
         action = str(incident.resolution.get("action", ""))
-        outcome = incident.resolution.get("outcome")
-        if incident.cause is not cause or not action:
+        healed = did_heal(incident, returned)
+        if incident.cause is not cause or not action or healed is None:
             continue
-        if outcome in HEALED and incident.id not in came_back:
-            successes[action] += 1
-        elif outcome in HEALED or outcome in NOT_HEALED:
-            failures[action] += 1
+        (successes if healed else failures)[action] += 1
     return successes, failures

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airmedic_core.healed import came_back
 from airmedic_core.knowledge.ingest import Section
 from airmedic_core.records import ABNORMAL, REQUESTED, EvidencePacket, Incident, IncidentState
 
@@ -59,9 +60,9 @@ def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[st
         Ids of incidents that are not to be recalled.
     """
     known = ledger.incidents(model, limit=MOST)
-    came_back = {str(incident.resolution.get("recurrence_of", "")) for incident in known}
+    returned = came_back(known)
     return [
-        _memory(ledger, incident, came_back=incident.id in came_back)
+        _memory(ledger, incident, returned=incident.id in returned)
         for incident in known
         if incident.state in _OUTCOMES and incident.id not in leave_out and incident.fingerprint != REQUESTED
     ]
@@ -99,11 +100,11 @@ def remembered(ledger: Ledger, *, leave_out: Sequence[str] = ()) -> list[Section
     return [_section(memory) for memory in memories(ledger, leave_out=leave_out)]
 
 
-def _memory(ledger: Ledger, incident: Incident, *, came_back: bool) -> Memory:
+def _memory(ledger: Ledger, incident: Incident, *, returned: bool) -> Memory:
     done = [action for action in ledger.actions(incident_id=incident.id) if action.status in {"done", "undone"}]
     action = done[-1].action if done else ""
     outcome = _OUTCOMES[incident.state]
-    if came_back and outcome == HELD:
+    if returned and outcome == HELD:
         outcome = CAME_BACK
     return Memory(incident, action, outcome, signature_of(ledger.packet(incident.id)))
 
