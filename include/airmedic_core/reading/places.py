@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingBatchError, SourceError, SourceUnavailableError, UnreadableDataError, closest
+from airmedic_core.reading.formats import is_data
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _PLACEHOLDER = re.compile(r"\{window_(?:start|end)[^{}]*\}")
-_FORMATS = {".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet", ".pq": "parquet"}
-_COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".zip"}
 
 
 def files_of(spec: ModelSpec, window: Window | None) -> tuple[AbstractFileSystem, list[str]]:
@@ -70,26 +69,6 @@ def has_placeholder(path: str) -> bool:
     return _PLACEHOLDER.search(path) is not None
 
 
-def format_of(path: str) -> str:
-    """Return ``csv`` or ``parquet`` by a file's name.
-
-    Raises
-    ------
-    SourceError
-        If the name says neither.
-    """
-    suffixes = [suffix.lower() for suffix in PurePosixPath(path).suffixes]
-    while suffixes and suffixes[-1] in _COMPRESSED:
-        suffixes.pop()
-    kind = _FORMATS.get(suffixes[-1]) if suffixes else None
-    if kind is None:
-        raise SourceError(
-            f"{PurePosixPath(path).name!r} is neither csv nor parquet by its name.",
-            "Name it .csv, .csv.gz or .parquet.",
-        )
-    return kind
-
-
 def _patterns(spec: ModelSpec, window: Window | None) -> list[str]:
     path = spec.data.path
     if not has_placeholder(path):
@@ -131,15 +110,8 @@ def _expand(file_system: AbstractFileSystem, pattern: str) -> list[str]:
         return sorted(file_system.glob(path))
     if file_system.isdir(path):
         inside = sorted(file_system.find(path))
-        return [file for file in inside if _is_data(file)]
+        return [file for file in inside if is_data(file)]
     return [path] if file_system.exists(path) else []
-
-
-def _is_data(path: str) -> bool:
-    name = PurePosixPath(path).name
-    return not name.startswith((".", "_")) and any(
-        suffix in _FORMATS for suffix in PurePosixPath(name.lower()).suffixes
-    )
 
 
 def _neighbour(file_system: AbstractFileSystem, pattern: str) -> str:

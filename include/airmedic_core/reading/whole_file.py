@@ -9,9 +9,9 @@ from gzip import BadGzipFile
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingBatchError, SourceUnavailableError, UnreadableDataError
-from airmedic_core.reading.csv_files import Writing, read_csv
-from airmedic_core.reading.parquet_files import read_parquet
-from airmedic_core.reading.places import find_files, format_of
+from airmedic_core.reading.csv_files import Writing
+from airmedic_core.reading.formats import format_of
+from airmedic_core.reading.places import find_files
 from airmedic_core.reading.tables import stack, to_frame, with_unique_names
 
 if TYPE_CHECKING:
@@ -58,10 +58,9 @@ def read_table(file_system: AbstractFileSystem, file: str, writing: Writing) -> 
     writing : Writing
         How the file is written, if it is a csv file.
     """
-    kind = format_of(file)
+    known = format_of(file)
     with readable(file):
-        table = read_parquet(file_system, file) if kind == "parquet" else read_csv(file_system, file, writing)
-        return with_unique_names(table)
+        return with_unique_names(known.read(file_system, file, writing))
 
 
 @contextmanager

@@ -58,7 +58,7 @@ class WindowRows:
 
         table = with_unique_names(table)
         data = self.spec.data
-        table = table.select(wanted_columns(self.spec, table.column_names, self.columns))
+        table = table.select(self.wanted(table.column_names))
         for name in (data.time_column, self.spec.label_time_column):
             if name and name in table.column_names:
                 moments = as_moments(table[name], data.time_format, name)
@@ -74,6 +74,10 @@ class WindowRows:
             table = table.filter(inside)
         self.found += table.num_rows
         return table
+
+    def wanted(self, names: Sequence[str]) -> list[str]:
+        """Return the columns to read, of those that there are. Raises as :func:`wanted_columns`."""
+        return wanted_columns(self.spec, names, self.columns)
 
     def saw(self, moment: datetime | None) -> None:
         """Remember the time of a row, whether it is of the window or not."""

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from airmedic_core.reading.csv_files import Writing, csv_parts, read_csv
-from airmedic_core.reading.parquet_files import columns_of, open_for_parts, open_parquet, parquet_parts, row_groups
-from airmedic_core.reading.places import files_of, format_of, has_placeholder
+from airmedic_core.reading.formats import format_of
+from airmedic_core.reading.places import files_of, has_placeholder
 from airmedic_core.reading.sample import in_sample
 from airmedic_core.reading.whole_file import readable
-from airmedic_core.reading.window_rows import WindowRows, wanted_columns
+from airmedic_core.reading.window_rows import WindowRows
 from airmedic_core.sources.contract import Source
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
@@ -25,8 +23,6 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
-    import pyarrow.parquet as pq
-    from fsspec import AbstractFileSystem
 
 
 @final
@@ -37,7 +33,11 @@ class File(Source):
         """Return the rows of a window; see :func:`airmedic_core.sources.read_window`."""
         file_system, files = files_of(spec, window)
         rows = WindowRows(spec, window, columns)
-        tables = [rows.pick(_whole_table(rows, file_system, file)) for file in files]
+        tables = []
+        for file in files:
+            with readable(file):
+                table = format_of(file).read_window(file_system, file, rows)
+            tables.append(rows.pick(table))
         rows.finish(arrived=has_placeholder(spec.data.path))
         return rows.frame(tables)
 
@@ -77,29 +77,6 @@ def _picked(rows: WindowRows) -> Iterator[pa.Table]:
     file_system, files = files_of(rows.spec, rows.window)
     for file in files:
         with readable(file):
-            for batch in _parts(rows, file_system, file):
+            for batch in format_of(file).parts(file_system, file, rows):
                 yield rows.pick(pa.Table.from_batches([batch]))
     rows.finish(arrived=has_placeholder(rows.spec.data.path))
-
-
-def _parts(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> Iterator[pa.RecordBatch]:
-    wanted = partial(wanted_columns, rows.spec, columns=rows.columns)
-    if format_of(file) == "csv":
-        return csv_parts(file_system, file, Writing.of(rows.spec), wanted)
-    parquet = open_for_parts(file_system, file)
-    return parquet_parts(parquet, _groups(parquet, rows), columns_of(parquet, wanted))
-
-
-def _whole_table(rows: WindowRows, file_system: AbstractFileSystem, file: str) -> pa.Table:
-    with readable(file):
-        if format_of(file) == "csv":
-            return read_csv(file_system, file, Writing.of(rows.spec))
-        parquet = open_parquet(file_system, file)
-        wanted = partial(wanted_columns, rows.spec, columns=rows.columns)
-        return parquet.read_row_groups(_groups(parquet, rows), columns=columns_of(parquet, wanted))
-
-
-def _groups(parquet: pq.ParquetFile, rows: WindowRows) -> list[int]:
-    groups = row_groups(parquet, rows.spec.data.time_column, rows.window)
-    rows.saw(groups.newest)
-    return groups.numbers
