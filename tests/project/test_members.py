@@ -44,9 +44,6 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "diagnose/outbound.py": PROMOTIONS | {"quarantine"},
     # A cause says which actions heal it; that is its table.
     CORE + "causes/": {"escalate", "hold", "quarantine", "refresh_reference", "rerun_pipeline", "retrain", "rollback"},
-    # What reviews and comparisons of files do about the suite of expectations, which is the check of quality.
-    CORE + "pair/pair.py": {"quality"},
-    CORE + "review/packet.py": {"quality"},
     # The extras of an installation, some of which are called like the member that needs their libraries.
     CORE + "extras.py": {"quality", "slack", "sql"},
     # The module of scikit-learn, whose package has another name.
@@ -64,8 +61,6 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     "plugins/airmedic/testing/faults.py": {"hold"},
     # Actions that an arrangement for tests proposes.
     "plugins/airmedic/testing/rollout.py": {"deploy"},
-    # The condition on learning from doubtful rows, and who decides on it.
-    CORE + "diagnose/remedies.py": {"escalate", "retrain"},
 }
 
 

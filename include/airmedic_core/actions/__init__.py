@@ -17,11 +17,13 @@ __all__ = [
     "StoppedBy",
     "choices",
     "deadline_seconds",
+    "handing_over",
     "hands_over",
     "infinitive",
     "known_action",
     "longest_deadline_seconds",
     "of_reviews",
+    "trains",
 ]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
@@ -46,6 +48,25 @@ def hands_over(name: str) -> bool:
     """
     action = known_action(name)
     return action is not None and action.path is Path.ESCALATE
+
+
+def handing_over() -> str:
+    """Return the action that hands a problem to people.
+
+    >>> handing_over()
+    'escalate'
+    """
+    return next(name for name in ACTIONS.ours() if hands_over(name))
+
+
+def trains(name: str) -> bool:
+    """Return whether an action trains, so that the model learns from the rows of a window.
+
+    >>> trains("retrain"), trains("refresh_reference"), trains("gone_with_its_package")
+    (True, False, False)
+    """
+    action = known_action(name)
+    return action is not None and action.trains
 
 
 def of_reviews() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -15,7 +16,18 @@ from airmedic_core.family import Family
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, validated
 
-__all__ = ["CHECKS", "GROUPS", "Check", "CheckOptions", "Group", "Threshold", "options_for", "run_group", "running"]
+__all__ = [
+    "CHECKS",
+    "GROUPS",
+    "Check",
+    "CheckOptions",
+    "Group",
+    "Threshold",
+    "check_of_suite",
+    "options_for",
+    "run_group",
+    "running",
+]
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
@@ -59,6 +71,10 @@ class Check(Protocol[OptionsT]):
     """Its thresholds, each documented, with defaults."""
     thresholds: tuple[Threshold, ...] = ()
     """What a review may move. A check of the data has none: a fault that is passed over is trained on."""
+    options_of_pair: Mapping[str, Any] = {}
+    """Options that `airmedic check` sets where the spec does not: two files are all it has."""
+    validates_suite: bool = False
+    """Whether it validates the model's expectation suite: an expectation that a review suggests is one of its own."""
 
     @abstractmethod
     def run(self, context: CheckContext, options: OptionsT) -> list[Finding]:
@@ -98,6 +114,15 @@ def options_for(spec: ModelSpec, name: str) -> Any:
     """
     given = spec.checks.get(name) or {}
     return validated(CHECKS.member(name).options, given, f"The options of the check {name!r}")
+
+
+def check_of_suite() -> str:
+    """Return the check that validates the model's expectation suite.
+
+    >>> check_of_suite()
+    'quality'
+    """
+    return next(name for name in CHECKS.ours() if CHECKS.member(name).validates_suite)
 
 
 def running(spec: ModelSpec) -> tuple[str, ...]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airmedic_core.actions import hands_over
+from airmedic_core.actions import handing_over, hands_over, trains
 from airmedic_core.assess import doubt_of_training
 from airmedic_core.causes import Cause, Needs
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import RecommendedAction
 
-_RETRAIN, _ESCALATE = "retrain", "escalate"
 _WHY_NOT_YET = "Another reason is as likely, and a model that learns from rows that are wrong is worse afterwards."
 
 
@@ -56,19 +55,19 @@ def without_harm(
     [('escalate', ''), ('retrain', 'if it is not stale data')]
     """
     conditions = dict.fromkeys(rival.traits.harmed_by, f"if it is not {rival.words}") if rival else {}
-    conditions |= {_RETRAIN: doubt} if doubt else {}
+    conditions |= {action.action: doubt for action in actions if doubt and trains(action.action)}
     doubted = [action for action in actions if not action.condition and action.action in conditions]
     if not doubted:
         return actions
     why = _WHY_NOT_YET
-    if rival is not None and not (doubt and doubted[0].action == _RETRAIN):
+    if rival is not None and not (doubt and trains(doubted[0].action)):
         why = f"{rival.words.capitalize()} is about as likely. {rival.traits.settled_by}"
     ordered = [
-        RecommendedAction(_ESCALATE, 0, why),
+        RecommendedAction(handing_over(), 0, why),
         *(
             replace(action, condition=conditions[action.action]) if action in doubted else action
             for action in actions
-            if action.action != _ESCALATE
+            if not hands_over(action.action)
         ),
     ]
     return tuple(replace(action, priority=place) for place, action in enumerate(ordered, start=1))
@@ -103,7 +102,7 @@ def actions_for(
     if actions and actions[0].action in tried and not hands_over(actions[0].action):
         why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
         actions = [action for action in actions if not hands_over(action.action)]
-        actions.append(RecommendedAction("escalate", 0, why, "if the problem comes back again"))
+        actions.append(RecommendedAction(handing_over(), 0, why, "if the problem comes back again"))
     ordered = tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
     doubt = doubt_of_training(facts.of("finding"), confirmed=facts.loss_lasts)
     return without_harm(ordered, doubt, rival)

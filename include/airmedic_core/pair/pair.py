@@ -142,7 +142,7 @@ def compared(
     together = of_one_time(spec, reference, current)
     window, step = window_of(spec, current), spec.window.step
     part = not together and part_of_window(spec, window, reference, current)
-    spec = _without_proposals(in_windows_of(spec, window, len(current)))
+    spec = _with_options_of_pair(in_windows_of(spec, window, len(current)))
     answers = served(spec, reference, current, window, as_of, together=together)
     # Samples of one time are no windows of each other's history.
     windows = [] if together else windows_before(spec, step, reference)
@@ -195,12 +195,12 @@ def _refuse_few(spec: ModelSpec, reference: pd.DataFrame) -> None:
         )
 
 
-def _without_proposals(spec: ModelSpec) -> ModelSpec:
-    """Leave out the expectations that a reference suggests, unless the spec asks for them.
+def _with_options_of_pair(spec: ModelSpec) -> ModelSpec:
+    """Set the options that the checks want where two files are all there is, unless the spec says otherwise."""
+    from airmedic_core.checks import CHECKS, running
 
-    Nobody has looked at them, and what they are about the other checks see too.
-    """
-    given = spec.checks.get("quality") or {}
-    if spec.checks.get("quality") is False or "propose" in dict(given):
-        return spec
-    return spec.model_copy(update={"checks": {**spec.checks, "quality": {**dict(given), "propose": False}}})
+    checks = dict(spec.checks)
+    for name in running(spec):
+        if options := CHECKS.member(name).options_of_pair:
+            checks[name] = {**options, **dict(checks.get(name) or {})}
+    return spec.model_copy(update={"checks": checks})

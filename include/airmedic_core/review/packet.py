@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from airmedic_core.checks import check_of_suite
 from airmedic_core.diagnose.wording import plain
 from airmedic_core.records import Evidence, EvidencePacket
 from airmedic_core.review.analyst import Analysis, ExpectationSuggestion
@@ -113,7 +114,7 @@ def _expectation(suggestion: ExpectationSuggestion) -> Evidence:
         unit="windows",
         source="Great Expectations on the rows of past windows",
         details={
-            "check": "quality",
+            "check": check_of_suite(),
             "statistic": suggestion.expectation["type"],
             "caught": len(suggestion.caught),
             "faulty": suggestion.faulty,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.checks.quality.failed_expectations import failure_sentence
@@ -69,6 +70,9 @@ class Quality(Check[Options]):
 
     group = "data"
     options = Options
+    # Nobody has looked at a proposal, and what it is about the other checks see too.
+    options_of_pair: Mapping[str, Any] = {"propose": False}
+    validates_suite = True
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Validate the rows against the suite. A failed expectation is never passed over in silence."""
