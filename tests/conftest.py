@@ -21,8 +21,18 @@ class _ByFile(LoadScopeScheduling):
         return _RUNNING if path.startswith(_RUNNING) else path
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files of slow tests, the running Airflow first.
+
+    Its minutes of waiting then lie beside other tests, and no process is left alone with a long file at the end.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    items.sort(key=lambda item: (not item.nodeid.startswith(_RUNNING), item.path not in slow))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
-    # In the order of the files: the running Airflow comes early, and its minutes of waiting lie beside other tests.
+    # In the order in which they are collected, not by how many tests a file has.
     config.option.loadscopereorder = False
     return _ByFile(config, log)
