@@ -1,4 +1,4 @@
-"""The Airflow plugin: imports heavy libraries once, in the process that tasks are forked from.
+"""The Airflow plugin: registers the health page, and imports heavy libraries once, in what tasks are forked from.
 
 Each task is a new process. Great Expectations, Evidently, MLflow and their like take seconds to import, in every task
 again, unless the parent has them already: then the forked task inherits them and starts in a fraction of a second.
@@ -20,6 +20,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from airmedic.web.lazy_app import URL_PREFIX, LazyApp
 from airmedic_core.extras import is_installed, missing_extra
 
 log = logging.getLogger(__name__)
@@ -43,7 +44,10 @@ LIBRARIES = (
 )
 """What tasks import, in the order in which it is imported."""
 
-_NOT_IN_TASKS = ("airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.ledger.migrations", "airmedic.testing")
+_NOT_IN_TASKS = (
+    "airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.read_model", "airmedic_core.ledger.migrations",
+    "airmedic.testing", "airmedic.web",
+)  # fmt: skip
 
 STORES = ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store")
 """What MLflow's client imports where it speaks with a database itself, in place of a server."""
@@ -53,6 +57,7 @@ class AirmedicPlugin(AirflowPlugin):
     """Registers Airmedic with Airflow."""
 
     name = "airmedic"
+    fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Airmedic"}]  # noqa: RUF012  Airflow wants a list
 
     @classmethod
     def on_load(cls, *_: Any, **__: Any) -> None:

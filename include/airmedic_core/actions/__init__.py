@@ -15,6 +15,7 @@ __all__ = [
     "Part",
     "Path",
     "StoppedBy",
+    "action_words",
     "choices",
     "deadline_seconds",
     "handing_over",
@@ -115,3 +116,15 @@ def infinitive(name: str) -> str:
     """
     action = known_action(name)
     return (action.infinitive if action else "") or name.replace("_", " ")
+
+
+def action_words(name: str) -> str:
+    """Return what an action does, as a heading or a button says it.
+
+    >>> action_words("rollback")
+    'Roll back'
+    >>> action_words("a_team_s_own")
+    'A team s own'
+    """
+    action = known_action(name)
+    return (action.imperative if action else "") or name.replace("_", " ").capitalize()

@@ -37,7 +37,7 @@ def stored_finding(record: Json) -> Finding:
     if "role" in record:
         return from_json(Finding, record)
     check, statistic, details = record["check"], record["statistic"], dict(record.get("details") or {})
-    role = _ROLES_OF_STATISTICS.get(statistic, _ROLES.get(check, Role.INFORMATION))
+    role = stored_role(check, statistic)
     if statistic == "error":
         role, details["failed"] = Role.INFORMATION, True
     if check == "estimate":
@@ -45,3 +45,8 @@ def stored_finding(record: Json) -> Finding:
     if statistic == "relation_loss":
         details["decides"] = True
     return from_json(Finding, record | {"role": role.value, "details": details})
+
+
+def stored_role(check: str, statistic: str) -> Role:
+    """Return the role of a finding that was stored without one."""
+    return _ROLES_OF_STATISTICS.get(statistic, _ROLES.get(check, Role.INFORMATION))

@@ -10,13 +10,15 @@ from airmedic_core.ledger.language_model_calls import LanguageModelCalls
 from airmedic_core.ledger.locks import Locks
 from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
+from airmedic_core.ledger.overview import Overview
 from airmedic_core.ledger.retention import Retention
 from airmedic_core.ledger.trainings import Trainings
 
 
 class Ledger(
-    Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Locks
-):
+    Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Overview,
+    Locks,
+):  # fmt: skip
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 
     Each write is one transaction that also appends to the audit chain, and each can be repeated without a second

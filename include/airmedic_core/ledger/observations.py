@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, insert, select, update
@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, func, inse
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.earlier_findings import stored_finding
 from airmedic_core.ledger.tables import batches, data_quality, model_metrics
-from airmedic_core.records import Assessment, Batch, Finding, Verdict, digest, from_json, to_json
+from airmedic_core.records import Assessment, Batch, BatchSummary, Finding, Verdict, digest, from_json, to_json
 from airmedic_core.windows import Window
 
 Group = Literal["data", "drift", "performance"]
@@ -205,18 +205,28 @@ class Observations(Audit):
         kept = list(dict.fromkeys(row.id for row, *_ in past))[:limit]
         return [(_batch(row), version, finding) for row, _, version, finding in past if row.id in kept]
 
-    def record_assessment(self, batch: Batch, assessment: Assessment) -> None:
-        """Record what a batch means."""
+    def record_assessment(self, batch: Batch, assessment: Assessment, summary: BatchSummary | None = None) -> None:
+        """Record what a batch means.
+
+        Parameters
+        ----------
+        batch : Batch
+            The batch.
+        assessment : Assessment
+            What it means.
+        summary : BatchSummary, optional
+            What pages over the whole fleet show of it.
+        """
         record = to_json(assessment)
+        values = {"assessment": record, "outcome": assessment.outcome, "cause": assessment.cause.value}
+        values |= vars(summary or BatchSummary())
         with self._writing() as connection:
             self._put_batch(connection, batch, None, None)
-            if connection.execute(select(batches.c.assessment).where(batches.c.id == batch.id)).scalar() == record:
+            known = connection.execute(select(batches).where(batches.c.id == batch.id)).one()
+            if all(known._mapping[name] == value for name, value in values.items()):  # noqa: SLF001  public, despite its name
                 return
-            connection.execute(
-                update(batches)
-                .where(batches.c.id == batch.id)
-                .values(assessment=record, outcome=assessment.outcome, cause=assessment.cause.value)
-            )
+            values["assessed_at"] = datetime.now(UTC)
+            connection.execute(update(batches).where(batches.c.id == batch.id).values(values))
             append(connection, "assessment", batch.id, record)
 
     def assessment(self, batch_id: str) -> Assessment | None:

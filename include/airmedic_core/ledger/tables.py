@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Float,
@@ -75,6 +76,15 @@ batches = Table(
     _name("cause", 40),
     _json("assessment"),
     Column("profile_path", Text),
+    _name("metric_name", 63),
+    Column("metric_value", Float(53)),
+    Column("metric_low", Float(53)),
+    Column("metric_high", Float(53)),
+    Column("metric_limit", Float(53)),
+    Column("metric_higher_is_better", Boolean),
+    Column("drift", Float(53)),
+    Column("rows_expected", Float(53)),
+    _moment("assessed_at"),
     Index(None, "model", "window_start"),
 )
 

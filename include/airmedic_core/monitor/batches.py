@@ -101,7 +101,7 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
 
 def assess(ws: Workspace, batch: Batch) -> Assessment:
     """Weigh all that was found in a batch, and record what it means."""
-    from airmedic_core.assess import weigh
+    from airmedic_core.assess import summarise, weigh
     from airmedic_core.comparison import NEW_FOR_WINDOWS
     from airmedic_core.monitor.shared_rows import forget_rows
 
@@ -112,7 +112,7 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
         seen.model_version for seen in recent if seen.batch.window.start < batch.window.start and seen.model_version
     }
     assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}), hidden=ws.spec.is_private)
-    ws.ledger.record_assessment(batch, assessment)
+    ws.ledger.record_assessment(batch, assessment, summarise(findings, ws.spec.metric))
     forget_rows(ws, batch)
     return assessment
 

@@ -127,3 +127,20 @@ class Assessment:
     """The findings that decided, strongest first."""
     not_knowable: tuple[str, ...] = ()
     """What cannot be known yet, and what would decide it."""
+
+
+@dataclass(frozen=True)
+class BatchSummary:
+    """The few numbers of a batch that a page over a whole fleet shows, taken from its findings."""
+
+    metric_name: str | None = None
+    """The metric that decides, where enough labels were known to measure it."""
+    metric_value: float | None = None
+    metric_low: float | None = None
+    metric_high: float | None = None
+    metric_limit: float | None = None
+    """What the metric may not pass: on the side of ``metric_higher_is_better``."""
+    metric_higher_is_better: bool | None = None
+    drift: float | None = None
+    """How far the input that moved most has moved, as a share of its limit: 1 is at the limit."""
+    rows_expected: float | None = None

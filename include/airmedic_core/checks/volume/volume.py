@@ -188,7 +188,9 @@ def _judged(
         baseline=round(expected.expected, 1), limit=round(expected.expected * fraction, 1), effect=ratio - 1.0,
         sample_size=rows, unit="rows", message=f"{amount}." if wrong else f"{amount}, which is usual.",
         suggests=(Cause.VOLUME_ANOMALY,) if wrong else (), role=Role.DATA_FAULT,
-        details={"spreads": round(distance, 2), "windows": expected.windows},
+        details={
+            "spreads": round(distance, 2), "windows": expected.windows, "rows_expected": round(expected.expected, 1),
+        },
     )  # fmt: skip
 
 

@@ -1,0 +1,272 @@
+"""What pages over many models and many windows read: few questions, each answered for all of them at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, Table, func, select
+
+from airmedic_core.ledger.answers import approval_of, missing_groups, needed_approvals
+from airmedic_core.ledger.audit import Audit
+from airmedic_core.ledger.earlier_findings import stored_finding, stored_role
+from airmedic_core.ledger.tables import (
+    approvals,
+    batches,
+    data_quality,
+    incidents,
+    model_metrics,
+    promotions,
+    proposals,
+)
+from airmedic_core.ledger.transitions import ENDS
+from airmedic_core.records import (
+    REQUESTED,
+    Approval,
+    Finding,
+    IncidentState,
+    Permission,
+    Proposal,
+    Role,
+    Verdict,
+    from_json,
+)
+
+_BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""Earlier than any window: where a model has fewer windows than are wanted, all of them are read."""
+_OPEN = [state.value for state in IncidentState if state not in ENDS]
+_ASKS = [Permission.ASK.value, Permission.ASK_TWO.value]
+
+
+class Trend(NamedTuple):
+    """One window of a model, as far as a trend shows it."""
+
+    metric_name: str | None
+    metric_value: float | None
+    metric_limit: float | None
+    metric_higher_is_better: bool | None
+    drift: float | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A proposal that waits for people."""
+
+    proposal: Proposal
+    answers: tuple[Approval, ...]
+    """Those that were given already, with those that do not count."""
+
+
+@dataclass(frozen=True)
+class FleetRows:
+    """What the ledger holds of all models, by their names."""
+
+    newest: dict[str, Row[Any]]
+    """The last window that was assessed."""
+    trends: dict[str, list[Trend]] = field(default_factory=dict)
+    """The last windows, oldest first."""
+    open_incidents: dict[str, list[Row[Any]]] = field(default_factory=dict)
+    """Newest first."""
+    waiting: dict[str, list[Waiting]] = field(default_factory=dict)
+    """Oldest first."""
+    champions: dict[str, Row[Any]] = field(default_factory=dict)
+    """The last promotion."""
+
+
+class Cell(NamedTuple):
+    """One finding, as far as a map of columns and windows shows it."""
+
+    batch_id: str
+    check: str
+    subject: str
+    statistic: str
+    verdict: str
+    value: float | None
+    baseline: float | None
+    limit: float | None
+    effect: float | None
+
+
+class Overview(Audit):
+    """Reading many models, or many windows of one, at once."""
+
+    def fleet_rows(self, *, now: datetime, windows: int = 30) -> FleetRows:
+        """Return what is known of all models.
+
+        Parameters
+        ----------
+        now : datetime
+            The moment: a proposal that has expired does not wait any more.
+        windows : int
+            Windows of each trend at the most.
+        """
+        with self._reading() as connection:
+            newest = {row.model: row for row in connection.execute(_newest())}
+            trends: dict[str, list[Trend]] = defaultdict(list)
+            for model, *values in connection.execute(_trends(windows)):
+                trends[model].append(Trend(*values))
+            opened: dict[str, list[Row[Any]]] = defaultdict(list)
+            query = select(incidents).where(incidents.c.state.in_(_OPEN)).order_by(incidents.c.opened_at.desc())
+            for row in connection.execute(query):
+                opened[row.model].append(row)
+            waiting: dict[str, list[Waiting]] = defaultdict(list)
+            for item in _waiting(connection, now):
+                waiting[item.proposal.model].append(item)
+            last = select(func.max(promotions.c.sequence)).group_by(promotions.c.model)
+            served = connection.execute(select(promotions).where(promotions.c.sequence.in_(last)))
+            champions = {row.model: row for row in served}
+        return FleetRows(newest, dict(trends), dict(opened), dict(waiting), champions)
+
+    def waiting_proposals(self, *, now: datetime) -> list[Waiting]:
+        """Return the proposals that wait for people, oldest first."""
+        with self._reading() as connection:
+            return list(_waiting(connection, now))
+
+    def window_rows(self, model: str, *, limit: int) -> list[Row[Any]]:
+        """Return the last windows of a model, oldest first, with what is known of each as a whole.
+
+        Parameters
+        ----------
+        model : str
+            The model's name.
+        limit : int
+            Windows at the most.
+        """
+        query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
+        with self._reading() as connection:
+            return list(connection.execute(query))[::-1]
+
+    def cells(self, batch_ids: Sequence[str], roles: Collection[Role], *, only_noted: bool = False) -> list[Cell]:
+        """Return the findings of some roles in several windows, in no order.
+
+        Parameters
+        ----------
+        batch_ids : sequence of str
+            The windows.
+        roles : collection of Role
+            What the findings are evidence of.
+        only_noted : bool
+            Whether to leave out findings that are in order, which most are.
+        """
+        cells: list[Cell] = []
+        with self._reading() as connection:
+            for table in (data_quality, model_metrics):
+                for row in connection.execute(_cells(table, batch_ids, only_noted=only_noted)):
+                    role = row[9] or stored_role(row[1], row[3])
+                    if role in roles:
+                        cells.append(Cell(*row[:9]))
+        return cells
+
+    def findings_on(self, subject: str, batch_ids: Sequence[str]) -> list[tuple[str, Finding]]:
+        """Return the findings on one subject, each with its batch, in the order of the batches.
+
+        Parameters
+        ----------
+        subject : str
+            A column, a segment or ``batch``.
+        batch_ids : sequence of str
+            The batches.
+        """
+        findings: list[tuple[str, Finding]] = []
+        with self._reading() as connection:
+            for table in (data_quality, model_metrics):
+                wanted = table.c.batch_id.in_(list(batch_ids)), table.c.subject == subject
+                query = select(table.c.batch_id, table.c.record).where(*wanted).order_by(table.c.position)
+                findings += [(row.batch_id, stored_finding(row.record)) for row in connection.execute(query)]
+        places = {batch_id: place for place, batch_id in enumerate(batch_ids)}
+        return sorted(findings, key=lambda item: places[item[0]])
+
+    def approvers_of(self, hashes: Sequence[str]) -> dict[str, list[str]]:
+        """Return who approved each of some proposals; what was refused does not count."""
+        query = (
+            select(approvals.c.proposal_hash, approvals.c.by)
+            .where(approvals.c.proposal_hash.in_(list(hashes)), approvals.c.answer == "approve")
+            .where(approvals.c.refused_because == "")
+            .order_by(approvals.c.sequence)
+        )
+        people: dict[str, list[str]] = defaultdict(list)
+        with self._reading() as connection:
+            for proposal_hash, by in connection.execute(query):
+                people[proposal_hash] += [by] if by not in people[proposal_hash] else []
+        return dict(people)
+
+
+def is_requested(incident: Row[Any]) -> bool:
+    """Return whether a person's request, or a review, opened an incident, and no batch did."""
+    return bool(incident.fingerprint == REQUESTED)
+
+
+def _models() -> Any:
+    """Return the models of which a batch was looked at, as a table: from each name to the next one in the index."""
+    names = select(func.min(batches.c.model).label("model")).cte("names", recursive=True)
+    after = select(func.min(batches.c.model)).where(batches.c.model > names.c.model).scalar_subquery()
+    return names.union_all(select(after).where(names.c.model.is_not(None)))
+
+
+def _newest() -> Select[Any]:
+    names, later = _models(), batches.alias()
+    last = (
+        select(later.c.id)
+        .where(later.c.model == names.c.model, later.c.outcome.is_not(None))
+        .order_by(later.c.window_start.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    shown = ("model", "window_start", "window_end", "as_of", "rows", "outcome", "cause", "assessed_at")
+    headline = batches.c.assessment["headline"].as_string().label("headline")
+    columns = [*(batches.c[name] for name in shown), headline]
+    return select(*columns).select_from(names.join(batches, batches.c.id == last))
+
+
+def _trends(windows: int) -> Select[Any]:
+    # For each model the start of its first window wanted, and then the rows from there on: both read from the index, so
+    # that the time does not grow with a model's past.
+    names, past = _models(), batches.alias()
+    first = (
+        select(past.c.window_start)
+        .where(past.c.model == names.c.model)
+        .order_by(past.c.window_start.desc())
+        .limit(1)
+        .offset(windows - 1)
+        .scalar_subquery()
+    )
+    since = func.coalesce(first, _BEGINNING, type_=batches.c.window_start.type)
+    wanted = (batches.c.model == names.c.model) & (batches.c.window_start >= since)
+    columns = [batches.c.model, *(batches.c[name] for name in Trend._fields)]
+    return select(*columns).select_from(names.join(batches, wanted)).order_by(batches.c.model, batches.c.window_start)
+
+
+def _waiting(connection: Connection, now: datetime) -> Iterator[Waiting]:
+    query = (
+        select(proposals)
+        .join(incidents, incidents.c.id == proposals.c.incident_id)
+        .where(incidents.c.state == IncidentState.AWAITING_APPROVAL.value)
+        .where(proposals.c.permission.in_(_ASKS), proposals.c.expires_at > now)
+        .order_by(proposals.c.created_at, proposals.c.hash)
+    )
+    rows = connection.execute(query).all()
+    # A proposal of the same action that was made later has taken the place of the one before.
+    newest = {(row.incident_id, row.action): row.created_at for row in rows}
+    asked = [row for row in rows if row.created_at == newest[row.incident_id, row.action]]
+    given: dict[str, list[Approval]] = defaultdict(list)
+    answered = select(approvals).where(approvals.c.proposal_hash.in_([row.hash for row in asked]))
+    for answer in connection.execute(answered.order_by(approvals.c.sequence)):
+        given[answer.proposal_hash].append(approval_of(answer))
+    for row in asked:
+        counted = [answer for answer in given[row.hash] if not answer.refused_because]
+        enough = len(counted) >= needed_approvals(row.permission) and not missing_groups(row, counted)
+        if not enough and all(answer.answer == "approve" for answer in counted):
+            yield Waiting(from_json(Proposal, row.record), tuple(given[row.hash]))
+
+
+def _cells(table: Table, batch_ids: Sequence[str], *, only_noted: bool) -> Select[Any]:
+    shown = ("batch_id", "check_name", "subject", "statistic", "verdict", "value", "baseline", "threshold")
+    query = select(
+        *(table.c[name] for name in shown),
+        table.c.record["effect"].as_float().label("effect"),
+        table.c.record["role"].as_string().label("role"),
+    ).where(table.c.batch_id.in_(list(batch_ids)))
+    return query.where(table.c.verdict != Verdict.OK.value) if only_noted else query

@@ -1,0 +1,78 @@
+"""What waits for people."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from airmedic_core.actions import action_words
+from airmedic_core.errors import LedgerError
+from airmedic_core.read_model.proposals import proposal_json
+from airmedic_core.read_model.specs import KnownSpec
+from airmedic_core.records import Incident, Json
+from airmedic_core.reports.private import Privacy
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
+
+
+def approvals_waiting(
+    ledger: Ledger | None, specs: Mapping[str, KnownSpec], *, now: datetime, shown: Collection[str]
+) -> Json:
+    """Return the proposals that wait for an answer, oldest first.
+
+    Parameters
+    ----------
+    ledger : Ledger or None
+        The ledger; nothing where none was made yet.
+    specs : mapping
+        The specs by the names of their models.
+    now : datetime
+        The moment.
+    shown : collection of str
+        The models that the person who asks may read.
+    """
+    lines: list[Json] = []
+    for waiting in ledger.waiting_proposals(now=now) if ledger else ():
+        proposal = waiting.proposal
+        known = specs.get(proposal.model)
+        if ledger is None or proposal.model not in shown or known is None or known.spec is None:
+            continue
+        try:
+            incident = ledger.incident(proposal.incident_id)
+        except LedgerError:
+            continue
+        spec, privacy = known.spec, Privacy(known.spec)
+        lines.append(
+            {
+                "model": proposal.model,
+                "incident_id": proposal.incident_id,
+                "headline": incident.headline,
+                "cause_words": incident.cause.words,
+                "severity": incident.severity.value,
+                "dag_id": f"remediate__{proposal.model}",
+                "run_id": run_of(incident),
+                "task_id": None,
+                "map_index": -1,
+                "question": f"{action_words(proposal.action)} {spec.title or spec.name}?",
+                "approvers": list(spec.approvers),
+                **proposal_json(proposal, waiting.answers, privacy),
+            }
+        )
+    return {"approvals": lines}
+
+
+def run_of(incident: Incident) -> str:
+    """Return the run of the remediation: named as the incident is, unless a person has started it.
+
+    A run that was killed and left its incident open is followed by another, whose number is added to the name. Airflow
+    knows which of them runs.
+    """
+    return str(incident.resolution.get("run_id") or incident.id)
+
+
+def run_page(incident: Incident) -> str:
+    """Return the path of the remediation's page in Airflow."""
+    return f"/dags/remediate__{incident.model}/runs/{quote(run_of(incident), safe='')}"

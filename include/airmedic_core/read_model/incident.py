@@ -1,0 +1,139 @@
+"""One incident: what happened, why, who decided what, and whether it helped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from airmedic_core.errors import LedgerError
+from airmedic_core.read_model.approvals import run_page
+from airmedic_core.read_model.plain import moment, rounded
+from airmedic_core.read_model.proposals import proposal_json
+from airmedic_core.records import Evidence, Json, Proposal, RankedCause
+from airmedic_core.reports.dossier import Dossier, read_dossier
+from airmedic_core.reports.private import Privacy
+from airmedic_core.reports.runs import page_address
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+
+def read_incident(ws: Workspace, incident_id: str, *, readable: Callable[[str], bool]) -> Json:
+    """Return one incident as plain JSON, without private columns.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The incident's model.
+    incident_id : str
+        The incident.
+    readable : callable
+        Whether the person who asks may read a model: similar incidents may be those of another.
+
+    Raises
+    ------
+    LedgerError
+        If there is no such incident.
+    """
+    dossier = read_dossier(ws, incident_id)
+    incident, privacy, standing = dossier.incident, dossier.privacy, dossier.standing
+    address = page_address(ws.settings)
+    run_id = incident.mlflow_run_id
+    return {
+        "id": incident.id,
+        "model": incident.model,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "cause_words": (standing.cause if standing else incident.cause).words,
+        "headline": incident.headline,
+        "opened_at": moment(incident.opened_at),
+        "closed_at": moment(incident.closed_at),
+        "window": {"start": moment(incident.window.start), "end": moment(incident.window.end)},
+        "summary": privacy.text(standing.summary) if standing else "",
+        "engine": standing.engine if standing else "",
+        "outcome": _outcome(dossier),
+        "causes": [_cause(ranked, privacy) for ranked in (standing.causes if standing else ())],
+        "evidence": [_evidence(item, privacy) for item in dossier.evidence],
+        "not_known": [privacy.text(text) for text in (standing.not_knowable if standing else ())],
+        "similar": _similar(ws, dossier, readable),
+        "timeline": [
+            {"at": moment(event.at), "kind": event.kind, "words": privacy.text(event.text), "by": ""}
+            for event in dossier.timeline()
+        ],
+        "proposals": [
+            proposal_json(
+                proposal,
+                dossier.approvals.get(proposal.hash, ()),
+                privacy,
+                done=dossier.action_of(proposal),
+                gate=_gate(dossier, proposal),
+            )
+            for proposal in dossier.proposals
+        ],
+        "links": {
+            "airflow_run": run_page(incident),
+            "mlflow_run": f"{address}/#/runs/{run_id}" if address and run_id else None,
+        },
+    }
+
+
+def _outcome(dossier: Dossier) -> Json | None:
+    resolution = dossier.incident.resolution
+    if not resolution.get("outcome"):
+        return None
+    return {
+        "state": dossier.incident.state.value,
+        "outcome": resolution["outcome"],
+        "summary": dossier.privacy.text(str(resolution.get("summary") or "")),
+        "before": rounded(resolution.get("before")),
+        "after": rounded(resolution.get("after")),
+        "metric": resolution.get("metric"),
+    }
+
+
+def _cause(ranked: RankedCause, privacy: Privacy) -> Json:
+    return {
+        "cause": ranked.cause.value,
+        "cause_words": ranked.cause.words,
+        "confidence": rounded(ranked.confidence),
+        "explanation": privacy.text(ranked.explanation),
+        "supporting": list(ranked.supporting),
+        "contradicting": list(ranked.contradicting),
+    }
+
+
+def _evidence(item: Evidence, privacy: Privacy) -> Json:
+    return {
+        "id": item.id,
+        "statement": privacy.text(item.statement),
+        "value": rounded(item.value),
+        "baseline": rounded(item.baseline),
+        "unit": item.unit,
+        "verdict": item.verdict.value,
+    }
+
+
+def _similar(ws: Workspace, dossier: Dossier, readable: Callable[[str], bool]) -> list[Json]:
+    similar: list[Json] = []
+    for incident_id in dossier.standing.similar_incidents if dossier.standing else ():
+        try:
+            incident = ws.ledger.incident(incident_id)
+        except LedgerError:
+            # It may be one of the team's own, written in a file: then its name is all that is known here.
+            similar.append({"id": incident_id, "headline": "", "outcome": None})
+            continue
+        if readable(incident.model):
+            outcome = incident.resolution.get("outcome")
+            similar.append({"id": incident_id, "headline": incident.headline, "outcome": outcome})
+    return similar
+
+
+def _gate(dossier: Dossier, proposal: Proposal) -> Json | None:
+    """Return the gate's result that belongs to a proposal: its own, or that of what it has trained."""
+    decided = [
+        decision["details"]
+        for decision in dossier.decisions
+        if decision["proposal_hash"] == proposal.hash and decision["details"]
+    ]
+    gates = [place["gate"] for place in (*decided, proposal.params) if isinstance(place.get("gate"), dict)]
+    return gates[-1] if gates else None

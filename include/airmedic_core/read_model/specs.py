@@ -1,0 +1,95 @@
+"""The model specs as pages need them: read once for each version of a file, and a broken one troubles no other."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from airmedic_core.errors import AirmedicError
+from airmedic_core.spec import ModelSpec, load_spec
+
+_MOST_SAID = 500
+"""Characters of what is wrong with a spec. Pages show it in one row."""
+
+
+@dataclass(frozen=True)
+class KnownSpec:
+    """A file of the folder of specs."""
+
+    name: str
+    """The file's name without its ending, which is the model's."""
+    spec: ModelSpec | None
+    problem: str = ""
+    """What is wrong with the file, where no spec can be read from it."""
+
+
+class _Surroundings(Mapping[str, str]):
+    """The environment, in which a variable that is not set stands for itself.
+
+    Tasks read the rows, and need every variable that a spec uses. A page does not, and may run where they are not set.
+    """
+
+    def __getitem__(self, name: str) -> str:
+        return os.environ.get(name, f"${{{name}}}")
+
+    def get(self, name: str, default: str | None = None) -> str:  # type: ignore[override]
+        """Return a variable; the spec's own default, or the variable's name, where it is not set."""
+        return os.environ.get(name, f"${{{name}}}" if default is None else default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(os.environ)
+
+    def __len__(self) -> int:
+        return len(os.environ)
+
+
+class SpecShelf:
+    """The specs of a folder. A file is read again when its size or its time of change is another.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the specs are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: dict[str, tuple[tuple[int, int], KnownSpec]] = {}
+
+    def all(self) -> dict[str, KnownSpec]:
+        """Return the specs by the names of their models, in the order of these names."""
+        known = {}
+        for name, stamp in sorted(self._files()):
+            before = self._known.get(name)
+            known[name] = before if before and before[0] == stamp else (stamp, self._read(name))
+        # One assignment: requests that run beside each other see the old specs or the new ones.
+        self._known = known
+        return {name: spec for name, (_, spec) in known.items()}
+
+    def get(self, name: str) -> KnownSpec | None:
+        """Return the spec of one model; nothing where there is no file of this name."""
+        return self.all().get(name)
+
+    def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
+        try:
+            with os.scandir(self._folder) as entries:
+                for entry in entries:
+                    if entry.name.endswith(".yaml") and not entry.name.startswith(("_", ".")):
+                        facts = entry.stat()
+                        yield entry.name.removesuffix(".yaml"), (facts.st_mtime_ns, facts.st_size)
+        except OSError:
+            # No folder means no models. A file that goes while the folder is read is a model less next time.
+            return
+
+    def _read(self, name: str) -> KnownSpec:
+        try:
+            spec = load_spec(self._folder / f"{name}.yaml", _Surroundings())
+        except AirmedicError as error:
+            return KnownSpec(name, None, str(error)[:_MOST_SAID])
+        except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are shown
+            return KnownSpec(name, None, f"{type(error).__name__}: {error}"[:_MOST_SAID])
+        if spec.name != name:
+            return KnownSpec(name, None, f"{name}.yaml describes {spec.name!r}. Rename one of them.")
+        return KnownSpec(name, spec)
