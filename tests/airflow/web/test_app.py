@@ -1,0 +1,137 @@
+"""The routes of the health page, behind the login of a real Airflow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from tests.airflow.web.conftest import Browser
+
+if TYPE_CHECKING:
+    from airmedic_core.records import Incident
+
+ROUTES = ("api/fleet", "api/approvals", "api/models/alpha", "api/models/alpha/columns/age", "metrics")
+
+
+def test_a_stranger_sees_nothing(browse: Browser, incidents: dict[str, Incident]) -> None:
+    for route in (*ROUTES, f"api/incidents/{incidents['alpha'].id}", "api/models/no_such_model"):
+        answer = browse("").get(f"/airmedic/{route}")
+        assert (answer.status_code, answer.json()) == (401, {"detail": "Not authenticated"}), route
+
+
+def test_a_forged_token_opens_nothing(browse: Browser) -> None:
+    stranger = browse("")
+    stranger.headers["Authorization"] = "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm5hIn0."
+    assert stranger.get("/airmedic/api/fleet").status_code == 403
+
+
+@pytest.mark.parametrize("user", ["vera", "ugo", "anna"])
+def test_everybody_with_a_login_may_look(browse: Browser, incidents: dict[str, Incident], user: str) -> None:
+    person = browse(user)
+    for route in (*ROUTES, f"api/incidents/{incidents['alpha'].id}"):
+        assert person.get(f"/airmedic/{route}").status_code == 200, route
+
+
+@pytest.mark.parametrize("user", ["vera", "ugo"])
+def test_a_model_whose_dag_may_not_be_read_is_not_there(
+    browse: Browser, incidents: dict[str, Incident], user: str
+) -> None:
+    person = browse(user)
+    fleet = {row["name"]: row for row in person.get("/airmedic/api/fleet").json()["models"]}
+    assert set(fleet) == {"alpha", "broken"}
+    assert [line["model"] for line in person.get("/airmedic/api/approvals").json()["approvals"]] == ["alpha"]
+    assert "secret" not in person.get("/airmedic/metrics").text
+    for route in ("api/models/secret", "api/models/secret/columns/age", f"api/incidents/{incidents['secret'].id}"):
+        answer = person.get(f"/airmedic/{route}")
+        assert answer.status_code == 403, route
+        assert "salary" not in answer.text
+
+
+def test_an_admin_sees_every_model(browse: Browser, incidents: dict[str, Incident]) -> None:
+    fleet = {row["name"]: row["state"] for row in browse("anna").get("/airmedic/api/fleet").json()["models"]}
+    assert fleet == {"alpha": "incident", "broken": "broken_spec", "secret": "incident"}
+
+
+def test_the_login_of_the_browser_is_enough(browse: Browser) -> None:
+    person = browse("vera")
+    token = person.headers.pop("Authorization").removeprefix("Bearer ")
+    person.cookies.set("_token", token)
+    assert person.get("/airmedic/api/fleet").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "api/models/..%2F..%2Fetc%2Fpasswd", "api/models/alpha%00", "api/models/%3Cscript%3E",
+        "api/models/" + "a" * 9000,
+        "api/models/ALPHA", "api/models/alpha.yaml", "api/incidents/%27%20OR%201%3D1--", "api/incidents/x%00y",
+        "api/incidents/" + "a" * 300, "api/incidents/no_such_incident", "api/models/alpha/columns/%00",
+        "api/models/alpha/columns/" + quote("\u202e<b>x</b>"), "api/models/alpha/columns/no/such/column", "static/../app.py",
+        "static/..%2Fapp.py", "static/%2e%2e/app.py", "static/", "api/nothing", "api/models/",
+    ],
+)  # fmt: skip
+def test_hostile_paths_find_nothing(browse: Browser, incidents: dict[str, Incident], path: str) -> None:
+    answer = browse("anna").get(f"/airmedic/{path}")
+    assert answer.status_code == 404
+    assert list(answer.json()) == ["detail"]
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("windows", ["0", "-1", "801", "many"])
+def test_a_number_of_windows_that_makes_no_sense_is_refused(browse: Browser, windows: str) -> None:
+    answer = browse("anna").get("/airmedic/api/models/alpha", params={"windows": windows})
+    assert answer.status_code == 422
+    assert answer.json()["detail"].startswith("windows: ")
+
+
+def test_nothing_can_be_changed(browse: Browser, incidents: dict[str, Incident]) -> None:
+    admin = browse("anna")
+    for route in ROUTES:
+        for method in ("POST", "PUT", "PATCH", "DELETE"):
+            assert admin.request(method, f"/airmedic/{route}").status_code == 405
+
+
+def test_private_columns_stay_private(browse: Browser, incidents: dict[str, Incident]) -> None:
+    admin = browse("anna")
+    for route in (*ROUTES, f"api/incidents/{incidents['alpha'].id}"):
+        assert "salary" not in admin.get(f"/airmedic/{route}").text, route
+    assert admin.get("/airmedic/api/models/alpha/columns/salary").status_code == 404
+
+
+def test_a_ledger_that_breaks_is_told_without_a_traceback(
+    browse: Browser, incidents: dict[str, Incident], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger.db").write_text("This is no database. " * 100)
+    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
+    answer = browse("anna").get("/airmedic/api/fleet")
+    assert answer.status_code == 503
+    assert "not a database" in answer.json()["detail"]
+
+
+def test_where_no_ledger_was_made_the_models_are_unchecked(
+    browse: Browser, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
+    admin = browse("anna")
+    states = {row["name"]: row["state"] for row in admin.get("/airmedic/api/fleet").json()["models"]}
+    assert states == {"alpha": "unchecked", "broken": "broken_spec", "secret": "unchecked"}
+    assert admin.get("/airmedic/api/models/alpha").json()["windows"] == []
+    assert admin.get("/airmedic/api/approvals").json() == {"approvals": []}
+    assert admin.get("/airmedic/api/models/alpha/columns/age").status_code == 404
+    assert admin.get("/airmedic/api/incidents/alpha").status_code == 404
+    assert not (tmp_path / "ledger.db").exists()
+
+
+def test_the_ledger_may_be_named_by_a_connection(
+    browse: Browser, incidents: dict[str, Incident], installation: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW_CONN_AIRMEDIC_LEDGER", f"sqlite:///{installation}/ledger.db")
+    # Airflow's own form of such an address has the path as the schema.
+    from airmedic.hooks.workspace import settings
+
+    assert settings().ledger_url.endswith("/ledger.db")
+    assert browse("anna").get("/airmedic/api/fleet").json()["models"][0]["state"] == "incident"
