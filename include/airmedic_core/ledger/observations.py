@@ -218,7 +218,11 @@ class Observations(Audit):
             What pages over the whole fleet show of it.
         """
         record = to_json(assessment)
-        values = {"assessment": record, "outcome": assessment.outcome, "cause": assessment.cause.value}
+        values: dict[str, Any] = {
+            "assessment": record,
+            "outcome": assessment.outcome,
+            "cause": assessment.cause.value,
+        }
         values |= vars(summary or BatchSummary())
         with self._writing() as connection:
             self._put_batch(connection, batch, None, None)

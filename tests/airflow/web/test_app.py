@@ -69,7 +69,8 @@ def test_the_login_of_the_browser_is_enough(browse: Browser) -> None:
         "api/models/" + "a" * 9000,
         "api/models/ALPHA", "api/models/alpha.yaml", "api/incidents/%27%20OR%201%3D1--", "api/incidents/x%00y",
         "api/incidents/" + "a" * 300, "api/incidents/no_such_incident", "api/models/alpha/columns/%00",
-        "api/models/alpha/columns/" + quote("\u202e<b>x</b>"), "api/models/alpha/columns/no/such/column", "static/../app.py",
+        "api/models/alpha/columns/" + quote("\u202e<b>x</b>"),
+        "api/models/alpha/columns/no/such/column", "static/../app.py",
         "static/..%2Fapp.py", "static/%2e%2e/app.py", "static/", "api/nothing", "api/models/",
     ],
 )  # fmt: skip

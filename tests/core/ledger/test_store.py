@@ -20,6 +20,7 @@ from airmedic_core.errors import ApprovalError, AuditError, LedgerBusyError, Led
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.store import REVISION
 from airmedic_core.ledger.tables import metadata
+from airmedic_core.records import BatchSummary
 
 EARLIER = Path(__file__).parent / "ledger_0002.sql"
 
@@ -80,6 +81,8 @@ def test_migrations_that_change_no_row_seal_nothing_anew(ledger: Ledger, url: st
         connection.execute("DROP TABLE trainings")
         for name in ("snooze_until", "member_of"):
             connection.execute(f"ALTER TABLE approvals DROP COLUMN {name}")
+        for name in (*BatchSummary.__dataclass_fields__, "assessed_at"):
+            connection.execute(f"ALTER TABLE batches DROP COLUMN {name}")
         connection.execute("UPDATE alembic_version SET version_num = '0003'")
         connection.commit()
     newer = Ledger.open(url)
