@@ -23,7 +23,7 @@ def summarise(findings: Sequence[Finding], metric: str) -> BatchSummary:
     >>> from airmedic_core.records import Verdict
     >>> moved = Finding("drift", "age", "shift", Verdict.ALERT, role=Role.INPUT_MOVED, effect=-0.6, baseline=0.0,
     ...                 limit=0.3)
-    >>> summarise([moved], "roc_auc").drift
+    >>> summarise([moved], "roc_auc").largest_move
     2.0
     """
     measured = _deciding(findings, metric)
@@ -34,9 +34,9 @@ def summarise(findings: Sequence[Finding], metric: str) -> BatchSummary:
     ]
     expected = (finding.details.get("rows_expected") for finding in findings if finding.subject == WHOLE)
     rows_expected = next((float(rows) for rows in expected if isinstance(rows, int | float)), None)
-    drift = max((share for share in shares if share is not None), default=None)
+    largest_move = max((share for share in shares if share is not None), default=None)
     if measured is None:
-        return BatchSummary(drift=drift, rows_expected=rows_expected)
+        return BatchSummary(largest_move=largest_move, rows_expected=rows_expected)
     return BatchSummary(
         metric_name=measured.statistic,
         metric_value=measured.value,
@@ -44,7 +44,7 @@ def summarise(findings: Sequence[Finding], metric: str) -> BatchSummary:
         metric_high=measured.details.get("high"),
         metric_limit=measured.limit,
         metric_higher_is_better=_higher_is_better(measured),
-        drift=drift,
+        largest_move=largest_move,
         rows_expected=rows_expected,
     )
 

@@ -48,7 +48,7 @@ class Trend(NamedTuple):
     metric_value: float | None
     metric_limit: float | None
     metric_higher_is_better: bool | None
-    drift: float | None
+    largest_move: float | None
 
 
 @dataclass(frozen=True)

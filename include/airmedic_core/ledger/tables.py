@@ -82,7 +82,7 @@ batches = Table(
     Column("metric_high", Float(53)),
     Column("metric_limit", Float(53)),
     Column("metric_higher_is_better", Boolean),
-    Column("drift", Float(53)),
+    Column("largest_move", Float(53)),
     Column("rows_expected", Float(53)),
     _moment("assessed_at"),
     Index(None, "model", "window_start"),

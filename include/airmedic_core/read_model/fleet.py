@@ -34,7 +34,7 @@ class FleetModel:
     checked_at: datetime | None = None
     metric: Trend | None = None
     """The last window in which the metric that decides was measured."""
-    drift: float | None = None
+    largest_move: float | None = None
     """How far the input that moved most has moved in the last window, as a share of its limit."""
     open_incidents: int = 0
     waiting_since: tuple[datetime, ...] = ()
@@ -123,7 +123,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "headline": (newest.headline or "") if newest else "",
         "metric": _metric(measured) if measured else None,
         "metric_trend": [rounded(window.metric_value) for window in trend],
-        "drift_trend": [rounded(window.drift) for window in trend],
+        "drift_trend": [rounded(window.largest_move) for window in trend],
         "incident": _incident(incident) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
@@ -136,7 +136,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         state=state,
         checked_at=(newest.assessed_at or newest.as_of) if newest else None,
         metric=measured,
-        drift=next((window.drift for window in reversed(trend) if window.drift is not None), None),
+        largest_move=next((window.largest_move for window in reversed(trend) if window.largest_move is not None), None),
         open_incidents=len(incidents),
         waiting_since=tuple(item.proposal.created_at for item in waiting),
         row=row,

@@ -70,8 +70,8 @@ def _samples(model: FleetModel, now: datetime) -> Iterator[Sample]:
         ):
             if value is not None:
                 yield Sample(metric, named, value)
-    if model.drift is not None:
-        yield Sample("airmedic_drift_ratio", labels, model.drift)
+    if model.largest_move is not None:
+        yield Sample("airmedic_drift_ratio", labels, model.largest_move)
 
 
 def _escaped(value: str) -> str:

@@ -152,7 +152,7 @@ def _window(row: Any, quarantined: set[str], incidents: Sequence[Incident]) -> J
         "high": rounded(row.metric_high),
         "limit": rounded(row.metric_limit),
         "better": None if row.metric_higher_is_better is None else _better(row),
-        "drift": rounded(row.drift),
+        "drift": rounded(row.largest_move),
         "quarantined": Window(row.window_start, row.window_end).key in quarantined,
         "incident": mine,
     }

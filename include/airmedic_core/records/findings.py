@@ -141,6 +141,6 @@ class BatchSummary:
     metric_limit: float | None = None
     """What the metric may not pass: on the side of ``metric_higher_is_better``."""
     metric_higher_is_better: bool | None = None
-    drift: float | None = None
+    largest_move: float | None = None
     """How far the input that moved most has moved, as a share of its limit: 1 is at the limit."""
     rows_expected: float | None = None

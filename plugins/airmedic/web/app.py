@@ -69,7 +69,17 @@ def approvals(viewer: ViewerDep) -> Response:
 
 
 def model(model: str, viewer: ViewerDep, windows: Windows = 60) -> Response:
-    """Return one model."""
+    """Return one model.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    viewer : Viewer
+        The person who asks.
+    windows : int
+        Windows at the most, the newest ones.
+    """
     installation = Installation()
     known = _spec(installation, viewer, model)
     now = datetime.now(UTC)
@@ -77,15 +87,27 @@ def model(model: str, viewer: ViewerDep, windows: Windows = 60) -> Response:
 
 
 def column(model: str, column: str, viewer: ViewerDep, windows: Windows = 60) -> Response:
-    """Return one column of a model."""
+    """Return one column of a model.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    column : str
+        The column's name.
+    viewer : Viewer
+        The person who asks.
+    windows : int
+        Windows at the most, the newest ones.
+    """
     installation = Installation()
     known = _spec(installation, viewer, model)
     ledger = installation.ledger
     # Postgres knows no text with this character, and refuses the question.
-    found = None if ledger is None or "\0" in column else read_column(ledger, known, column, windows=windows)
-    if found is None:
+    history = None if ledger is None or "\0" in column else read_column(ledger, known, column, windows=windows)
+    if history is None:
         raise HTTPException(404, "Nothing is known of such a column.")
-    return _answer(found)
+    return _answer(history)
 
 
 def incident(incident_id: str, viewer: ViewerDep) -> Response:

@@ -10,7 +10,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-_NUMBERS = ("metric_value", "metric_low", "metric_high", "metric_limit", "drift", "rows_expected")
+_NUMBERS = ("metric_value", "metric_low", "metric_high", "metric_limit", "largest_move", "rows_expected")
 
 
 def upgrade() -> None:
