@@ -4,6 +4,10 @@ PYTHON ?=
 FRESH ?=
 HEADLESS ?=
 ARGS ?=
+# What `make chaos` runs on (sqlite, postgres, mlflow), which actions, and for how many minutes; all of it where empty.
+ON ?=
+ACTIONS ?=
+MINUTES ?= inf
 # One more process than cores: the one with the running Airflow mostly waits.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # Many small fits at once: one thread each is faster than threads that wait for one another.
@@ -36,8 +40,8 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
 
-chaos: setup  ## Kill processes, cut lines and fill disks at the steps of each action. ARGS="--actions rollback": only that.
-	@$(BIN)/python -W ignore -m tests.chaos $(ARGS)
+chaos: setup  ## Kill processes, cut lines and fill disks while actions run. ON=postgres ACTIONS=rollback MINUTES=10: some of it.
+	@$(BIN)/python -W ignore -m tests.chaos --on "$(ON)" --actions "$(ACTIONS)" --minutes $(MINUTES) $(ARGS)
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
 	@$(BIN)/python -m pytest tests/core/execution/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)

@@ -83,6 +83,8 @@ class Rule(Section):
     permission: Permission
     one_of: tuple[str, ...] = ()
     """Groups, such as ``group:risk``, of each of which somebody has to be among those who approve."""
+    approvals: int = Field(default=0, ge=0, le=9)
+    """How many different people have to approve, where it is more than ``permission`` says."""
 
     @field_validator("one_of")
     @classmethod
@@ -91,6 +93,12 @@ class Rule(Section):
             if not group.startswith(PREFIX):
                 raise ValueError(f"{group!r} is no group. Write {PREFIX}{group}.")
         return groups
+
+    @model_validator(mode="after")
+    def _asks_whom_it_counts(self) -> Self:
+        if self.approvals and not self.permission.people:
+            raise ValueError(f"approvals: {self.approvals} people approve only where permission is ask or ask_two")
+        return self
 
     def fits(self, action: str, environment: str, verification: Verification) -> bool:
         """Return whether the rule speaks of this case.
@@ -228,6 +236,21 @@ class Policy(Section):
         """
         place, _ = self.ruling(action, environment, verification)
         return self.permissions[place - 1].one_of if place else ()
+
+    def required_approvals(self, action: str, environment: str, verification: Verification) -> int:
+        """Return how many people the first fitting rule wants, where it names a number; 0 where it does not.
+
+        Parameters
+        ----------
+        action : str
+            The action.
+        environment : str
+            The name of this installation's environment.
+        verification : Verification
+            Whether the evidence of the cause was verified.
+        """
+        place, _ = self.ruling(action, environment, verification)
+        return self.permissions[place - 1].approvals if place else 0
 
     def capped(self, permission: Permission, trigger: Trigger) -> Permission:
         """Return a permission, or the stricter one that the trigger's autonomy allows at the most."""

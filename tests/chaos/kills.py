@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from tests.chaos.place import Place, Production, judged
 from tests.chaos.processes import Child, as_airflow_retries, at_step, kill, start
+from tests.chaos.trials import Row, Trial
 
 AT_ONCE = 3
 """Trials of two processes at once: which of them comes first is left to the machine."""
-
-
-@dataclass
-class Row:
-    """What came of one action's trials."""
-
-    action: str
-    kind: str = ""
-    steps: int = 0
-    events: int = 0
-    """Kills, or outages that a process has met."""
-    trials: int = 0
-    problems: list[str] = field(default_factory=list)
-
-    def add(self, trial: str, said: str, wrong: str) -> None:
-        """Count a trial, with what its last process said and what is wrong afterwards."""
-        self.trials += 1
-        if not said.startswith("done "):
-            wrong = f"it ended with {said!r}; {wrong}"
-        if wrong:
-            self.problems.append(f"{self.action}, {trial}: {wrong}")
 
 
 def carry_out_proposal(production: Production, proposal: str) -> str:
@@ -41,27 +21,45 @@ def carry_out_proposal(production: Production, proposal: str) -> str:
     return as_airflow_retries(lambda: carry_out(production.opened(), proposal, now=NOW + timedelta(minutes=1)).status)
 
 
-def kills_of(place: Place) -> Row:
-    """Kill one process at each step; two one after the other, where another step begins; and let two work at once."""
-    row = Row(place.action)
-    while _killed_once(place, row, row.steps + 1):
-        row.steps += 1
-    for first in range(1, row.steps + 1, 3):
-        # The second one goes on from somewhere, so that its own steps are others; any of them may be the last.
-        _killed_twice(place, row, first, 1 + first * 7 % row.steps)
-    for _ in range(AT_ONCE):
-        _two_at_once(place, row)
-    return row
+def kills_of(place: Place, steps: int) -> tuple[Row, list[Trial]]:
+    """Kill one process at each step; two one after the other, where another step begins; and let two work at once.
+
+    Parameters
+    ----------
+    place : Place
+        The action.
+    steps : int
+        How many steps it has where nothing befalls it.
+    """
+    row = Row(place.action, steps=steps)
+    # One step more than there are: nobody is killed there. The second process goes on from somewhere, so that its own steps are others; any of them may be the last.
+    works = [
+        *(partial(_killed_once, place, row, step) for step in range(1, steps + 2)),
+        *(partial(_killed_twice, place, row, first, 1 + first * 7 % steps) for first in range(1, steps + 1, 3)),
+        *(partial(_two_at_once, place, row) for _ in range(AT_ONCE)),
+    ]
+    return row, [Trial(row, work) for work in works]
 
 
-def _killed_once(place: Place, row: Row, step: int) -> bool:
+def steps_of(place: Place) -> int:
+    """Return how many steps an action has that nothing befalls."""
+    production = place.renewed()
+
+    def work() -> str:
+        steps = at_step(0, lambda: None)
+        carry_out_proposal(production, place.proposal)
+        return str(steps())
+
+    return int(start(work).ended()[1])
+
+
+def _killed_once(place: Place, row: Row, step: int) -> None:
     production = place.renewed()
     killed, said = _carried_out(place, production, step).ended()
     if killed:
         row.events += 1
         _, said = _carried_out(place, production).ended()
     row.add(f"killed at {step}" if killed else "no kill", said, judged(place, production))
-    return killed
 
 
 def _killed_twice(place: Place, row: Row, first: int, second: int) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.kills import Row, carry_out_proposal
+from tests.chaos.kills import carry_out_proposal
 from tests.chaos.line import HANGING, UNREACHABLE, disturb
 from tests.chaos.place import Place, Production, judged
 from tests.chaos.processes import PACE, at_step, beside, start
+from tests.chaos.trials import Row, Trial
 
 OUTAGE_SECONDS = 60 / PACE
 """How long an outage lasts: a minute, at the pace of the trials."""
@@ -25,13 +28,16 @@ MOMENTS = 3
 _GRACE_SECONDS = 0.5
 """What ending an outage may take."""
 
-_READ_ONLY = "read-only"
+_READ_ONLY, _FULL = "read-only", "disk full"
+
+_FILLED_AT_ONCE = 1 << 16
+"""Bytes that are written at a time to a disk that is to be filled."""
 
 Outage = Callable[[Production], None]
 """Begins an outage in the process that calls it, or for all processes; it ends by itself."""
 
 
-def outages_of(place: Place, steps: int) -> list[Row]:
+def outages_of(place: Place, steps: int) -> tuple[list[Row], list[Trial]]:
     """Begin each outage that the place's services allow at several of an action's steps.
 
     Parameters
@@ -41,29 +47,20 @@ def outages_of(place: Place, steps: int) -> list[Row]:
     steps : int
         How many steps the action has.
     """
-    rows = []
+    rows, trials = [], []
     for kind, outage in _outages(place).items():
         row = Row(place.action, kind)
-        for step in sorted({1 + steps * number // MOMENTS for number in range(MOMENTS)}):
-            production = place.renewed(along_lines=True)
-
-            said = _carried_out(place, production, step, outage)
-            row.events += not said.endswith(" 0")
-            row.add(f"{kind} at {step}", said, judged(place, production))
+        moments = sorted({1 + steps * number // MOMENTS for number in range(MOMENTS)})
+        trials += [Trial(row, partial(_met, place, row, step, outage)) for step in moments]
         rows.append(row)
-    return rows
+    return rows, trials
 
 
-def steps_of(place: Place) -> int:
-    """Return how many steps an action has that nothing befalls."""
-    production = place.renewed()
-
-    def work() -> str:
-        steps = at_step(0, lambda: None)
-        carry_out_proposal(production, place.proposal)
-        return str(steps())
-
-    return int(start(work).ended()[1])
+def _met(place: Place, row: Row, step: int, outage: Outage) -> None:
+    production = place.renewed(along_lines=True, on_small_disk=row.kind == _FULL)
+    said = _carried_out(place, production, step, outage)
+    row.events += not said.endswith(" 0")
+    row.add(f"{row.kind} at {step}", said, judged(place, production))
 
 
 def _carried_out(place: Place, production: Production, step: int, outage: Outage) -> str:
@@ -96,9 +93,12 @@ def _outages(place: Place) -> dict[str, Outage]:
         return {f"MLflow {kind}": along(services.mlflow_line, kind) for kind in (UNREACHABLE, HANGING)}
     if services.postgres_line:
         lines = {f"ledger {kind}": along(services.postgres_line, kind) for kind in (UNREACHABLE, HANGING)}
-        return lines | {f"ledger {_READ_ONLY}": lambda production: _read_only_postgres(place, production)}
+        lines[f"ledger {_READ_ONLY}"] = lambda production: _read_only_postgres(place, production)
+        if services.small_disk:
+            lines[_FULL] = lambda _: _fill(Path(services.small_disk))
+        return lines
     outages: dict[str, Outage] = {
-        "disk full": lambda _: _fill_disk(),
+        _FULL: lambda _: _fill_disk(),
         "ledger locked": lambda production: _lock(production.folder / "ledger.db"),
         f"ledger {_READ_ONLY}": lambda production: _forbid_writing(production.folder / "ledger.db"),
     }
@@ -114,6 +114,26 @@ def _fill_disk() -> None:
     room = threading.Timer(OUTAGE_SECONDS, resource.setrlimit, (resource.RLIMIT_FSIZE, (before, most)))
     room.daemon = True
     room.start()
+
+
+def _fill(disk: Path) -> None:
+    """Leave no room on a disk, for whatever process writes to it."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        size = _FILLED_AT_ONCE
+        while size:
+            try:
+                file.write(bytes(size))
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+                size //= 2
+
+    def end() -> None:
+        time.sleep(OUTAGE_SECONDS)
+        filler.unlink()
+
+    beside(end)
 
 
 def _forbid_writing(database: Path) -> None:

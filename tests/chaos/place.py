@@ -56,14 +56,23 @@ class Services:
 
     postgres: str = ""
     """A server for ledgers, reached directly."""
+    postgres_is_own: bool = False
+    """Whether these trials have started it, so that it may be given disks."""
     postgres_line: str = ""
     """The same server, along a line that can be cut."""
+    small_disk: str = ""
+    """The folder of a disk that can be filled, which is the server's tablespace ``small_disk`` of this action."""
     mlflow_database: str = ""
     """The file that the MLflow server works on."""
     mlflow_line: str = ""
     """The MLflow server, along a line that can be cut."""
     control: str = ""
     """The file that says what the lines are to do."""
+
+
+def small_tablespace(action: str) -> str:
+    """Return the name of an action's tablespace on a disk that can be filled."""
+    return f"small_disk_of_{action}"
 
 
 class Place:
@@ -78,13 +87,15 @@ class Place:
         self.proposal = self._prepared()
         self._rehearse()
 
-    def renewed(self, *, along_lines: bool = False) -> Production:
+    def renewed(self, *, along_lines: bool = False, on_small_disk: bool = False) -> Production:
         """Make the production anew.
 
         Parameters
         ----------
         along_lines : bool
             Whether Postgres is reached along its line. An MLflow server always is.
+        on_small_disk : bool
+            Whether Postgres keeps the ledger on the disk that can be filled, where there is one.
         """
         folder, services = self.root / "trial", self.services
         shutil.rmtree(folder, ignore_errors=True)
@@ -100,7 +111,10 @@ class Place:
                 source.backup(target)
         if not services.postgres:
             return Production(folder, f"sqlite:///{folder / 'ledger.db'}", tracking_uri)
-        name = self._database("trial", template=f"{self._name}_prepared")
+        tablespace = small_tablespace(self.action) if on_small_disk and services.small_disk else ""
+        name = self._database("trial", template=f"{self._name}_prepared", tablespace=tablespace)
+        if tablespace:
+            self._leave_pages_empty(name)
         server = services.postgres_line if along_lines else services.postgres
         return Production(folder, f"{server.rpartition('/')[0]}/{name}", tracking_uri)
 
@@ -150,11 +164,25 @@ class Place:
             sys.exit(f"{self.action} could not be rehearsed: {said}")
         load_ahead(said.split()[1:])
 
-    def _database(self, purpose: str, template: str = "") -> str:
+    def _database(self, purpose: str, template: str = "", tablespace: str = "") -> str:
         name = f"{self._name}_{purpose}"
         made = f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")
+        made += f" TABLESPACE {tablespace}" if tablespace else ""
         self.on_postgres(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", made)
         return name
+
+    def _leave_pages_empty(self, name: str) -> None:
+        """Let nearly each new row of a database need room on the disk: it would find some in its table's last page."""
+        import psycopg
+
+        with psycopg.connect(f"{self.services.postgres.rpartition('/')[0]}/{name}", autocommit=True) as connection:
+            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+            for (table,) in tables:
+                connection.execute(f'ALTER TABLE "{table}" SET (fillfactor = 10)')
+
+    def give_up_database(self) -> None:
+        """Drop the database of the last trial, so that its disk can be taken away."""
+        self.on_postgres(f"DROP DATABASE IF EXISTS {self._name}_trial WITH (FORCE)")
 
     def on_postgres(self, *statements: str) -> None:
         """Execute statements on the server of the ledgers, past its line."""

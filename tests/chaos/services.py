@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
@@ -15,17 +17,20 @@ import httpx
 
 from airmedic_local.ports import HOST, free_port
 from airmedic_local.process import Process, wait_until
-from tests.chaos.place import Services
+from tests.chaos.place import Services, small_tablespace
 from tests.postgres import postgres, programs
 
 _START_SECONDS = 120
 """How long a service may take to answer: many times what it takes, on a busy machine as well."""
 
+_DISK_MEGABYTES = 48
+"""A ledger of the trials takes 9 MB; the rest is filled."""
+
 
 @contextmanager
-def a_postgres(url: str) -> Iterator[str]:
+def a_postgres(url: str, *, wanted: bool) -> Iterator[str]:
     """Yield a server's URL: the one that is given, or that of a server of its own; empty where there is none."""
-    folder = programs()
+    folder = programs() if wanted and not url else None
     with ExitStack() as stack:
         yield url or (stack.enter_context(postgres(folder)) if folder else "")
 
@@ -37,6 +42,30 @@ def a_line(services: Services, root: Path) -> Iterator[Services]:
     with _line(port, root) as (line, control):
         along = services.postgres.replace(f":{port}/", f":{line}/")
         yield replace(services, postgres_line=along, control=str(control))
+
+
+@contextmanager
+def a_small_disk(services: Services, action: str) -> Iterator[Services]:
+    """Give the Postgres of these trials a disk that can be filled; none where this process may not mount one."""
+    import psycopg
+
+    tablespace = small_tablespace(action)
+    with tempfile.TemporaryDirectory() as folder, psycopg.connect(services.postgres, autocommit=True) as server:
+        if os.geteuid() != 0 or subprocess.call(_mount(folder), stderr=subprocess.DEVNULL):
+            yield services
+            return
+        try:
+            shutil.chown(folder, "postgres")
+            server.execute(f"CREATE TABLESPACE {tablespace} LOCATION '{folder}'")
+            yield replace(services, small_disk=folder)
+            server.execute(f"DROP TABLESPACE {tablespace}")
+        finally:
+            # Where a trial failed, something may still be open there.
+            subprocess.call(["umount", "--lazy", folder])
+
+
+def _mount(folder: str) -> list[str]:
+    return ["mount", "-t", "tmpfs", "-o", f"size={_DISK_MEGABYTES}m,mode=0700", "airmedic_trials", folder]
 
 
 @contextmanager

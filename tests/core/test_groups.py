@@ -153,7 +153,7 @@ def test_somebody_in_two_groups_counts_once(ws: Workspace) -> None:
     proposal = proposed(ws)
     assert answer(ws, proposal, "ada").member_of == ("group:ml-platform", "group:risk", "group:both")
     again = answer(ws, proposal, "ada", at=NOW + timedelta(seconds=5))
-    assert "approved it before, and a second person is needed" in again.refused_because
+    assert "approved it before, and another person is needed" in again.refused_because
     assert answer(ws, proposal, "bob").refused_because == ""
 
 
@@ -194,3 +194,50 @@ def test_a_group_that_the_policy_wants_meanwhile_is_asked_for(ws: Workspace) -> 
 def test_a_group_is_part_of_what_is_approved(ws: Workspace) -> None:
     proposal = proposed(ws)
     assert replace(proposal, one_of=()).hash != proposal.hash
+
+
+def test_three_people_approve_and_one_of_them_is_of_the_group(ws: Workspace) -> None:
+    written(ws.settings.policies, GROUPS | {"ml-platform": ["ada", "bob", "cy"]}, permission="ask", approvals=3)
+    proposal = proposed(ws)
+    assert (proposal.needed, "wants 3 approvals" in proposal.reason) == (3, True)
+    assert answer(ws, proposal, "ada").refused_because == ""
+    assert "another person is needed" in answer(ws, proposal, "ada", at=NOW + timedelta(seconds=5)).refused_because
+    assert answer(ws, proposal, "bob").refused_because == ""
+    with pytest.raises(ApprovalError, match=r"needs 3 approval\(s\) and has 2"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert answer(ws, proposal, "cy").refused_because == "somebody of group:risk has to approve it"
+    assert answer(ws, proposal, "eve").refused_because == ""
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+
+
+def test_one_of_three_may_be_the_person_who_asked(ws: Workspace) -> None:
+    written(ws.settings.policies, permission="ask", approvals=3, one_of=[])
+    proposal = decide(ws, incident_of(ws, 3).id, Request("quarantine", by="ada"), now=NOW).proposal
+    assert proposal is not None
+    given = [answer(ws, proposal, name) for name in ("ada", "bob", "eve")]
+    assert [approval.refused_because for approval in given] == ["", "", ""]
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+
+
+def test_a_number_that_the_policy_raises_meanwhile_is_asked_for(ws: Workspace) -> None:
+    written(ws.settings.policies, one_of=[])
+    proposal = proposed(ws)
+    answer(ws, proposal, "ada")
+    answer(ws, proposal, "bob")
+    written(ws.settings.policies, one_of=[], approvals=3)
+    with pytest.raises(PolicyError, match="wants 3 approvals"):
+        carry_out(ws, proposal.hash, now=NOW)
+    (people,) = {row["approvals"] for row in explain_action(ws, "quarantine", now=NOW)["permissions"]}
+    assert people == 3
+
+
+def test_the_number_of_approvals_is_part_of_what_is_approved(ws: Workspace) -> None:
+    proposal = proposed(ws)
+    assert replace(proposal, approvals=3).hash != proposal.hash
+    assert replace(proposal, approvals=0).hash == proposal.hash
+
+
+def test_only_what_is_asked_for_has_a_number_of_approvals(ws: Workspace) -> None:
+    written(ws.settings.policies, permission="auto", approvals=3)
+    with pytest.raises(SpecError, match="3 people approve only where permission is ask or ask_two"):
+        load_policy(ws.settings.policies)

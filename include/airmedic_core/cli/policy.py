@@ -51,7 +51,8 @@ def _tell(told: Json) -> None:
         judged("failed", f"stopped now by {limit}: {reason}")
     for row in told["permissions"]:
         level = "failed" if row["permission"] == "deny" else "ok"
-        judged(level, f"{row['trigger']}, cause {row['cause']}: {row['permission']} ({row['because']})")
+        people = f", {row['approvals']} people" if row["approvals"] > 1 else ""
+        judged(level, f"{row['trigger']}, cause {row['cause']}: {row['permission']}{people} ({row['because']})")
     for whose, minutes in told["training_minutes"].items():
         judged("ok", f"training in 24 hours, {whose}: {minutes['spent']:.4g} of {minutes['allowed']:g} minutes")
     judged("ok", f"approvers: {', '.join(told['approvers']) or 'anybody'}")

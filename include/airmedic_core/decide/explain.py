@@ -37,8 +37,9 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
     -------
     dict
         ``environment``; ``stopped_by``, the switches and limits that would stop it now; ``permissions``, for each
-        trigger and for causes verified or not, with the rule that says so; ``training_minutes``, what trainings have
-        taken in 24 hours and may take; ``approvers``; ``one_of``, the groups of which somebody has to approve;
+        trigger and for causes verified or not, with the rule that says so and how many people it asks;
+        ``training_minutes``, what trainings have taken in 24 hours and may take; ``approvers``; ``one_of``, the groups
+        of which somebody has to approve;
         ``separation_of_duties``.
 
     Raises
@@ -101,5 +102,7 @@ def _permissions(policy: Policy, action: str, environment: str, *, capped: bool)
             limited = policy.capped(permission, trigger) if capped else permission
             if limited is not permission:
                 rule += f", and autonomy.{trigger} is {policy.autonomy_of(trigger)}"
-            rows.append({"trigger": trigger, "cause": verification, "permission": limited.value, "because": rule})
+            wanted = policy.permissions[place - 1].approvals if place else 0
+            row = {"trigger": trigger, "cause": verification, "permission": limited.value, "because": rule}
+            rows.append(row | {"approvals": max(limited.people, wanted) if limited.people else 0})
     return rows

@@ -87,6 +87,8 @@ class Allowance:
     """The person whose word stands in for a verified cause; empty where the policy needs none for this permission."""
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody has to approve."""
+    approvals: int = 0
+    """How many different people have to approve, where the rule wants more than the permission says."""
     changed: str = ""
     """What is different from when the action was called for: its alarm has gone quiet."""
 
@@ -172,11 +174,15 @@ def allowed(
                 return Objection("autonomy", f"{quiet} The policy only observes then (autonomy.quiet).")
     if permission is Permission.AUTO and standing.hesitant:
         permission = Permission.ASK
-    reason = f"The policy for {environment} {_SAYS[permission]} where {standing.why}."
+    verification = "verified" if vouched_by else standing.verification_for(action)
+    wanted = policy.required_approvals(action, environment, verification)
+    approvals = wanted if wanted > permission.people > 0 else 0
+    says = f"wants {approvals} approvals" if approvals else _SAYS[permission]
+    reason = f"The policy for {environment} {says} where {standing.why}."
     if vouched_by:
         reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
-    verification = "verified" if vouched_by else standing.verification_for(action)
-    return Allowance(permission, reason, vouched_by, policy.required_groups(action, environment, verification), changed)
+    groups = policy.required_groups(action, environment, verification)
+    return Allowance(permission, reason, vouched_by, groups, approvals, changed)
 
 
 def ruled(policy: Policy, action: str, environment: str, standing: Standing) -> tuple[Permission, str]:
@@ -241,7 +247,7 @@ def record(
     proposal = Proposal(
         incident.id, incident.model, action, params, expected, allowance.permission, reason, now, until,
         vouched_by=allowance.vouched_by, changed=allowance.changed,
-        one_of=allowance.one_of,
+        one_of=allowance.one_of, approvals=allowance.approvals,
     )  # fmt: skip
     proposal = ws.ledger.record_proposal(proposal)
     if proposal.permission is Permission.AUTO and not any(

@@ -110,7 +110,7 @@ def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[
     people = [answer.by for answer in approvals if answer.channel != "policy"]
     if verdict.vouched_by:
         people = [name for name in people if not same_person(name, [verdict.vouched_by])]
-    needed = {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(verdict.permission, 0)
+    needed = max(verdict.permission.people, verdict.approvals)
     there = {group for name in people for group in _groups_now(ws, name)}
     if needed and (missing := [group for group in verdict.one_of if group not in there]):
         return Objection("policy", f"Nobody who approved it is in {' and '.join(missing)}.")

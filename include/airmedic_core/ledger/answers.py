@@ -57,7 +57,7 @@ def refusal(
         return changed
     counted = [approval for approval in earlier if not approval.refused_because]
     names, approves = (given.by, *known_as), given.answer == "approve" and given.channel != "policy"
-    alone = separate_duties and approves and needed_approvals(row.permission) == 1
+    alone = separate_duties and approves and needed_approvals(row) == 1
     return (
         _person_refused(row, given, approvers)
         or _answered(row, given, counted)
@@ -82,11 +82,11 @@ def _person_refused(row: Row[Any], given: Approval, approvers: Sequence[str]) ->
 def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> str:
     if any(approval.answer == "reject" for approval in counted):
         return "it was rejected before"
-    if len(counted) >= needed_approvals(row.permission):
+    if len(counted) >= needed_approvals(row):
         return "it was answered before"
     if given.answer == "approve" and same_person(given.by, [approval.by for approval in counted]):
-        return f"{given.by!r} approved it before, and a second person is needed"
-    last = len(counted) + 1 == needed_approvals(row.permission)
+        return f"{given.by!r} approved it before, and another person is needed"
+    last = len(counted) + 1 == needed_approvals(row)
     if given.answer == "approve" and last and (missing := missing_groups(row, [*counted, given])):
         return f"somebody of {missing} has to approve it"
     return ""
@@ -137,9 +137,9 @@ def _out_of_time(connection: Connection, row: Row[Any], at: datetime) -> str:
     return f"the incident is {state} already" if state in ENDS else ""
 
 
-def needed_approvals(permission: str) -> int:
-    """Return how many people have to agree."""
-    return 2 if permission == Permission.ASK_TWO else 1
+def needed_approvals(row: Row[Any]) -> int:
+    """Return how many people have to agree to a proposal."""
+    return from_json(Proposal, row.record).needed
 
 
 def replaced_by(connection: Connection, row: Row[Any]) -> str | None:

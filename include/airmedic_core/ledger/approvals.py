@@ -214,7 +214,7 @@ class Approvals(Decisions):
             rejected = next((approval for approval in counted if approval.answer == "reject"), None)
             if rejected is not None:
                 raise ApprovalError(f"{what} was rejected by {rejected.by!r}.", "Nothing is done.")
-            needed = needed_approvals(row.permission)
+            needed = needed_approvals(row)
             if len(counted) < needed:
                 raise ApprovalError(
                     f"{what} needs {needed} approval(s) and has {len(counted)}.", "Answer it in Required Actions."
@@ -245,8 +245,9 @@ def _standing(connection: Connection, p: Proposal) -> Proposal | None:
         if change_of(connection, row):
             continue
         known = from_json(Proposal, row.record)
-        terms = known.expected, known.vouched_by, known.changed, known.one_of
-        same = (row.record["params"], *terms) == (params, p.expected, p.vouched_by, p.changed, p.one_of)
+        terms = known.expected, known.vouched_by, known.changed, known.one_of, known.approvals
+        wanted = p.expected, p.vouched_by, p.changed, p.one_of, p.approvals
+        same = (row.record["params"], *terms) == (params, *wanted)
         same = same and row.hash == known.hash
         if row.hash == p.hash or (same and not replaced_by(connection, row)):
             equal.append((row, known))

@@ -23,6 +23,11 @@ class Permission(StrEnum):
     ASK = "ask"
     AUTO = "auto"
 
+    @property
+    def people(self) -> int:
+        """How many different people have to agree, unless the policy's rule asks for more of them."""
+        return {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(self, 0)
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -43,6 +48,8 @@ class Proposal:
     """The person whose request stands in for a verified cause; somebody else has to approve the proposal then."""
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody has to be among those who approve."""
+    approvals: int = 0
+    """How many different people have to approve, where it is more than the permission says."""
     changed: str = ""
     """What is different from when it was called for: people are shown it first."""
 
@@ -60,7 +67,13 @@ class Proposal:
     def _further_terms(self) -> Json:
         """Return the terms that not every proposal has: one without them has the hash that it always had."""
         terms: Json = {"vouched_by": self.vouched_by, "changed": self.changed, "one_of": list(self.one_of)}
+        terms["approvals"] = self.approvals
         return {name: term for name, term in terms.items() if term}
+
+    @property
+    def needed(self) -> int:
+        """How many approvals it needs: the policy's own, or those of different people."""
+        return max(self.approvals, self.permission.people, 1)
 
     def _deed(self) -> Json:
         return {

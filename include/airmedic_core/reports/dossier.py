@@ -34,13 +34,20 @@ if TYPE_CHECKING:
 EventKind = Literal["seen", "incident", "decision", "proposal", "approval", "refused", "action", "promotion", "end"]
 
 
-PERMISSIONS = {
+_PERMISSIONS = {
     Permission.AUTO: "allowed by policy",
     Permission.ASK: "needs an approval",
     Permission.ASK_TWO: "needs two approvals",
     Permission.RECOMMEND: "recommended only",
     Permission.DENY: "denied by policy",
 }
+
+
+def needs(proposal: Proposal) -> str:
+    """Return what the policy says of a proposal, in words."""
+    if proposal.needed > max(proposal.permission.people, 1):
+        return f"needs {proposal.needed} approvals"
+    return _PERMISSIONS[proposal.permission]
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class Dossier:
                     Event(at, "decision", f"Decided: {decision.get('path', '?')}. {decision.get('reason', '')}")
                 )
         for proposal in self.proposals:
-            text = f"Proposed {proposal.action.replace('_', ' ')} ({PERMISSIONS[proposal.permission]})"
+            text = f"Proposed {proposal.action.replace('_', ' ')} ({needs(proposal)})"
             events.append(Event(proposal.created_at, "proposal", text))
             for answer in self.approvals.get(proposal.hash, ()):
                 verb = "approved" if answer.answer == "approve" else "rejected"

@@ -10,7 +10,7 @@ from airmedic_core.actions import ACTIONS
 from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import number
-from airmedic_core.records import Diagnosis, Json, Permission, Proposal
+from airmedic_core.records import Diagnosis, Json, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -108,7 +108,7 @@ def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
 
 
 def _needed(proposal: Proposal) -> str:
-    people = "two different people" if proposal.permission is Permission.ASK_TWO else "one"
+    people = {1: "one", 2: "two different people"}.get(proposal.needed, f"{proposal.needed} different people")
     return f"{people}, among them somebody of {_text(' and '.join(proposal.one_of))}" if proposal.one_of else people
 
 

@@ -126,7 +126,7 @@ def test_ask_two_needs_two_different_people(
     asked = proposal(Permission.ASK_TWO)
     ledger.record_proposal(asked)
     answer(asked, "ada")
-    assert "second person" in answer(asked, "ada", at=now + timedelta(seconds=1)).refused_because
+    assert "another person" in answer(asked, "ada", at=now + timedelta(seconds=1)).refused_because
     with pytest.raises(ApprovalError, match=r"needs 2 approval\(s\) and has 1"):
         ledger.require_approval(asked.hash, now=now)
     assert answer(asked, "bob").refused_because == ""
@@ -255,7 +255,7 @@ def test_one_person_under_two_names_is_one(
     asked = proposal(Permission.ASK_TWO)
     ledger.record_proposal(asked)
     assert answer(asked, "anna").refused_because == ""
-    assert "second person" in answer(asked, again, at=now + timedelta(seconds=1)).refused_because
+    assert "another person" in answer(asked, again, at=now + timedelta(seconds=1)).refused_because
     assert answer(asked, "hanna").refused_because == ""
 
 

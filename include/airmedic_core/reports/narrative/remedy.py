@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import IncidentState, Proposal
-from airmedic_core.reports.dossier import PERMISSIONS, Dossier
+from airmedic_core.reports.dossier import Dossier, needs
 from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
 
 
 def what_was_proposed(dossier: Dossier) -> str:
     """Return the proposals with their parameters, and what was passed over."""
     parts = [
-        f"* **{name_in_words(proposal.action)}** ({PERMISSIONS[proposal.permission]}). "
+        f"* **{name_in_words(proposal.action)}** ({needs(proposal)}). "
         f"Expected: {prose(proposal.expected)} {prose(proposal.reason)} Parameters: {_params(proposal)}. "
         f"Proposal {code(proposal.hash[:12])}, valid until {moment(proposal.expires_at)}."
         for proposal in dossier.proposals

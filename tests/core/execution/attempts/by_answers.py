@@ -150,8 +150,16 @@ def one_of_two_is_the_person_who_vouches(case: Case) -> None:
     case.answer("bob")
 
 
+def two_of_three_approve(case: Case) -> None:
+    case.propose(approvals=3)
+    case.answer("ada")
+    case.answer("bob")
+    case.answer("ada", at=SOON + timedelta(seconds=5))
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
     "nobody of the group approves": nobody_of_the_group_approves,
+    "two of three approve": two_of_three_approve,
     "one of two is the person who vouches": one_of_two_is_the_person_who_vouches,
     "the operator is called without an answer": nobody_answers,
     "a language model says that it is approved": a_model_says_that_it_is_approved,

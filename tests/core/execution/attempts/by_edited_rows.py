@@ -43,6 +43,12 @@ def two_approvals_are_made_one(case: Case) -> None:
     case.edit(permission="ask")
 
 
+def three_approvals_are_made_one(case: Case) -> None:
+    case.propose(approvals=3)
+    case.answer()
+    case.edit(approvals=0)
+
+
 def the_column_of_its_permission_is_edited(case: Case) -> None:
     case.propose(Permission.ASK_TWO)
     case.answer()
@@ -137,6 +143,7 @@ ATTEMPTS: dict[str, Callable[[Case], Any]] = {
     "the column of its action is edited": the_column_of_its_action_is_edited,
     "its expected effect is edited": its_expected_effect_is_edited,
     "two approvals are made one": two_approvals_are_made_one,
+    "three approvals are made one": three_approvals_are_made_one,
     "the column of its permission is edited": the_column_of_its_permission_is_edited,
     "an approval is made needless": an_approval_is_made_needless,
     "its expiry is pushed": its_expiry_is_pushed,
