@@ -32,8 +32,8 @@ def kills_of(place: Place, steps: int) -> tuple[Row, list[Trial]]:
         How many steps it has where nothing befalls it.
     """
     row = Row(place.action, steps=steps)
-    # One step more than there are: nobody is killed there. The second process of two goes on from somewhere, so that its
-    # own steps are others; any of them may be the last.
+    # One step more than there are: nobody is killed there. The second of two goes on from somewhere, so that its own
+    # steps are others; any of them may be the last.
     works = [
         *(partial(_killed_once, place, row, step) for step in range(1, steps + 2)),
         *(partial(_killed_twice, place, row, first, 1 + first * 7 % steps) for first in range(1, steps + 1, 3)),
