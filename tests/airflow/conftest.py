@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
     from airmedic_local.airflow_client import AirflowClient
     from airmedic_local.installation import Installation
+    from airmedic_local.process import Process
 
 SPEC = """\
 name: {name}
@@ -85,7 +87,9 @@ def _living_in(home: Path) -> Iterator[None]:
 
 
 KINDS = ("monitor", "remediate", "review")
-MODELS = ("meter", "hasty", "careful", "slow", "reviewed", "delegated", "mended", "announced", "returned", "calm")
+SLOW = ("slow", "orphaned", "lost")
+"""Models whose first training waits to be killed."""
+MODELS = ("meter", "hasty", "careful", "reviewed", "delegated", "mended", "announced", "returned", "calm", *SLOW)
 PIPELINES = ("ingest", "deliver", "train_meter")
 
 
@@ -96,6 +100,8 @@ class Running:
     installation: Installation
     content: Path
     clients: dict[str, AirflowClient] = field(default_factory=dict)
+    dead: list[Process] = field(default_factory=list)
+    """Programs that were killed, whose own processes may live on."""
 
     def client(self, user: str = "anna") -> AirflowClient:
         if user not in self.clients:
@@ -110,7 +116,7 @@ class Running:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # MLflow's own, where it reads type hints
             adopt(self.workspace(model), by="anna")
-        if model == "slow":
+        if model in SLOW:
             rows = self.installation.home / "meter.csv"
             meter.write_spec(self.content / "models", model, rows, using="slow_training:fit")
 
@@ -128,6 +134,24 @@ class Running:
             self.installation._wait(
                 lambda: self.installation._answers(f"{self.installation.mlflow_url}/health"), "MLflow"
             )
+
+    @contextmanager
+    def without_scheduler(self, *, its_workers_too: bool) -> Iterator[None]:
+        """Kill the scheduler as ``kill -9`` does, with all that it has started if wanted; start another one afterwards."""
+        processes = self.installation._processes
+        scheduler = next(process for process in processes if process.name == "scheduler")
+        main = psutil.Process(scheduler._popen.pid)
+        arguments = main.cmdline()
+        killed = [main, *(main.children(recursive=True) if its_workers_too else ())]
+        for process in killed:
+            process.kill()
+        scheduler._popen.wait()
+        processes.remove(scheduler)
+        self.dead.append(scheduler)
+        try:
+            yield
+        finally:
+            self.installation._run("scheduler", arguments, self.installation.environment())
 
     def workspace(self, model: str = "meter") -> Workspace:
         from airmedic_core.settings import Settings
@@ -161,7 +185,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "meter", rows)
     meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=40)
     meter.write_spec(content / "models", "careful", rows, policy="careful")
-    meter.write_spec(content / "models", "slow", rows)
+    for name in SLOW:
+        meter.write_spec(content / "models", name, rows)
     meter.write_spec(content / "models", "reviewed", rows, upstream="ingest")
     meter.write_spec(content / "models", "delegated", rows, using="dag:train_meter")
     meter.write_spec(content / "models", "announced", rows, asset="announced")
@@ -184,5 +209,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running = Running(installation, content)
         running.client().wait_for_dags([*PIPELINES, *(f"{kind}__{model}" for kind in KINDS for model in MODELS)])
         yield running
+        for process in running.dead:
+            process.stop()
         for client in running.clients.values():
             client._http.close()
