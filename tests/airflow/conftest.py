@@ -137,7 +137,7 @@ class Running:
 
     @contextmanager
     def without_scheduler(self, *, its_workers_too: bool) -> Iterator[None]:
-        """Kill the scheduler as ``kill -9`` does, with all that it has started if wanted; start another one afterwards."""
+        """Kill the scheduler as ``kill -9`` does, with all that it has started if wanted; start another afterwards."""
         processes = self.installation._processes
         scheduler = next(process for process in processes if process.name == "scheduler")
         main = psutil.Process(scheduler._popen.pid)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide.limits import require_enabled
 from airmedic_core.decide.recheck import no_more_training, require_permitted
-from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, PolicyError
+from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import ActionResult, Json, Proposal
@@ -50,6 +50,8 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
         action that has not begun is recorded as stopped; one that has is left as it stands, and not taken back either.
     SwitchUnavailableError
         If a kill switch cannot be asked. A retry helps once it can.
+    AuditError
+        If what was recorded of earlier attempts was changed since. A retry does not help.
     LedgerBusyError
         If another process acts on the same target. A retry finds what that one has done.
     ActionError
@@ -64,8 +66,8 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
 
 
 def _carry_out(attempt: _Attempt) -> ActionResult:
-    ws, proposal_hash, now = attempt.ws, attempt.proposal.hash, attempt.now
-    last = ws.ledger.last_attempt(proposal_hash)
+    ws, now = attempt.ws, attempt.now
+    last = _last_attempt(attempt)
     if last is not None and last.status == "taking_back":
         return _finish_taking_back(attempt, last)
     if last is not None and last.status in {"done", "undone"} and last.result is not None:
@@ -99,6 +101,8 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     ------
     ActionError
         If nothing of it is left to undo. A retry does not help.
+    AuditError
+        If what was recorded of it was changed since. A retry does not help.
     PolicyError
         If the kill switch is on.
     """
@@ -107,8 +111,8 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
 
 
 def _undo(attempt: _Attempt) -> ActionResult:
-    ws, proposal_hash, now = attempt.ws, attempt.proposal.hash, attempt.now
-    last = ws.ledger.last_attempt(proposal_hash)
+    ws, now = attempt.ws, attempt.now
+    last = _last_attempt(attempt)
     if last is None or last.status in {"failed", "stopped"}:
         raise ActionError(
             f"The action {attempt.proposal.action!r} was never carried out to its end.", "There is nothing to undo."
@@ -159,6 +163,15 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
         ledger = ws.ledger.fenced(hold)
         fenced = replace(ws, ledger=ledger, registry=ws.registry.recording_in(ledger))
         yield _Attempt(fenced, proposal, action, now, perf_counter(), hold)
+
+
+def _last_attempt(attempt: _Attempt) -> RecordedAction | None:
+    """Return the last attempt. What is not as it was recorded is neither gone on with, nor undone, nor done anew."""
+    try:
+        return attempt.ws.ledger.standing_attempt(attempt.proposal)
+    except AuditError as error:
+        attempt.ws.ledger.record_refusal(attempt.proposal.hash, error.problem)
+        raise
 
 
 def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:

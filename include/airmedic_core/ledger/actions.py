@@ -8,11 +8,13 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from airmedic_core.errors import LedgerError
+from airmedic_core.errors import AuditError, LedgerError
 from airmedic_core.ledger.audit import Audit, append
 from airmedic_core.ledger.incidents import advance
+from airmedic_core.ledger.sealed_rows import changed_row
 from airmedic_core.ledger.tables import actions, promotions
 from airmedic_core.ledger.transitions import NOT_BEGUN, ActionStatus, require_action_move
+from airmedic_core.ledger.verification import RESTORE
 from airmedic_core.records import ActionResult, IncidentState, Json, Promotion, Proposal, to_json
 
 ENDS_AS = "ends_as"
@@ -166,6 +168,27 @@ class Actions(Audit):
         """Return the last attempt to carry out a proposal; nothing if there was none."""
         with self._reading() as connection:
             last = _last(connection, hash)
+        return None if last is None else _recorded(last)
+
+    def standing_attempt(self, p: Proposal) -> RecordedAction | None:
+        """Return the last attempt to carry out a proposal, if all of its attempts are as the audit chain holds them.
+
+        Parameters
+        ----------
+        p : Proposal
+            What is to be carried out, gone on with or undone.
+
+        Raises
+        ------
+        AuditError
+            If an attempt was changed, put in or deleted: it would be done twice, not at all, or undone to something
+            else. A retry does not help.
+        """
+        with self._reading() as connection:
+            if changed := changed_row(connection, actions, p.hash, (p.hash, p.incident_id)):
+                problem = f"The record of carrying out {p.action!r} is not as it was made: the row {changed}."
+                raise AuditError(problem, RESTORE)
+            last = _last(connection, p.hash)
         return None if last is None else _recorded(last)
 
     def action_result(self, hash: str) -> ActionResult | None:  # noqa: A002 - the word for it

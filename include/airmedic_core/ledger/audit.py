@@ -100,7 +100,9 @@ def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditReco
     subject : str
         What the records are about, such as the hash of a proposal.
     *kinds : str
-        The kinds of records.
+        The kinds of records; all of them where none is given.
     """
-    query = select(audit).where(audit.c.subject == subject, audit.c.kind.in_(kinds)).order_by(audit.c.sequence)
+    query = select(audit).where(audit.c.subject == subject).order_by(audit.c.sequence)
+    if kinds:
+        query = query.where(audit.c.kind.in_(kinds))
     return [_record(row) for row in connection.execute(query)]

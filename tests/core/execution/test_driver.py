@@ -16,6 +16,7 @@ from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide import propose
 from airmedic_core.errors import (
     ActionError,
+    AuditError,
     LedgerBusyError,
     PolicyError,
     RegistryUnavailableError,
@@ -188,6 +189,53 @@ def test_what_is_cut_off_can_be_undone(ws: Workspace, valve: Valve, asked: Propo
     valve.fails = {}
     assert undo(ws, asked.hash, now=NOW).summary == "It was cut off before its end. It is shut as before."
     assert carry_out(ws, asked.hash, now=NOW).status == "undone"
+
+
+def edit(url: str, statement: str) -> None:
+    """Write to the table of actions behind the ledger's back."""
+    with create_engine(url).begin() as connection:
+        connection.exec_driver_sql(statement)
+
+
+EDITED = {
+    "it is undone to something else": """UPDATE actions SET snapshot = '{"position": "torn off"}'""",
+    "it is begun": "UPDATE actions SET status = 'running'",
+    "it is to be taken back": "UPDATE actions SET status = 'taking_back'",
+    "it has failed": "UPDATE actions SET status = 'failed'",
+    "it was never done": "DELETE FROM actions",
+    "it failed before that": (
+        "INSERT INTO actions SELECT proposal_hash, 2, incident_id, model, action, 'failed', '', 0, output, snapshot, "
+        "started_at, finished_at FROM actions"
+    ),
+}
+
+
+@pytest.mark.parametrize("edited", EDITED)
+def test_what_was_done_is_neither_done_again_nor_undone_where_its_record_was_edited(
+    ws: Workspace, valve: Valve, asked: Proposal, url: str, edited: str
+) -> None:
+    assert carry_out(ws, asked.hash, now=NOW).status == "done"
+    valve.steps = []
+    edit(url, EDITED[edited])
+    for step in (carry_out, undo):
+        with pytest.raises(AuditError, match="is not as it was made"):
+            step(ws, asked.hash, now=NOW)
+    assert (valve.steps, valve.position) == ([], "open")
+    (refusal,) = [record for record in ws.ledger.audit_records(subject=asked.hash) if record.kind == "refusal"]
+    assert "is not as it was made" in refusal.payload["reason"]
+
+
+def test_what_was_not_done_does_not_count_as_done_where_somebody_has_put_that_in(
+    ws: Workspace, valve: Valve, asked: Proposal, url: str
+) -> None:
+    edit(
+        url,
+        f"INSERT INTO actions SELECT hash, 1, incident_id, model, action, 'done', 'It is open.', 0, '{{}}', '{{}}', "  # noqa: S608
+        f"created_at, created_at FROM proposals WHERE hash = '{asked.hash}'",
+    )
+    with pytest.raises(AuditError, match="was put in"):
+        carry_out(ws, asked.hash, now=NOW)
+    assert valve.position == "shut"
 
 
 def test_a_precheck_that_fails_changes_nothing(ws: Workspace, valve: Valve, asked: Proposal) -> None:
