@@ -1,4 +1,7 @@
-"""Overrides: what people or accepted proposals changed for a while, with author, reason and expiry."""
+"""Overrides: what people or accepted proposals changed for a while, with author, reason and expiry.
+
+What holds for a model is read from the audit chain: a row that somebody put in, edited or deleted changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from airmedic_core.windows import as_utc
 OverrideKind = Literal["quarantine", "setting", "freeze", "kill_switch"]
 
 _SWITCHES = frozenset({"kill_switch", "freeze"})
-"""Overrides that stop something: deleting their row must not end them."""
+"""Overrides that stop something: a row that somebody put in holds as well, because to stop is always safe."""
 
 EVERY_MODEL = "*"
 """Stands for all models in an override."""
@@ -82,8 +85,9 @@ class Overrides(Audit):
         values = {"value": value, "author": author, "reason": reason, "expires_at": expires_at}
         mine = _active(model, kind, key)
         with self._writing() as connection:
-            known = connection.execute(select(overrides).where(*mine)).one_or_none()
-            if known is not None and all(known._mapping[name] == given for name, given in values.items()):  # noqa: SLF001  public, despite its name
+            held = connection.execute(select(overrides.c.sequence).where(*mine)).first() is not None
+            known = _recorded(connection, model, kind).get((model, kind, key))
+            if held and known is not None and all(getattr(known, name) == given for name, given in values.items()):
                 return
             connection.execute(update(overrides).where(*mine).values(revoked_at=now, revoked_by=author))
             shown = {
@@ -101,9 +105,9 @@ class Overrides(Audit):
     def overrides(
         self, model: str | None = None, kind: OverrideKind | None = None, *, now: datetime | None = None
     ) -> list[Override]:
-        """Return the overrides that hold for a model, with those for all models, oldest first; without one, all.
+        """Return the overrides that hold for a model, with those for all models, oldest first; without one, all rows.
 
-        A model's switches hold as the audit chain says, too: to delete a row turns none of them off.
+        Those of a model hold as the audit chain says: to delete a row ends none of them, and to put one in makes none.
 
         Parameters
         ----------
@@ -123,19 +127,15 @@ class Overrides(Audit):
         )
         if kind is not None:
             query = query.where(overrides.c.kind == kind)
-        if model is not None:
-            query = query.where(overrides.c.model.in_([model, EVERY_MODEL]))
+        if model is None:
+            with self._reading() as connection:
+                return [_override(row) for row in connection.execute(query)]
+        query = query.where(overrides.c.model.in_([model, EVERY_MODEL]), overrides.c.kind.in_(_SWITCHES))
         with self._reading() as connection:
-            standing = [_override(row) for row in connection.execute(query)]
-            if model is not None and kind in _SWITCHES:
-                held = {(override.model, override.key) for override in standing}
-                recorded = _recorded_switches(connection, model, kind)
-                standing += [
-                    override
-                    for name, override in recorded.items()
-                    if name not in held and (override.expires_at is None or override.expires_at > now)
-                ]
-            return standing
+            switches = {_name(override): override for override in map(_override, connection.execute(query))}
+            recorded = _recorded(connection, model, kind)
+        standing = [known for known in recorded.values() if known.expires_at is None or known.expires_at > now]
+        return [*standing, *(override for name, override in switches.items() if name not in recorded)]
 
     def revoke_override(self, model: str, kind: OverrideKind, key: str, *, author: str) -> None:
         """Take an override back. One that was taken back before stays so.
@@ -159,12 +159,12 @@ class Overrides(Audit):
         with self._writing() as connection:
             ever = select(overrides.c.key).where(overrides.c.model == model, overrides.c.kind == kind)
             keys = set(connection.execute(ever).scalars())
-            recorded = _recorded_switches(connection, model, kind) if kind in _SWITCHES else {}
-            if key not in keys and (model, key) not in recorded:
+            recorded = (model, kind, key) in _recorded(connection, model, kind)
+            if key not in keys and not recorded:
                 raise LedgerError(f"There is no {kind} override {key!r} for {model!r}.", closest(key, keys))
             mine = _active(model, kind, key)
             held = connection.execute(select(overrides.c.sequence).where(*mine)).first() is not None
-            if not held and (model, key) not in recorded:
+            if not held and not recorded:
                 return
             connection.execute(update(overrides).where(*mine).values(revoked_at=datetime.now(UTC), revoked_by=author))
             append(connection, "override_revoked", model, {"kind": kind, "key": key, "author": author})
@@ -175,21 +175,36 @@ def _active(model: str, kind: str, key: str) -> tuple[Any, ...]:
     return (table.model == model, table.kind == kind, table.key == key, table.revoked_at.is_(None))
 
 
-def _recorded_switches(connection: Connection, model: str, kind: str) -> dict[tuple[str, str], Override]:
-    """Return the switches that were thrown and not taken back, as the chain has recorded it."""
-    standing: dict[tuple[str, str], Override] = {}
-    for subject in (EVERY_MODEL, model):
-        for record in said_of(connection, subject, "override", "override_revoked"):
-            said = record.payload
-            if said["kind"] != kind:
-                continue
-            name = (subject, str(said["key"]))
-            standing.pop(name, None)
-            if record.kind == "override":
-                ends = as_utc(said["expires_at"]) if said["expires_at"] else None
-                value, author, reason = said["value"], said["author"], said["reason"]
-                standing[name] = Override(subject, said["kind"], said["key"], value, author, reason, record.at, ends)
+def _recorded(connection: Connection, model: str, kind: str | None) -> dict[tuple[str, str, str], Override]:
+    """Return the overrides that were made and not taken back, as the chain has recorded it, oldest first.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    model : str
+        The model; those for all models hold for it, too.
+    kind : str, optional
+        Only overrides of this kind.
+    """
+    subjects = dict.fromkeys((EVERY_MODEL, model))
+    records = [record for name in subjects for record in said_of(connection, name, "override", "override_revoked")]
+    standing: dict[tuple[str, str, str], Override] = {}
+    for record in sorted(records, key=lambda record: record.sequence):
+        said = record.payload
+        if kind not in {None, said["kind"]}:
+            continue
+        name = (record.subject, str(said["kind"]), str(said["key"]))
+        standing.pop(name, None)
+        if record.kind == "override":
+            ends = as_utc(said["expires_at"]) if said["expires_at"] else None
+            value, author, reason = said["value"], said["author"], said["reason"]
+            standing[name] = Override(record.subject, said["kind"], name[2], value, author, reason, record.at, ends)
     return standing
+
+
+def _name(override: Override) -> tuple[str, str, str]:
+    return override.model, override.kind, override.key
 
 
 def _override(row: Row[Any]) -> Override:

@@ -26,7 +26,7 @@ def changed_row(connection: Connection, table: Table, key: str, subjects: Sequen
         What the records are about that were written with these rows.
     """
     query = select(table).where(next(iter(table.primary_key.columns)) == key)
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    rows = connection.execute(query).mappings().all()
     standing = {row_name(table.name, row_key(table, row)): digest([row_content(row)]) for row in rows}
     sealed = _sealed(connection, row_name(table.name, (key,)).rstrip("]"), subjects)
     if standing.keys() - sealed.keys():

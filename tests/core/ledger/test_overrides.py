@@ -70,6 +70,54 @@ def test_a_switch_whose_row_was_deleted_holds_until_it_is_taken_back(
     assert ledger.overrides("churn", kind) == []
 
 
+SAME = "model, kind, 'approvers', value, author, reason"
+
+
+def edit(folder: Path, statement: str) -> None:
+    """Write to the database behind the ledger's back."""
+    with closing(sqlite3.connect(folder / "ledger.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
+@pytest.mark.parametrize("kind", ["setting", "quarantine"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM overrides",
+        "UPDATE overrides SET revoked_at = '2020-01-01 00:00:00.000000'",
+        "UPDATE overrides SET expires_at = '2020-01-01 00:00:00.000000'",
+        """UPDATE overrides SET value = '{"value": ["mallory"]}'""",
+        "UPDATE overrides SET key = 'approvers'",
+        f"INSERT INTO overrides SELECT 9, {SAME}, created_at, NULL, NULL, NULL FROM overrides",
+    ],
+)
+def test_a_row_that_was_edited_changes_nothing(
+    ledger: Ledger, tmp_path: Path, kind: OverrideKind, statement: str
+) -> None:
+    ledger.set_override("churn", kind, "window.every", {"value": "week"}, author="ada", reason="r")
+    before = ledger.overrides("churn")
+    edit(tmp_path, statement)
+    assert ledger.overrides("churn") == ledger.overrides("churn", kind) == before
+    ledger.revoke_override("churn", kind, "window.every", author="ada")
+    assert ledger.overrides("churn") == []
+
+
+def test_an_override_that_was_taken_back_stays_so(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.set_override("churn", "setting", "x", {"value": 1}, author="ada", reason="r")
+    ledger.revoke_override("churn", "setting", "x", author="ada")
+    edit(tmp_path, "UPDATE overrides SET revoked_at = NULL, revoked_by = NULL")
+    assert ledger.overrides("churn") == []
+    ledger.set_override("churn", "setting", "x", {"value": 1}, author="ada", reason="r")
+    assert keys(ledger) == ["x"]
+
+
+def test_a_switch_that_was_put_in_stops_all_the_same(ledger: Ledger, tmp_path: Path) -> None:
+    ledger.set_override("other", "kill_switch", "all", {}, author="ada", reason="r")
+    edit(tmp_path, "UPDATE overrides SET model = 'churn'")
+    assert keys(ledger, kind="kill_switch") == ["all"]
+
+
 def test_a_recorded_switch_ends_when_it_was_to_end(ledger: Ledger, now: datetime) -> None:
     ends = now + timedelta(hours=1)
     ledger.set_override("churn", "kill_switch", "all", {}, author="ada", reason="r", expires_at=ends)
