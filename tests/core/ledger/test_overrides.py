@@ -84,12 +84,12 @@ def edit(folder: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM overrides",
+        "DELETE FROM overrides",  # noqa: S608
         "UPDATE overrides SET revoked_at = '2020-01-01 00:00:00.000000'",
         "UPDATE overrides SET expires_at = '2020-01-01 00:00:00.000000'",
         """UPDATE overrides SET value = '{"value": ["mallory"]}'""",
         "UPDATE overrides SET key = 'approvers'",
-        f"INSERT INTO overrides SELECT 9, {SAME}, created_at, NULL, NULL, NULL FROM overrides",
+        f"INSERT INTO overrides SELECT 9, {SAME}, created_at, NULL, NULL, NULL FROM overrides",  # noqa: S608
     ],
 )
 def test_a_row_that_was_edited_changes_nothing(
