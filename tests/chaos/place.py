@@ -6,6 +6,7 @@ import itertools
 import shutil
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,6 +28,10 @@ CREATE TRIGGER serves_no_more AFTER DELETE ON registered_model_aliases WHEN OLD.
     BEGIN INSERT INTO served (version) VALUES (NULL); END;
 """
 """MLflow's own database takes note of every version that serves, for however short a moment."""
+
+
+_PATIENCE_SECONDS, _PAUSE_SECONDS = 60.0, 0.5
+"""How long a server is asked again that cannot write because of another trial, and the pause in between."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,8 @@ class Place:
             tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
             for (table,) in tables:
                 connection.execute(f'ALTER TABLE "{table}" SET (fillfactor = 10)')
+            # What is there already has its room on the disk then, so that only new rows have none.
+            connection.execute("CHECKPOINT")
 
     def give_up_database(self) -> None:
         """Drop the database of the last trial, so that its disk can be taken away."""
@@ -188,9 +195,19 @@ class Place:
         """Execute statements on the server of the ledgers, past its line."""
         import psycopg
 
+        give_up_at = time.monotonic() + _PATIENCE_SECONDS
         with psycopg.connect(self.services.postgres, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)
+                while True:
+                    try:
+                        connection.execute(statement)
+                    except psycopg.errors.InternalError:
+                        # The server writes all of its memory out, also to a disk that another trial has filled.
+                        if time.monotonic() > give_up_at:
+                            raise
+                        time.sleep(_PAUSE_SECONDS)
+                    else:
+                        break
 
 
 def judged(place: Place, production: Production) -> str:

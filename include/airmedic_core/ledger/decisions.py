@@ -142,6 +142,27 @@ class Decisions(Audit):
             if not before or before[-1].payload["reason"] != reason:
                 append(connection, "refusal", subject, {"reason": reason})
 
+    def record_watch(self, proposal_hash: str, status: str, reasons: Sequence[str]) -> None:
+        """Record what the watch of an action has shown.
+
+        Parameters
+        ----------
+        proposal_hash : str
+            The action that was watched.
+        status : str
+            ``healthy``, ``unhealthy`` or ``inconclusive``.
+        reasons : sequence of str
+            Why.
+        """
+        with self._writing() as connection:
+            append(connection, "watch", proposal_hash, {"status": status, "reasons": list(reasons)})
+
+    def watched_as(self, proposal_hash: str) -> str:
+        """Return what the last watch of an action has shown, as the audit chain holds it; nothing where it was none."""
+        with self._reading() as connection:
+            watched = said_of(connection, proposal_hash, "watch")
+        return str(watched[-1].payload["status"]) if watched else ""
+
     def first_shown(self, page: str, proposal_hash: str) -> str:
         """Return the proposal that a page was first shown with; this one from now on, if there was none.
 

@@ -156,7 +156,7 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
             timeout=spec.rollout.watch_timeout_seconds + 3600,
         )
         roll_back_deployment = UndoDeploymentOperator(
-            task_id="roll_back_deployment", model=model, proposal_hash=TO_DEPLOY, watched_by="watch_deployment"
+            task_id="roll_back_deployment", model=model, proposal_hash=TO_DEPLOY
         )
         unproven = proposal_of("watch_deployment")
         approve_taking_back = ApprovalSensor(task_id="approve_taking_back", model=model, proposal_hash=unproven)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.switches import pool_of_changes
@@ -22,8 +22,9 @@ from airmedic_core.records import Json, to_json
 class UndoDeploymentOperator(ModelOperator):
     """Goes back to the version that served before.
 
-    The approval of the deployment covers this. Where the watch did not find it unhealthy, as when somebody marked the
-    watch as a success, the deployment is looked at once more, and left in place if nothing speaks against it.
+    The approval of the deployment covers this. Where the audit chain does not hold that its watch found it unhealthy,
+    as when somebody marked the watch as a success or edited an XCom, the deployment is looked at once more, and left in
+    place if nothing speaks against it.
 
     Parameters
     ----------
@@ -31,8 +32,6 @@ class UndoDeploymentOperator(ModelOperator):
         Name of the model spec.
     proposal_hash : str
         Hash of the deployment's proposal.
-    watched_by : str
-        Id of the task that watched it.
 
     Returns
     -------
@@ -42,21 +41,24 @@ class UndoDeploymentOperator(ModelOperator):
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
 
-    def __init__(self, *, proposal_hash: str, watched_by: str, **kwargs: Any) -> None:
+    def __init__(self, *, proposal_hash: str, **kwargs: Any) -> None:
         super().__init__(**pool_of_changes() | time_limit("deploy") | kwargs)
         self.proposal_hash = proposal_hash
-        self.watched_by = watched_by
 
     def execute(self, context: Context) -> Json:
         """Undo the deployment."""
         with airflow_errors():
+            from airmedic_core.actions import ACTIONS, Path
             from airmedic_core.execution import undo
             from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)
-            watched = context["ti"].xcom_pull(task_ids=self.watched_by, key="health") or {}
-            if watched.get("status") != "unhealthy":
-                health_now = health(workspace, workspace.ledger.proposal(self.proposal_hash), now=datetime.now(UTC))
+            proposal = workspace.ledger.proposal(self.proposal_hash)
+            path = ACTIONS.member(proposal.action).path
+            if path is not Path.DEPLOY:
+                raise AirflowFailException(f"{proposal.action} is no deployment: its path is {path.value!r}.")
+            if workspace.ledger.watched_as(proposal.hash) != "unhealthy":
+                health_now = health(workspace, proposal, now=datetime.now(UTC))
                 if health_now.status != "unhealthy":
                     raise AirflowSkipException("Nothing speaks against the deployment; it is left in place.")
             result = undo(workspace, self.proposal_hash, now=datetime.now(UTC))

@@ -59,6 +59,9 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     def execute(self, context: Context) -> Any:
         """Wait, then follow the verdict."""
         health = super().execute(context)
+        with airflow_errors():
+            workspace = open_workspace(self.model)
+            workspace.ledger.record_watch(self.proposal_hash, health["status"], health["reasons"])
         context["ti"].xcom_push("health", health)
         if health["status"] == "inconclusive":
             self._ask(context, health["reasons"])

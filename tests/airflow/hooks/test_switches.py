@@ -104,7 +104,7 @@ def test_tasks_that_change_something_wait_in_the_pool_that_is_named(monkeypatch:
     monkeypatch.setenv("AIRMEDIC_POOL", "airmedic_changes")
     tasks = [
         RollbackOperator(task_id="b", **proposal),
-        UndoDeploymentOperator(task_id="c", watched_by="w", **proposal),
+        UndoDeploymentOperator(task_id="c", **proposal),
         RerunPipelineOperator(task_id="d", other_dag="ingest", **proposal),
     ]
     assert [task.pool for task in tasks] == ["airmedic_changes"] * 3

@@ -39,7 +39,7 @@ def test_a_task_is_ended_when_its_action_is_past_its_deadline(monkeypatch: pytes
     proposal = {"model": "meter", "proposal_hash": "x"}
     assert RollbackOperator(task_id="a", **proposal).execution_timeout == timedelta(minutes=15)
     assert RetrainOperator(task_id="b", **proposal).execution_timeout == timedelta(hours=6)
-    assert UndoDeploymentOperator(task_id="c", watched_by="w", **proposal).execution_timeout == timedelta(minutes=15)
+    assert UndoDeploymentOperator(task_id="c", **proposal).execution_timeout == timedelta(minutes=15)
     monkeypatch.setattr(ACTIONS.member("rollback"), "deadline_seconds", 60.0)
     assert RollbackOperator(task_id="d", **proposal).execution_timeout == timedelta(minutes=1)
     chosen = RollbackOperator(task_id="e", execution_timeout=timedelta(minutes=5), **proposal)
@@ -58,11 +58,26 @@ def test_a_deployment_that_nobody_found_unhealthy_is_left_in_place() -> None:
     workspace.ledger.answer_proposal(proposal.hash, "approve", by="anna", at=proposal.created_at, channel="airflow")
     workspace.ledger.begin_action(proposal, {"champion": "1", "previous": None})
     workspace.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 1 serves.", 0.1, {}))
-    marked = UndoDeploymentOperator(
-        task_id="undo", model="meter", proposal_hash=proposal.hash, watched_by="watch_deployment"
-    )
+    marked = UndoDeploymentOperator(task_id="undo", model="meter", proposal_hash=proposal.hash)
     with pytest.raises(AirflowSkipException, match="Nothing speaks against the deployment"):
         marked.execute(context_of(marked))
-    context = context_of(marked)
-    context["ti"].pulled["watch_deployment", "health"] = {"status": "unhealthy"}
-    assert marked.execute(context)["status"] == "undone"
+    edited = context_of(marked)
+    edited["ti"].pulled["watch_deployment", "health"] = {"status": "unhealthy"}
+    with pytest.raises(AirflowSkipException, match="Nothing speaks against the deployment"):
+        marked.execute(edited)
+    workspace.ledger.record_watch(proposal.hash, "unhealthy", ["It does not load."])
+    assert marked.execute(context_of(marked))["status"] == "undone"
+
+
+@pytest.mark.usefixtures("adopted")
+def test_only_a_deployment_is_undone_by_its_operator() -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.undo_deployment import UndoDeploymentOperator
+
+    proposal = propose(open_workspace("meter"), "rollback", {"version": "1", "from_version": "2"})
+    open_workspace("meter").ledger.record_watch(proposal.hash, "unhealthy", ["It is another one's."])
+    other = UndoDeploymentOperator(task_id="undo", model="meter", proposal_hash=proposal.hash)
+    with pytest.raises(AirflowFailException, match="rollback is no deployment"):
+        other.execute(context_of(other))

@@ -49,6 +49,7 @@ def test_the_verdict_decides_the_way(monkeypatch: pytest.MonkeyPatch, status: st
         watch.execute(context)
     assert {str(task[0] if isinstance(task, tuple) else task) for task in caught.value.tasks} == skipped
     assert context["ti"].pushed["health"]["status"] == status
+    assert workspace.ledger.watched_as(proposal.hash) == status
     if status == "inconclusive":
         # The champion is the first version: there is nothing to go back to, and people learn that.
         assert context["ti"].pushed["proposal_hash"] == ""

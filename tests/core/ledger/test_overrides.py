@@ -84,7 +84,7 @@ def edit(folder: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "DELETE FROM overrides",  # noqa: S608
+        "DELETE FROM overrides",
         "UPDATE overrides SET revoked_at = '2020-01-01 00:00:00.000000'",
         "UPDATE overrides SET expires_at = '2020-01-01 00:00:00.000000'",
         """UPDATE overrides SET value = '{"value": ["mallory"]}'""",
