@@ -17,7 +17,7 @@ from airmedic_core.errors import PolicyError, QuietAlarmError
 from airmedic_core.groups import load_groups
 from airmedic_core.history import TAKES_BACK
 from airmedic_core.ledger.people import known_names, same_person
-from airmedic_core.policy import environment_of, policy_of
+from airmedic_core.policy import Limits, environment_of, policy_of
 from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -49,18 +49,13 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     action = known_action(proposal.action)
     if action is not None and action.stopped_by is StoppedBy.NOTHING:
         return
-    if frozen := freeze(ws.ledger, policy_of(ws), proposal.model, environment_of(ws), proposal.action, now=now):
-        raise PolicyError(f"{frozen.reason} ({frozen.limit})", "Wait, then decide again.")
-    if spent := no_more_training(ws, proposal, now=now):
-        raise PolicyError(f"{spent.reason} ({spent.limit})", "Wait, or raise the limit.")
-    approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
-    if changed := _no_longer_permitted(ws, proposal, approvals) or _no_longer_approved(ws, approvals):
-        raise PolicyError(f"{changed.reason} ({changed.limit})", "Decide again.")
+    if stopped := objection_now(ws, proposal, now=now):
+        raise PolicyError(f"{stopped.reason} ({stopped.limit})", "Wait if it is a matter of time, and decide again.")
     _require_alarm(ws, proposal)
 
 
-def no_more_training(ws: Workspace, proposal: Proposal, *, now: datetime) -> Objection | None:
-    """Return an objection where the budget for compute leaves an approved action no further training.
+def objection_now(ws: Workspace, proposal: Proposal, *, now: datetime) -> Objection | None:
+    """Return an objection where a freeze, the budget, policy or approvers no longer let an approved action through.
 
     Parameters
     ----------
@@ -71,7 +66,17 @@ def no_more_training(ws: Workspace, proposal: Proposal, *, now: datetime) -> Obj
     now : datetime
         The moment.
     """
-    limits = policy_of(ws).limits_in(environment_of(ws))
+    policy, environment = policy_of(ws), environment_of(ws)
+    approvals = [answer for answer in ws.ledger.approvals(proposal.hash) if not answer.refused_because]
+    return (
+        freeze(ws.ledger, policy, proposal.model, environment, proposal.action, now=now)
+        or _no_more_training(ws, proposal, policy.limits_in(environment), now=now)
+        or _no_longer_permitted(ws, proposal, approvals)
+        or _no_longer_approved(ws, approvals)
+    )
+
+
+def _no_more_training(ws: Workspace, proposal: Proposal, limits: Limits, *, now: datetime) -> Objection | None:
     if exempt(limits, proposal.action):
         return None
     return over_budget(ws.ledger, limits, model=proposal.model, action=proposal.action, now=now)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.decide.limits import require_enabled
-from airmedic_core.decide.recheck import no_more_training, require_permitted
+from airmedic_core.decide.recheck import objection_now, require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.ledger.locks import Hold
@@ -179,13 +179,13 @@ def _further(attempt: _Attempt, done: ActionResult) -> ActionResult:
     if not action.has_more(ws, proposal, done):
         return done
     require_enabled(ws.ledger, proposal.model, proposal.action, now=attempt.now, switches=ws.switches)
-    if spent := no_more_training(ws, proposal, now=attempt.now):
+    if stopped := objection_now(ws, proposal, now=attempt.now):
         ws.ledger.record_decision(
             proposal.incident_id,
             path=action.path.value,
             proposal_hash=proposal.hash,
-            reason=f"No further attempt is made. {spent.reason}",
-            skipped=[spent.against(proposal.action)],
+            reason=f"No further attempt is made. {stopped.reason}",
+            skipped=[stopped.against(proposal.action)],
         )
         return done
     attempt.hold.require()

@@ -12,11 +12,12 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 from typing import Self
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger.store import Store
 from airmedic_core.ledger.tables import locks
+from airmedic_core.windows import as_utc
 
 _POLL_SECONDS = 0.05
 
@@ -175,14 +176,14 @@ class Locks(Store):
         with self._writing() as connection:
             if connection.execute(select(locks.c.name).where(mine)).first() is None:
                 return False
-            expires_at = datetime.now(UTC) + timedelta(seconds=seconds)
+            expires_at = _now(connection) + timedelta(seconds=seconds)
             connection.execute(update(locks).where(mine).values(expires_at=expires_at))
         return True
 
     def _take(self, name: str, holder: str, seconds: float) -> bool:
-        now = datetime.now(UTC)
-        lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
         with self._writing() as connection:
+            now = _now(connection)
+            lease = {"holder": holder, "expires_at": now + timedelta(seconds=seconds)}
             ends = connection.execute(select(locks.c.expires_at).where(locks.c.name == name)).scalar()
             if ends is not None and ends > now:
                 return False
@@ -191,3 +192,12 @@ class Locks(Store):
             else:
                 connection.execute(update(locks).where(locks.c.name == name).values(lease))
         return True
+
+
+def _now(connection: Connection) -> datetime:
+    """Return the moment by a clock that all holders share: a worker whose clock is ahead takes nobody for dead."""
+    if connection.dialect.name != "postgresql":
+        # Whoever writes to one SQLite file is on one machine.
+        return datetime.now(UTC)
+    moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return as_utc(moment)

@@ -79,6 +79,29 @@ def test_what_does_not_train_heeds_no_budget_for_compute(ws: Workspace) -> None:
     assert explain_action(ws, "quarantine", now=NOW)["training_minutes"] == {}
 
 
+@pytest.mark.parametrize(
+    ("policy", "limit"),
+    [
+        ({"permissions": []}, "policy"),
+        ({"freezes": [{"start": "2020-01-01", "end": "2099-01-01", "reason": "Year end"}]}, "freeze"),
+    ],
+)
+def test_a_refused_challenger_is_not_improved_where_the_policy_stops_it_meanwhile(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, policy: dict[str, object], limit: str
+) -> None:
+    retrain = ACTIONS.member("retrain")
+    monkeypatch.setattr(type(retrain), "has_more", lambda *_: True)
+    monkeypatch.setattr(type(retrain), "again", lambda *_: pytest.fail("It was trained again."))
+    proposal = approved(ws, incident_of(ws, 3), "retrain", {})
+    ws.ledger.begin_action(proposal, {})
+    done = ActionResult(proposal.hash, "retrain", "done", "Version 2 is trained.", 1.0, {"version": "2"})
+    ws.ledger.finish_action(done)
+    rules = [{"actions": ["retrain"], "permission": "ask"}]
+    (ws.settings.policies / "default.yaml").write_text(yaml.safe_dump({"permissions": rules} | policy))
+    assert carry_out(ws, proposal.hash, now=NOW) == done
+    assert ws.ledger.decisions(proposal.incident_id)[-1]["skipped"][0]["limit"] == limit
+
+
 def test_the_budget_is_one_of_24_hours(ws: Workspace) -> None:
     trained(ws, 600, at=NOW - 25 * HOUR)
     trained(ws, 7, at=NOW - 23 * HOUR)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta, tzinfo
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -66,6 +66,28 @@ def test_the_migrations_make_exactly_the_tables(ledger: Ledger) -> None:
     with ledger._reading() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert differences == []
+
+
+def test_a_worker_whose_clock_is_ahead_takes_no_lock_away(
+    url: str, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airmedic_core.ledger import locks
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + timedelta(hours=1)
+
+    with ledger.hold("x", seconds=30, most_seconds=60) as hold:
+        monkeypatch.setattr(locks, "datetime", Ahead)
+        with pytest.raises(LedgerBusyError), Ledger.open(url).lock("x", wait_seconds=0):
+            raise AssertionError("two holders")
+        hold.require()
+        monkeypatch.undo()
+        with pytest.raises(LedgerBusyError), Ledger.open(url).lock("x", wait_seconds=0):
+            raise AssertionError("its renewal by a clock that is ahead has ended the lease")
+    with Ledger.open(url).lock("x", wait_seconds=0):
+        pass
 
 
 def test_everything_that_is_written_comes_back(
