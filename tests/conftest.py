@@ -1,9 +1,11 @@
 """What all tests share."""
 
+import sqlite3
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import Engine, event
 from xdist.scheduler import LoadScopeScheduling
 
 _RUNNING = "tests/airflow/running/"
@@ -11,6 +13,14 @@ _RUNNING = "tests/airflow/running/"
 # The same examples in every run: a failure is about the change at hand. Look further with --hypothesis-profile=default.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
+
+
+@event.listens_for(Engine, "connect")
+def _leave_the_disk_to_the_system(connection: Any, _: object) -> None:
+    # A hundred times a test, SQLite would wait until the disk has written. That is against a loss of power, not of a
+    # process: what is written is there when a test kills one.
+    if isinstance(connection, sqlite3.Connection):
+        connection.execute("PRAGMA synchronous = OFF")
 
 
 class _ByFile(LoadScopeScheduling):

@@ -180,6 +180,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         shutil.copy(Path(meter.__file__).parent / f"{name}.py", dags / f"{name}.py")
     careful = (content / "policies" / "default.yaml").read_text().replace("permission: ask\n", "permission: ask_two\n")
     (content / "policies" / "careful.yaml").write_text(careful)
+    (home / "airflow" / "config").mkdir(parents=True)
+    local_settings = "airflow_local_settings.py"
+    shutil.copy(Path(meter.__file__).parent / local_settings, home / "airflow" / "config" / local_settings)
     rows = home / "meter.csv"
     meter.write_rows(rows)
     meter.write_spec(content / "models", "meter", rows)

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import cycle
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 from airmedic.testing.faults import Dial, Disturbed, LostConnectionError, ProcessDied
 from airmedic.testing.production import NOW, approved, incident_of
-from airmedic.testing.setting import FLIPPED_ON, Setting
+from airmedic.testing.setting import FLIPPED_ON, Arrangement, Setting
 from airmedic_core.actions import ACTIONS, Action
 from airmedic_core.errors import LedgerBusyError
 from airmedic_core.execution import carry_out
@@ -174,15 +177,23 @@ def _is_gone_on_with(action: Action, setting: Setting, happens: Callable[[], Non
 
 def _trials(action: Action, setting: Setting) -> Iterator[_Trial]:
     """Yield the disturbances, after one attempt that nothing disturbs; none where ``apply`` calls nothing."""
-    dial = Dial(_NEVER, after=False)
-    undisturbed = _trial(action, setting, "undisturbed", _NEVER, after=False, once={})
-    with undisturbed.offering(Disturbed(action, dial)):
-        assert undisturbed.carried_out() == "done"
-    once = _counted(undisturbed.setting, undisturbed.ws)
-    points = sorted({1 + dial.calls * moment // _MOMENTS for moment in range(_MOMENTS)} if dial.calls else ())
+    # The action is the same object in all of its tests; a protocol does not say that it can be hashed.
+    calls, once = _undisturbed(action, setting.name, setting.arranged)  # type: ignore[arg-type]
+    points = sorted({1 + calls * moment // _MOMENTS for moment in range(_MOMENTS)} if calls else ())
     # A call that is cut off had its effect, or had it not: by turns, and both at an only call.
     for point, after in {(1, False), (1, True), *zip(points, cycle((False, True)), strict=False)} if points else ():
         yield _trial(action, setting, f"{point}_{after}", point, after=after, once=once)
+
+
+@cache
+def _undisturbed(action: Action, name: str, arranged: Arrangement) -> tuple[int, Json]:
+    """Return how many calls ``apply`` makes, and how production is after one attempt: the same for all disturbances."""
+    dial = Dial(_NEVER, after=False)
+    setting = Setting(name, Path(mkdtemp(prefix="airmedic_testing")), arranged)
+    trial = _trial(action, setting, "undisturbed", _NEVER, after=False, once={})
+    with trial.offering(Disturbed(action, dial)):
+        assert trial.carried_out() == "done"
+    return dial.calls, _counted(trial.setting, trial.ws)
 
 
 def _trial(action: Action, setting: Setting, name: str, point: int, *, after: bool, once: Json) -> _Trial:

@@ -25,7 +25,7 @@ REFERENCE_DAYS = 30
 """January, less its last day."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Arrangement:
     """What members need beyond the generated production. Most need nothing."""
 
