@@ -15,7 +15,6 @@ __all__ = [
     "Part",
     "Path",
     "StoppedBy",
-    "action_words",
     "choices",
     "deadline_seconds",
     "handing_over",
@@ -24,6 +23,7 @@ __all__ = [
     "known_action",
     "longest_deadline_seconds",
     "of_reviews",
+    "question",
     "trains",
 ]
 
@@ -118,13 +118,14 @@ def infinitive(name: str) -> str:
     return (action.infinitive if action else "") or name.replace("_", " ")
 
 
-def action_words(name: str) -> str:
-    """Return what an action does, as a heading or a button says it.
+def question(name: str, title: str) -> str:
+    """Return the question that people are asked about an action on a model.
 
-    >>> action_words("rollback")
-    'Roll back'
-    >>> action_words("a_team_s_own")
-    'A team s own'
+    >>> question("rollback", "Hotel cancellations")
+    'Roll back Hotel cancellations?'
+    >>> question("a_team_s_own", "Hotel cancellations")
+    'A team s own: Hotel cancellations?'
     """
     action = known_action(name)
-    return (action.imperative if action else "") or name.replace("_", " ").capitalize()
+    opening = (action.imperative if action else "") or f"{name.replace('_', ' ').capitalize()}:"
+    return f"{opening} {title}?"

@@ -88,6 +88,7 @@ class Cell(NamedTuple):
     baseline: float | None
     limit: float | None
     effect: float | None
+    role: Role
 
 
 class Overview(Audit):
@@ -106,8 +107,9 @@ class Overview(Audit):
         with self._reading() as connection:
             newest = {row.model: row for row in connection.execute(_newest())}
             trends: dict[str, list[Trend]] = defaultdict(list)
-            for model, *values in connection.execute(_trends(windows)):
-                trends[model].append(Trend(*values))
+            # All rows at once: thirty thousand that are fetched one by one take twice as long.
+            for row in connection.execute(_trends(windows)).all():
+                trends[row[0]].append(Trend._make(row[1:]))
             opened: dict[str, list[Row[Any]]] = defaultdict(list)
             query = select(incidents).where(incidents.c.state.in_(_OPEN)).order_by(incidents.c.opened_at.desc())
             for row in connection.execute(query):
@@ -139,7 +141,14 @@ class Overview(Audit):
         with self._reading() as connection:
             return list(connection.execute(query))[::-1]
 
-    def cells(self, batch_ids: Sequence[str], roles: Collection[Role], *, only_noted: bool = False) -> list[Cell]:
+    def cells(
+        self,
+        batch_ids: Sequence[str],
+        roles: Collection[Role],
+        *,
+        subjects: Sequence[str] | None = None,
+        only_noted: bool = False,
+    ) -> list[Cell]:
         """Return the findings of some roles in several windows, in no order.
 
         Parameters
@@ -148,16 +157,18 @@ class Overview(Audit):
             The windows.
         roles : collection of Role
             What the findings are evidence of.
+        subjects : sequence of str, optional
+            Only findings on these columns.
         only_noted : bool
             Whether to leave out findings that are in order, which most are.
         """
         cells: list[Cell] = []
         with self._reading() as connection:
             for table in (data_quality, model_metrics):
-                for row in connection.execute(_cells(table, batch_ids, only_noted=only_noted)):
-                    role = row[9] or stored_role(row[1], row[3])
+                for row in connection.execute(_cells(table, batch_ids, subjects, only_noted=only_noted)).all():
+                    role = Role(row[9] or stored_role(row[1], row[3]))
                     if role in roles:
-                        cells.append(Cell(*row[:9]))
+                        cells.append(Cell(*row[:9], role))
         return cells
 
     def findings_on(self, subject: str, batch_ids: Sequence[str]) -> list[tuple[str, Finding]]:
@@ -262,11 +273,13 @@ def _waiting(connection: Connection, now: datetime) -> Iterator[Waiting]:
             yield Waiting(from_json(Proposal, row.record), tuple(given[row.hash]))
 
 
-def _cells(table: Table, batch_ids: Sequence[str], *, only_noted: bool) -> Select[Any]:
+def _cells(table: Table, batch_ids: Sequence[str], subjects: Sequence[str] | None, *, only_noted: bool) -> Select[Any]:
     shown = ("batch_id", "check_name", "subject", "statistic", "verdict", "value", "baseline", "threshold")
     query = select(
         *(table.c[name] for name in shown),
         table.c.record["effect"].as_float().label("effect"),
         table.c.record["role"].as_string().label("role"),
     ).where(table.c.batch_id.in_(list(batch_ids)))
+    if subjects is not None:
+        query = query.where(table.c.subject.in_(list(subjects)))
     return query.where(table.c.verdict != Verdict.OK.value) if only_noted else query

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from airmedic_core.actions import action_words
+from airmedic_core.actions import question
 from airmedic_core.errors import LedgerError
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
@@ -56,9 +56,9 @@ def approvals_waiting(
                 "run_id": run_of(incident),
                 "task_id": None,
                 "map_index": -1,
-                "question": f"{action_words(proposal.action)} {spec.title or spec.name}?",
+                "question": question(proposal.action, spec.title or spec.name),
                 "approvers": list(spec.approvers),
-                **proposal_json(proposal, waiting.answers, privacy),
+                **proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate")),
             }
         )
     return {"approvals": lines}

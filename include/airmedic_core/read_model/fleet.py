@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from airmedic_core.actions import action_words
+from airmedic_core.actions import infinitive
 from airmedic_core.causes import Cause
 from airmedic_core.ledger.overview import FleetRows, Trend, is_requested
 from airmedic_core.read_model.due import is_silent
-from airmedic_core.read_model.plain import moment, rounded
+from airmedic_core.read_model.plain import moment, rounded, rounded_all
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Json
 
@@ -122,8 +122,8 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "cause_words": cause.words if cause else "",
         "headline": (newest.headline or "") if newest else "",
         "metric": _metric(measured) if measured else None,
-        "metric_trend": [rounded(window.metric_value) for window in trend],
-        "drift_trend": [rounded(window.largest_move) for window in trend],
+        "metric_trend": rounded_all(window.metric_value for window in trend),
+        "drift_trend": rounded_all(window.largest_move for window in trend),
         "incident": _incident(incident) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
@@ -175,7 +175,7 @@ def _approval(proposal: Any) -> Json:
     return {
         "proposal_hash": proposal.hash,
         "action": proposal.action,
-        "action_words": action_words(proposal.action),
+        "action_words": infinitive(proposal.action),
         "asked_at": moment(proposal.created_at),
         "expires_at": moment(proposal.expires_at),
     }

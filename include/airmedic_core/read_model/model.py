@@ -80,8 +80,8 @@ def read_model(
         return answer
     privacy = Privacy(spec)
     ids = [row.id for row in rows]
-    columns, left_out = columns_map(ledger.cells(ids, {Role.INPUT_MOVED}), ids, hides=privacy.hides)
-    noted = ledger.cells(ids, {Role.DATA_FAULT}, only_noted=True)
+    noted = ledger.cells(ids, {Role.DATA_FAULT, Role.INPUT_MOVED}, only_noted=True)
+    columns, left_out = columns_map(ledger, noted, ids, hides=privacy.hides)
     assessed = {row.id for row in rows if row.outcome is not None}
     return answer | {
         "columns": columns,

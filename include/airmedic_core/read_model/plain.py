@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import sys
+from collections.abc import Iterable
 from datetime import datetime
 
 from airmedic_core.windows import as_utc
 
+_LARGEST = sys.float_info.max
 _DIGITS = 5
 """Significant digits of a number on a page. More would only make the answer longer."""
 
@@ -30,6 +33,18 @@ def rounded(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(f"{value:.{_DIGITS}g}")
+
+
+def rounded_all(values: Iterable[float | None]) -> list[float | None]:
+    """Return numbers as :func:`rounded` does: a fleet has sixty thousand of them.
+
+    >>> rounded_all([0.123456789, None, float("inf")])
+    [0.12346, None, None]
+    """
+    return [
+        float(f"{value:.{_DIGITS}g}") if value is not None and -_LARGEST < value < _LARGEST else None
+        for value in values
+    ]
 
 
 def words(name: str) -> str:

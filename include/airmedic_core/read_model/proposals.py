@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.actions import action_words, known_action
+from airmedic_core.actions import infinitive, known_action
 from airmedic_core.numbers import number
 from airmedic_core.read_model.plain import moment, rounded, words
 from airmedic_core.records import Approval, Json, Proposal
@@ -45,7 +45,7 @@ def proposal_json(
     return {
         "hash": proposal.hash,
         "action_name": proposal.action,
-        "action_words": action_words(proposal.action),
+        "action_words": infinitive(proposal.action),
         "expected": privacy.text(proposal.expected),
         "reason": privacy.text(proposal.reason),
         "changed": privacy.text(proposal.changed),
@@ -57,7 +57,7 @@ def proposal_json(
         "warning": privacy.text(_warning(proposal)),
         "answers": [_answer(answer, privacy) for answer in answers],
         "action": None if done is None else _action(done, privacy),
-        "gate": gate_json(gate, privacy) if gate else None,
+        "gate": gate_json(gate, privacy) if isinstance(gate, dict) else None,
     }
 
 
@@ -98,7 +98,7 @@ def _undo(name: str) -> str:
         return "Its package is not installed here, so that nobody can say how it is undone."
     if not action.changes_production:
         return "Production keeps serving what it serves now: there is nothing to undo."
-    later = f" Later: {action_words(action.taken_back_by).lower()}." if action.taken_back_by else ""
+    later = f" Later: {infinitive(action.taken_back_by)}." if action.taken_back_by else ""
     return f"It is verified afterwards, and undone by itself if it does not verify.{later}"
 
 

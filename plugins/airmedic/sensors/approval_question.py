@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.actions import ACTIONS
+from airmedic_core.actions import ACTIONS, question
 from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import number
@@ -23,9 +23,7 @@ _RULES = "rules"
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
     """Return the question in one line."""
-    title = workspace.spec.title or workspace.spec.name
-    opening = ACTIONS.member(proposal.action).imperative or f"{proposal.action.replace('_', ' ').capitalize()}:"
-    return f"{opening} {title}?"
+    return question(proposal.action, workspace.spec.title or workspace.spec.name)
 
 
 def body(workspace: Workspace, proposal: Proposal) -> str:

@@ -120,7 +120,7 @@ def test_only_a_proposal_that_waits_is_an_approval(
     assert fleet()["alpha"].row["approval"] == {
         "proposal_hash": proposal.hash,
         "action": "rollback",
-        "action_words": "Roll back",
+        "action_words": "roll back",
         "asked_at": "2026-01-13T02:55:00Z",
         "expires_at": "2026-01-13T04:00:00Z",
     }

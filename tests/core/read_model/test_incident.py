@@ -1,0 +1,149 @@
+"""One incident, and what waits for people, from a ledger with a whole remediation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from airmedic_core.errors import LedgerError
+from airmedic_core.ledger import Ledger
+from airmedic_core.read_model import SpecShelf, approvals_waiting, read_incident
+from airmedic_core.records import (
+    ActionResult,
+    Batch,
+    Cause,
+    Diagnosis,
+    Evidence,
+    EvidencePacket,
+    Incident,
+    IncidentState,
+    Json,
+    Permission,
+    Proposal,
+    RankedCause,
+    RecommendedAction,
+    Severity,
+    Verdict,
+)
+from airmedic_core.registry import registry_of
+from airmedic_core.settings import Settings
+from airmedic_core.workspace import Workspace
+from tests.core.read_model.conftest import day
+
+NOW = day(4)
+ID = "alpha__20260102T0000_20260103T0000__f1f1f1f1"
+GATE: Json = {
+    "outcome": "passed", "metric": "roc_auc", "reasons": ["It is better."], "champion_value": 0.61,
+    "challenger_value": 0.8, "difference": 0.19, "low": 0.1, "high": 0.28, "margin": -0.01, "rows": 500,
+    "segments": [{"segment": "salary=high", "difference": 0.1}, {"segment": "age=old", "difference": 0.2}],
+}  # fmt: skip
+
+
+@pytest.fixture
+def proposal(ledger: Ledger, observe: Callable[..., Batch]) -> Proposal:
+    """What is proposed for an incident that was diagnosed and waits."""
+    batch = observe("alpha", 1, auc=0.61, moved=0.6)
+    incident = Incident(
+        ID, "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "The relation has changed.", "f1",
+        batch.window, batch.as_of, (batch.id,), batch.as_of, mlflow_run_id="ab12",
+    )  # fmt: skip
+    ledger.open_incident(incident)
+    items = (
+        Evidence("E1", "finding.drift", "findings", "age", "age moved, like salary.", 0.6, 0.1, verdict=Verdict.ALERT),
+        Evidence("E2", "finding.drift", "findings", "salary", "salary moved."),
+    )
+    packet = EvidencePacket(ID, "alpha", items)
+    ledger.record_packet(packet)
+    ledger.record_diagnosis(
+        Diagnosis(
+            ID, "rules", (RankedCause(Cause.CONCEPT_DRIFT, 0.8, ("E1",), ("E2",), "salary means something else."),),
+            Severity.HIGH, "The relation of salary changed.", (RecommendedAction("retrain", 1),), packet.hash,
+            similar_incidents=("beta__old", "from_a_file"), not_knowable=("Whether salary is right.",),
+        ),
+        stands=True,
+    )  # fmt: skip
+    ledger.open_incident(
+        Incident(
+            "beta__old", "beta", IncidentState.OPEN, Severity.LOW, Cause.CONCEPT_DRIFT, "It was so before.", "f2",
+            batch.window, batch.as_of, (), day(0),
+        )
+    )  # fmt: skip
+    proposed = Proposal(
+        ID, "alpha", "deploy", {"version": "2", "gate": GATE, "when": "2026-01-02T06:00:00+00:00", "asked": True},
+        "AUC is 0.8 again.", Permission.ASK, "Version 2 is better.", day(3), day(5),
+    )  # fmt: skip
+    ledger.record_proposal(proposed)
+    ledger.move_incident(ID, IncidentState.AWAITING_APPROVAL)
+    return proposed
+
+
+@pytest.fixture
+def workspace(ledger: Ledger, settings: Settings, shelf: SpecShelf) -> Workspace:
+    spec = shelf.all()["alpha"].spec
+    assert spec is not None
+    return Workspace(spec, settings, ledger, registry_of(spec, settings.tracking_uri, ledger))
+
+
+def test_an_incident_tells_its_story(workspace: Workspace, ledger: Ledger, proposal: Proposal) -> None:
+    ledger.answer_proposal(proposal.hash, "approve", by="anna", at=NOW, channel="airflow", comment="Do it.")
+    ledger.begin_action(proposal, snapshot={}, now=NOW)
+    ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 2 serves.", 2.0), now=NOW)
+    resolution = {"outcome": "healed", "summary": "AUC is back.", "before": 0.61, "after": 0.8, "metric": "roc_auc"}
+    ledger.move_incident(ID, IncidentState.RESOLVED, resolution=resolution, closed_at=NOW + timedelta(hours=1))
+    answer = read_incident(workspace, ID, readable=lambda _: True)
+    assert (answer["id"], answer["model"], answer["state"]) == (ID, "alpha", "resolved")
+    assert (answer["cause_words"], answer["closed_at"]) == ("concept drift", "2026-01-05T01:00:00Z")
+    assert answer["window"] == {"start": "2026-01-02T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
+    assert answer["outcome"] == {"state": "resolved", **resolution}
+    (cause,) = answer["causes"]
+    assert (cause["cause_words"], cause["confidence"], cause["supporting"]) == ("concept drift", 0.8, ["E1"])
+    assert [item["id"] for item in answer["evidence"]] == ["E1"]
+    (proposed,) = answer["proposals"]
+    assert (proposed["action_name"], proposed["action_words"]) == ("deploy", "deploy")
+    assert set(proposed["params_words"]) == {"version: 2", "when: 2026-01-02 06:00", "asked: yes"}
+    assert [(given["by"], given["comment"]) for given in proposed["answers"]] == [("anna", "Do it.")]
+    assert (proposed["action"]["status"], proposed["action"]["summary"]) == ("done", "Version 2 serves.")
+    assert (proposed["gate"]["outcome"], proposed["gate"]["difference"]) == ("passed", 0.19)
+    assert [segment["segment"] for segment in proposed["gate"]["segments"]] == ["age=old"]
+    assert [event["kind"] for event in answer["timeline"]] == [
+        "seen", "incident", "proposal", "approval", "action", "end",
+    ]  # fmt: skip
+    assert answer["links"]["airflow_run"] == f"/dags/remediate__alpha/runs/{ID}"
+    assert answer["links"]["mlflow_run"] == "http://mlflow:5000/#/runs/ab12"
+
+
+def test_private_columns_are_blanked_everywhere(workspace: Workspace, proposal: Proposal) -> None:
+    answer = read_incident(workspace, ID, readable=lambda _: True)
+    assert "salary" not in str(answer)
+    assert answer["summary"] == "The relation of (private column) changed."
+    assert answer["not_known"] == ["Whether (private column) is right."]
+
+
+def test_similar_incidents_of_models_that_may_not_be_read_are_left_out(
+    workspace: Workspace, proposal: Proposal
+) -> None:
+    seen = read_incident(workspace, ID, readable=lambda _: True)["similar"]
+    assert [(line["id"], line["headline"]) for line in seen] == [
+        ("beta__old", "It was so before."), ("from_a_file", ""),
+    ]  # fmt: skip
+    hidden = read_incident(workspace, ID, readable=lambda model: model != "beta")["similar"]
+    assert [line["id"] for line in hidden] == ["from_a_file"]
+
+
+def test_an_incident_that_does_not_exist_is_an_error(workspace: Workspace, proposal: Proposal) -> None:
+    with pytest.raises(LedgerError, match="There is no incident"):
+        read_incident(workspace, "alpha__no", readable=lambda _: True)
+
+
+def test_what_waits_names_its_question_and_its_run(ledger: Ledger, shelf: SpecShelf, proposal: Proposal) -> None:
+    specs = shelf.all()
+    (waiting,) = approvals_waiting(ledger, specs, now=NOW, shown={"alpha"})["approvals"]
+    assert (waiting["hash"], waiting["model"], waiting["incident_id"]) == (proposal.hash, "alpha", ID)
+    assert (waiting["dag_id"], waiting["run_id"], waiting["map_index"]) == ("remediate__alpha", ID, -1)
+    assert waiting["question"] == "Deploy a new version of alpha?"
+    assert waiting["gate"]["outcome"] == "passed"
+    assert "salary" not in str(waiting)
+    assert approvals_waiting(ledger, specs, now=NOW, shown={"beta"}) == {"approvals": []}
+    assert approvals_waiting(None, specs, now=NOW, shown={"alpha"}) == {"approvals": []}
