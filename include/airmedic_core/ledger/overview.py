@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, Table, func, select
 
-from airmedic_core.ledger.answers import approval_of, missing_groups, needed_approvals
+from airmedic_core.ledger.answers import approval_of, missing_groups
 from airmedic_core.ledger.audit import Audit
 from airmedic_core.ledger.earlier_findings import stored_finding, stored_role
 from airmedic_core.ledger.tables import (
@@ -168,7 +168,7 @@ class Overview(Audit):
                 for row in connection.execute(_cells(table, batch_ids, subjects, only_noted=only_noted)).all():
                     role = Role(row[9] or stored_role(row[1], row[3]))
                     if role in roles:
-                        cells.append(Cell(*row[:9], role))
+                        cells.append(Cell._make((*row[:9], role)))
         return cells
 
     def findings_on(self, subject: str, batch_ids: Sequence[str]) -> list[tuple[str, Finding]]:
@@ -267,10 +267,11 @@ def _waiting(connection: Connection, now: datetime) -> Iterator[Waiting]:
     for answer in connection.execute(answered.order_by(approvals.c.sequence)):
         given[answer.proposal_hash].append(approval_of(answer))
     for row in asked:
+        proposal = from_json(Proposal, row.record)
         counted = [answer for answer in given[row.hash] if not answer.refused_because]
-        enough = len(counted) >= needed_approvals(row.permission) and not missing_groups(row, counted)
+        enough = len(counted) >= proposal.needed and not missing_groups(row, counted)
         if not enough and all(answer.answer == "approve" for answer in counted):
-            yield Waiting(from_json(Proposal, row.record), tuple(given[row.hash]))
+            yield Waiting(proposal, tuple(given[row.hash]))
 
 
 def _cells(table: Table, batch_ids: Sequence[str], subjects: Sequence[str] | None, *, only_noted: bool) -> Select[Any]:

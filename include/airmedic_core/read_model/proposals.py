@@ -50,6 +50,7 @@ def proposal_json(
         "reason": privacy.text(proposal.reason),
         "changed": privacy.text(proposal.changed),
         "permission": proposal.permission.value,
+        "approvals_needed": proposal.needed,
         "created_at": moment(proposal.created_at),
         "expires_at": moment(proposal.expires_at),
         "params_words": [privacy.text(text) for text in _parameters(proposal.params)],

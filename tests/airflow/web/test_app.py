@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -126,13 +128,60 @@ def test_where_no_ledger_was_made_the_models_are_unchecked(
     assert not (tmp_path / "ledger.db").exists()
 
 
-def test_the_ledger_may_be_named_by_a_connection(
+def test_the_ledger_may_be_named_by_a_connection_of_airflow(
     browse: Browser, incidents: dict[str, Incident], installation: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
-    monkeypatch.setenv("AIRFLOW_CONN_AIRMEDIC_LEDGER", f"sqlite:///{installation}/ledger.db")
-    # Airflow's own form of such an address has the path as the schema.
-    from airmedic.hooks.workspace import settings
+    from airflow.models import Connection
+    from airflow.utils.session import create_session
 
-    assert settings().ledger_url.endswith("/ledger.db")
-    assert browse("anna").get("/airmedic/api/fleet").json()["models"][0]["state"] == "incident"
+    monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
+    admin = browse("anna")
+    assert admin.get("/airmedic/api/fleet").json()["models"][0]["state"] == "unchecked"
+    url = f"sqlite:///{installation / 'ledger.db'}"
+    with create_session() as session:
+        session.add(Connection("airmedic_ledger", conn_type="airmedic_ledger", extra={"url": url}))
+    try:
+        assert admin.get("/airmedic/api/fleet").json()["models"][0]["state"] == "incident"
+    finally:
+        with create_session() as session:
+            session.query(Connection).delete()
+
+
+def test_the_metrics_have_the_type_that_prometheus_wants(browse: Browser, incidents: dict[str, Incident]) -> None:
+    answer = browse("vera").get("/airmedic/metrics")
+    assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+    assert 'airmedic_model_state{model="alpha",state="incident"} 1\n' in answer.text
+    assert 'airmedic_approvals_waiting{model="alpha"} 1\n' in answer.text
+
+
+def test_a_large_answer_is_compressed_and_never_kept(browse: Browser, incidents: dict[str, Incident]) -> None:
+    answer = browse("anna").get("/airmedic/api/models/alpha")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_files_of_the_page_are_open_typed_and_asked_for_anew(tmp_path: Path) -> None:
+    from starlette.applications import Starlette
+    from starlette.routing import Mount
+    from starlette.testclient import TestClient
+
+    from airmedic.web.static_files import PageFiles
+
+    (tmp_path / "page.js").write_text("export {};")
+    (tmp_path / "page.css").write_text("p {}")
+    client = TestClient(Starlette(routes=[Mount("/static", PageFiles(tmp_path))]))
+    script = client.get("/static/page.js")
+    assert script.headers["Content-Type"] == "text/javascript; charset=utf-8"
+    assert (script.headers["Cache-Control"], script.headers["X-Content-Type-Options"]) == ("no-cache", "nosniff")
+    assert client.get("/static/page.css").headers["Content-Type"] == "text/css; charset=utf-8"
+    again = client.get("/static/page.js", headers={"If-None-Match": script.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_the_plugin_makes_nothing_before_the_first_request() -> None:
+    script = (
+        "import sys, airmedic.plugin; sys.exit(str([m for m in ('airmedic.web.app', 'fastapi') if m in sys.modules]))"
+    )
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "airmedic.web.app" not in told.stderr
+    assert told.stderr.strip().splitlines()[-1] in {"[]", "['fastapi']"}
