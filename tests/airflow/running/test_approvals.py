@@ -70,8 +70,8 @@ def test_only_approvers_answer_and_only_once(running: Running, ask: Any) -> None
     ended(running, run_id)
 
 
-def test_nobody_answering_tells_the_second_tier_and_then_rejects(running: Running, ask: Any) -> None:
-    run_id, _ = ask("hasty", action="retrain")
+def test_nobody_answering_tells_the_second_tier_and_then_rejects(running: Running, unanswered: str) -> None:
+    run_id = unanswered
     state, tasks = ended(running, run_id, "hasty")
     assert (state, tasks["retrain"]) == ("success", "skipped")
     # Airflow may fail a task that parks for seconds only, and its retry goes on waiting: the newest try tells the end.
