@@ -123,6 +123,10 @@ class ApprovalError(AirmedicError):
     """No valid approval is recorded for exactly this proposal. A retry does not help."""
 
 
+class NarrowingError(AirmedicError):
+    """What an approver has changed in a proposal is out of its bounds. A retry does not help: answer within them."""
+
+
 class ActionError(AirmedicError):
     """An action could not be carried out or did not verify. A retry does not help."""
 

@@ -22,6 +22,8 @@ ASKED_VERSION = "asked_version"
 OVERRIDE = "override"
 """Key in an incident's resolution, and parameter of a proposal: who overrides what speaks against the action, and
 why."""
+MARGIN = "margin"
+"""Parameter of a training: the gate's margin for what it trains, unless the spec has become stricter since."""
 INCONCLUSIVE = "inconclusive"
 """Key in the details of a decision about an action: the time is over, and nothing has shown how it does."""
 
@@ -70,6 +72,10 @@ class History:
         ledger = ws.ledger
         actions = ledger.actions(incident_id=incident.id)
         return cls(ws, incident, ledger.decisions(incident.id), ledger.proposals(incident.id), actions, now)
+
+    def is_narrowed(self, proposal: Proposal) -> bool:
+        """Return whether an approver has narrowed a proposal to another one, which stands in its place."""
+        return any(narrower.parent == proposal.hash for narrower in self.proposals)
 
     def answers(self, proposal: Proposal) -> list[Approval]:
         """Return the answers to a proposal that count."""

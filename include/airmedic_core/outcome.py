@@ -38,7 +38,7 @@ def outcome_of(ws: Workspace, incident: Incident, *, now: datetime, failed: Sequ
     pending = [p for p in history.proposals if _decides(p.action) and p.permission is not Permission.RECOMMEND]
     last = decisive[-1] if decisive else None
     # A proposal to take something back changes nothing until it is approved.
-    pending = [p for p in pending if TAKES_BACK not in p.params]
+    pending = [p for p in pending if TAKES_BACK not in p.params and not history.is_narrowed(p)]
     later = [p for p in pending if all(done.proposal_hash != p.hash for done in history.actions)]
     if later and (last is None or later[-1].created_at >= last.started_at):
         return _not_done(history, later[-1])
@@ -69,7 +69,8 @@ def timing(ws: Workspace, incident: Incident, outcome: Outcome) -> Json:
         "seconds_to_request": (first - incident.opened_at).total_seconds(),
     }
     if answers:
-        times["seconds_to_approval"] = (answers[-1].at - proposal.created_at).total_seconds()
+        asked = ws.ledger.proposal(proposal.parent) if proposal.parent else proposal
+        times["seconds_to_approval"] = (answers[-1].at - asked.created_at).total_seconds()
     if answers and done is not None and done.finished_at is not None:
         times["seconds_to_done"] = (done.finished_at - answers[-1].at).total_seconds()
     return times

@@ -9,7 +9,7 @@ When 3.2 is no longer supported, this module can go: its callers then call what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
@@ -32,7 +32,6 @@ def wait_for_answer(
     method_name: str,
     kwargs: Json,
     options: Sequence[str],
-    params: Mapping[str, Json],
     timeout: timedelta,
 ) -> NoReturn:
     """Let a task wait for people without a worker slot, after its question was put to them.
@@ -47,8 +46,6 @@ def wait_for_answer(
         Plain JSON.
     options : sequence of str
         What people may answer.
-    params : mapping
-        The fields of the answer's form, serialized.
     timeout : timedelta
         After this the method is given an event whose ``error_type`` is ``timeout``.
 
@@ -66,8 +63,8 @@ def wait_for_answer(
     trigger = HITLTrigger(
         ti_id=context["ti"].id,
         options=list(options),
-        # The trigger takes the fields apart.
-        params={name: dict(field) for name, field in params.items()},
+        # With the form, the trigger would fail the task over a value that is out of bounds: the ledger refuses that.
+        params={},
         timeout_datetime=datetime.now(UTC) + timeout,
     )
     raise exceptions.TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs)

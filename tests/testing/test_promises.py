@@ -19,10 +19,11 @@ from airmedic.testing import Arrangement, Setting, contract_tests, promises_of
 from airmedic_core.actions import Action
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.comparison import CheckContext
-from airmedic_core.errors import SpecError
+from airmedic_core.errors import NarrowingError, SpecError
 from airmedic_core.extensions import FAMILIES
 from airmedic_core.fitted import Answer, Means
 from airmedic_core.flavours import FLAVOURS, Flavour
+from airmedic_core.narrowing import Field, Number
 from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
 from airmedic_core.records import ActionResult, Diagnosis, Finding, Incident, Json, Proposal, Verdict
 from airmedic_core.workspace import Workspace
@@ -186,6 +187,39 @@ class GoesOn(Lamp):
         return done
 
 
+class Dims(Lamp):
+    """Lets approvers have less light."""
+
+    def narrowing(self, proposal: Proposal) -> list[Field]:
+        return [Number("lamp", "Light", proposal.params["lamp"], low=0.5, high=proposal.params["lamp"])]
+
+
+class Shines(Dims):
+    """Offers less light, and then plans all of it."""
+
+    def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
+        return proposal.params, proposal.expected
+
+
+class Dazzles(Dims):
+    """Lets a narrowed proposal be widened again."""
+
+    def narrowing(self, proposal: Proposal) -> list[Field]:
+        return [Number("lamp", "Light", proposal.params["lamp"], low=0.5, high=6.0 if proposal.parent else 3.0)]
+
+
+class TakesAnything(Dims):
+    """Believes the form."""
+
+    def narrowing(self, proposal: Proposal) -> list[Field]:
+        return [Trusting("lamp", "Light", proposal.params["lamp"], low=0.5, high=3.0)]
+
+
+class Trusting(Number):
+    def read(self, said: Any) -> Any:
+        return said
+
+
 class Unstoppable(Lamp):
     from airmedic_core.actions import StoppedBy
 
@@ -204,6 +238,9 @@ class Unstoppable(Lamp):
         (CountsAgain, "what_dies_is_gone_on_with"),
         (CountsAgain, "what_hangs_lets_another_go_on"),
         (GoesOn, "two_at_once_do_it_once"),
+        (TakesAnything, "its_bounds_hold"),
+        (Shines, "what_is_narrowed_is_never_wider"),
+        (Dazzles, "what_is_narrowed_is_never_wider"),
     ],
 )
 def test_an_action_that_breaks_a_promise_fails_it(
@@ -211,9 +248,9 @@ def test_an_action_that_breaks_a_promise_fails_it(
 ) -> None:
     arranged = Arrangement(world=lambda _: dict(SWITCH))
     SWITCH["lamp"] = 0
-    promise("actions", broken)(Lamp(), Setting("hold", tmp_path_factory.mktemp("sound"), arranged))
+    promise("actions", broken)(Dims(), Setting("hold", tmp_path_factory.mktemp("sound"), arranged))
     SWITCH["lamp"] = 0
-    with pytest.raises(AssertionError):
+    with pytest.raises((AssertionError, NarrowingError)):
         promise("actions", broken)(action(), Setting("hold", tmp_path_factory.mktemp("broken"), arranged))
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from airmedic_core.history import History, Outcome
+from airmedic_core.narrowing import Field
 from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
@@ -138,6 +139,35 @@ class Action(Protocol):
         diagnosis : Diagnosis or None
             Its diagnosis, where one was made.
         """
+
+    def narrowing(self, proposal: Proposal) -> Sequence[Field]:
+        """Return the parameters that an approver may narrow, each with its bounds; none where it has to be as it is.
+
+        They follow from the proposal alone, and what is narrowed may not be widened again: a narrowed proposal has no
+        wider bounds than the one that it comes from. See :mod:`airmedic_core.narrowing`.
+        """
+        return ()
+
+    def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
+        """Return parameters and expected effect, planned anew with what an approver has chosen. Changes nothing.
+
+        Where the parameters hang together, those that follow from the chosen ones are made anew as well.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was proposed.
+        chosen : dict
+            The parameters that differ from it, within their bounds.
+
+        Raises
+        ------
+        AirmedicError
+            If nothing can be planned with them; with the reason, which the approver is told.
+        """
+        return {**proposal.params, **chosen}, proposal.expected
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Raise if it can no longer be carried out."""

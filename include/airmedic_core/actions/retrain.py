@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import AirmedicError, TrainingError
-from airmedic_core.history import History, Outcome
+from airmedic_core.history import MARGIN, History, Outcome
+from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
 from airmedic_core.training.lineage import GATE_TAG
@@ -53,17 +55,46 @@ class Retrain(Action):
             "as_of": incident.as_of.isoformat(),
             "method": spec.retrain.using,
         }
+        if not spec.only_logged:
+            # A model that is in no registry comes to no gate.
+            params[MARGIN] = spec.gate.margin
         if cause.traits.recalibrates and not spec.only_logged and can_recalibrate(ws):
             params["method"] = "recalibrate"
         _check_method(ws, str(params["method"]))
         if cause.traits.relation_changed:
             params["since"] = _began(ws, incident).isoformat()
-        expected = (
-            f"A challenger whose {measure_name(spec.metric)} on withheld rows is not worse than the champion's by"
-            f" more than {abs(spec.gate.margin):g} at the lower bound. If the gate refuses it, one more is trained: as"
-            " a full refit, tuned on the training rows."
-        )
-        return params, expected
+        return params, _expected(ws, params)
+
+    def narrowing(self, proposal: Proposal) -> Sequence[Field]:
+        """Let approvers shorten the window on either side, and make the gate stricter."""
+        params = proposal.params
+        start, end = str(params.get("window_start", "")), str(params.get("window_end", ""))
+        if not (start and end):
+            return ()
+        # A training that ends before the change would learn nothing of it.
+        changed = min(str(params.get("since") or start), end, key=as_utc)
+        fields: list[Field] = [
+            Moment("window_start", "First moment of the training rows", start, start, end),
+            Moment("window_end", "End of the training rows", end, max(start, changed, key=as_utc), end),
+        ]
+        if (margin := float(params.get(MARGIN, 0.0))) < 0:
+            fields.append(Number(MARGIN, "Margin of the gate", margin, low=margin, high=0.0))
+        return fields
+
+    def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
+        """Check that the rows of the shorter window are enough.
+
+        Raises
+        ------
+        TrainingError
+            If they are not.
+        """
+        from airmedic_core.training.rows import training_rows
+
+        params = {**proposal.params, **chosen}
+        since = as_utc(params["since"]) if params.get("since") else None
+        training_rows(ws, _window(params), as_utc(params["as_of"]), since=since)
+        return params, _expected(ws, params)
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that there is a champion to learn from and that the method exists."""
@@ -199,6 +230,15 @@ def _output(challenger: Challenger) -> Json:
         "withheld_window": challenger.holdout_window.key,
         "metrics": {name: value for name, value in challenger.metrics.items() if value == value},  # noqa: PLR0124  NaN
     }
+
+
+def _expected(ws: Workspace, params: Json) -> str:
+    margin = abs(float(params.get(MARGIN, ws.spec.gate.margin)))
+    return (
+        f"A challenger whose {measure_name(ws.spec.metric)} on withheld rows is not worse than the champion's by"
+        f" more than {margin:g} at the lower bound. If the gate refuses it, one more is trained: as a full refit, tuned"
+        " on the training rows."
+    )
 
 
 def _window(params: Json) -> Window:

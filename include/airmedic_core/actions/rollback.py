@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
+from airmedic_core.narrowing import Choice, Field
 from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
@@ -23,6 +25,10 @@ _PROBED_ROWS = 1000
 """Newest rows on which a version must predict before it may serve: enough to meet each category that is not rare."""
 _LISTED = 10
 """Versions that are listed with how they left service."""
+_OFFERED = 3
+"""Further versions that are compared and offered: each takes as long as the comparison that is made anyway."""
+_OTHERS = "others"
+"""Parameter: further versions that an approver may choose → how each compares with the one that serves."""
 _OVERRIDE_HINT = "Name another version, or override this in the form, with the reason."
 
 
@@ -46,35 +52,39 @@ class Rollback(Action):
         ActionError
             If it left service as bad or is clearly worse, and nobody has overridden that with a reason.
         """
-        from airmedic_core.registry.departures import CLEARLY_WORSE
-        from airmedic_core.training.newest import clearly_worse, told
-
         name, asked = ws.spec.name, incident.resolution
         serving = ws.registry.champion(name)
         wanted = str(asked.get(ASKED_VERSION) or "")
         target = ws.registry.version(name, wanted) if wanted else ws.registry.rollback_target(name)
         if target.version == serving.version:
             raise ActionError(f"Version {target.version} of {name!r} serves already.", "Name another version.")
-        comparison = _compared(ws, serving, target, incident)
-        against = _against(ws, target, comparison)
-        if against and not asked.get(OVERRIDE):
-            raise ActionError(f"Version {target.version} of {name!r} must not come back: {against}", _OVERRIDE_HINT)
-        expected = f"Version {target.version} serves again within seconds. {told(comparison)}"
-        if ws.spec.only_logged:
-            expected = f"Version {target.version} serves again once {_dag(ws)} has run."
-        params: Json = {
-            "version": target.version,
-            "from_version": serving.version,
-            "compared": told(comparison),
-            "versions": _history(ws, serving),
-        }
-        if against:
-            params |= {"against": against, OVERRIDE: str(asked[OVERRIDE])}
-            if clearly_worse(comparison):
-                params[CLEARLY_WORSE] = True
-        if ws.spec.only_logged:
-            params |= {"dag_id": _dag(ws)}
-        return params, expected
+        params, expected = _planned(ws, serving, target, incident, override=str(asked.get(OVERRIDE) or ""))
+        # Where a person has named the version, that version is the question.
+        others = {} if wanted or ws.spec.only_logged else _others(ws, serving, target, incident)
+        return params | ({_OTHERS: others} if others else {}), expected
+
+    def narrowing(self, proposal: Proposal) -> Sequence[Field]:
+        """Let approvers choose another of the versions that the comparison allows, unless an action is taken back."""
+        others = tuple(proposal.params.get(_OTHERS, ()))
+        if not others or TAKES_BACK in proposal.params:
+            return ()
+        return [Choice("version", "Version to go back to", str(proposal.params["version"]), others)]
+
+    def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
+        """Compare the chosen version as it does now. No reason that was given for another one holds for it.
+
+        Raises
+        ------
+        ActionError
+            If it is clearly worse meanwhile, or another version serves.
+        """
+        name, before = ws.spec.name, str(proposal.params["from_version"])
+        serving, target = ws.registry.champion(name), ws.registry.version(name, str(chosen["version"]))
+        if serving.version != before:
+            raise ActionError(f"Version {serving.version} serves, not {before} as proposed.", "Decide again.")
+        params, expected = _planned(ws, serving, target, ws.ledger.incident(proposal.incident_id), override="")
+        others = {version: told for version, told in proposal.params[_OTHERS].items() if version != target.version}
+        return params | ({_OTHERS: others} if others else {}), expected
 
     def warning(self, proposal: Proposal) -> str:
         """Say why this version should not come back, and why a person wants it all the same."""
@@ -83,8 +93,10 @@ class Rollback(Action):
         return f"{proposal.params['against']} This is overridden: {proposal.params[OVERRIDE]}"
 
     def background(self, proposal: Proposal) -> Sequence[str]:
-        """List the versions with how they left service."""
-        return [str(line) for line in proposal.params.get("versions", ())]
+        """List the versions with how they left service, and how those compare that may be chosen instead."""
+        others = proposal.params.get(_OTHERS, {})
+        instead = [f"version {version} may be chosen instead. {compared}" for version, compared in others.items()]
+        return [*(str(line) for line in proposal.params.get("versions", ())), *instead]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the target exists, loads, takes the same features and predicts finite values on recent rows."""
@@ -183,6 +195,57 @@ class Rollback(Action):
         before = measured(history.ws, history.incident, mine.from_version)
         after = measured(history.ws, history.incident, mine.to_version)
         return Outcome(IncidentState.RESOLVED, "rolled_back", done.summary, before=before, after=after)
+
+
+def _planned(
+    ws: Workspace, serving: ModelVersion, target: ModelVersion, incident: Incident, *, override: str
+) -> tuple[Json, str]:
+    from airmedic_core.registry.departures import CLEARLY_WORSE
+    from airmedic_core.training.newest import clearly_worse, told
+
+    comparison = _compared(ws, serving, target, incident)
+    against = _against(ws, target, comparison)
+    if against and not override:
+        what = f"Version {target.version} of {ws.spec.name!r} must not come back"
+        raise ActionError(f"{what}: {against}", _OVERRIDE_HINT)
+    expected = f"Version {target.version} serves again within seconds. {told(comparison)}"
+    if ws.spec.only_logged:
+        expected = f"Version {target.version} serves again once {_dag(ws)} has run."
+    params: Json = {
+        "version": target.version,
+        "from_version": serving.version,
+        "compared": told(comparison),
+        "versions": _history(ws, serving),
+    }
+    if against:
+        params |= {"against": against, OVERRIDE: override}
+        if clearly_worse(comparison):
+            params[CLEARLY_WORSE] = True
+    if ws.spec.only_logged:
+        params |= {"dag_id": _dag(ws)}
+    return params, expected
+
+
+def _others(ws: Workspace, serving: ModelVersion, target: ModelVersion, incident: Incident) -> Json:
+    """Return the newest versions that served, left without a fault and are not clearly worse, with how they compare."""
+    from airmedic_core.training.newest import clearly_worse, compare_all_on_newest_rows, told
+
+    left = sorted(ws.registry.departures(ws.spec.name).values(), key=lambda departure: departure.at, reverse=True)
+    good = (departure.version for departure in left if not departure.bad)
+    there = (_existing(ws, name) for name in good if name not in {serving.version, target.version})
+    versions = list(islice(filter(None, there), _OFFERED))
+    if not versions:
+        return {}
+    compared = compare_all_on_newest_rows(ws, serving, versions, as_of=incident.as_of)
+    return {result.challenger: told(result) for result in compared if not clearly_worse(result)}
+
+
+def _existing(ws: Workspace, version: str) -> ModelVersion | None:
+    """Return a version, or nothing where somebody has deleted it since it served."""
+    try:
+        return ws.registry.version(ws.spec.name, version)
+    except ModelError:
+        return None
 
 
 def _dag(ws: Workspace) -> str:

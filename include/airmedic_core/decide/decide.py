@@ -135,7 +135,8 @@ def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision |
     last = recorded[-1]
     if question_again(recorded):
         return None
-    key = last["proposal_hash"]
+    # What was decided on is on record under the hash that it had before an approver narrowed it.
+    key = last["proposal_hash"] and ws.ledger.narrowed_to(last["proposal_hash"])
     answered = key is not None and any(not answer.refused_because for answer in ws.ledger.approvals(key))
     if not answered and incident.state not in ENDS:
         return None
@@ -150,6 +151,7 @@ def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision |
             )
         return None
     follow_up = last["details"].get("follow_up")
+    follow_up = follow_up and ws.ledger.narrowed_to(follow_up)
     return Decision(
         Path(last["path"]),
         proposal,

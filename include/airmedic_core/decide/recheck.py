@@ -10,6 +10,7 @@ from airmedic_core.actions import Part, Path, StoppedBy, known_action
 from airmedic_core.decide.alarm import ASKED_AGAIN, quiet_alarm
 from airmedic_core.decide.budget import over_budget
 from airmedic_core.decide.limits import exempt, freeze, require_enabled
+from airmedic_core.decide.narrow import beyond_bounds
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
@@ -71,6 +72,7 @@ def objection_now(ws: Workspace, proposal: Proposal, *, now: datetime) -> Object
     return (
         freeze(ws.ledger, policy, proposal.model, environment, proposal.action, now=now)
         or _no_more_training(ws, proposal, policy.limits_in(environment), now=now)
+        or beyond_bounds(ws, proposal)
         or _no_longer_permitted(ws, proposal, approvals)
         or _no_longer_approved(ws, approvals)
     )
@@ -143,8 +145,10 @@ def _groups_now(ws: Workspace, name: str) -> tuple[str, ...]:
 
 def _requested_by(incident: Incident, proposal: Proposal, decisions: Sequence[Json]) -> str:
     """Return who asked for exactly this action, in place of a diagnosis; nothing where a diagnosis called for it."""
+    # What is narrowed was decided on under the hash that it had before; most proposals have no parent.
+    mine = {proposal.hash, proposal.parent or proposal.hash}
     for decision in reversed(decisions):
-        if proposal.hash in {decision["proposal_hash"], decision["details"].get("follow_up")}:
+        if mine & {decision["proposal_hash"], decision["details"].get("follow_up")}:
             asked = decision["details"]
             if asked.get("requested") not in {None, *LEFT_TO_DIAGNOSIS}:
                 return str(asked.get("requested_by") or UNNAMED)

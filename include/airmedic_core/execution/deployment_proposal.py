@@ -11,6 +11,7 @@ import numpy as np
 from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.decide.propose import propose
 from airmedic_core.errors import AirmedicError, ModelError, PolicyError
+from airmedic_core.history import MARGIN
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
 from airmedic_core.reports.private import Privacy
@@ -68,10 +69,11 @@ def gate_challenger(
         result = replace(empty, reasons=(reason,))
         _keep_decision(ws, incident, proposal_hash, result)
         return result, None
-    champion = ws.registry.by_alias(spec.name, "champion")
+    champion, proposal = ws.registry.by_alias(spec.name, "champion"), ws.ledger.proposal(proposal_hash)
     try:
         challenger = challenger_of(ws, version)
-        result = evaluate_gate(ws, challenger, champion, _evaluation_rows(ws, challenger, incident))
+        rows = _evaluation_rows(ws, challenger, incident)
+        result = evaluate_gate(_with_margin(ws, proposal), challenger, champion, rows)
     except AirmedicError as error:
         if error.transient:
             raise
@@ -80,7 +82,14 @@ def gate_challenger(
     if result.outcome != "passed":
         _keep_decision(ws, incident, proposal_hash, result)
         return result, None
-    return result, _deployment(ws, incident, ws.ledger.proposal(proposal_hash), result, now)
+    return result, _deployment(ws, incident, proposal, result, now)
+
+
+def _with_margin(ws: Workspace, proposal: Proposal) -> Workspace:
+    """Return the workspace with the stricter of two margins: the spec's, and the one that was approved."""
+    margin = max(ws.spec.gate.margin, float(proposal.params.get(MARGIN, ws.spec.gate.margin)))
+    gate = ws.spec.gate.model_copy(update={"margin": margin})
+    return replace(ws, spec=ws.spec.model_copy(update={"gate": gate}))
 
 
 def _evaluation_rows(ws: Workspace, challenger: Challenger, incident: Incident) -> pd.DataFrame:

@@ -115,10 +115,12 @@ def _vouched_by_same_person(row: Row[Any], names: Sequence[str]) -> str:
 def _asked_by_same_person(connection: Connection, row: Row[Any], names: Sequence[str]) -> str:
     """Return an objection where the person who asked for the action is the one who approves it."""
     opened = [record.payload["resolution"] for record in said_of(connection, row.incident_id, "incident")]
+    # What is narrowed was decided on under the hash that it had before.
+    mine = {row.hash, from_json(Proposal, row.record).parent or row.hash}
     decided = [
         record.payload["details"]
         for record in said_of(connection, row.incident_id, "decision")
-        if row.hash in {record.payload["proposal_hash"], record.payload["details"].get("follow_up")}
+        if mine & {record.payload["proposal_hash"], record.payload["details"].get("follow_up")}
     ]
     asked = [str(said["requested_by"]) for said in (*opened, *decided) if said.get("requested_by")]
     if any(same_person(name, asked) for name in names):
@@ -146,13 +148,15 @@ def replaced_by(connection: Connection, row: Row[Any]) -> str | None:
     """Return the hash of a proposal of the same action for the same incident that was recorded after it.
 
     The chain says what came after what, because clocks may be set back and rows be deleted. Proposals of one moment
-    stand side by side: a review asks for several settings at once.
+    stand side by side: a review asks for several settings at once. What an approver has narrowed replaces only the
+    proposal that it comes from.
     """
     mine = max(record.sequence for record in said_of(connection, row.hash, "proposal"))
     later = select(audit).where(audit.c.sequence > mine, audit.c.kind == "proposal").order_by(audit.c.sequence.desc())
     for record in connection.execute(later):
         proposed = from_json(Proposal, json.loads(record.payload))
         same = (proposed.incident_id, proposed.action) == (row.incident_id, row.action)
+        same = same and proposed.parent in {"", row.hash}
         if same and record.subject != row.hash and proposed.created_at != row.created_at:
             return str(record.subject)
     return None

@@ -22,6 +22,7 @@ from airmedic_core.ledger.answers import (
 )
 from airmedic_core.ledger.audit import append
 from airmedic_core.ledger.decisions import DECIDE_AGAIN, Decisions, change_of
+from airmedic_core.ledger.narrowing import add_proposal, narrower_of, narrowing_refused, problem_of
 from airmedic_core.ledger.tables import approvals, proposals
 from airmedic_core.records import Approval, Proposal, from_json, to_json
 from airmedic_core.windows import as_utc
@@ -45,19 +46,7 @@ class Approvals(Decisions):
         with self._writing() as connection:
             if standing := _standing(connection, p):
                 return standing
-            connection.execute(
-                insert(proposals).values(
-                    hash=p.hash,
-                    incident_id=p.incident_id,
-                    model=p.model,
-                    action=p.action,
-                    permission=p.permission.value,
-                    created_at=p.created_at,
-                    expires_at=p.expires_at,
-                    record=to_json(p),
-                )
-            )
-            append(connection, "proposal", p.hash, to_json(p))
+            add_proposal(connection, p)
         return p
 
     def answer_proposal(
@@ -76,6 +65,8 @@ class Approvals(Decisions):
         review_seconds: float | None = None,
         snooze_until: datetime | None = None,
         member_of: Sequence[str] = (),
+        narrower: Proposal | None = None,
+        objection: str = "",
     ) -> Approval:
         """Record an answer to a proposal, whether it counts or not.
 
@@ -107,6 +98,11 @@ class Approvals(Decisions):
             Of a rejection: until when the same question is not to be asked again.
         member_of : sequence of str
             The groups of approvers that the person who answers belongs to at the moment.
+        narrower : Proposal, optional
+            What the person approves in its place. It is recorded with the approval, whose hash is then its own; where
+            the answer does not count, neither is it recorded.
+        objection : str
+            Why the answer does not count for another reason than those of the ledger.
 
         Returns
         -------
@@ -116,7 +112,8 @@ class Approvals(Decisions):
         proposed, at = hash[:_HASH_LENGTH], as_utc(at)
         with self._writing() as connection:
             earlier = answers(connection, proposed)
-            for known in earlier:
+            delivered = [*earlier, *(answers(connection, narrower.hash) if narrower is not None else [])]
+            for known in delivered:
                 if (known.answer, known.by, known.at, known.channel) == (answer, by, at, channel):
                     return known  # the same answer delivered twice, not given twice
             given = Approval(
@@ -139,9 +136,13 @@ class Approvals(Decisions):
                 known_as=known_as,
                 separate_duties=separate_duties,
             )
+            refused = refused or objection or (_narrowing_refused(connection, proposed, narrower) if narrower else "")
+            if narrower is not None and not refused:
+                add_proposal(connection, narrower)
+                given = replace(given, proposal_hash=narrower.hash)
             given = replace(given, refused_because=refused)
             record = to_json(given)
-            sequence = append(connection, "approval", proposed, record)
+            sequence = append(connection, "approval", given.proposal_hash, record)
             typed = {"at": at, "snooze_until": snooze_until, "member_of": list(member_of) or None}
             connection.execute(insert(approvals).values(sequence=sequence, **record | typed))
         return given
@@ -208,8 +209,8 @@ class Approvals(Decisions):
             if row is None:
                 raise ApprovalError(f"Nothing with the hash {hash!r} was proposed.", DECIDE_AGAIN)
             what = f"The proposal {row.action!r} ({hash[:12]})"
-            if changed := change_of(connection, row):
-                raise ApprovalError(changed, DECIDE_AGAIN)
+            if problem := problem_of(connection, row):
+                raise ApprovalError(problem, DECIDE_AGAIN)
             counted = counted_answers(connection, hash, what)
             rejected = next((approval for approval in counted if approval.answer == "reject"), None)
             if rejected is not None:
@@ -236,6 +237,17 @@ class Approvals(Decisions):
         with self._reading() as connection:
             row = connection.execute(select(proposals).where(proposals.c.hash == hash)).one_or_none()
             return None if row is None or change_of(connection, row) else replaced_by(connection, row)
+
+    def narrowed_to(self, hash: str) -> str:  # noqa: A002  the word for it
+        """Return the hash of what an approver has narrowed a proposal to; its own where nobody has."""
+        with self._reading() as connection:
+            return narrower_of(connection, hash) or hash
+
+
+def _narrowing_refused(connection: Connection, proposal_hash: str, narrower: Proposal) -> str:
+    return narrowing_refused(
+        connection.execute(select(proposals).where(proposals.c.hash == proposal_hash)).one(), narrower
+    )
 
 
 def _standing(connection: Connection, p: Proposal) -> Proposal | None:

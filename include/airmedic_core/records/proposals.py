@@ -52,6 +52,8 @@ class Proposal:
     """How many different people have to approve, where it is more than the permission says."""
     changed: str = ""
     """What is different from when it was called for: people are shown it first."""
+    parent: str = ""
+    """Hash of the proposal that an approver has narrowed to this one."""
 
     @property
     def hash(self) -> str:
@@ -66,8 +68,13 @@ class Proposal:
 
     def _further_terms(self) -> Json:
         """Return the terms that not every proposal has: one without them has the hash that it always had."""
-        terms: Json = {"vouched_by": self.vouched_by, "changed": self.changed, "one_of": list(self.one_of)}
-        terms["approvals"] = self.approvals
+        terms: Json = {
+            "vouched_by": self.vouched_by,
+            "changed": self.changed,
+            "one_of": list(self.one_of),
+            "approvals": self.approvals,
+            "parent": self.parent,
+        }
         return {name: term for name, term in terms.items() if term}
 
     @property

@@ -143,7 +143,8 @@ class Dossier:
                     Event(at, "decision", f"Decided: {decision.get('path', '?')}. {decision.get('reason', '')}")
                 )
         for proposal in self.proposals:
-            text = f"Proposed {proposal.action.replace('_', ' ')} ({needs(proposal)})"
+            verb = "Narrowed by its approver:" if proposal.parent else "Proposed"
+            text = f"{verb} {proposal.action.replace('_', ' ')} ({needs(proposal)})"
             events.append(Event(proposal.created_at, "proposal", text))
             for answer in self.approvals.get(proposal.hash, ()):
                 verb = "approved" if answer.answer == "approve" else "rejected"

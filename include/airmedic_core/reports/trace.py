@@ -133,7 +133,8 @@ def _decided(trace: Trace, dossier: Dossier, last: list[str]) -> list[str]:
 
 def _proposed(trace: Trace, dossier: Dossier, proposal: Proposal, index: int, last: list[str]) -> list[str]:
     about = (line(proposal.expected, 90), f"policy: {proposal.permission}", f"sha256 {proposal.hash[:12]}")
-    last = trace.add(Step(f"proposal{index}", "decision", f"Proposal: {proposal.action}", about), after=last)
+    title = f"{'Narrowed by its approver' if proposal.parent else 'Proposal'}: {proposal.action}"
+    last = trace.add(Step(f"proposal{index}", "decision", title, about), after=last)
     answers = [
         _answer(f"answer{index}_{place}", answer)
         for place, answer in enumerate(dossier.approvals.get(proposal.hash, ()), start=1)

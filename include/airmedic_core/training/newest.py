@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ from airmedic_core.training.rows import usable_rows
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from airmedic_core.registry import ModelVersion
     from airmedic_core.workspace import Workspace
 
@@ -49,19 +52,62 @@ def compare_on_newest_rows(
     RegistryUnavailableError
         If MLflow does not answer. A retry helps.
     """
+    return compare_all_on_newest_rows(ws, serving, [target], as_of=as_of)[0]
+
+
+def compare_all_on_newest_rows(
+    ws: Workspace, serving: ModelVersion, targets: Sequence[ModelVersion], *, as_of: datetime
+) -> list[GateResult]:
+    """Compare several versions with the one that serves. The rows, which take the most time, are read once.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    serving : ModelVersion
+        The champion.
+    targets : sequence of ModelVersion
+        Versions that may serve in its place.
+    as_of : datetime
+        Labels that became known later do not exist yet.
+
+    Returns
+    -------
+    list of GateResult
+        One for each target, as :func:`compare_on_newest_rows` returns it.
+    """
+    empty = [
+        GateResult("not_comparable", ws.spec.metric, (), serving.version, target.version, margin=ws.spec.gate.margin)
+        for target in targets
+    ]
+    try:
+        frame = _newest_rows(ws, as_of)
+    except AirmedicError as error:
+        if error.transient:
+            raise
+        return [replace(result, reasons=(str(error),)) for result in empty]
+    if frame is None:
+        return [replace(result, reasons=("No window was monitored yet.",)) for result in empty]
+    return [_compared(ws, serving, target, frame, result) for target, result in zip(targets, empty, strict=True)]
+
+
+def _newest_rows(ws: Workspace, as_of: datetime) -> pd.DataFrame | None:
     from airmedic_core.sources import known_labels
 
-    empty = GateResult(
-        "not_comparable", ws.spec.metric, (), serving.version, target.version, margin=ws.spec.gate.margin
-    )
     seen = ws.ledger.batches(ws.spec.name, limit=_NEWEST_WINDOWS)
     if not seen:
-        return replace(empty, reasons=("No window was monitored yet.",))
+        return None
     window = Window(min(batch.batch.window.start for batch in seen), max(batch.batch.window.end for batch in seen))
+    frame, _ = usable_rows(ws, window)
+    labelled = np.asarray(known_labels(ws.spec, frame, as_of), dtype=bool)
+    return frame[labelled].reset_index(drop=True)
+
+
+def _compared(
+    ws: Workspace, serving: ModelVersion, target: ModelVersion, frame: pd.DataFrame, empty: GateResult
+) -> GateResult:
     try:
-        frame, _ = usable_rows(ws, window)
-        labelled = np.asarray(known_labels(ws.spec, frame, as_of), dtype=bool)
-        return evaluate_gate(ws, target, serving, frame[labelled].reset_index(drop=True))
+        return evaluate_gate(ws, target, serving, frame)
     except AirmedicError as error:
         if error.transient:
             raise

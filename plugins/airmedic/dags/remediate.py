@@ -8,10 +8,11 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule
 
 from airmedic.dag_factory import model_dag
+from airmedic.dags.templates import approved, first_of, xcom
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
-from airmedic.operators.decide import DecideOperator
+from airmedic.operators.decide import FOLLOW_UP_HASH, DecideOperator
 from airmedic.operators.deploy import DeployOperator
 from airmedic.operators.escalate import EscalateOperator
 from airmedic.operators.evaluate_gate import EvaluateGateOperator
@@ -49,15 +50,10 @@ REQUEST = {
 INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or params.incident_id or '' }}"
 
 
-def proposal_of(*task_ids: str, key: str = "proposal_hash") -> str:
-    """Return the template for the hash that the first of these tasks to have one has proposed."""
-    pulls = [f"ti.xcom_pull(task_ids='{task_id}', key='{key}')" for task_id in task_ids]
-    return "{{ " + " or ".join([*pulls, "''"]) + " }}"
-
-
-DECIDED = proposal_of("decide")
-# Of the two only one is there: what the gate proposes, or what is asked about again.
-TO_DEPLOY = proposal_of("evaluate_gate_again", "evaluate_gate") + proposal_of("decide", key="deployment_hash")
+DECIDED = xcom("decide")
+FOLLOW_UP = xcom("decide", FOLLOW_UP_HASH)
+# Only one of them is there: what a gate proposes, or what is asked about again.
+TO_DEPLOY = xcom("evaluate_gate_again"), xcom("evaluate_gate"), xcom("decide", "deployment_hash")
 
 
 class Branch(NamedTuple):
@@ -90,22 +86,23 @@ def retrain_branch(spec: ModelSpec) -> Branch:
     """Make the path that trains a challenger, has the gate compare it, and deploys it."""
     model = spec.name
     with group("retrain_path", "Retrain", "Trains a challenger, and lets the gate compare it with the champion."):
-        approve_retrain = ApprovalSensor(task_id="approve_retrain", model=model, proposal_hash=DECIDED)
-        retrain = RetrainOperator(task_id="retrain", model=model, proposal_hash=DECIDED)
+        approve_retrain = ApprovalSensor(task_id="approve_retrain", model=model, proposal_hash=first_of(DECIDED))
+        training = approved("approve_retrain", DECIDED)
+        retrain = RetrainOperator(task_id="retrain", model=model, proposal_hash=training)
         evaluate_gate = EvaluateGateOperator(
             task_id="evaluate_gate",
             model=model,
             incident_id=INCIDENT,
-            proposal_hash=DECIDED,
+            proposal_hash=training,
             branches={"passed": "approve_deploy", "refused": "improve_and_retrain"},
         )
         # The approval covers one more attempt: carried out again after a refusal, the proposal trains in another way.
-        improve_and_retrain = RetrainOperator(task_id="improve_and_retrain", model=model, proposal_hash=DECIDED)
+        improve_and_retrain = RetrainOperator(task_id="improve_and_retrain", model=model, proposal_hash=training)
         evaluate_gate_again = EvaluateGateOperator(
             task_id="evaluate_gate_again",
             model=model,
             incident_id=INCIDENT,
-            proposal_hash=DECIDED,
+            proposal_hash=training,
             branches={"passed": "approve_deploy", "refused": "escalate_refusal"},
         )
         escalate_refusal = RecommendOperator(
@@ -123,7 +120,7 @@ def retrain_branch(spec: ModelSpec) -> Branch:
             train_in_dag = TrainInDagOperator(
                 task_id="train_in_dag",
                 model=model,
-                proposal_hash=DECIDED,
+                proposal_hash=training,
                 other_dag=spec.retrain.using.removeprefix("dag:"),
             )
             approve_retrain >> train_in_dag >> retrain
@@ -141,14 +138,15 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
         approve_deploy = ApprovalSensor(
             task_id="approve_deploy",
             model=model,
-            proposal_hash=TO_DEPLOY,
+            proposal_hash=first_of(*TO_DEPLOY),
             trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
         )
-        deploy = DeployOperator(task_id="deploy", model=model, proposal_hash=TO_DEPLOY)
+        deployment = approved("approve_deploy", *TO_DEPLOY)
+        deploy = DeployOperator(task_id="deploy", model=model, proposal_hash=deployment)
         watch_deployment = DeploymentHealthSensor(
             task_id="watch_deployment",
             model=model,
-            proposal_hash=TO_DEPLOY,
+            proposal_hash=deployment,
             branches={"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"},
             mode="reschedule",
             poke_interval=30,
@@ -156,11 +154,15 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
             timeout=spec.rollout.watch_timeout_seconds + 3600,
         )
         roll_back_deployment = UndoDeploymentOperator(
-            task_id="roll_back_deployment", model=model, proposal_hash=TO_DEPLOY
+            task_id="roll_back_deployment", model=model, proposal_hash=deployment
         )
-        unproven = proposal_of("watch_deployment")
-        approve_taking_back = ApprovalSensor(task_id="approve_taking_back", model=model, proposal_hash=unproven)
-        take_back = RollbackOperator(task_id="take_back", model=model, proposal_hash=unproven)
+        unproven = xcom("watch_deployment")
+        approve_taking_back = ApprovalSensor(
+            task_id="approve_taking_back", model=model, proposal_hash=first_of(unproven)
+        )
+        take_back = RollbackOperator(
+            task_id="take_back", model=model, proposal_hash=approved("approve_taking_back", unproven)
+        )
     (
         [*gates, resume_deployment]
         >> approve_deploy
@@ -176,14 +178,15 @@ def rollback_branch(spec: ModelSpec) -> Branch:
     """Make the path that returns to a version that served before, by the team's own DAG if the spec names one."""
     model = spec.name
     with group("rollback_path", "Roll back", "Returns to a version that served before."):
-        approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=DECIDED)
+        approve_rollback = ApprovalSensor(task_id="approve_rollback", model=model, proposal_hash=first_of(DECIDED))
+        rollback = approved("approve_rollback", DECIDED)
         roll_back: BaseOperator
         if spec.rollout.dag:
             roll_back = RollBackInDagOperator(
-                task_id="roll_back", model=model, proposal_hash=DECIDED, other_dag=spec.rollout.dag
+                task_id="roll_back", model=model, proposal_hash=rollback, other_dag=spec.rollout.dag
             )
         else:
-            roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=DECIDED)
+            roll_back = RollbackOperator(task_id="roll_back", model=model, proposal_hash=rollback)
     approve_rollback >> roll_back
     return Branch([approve_rollback], [roll_back])
 
@@ -192,13 +195,15 @@ def quarantine_branch(spec: ModelSpec) -> Branch:
     """Make the path that sets a batch aside, and has it delivered again where the spec says by which DAG."""
     model = spec.name
     with group("quarantine_path", "Hold the data", "Sets the batch aside, and has it delivered again."):
-        quarantine_batch = QuarantineOperator(task_id="quarantine_batch", model=model, proposal_hash=DECIDED)
+        quarantine_batch = QuarantineOperator(task_id="quarantine_batch", model=model, proposal_hash=first_of(DECIDED))
         if not spec.upstream_dag:
             return Branch([quarantine_batch], [quarantine_batch])
-        rerun = proposal_of("decide", key="follow_up_hash")
-        approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=rerun)
+        approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=first_of(FOLLOW_UP))
         rerun_pipeline = RerunPipelineOperator(
-            task_id="rerun_pipeline", model=model, proposal_hash=rerun, other_dag=spec.upstream_dag
+            task_id="rerun_pipeline",
+            model=model,
+            proposal_hash=approved("approve_rerun", FOLLOW_UP),
+            other_dag=spec.upstream_dag,
         )
     quarantine_batch >> approve_rerun >> rerun_pipeline
     return Branch([quarantine_batch], [quarantine_batch, rerun_pipeline])
@@ -207,8 +212,10 @@ def quarantine_branch(spec: ModelSpec) -> Branch:
 def change_branch(model: str) -> Branch:
     """Make the path of whatever needs no path of its own."""
     with group("change_path", "Change", "Carries out what nothing has to follow, such as a new setting."):
-        approve_change = ApprovalSensor(task_id="approve_change", model=model, proposal_hash=DECIDED)
-        apply_change = ApplyChangeOperator(task_id="apply_change", model=model, proposal_hash=DECIDED)
+        approve_change = ApprovalSensor(task_id="approve_change", model=model, proposal_hash=first_of(DECIDED))
+        apply_change = ApplyChangeOperator(
+            task_id="apply_change", model=model, proposal_hash=approved("approve_change", DECIDED)
+        )
     approve_change >> apply_change
     return Branch([approve_change], [apply_change])
 
@@ -222,7 +229,7 @@ def people_branch(model: str) -> Branch:
             incident_id=INCIDENT,
             reason="{{ ti.xcom_pull(task_ids='decide', key='reason') }}",
         )
-        escalate = EscalateOperator(task_id="escalate", model=model, proposal_hash=DECIDED)
+        escalate = EscalateOperator(task_id="escalate", model=model, proposal_hash=first_of(DECIDED))
     return Branch([recommend, escalate], [recommend, escalate])
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from airflow.sdk import DAG, Param, TriggerRule
 
 from airmedic.dag_factory import model_dag
+from airmedic.dags.templates import approved, first_of, xcom
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
-from airmedic.operators.review import ReviewOperator
+from airmedic.operators.review import EXPECTATION_HASH, SETTING_HASH, ReviewOperator
 from airmedic.sensors.approval import ApprovalSensor
 from airmedic_core.spec import ModelSpec
 
@@ -22,11 +23,6 @@ It runs each Monday. `remediate__{name}` starts it as well when an alarm turns o
 day at most.
 """
 MONDAYS = "0 6 * * 1"
-
-
-def pulled(key: str) -> str:
-    """Return the template for an XCom of the review."""
-    return f"{{{{ ti.xcom_pull(task_ids='review', key='{key}') or '' }}}}"
 
 
 def review(spec: ModelSpec) -> DAG:
@@ -45,11 +41,17 @@ def review(spec: ModelSpec) -> DAG:
         },
     ) as dag:
         look_back = ReviewOperator(task_id="review", model=model, occasion="{{ params.occasion }}")
-        setting, expectation = pulled("setting_hash"), pulled("expectation_hash")
-        approve_setting = ApprovalSensor(task_id="approve_setting", model=model, proposal_hash=setting)
-        apply_setting = ApplyChangeOperator(task_id="apply_setting", model=model, proposal_hash=setting)
-        approve_expectation = ApprovalSensor(task_id="approve_expectation", model=model, proposal_hash=expectation)
-        apply_expectation = ApplyChangeOperator(task_id="apply_expectation", model=model, proposal_hash=expectation)
+        setting, expectation = xcom("review", SETTING_HASH), xcom("review", EXPECTATION_HASH)
+        approve_setting = ApprovalSensor(task_id="approve_setting", model=model, proposal_hash=first_of(setting))
+        apply_setting = ApplyChangeOperator(
+            task_id="apply_setting", model=model, proposal_hash=approved("approve_setting", setting)
+        )
+        approve_expectation = ApprovalSensor(
+            task_id="approve_expectation", model=model, proposal_hash=first_of(expectation)
+        )
+        apply_expectation = ApplyChangeOperator(
+            task_id="apply_expectation", model=model, proposal_hash=approved("approve_expectation", expectation)
+        )
         close_review = CloseIncidentOperator(
             task_id="close_review",
             model=model,

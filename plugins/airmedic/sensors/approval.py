@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from airflow.sdk import BaseSensorOperator, Context, Param, SkipMixin
+from airflow.sdk import BaseSensorOperator, Context, SkipMixin
 from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.airflow_versions import proposal_on_page, wait_for_answer
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.operators.decide import PROPOSAL_HASH
 from airmedic.people_notifier import tell
 from airmedic.sensors import approval_question
+from airmedic.sensors.approval_form import filled_in, form_of
 from airmedic.sensors.approvers import answerer, known_to_airflow, names_of
 from airmedic_core.errors import ApprovalError, SpecError
 from airmedic_core.groups import load_groups
@@ -37,6 +39,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     proposal expires, nobody answering counts as *Reject*. Whether an answer counts is for the ledger to say, and every
     answer is recorded. What the policy permits by itself is approved already and passes at once.
 
+    Where the policy wants one approval, whoever gives it may narrow what the action lets people narrow, such as the
+    window of a training: the form has a field for it, with its bounds. What is approved then, and carried out, is a
+    proposal of its own. Values that are refused make an answer that does not count, and the question stays.
+
     An approval lets the tasks downstream run. Everything else skips them. No answer, and no missing answer, fails the
     task, so retries do what they are for: Airflow 3.3 can fail a parked task whose answer overtakes the executor's
     report of the parking, and the retry finds the answer in the ledger, or asks again.
@@ -51,7 +57,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     Returns
     -------
     dict
-        ``answer``, ``by`` and ``comment``. Pushed as XCom ``answer`` too, since skipping tasks push no result.
+        ``answer``, ``by``, ``comment`` and ``proposal_hash``, the hash that the answer counts for. Pushed as XCom
+        ``answer`` too, since skipping tasks push no result; ``proposal_hash`` is an XCom of its own for what follows.
     """
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
@@ -70,6 +77,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             workspace = open_workspace(self.model)
             if not self.proposal_hash:
                 return self._pass_on(context, "not proposed", by="policy", comment="There is no proposal.")
+            # Before a retry, somebody may have narrowed it: theirs is the answer.
+            self.proposal_hash = workspace.ledger.narrowed_to(self.proposal_hash)
             proposal = workspace.ledger.proposal(self.proposal_hash)
             if proposal.permission in {Permission.DENY, Permission.RECOMMEND}:
                 headline = f"Recommended for {self.model}: {proposal.action}."
@@ -116,53 +125,56 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             groups = load_groups(workspace.settings.policies)
             listed = (*_approvers(workspace), *(name for group in groups.by_name.values() for name in group.members))
             person = answerer(user, listed)
-            answer = "approve" if event["chosen_options"] == [APPROVE] else "reject"
-            fields = event.get("params_input") or {}
-            comment, snooze = (str(fields.get(name) or "") for name in ("comment", "snooze"))
+            answer: Literal["approve", "reject"] = "approve" if event["chosen_options"] == [APPROVE] else "reject"
+            form, at = filled_in(event), as_utc(event["responded_at"])
             given = self._record(
                 workspace,
+                proposal,
                 answer,
                 by=person,
-                at=as_utc(event["responded_at"]),
-                comment=comment,
-                snooze_until=snooze_until(snooze, at=as_utc(event["responded_at"])) if answer == "reject" else None,
+                at=at,
+                filled_in=form.narrowing,
+                comment=form.comment,
+                snooze_until=snooze_until(form.snooze, at=at) if answer == "reject" else None,
                 **_review(event, shown),
                 member_of=groups.of(names_of(user), workspace.roles_of),
                 known_as=[str(user[key]) for key in ("id", "name") if user.get(key)],
             )
+            self.proposal_hash = workspace.ledger.narrowed_to(self.proposal_hash)
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
             if given.refused_because and not self._may_still_be_answered(workspace, proposal):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
-            shown = self._ask(context, workspace, proposal)
+            shown = self._ask(context, workspace, proposal, given)
         return self._park(context, workspace, proposal, tier, shown)
 
     def _record(
         self,
         workspace: Workspace,
-        answer: Any,
+        proposal: Proposal,
+        said: Literal["approve", "reject"],
         *,
         by: str,
-        at: datetime | None = None,
-        channel: Any = "airflow",
-        comment: str = "",
-        **review: Any,
+        channel: Literal["airflow", "policy"] = "airflow",
+        **given: Any,
     ) -> Approval:
-        approvers = _approvers(workspace) if channel == "airflow" else ()
-        given = workspace.ledger.answer_proposal(
-            self.proposal_hash,
-            answer,
+        from airmedic_core.decide.narrow import answer
+
+        recorded = answer(
+            workspace,
+            proposal,
+            said,
+            now=datetime.now(UTC),
             by=by,
-            at=at or datetime.now(UTC),
             channel=channel,
-            approvers=approvers,
-            comment=comment,
+            approvers=_approvers(workspace) if channel == "airflow" else (),
             separate_duties=channel == "airflow" and _duties_are_separate(workspace),
-            **review,
+            **given,
         )
-        why = f", which does not count: {given.refused_because}" if given.refused_because else ""
-        self.log.info("%s answered %s%s.", by, answer, why)
-        return given
+        why = f", which does not count: {recorded.refused_because}" if recorded.refused_because else ""
+        narrowed = " what is narrower than proposed" if recorded.proposal_hash != proposal.hash else ""
+        self.log.info("%s answered %s%s%s.", by, said, narrowed, why)
+        return recorded
 
     def _outcome(self, workspace: Workspace) -> Approval | None:
         """Return the answer that settles the matter, if there is one."""
@@ -190,7 +202,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 f"{shown[:12]}. Start a new remediation run for the incident."
             )
 
-    def _ask(self, context: Context, workspace: Workspace, proposal: Proposal) -> Json:
+    def _ask(self, context: Context, workspace: Workspace, proposal: Proposal, before: Approval | None = None) -> Json:
         """Put the question where people see it, and return what they are shown from when on, for the record."""
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
@@ -200,13 +212,16 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             options=[APPROVE, REJECT],
             subject=subject,
             body=body,
-            params=_form(),
+            params=form_of(proposal),
             assigned_users=known_to_airflow(_approvers(workspace), load_groups(workspace.settings.policies)),
         )
         if url := approval_question.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)
         asked = f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}."
-        tell(workspace.spec, subject, proposal.expected, asked, event=Event.APPROVAL_WANTED)
+        refused = before.refused_because if before is not None else ""
+        # Airflow's page goes on showing its first text.
+        told = [f"The answer of {before.by} does not count: {refused}"] if before is not None and refused else []
+        tell(workspace.spec, subject, *told, proposal.expected, asked, event=Event.APPROVAL_WANTED)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
     def _park(
@@ -221,7 +236,6 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             method_name="resume",
             kwargs=asked,
             options=(APPROVE, REJECT),
-            params=_form(),
             timeout=timedelta(seconds=max(seconds, 0)),
         )
 
@@ -235,32 +249,20 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.", event=Event.APPROVAL_OVERDUE)
             return self._park(context, workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
-        self._record(
-            workspace, "reject", by=NOBODY, at=min(now, proposal.expires_at), channel="policy", comment=comment
-        )
+        at = min(now, proposal.expires_at)
+        self._record(workspace, proposal, "reject", by=NOBODY, at=at, channel="policy", comment=comment, filled_in={})
         headline = f"{comment} {self.model}: {proposal.action} is not carried out."
         tell(workspace.spec, headline, event=Event.NOT_CARRIED_OUT)
         return self._pass_on(context, "reject", by=NOBODY, comment=comment)
 
     def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Json:
-        result = {"answer": answer, "by": by, "comment": comment}
+        result = {"answer": answer, "by": by, "comment": comment, PROPOSAL_HASH: self.proposal_hash}
         context["ti"].xcom_push("answer", result)
+        context["ti"].xcom_push(PROPOSAL_HASH, self.proposal_hash)
         if answer != "approve":
             self.log.info("Not approved (%s by %s): what follows is skipped.", answer, by)
             self.skip(context["ti"], context["task"].get_direct_relatives(upstream=False))
         return result
-
-
-def _form() -> dict[str, Json]:
-    """Return the fields of an answer, as Airflow keeps them."""
-    from airmedic_core.decide.rejections import CHOICES, UNLESS_SAID
-
-    why = "Kept with the answer, and shown to whoever is asked next. Optional."
-    comment = Param("", type=["string", "null"], title="Comment", description=why)
-    how_long = "After a rejection, the same question is not asked again for so long, unless what it rests on changes."
-    usual = f"{UNLESS_SAID.days} days"
-    snooze = Param(usual, type="string", enum=list(CHOICES), title="Snooze", description=how_long)
-    return {"comment": comment.serialize(), "snooze": snooze.serialize()}
 
 
 def _review(event: Json, shown: Json | None) -> Json:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.actions import ACTIONS, question
+from airmedic_core.decide.narrow import fields_of
 from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import number
@@ -47,6 +48,7 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
         ("Risk", _risk(proposal)),
         ("Answer by", f"{proposal.expires_at:%Y-%m-%d %H:%M} UTC; nobody answering counts as *Reject*"),
         ("Approvals needed", _needed(proposal)),
+        *_narrowing(proposal),
         ("Proposal", f"`{proposal.hash}`"),
     ]
     warning = ACTIONS.member(proposal.action).warning(proposal)
@@ -108,6 +110,14 @@ def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
 def _needed(proposal: Proposal) -> str:
     people = {1: "one", 2: "two different people"}.get(proposal.needed, f"{proposal.needed} different people")
     return f"{people}, among them somebody of {_text(' and '.join(proposal.one_of))}" if proposal.one_of else people
+
+
+def _narrowing(proposal: Proposal) -> Iterator[tuple[str, str]]:
+    if proposal.needed > 1 and ACTIONS.member(proposal.action).narrowing(proposal):
+        yield "May be narrowed", "not where several people approve: they have to approve the same"
+    if fields := fields_of(proposal):
+        told = "; ".join(f"{field.title}: {field.bounds}" for field in fields)
+        yield "May be narrowed", _text(f"{told}. What you change below is what you approve.", _MOST_EXPLAINED)
 
 
 def _risk(proposal: Proposal) -> str:

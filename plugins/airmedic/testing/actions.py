@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airmedic.testing import narrowing
 from airmedic.testing.disturbances import DISTURBANCES, INCIDENT_ON, proposed
 from airmedic.testing.faults import Dial, DialledError
 from airmedic.testing.production import NOW, incident_of
@@ -112,6 +113,7 @@ PROMISES = (
     twice_has_the_effect_of_once,
     what_is_undone_is_as_it_was,
     what_fails_half_way_can_be_undone,
+    *narrowing.PROMISES,
     *DISTURBANCES,
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 
 def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
+    from airmedic_core.training.fit import trained_window
+
     ledger = running.workspace().ledger
     run_id, question = ask(action="retrain")
     before = running.workspace().registry.champion("meter").version
@@ -20,7 +23,15 @@ def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
     incident = incident_of(running, run_id)
     (retrain,) = ledger.proposals(incident.id)
     assert retrain.hash in question["body"]
-    running.client("boris").answer(question, "Approve", {"comment": "go on"})
+    proposed = datetime.fromisoformat(retrain.params["window_start"])
+    wider, narrower = ((proposed + timedelta(days=days)).isoformat() for days in (-1, 1))
+    running.client("boris").answer(question, "Approve", {"window_start": wider})
+    # Airflow's page keeps what it has shown; a client sees it with the fields of its form.
+    question = parked(running, run_id)
+    assert question["params"]["window_start"]["value"] == retrain.params["window_start"]
+    (refused,) = ledger.approvals(retrain.hash)
+    assert "First moment of the training rows is" in refused.refused_because
+    running.client("boris").answer(question, "Approve", {"comment": "go on", "window_start": narrower})
 
     deployment = parked(running, run_id, "approve_deploy")
     running.client("carol").answer(deployment, "Approve")  # the second tier may answer at any time
@@ -30,7 +41,14 @@ def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
     assert (tasks["roll_back_deployment"], tasks["roll_back"], tasks["improve_and_retrain"]) == ("skipped",) * 3
     assert running.workspace().registry.champion("meter").version != before
     assert ledger.incident(incident.id).state == "resolved"
-    (approval,) = ledger.approvals(retrain.hash)
+    narrowed = next(proposal for proposal in ledger.proposals(incident.id) if proposal.parent == retrain.hash)
+    assert narrowed.params == retrain.params | {"window_start": narrower}
+    champion = running.workspace().registry.champion("meter")
+    assert champion.tags["airmedic.proposal_hash"] == narrowed.hash
+    trained = trained_window(champion)
+    assert trained is not None
+    assert trained.start >= datetime.fromisoformat(narrower) > proposed
+    (approval,) = ledger.approvals(narrowed.hash)
     assert (approval.answer, approval.by, approval.comment, approval.channel) == (
         "approve",
         "boris",
@@ -84,7 +102,6 @@ def test_nobody_answering_tells_the_second_tier_and_then_rejects(running: Runnin
 
 def test_an_answer_to_a_proposal_that_has_changed_is_refused(running: Running, ask: Any) -> None:
     from dataclasses import replace
-    from datetime import UTC, datetime
 
     run_id, question = ask(action="retrain")
     ledger = running.workspace().ledger
@@ -119,8 +136,6 @@ def test_two_people_are_asked_where_the_policy_says_so(running: Running, ask: An
 
 
 def test_an_alarm_that_goes_quiet_before_the_action_is_asked_about_again(running: Running) -> None:
-    from datetime import timedelta
-
     from airmedic_core.records import Assessment, Batch, Cause, Severity
     from airmedic_core.windows import Window
     from tests.airflow.production import meter

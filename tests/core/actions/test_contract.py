@@ -11,13 +11,15 @@ def a_challenger(ws: Workspace) -> None:
     train(ws, Window(day(0), day(40)), day(42), {})
 
 
-def a_version_to_go_back_to(ws: Workspace) -> None:
+def versions_to_go_back_to(ws: Workspace) -> None:
     a_challenger(ws)
+    train(ws, Window(day(0), day(41)), day(43), {})
     ws.registry.switch(ws.spec.name, "2", kind="deploy", by="anna", expected=("1",), now=day(43))
+    ws.registry.switch(ws.spec.name, "3", kind="deploy", by="anna", expected=("2",), now=day(44))
 
 
 test_without_needs = contract_tests("actions", "escalate", "hold", "quarantine", "refresh_reference", "retrain")
-test_rollback = contract_tests("actions", "rollback", arrange=Arrangement(prepare=a_version_to_go_back_to))
+test_rollback = contract_tests("actions", "rollback", arrange=Arrangement(prepare=versions_to_go_back_to))
 test_deploy = contract_tests(
     "actions",
     "deploy",

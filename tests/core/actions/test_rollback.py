@@ -9,10 +9,11 @@ import pytest
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Decision, Request, decide
-from airmedic_core.errors import ActionError, ModelError
+from airmedic_core.decide.narrow import answer, fields_of
+from airmedic_core.errors import ActionError, ApprovalError, ModelError
 from airmedic_core.execution import carry_out
 from airmedic_core.incident_lifecycle import close_incident, request_incident
-from airmedic_core.records import IncidentState, Proposal
+from airmedic_core.records import Approval, IncidentState, Permission, Proposal
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
@@ -150,3 +151,73 @@ def test_a_rollback_that_turns_out_clearly_worse_is_undone(ws: Workspace) -> Non
     assert ws.registry.champion("renewals").version == "2"
     left = ws.registry.departures("renewals")["1"]
     assert (left.how, left.bad) == ("did not verify after a rollback", True)
+
+
+@pytest.fixture
+def three(ws: Workspace) -> Workspace:
+    """A third version serves; both before it left without a fault, and version 1 is clearly worse by now."""
+    train(ws, Window(day(30), day(43)), day(45), {"method": "default"})
+    ws.registry.switch("renewals", "3", kind="deploy", by="anna", expected=("2",), now=NOW - timedelta(hours=2))
+    return ws
+
+
+def narrowed(ws: Workspace, proposal: Proposal, version: object) -> Approval:
+    return answer(
+        ws, proposal, "approve", {"version": version}, now=NOW, by="bob", at=NOW, channel="airflow",
+        separate_duties=True,
+    )  # fmt: skip
+
+
+def test_an_approver_chooses_among_the_versions_that_the_comparison_allows(three: Workspace) -> None:
+    # Version 2 serves again: of the others that served, 3 is as good, and 1 is clearly worse.
+    three.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("3",), now=NOW - timedelta(hours=1))
+    three.registry.switch("renewals", "1", kind="deploy", by="anna", expected=("2",), now=NOW - timedelta(minutes=9))
+    proposal = proposed(ask(three))
+    assert (proposal.params["version"], list(proposal.params["others"])) == ("2", ["3"])
+    (field,) = fields_of(proposal)
+    assert (field.proposed, field.schema["enum"]) == ("2", ["2", "3"])
+    assert list(ACTIONS.member("rollback").background(proposal))[-1].startswith("version 3 may be chosen instead. On")
+
+    given = narrowed(three, proposal, "3")
+    assert given.refused_because == ""
+    narrower = three.ledger.proposal(given.proposal_hash)
+    assert (narrower.params["version"], narrower.params["from_version"]) == ("3", "1")
+    assert "with version 3 and" in narrower.params["compared"]
+    assert narrower.expected.startswith("Version 3 serves again")
+    assert fields_of(narrower) == ()
+    with pytest.raises(ApprovalError):
+        carry_out(three, proposal.hash, now=NOW)
+    assert carry_out(three, narrower.hash, now=NOW).status == "done"
+    assert three.registry.champion("renewals").version == "3"
+
+
+def test_a_version_that_is_clearly_worse_is_not_offered_and_not_taken(three: Workspace) -> None:
+    proposal = proposed(ask(three))
+    assert (proposal.params["version"], "others" in proposal.params) == ("2", False)
+    assert "no field 'version'" in narrowed(three, proposal, "1").refused_because
+    assert three.ledger.replacement_of(proposal.hash) is None
+
+
+def test_a_version_that_has_become_clearly_worse_is_refused_and_no_override_is_taken_over(three: Workspace) -> None:
+    three.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("3",), now=NOW - timedelta(hours=1))
+    until = NOW + timedelta(days=1)
+    incident = incident_of(three, 53)
+    # When it was asked, version 1 seemed to be as good; and version 3 was wanted in spite of something.
+    params = {"version": "3", "from_version": "2", "others": {"1": "It is as good."}, "override": "ada says: try it"}
+    proposal = Proposal(incident.id, "renewals", "rollback", params, "e", Permission.ASK, "r", NOW, until)
+    three.ledger.record_proposal(proposal)
+    refused = narrowed(three, proposal, "1").refused_because
+    assert "must not come back: It is clearly worse" in refused
+    assert refused.endswith("Version to go back to: one of 3, 1.")
+    assert "one of 3, 1" in narrowed(three, proposal, "99").refused_because
+
+
+def test_where_a_person_has_named_the_version_that_version_is_the_question(three: Workspace) -> None:
+    assert fields_of(proposed(ask(three, version="2"))) == ()
+
+
+def test_a_version_that_somebody_deleted_is_not_offered(three: Workspace) -> None:
+    three.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("3",), now=NOW - timedelta(hours=1))
+    three.registry.switch("renewals", "1", kind="deploy", by="anna", expected=("2",), now=NOW - timedelta(minutes=9))
+    three.registry.client.delete_model_version("renewals", "3")
+    assert fields_of(proposed(ask(three))) == ()

@@ -13,11 +13,11 @@ from airmedic_core.errors import AirmedicError
 from airmedic_core.execution import carry_out
 from airmedic_core.records import Permission, Proposal
 from airmedic_core.training.rows import unusable_windows
-from tests.core.execution.attempts import after_approval, by_answers, by_edited_rows
+from tests.core.execution.attempts import after_approval, by_answers, by_edited_rows, by_narrowing
 from tests.core.execution.attempts.case import SOON, Case
 from tests.core.renewals import NOW, incident_of, renewals, workspace
 
-ATTEMPTS = {**by_answers.ATTEMPTS, **by_edited_rows.ATTEMPTS, **after_approval.ATTEMPTS}
+ATTEMPTS = {**by_answers.ATTEMPTS, **by_edited_rows.ATTEMPTS, **after_approval.ATTEMPTS, **by_narrowing.ATTEMPTS}
 
 
 @pytest.fixture
@@ -54,6 +54,7 @@ def test_an_attempt_is_refused_and_on_record(case: Case, attempt: str) -> None:
     assert not refused.value.transient
     assert case.ledger.overrides("renewals", "quarantine") == []
     assert unusable_windows(case.ws) == {}
+    assert case.ledger.trainings(since=NOW - timedelta(days=1)) == []
     kinds = {"refusal", "action_refused"}
     recorded = [record for record in case.ledger.audit_records() if record.kind in kinds]
     assert recorded, f"nothing of it is on record: {refused.value}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 import pytest
@@ -17,6 +19,7 @@ from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.tables import metadata
 from airmedic_core.records import (
     ActionResult,
+    Approval,
     Assessment,
     Batch,
     Cause,
@@ -133,6 +136,36 @@ def test_everything_that_is_written_comes_back(
     with pytest.raises(ApprovalError):
         ledger.require_approval(proposal().hash, now=now)
     assert ledger.verify_audit() == ledger.audit_head()
+
+
+def test_a_narrowed_proposal_is_recorded_with_its_approval_or_not_at_all(
+    ledger: Ledger, proposal: Callable[..., Proposal], now: datetime
+) -> None:
+    asked = ledger.record_proposal(proposal(days=30))
+    later = now + timedelta(minutes=1)
+    first, second = (replace(asked, params={"days": days}, created_at=later, parent=asked.hash) for days in (20, 10))
+
+    def narrow(by: str, narrower: Proposal, objection: str = "") -> Approval:
+        return ledger.answer_proposal(
+            asked.hash, "approve", by=by, at=later, channel="airflow", narrower=narrower, objection=objection
+        )
+
+    # What people fill in stands in the refusal.
+    refused = narrow("eve", first, "days is '\\x00'.")
+    assert (refused.proposal_hash, refused.refused_because) == (asked.hash, "days is '\\x00'.")
+    assert ledger.proposals(asked.incident_id) == [asked]
+    with ThreadPoolExecutor(2) as pool:
+        given = list(pool.map(narrow, ("ada", "bob"), (first, second)))
+    (counted,) = [answer for answer in given if not answer.refused_because]
+    assert counted.proposal_hash == ledger.narrowed_to(asked.hash)
+    assert ledger.require_approval(counted.proposal_hash, now=later) == counted
+    assert len(ledger.proposals(asked.incident_id)) == 2
+    with ledger._engine.begin() as connection:
+        connection.execute(text(f"DELETE FROM proposals WHERE hash = '{asked.hash}'"))  # noqa: S608  behind its back
+    with pytest.raises(ApprovalError, match="which is gone"):
+        ledger.require_approval(counted.proposal_hash, now=later)
+    with pytest.raises(AuditError, match="was deleted"):
+        ledger.verify_audit()
 
 
 def test_many_processes_can_open_a_new_ledger_at_once(url: str, open_at_once: Callable[[str, int], list[str]]) -> None:

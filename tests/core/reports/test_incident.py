@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from airmedic_core.records import Incident
 from airmedic_core.reports import incident_report
 from airmedic_core.spec import parse_spec
 from airmedic_core.workspace import Workspace
+from tests.core.reports.conftest import proposal
 
 ReadArtifact = Callable[[str, str], str]
 
@@ -122,3 +124,20 @@ def test_private_columns_stay_out(ws: Workspace, healed: Incident, read_artifact
 def test_an_unknown_incident_is_an_error(ws: Workspace, incident: Incident) -> None:
     with pytest.raises(LedgerError, match="Did you mean"):
         incident_report(ws, incident.id + "x")
+
+
+def test_what_an_approver_has_narrowed_is_told_with_where_it_comes_from(
+    ws: Workspace, incident: Incident, read_artifact: ReadArtifact
+) -> None:
+    asked = ws.ledger.record_proposal(proposal("retrain", {"window_start": "2026-01-01"}))
+    later = asked.created_at + timedelta(minutes=1)
+    narrower = replace(asked, params={"window_start": "2026-02-01"}, created_at=later, parent=asked.hash)
+    given = ws.ledger.answer_proposal(asked.hash, "approve", by="grace", at=later, channel="airflow", narrower=narrower)
+    assert given.refused_because == ""
+    report = incident_report(ws, incident.id)
+    told = read_artifact(report.run_id, "incident.md")
+    assert f"Proposal `{narrower.hash[:12]}`, narrowed by its approver from `{asked.hash[:12]}`, valid until" in told
+    assert "Narrowed by its approver: retrain (needs an approval)" in told
+    assert "Narrowed by its approver: retrain" in read_artifact(report.run_id, "decision_trace.mmd")
+    record = json.loads(read_artifact(report.run_id, "record.json"))
+    assert [known["parent"] for known in record["proposals"]] == ["", asked.hash]

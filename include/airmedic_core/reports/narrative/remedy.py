@@ -13,7 +13,7 @@ def what_was_proposed(dossier: Dossier) -> str:
     parts = [
         f"* **{name_in_words(proposal.action)}** ({needs(proposal)}). "
         f"Expected: {prose(proposal.expected)} {prose(proposal.reason)} Parameters: {_params(proposal)}. "
-        f"Proposal {code(proposal.hash[:12])}, valid until {moment(proposal.expires_at)}."
+        f"Proposal {code(proposal.hash[:12])}, {_narrowed(proposal)}valid until {moment(proposal.expires_at)}."
         for proposal in dossier.proposals
     ]
     if not parts:
@@ -25,6 +25,10 @@ def what_was_proposed(dossier: Dossier) -> str:
         for skipped in (decision.get("skipped") or [])[:8]:
             parts.append(f"* Not {code(skipped.get('action', '?'), 40)}: {prose(skipped.get('reason', ''))}")
     return "\n".join(parts)
+
+
+def _narrowed(proposal: Proposal) -> str:
+    return f"narrowed by its approver from {code(proposal.parent[:12])}, " if proposal.parent else ""
 
 
 def _params(proposal: Proposal) -> str:

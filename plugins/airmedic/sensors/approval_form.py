@@ -1,0 +1,48 @@
+"""The form of an approval: a comment, a snooze, and what may be narrowed; and what people fill in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow.sdk import Param
+
+from airmedic_core.decide.narrow import fields_of
+from airmedic_core.narrowing import RESERVED
+from airmedic_core.records import Json, Proposal
+
+
+@dataclass(frozen=True)
+class FilledIn:
+    """What people have filled in. It comes from outside: Airflow does not hold it to the form."""
+
+    comment: str = ""
+    snooze: str = ""
+    narrowing: Mapping[str, Any] = field(default_factory=dict)
+    """All other fields, also those that the form does not have."""
+
+
+def form_of(proposal: Proposal) -> dict[str, Json]:
+    """Return the fields of an answer, as Airflow keeps them."""
+    from airmedic_core.decide.rejections import CHOICES, UNLESS_SAID
+
+    why = "Kept with the answer, and shown to whoever is asked next. Optional."
+    comment = Param("", type=["string", "null"], title="Comment", description=why)
+    how_long = "After a rejection, the same question is not asked again for so long, unless what it rests on changes."
+    usual = f"{UNLESS_SAID.days} days"
+    snooze = Param(usual, type="string", enum=list(CHOICES), title="Snooze", description=how_long)
+    fields = {"comment": comment, "snooze": snooze}
+    for narrow in (narrow for narrow in fields_of(proposal) if narrow.name not in RESERVED):
+        bounds = f"As proposed, or narrower: {narrow.bounds}."
+        fields[narrow.name] = Param(narrow.proposed, title=narrow.title, description=bounds, **narrow.schema)
+    return {name: param.serialize() for name, param in fields.items()}
+
+
+def filled_in(event: Json) -> FilledIn:
+    """Return what an event of Airflow's says that people have filled in."""
+    fields = event.get("params_input")
+    if not isinstance(fields, dict):
+        return FilledIn()
+    comment, snooze = (str(fields.get(name) or "") for name in ("comment", "snooze"))
+    return FilledIn(comment, snooze, {str(name): value for name, value in fields.items() if name not in RESERVED})
