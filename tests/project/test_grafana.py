@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airmedic_core.ledger.overview import Trend
+from airmedic_core.ledger.overview import Measured
 from airmedic_core.read_model import FleetModel, KnownSpec, metrics_text
 from airmedic_core.read_model.metrics import METRICS
 
@@ -33,7 +33,7 @@ def test_every_metric_that_is_asked_for_exists_and_every_one_that_exists_is_aske
 
 def test_the_labels_that_are_asked_for_are_there() -> None:
     now = datetime.now(UTC)
-    measured = Trend("roc_auc", 0.8, 0.7, True, 0.5)
+    measured = Measured("roc_auc", 0.8, 0.7, True)
     model = FleetModel(KnownSpec("m", None), "healthy", now, measured, 0.5, 1, (now,))
     labels = {
         name: set(re.findall(r'(\w+)="', given))

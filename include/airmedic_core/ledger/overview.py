@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
 
 from airmedic_core.ledger.answers import approval_of, missing_groups
 from airmedic_core.ledger.audit import Audit
@@ -41,14 +41,13 @@ _OPEN = [state.value for state in IncidentState if state not in ENDS]
 _ASKS = [Permission.ASK.value, Permission.ASK_TWO.value]
 
 
-class Trend(NamedTuple):
-    """One window of a model, as far as a trend shows it."""
+class Measured(NamedTuple):
+    """The metric of a window in which it was measured."""
 
     metric_name: str | None
     metric_value: float | None
     metric_limit: float | None
     metric_higher_is_better: bool | None
-    largest_move: float | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,10 @@ class FleetRows:
 
     newest: dict[str, Row[Any]]
     """The last window that was assessed."""
-    trends: dict[str, list[Trend]] = field(default_factory=dict)
-    """The last windows, oldest first."""
+    trends: dict[str, list[tuple[float | None, float | None]]] = field(default_factory=dict)
+    """The metric and the largest move in each of the last windows, oldest first."""
+    measured: dict[str, Measured] = field(default_factory=dict)
+    """The metric in the last of these windows in which it was measured."""
     open_incidents: dict[str, list[Row[Any]]] = field(default_factory=dict)
     """Newest first."""
     waiting: dict[str, list[Waiting]] = field(default_factory=dict)
@@ -106,10 +107,11 @@ class Overview(Audit):
         """
         with self._reading() as connection:
             newest = {row.model: row for row in connection.execute(_newest())}
-            trends: dict[str, list[Trend]] = defaultdict(list)
+            trends: dict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
             # All rows at once: thirty thousand that are fetched one by one take twice as long.
-            for row in connection.execute(_trends(windows)).all():
-                trends[row[0]].append(Trend._make(row[1:]))
+            for model, value, move in connection.execute(_trends(windows)).all():
+                trends[model].append((value, move))
+            measured = {row[0]: Measured._make(row[1:]) for row in connection.execute(_measured(windows))}
             opened: dict[str, list[Row[Any]]] = defaultdict(list)
             query = select(incidents).where(incidents.c.state.in_(_OPEN)).order_by(incidents.c.opened_at.desc())
             for row in connection.execute(query):
@@ -120,7 +122,7 @@ class Overview(Audit):
             last = select(func.max(promotions.c.sequence)).group_by(promotions.c.model)
             served = connection.execute(select(promotions).where(promotions.c.sequence.in_(last)))
             champions = {row.model: row for row in served}
-        return FleetRows(newest, dict(trends), dict(opened), dict(waiting), champions)
+        return FleetRows(newest, dict(trends), measured, dict(opened), dict(waiting), champions)
 
     def waiting_proposals(self, *, now: datetime) -> list[Waiting]:
         """Return the proposals that wait for people, oldest first."""
@@ -233,21 +235,43 @@ def _newest() -> Select[Any]:
 
 
 def _trends(windows: int) -> Select[Any]:
-    # For each model the start of its first window wanted, and then the rows from there on: both read from the index, so
-    # that the time does not grow with a model's past.
+    names = _models()
+    wanted = (batches.c.model == names.c.model) & (batches.c.window_start >= _since(names, windows))
+    columns = (batches.c.model, batches.c.metric_value, batches.c.largest_move)
+    return select(*columns).select_from(names.join(batches, wanted)).order_by(batches.c.model, batches.c.window_start)
+
+
+def _measured(windows: int) -> Select[Any]:
     names, past = _models(), batches.alias()
+    last = (
+        select(past.c.id)
+        .where(past.c.model == names.c.model, past.c.window_start >= _since(names, windows))
+        .where(past.c.metric_value.is_not(None))
+        .order_by(past.c.window_start.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    columns = [batches.c.model, *(batches.c[name] for name in Measured._fields)]
+    return select(*columns).select_from(names.join(batches, batches.c.id == last))
+
+
+def _since(names: Any, windows: int) -> ColumnElement[datetime]:
+    """Return the start of the first of a model's last windows.
+
+    It is read from the index, and so are the rows from there on: the time does not grow with a model's past.
+    """
+    past = batches.alias()
     first = (
         select(past.c.window_start)
         .where(past.c.model == names.c.model)
         .order_by(past.c.window_start.desc())
         .limit(1)
         .offset(windows - 1)
+        # Said, because it may stand two questions deep, where SQLAlchemy would make a second table of the names.
+        .correlate(names)
         .scalar_subquery()
     )
-    since = func.coalesce(first, _BEGINNING, type_=batches.c.window_start.type)
-    wanted = (batches.c.model == names.c.model) & (batches.c.window_start >= since)
-    columns = [batches.c.model, *(batches.c[name] for name in Trend._fields)]
-    return select(*columns).select_from(names.join(batches, wanted)).order_by(batches.c.model, batches.c.window_start)
+    return func.coalesce(first, _BEGINNING, type_=batches.c.window_start.type)
 
 
 def _waiting(connection: Connection, now: datetime) -> Iterator[Waiting]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airmedic_core.actions import infinitive
 from airmedic_core.causes import Cause
-from airmedic_core.ledger.overview import FleetRows, Trend, is_requested
+from airmedic_core.ledger.overview import FleetRows, Measured, is_requested
 from airmedic_core.read_model.due import is_silent
 from airmedic_core.read_model.plain import moment, rounded, rounded_all
 from airmedic_core.read_model.specs import KnownSpec
@@ -32,7 +32,7 @@ class FleetModel:
     known: KnownSpec
     state: State
     checked_at: datetime | None = None
-    metric: Trend | None = None
+    metric: Measured | None = None
     """The last window in which the metric that decides was measured."""
     largest_move: float | None = None
     """How far the input that moved most has moved in the last window, as a share of its limit."""
@@ -108,7 +108,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
     newest, trend = rows.newest.get(name), rows.trends.get(name, [])
     incidents, waiting = rows.open_incidents.get(name, []), rows.waiting.get(name, [])
     state = state_of(known, newest, incidents, now=now)
-    measured = next((window for window in reversed(trend) if window.metric_value is not None), None)
+    measured = rows.measured.get(name)
     incident = incidents[0] if incidents else None
     champion = rows.champions.get(name)
     cause = Cause(newest.cause) if newest else None
@@ -122,8 +122,8 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "cause_words": cause.words if cause else "",
         "headline": (newest.headline or "") if newest else "",
         "metric": _metric(measured) if measured else None,
-        "metric_trend": rounded_all(window.metric_value for window in trend),
-        "drift_trend": rounded_all(window.largest_move for window in trend),
+        "metric_trend": rounded_all(value for value, _ in trend),
+        "drift_trend": rounded_all(move for _, move in trend),
         "incident": _incident(incident) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
@@ -136,7 +136,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         state=state,
         checked_at=(newest.assessed_at or newest.as_of) if newest else None,
         metric=measured,
-        largest_move=next((window.largest_move for window in reversed(trend) if window.largest_move is not None), None),
+        largest_move=next((move for _, move in reversed(trend) if move is not None), None),
         open_incidents=len(incidents),
         waiting_since=tuple(item.proposal.created_at for item in waiting),
         row=row,
@@ -151,7 +151,7 @@ def tags_of(known: KnownSpec) -> list[str]:
     return [spec.task, *([spec.environment] if spec.environment else [])]
 
 
-def _metric(window: Trend) -> Json:
+def _metric(window: Measured) -> Json:
     return {
         "name": window.metric_name,
         "value": rounded(window.metric_value),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from airmedic_core.records import Incident
 
+PLUGINS = Path(__file__).parents[3] / "plugins"
 Browser = Callable[[str], "TestClient"]
 PASSWORD = "a-password"  # noqa: S105
 
@@ -78,6 +79,7 @@ def server(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "False")
         patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", "vera:viewer,ugo:user,anna:admin")
         patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(passwords))
+        patch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(PLUGINS))
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of these tests " * 4)
         patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
         from airflow import settings

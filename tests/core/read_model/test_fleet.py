@@ -72,6 +72,16 @@ def test_a_trend_holds_the_last_thirty_windows(fleet: Callable[..., dict[str, Fl
     assert (row["metric_trend"][0], row["metric_trend"][-1]) == (0.53, 0.82)
 
 
+def test_the_last_windows_are_each_model_s_own(fleet: Callable[..., dict[str, FleetModel]], observe: Observe) -> None:
+    observe("alpha", 0, auc=0.8)
+    for number in range(100, 131):
+        observe("beta", number, auc=None if number > 100 else 0.7)
+    models = fleet(day(131))
+    assert models["alpha"].row["metric"]["value"] == 0.8
+    # The only window of beta with a metric lies 31 windows back.
+    assert (models["beta"].row["metric"], len(models["beta"].row["metric_trend"])) == (None, 30)
+
+
 def test_a_batch_that_is_still_being_checked_does_not_stand_for_the_last_check(
     fleet: Callable[..., dict[str, FleetModel]], observe: Observe, ledger: Ledger
 ) -> None:
