@@ -17,7 +17,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e chaos bypass spark bench matrix lock
+.PHONY: help setup demo test check e2e browser chaos bypass spark bench matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -39,6 +39,12 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+
+browser: setup  ## Test the page in the system's Chromium, on a real Airflow. Installs Playwright (50 MB) into .venv.
+	@$(BIN)/python -c "import axe_core_python, playwright" 2>/dev/null || { echo "Installing Playwright …"; $(BIN)/python -c \
+		"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['browser'], sep='\n')" \
+		| $(BIN)/python -m pip --disable-pip-version-check --quiet install -r /dev/stdin; }
+	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
 
 chaos: setup  ## Kill processes, cut lines and fill disks while actions run. ON=postgres ACTIONS=rollback MINUTES=10: some of it.
 	@$(BIN)/python -W ignore -m tests.chaos --on "$(ON)" --actions "$(ACTIONS)" --minutes $(MINUTES) $(ARGS)

@@ -30,6 +30,9 @@ from airmedic_local.process import end_leftovers
 MODEL = "subscription_churn"
 DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}", f"review__{MODEL}")
 HOME = PROJECT / ".airmedic"
+APPROVER = "anton"
+USERS = {"ada": "admin", "rita": "user", APPROVER: "user", "vera": "viewer"}
+"""Who may log in, with the roles of Airflow's simple auth manager. The record of decisions names them."""
 
 _LOOK_SECONDS = 1.0
 _LOG_WIDTH = 160
@@ -39,13 +42,16 @@ _STUCK_SECONDS = 300.0
 _WELCOME = """
 [bold]Airmedic is watching a production of subscriptions.[/] All of its rows are generated.
 
-  Airflow  {airflow}   (on this machine only; everybody is an administrator)
+  Airflow  {airflow}
   MLflow   {mlflow}
+
+{people}
 
 What to look for
   1. In Airflow, [bold]simulate_production[/] makes a day every few seconds and [bold]monitor__{model}[/] looks at it.
   2. When something breaks, an incident opens and [bold]remediate__{model}[/] starts.
-  3. Open [bold]Required Actions[/] (Browse → Required Actions), read the diagnosis, and approve.
+  3. Open [bold]Model health[/] in Airflow's menu, read what happened and why, and approve as anton, there or in
+     [bold]Required Actions[/] (Browse → Required Actions).
   4. In MLflow, the experiment [bold]airmedic/{model}[/] shows each day, each incident and each retraining.
   5. {outlook}
 
@@ -89,6 +95,7 @@ def _run(console: Console, *, headless: bool) -> int:
     airflow_port, mlflow_port = ports_from({"AIRMEDIC_AIRFLOW_PORT": 8080, "AIRMEDIC_MLFLOW_PORT": 5000})
     installation = Installation(
         HOME,
+        users=USERS,
         airflow_port=airflow_port,
         mlflow_port=mlflow_port,
         # The specs of the real data are parsed too; without their data they only wait.
@@ -125,8 +132,9 @@ def _play(installation: Installation, client: AirflowClient, console: Console, *
     narrator.skip_past()
     days = story_so_far(ws)
     urls = {"airflow": installation.airflow_url, "mlflow": installation.mlflow_url}
-    console.print(_WELCOME.format(**urls, model=MODEL, outlook=outlook(days)), highlight=False)
-    approver = Approver(client)
+    welcome = _WELCOME.format(**urls, people=_people(installation), model=MODEL, outlook=outlook(days))
+    console.print(welcome, highlight=False)
+    approver = Approver(installation.client(APPROVER))
     progress, moved_at = _progress(client), time.monotonic()
     told = is_told(days)
     while not (headless and is_told(story_so_far(ws))):
@@ -153,6 +161,17 @@ def _play(installation: Installation, client: AirflowClient, console: Console, *
     if not missing:
         console.print("[green]✔ Every step of the story happened.[/]")
     return 1 if missing else 0
+
+
+def _people(installation: Installation) -> str:
+    """Return who may log in, a line for each, with what they are for and their passwords."""
+    purposes = {
+        "ada": "may do everything",
+        "rita": "starts remediations and answers approvals",
+        APPROVER: "answers approvals",
+        "vera": "may only look",
+    }
+    return "\n".join(f"  {name:6} {installation.password(name)}   {purposes[name]}" for name in USERS)
 
 
 def _progress(client: AirflowClient) -> tuple[str, ...]:

@@ -97,9 +97,13 @@ class Installation:
             One of ``users``; empty for the first of them, or for nobody where everybody is an administrator.
         """
         name = user or next(iter(self.users), "")
-        client = AirflowClient(self.airflow_url, name, self._secrets()[f"password_{name}"] if name else "")
+        client = AirflowClient(self.airflow_url, name, self.password(name) if name else "")
         self._clients.append(client)
         return client
+
+    def password(self, user: str) -> str:
+        """Return the password of one of ``users``."""
+        return self._secrets()[f"password_{user}"]
 
     def start(self) -> None:
         """Start everything and wait until it answers.
@@ -246,7 +250,12 @@ class Installation:
         path = self.home / "secrets.json"
         known: dict[str, str] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         wanted = ["api_secret_key", "jwt_secret", *(f"password_{name}" for name in self.users)]
-        missing = {name: secrets.token_urlsafe(32) for name in wanted if name not in known}
+        # People type their passwords: 96 random bits are enough for them.
+        missing = {
+            name: secrets.token_urlsafe(12 if name.startswith("password_") else 32)
+            for name in wanted
+            if name not in known
+        }
         if "fernet_key" not in known:
             missing["fernet_key"] = urlsafe_b64encode(secrets.token_bytes(32)).decode()
         if missing:

@@ -1,0 +1,61 @@
+/* What waits for people: the question, what it means, and the answer, which goes to Airflow. */
+
+import * as api from "../api.js";
+import { add, facts, folded, make, named, said } from "../dom.js";
+import { to } from "../routes.js";
+import { age, waited, when } from "../words.js";
+import { answerForm } from "./answer.js";
+import { gate, proposed } from "./proposal.js";
+
+export async function approvalsView({ signal, reload }) {
+  const [{ approvals }, asked] = await Promise.all([api.approvals(signal), questions(signal)]);
+  const heading = make("h2", {}, "Approvals");
+  if (!approvals.length) return [heading, make("p", { class: "empty" }, "Nothing waits for an approval. What is proposed next appears here and in Airflow's Required Actions.")];
+  const oldestFirst = approvals.toSorted((one, other) => String(one.created_at).localeCompare(String(other.created_at)));
+  return [heading, make("p", { class: "quiet" }, approvals.length === 1 ? "One proposal waits." : `${approvals.length} proposals wait, the oldest first.`), oldestFirst.map((approval) => card(approval, asked, reload))];
+}
+
+/* Who may not see Airflow's questions still sees what is asked. */
+async function questions(signal) {
+  try {
+    return { waiting: await api.questions(signal), problem: "" };
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    return { waiting: [], problem: error.message };
+  }
+}
+
+function card(approval, { waiting, problem }, reload) {
+  const question = waiting.find(({ body }) => body?.includes(approval.hash)) ?? null;
+  return make(
+    "article",
+    { class: "card approval", "aria-label": approval.question.slice(0, 120) },
+    make("h3", {}, said(approval.question, { most: 300 })),
+    make("p", { class: "quiet" }, make("a", { href: to.model(approval.model) }, named(approval.model)), " · ", make("a", { href: to.incident(approval.incident_id) }, "the incident"), ` · waits for ${waited(approval.created_at)}`),
+    proposed(approval),
+    comparison(approval),
+    facts([
+      ["Who may answer", approval.approvers?.length ? approval.approvers.map((name, index) => [index ? ", " : "", named(name)]) : "everybody whom Airflow lets answer"],
+      ["If nobody answers", [`Rejected ${age(approval.expires_at)} (`, when(approval.expires_at), "). Nothing changes then."]],
+    ]),
+    earlier(approval.answers),
+    question ? answerForm(approval, question, reload) : make("p", { class: problem ? "problem" : "quiet", role: "status" }, problem || "Airflow does not ask this question at the moment: its task is about to ask, or has been cleared. Look again in a moment."),
+    folded("Ids and the whole question", facts([["Proposal", make("code", {}, approval.hash)], ["Incident", make("code", {}, approval.incident_id)]]), question ? make("pre", {}, said(question.body)) : null),
+  );
+}
+
+/* How the challenger did stands with the incident, which is read once the question is there. */
+function comparison({ incident_id: incident, hash, gate: known }) {
+  const place = make("div", {}, gate(known));
+  if (known) return place;
+  api.incident(incident).then(
+    ({ proposals }) => add(place, gate(proposals.find((proposal) => proposal.hash === hash)?.gate)),
+    () => add(place, make("p", { class: "quiet" }, "What the gate said could not be read; the incident has it.")),
+  );
+  return place;
+}
+
+function earlier(answers) {
+  if (!answers?.length) return null;
+  return make("ul", { class: "decisions" }, answers.map(({ answer, by, at, comment, refused_because: why }) => make("li", {}, make("b", {}, named(by)), answer === "approve" ? " approved, " : " rejected, ", when(at), comment ? [": “", said(comment), "”"] : null, why ? make("span", { class: "bad" }, " Did not count: ", said(why)) : null)));
+}

@@ -1,0 +1,196 @@
+/* All models: which are well, and which need somebody. */
+
+import * as api from "../api.js";
+import { sparkline } from "../charts/sparkline.js";
+import { make, named, show } from "../dom.js";
+import { remember, to } from "../routes.js";
+import { STATE_MEANS, STATES, actionName, age, incidentName, metricName, number, waited, when } from "../words.js";
+import { badge } from "./parts.js";
+
+const AT_ONCE = 100; // rows before the browser may draw: more than a screen shows
+const ORDER = Object.keys(STATES);
+
+const COLUMNS = [
+  { key: "name", word: "Model", by: (model) => model.name.toLowerCase() },
+  { key: "state", word: "State", by: urgency },
+  { key: "metric", word: "Metric", by: room },
+  { key: "drift", word: "Drift", by: (model) => -(lastOf(model.drift_trend) ?? -1) },
+  { key: "incident", word: "Open incident", by: (model) => model.incident?.opened_at ?? "9" },
+  { key: "approval", word: "Approval", by: (model) => model.approval?.asked_at ?? "9" },
+  { key: "champion", word: "Champion", by: (model) => model.champion?.since ?? "" },
+  { key: "checked", word: "Last check", by: (model) => checkedAt(model) ?? "" },
+];
+
+export async function fleetView({ query, signal }) {
+  const { models } = await api.fleet(signal);
+  const heading = make("h2", {}, "Fleet");
+  if (!models.length) return [heading, nothing()];
+  const wanted = { q: query.get("q") ?? "", owner: query.get("owner") ?? "", tag: query.get("tag") ?? "", state: query.get("state") ?? "", sort: query.get("sort") ?? "state" };
+  const body = make("tbody");
+  const count = make("p", { class: "quiet", role: "status" });
+  const heads = COLUMNS.map((column) => head(column, wanted, update));
+  const tiles = Object.entries(STATES).map(([state, word]) => tile(state, word, models, wanted, update));
+  let drawing = 0;
+
+  function update() {
+    remember(Object.entries(wanted).filter(([key, value]) => key !== "sort" || value !== "state"));
+    const chosen = sorted(models.filter((model) => matches(model, wanted)), wanted.sort);
+    count.textContent = chosen.length === models.length ? `${models.length} models` : `${chosen.length} of ${models.length} models`;
+    for (const [index, { key }] of COLUMNS.entries()) heads[index].setAttribute("aria-sort", order(wanted.sort, key));
+    for (const { dataset, firstChild } of tiles) firstChild.setAttribute("aria-pressed", String(wanted.state === dataset.state));
+    const turn = (drawing += 1);
+    show(body, chosen.slice(0, AT_ONCE).map(line));
+    const drawRest = (from) => {
+      if (turn !== drawing || from >= chosen.length) return;
+      body.append(...chosen.slice(from, from + AT_ONCE).map(line));
+      requestAnimationFrame(() => drawRest(from + AT_ONCE));
+    };
+    requestAnimationFrame(() => drawRest(AT_ONCE));
+  }
+
+  update();
+  return [
+    heading,
+    make("ul", { class: "tiles" }, tiles),
+    make(
+      "div",
+      { class: "filters", role: "search" },
+      labelled("Search", searchField(wanted, update)),
+      labelled("Owner", choice("owner", models.map(({ owner }) => owner), wanted, update)),
+      labelled("Tag", choice("tag", models.flatMap(({ tags }) => tags), wanted, update)),
+      count,
+    ),
+    make(
+      "div",
+      { class: "scroll", role: "region", "aria-label": "Models", tabindex: "0" },
+      make("table", { class: "fleet" }, make("caption", {}, "Models"), make("thead", {}, make("tr", {}, heads)), body),
+    ),
+  ];
+}
+
+function nothing() {
+  return make("p", { class: "empty" }, "There is no model that you may see. Put a model spec into the folder of models (", make("code", {}, "airmedic init"), " writes one), or ask for read access to its DAG ", make("code", {}, "monitor__<model>"), ".");
+}
+
+function line(model) {
+  const cause = model.problem || (model.state === "watch" ? model.cause_words : "");
+  return make(
+    "tr",
+    { "data-state": model.state },
+    make("th", { scope: "row" }, make("a", { href: to.model(model.name) }, named(model.name)), make("small", {}, named([model.owner, ...model.tags].filter(Boolean).join(" · ")))),
+    make("td", { class: "state" }, badge(model.state), cause ? make("small", {}, named(cause)) : null),
+    make("td", { class: "number" }, metric(model)),
+    make("td", {}, drift(model)),
+    make("td", {}, openIncident(model)),
+    make("td", {}, waiting(model)),
+    make("td", {}, model.champion ? [make("span", {}, named(`version ${model.champion.version}`)), make("small", {}, "since ", when(model.champion.since, { asAge: true }))] : "none"),
+    make("td", {}, model.last_check ? [when(checkedAt(model), { asAge: true }), make("small", {}, `${number(model.last_check.rows)} rows`)] : make("span", { class: "quiet" }, "never")),
+  );
+}
+
+function checkedAt({ last_check: check }) {
+  return check?.checked_at ?? check?.as_of;
+}
+
+function metric({ metric: measured, metric_trend: trend, name }) {
+  if (!measured) return make("span", { class: "quiet" }, "not measured");
+  const accepted = measured.limit === null ? "" : `, accepted ${measured.better === "lower" ? "up to" : "from"} ${number(measured.limit)}`;
+  const words = `${name.slice(0, 80)}: ${metricName(measured.name)} ${number(measured.value)}${accepted}`;
+  const isBad = room({ metric: measured }) < 0;
+  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: isBad ? "bad" : null }, number(measured.value)), make("small", {}, `${metricName(measured.name)}${accepted.replace(", accepted", ", ok")}`)), sparkline(trend, { limit: measured.limit, words }));
+}
+
+function drift({ drift_trend: trend, name }) {
+  const last = lastOf(trend);
+  if (last === null) return make("span", { class: "quiet" }, "–");
+  const words = `${name.slice(0, 80)}: largest move of an input ${number(last)} times its limit`;
+  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: last > 1 ? "bad" : null }, `${number(Math.round(last * 100) / 100)}×`), make("small", {}, "its limit")), sparkline(trend, { limit: 1, low: 0, words }));
+}
+
+function openIncident({ incident }) {
+  if (!incident) return make("span", { class: "quiet" }, "none");
+  return [make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), make("small", {}, `${incident.severity}, opened ${age(incident.opened_at)}`)];
+}
+
+function waiting({ approval }) {
+  if (!approval) return make("span", { class: "quiet" }, "none");
+  return [make("a", { href: to.approvals() }, named(actionName(approval.action_words))), make("small", {}, `for ${waited(approval.asked_at)}`)];
+}
+
+/* What waits for an answer comes first, then what is unwell. */
+function urgency({ state, approval, incident }) {
+  return ORDER.indexOf(state) - (approval ? 2 * ORDER.length : incident ? ORDER.length : 0);
+}
+
+/* How far a metric is from its accepted level, on the good side; what is not measured comes last. */
+function room({ metric: measured }) {
+  if (!measured || measured.value === null || measured.limit === null) return Number.MAX_VALUE;
+  return measured.better === "lower" ? measured.limit - measured.value : measured.value - measured.limit;
+}
+
+function lastOf(trend) {
+  return trend?.findLast((value) => value !== null) ?? null;
+}
+
+function matches(model, { q, owner, tag, state }) {
+  if (state && model.state !== state) return false;
+  if (owner && model.owner !== owner) return false;
+  if (tag && !model.tags.includes(tag)) return false;
+  const text = [model.name, model.owner, model.headline, model.cause_words, ...model.tags].join(" ").toLowerCase();
+  return q.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+}
+
+function sorted(models, sort) {
+  const isDown = sort.startsWith("-");
+  const { by } = COLUMNS.find(({ key }) => key === sort.replace("-", "")) ?? COLUMNS[1];
+  const keyed = models.map((model) => [by(model), model]);
+  const compare = (first, second) => (first < second ? -1 : first > second ? 1 : 0);
+  keyed.sort(([first, one], [second, other]) => (isDown ? compare(second, first) : compare(first, second)) || compare(one.name, other.name));
+  return keyed.map(([, model]) => model);
+}
+
+function order(sort, key) {
+  return sort === key ? "ascending" : sort === `-${key}` ? "descending" : "none";
+}
+
+function head({ key, word }, wanted, update) {
+  const turn = () => {
+    wanted.sort = wanted.sort === key ? `-${key}` : key;
+    update();
+  };
+  return make("th", { scope: "col" }, make("button", { type: "button", class: "sort", on: { click: turn } }, word));
+}
+
+function tile(state, word, models, wanted, update) {
+  const count = models.filter((model) => model.state === state).length;
+  const choose = () => {
+    wanted.state = wanted.state === state ? "" : state;
+    update();
+  };
+  const button = make("button", { type: "button", class: `tile ${state}`, title: STATE_MEANS[state], on: { click: choose } }, make("b", {}, String(count)), " ", word);
+  const item = make("li", { "data-state": state, hidden: count === 0 && wanted.state !== state }, button);
+  return item;
+}
+
+function labelled(word, field) {
+  return make("label", {}, make("span", {}, word), field);
+}
+
+function searchField(wanted, update) {
+  const field = make("input", { type: "search", value: wanted.q, placeholder: "Name, owner, cause" });
+  field.addEventListener("input", () => {
+    wanted.q = field.value.trim();
+    update();
+  });
+  return field;
+}
+
+function choice(key, values, wanted, update) {
+  const known = [...new Set(values.filter(Boolean))].sort();
+  const field = make("select", {}, make("option", { value: "" }, "All"), known.map((value) => make("option", { value, selected: wanted[key] === value }, value.slice(0, 60))));
+  field.addEventListener("change", () => {
+    wanted[key] = field.value;
+    update();
+  });
+  return field;
+}

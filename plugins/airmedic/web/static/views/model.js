@@ -1,0 +1,177 @@
+/* One model: how it does, what moved, what was done to it, and what is not watched. */
+
+import * as api from "../api.js";
+import { shareOf, strip, stripWords } from "../charts/heatmap.js";
+import { lineChart } from "../charts/line.js";
+import { facts, make, named, row, said, section, table } from "../dom.js";
+import { to } from "../routes.js";
+import { age, capital, day, incidentName, incidentState, metricName, number, plain, span, when } from "../words.js";
+import { away, badge, trail } from "./parts.js";
+import { volumeChart } from "./volume.js";
+
+const WINDOWS = 60; // what a chart of this width can hold apart
+const FIRST_COLUMNS = 20; // of the drift map, worst first
+
+export async function modelView({ names, signal }) {
+  const model = await api.model(names.model, WINDOWS, signal);
+  return [
+    trail([named(model.name)]),
+    make("h2", {}, named(model.name), " ", badge(model.state)),
+    headline(model),
+    standing(model),
+    doors(model),
+    model.windows.length ? performance(model) : unwatched(model),
+    driftMap(model),
+    rows(model),
+    quality(model),
+    promotions(model),
+    incidents(model),
+    overrides(model),
+    notMonitored(model),
+  ];
+}
+
+function headline({ problem, state, windows }) {
+  if (problem) return make("p", { class: "problem" }, said(problem));
+  const newest = lastChecked(windows);
+  return newest?.headline && state !== "healthy" ? make("p", { class: "lead" }, said(newest.headline)) : null;
+}
+
+const lastChecked = (windows) => windows.findLast(({ outcome }) => outcome);
+
+function standing({ windows, promotions: changes, incidents: all, spec }) {
+  const measured = windows.findLast(({ value }) => typeof value === "number");
+  const checked = lastChecked(windows);
+  const champion = newestFirst(changes)[0];
+  const open = all.filter(({ closed_at: closed }) => !closed);
+  return facts([
+    [measured ? metricName(measured.metric) : "Metric", measured ? [make("b", { class: isBad(measured) ? "bad" : null }, number(measured.value)), accepted(measured)] : "not measured yet"],
+    ["Open incident", open.length ? open.map((incident) => make("div", {}, make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), ` (${incident.severity}, opened ${age(incident.opened_at)})`)) : "none"],
+    ["Waits for an approval", open.some(({ state }) => state === "awaiting_approval") ? make("a", { href: to.approvals() }, "Answer it") : "no"],
+    ["Champion", champion ? [`version ${champion.version}, since `, when(champion.at)] : "none: run airmedic adopt"],
+    ["Last check", checked ? [`rows of ${span(checked.start, checked.end)} (${number(checked.rows)}), `, when(checked.checked_at ?? checked.as_of, { asAge: true })] : "never"],
+    ["Owner", spec?.owner ? named(spec.owner) : null],
+    ["Watched", spec ? `${plain(spec.task)}, by ${spec.metric ? metricName(spec.metric) : "its inputs"}, each ${plain(spec.window_every)}` : null],
+  ]);
+}
+
+function accepted({ limit, better }) {
+  return typeof limit === "number" ? `, accepted ${better === "lower" ? "up to" : "from"} ${number(limit)}` : "";
+}
+
+function isBad({ value, limit, better }) {
+  return typeof limit === "number" && (better === "lower" ? value > limit : value < limit);
+}
+
+/* What happened at the same second stays in the order in which it was told. */
+function newestFirst(changes) {
+  return changes.toSorted((one, other) => String(other.at).localeCompare(String(one.at)));
+}
+
+function doors({ name, links, spec }) {
+  return make(
+    "p",
+    { class: "doors" },
+    spec ? make("a", { href: to.start(name), class: "button" }, "Start a remediation") : null,
+    links?.airflow_monitor ? away(api.airflowPage(links.airflow_monitor), "Monitoring DAG") : null,
+    links?.airflow_remediate ? away(api.airflowPage(links.airflow_remediate), "Remediation DAG") : null,
+    links?.mlflow ? away(links.mlflow, "Reports in MLflow", { leaves: true }) : null,
+  );
+}
+
+function unwatched({ name }) {
+  return make("p", { class: "empty" }, "No batch was looked at yet: unpause ", make("code", {}, `monitor__${name}`), " in Airflow, or trigger it for a window that has rows.");
+}
+
+function performance({ windows, promotions: changes }) {
+  const measured = windows.findLast(({ value }) => typeof value === "number");
+  if (!measured) return section("Performance", make("p", { class: "empty" }, "It has not been measured yet: no labels of these windows are known."));
+  return section("Performance", lineChart(`${metricName(measured.metric)} over time`, windows, marks(windows, changes)));
+}
+
+/* Windows carry the time of their rows, and promotions the time on the clock, which may be far apart. A version's mark is
+   where the windows begin to be judged by it. */
+function marks(windows, changes) {
+  const placed = [];
+  windows.forEach(({ version }, index) => {
+    const before = windows[index - 1]?.version;
+    if (!index || version === before || !version || !before) return;
+    const change = changes.findLast((promotion) => promotion.version === version && (!promotion.from_version || promotion.from_version === before)) ?? changes.findLast((promotion) => promotion.version === version);
+    const isRollback = /roll|undo|back/.test(change?.kind ?? "");
+    const kind = isRollback ? "rollback" : "deployment";
+    placed.push({ index, kind, label: `${isRollback ? "↩" : "▲"} v${version}`, words: `${capital(kind)}: version ${version} in place of ${before}${change?.by ? `, by ${change.by}` : ""}` });
+  });
+  return placed;
+}
+
+function driftMap({ name, columns, windows, columns_left_out: left }) {
+  if (!columns.length) return null;
+  const line = (column) => {
+    const last = column.windows.findLast((cell) => cell !== null);
+    const share = shareOf(last);
+    const how = share === null ? plain(last?.verdict ?? "–") : `${number(Math.round(share * 100) / 100)}× its limit`;
+    return row(make("a", { href: to.column(name, column.name) }, named(column.name)), strip(column.windows, stripWords(column.name, column.windows)), make("span", { class: last?.verdict === "alert" ? "bad" : null }, how));
+  };
+  const box = table(`Inputs of ${windows.length} windows, those that moved most first`, ["Column", period(windows), "Newest"], columns.slice(0, FIRST_COLUMNS).map(line), { class: "map" });
+  const rest = columns.slice(FIRST_COLUMNS);
+  const more = make("button", { type: "button" }, `Show ${rest.length} more columns`);
+  more.addEventListener("click", () => {
+    box.querySelector("tbody").append(...rest.map(line));
+    more.remove();
+  });
+  return section("Drift", drift(windows), box, key(), rest.length ? more : null, left ? make("p", { class: "quiet" }, `${left} more columns moved less and are not listed.`) : null);
+}
+
+/* The input that moved most, as a share of its limit. */
+function drift(windows) {
+  const shares = windows.map((window) => ({ ...window, value: window.drift, low: null, high: null, limit: 1, incident: null, quarantined: false }));
+  return shares.some(({ value }) => typeof value === "number") ? lineChart("Largest move of an input, in shares of its limit", shares, []) : null;
+}
+
+function key() {
+  const kinds = [["ok", "usual"], ["ok-high", "near its limit"], ["watch", "watch"], ["alert", "alert"], ["unknown", "could not be told"]];
+  return make("ul", { class: "legend" }, kinds.map(([kind, word]) => make("li", { class: `key cell-${kind}` }, word)));
+}
+
+function period(windows) {
+  return windows.length ? `${day(windows[0].start)} → ${day(windows.at(-1).start)}` : "Windows";
+}
+
+function rows({ windows }) {
+  return windows.length ? section("Volume", volumeChart(windows)) : null;
+}
+
+function quality({ quality: checks, windows }) {
+  if (!checks.length) return null;
+  const lines = checks.map((check) => row(named(`${check.subject}: ${plain(check.statistic)}`), strip(check.windows, stripWords(check.subject, check.windows))));
+  return section("Data quality", table("What was checked of the data", ["Check", period(windows)], lines, { class: "map" }));
+}
+
+function promotions({ promotions: changes }) {
+  const lines = newestFirst(changes).map((change) =>
+    row(`v${change.version}`, plain(change.kind), change.from_version ? `v${change.from_version}` : "–", when(change.at), said(change.by_words || change.by || "–", { most: 300 }), change.departed ? said(change.departed) : "–"),
+  );
+  const content = lines.length ? table("Versions that served, newest first", ["Version", "How", "In place of", "When", "By whom and why", "How it left"], lines) : make("p", { class: "empty" }, "No version has served yet.");
+  return section("Versions", content);
+}
+
+function incidents({ incidents: past }) {
+  const lines = past.map((incident) =>
+    row(make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), said(incident.headline, { most: 160 }), incident.severity, incidentState(incident.state), when(incident.opened_at), incident.outcome ? plain(incident.outcome) : "–"),
+  );
+  const content = lines.length ? table("Incidents, newest first", ["Cause", "What was seen", "Severity", "State", "Opened", "Outcome"], lines) : make("p", { class: "empty" }, "No incident has been opened.");
+  return section("Incidents", content);
+}
+
+function overrides({ overrides: set }) {
+  const lines = set.map((change) => row(named(`${plain(change.kind)}: ${change.key}`), said(valueOf(change.value)), named(change.author), said(change.reason), when(change.created_at), change.expires_at ? when(change.expires_at) : "stays"));
+  return lines.length ? section("Overrides in force", table("What people have set beside the spec", ["What", "Value", "By", "Why", "Since", "Until"], lines)) : null;
+}
+
+function valueOf(value) {
+  return value !== null && typeof value === "object" ? JSON.stringify(value) : number(value);
+}
+
+function notMonitored({ not_monitored: gaps }) {
+  return gaps.length ? section("Not watched", make("ul", {}, gaps.map(({ what, why }) => make("li", {}, make("b", {}, said(what)), ": ", said(why))))) : null;
+}

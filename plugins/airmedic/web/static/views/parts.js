@@ -1,0 +1,21 @@
+/* What several views show: a state, where one is, the way back. */
+
+import { make } from "../dom.js";
+import { to } from "../routes.js";
+import { STATE_MEANS, STATES, plain } from "../words.js";
+
+/** A state as a coloured word; the colour says nothing that the word does not. */
+export function badge(state, words) {
+  return make("span", { class: `badge ${state}`, title: STATE_MEANS[state] }, words ?? STATES[state] ?? plain(state));
+}
+
+/** The way back: links from the fleet down to where one is. */
+export function trail(...steps) {
+  const links = [["Fleet", to.fleet()], ...steps].map(([word, address]) => make("li", {}, address ? make("a", { href: address }, word) : word));
+  return make("nav", { class: "trail", "aria-label": "Where you are" }, make("ol", {}, links));
+}
+
+/** A link out of this page, which opens in a window of its own where it leaves Airflow. */
+export function away(address, words, { leaves = false } = {}) {
+  return make("a", { href: address, target: leaves ? "_blank" : null, rel: leaves ? "noreferrer" : null }, words, leaves ? " ↗" : "");
+}

@@ -1,0 +1,190 @@
+"""What the page shows of a real incident, to whom, and how it stands a phone, the keyboard and hostile texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.conftest import MODEL, PHONE
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visitor
+
+PLACES = (
+    "",
+    f"models/{MODEL}",
+    f"models/{MODEL}/columns/load",
+    "incidents/{incident}",
+    "approvals",
+    f"models/{MODEL}/start",
+)
+SCRIPT = "<script>globalThis.hacked = 1</script><img src=x onerror='globalThis.hacked = 1'>"
+BACKWARDS = "\u202egnihtemos\u202c"
+LONG = "m" * 10_000
+HOSTILE = f"{SCRIPT} {BACKWARDS} {LONG}"
+
+
+def test_the_menu_leads_to_the_fleet_and_the_fleet_to_the_incident(
+    visit: Callable[..., Visitor], incident_id: str
+) -> None:
+    visitor = visit("vera")
+    page = visitor.open(shows="table")
+    row = page.locator("airmedic-health tbody tr").first
+    assert MODEL in row.inner_text()
+    assert "Incident" in row.inner_text()
+    assert row.locator("svg[role=img]").count() >= 1
+    row.locator("th a").click()
+    page.locator("airmedic-health svg.line-chart").first.wait_for()
+    chart = page.locator("airmedic-health svg.line-chart").first
+    assert "1 incidents" in str(chart.get_attribute("aria-label"))
+    page.locator("airmedic-health .facts a[href*='incidents']").first.click()
+    page.locator("airmedic-health .answers").wait_for()
+    assert incident_id in page.url
+    told = page.locator("airmedic-health main").inner_text()
+    for part in ("Why", "What was proposed", "Timeline", "nobody yet"):
+        assert part in told, told[:2000]
+    page.go_back()
+    page.locator("airmedic-health svg.line-chart").first.wait_for()
+    assert visitor.faults == []
+
+
+def test_the_drift_map_opens_a_column(visit: Callable[..., Visitor], incident_id: str) -> None:
+    page = visit("vera").open(f"models/{MODEL}", shows="table.map")
+    page.locator("airmedic-health table.map tbody th a").first.click()
+    page.locator("airmedic-health .trail").get_by_text(MODEL).wait_for()
+    page.locator("airmedic-health h3").first.wait_for()
+    assert "Distribution" in page.locator("airmedic-health main").inner_text()
+
+
+def test_no_request_leaves_the_machine(visit: Callable[..., Visitor], incident_id: str) -> None:
+    visitor = visit("anna")
+    for place in PLACES:
+        visitor.open(place.format(incident=incident_id))
+    assert any("/airmedic/api/fleet" in url for url in visitor.asked)
+    assert visitor.strangers() == []
+    assert visitor.faults == []
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_overflows_a_phone(visit: Callable[..., Visitor], incident_id: str, place: str) -> None:
+    page = visit("anna", size=PHONE).open(place.format(incident=incident_id))
+    wide, room = page.evaluate(
+        "() => { const host = document.querySelector('airmedic-health'); return [host.scrollWidth, host.clientWidth] }"
+    )
+    assert 0 < wide <= room
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_axe_finds_no_serious_fault(visit: Callable[..., Visitor], incident_id: str, mode: str) -> None:
+    axe_package = pytest.importorskip("axe_core_python", reason="axe is not here: make browser installs it.")
+    from pathlib import Path
+
+    script = next(Path(axe_package.__path__[0]).rglob("axe.min.js")).read_text(encoding="utf-8")
+    visitor = visit("anna", mode=mode)
+    for place in PLACES:
+        page = visitor.open(place.format(incident=incident_id))
+        if mode == "dark":
+            page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+        shown = page.locator("airmedic-health").get_attribute("data-mode")
+        assert shown == mode
+        page.evaluate(script)
+        faults: list[dict[str, Any]] = page.evaluate(
+            "async () => (await axe.run('airmedic-health', {resultTypes: ['violations']})).violations"
+        )
+        serious = [
+            (fault["id"], [node["html"][:200] for node in fault["nodes"]][:3])
+            for fault in faults
+            if fault["impact"] in {"serious", "critical"}
+        ]
+        assert serious == [], place
+
+
+def test_hostile_texts_show_as_text(visit: Callable[..., Visitor], incident_id: str) -> None:
+    visitor = visit("anna", size=PHONE)
+
+    def in_fleet(answer: Any) -> Any:
+        (model,) = answer["models"]
+        texts = {"name": HOSTILE, "headline": HOSTILE, "cause_words": HOSTILE, "owner": HOSTILE, "tags": [HOSTILE]}
+        return {**answer, "models": [{**model, **texts, "approval": None}]}
+
+    def in_model(answer: Any) -> Any:
+        columns = [{**column, "name": HOSTILE} for column in answer["columns"]]
+        assert columns
+        return {
+            **answer,
+            "columns": columns,
+            "headline": HOSTILE,
+            "windows": [{**w, "headline": HOSTILE} for w in answer["windows"]],
+        }
+
+    def in_incident(answer: Any) -> Any:
+        evidence = [{**item, "statement": HOSTILE} for item in answer["evidence"]]
+        return {**answer, "headline": HOSTILE, "summary": HOSTILE, "evidence": evidence}
+
+    visitor.answer_with("fleet", in_fleet)
+    visitor.answer_with("models/*", in_model)
+    visitor.answer_with("incidents/*", in_incident)
+    for place in ("", f"models/{MODEL}", f"incidents/{incident_id}"):
+        page = visitor.open(place, shows="bdi")
+        host = page.locator("airmedic-health")
+        assert SCRIPT in host.inner_text()
+        assert host.locator("img, script").count() == 0
+        assert page.evaluate("globalThis.hacked") is None
+        wide, room = page.evaluate(
+            "() => { const host = document.querySelector('airmedic-health'); return [host.scrollWidth, host.clientWidth] }"
+        )
+        assert wide <= room
+    assert visitor.faults == []
+
+
+def test_a_fleet_of_a_thousand_is_sorted_searched_and_filtered_with_the_keyboard(
+    visit: Callable[..., Visitor], incident_id: str
+) -> None:
+    visitor = visit("vera")
+
+    def many(answer: Any) -> Any:
+        (model,) = answer["models"]
+        owners = ("boris", "carol")
+        copies = [
+            {
+                **model,
+                "name": f"model_{index:04}",
+                "owner": owners[index % 2],
+                "state": "incident" if index == 7 else "healthy",
+            }
+            for index in range(1000)
+        ]
+        return {**answer, "models": copies}
+
+    visitor.answer_with("fleet", many)
+    page = visitor.open(shows="tbody tr:nth-child(1000)")
+    rows = page.locator("airmedic-health tbody tr")
+    assert "model_0007" in rows.first.inner_text()  # what needs somebody comes first
+    name = page.locator("airmedic-health thead th").first
+    name.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert name.get_attribute("aria-sort") == "ascending"
+    page.keyboard.press("Enter")
+    assert name.get_attribute("aria-sort") == "descending"
+    assert "model_0999" in rows.first.inner_text()
+    search = page.get_by_role("searchbox", name="Search")
+    search.fill("model_00")
+    assert rows.count() == 100
+    page.get_by_role("combobox", name="Owner").select_option("carol")
+    assert rows.count() == 50
+    page.locator("airmedic-health .tile.incident").press("Enter")
+    assert rows.count() == 1
+    page.reload()  # the address keeps what was chosen
+    page.locator("airmedic-health tbody tr").first.wait_for()
+    assert rows.count() == 1
+
+
+def test_what_cannot_be_shown_is_said(visit: Callable[..., Visitor], incident_id: str) -> None:
+    visitor = visit("vera")
+    page = visitor.open("incidents/there_is_none", shows="[role=alert]")
+    assert "This is not here" in page.locator("airmedic-health main").inner_text()
+    page.route("**/airmedic/api/fleet", lambda route: route.abort())
+    page = visitor.open(shows="[role=alert]")
+    assert "does not answer" in page.locator("airmedic-health main").inner_text()

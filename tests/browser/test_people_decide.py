@@ -1,0 +1,85 @@
+"""Answers that are given on the page: Airflow and the ledger say whether they count, and the page says it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tests.airflow.conftest import Running
+from tests.airflow.running.steps import parked
+from tests.browser.conftest import MODEL
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Visitor
+
+
+def test_a_viewer_and_somebody_who_is_no_approver_are_refused_in_words(
+    visit: Callable[..., Visitor], watched: Running, incident_id: str
+) -> None:
+    for user in ("vera", "uma"):
+        page = visit(user).open("approvals", shows="form")
+        page.get_by_role("button", name="Approve").click()
+        refusal = page.locator("airmedic-health form [role=alert]")
+        refusal.wait_for()
+        assert "you may not do this" in refusal.inner_text()
+        assert "anna" in refusal.inner_text()
+        assert page.get_by_role("button", name="Approve").count() == 0
+    (proposal,) = watched.workspace(MODEL).ledger.proposals(incident_id)
+    assert watched.workspace(MODEL).ledger.approvals(proposal.hash) == []
+
+
+def test_an_approver_answers_in_place_and_the_incident_says_who_decided(
+    visit: Callable[..., Visitor], watched: Running, incident_id: str
+) -> None:
+    visitor = visit("anna")
+    page = visitor.open("approvals", shows="form")
+    (proposal,) = watched.workspace(MODEL).ledger.proposals(incident_id)
+    shown = page.locator("airmedic-health .approval").inner_text()
+    for part in ("What changes", "What it is worth", "How it is undone", "Who may answer", "If nobody answers"):
+        assert part in shown, shown
+    page.get_by_label("Comment").fill("Go on <b>please</b>.")
+    page.get_by_role("button", name="Approve").click()
+    page.locator("airmedic-health .success").wait_for(timeout=120_000)
+    (answer,) = watched.workspace(MODEL).ledger.approvals(proposal.hash)
+    assert (answer.by, answer.answer, answer.comment, answer.channel) == (
+        "anna",
+        "approve",
+        "Go on <b>please</b>.",
+        "airflow",
+    )
+    page = visitor.open(f"incidents/{incident_id}")
+    decided = page.locator("airmedic-health .answers").inner_text()
+    assert "anna approved" in decided
+    assert "Go on <b>please</b>." in decided
+    assert visitor.faults == []
+
+    question = parked(watched, incident_id, "approve_deploy")
+    watched.client("anna").answer(question, "Reject", {"comment": "Not today."})
+    watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
+    page = visitor.open(f"incidents/{incident_id}")
+    told = page.locator("airmedic-health main").inner_text()
+    assert "anna rejected" in told
+    assert "Not today." in told
+    page = visitor.open("approvals")
+    assert "Nothing waits for an approval" in page.locator("airmedic-health main").inner_text()
+
+
+def test_a_remediation_is_started_by_who_may(visit: Callable[..., Visitor], watched: Running) -> None:
+    page = visit("vera").open(f"models/{MODEL}/start", shows="form")
+    page.get_by_label("Reason").fill("A viewer asks.")
+    page.get_by_role("button", name="Start").click()
+    refusal = page.locator("airmedic-health form [role=alert]")
+    refusal.wait_for()
+    assert "you may not do this" in refusal.inner_text()
+
+    client = watched.client("ada")
+    before = {run["dag_run_id"] for run in client.runs(f"remediate__{MODEL}")}
+    page = visit("uma").open(f"models/{MODEL}/start", shows="form")
+    page.get_by_label("Action").select_option("diagnose_only")
+    page.get_by_label("Reason").fill("A user asks.")
+    page.get_by_role("button", name="Start").click()
+    page.locator("airmedic-health .success").wait_for()
+    (started,) = [run for run in client.runs(f"remediate__{MODEL}") if run["dag_run_id"] not in before]
+    assert started["triggering_user_name"] == "uma"
+    assert started["conf"]["action"] == "diagnose_only"
+    assert client.wait_for_run(f"remediate__{MODEL}", started["dag_run_id"])["state"] == "success"
