@@ -1,4 +1,4 @@
-"""What the browser tests share: a running Airflow with four people, an incident that waits, and a Chromium that watches.
+"""What the browser tests share: an Airflow with four people, an incident that waits, and a Chromium.
 
 `make browser` installs Playwright, which drives the system's Chromium. Where either is missing the tests are skipped.
 """
@@ -67,7 +67,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def watched(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """Airflow and MLflow with a model whose relation turned on its last day, and an incident that waits for an answer."""
+    """Airflow and MLflow with a model whose relation turned on its last day, which opened an incident."""
     from airmedic_local.installation import PROJECT, Installation
     from tests.airflow.production import meter
 
@@ -128,6 +128,14 @@ class Visitor:
             route.fulfill(json=change(route.fetch().json()))
 
         self.page.route(f"**/airmedic/api/{path}", changed)
+
+    def widths(self) -> tuple[int, int]:
+        """Return how wide the page's content is, and how much of that shows."""
+        wide, room = self.page.evaluate(
+            "() => { const { scrollWidth, clientWidth } = document.querySelector('airmedic-health');"
+            " return [scrollWidth, clientWidth] }"
+        )
+        return wide, room
 
     def strangers(self) -> list[str]:
         """Return the addresses of other machines that were asked."""
