@@ -53,11 +53,25 @@ STORES = ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry
 """What MLflow's client imports where it speaks with a database itself, in place of a server."""
 
 
+PAGE = {
+    "name": "Model health",
+    "url_route": "model-health",
+    "destination": "nav",
+    "nav_top_level": True,
+    # Below the address that Airflow's page is at, which need not be the root of its machine.
+    "bundle_url": f"{URL_PREFIX[1:]}/static/main.js",
+    "icon": f"{URL_PREFIX[1:]}/static/icon.svg",
+    "icon_dark_mode": f"{URL_PREFIX[1:]}/static/icon-dark.svg",
+}
+"""The page in Airflow's menu. Airflow's UI loads the module, and shows the component that it leaves behind."""
+
+
 class AirmedicPlugin(AirflowPlugin):
     """Registers Airmedic with Airflow."""
 
     name = "airmedic"
     fastapi_apps = [{"app": LazyApp(), "url_prefix": URL_PREFIX, "name": "Airmedic"}]  # noqa: RUF012  Airflow wants a list
+    react_apps = [PAGE]  # noqa: RUF012
 
     @classmethod
     def on_load(cls, *_: Any, **__: Any) -> None:

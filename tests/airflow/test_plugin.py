@@ -59,3 +59,13 @@ def test_the_tables_of_an_embedded_mlflow_are_prepared(plugin: ModuleType) -> No
 
     assert set(plugin.STORES) <= set(sys.modules)
     assert class_mapper(SqlRun, configure=False).configured
+
+
+def test_the_page_in_the_menu_is_among_the_files_that_are_served(plugin: ModuleType) -> None:
+    from airmedic.web.static_files import FOLDER
+
+    assert plugin.AirmedicPlugin.react_apps == [plugin.PAGE]
+    for key in ("bundle_url", "icon", "icon_dark_mode"):
+        served, _, name = plugin.PAGE[key].partition("/static/")
+        assert f"/{served}" == plugin.AirmedicPlugin.fastapi_apps[0]["url_prefix"]
+        assert (FOLDER / name).is_file()
