@@ -97,8 +97,8 @@ def watched(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
 @pytest.fixture(scope="session")
 def incident_id(watched: Running) -> str:
     """The incident of the last day, whose question waits."""
-    found = watched.client("ada").xcom(f"monitor__{MODEL}", f"day_{TURN}", "open_incident")
-    incident: str = found["incident_id"]
+    opened = watched.client("ada").xcom(f"monitor__{MODEL}", f"day_{TURN}", "open_incident")
+    incident: str = opened["incident_id"]
     parked(watched, incident)
     return incident
 

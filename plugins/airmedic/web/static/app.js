@@ -29,11 +29,16 @@ export function startApp(host) {
   host.shadowRoot.replaceChildren(sheet, page);
 
   let loading = new AbortController();
+  let isUnfolded = false; // by a person, who is reading there
+  main.addEventListener("click", ({ target }) => {
+    if (target.closest("summary")) isUnfolded = true;
+  });
 
   async function open({ quietly = false } = {}) {
     loading.abort();
     loading = new AbortController();
     const { signal } = loading;
+    isUnfolded = false;
     const { view, names, query } = place(location.hash);
     for (const link of links) {
       if (link.dataset.view === view) link.setAttribute("aria-current", "page");
@@ -52,7 +57,7 @@ export function startApp(host) {
     if (!quietly) arrive(main, host);
   }
 
-  const isBusy = () => host.shadowRoot.activeElement?.matches("input, textarea, select") || host.shadowRoot.querySelector("form[data-touched], details[open]");
+  const isBusy = () => isUnfolded || host.shadowRoot.activeElement?.matches("input, textarea, select") || host.shadowRoot.querySelector("form[data-touched]");
   const timer = setInterval(() => {
     if (!document.hidden && !isBusy()) open({ quietly: true });
   }, REFRESH_SECONDS * 1000);

@@ -7,6 +7,7 @@ import { actionName, capital, duration, incidentName, incidentState, metricName,
 import { away, badge, trail } from "./parts.js";
 import { proposalCard } from "./proposal.js";
 
+const POLICY = "policy"; // it answers where it allows an action without asking; why is the proposal's reason
 const ENDED = new Set(["resolved", "rejected", "undone", "escalated"]);
 
 export async function incidentView({ names, signal }) {
@@ -58,7 +59,7 @@ function answers(incident) {
 function decided({ proposals: made }) {
   const counted = made.flatMap(({ action_words: action, answers: given }) => given.filter(({ refused_because: why }) => !why).map((given) => ({ action: actionName(action), ...given })));
   if (!counted.length) return "nobody yet";
-  return counted.map(({ action, answer, by, comment }) => make("div", {}, named(by), answer === "approve" ? " approved: " : " rejected: ", named(action), comment ? [" – “", said(comment, { most: 120 }), "”"] : null));
+  return counted.map(({ action, answer, by, comment }) => make("div", {}, by === POLICY ? "The policy, without asking," : named(by), answer === "approve" ? " approved: " : " rejected: ", named(action), comment && by !== POLICY ? [" – “", said(comment, { most: 120 }), "”"] : null));
 }
 
 function helped({ outcome }) {
