@@ -65,6 +65,21 @@ def keep_window(settings: Settings, batch: Batch, version: str, profile: Profile
     return path
 
 
+def kept_profile(settings: Settings, batch: Batch, reference: Reference) -> Profile | None:
+    """Return the profile of a window; nothing where none is kept here, or it is on the edges of another reference.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where local state is kept.
+    batch : Batch
+        The batch of the window.
+    reference : Reference
+        The reference on whose edges the profile must be.
+    """
+    return _kept(window_file(settings, batch), reference)[0]
+
+
 def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWindow, ...]:
     """Return the windows before a batch, newest first, with what is kept of them.
 
