@@ -26,6 +26,7 @@ from airmedic_core.read_model import (
     read_incident,
     read_model,
 )
+from airmedic_core.read_model.distribution import distributions
 from airmedic_core.read_model.metrics import CONTENT_TYPE
 from airmedic_core.read_model.model import MOST_WINDOWS
 
@@ -105,9 +106,10 @@ def column(model: str, column: str, viewer: ViewerDep, windows: Windows = 60) ->
     ledger = installation.ledger
     # Postgres knows no text with this character, and refuses the question.
     history = None if ledger is None or "\0" in column else read_column(ledger, known, column, windows=windows)
-    if history is None:
+    if ledger is None or history is None:
         raise HTTPException(404, "Nothing is known of such a column.")
-    return _answer(history)
+    then, now = distributions(installation.workspace(known, ledger), column)
+    return _answer(history | {"reference": then, "current": now})
 
 
 def incident(incident_id: str, viewer: ViewerDep) -> Response:

@@ -13,7 +13,8 @@ const PERMISSIONS = {
 };
 
 /** Say who has to agree. */
-export function permissionWords(permission) {
+export function permissionWords(permission, needed) {
+  if (needed > 2) return `${needed} different people have to approve.`;
   return PERMISSIONS[permission] ?? plain(permission);
 }
 
@@ -32,14 +33,14 @@ export function proposalCard(proposal) {
 }
 
 /** What a proposal is, above the fold of an approval. */
-export function proposed({ expected, reason, permission, params_words: params, undo_words: undo, warning, changed }) {
+export function proposed({ expected, reason, permission, params_words: params, undo_words: undo, warning, changed, approvals_needed: needed }) {
   const alarms = [warning, changed].filter(Boolean).map((words) => make("p", { class: "problem" }, said(words)));
   return [alarms, facts([
     ["What changes", params.length ? make("ul", {}, params.map((line) => make("li", {}, said(line, { most: 300 })))) : "nothing that serves now"],
     ["What it is worth", expected ? said(expected) : null],
     ["Why", reason ? said(reason) : null],
     ["How it is undone", undo ? said(undo) : null],
-    ["Who decides", permissionWords(permission)],
+    ["Who decides", permissionWords(permission, needed)],
   ])];
 }
 
