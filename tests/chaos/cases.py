@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from airmedic_core.actions import ACTIONS
-from airmedic_core.records import Cause, GateResult, Proposal, to_json
+from airmedic_core.execution import carry_out, undo
+from airmedic_core.records import ActionResult, Cause, GateResult, Proposal, to_json
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
@@ -17,6 +18,14 @@ from tests.chaos.place import Production
 from tests.core.renewals import NOW, approved, day, incident_of, observe, renewals, workspace
 
 PROPOSAL_TAG = "airmedic.proposal_hash"
+
+
+def _carried_out(ws: Workspace, proposal_hash: str) -> ActionResult:
+    return carry_out(ws, proposal_hash, now=NOW + timedelta(minutes=1))
+
+
+def _undone(ws: Workspace, proposal_hash: str) -> ActionResult:
+    return undo(ws, proposal_hash, now=NOW + timedelta(minutes=1))
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,10 @@ class Case:
     serves: tuple[str, ...] = ()
     """The versions that come into service on the way, in their order."""
     writes_to_mlflow: bool = False
+    act: Callable[[Workspace, str], ActionResult] = _carried_out
+    """What each process does with the proposal of this hash …"""
+    ends_as: str = "done"
+    """… and the status of the action afterwards."""
 
 
 def prepare(production: Production, case: Case) -> Proposal:
@@ -46,7 +59,9 @@ def prepare(production: Production, case: Case) -> Proposal:
 def problems(ws: Workspace, proposal: Proposal, case: Case) -> list[str]:
     """Return what is not as it must be once an action has been finished by the last of its processes."""
     attempts = ws.ledger.actions(incident_id=proposal.incident_id)
-    complaints = [f"attempt {attempt.attempt} is {attempt.status}" for attempt in attempts if attempt.status != "done"]
+    complaints = [
+        f"attempt {attempt.attempt} is {attempt.status}" for attempt in attempts if attempt.status != case.ends_as
+    ]
     if len(attempts) != 1:
         complaints.append(f"{len(attempts)} attempts")
     effects = case.effects(ws, proposal)
@@ -81,6 +96,12 @@ def _deployment(ws: Workspace) -> Proposal:
     second = train(ws, Window(day(0), day(40)), day(42), {}).version.version
     gate = GateResult("passed", ws.spec.metric, ("Better.",), champion="1", challenger=second)
     return approved(ws, incident_of(ws, 50), "deploy", {"version": second, "gate": to_json(gate)})
+
+
+def _deployed(ws: Workspace) -> Proposal:
+    proposal = _deployment(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    return proposal
 
 
 def _setting(ws: Workspace) -> Proposal:
@@ -123,6 +144,9 @@ def _nothing(ws: Workspace, proposal: Proposal) -> dict[str, Any]:
 CASES: dict[str, Case] = {
     "rollback": Case(_rollback, _champion, {"champion": "1", "switches": 1}, ("1",), writes_to_mlflow=True),
     "deploy": Case(_deployment, _champion, {"champion": "2", "switches": 1}, ("2",), writes_to_mlflow=True),
+    "undo_deployment": Case(
+        _deployed, _champion, {"champion": "1", "switches": 2}, ("1",), True, act=_undone, ends_as="undone"
+    ),
     "quarantine": Case(_planned("quarantine"), _overrides("quarantine"), {"holds": 1, "written": 1}),
     "change_setting": Case(_setting, _overrides("setting"), {"holds": 1, "written": 1}),
     "refresh_reference": Case(_planned("refresh_reference", 45), _reference, {"moved": True}, writes_to_mlflow=True),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import partial
 
 from tests.chaos.place import Place, Production, judged
@@ -13,12 +12,9 @@ AT_ONCE = 3
 """Trials of two processes at once: which of them comes first is left to the machine."""
 
 
-def carry_out_proposal(production: Production, proposal: str) -> str:
-    """Carry a proposal out as a task does it: its connections are opened at each attempt."""
-    from airmedic_core.execution import carry_out
-    from tests.core.renewals import NOW
-
-    return as_airflow_retries(lambda: carry_out(production.opened(), proposal, now=NOW + timedelta(minutes=1)).status)
+def act(place: Place, production: Production) -> str:
+    """Act as a task does it: its connections are opened at each attempt."""
+    return as_airflow_retries(lambda: place.act(production))
 
 
 def kills_of(place: Place, steps: int) -> tuple[Row, list[Trial]]:
@@ -48,7 +44,7 @@ def steps_of(place: Place) -> int:
 
     def work() -> str:
         steps = at_step(0, lambda: None)
-        carry_out_proposal(production, place.proposal)
+        act(place, production)
         return str(steps())
 
     return int(start(work).ended()[1])
@@ -82,6 +78,6 @@ def _carried_out(place: Place, production: Production, kill_at: int = 0) -> Chil
     def work() -> str:
         if kill_at:
             at_step(kill_at, kill)
-        return carry_out_proposal(production, place.proposal)
+        return act(place, production)
 
     return start(work)

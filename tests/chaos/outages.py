@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.kills import carry_out_proposal
+from tests.chaos.kills import act
 from tests.chaos.line import HANGING, UNREACHABLE, disturb
 from tests.chaos.place import Place, Production, judged
 from tests.chaos.processes import PACE, at_step, beside, start
@@ -73,7 +73,7 @@ def _carried_out(place: Place, production: Production, step: int, outage: Outage
 
     def work() -> str:
         at_step(step, begin)
-        return carry_out_proposal(production, place.proposal)
+        return act(place, production)
 
     _, said = start(work).ended()
     if began.exists():
