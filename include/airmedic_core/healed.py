@@ -14,7 +14,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from airmedic_core.metrics import metric
 from airmedic_core.records import Incident, IncidentState
 from airmedic_core.spec import ModelSpec
 
@@ -81,6 +80,9 @@ def fell(spec: ModelSpec, before: float | None, after: float | None) -> bool:
     """
     if before is None or after is None:
         return False
+    # DAG files are parsed without numpy, which the metrics need.
+    from airmedic_core.metrics import metric
+
     measure = metric(spec.metric, spec.task)
     gained = (after - before) * (1 if measure.higher_is_better else -1)
     return gained < spec.gate.margin * (abs(before) if measure.relative else 1.0)
