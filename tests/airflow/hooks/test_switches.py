@@ -57,21 +57,28 @@ def test_an_airflow_that_does_not_answer_stops_for_now(supervised: Callable[...,
 
 
 def test_a_variable_that_is_set_but_cannot_be_read_stops_for_now(supervised: Callable[..., None]) -> None:
-    from airflow.sdk.execution_time.comms import VariableKeysResult
+    from airflow.sdk.execution_time import comms
+
+    if not hasattr(comms, "VariableKeysResult"):
+        pytest.skip("This Airflow is asked for the variable itself, both times.")
 
     from airmedic.hooks.switches import variable_switch
 
-    supervised(GetVariableKeys=VariableKeysResult(keys=["airmedic_kill_switch"], total_entries=1))
+    supervised(GetVariableKeys=comms.VariableKeysResult(keys=["airmedic_kill_switch"], total_entries=1))
     with pytest.raises(SwitchUnavailableError, match="cannot be read"):
         variable_switch("meter")
 
 
 def test_an_airflow_that_knows_no_such_variable_stops_nothing(supervised: Callable[..., None]) -> None:
-    from airflow.sdk.execution_time.comms import VariableKeysResult
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time import comms
 
     from airmedic.hooks.switches import variable_switch
 
-    supervised(GetVariableKeys=VariableKeysResult(keys=["airmedic_kill_switches"], total_entries=1))
+    if hasattr(comms, "VariableKeysResult"):
+        supervised(GetVariableKeys=comms.VariableKeysResult(keys=["airmedic_kill_switches"], total_entries=1))
+    else:  # Airflow 3.2 lists no names
+        supervised(GetVariable=comms.ErrorResponse(error=ErrorType.VARIABLE_NOT_FOUND))
     assert variable_switch("meter") == ""
 
 
