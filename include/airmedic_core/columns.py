@@ -30,6 +30,13 @@ ColumnTypes = dict[str, ColumnType]
 """Column → type, in the order of the source."""
 
 
+def is_text(values: pd.Series) -> bool:
+    """Return whether a column is kept as text, or as objects: pandas 3 has a type of its own for text."""
+    import pandas as pd
+
+    return values.dtype == object or isinstance(values.dtype, pd.StringDtype)
+
+
 def column_type(values: pd.Series) -> ColumnType:
     """Return what a pandas column holds. Integers with nulls, which pandas keeps as floats, are integers."""
     import pandas as pd

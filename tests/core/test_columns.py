@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.columns import ColumnType, category_name, column_type, column_types
+from airmedic_core.columns import ColumnType, category_name, column_type, column_types, is_text
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,11 @@ def test_columns_of_one_name_are_told_apart_by_position():
 )
 def test_equal_categories_have_one_name(value, name):
     assert category_name(value) == name
+
+
+def test_text_is_text_in_the_type_of_any_pandas() -> None:
+    # pandas 3 reads text as its own type where pandas 2 keeps objects.
+    for kind in (object, "string"):
+        assert is_text(pd.Series(["a", None], dtype=kind))
+    assert not is_text(pd.Series([1.0]))
+    assert not is_text(pd.Series(["a"], dtype="category"))

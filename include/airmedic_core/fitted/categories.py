@@ -22,10 +22,10 @@ def with_categories(rows: pd.DataFrame, known: Mapping[str, Sequence[Any]] | Non
     """
     import pandas as pd
 
-    from airmedic_core.columns import category_name
+    from airmedic_core.columns import category_name, is_text
 
     if known is None:
-        text = [name for name in rows.columns if rows[name].dtype == object]
+        text = [name for name in rows.columns if is_text(rows[name])]
         return rows.astype(dict.fromkeys(text, "category")) if text else rows
     arranged = {}
     for column, categories in known.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from airmedic_core.columns import category_name
+from airmedic_core.columns import category_name, is_text
 from airmedic_core.errors import ModelError
 from airmedic_core.fitted import Answer, Means
 from airmedic_core.flavours.contract import Flavour
@@ -66,7 +66,7 @@ class Catboost(Flavour):
     def arrange(self, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         """Return categories as text without gaps."""
         named = [name for name in model.get_params().get("cat_features") or () if name in rows.columns]
-        return _as_text(rows, [*named, *(name for name in rows.columns if rows[name].dtype == object)])
+        return _as_text(rows, [*named, *(name for name in rows.columns if is_text(rows[name]))])
 
     def predict(self, model: Any, rows: pd.DataFrame) -> Any:
         """Return classes or values."""

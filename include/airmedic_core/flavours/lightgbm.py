@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from airmedic_core.columns import is_text
 from airmedic_core.errors import ModelError
 from airmedic_core.fitted import Answer, Means, answer_of, quiet_skops, with_categories
 from airmedic_core.flavours.contract import Flavour
@@ -96,5 +97,5 @@ def _arranged(booster: Any, rows: pd.DataFrame) -> pd.DataFrame:
     categorical = [name for name, kind in zip(names, kinds, strict=False) if ":" in kind and not kind.startswith("[")]
     if len(categorical) != len(known):
         # A category that no tree could use has no codes: then the columns of text are those that had categories.
-        categorical = [name for name in names if rows[name].dtype == object]
+        categorical = [name for name in names if is_text(rows[name])]
     return with_categories(rows, dict(zip(categorical, known, strict=False)))

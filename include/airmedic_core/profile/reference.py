@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.columns import ColumnType, ColumnTypes, column_types
+from airmedic_core.columns import ColumnType, ColumnTypes, column_types, is_text
 from airmedic_core.errors import SourceError
 from airmedic_core.metrics import Interval, interval, metrics_for, row_losses, score_column
 from airmedic_core.profile.build import build_profile
@@ -226,7 +226,7 @@ def _with_codes(frame: pd.DataFrame, edges: Edges) -> pd.DataFrame:
     """Find the distinct values of text once, not once for each window."""
     coded = frame.copy(deep=False)
     for name in edges.categorical:
-        if frame[name].dtype == object:
+        if is_text(frame[name]):
             with suppress(TypeError):  # lists and mappings have no hash
                 coded[name] = frame[name].astype("category")
     return coded

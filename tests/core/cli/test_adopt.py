@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,10 @@ def test_a_model_is_adopted_once_and_its_batches_can_be_reported(
         [ws.registry.experiment("customers")], f"tags.`airmedic.batch_id` = '{batch.id}'"
     )
     pages = {entry.path for entry in ws.registry.client.list_artifacts(run.info.run_id)}
-    assert {"evidently.html", "findings.json", "batch.md"} <= pages
+    assert {"findings.json", "batch.md"} <= pages
+    if find_spec("evidently") is None:
+        pytest.skip("The rest is about Evidently's page; it is not installed beside pandas 3.")
+    assert "evidently.html" in pages
 
     private = replace(ws, spec=ws.spec.model_copy(update={"private": ("plan",)}))
     write_evidently_page(private, batch, tmp_path / "page.html")

@@ -15,11 +15,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from airmedic_core.columns import is_text
+
 _TREES = 30
 
 
 def pipeline(rows: pd.DataFrame, labels: pd.Series) -> Any:
-    text = [name for name in rows.columns if rows[name].dtype == object]
+    text = [name for name in rows.columns if is_text(rows[name])]
     columns = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), text), remainder="passthrough")
     return make_pipeline(columns, LogisticRegression()).fit(rows, labels)
 
@@ -79,11 +81,11 @@ def wrapped(says: str) -> Any:
 
 
 def _catboost(kind: Any, rows: pd.DataFrame, labels: pd.Series, **more: Any) -> Any:
-    text = [name for name in rows.columns if rows[name].dtype == object]
+    text = [name for name in rows.columns if is_text(rows[name])]
     settings = {"iterations": _TREES, "depth": 3, "verbose": False, "allow_writing_files": False, "thread_count": 1}
     return kind().set_params(**settings, **more).fit(rows, labels, cat_features=text)
 
 
 def _categories(rows: pd.DataFrame) -> pd.DataFrame:
-    text = [name for name in rows.columns if rows[name].dtype == object]
+    text = [name for name in rows.columns if is_text(rows[name])]
     return rows.astype(dict.fromkeys(text, "category"))
