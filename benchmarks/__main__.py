@@ -24,6 +24,7 @@ QUICK = {
     "parse": ["--models", "20", "--repeats", "1"],
     "healthy_pairs": ["--only", "halves of 200"],
     "injected_pairs": ["--only", "constant"],
+    "read_model": ["--models", "50"],
     "record_cases": ["--most", "40"],
     "rollback": ["--repeats", "3", "--rows-per-day", "300"],
     "profiles": ["--rows", "200000", "--stream-rows", "1000000", "--evidently-rows", "10000"],
