@@ -19,9 +19,9 @@ export function answerForm(approval, question, reload) {
     const option = event.submitter?.value ?? question.options.at(-1);
     for (const button of buttons) button.disabled = true;
     show(outcome, make("p", { class: "quiet" }, "Sending your answer …"));
-    const given = (approval.answers ?? []).length;
+    let taken;
     try {
-      await api.answer(question, option, values());
+      taken = await api.answer(question, option, values());
     } catch (error) {
       show(outcome, make("p", { class: "problem", role: "alert" }, refusal(error, approval)));
       // What Airflow never takes from this person needs no buttons any more.
@@ -30,7 +30,7 @@ export function answerForm(approval, question, reload) {
       return;
     }
     show(outcome, make("p", { class: "quiet" }, `Airflow has your answer: ${option}. Airmedic looks whether it counts …`));
-    show(outcome, await whatBecame(approval, given, option));
+    show(outcome, await whatBecame(approval, taken.responded_at, option));
     const again = make("button", { type: "button", on: { click: reload } }, "Show what waits now");
     outcome.append(again);
   });
@@ -43,19 +43,23 @@ function refusal(error, { approvers }) {
   return error.message;
 }
 
-async function whatBecame({ incident_id: incident, hash }, given, option) {
+/* An answer that narrows a proposal stands with the narrower one, so that all of the incident's are looked at. */
+async function whatBecame({ incident_id: incident, hash }, respondedAt, option) {
+  const since = Math.floor(new Date(respondedAt).getTime() / 1000) * 1000; // the read model tells whole seconds
   for (let look = 0; look < LOOKS; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
-    let proposal;
+    let answers;
     try {
-      proposal = (await api.incident(incident)).proposals.find((known) => known.hash === hash);
+      const { proposals } = await api.incident(incident);
+      answers = proposals.flatMap(({ hash: of, answers: given }) => given.map((answer) => ({ ...answer, isNarrower: of !== hash })));
     } catch {
       continue; // the ledger may be busy; the next look tells
     }
-    const newest = proposal?.answers.at(-1);
-    if (!newest || proposal.answers.length <= given) continue;
+    const mine = answers.filter(({ at }) => new Date(at).getTime() >= since);
+    const newest = mine.findLast(({ refused_because: why }) => !why) ?? mine.at(-1);
+    if (!newest) continue;
     if (newest.refused_because) return make("p", { class: "problem", role: "alert" }, "Your answer is recorded and does not count: ", said(newest.refused_because));
-    return make("p", { class: "success" }, `${option === "Approve" ? "Approved" : "Rejected"} by `, named(newest.by), ": it counts.");
+    return make("p", { class: "success" }, `${option === "Approve" ? "Approved" : "Rejected"} by `, named(newest.by), newest.isNarrower ? ", narrower than proposed: it counts." : ": it counts.");
   }
   return make("p", { class: "quiet" }, "Airflow has your answer. Its scheduler has not gone on yet; the incident will show whether the answer counts.");
 }
