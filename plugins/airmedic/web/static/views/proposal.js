@@ -66,14 +66,13 @@ export function gate(result) {
   return make(
     "div",
     { class: "gate" },
-    intervalPicture(result, `Challenger against champion: ${signed(result.difference)}${between} of ${metricName(result.metric ?? "the metric")}`),
     facts([
       ["Gate", make("b", {}, capital(result.outcome))],
       [metricName(result.metric ?? "metric"), `challenger ${number(result.challenger_value)}, champion ${number(result.champion_value)}`],
-      ["Difference", `${signed(result.difference)}${between}`],
+      ["Difference", [`${signed(result.difference)}${between}`, intervalPicture(result, `Challenger against champion: ${signed(result.difference)}${between} of ${metricName(result.metric ?? "the metric")}`)]],
       ["Compared on", result.rows ? `${number(result.rows)} labelled rows that neither has seen` : null],
-      ["Reasons", result.reasons?.length ? make("ul", {}, result.reasons.map((reason) => make("li", {}, said(reason, { most: 300 })))) : null],
     ]),
+    result.reasons?.length ? folded("What decided the gate", make("ul", {}, result.reasons.map((reason) => make("li", {}, said(reason, { most: 300 }))))) : null,
     segments.length ? folded(`By segment (${segments.length})`, table("The gate by segment", ["Segment", "Champion", "Challenger", "Difference", "Rows"], segments)) : null,
   );
 }
