@@ -93,6 +93,19 @@ def test_a_lost_performance_is_found_when_its_labels_have_arrived(ws: Workspace)
     assert finding_of(ws, 35, "performance:batch:roc_auc").sample_size == 60
 
 
+def test_the_few_numbers_of_a_batch_are_kept_with_its_assessment(ws: Workspace) -> None:
+    watch(ws, 33, as_of=day(37))
+    (row,) = ws.ledger.window_rows(ws.spec.name, limit=60)
+    measured = finding_of(ws, 33, "performance:batch:roc_auc")
+    moved = [finding_of(ws, 33, f"drift:{column}:shift") for column in ("usage", "tenure", "plan")]
+    assert (row.metric_name, row.metric_value, row.metric_limit) == ("roc_auc", measured.value, measured.limit)
+    assert (row.metric_low, row.metric_high) == (measured.details["low"], measured.details["high"])
+    assert row.metric_higher_is_better
+    assert row.rows_expected == finding_of(ws, 33, "volume:batch:rows").baseline
+    assert row.largest_move == max(abs((finding.effect or 0.0) / (finding.limit or 1.0)) for finding in moved) > 0
+    assert row.assessed_at is not None
+
+
 def test_looked_at_again_later_a_batch_has_its_own_labels(ws: Workspace) -> None:
     change_days(ws, 33, 33, related_otherwise)
     assert watch(ws, 33).outcome == "healthy"
