@@ -3,7 +3,8 @@
 An incident counts as healed if all of this holds:
 
 1. The action that decides it looked at the world and answered one of :data:`HEALED` (``Action.outcome``). A
-   deployment, for one, must still serve, and its watch must have come to an end (``RolloutStrategy.health``).
+   deployment, for one, must still serve, and its watch must have come to an end (``RolloutStrategy.health``). The
+   spec says in ``rollout.watch_windows`` how long that watch is.
 2. No step of its remediation failed where the action has to prove itself (:func:`unproven`).
 3. The deciding metric did not fall (:func:`fell`).
 4. The problem did not come back within a week (:func:`comes_back`, :func:`came_back`).

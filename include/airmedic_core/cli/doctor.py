@@ -256,7 +256,7 @@ def _ledger(settings: Settings) -> Iterator[Symptom]:
 
 
 def _kill_switch(_: Settings) -> Iterator[Symptom]:
-    from airmedic_core.decide.limits import KILL_SWITCH, switched_off
+    from airmedic_core.decide.kill_switch import KILL_SWITCH, switched_off
 
     if switched_off():
         yield Symptom("warning", "kill switch", f"{KILL_SWITCH} stops every change", "Unset it to go on.")

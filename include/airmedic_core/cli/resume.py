@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Revoke the override."""
-    from airmedic_core.decide.limits import KILL_SWITCH, switched_off
+    from airmedic_core.decide.kill_switch import KILL_SWITCH, switched_off
     from airmedic_core.terminal.output import judged
 
     take_back("kill_switch", args, "resumed", "stopped")

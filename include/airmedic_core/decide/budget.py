@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from airmedic_core.actions import known_action
 from airmedic_core.decide.objection import Objection
 from airmedic_core.ledger import Ledger
-from airmedic_core.ledger.trainings import Training
+from airmedic_core.ledger.training_times import Training
 from airmedic_core.numbers import number
 from airmedic_core.policy import Limits
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from airmedic_core.actions import StoppedBy, deadline_seconds, known_action
+from airmedic_core.actions import StoppedBy, deadline_seconds
 from airmedic_core.decide.budget import over_budget
+from airmedic_core.decide.kill_switch import kill_switch, stopped_by
 from airmedic_core.decide.objection import Objection
-from airmedic_core.errors import AirmedicError, PolicyError, SwitchUnavailableError
 from airmedic_core.ledger import Ledger, RecordedAction
 from airmedic_core.policy import ANY, Limits, Policy
-from airmedic_core.settings import is_on
 from airmedic_core.workspace import Switch
-
-KILL_SWITCH = "AIRMEDIC_KILL_SWITCH"
-"""Environment variable that, set to anything but 0, false, no or off, stops every change."""
 
 _POLICY_OFF = "The policy's own switch is on: switched_off."
 
@@ -69,7 +64,7 @@ def objection(
     """
     if stopped := kill_switch(ledger, model, action, now=now, env=env, switches=switches):
         return stopped
-    if policy.switched_off and _stopped_by(action) is not StoppedBy.NOTHING:
+    if policy.switched_off and stopped_by(action) is not StoppedBy.NOTHING:
         return Objection("policy_switch", _POLICY_OFF)
     limits = policy.limits_in(environment)
     if exempt(limits, action):
@@ -87,99 +82,7 @@ def exempt(limits: Limits, action: str) -> bool:
     """Return whether no limit stops an action: the policy's list says so, or without one the action itself."""
     if limits.exempt is not None:
         return action in limits.exempt
-    return _stopped_by(action) is not StoppedBy.LIMITS
-
-
-def kill_switch(
-    ledger: Ledger,
-    model: str,
-    action: str,
-    *,
-    now: datetime,
-    env: Mapping[str, str] | None = None,
-    switches: Sequence[Switch] = (),
-) -> Objection | None:
-    """Return an objection while the kill switch is on, in the environment or as an override in the ledger.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        Where overrides are on record.
-    model, action : str
-        What is to be done, and to which model.
-    now : datetime
-        The moment.
-    env : mapping, optional
-        The environment variables; those of the process where not given.
-    switches : sequence of Switch
-        Switches of the installation.
-
-    Raises
-    ------
-    SwitchUnavailableError
-        If a further switch cannot be asked. A retry helps once it can.
-    """
-    if _stopped_by(action) is StoppedBy.NOTHING:
-        return None
-    if switched_off(env):
-        return Objection("kill_switch", f"The kill switch {KILL_SWITCH} is on.")
-    for override in ledger.overrides(model, "kill_switch", now=now):
-        return Objection("kill_switch", f"{override.author} threw the kill switch: {override.reason}.")
-    return next((Objection("kill_switch", why) for switch in switches if (why := _asked(switch, model))), None)
-
-
-def _asked(switch: Switch, model: str) -> str:
-    try:
-        return switch(model)
-    except AirmedicError:
-        raise
-    except Exception as error:
-        raise SwitchUnavailableError(
-            f"A kill switch of {model!r} cannot be asked: {error}.", "Nothing is changed until it answers; retry."
-        ) from error
-
-
-def switched_off(env: Mapping[str, str] | None = None) -> bool:
-    """Return whether the environment stops every change."""
-    return is_on((os.environ if env is None else env).get(KILL_SWITCH, ""))
-
-
-def require_enabled(
-    ledger: Ledger,
-    model: str,
-    action: str,
-    *,
-    now: datetime,
-    env: Mapping[str, str] | None = None,
-    switches: Sequence[Switch] = (),
-) -> None:
-    """Stop an approved action at the last moment if the kill switch is on.
-
-    Parameters
-    ----------
-    ledger : Ledger
-        Where overrides are on record.
-    model, action : str
-        What is to be done, and to which model.
-    now : datetime
-        The moment.
-    env : mapping, optional
-        The environment variables; those of the process where not given.
-    switches : sequence of Switch
-        Switches of the installation.
-
-    Raises
-    ------
-    PolicyError
-        If it is. A retry does not help until it is taken back.
-    """
-    if stopped := kill_switch(ledger, model, action, now=now, env=env, switches=switches):
-        raise PolicyError(stopped.reason, "Take it back, then run the task again.")
-
-
-def _stopped_by(name: str) -> StoppedBy:
-    action = known_action(name)
-    return StoppedBy.LIMITS if action is None else action.stopped_by
+    return stopped_by(action) is not StoppedBy.LIMITS
 
 
 def freeze(
@@ -198,7 +101,7 @@ def freeze(
     now : datetime
         The moment.
     """
-    if policy.switched_off and _stopped_by(action) is not StoppedBy.NOTHING:
+    if policy.switched_off and stopped_by(action) is not StoppedBy.NOTHING:
         return Objection("policy_switch", _POLICY_OFF)
     if exempt(policy.limits_in(environment), action):
         return None

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import Part, Path, StoppedBy, known_action
 from airmedic_core.decide.alarm import ASKED_AGAIN, quiet_alarm
 from airmedic_core.decide.budget import over_budget
-from airmedic_core.decide.limits import exempt, freeze, require_enabled
+from airmedic_core.decide.kill_switch import require_enabled
+from airmedic_core.decide.limits import exempt, freeze
 from airmedic_core.decide.narrow import beyond_bounds
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, Action
-from airmedic_core.decide.limits import require_enabled
+from airmedic_core.decide.kill_switch import require_enabled
 from airmedic_core.decide.recheck import objection_now, require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction

@@ -12,7 +12,7 @@ from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
 from airmedic_core.ledger.overview import Overview
 from airmedic_core.ledger.retention import Retention
-from airmedic_core.ledger.trainings import Trainings
+from airmedic_core.ledger.training_times import Trainings
 
 
 class Ledger(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from airmedic_core.registry.champion_switches import Switches
 from airmedic_core.registry.models import Models
-from airmedic_core.registry.switches import Switches
 
 
 class Registry(Models, Switches):

@@ -18,7 +18,8 @@ class WindowSection(Section):
     every: Step = "day"
     """Length of a window: ``hour``, ``6 hours``, ``day``, ``week`` or ``month``, aligned to UTC."""
     min_rows: int = Field(default=30, ge=1)
-    """Fewer rows say nothing: such a window is no history and no reference, and its drift is not judged."""
+    """Fewer rows say nothing: such a window is no history and no reference, and its drift is not judged. It is still
+    looked at, since its volume may be what is wrong."""
 
     @property
     def step(self) -> Every:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.decide.limits import kill_switch, objection
+from airmedic_core.decide.kill_switch import kill_switch
+from airmedic_core.decide.limits import objection
 from airmedic_core.ledger import Ledger
 from airmedic_core.policy import Policy
 from airmedic_core.records import Batch

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airmedic_core.decide import Request, decide, propose
-from airmedic_core.decide.limits import KILL_SWITCH
+from airmedic_core.decide.kill_switch import KILL_SWITCH
 from airmedic_core.errors import LedgerError, PolicyError
 from airmedic_core.execution import carry_out
 from airmedic_core.incident_lifecycle import request_incident

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from airmedic_core.decide.limits import KILL_SWITCH, objection, require_enabled
+from airmedic_core.decide.kill_switch import KILL_SWITCH, require_enabled
+from airmedic_core.decide.limits import objection
 from airmedic_core.errors import PolicyError
 from airmedic_core.ledger import EVERY_MODEL, Ledger
 from airmedic_core.policy import Policy

@@ -18,9 +18,9 @@ from airmedic_core.checks.units.converted_rows import (
     share_upto,
     unmistakable,
 )
-from airmedic_core.checks.units.factors import Factors, fitting_factors
 from airmedic_core.checks.units.far_columns import far_conversion
 from airmedic_core.checks.units.few_valued_columns import conversion_by_levels
+from airmedic_core.checks.units.fitting_factors import Factors, fitting_factors
 from airmedic_core.checks.units.grid import conversion_by_grid
 from airmedic_core.checks.units.identified_conversions import identified, stands_in
 from airmedic_core.checks.units.options import LIMITS, Options

@@ -6,7 +6,7 @@ import pytest
 
 from airmedic_core.checks.units.conversions import Map, known_maps
 from airmedic_core.checks.units.converted_rows import Cumulative
-from airmedic_core.checks.units.factors import fitting_factors
+from airmedic_core.checks.units.fitting_factors import fitting_factors
 from airmedic_core.pair import check_pair
 from airmedic_core.profile import Edges, build_profile
 from tests.core.checks.shops import DAYS, SPEC, rows, units
