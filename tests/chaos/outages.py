@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import resource
-import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +29,19 @@ _GRACE_SECONDS = 0.5
 """What ending an outage may take."""
 
 _READ_ONLY, _FULL = "read-only", "disk full"
+
+_LOCKS = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[2], isolation_level=None, timeout=30)
+connection.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+time.sleep(float(sys.argv[1]))
+"""
+_RESETS = """
+import psycopg, sys, time
+time.sleep(float(sys.argv[1]))
+psycopg.connect(sys.argv[2], autocommit=True).execute(sys.argv[3])
+"""
 
 _FILLED_AT_ONCE = 1 << 16
 """Bytes that are written at a time to a disk that is to be filled."""
@@ -153,19 +166,10 @@ def _forbid_writing(database: Path) -> None:
 
 def _lock(database: Path) -> None:
     """Let another process write to an SQLite file all the time."""
-    waits, locked = os.pipe()
-
-    def lock() -> None:
-        connection = sqlite3.connect(database, isolation_level=None, timeout=30)
-        connection.execute("BEGIN IMMEDIATE")
-        os.write(locked, b"x")
-        time.sleep(OUTAGE_SECONDS)
-
-    beside(lock)
-    # Where the other process dies before it has locked anything, the pipe ends.
-    os.close(locked)
-    os.read(waits, 1)
-    os.close(waits)
+    locker = _beside(_LOCKS, str(database), stdout=subprocess.PIPE)
+    assert locker.stdout is not None
+    # Where it dies before it has locked anything, the pipe ends.
+    locker.stdout.readline()
 
 
 def _read_only_postgres(place: Place, production: Production) -> None:
@@ -173,8 +177,10 @@ def _read_only_postgres(place: Place, production: Production) -> None:
     name = production.ledger_url.rpartition("/")[2]
     place.on_postgres(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
 
-    def end() -> None:
-        time.sleep(OUTAGE_SECONDS)
-        place.on_postgres(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    reset = f"ALTER DATABASE {name} RESET default_transaction_read_only"
+    _beside(_RESETS, place.services.postgres, reset)
 
-    beside(end)
+
+def _beside(code: str, *arguments: str, stdout: int | None = None) -> subprocess.Popen[bytes]:
+    """Run code in a program of its own: a fork of this process hangs where another thread held a lock of SQLite's."""
+    return subprocess.Popen([sys.executable, "-c", code, str(OUTAGE_SECONDS), *arguments], stdout=stdout)
