@@ -101,7 +101,7 @@ def _fitted(
         return None
     known = np.asarray(known_labels(spec, reference, as_of), dtype=bool)
     if spec.task == "regression":
-        known &= np.isfinite(encode_labels(spec, reference))
+        known = known & np.isfinite(encode_labels(spec, reference))
     train = reference[known & ~held_out]
     if len(train) < _LEAST_FITTED or train[spec.target].nunique() < 2:
         return None
