@@ -61,7 +61,7 @@ export function metricName(key) {
 
 /** An action without the word that leads on to the model's name: `Deploy a new version of` that model. */
 export function actionName(words) {
-  return String(words ?? "").replace(/ (of|for|at|behind)$/, "");
+  return capital(String(words ?? "").replace(/ (of|for|at|behind)$/, ""));
 }
 
 /** What an incident is called: its cause, unless a person has asked for it while all was well. */
