@@ -12,7 +12,7 @@ from airmedic_core.knowledge.ingest import Section
 from airmedic_core.records import ABNORMAL, REQUESTED, EvidencePacket, Incident, IncidentState
 
 if TYPE_CHECKING:
-    from airmedic_core.ledger import Ledger
+    from airmedic_core.ledger import Ledger, RecordedAction
 
 MOST = 200
 """Closed incidents that are read, newest first."""
@@ -61,10 +61,17 @@ def memories(ledger: Ledger, model: str | None = None, *, leave_out: Sequence[st
     """
     known = ledger.incidents(model, limit=MOST)
     returned = came_back(known)
-    return [
-        _memory(ledger, incident, returned=incident.id in returned)
+    recalled = [
+        incident
         for incident in known
         if incident.state in _OUTCOMES and incident.id not in leave_out and incident.fingerprint != REQUESTED
+    ]
+    # Asked for together: hundreds of questions, each with a connection of its own, take seconds.
+    ids = [incident.id for incident in recalled]
+    actions, packets = ledger.actions_of(ids), ledger.packets(ids)
+    return [
+        _memory(incident, actions.get(incident.id, []), packets.get(incident.id), returned=incident.id in returned)
+        for incident in recalled
     ]
 
 
@@ -100,13 +107,15 @@ def remembered(ledger: Ledger, *, leave_out: Sequence[str] = ()) -> list[Section
     return [_section(memory) for memory in memories(ledger, leave_out=leave_out)]
 
 
-def _memory(ledger: Ledger, incident: Incident, *, returned: bool) -> Memory:
-    done = [action for action in ledger.actions(incident_id=incident.id) if action.status in {"done", "undone"}]
+def _memory(
+    incident: Incident, actions: list[RecordedAction], packet: EvidencePacket | None, *, returned: bool
+) -> Memory:
+    done = [action for action in actions if action.status in {"done", "undone"}]
     action = done[-1].action if done else ""
     outcome = _OUTCOMES[incident.state]
     if returned and outcome == HELD:
         outcome = CAME_BACK
-    return Memory(incident, action, outcome, signature_of(ledger.packet(incident.id)))
+    return Memory(incident, action, outcome, signature_of(packet))
 
 
 def _section(memory: Memory) -> Section:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -224,6 +225,19 @@ class Actions(Audit):
             query = query.where(actions.c.started_at >= since)
         with self._reading() as connection:
             return [_recorded(row) for row in connection.execute(query)]
+
+    def actions_of(self, incident_ids: Collection[str]) -> dict[str, list[RecordedAction]]:
+        """Return the attempts of several incidents, oldest first, in one question; nothing of those without any."""
+        query = (
+            select(actions)
+            .where(actions.c.incident_id.in_(incident_ids))
+            .order_by(actions.c.started_at, actions.c.proposal_hash, actions.c.attempt)
+        )
+        by_incident: dict[str, list[RecordedAction]] = {}
+        with self._reading() as connection:
+            for row in connection.execute(query):
+                by_incident.setdefault(row.incident_id, []).append(_recorded(row))
+        return by_incident
 
     def record_promotion(self, p: Promotion) -> None:
         """Record one switch of the alias ``champion``. The same switch twice is recorded once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -139,6 +140,12 @@ class Incidents(Audit):
         with self._reading() as connection:
             record = connection.execute(select(evidence.c.packet).where(evidence.c.incident_id == incident_id)).scalar()
         return None if record is None else from_json(EvidencePacket, record)
+
+    def packets(self, incident_ids: Collection[str]) -> dict[str, EvidencePacket]:
+        """Return the evidence of several incidents in one question; nothing of those that have none."""
+        query = select(evidence.c.incident_id, evidence.c.packet).where(evidence.c.incident_id.in_(incident_ids))
+        with self._reading() as connection:
+            return {row.incident_id: from_json(EvidencePacket, row.packet) for row in connection.execute(query)}
 
     def record_diagnosis(self, diagnosis: Diagnosis, *, stands: bool) -> None:
         """Record one engine's diagnosis. When it stands, no other one of this incident does."""

@@ -9,6 +9,7 @@ import pytest
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.knowledge import open_library
 from airmedic_core.knowledge.remember import likeness, memories, summary_of
+from airmedic_core.ledger import Ledger
 from airmedic_core.records import ActionResult, Cause, IncidentState, Permission, Proposal, Verdict
 from tests.core.diagnose.stories import Story, a_workspace, nulls
 
@@ -89,6 +90,25 @@ def test_open_incidents_are_not_memories(story: Story) -> None:
     corrupted(story, "open")
     assert memories(story.ws.ledger) == []
     assert summary_of(memories(story.ws.ledger)) == "No incident was closed yet."
+
+
+def test_the_ledger_is_asked_as_often_for_three_incidents_as_for_one(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    reading = Ledger._reading
+    monkeypatch.setattr(Ledger, "_reading", lambda ledger: asked.append(1) or reading(ledger))
+    questions = []
+    for number in range(3):
+        incident = corrupted(story, f"number {number}")
+        diagnose(story.ws, incident)
+        story.ws.ledger.move_incident(incident, IncidentState.RESOLVED)
+        asked.clear()
+        recalled = memories(story.ws.ledger)
+        questions.append(len(asked))
+        assert len(recalled) == number + 1
+        assert all(memory.signature for memory in recalled)
+    assert questions == [3, 3, 3]  # the incidents, what was done for them, and their evidence
 
 
 def test_remembered_incidents_can_be_searched_with_the_written_ones(story: Story) -> None:

@@ -122,6 +122,9 @@ def test_actions_are_oldest_first_and_can_be_asked_for(ledger: Ledger, proposal:
     assert [done.incident_id for done in ledger.actions(model="churn")] == ["b", "a", "a"]
     assert len(ledger.actions(incident_id="a", since=now + timedelta(hours=3))) == 1
     assert ledger.actions(model="other") == []
+    together = ledger.actions_of(["a", "b", "none"])
+    assert together == {name: ledger.actions(incident_id=name) for name in ("a", "b")}
+    assert ledger.actions_of([]) == {}
 
 
 def test_promotions_are_newest_first_and_recorded_once(ledger: Ledger, now: datetime) -> None:

@@ -89,6 +89,9 @@ def test_the_newest_evidence_is_kept_and_every_hash_is_on_record(ledger: Ledger)
     ledger.record_packet(second)
     ledger.record_packet(second)
     assert ledger.packet("churn__1") == second
+    other = replace(first, incident_id="churn__2")
+    ledger.record_packet(other)
+    assert ledger.packets(["churn__1", "churn__2", "none"]) == {"churn__1": second, "churn__2": other}
     hashes = [record.payload["packet_hash"] for record in ledger.audit_records(subject="churn__1")]
     assert hashes == [second.hash, first.hash]
 
