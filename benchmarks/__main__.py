@@ -18,6 +18,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 QUICK = {
     "calibration": ["--quick"],
+    "check": ["--rows", "20000", "--repeats", "1"],
     "estimate": ["--quick"],
     "fleet": ["--models", "20", "--batches", "70", "--runs", "2"],
     "incidents": ["--without-evidently"],

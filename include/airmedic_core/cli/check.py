@@ -10,6 +10,7 @@ Exit code 0: healthy. 1: not healthy. 2: it could not be checked.
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and print."""
+    # Threads of OpenMP wait for each other in a busy loop by default: beside any other work they then take many times
+    # as long. The variable is read when scikit-learn is first loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     from airmedic_core.pair import check_pair
     from airmedic_core.pair.labels import refuse_no_target
     from airmedic_core.reading import Writing, read_rows

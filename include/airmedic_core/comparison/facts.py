@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SKETCH_SIZE = 256
 """Hashes of a sketch: a share is then known to 0.06 (95 %), at 5 kB of JSON for each column."""
+_MANY = 8 * SKETCH_SIZE
+"""Hashes of which the smallest are worth separating from the others before they are sorted."""
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 """Mixes hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
 _KNOWN_FRACTION = 0.95
@@ -45,8 +47,12 @@ class Sketch:
     @classmethod
     def of(cls, hashes: Hashes) -> Sketch:
         """Keep the smallest distinct hashes."""
+        if hashes.size > _MANY:
+            smallest = np.unique(np.partition(hashes, _MANY // 2)[: _MANY // 2])
+            if smallest.size > SKETCH_SIZE:  # sorting all of them would change nothing
+                return cls(tuple(smallest[:SKETCH_SIZE].tolist()), complete=False)
         distinct = np.unique(hashes)
-        return cls(tuple(int(value) for value in distinct[:SKETCH_SIZE]), distinct.size <= SKETCH_SIZE)
+        return cls(tuple(distinct[:SKETCH_SIZE].tolist()), distinct.size <= SKETCH_SIZE)
 
     def inside(self, other: Sketch) -> float:
         """Return the estimated fraction of this set that is in the other one; 0 where nothing is known.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
+from scipy import special
 
 from airmedic_core.profile.values import numbers
 from airmedic_core.scoring import class_name
@@ -98,7 +98,7 @@ def chance_of_share(now: float, past: list[float], rows: int, rows_before: int) 
     between = max(seen - one_row * parts / max(rows_before, 1), 0.0) * (1.0 + 1.0 / max(parts, 1))
     variance = between + one_row * (1.0 / max(rows, 1) + 1.0 / max(rows_before, 1))
     degrees = 1e6 if not seen else max(parts - 1, 1) * min((variance / (seen * (1.0 + 1.0 / parts))) ** 2, 1e4)
-    return float(2.0 * student.sf(abs(now - usual) / variance**0.5, max(degrees, 1.0)))
+    return float(2.0 * special.stdtr(max(degrees, 1.0), -abs(now - usual) / variance**0.5))
 
 
 def _numbers(labels: pd.Series) -> NDArray[np.object_]:

@@ -18,6 +18,8 @@ _ENOUGH_DAYS = 14
 """Days from which a calendar can be told from chance."""
 _MOST_VALUES = 54
 """Values that a part of the year can have: 53 weeks, and one more for what is missing."""
+_GLANCED_AT = 2000
+"""First rows, in which nearly every column shows that it does not follow from the time, before all rows are counted."""
 _NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
 
 
@@ -69,11 +71,18 @@ def turns_with_the_clock(values: pd.Series, times: pd.Series) -> bool:
         When each row was, in UTC.
     """
     for part in (times.dt.dayofweek, times.dt.hour, times.dt.day):
+        if not _one_of_each(values.head(_GLANCED_AT), part.head(_GLANCED_AT)):
+            continue
         by_part = values.groupby(part)
         # Where each moment has one row, any column follows from the moment.
         if by_part.size().min() >= _LEAST_ROWS_PER_DAY and bool((by_part.nunique() <= 1).all()):
             return True
     return False
+
+
+def _one_of_each(values: pd.Series, parts: pd.Series) -> bool:
+    """Return whether no part of the time has two different values."""
+    return bool((values.groupby(parts).nunique() <= 1).all())
 
 
 def _may_be(values: pd.Series) -> bool:
@@ -84,7 +93,8 @@ def _may_be(values: pd.Series) -> bool:
 
 
 def _one_a_day(values: pd.Series, days: pd.Series) -> bool:
-    return bool((values.groupby(days).nunique(dropna=False) <= 1).all())
+    first, when = values.head(_GLANCED_AT), days.head(_GLANCED_AT)
+    return _one_of_each(first, when) and bool((values.groupby(days).nunique(dropna=False) <= 1).all())
 
 
 def _said(name: str, values: pd.Series, times: pd.Series) -> str:

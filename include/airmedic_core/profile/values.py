@@ -70,20 +70,20 @@ def moments(values: Any) -> TimeProfile:
 
 def category_names(values: pd.Series) -> NDArray[np.object_]:
     """Return the category of each row by the name under which it is counted; empty where there is none."""
-    codes, names = _levels(values)
+    codes, names = levels(values)
     categories: NDArray[np.object_] = np.array([*names, ""], dtype=object)[codes]
     return categories
 
 
 def category_codes(values: Any, known: Sequence[str]) -> NDArray[np.intp]:
     """Return the position of each row's category among known names, -1 where it is none of them."""
-    codes, names = _levels(values.to_pandas() if _is_arrow(values) else values)
+    codes, names = levels(values.to_pandas() if _is_arrow(values) else values)
     position = {name: at for at, name in enumerate(known)}
     return np.array([*(position.get(name, -1) for name in names), -1], dtype=np.intp)[codes]
 
 
-def _levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    """Return which level each row is of, -1 where it has no value, and the names of the levels."""
+def levels(values: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+    """Return which level each row is of, -1 where it has no value, and the names of the levels, which may repeat."""
     import pandas as pd
 
     try:
@@ -162,7 +162,7 @@ def _pandas_counts(series: pd.Series) -> list[tuple[Any, int]]:
         rows = np.bincount(coded.codes + 1, minlength=len(coded.categories) + 1)[1:]
         return list(zip(coded.categories.tolist(), rows.tolist(), strict=True))
     if series.dtype == object:
-        codes, names = _levels(series)
+        codes, names = levels(series)
         return list(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
     return [(value, int(rows)) for value, rows in series.value_counts().items()]
 

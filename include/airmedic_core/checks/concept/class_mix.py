@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import ks_2samp
+
+from airmedic_core.verdicts.two_samples import ks_distance
 
 if TYPE_CHECKING:
     from airmedic_core.comparison.context import LabelledRows
@@ -144,4 +145,4 @@ def _distance(first: Array, second: Array) -> float:
     if len(first) < _LEAST_ROWS or len(second) < _LEAST_ROWS:
         return 0.0
     limit = _SMALL_WOBBLE + _ONE_PERCENT * np.sqrt(1 / len(first) + 1 / len(second))
-    return float(ks_2samp(first, second, method="asymp").statistic / limit)
+    return float(ks_distance(first, second) / limit)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
+    from airmedic_core.metrics import Array
 
 _LEAST_ROWS = 50
 """Labelled rows: of fewer, a handful of labels decides which naming fits."""
@@ -78,12 +79,19 @@ def relabelled(
 
 def _best_naming(now: LabelledRows) -> NDArray[np.intp] | None:
     """Return the likeliest class behind each label, by what the model says of its rows; None where it is the label."""
-    from scipy.optimize import linear_sum_assignment
-
     scores = now.scores if now.scores.ndim == 2 else np.column_stack([1.0 - now.scores, now.scores])
     classes = scores.shape[1]
     logs = np.log(np.clip(scores, 1e-6, 1.0))
     labels = now.labels.astype(np.intp)
     cost = np.array([-logs[labels == label].sum(axis=0) for label in range(classes)])
-    naming = np.asarray(linear_sum_assignment(cost)[1], dtype=np.intp)
+    naming = _cheapest(cost)
     return None if (naming == np.arange(classes)).all() else naming
+
+
+def _cheapest(cost: Array) -> NDArray[np.intp]:
+    """Return the class of each label that costs least together, each class for one label."""
+    if len(cost) == 2:  # SciPy's search takes longer to import than all other checks of two classes
+        return np.array([1, 0] if cost[0, 1] + cost[1, 0] < cost[0, 0] + cost[1, 1] else [0, 1], dtype=np.intp)
+    from scipy.optimize import linear_sum_assignment
+
+    return np.asarray(linear_sum_assignment(cost)[1], dtype=np.intp)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.checks.schema.options import LIMITS
-from airmedic_core.profile.values import category_names, numbers
+from airmedic_core.profile.values import levels, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,11 +62,12 @@ def slid_rows(context: CheckContext) -> Slid | None:
     if len(reference) < LIMITS.slid_reference_rows or not len(frame):
         return None
     known = {name: _Likelihood(context, name, reference) for name in names}
+    own_before, own_now = ({name: known[name].logs(rows[name]) for name in names} for rows in (reference, frame))
     for steps in (1, -1):
-        usually = _ratios(reference, names, known, steps)
+        usually = _ratios(reference, own_before, known, steps)
         # What some rows of the reference look like, too, is no evidence.
         most = np.maximum(np.quantile(usually, LIMITS.slid_usual, axis=0), 0.0)
-        now, starts = _best_stretch(np.clip(_ratios(frame, names, known, steps) - most, *_CLIP))
+        now, starts = _best_stretch(np.clip(_ratios(frame, own_now, known, steps) - most, *_CLIP))
         before, _ = _best_stretch(np.clip(usually - most, *_CLIP))
         share, usual = float((now > LIMITS.slid_evidence).mean()), float((before > LIMITS.slid_evidence).mean())
         between = float(_between(now).mean()) - float(_between(before).mean())
@@ -89,13 +90,13 @@ def slid_rows(context: CheckContext) -> Slid | None:
 
 def _others_moved(rows: pd.DataFrame, reference: pd.DataFrame, names: list[str]) -> bool:
     """Whether the rows that did not slide have moved, too: a whole column is elsewhere, such as in another unit."""
-    from scipy.stats import ks_2samp
+    from airmedic_core.verdicts.two_samples import ks_distance
 
     if len(rows) < LIMITS.column_rows:
         return False
     for name in names:
         now, before = (values[np.isfinite(values)] for values in (numbers(rows[name])[0], numbers(reference[name])[0]))
-        if now.size and before.size and ks_2samp(now, before, method="asymp").statistic > LIMITS.slid_others:
+        if now.size and before.size and ks_distance(now, before) > LIMITS.slid_others:
             return True
     return False
 
@@ -104,12 +105,13 @@ def _between(evidence: Array) -> NDArray[np.bool_]:
     return (evidence > 0) & (evidence <= LIMITS.slid_evidence)
 
 
-def _ratios(rows: pd.DataFrame, names: list[str], known: _Likelihoods, steps: int) -> Array:
+def _ratios(rows: pd.DataFrame, own: dict[str, Array], known: _Likelihoods, steps: int) -> Array:
     """Return how much likelier each value is in the column beside its own, as logarithms."""
+    names = list(own)
     columns = []
     for at, name in enumerate(names):
         beside = names[(at - steps) % len(names)]
-        there, here = known[beside].logs(rows[name]), known[name].logs(rows[name])
+        there, here = known[beside].logs(rows[name]), own[name]
         # What is in neither column, such as a code, says nothing of either.
         ratio = np.nan_to_num(np.where(known[beside].has(there), there - here, np.minimum(there - here, 0.0)))
         comparable = known[beside].numeric == known[name].numeric
@@ -152,8 +154,14 @@ class _Likelihood:
                 self._logs = np.log((counts + 0.5) / (values.size + 0.5 * counts.size) / np.diff(self._edges))
             self._lowest = float(self._logs.min()) - _IMPOSSIBLE if self._edges.size > 1 else 0.0
             return
-        names, counts = np.unique(category_names(reference[name]).astype(str), return_counts=True)
-        self._names = dict(zip(names.tolist(), np.log(counts / counts.sum()).tolist(), strict=True))
+        codes, names = levels(reference[name])
+        rows_of: dict[str, int] = {}
+        # Missing values have the code -1, and count under the last name; names may repeat, such as those of 1 and "1".
+        by_level = np.bincount(codes % (len(names) + 1), minlength=len(names) + 1)
+        for level, rows in zip([*names, ""], by_level.tolist(), strict=True):
+            if rows:
+                rows_of[level] = rows_of.get(level, 0) + rows
+        self._names = {level: float(np.log(rows / len(codes))) for level, rows in rows_of.items()}
         self._lowest = min(self._names.values(), default=0.0) - _IMPOSSIBLE
 
     def has(self, logs: Array) -> NDArray[np.bool_]:
@@ -163,8 +171,9 @@ class _Likelihood:
     def logs(self, values: pd.Series) -> Array:
         """Return the logarithm of the likelihood of each value; not-a-number where it is missing."""
         if not self.numeric:
-            known = category_names(values).astype(str)
-            return np.array([np.nan if name in {"", "nan"} else self._names.get(name, self._lowest) for name in known])
+            codes, names = levels(values)
+            by_level = [np.nan if name in {"", "nan"} else self._names.get(name, self._lowest) for name in [*names, ""]]
+            return np.array(by_level)[codes]
         read = numbers(values)[0]
         if self._edges.size < 2:
             return np.full(len(read), np.nan)

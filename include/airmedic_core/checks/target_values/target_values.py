@@ -151,9 +151,9 @@ def _favourite(labels: Any) -> tuple[float, float]:
 
 
 def _distance(now: Array, before: Array) -> float:
-    from scipy.stats import ks_2samp
+    from airmedic_core.verdicts.two_samples import ks_distance
 
-    return float(ks_2samp(now, before, method="asymp").statistic)
+    return ks_distance(now, before)
 
 
 def _fault(

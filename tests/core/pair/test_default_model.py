@@ -1,0 +1,62 @@
+"""The model that is fitted where no predictions are logged."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from airmedic_core.inputs import Inputs
+from airmedic_core.pair.default_model import served
+from airmedic_core.spec import parse_spec
+from airmedic_core.training.pipelines import default_pipeline
+from airmedic_core.windows import Window
+
+SPEC = parse_spec(
+    {
+        "name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"},
+        "features": {"numeric": ["a"], "categorical": ["kind"]},
+    }
+)  # fmt: skip
+
+
+def _rows(seed: int, start: str) -> pd.DataFrame:
+    """Outcomes that depend on a number and a category of 250 names, of which some are missing and some come once."""
+    rng = np.random.default_rng(seed)
+    kind = rng.zipf(1.3, 1000) % 250
+    rows = pd.DataFrame({"at": pd.date_range(start, periods=1000, freq="h", tz="UTC"), "a": rng.normal(size=1000)})
+    rows["kind"] = pd.Series([f"kind {number}" for number in kind]).where(kind != 7)
+    rows["y"] = (rows["a"] + kind % 3 + rng.normal(size=1000) > 1).astype(int)
+    return rows
+
+
+@pytest.fixture
+def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
+    now = _rows(2, "2026-02-12")
+    now.loc[:5, "kind"] = "new"
+    return _rows(1, "2026-01-01"), now
+
+
+def test_scores_are_those_of_the_plain_pipeline(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """The expected scores come from scikit-learn's own encoder of texts, which the check leaves out for its speed."""
+    reference, current = frames
+    window = Window(datetime(2026, 2, 12, tzinfo=UTC), datetime(2026, 3, 27, tzinfo=UTC))
+    answers = served(SPEC, reference, current, window, window.end, together=False)
+    assert answers is not None
+    inputs, fitted_on = Inputs.of(["a"], ["kind"]), reference[~answers.held_out]
+    pipeline = default_pipeline(SPEC, inputs).fit(inputs.prepare(fitted_on), fitted_on["y"])
+    expected = pipeline.predict_proba(inputs.prepare(current))[:, 1]
+    assert answers.current.scores == pytest.approx(expected, abs=1e-12)
+    expected = pipeline.predict_proba(inputs.prepare(reference[answers.held_out]))[:, 1]
+    assert answers.reference.scores[answers.held_out] == pytest.approx(expected, abs=1e-12)
+
+
+def test_rows_that_the_model_was_fitted_on_are_not_scored(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    window = Window(datetime(2026, 2, 12, tzinfo=UTC), datetime(2026, 3, 27, tzinfo=UTC))
+    answers = served(SPEC, *frames, window, window.end, together=False)
+    assert answers is not None
+    assert answers.held_out.sum() == 300
+    assert (np.isfinite(answers.reference.scores) == answers.held_out).all()
+    assert answers.reference.known.sum() == 300
