@@ -36,7 +36,7 @@ def without_strays(spec: ModelSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, l
         In the order of their times, which are moments.
     """
     column = spec.data.time_column
-    seconds = rows[column].astype("int64").to_numpy() / 1e9
+    seconds = rows[column].dt.as_unit("ns").astype("int64").to_numpy() / 1e9
     first, last = np.quantile(seconds, _BULK, method="nearest")
     reach = max(_REACH_SPANS * (last - first), _LEAST_REACH_DAYS * 86_400)
     stray = (seconds < first - reach) | (seconds > last + reach)

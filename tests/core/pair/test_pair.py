@@ -280,7 +280,7 @@ def test_a_reference_that_ends_on_a_day_that_other_months_lack_is_split_into_mon
 def test_times_in_every_unit_since_1970_are_read_as_monitoring_reads_them(form: str, factor: int) -> None:
     spec = SPEC.model_copy(update={"data": SPEC.data.model_copy(update={"time_format": form})})
     rows = _rows(3)
-    counted = rows.assign(at=(pd.to_datetime(rows["at"], utc=True).astype("int64") // 10**9) * factor)
+    counted = rows.assign(at=(pd.to_datetime(rows["at"], utc=True).dt.as_unit("ns").astype("int64") // 10**9) * factor)
     before, now, findings = timed_rows(spec, counted[:400], counted[400:])
     assert before["at"].iloc[0] == pd.Timestamp("2026-01-01", tz="UTC")
     assert now["at"].iloc[-1].floor("D") == pd.Timestamp("2026-01-03", tz="UTC")
