@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 
 from airmedic_core.errors import SpecError
-from airmedic_core.metrics import block_draws, interval, losses, metric, metrics_for
+from airmedic_core.metrics import block_draws, interval, losses, metric, metrics_for, time_blocks
 
 RANDOM = np.random.default_rng(3)
 ROWS = 400
@@ -91,3 +91,21 @@ def test_one_block_has_no_interval() -> None:
 def test_an_unknown_metric_names_the_closest() -> None:
     with pytest.raises(SpecError, match="Did you mean 'roc_auc'"):
         metric("roc_auk", "binary")
+
+
+def test_the_error_of_an_area_counts_the_rows_of_the_rarer_class() -> None:
+    """By hand: one positive and one negative in order, shrunk to 0.75, give √(0.75 · 0.25) by Hanley and McNeil."""
+    area = metric("roc_auc", "binary")
+    pair = np.array([0.0, 1.0])
+    assert area.least_error(pair, pair, 1.0) == pytest.approx(0.1875**0.5)
+    # Their example (1982, Radiology 143:29–36): an area of 0.893 of 51 and 58 has a standard error of 0.032.
+    labels = np.repeat([1.0, 0.0], [51, 58])
+    assert area.least_error(labels, labels, 0.893) == pytest.approx(0.032, abs=0.002)
+
+
+def test_a_log_loss_without_a_row_of_the_rare_class_is_not_known_exactly() -> None:
+    """One more row of it, which was expected once in 100 rows, would add ln 100 to 150 losses."""
+    labels, scores = np.zeros(150), np.full(150, 0.01)
+    known = interval(metric("log_loss", "binary"), labels, scores, time_blocks(150))
+    assert known.high - known.low < 1e-9
+    assert known.standard_error == pytest.approx(np.log(100) / 150)

@@ -44,6 +44,18 @@ class Metric(ABC):
         blocks = np.zeros(len(labels), dtype=np.int64)
         return float(self.resampled(labels, scores, blocks, np.ones((1, 1)))[0])
 
+    def least_error(self, labels: Array, scores: Array, value: float) -> float:  # noqa: ARG002  of those that need them
+        """Return the standard error that the metric has at the least on these rows, whatever resamples say.
+
+        Parameters
+        ----------
+        labels, scores : array of n rows
+            See the class.
+        value : float
+            The metric on them.
+        """
+        return 0.0
+
     @abstractmethod
     def resampled(self, labels: Array, scores: Array, blocks: Blocks, weights: Array) -> Array:
         """Return the value of each resample.
@@ -79,6 +91,8 @@ class SumMetric(Metric):
         Its direction.
     relative : bool
         See :class:`Metric`.
+    least_error : callable, optional
+        From labels and scores to the standard error that the value has at the least.
 
     Examples
     --------
@@ -95,10 +109,16 @@ class SumMetric(Metric):
         *,
         higher_is_better: bool,
         relative: bool = False,
+        least_error: Callable[[Array, Array], float] | None = None,
     ) -> None:
         super().__init__(name, higher_is_better=higher_is_better, relative=relative)
         self._terms = terms
         self._combine = combine
+        self._least_error = least_error
+
+    def least_error(self, labels: Array, scores: Array, value: float) -> float:
+        """Return the standard error that the value has at the least."""
+        return self._least_error(labels, scores) if self._least_error else super().least_error(labels, scores, value)
 
     def resampled(self, labels: Array, scores: Array, blocks: Blocks, weights: Array) -> Array:
         """Return the value of each resample from the blocks' sums."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,11 +45,13 @@ class Interval:
     high: float
     rows: int
     blocks: int
+    least_error: float = 0.0
+    """Standard error that the value has at the least: resamples of a handful of rows know of no others."""
 
     @property
     def standard_error(self) -> float:
-        """The standard error that a 95 % interval implies; NaN without one."""
-        return (self.high - self.low) / _WIDTH_95
+        """The standard error that a 95 % interval implies, and at least the one that is known; NaN without either."""
+        return max((self.high - self.low) / _WIDTH_95, self.least_error)
 
 
 def interval(
@@ -96,7 +99,8 @@ def interval(
     if count > 1:
         drawn = measure.resampled(labels, scores, blocks, block_draws(count, resamples, seed))
         low, high = percentile_bounds(drawn, confidence)
-    return Interval(value, low, high, len(labels), count)
+    least_error = measure.least_error(labels, scores, value) if len(labels) else 0.0
+    return Interval(value, low, high, len(labels), count, least_error if math.isfinite(least_error) else 0.0)
 
 
 def percentile_bounds(values: Array, confidence: float) -> tuple[float, float]:

@@ -77,8 +77,17 @@ def _r2(sums: Array) -> Array:
     return explained
 
 
-def _sum(name: str, terms: Any, combine: Any = _mean, *, better: str, relative: bool = False) -> SumMetric:
-    return SumMetric(name, terms, combine, higher_is_better=better == "higher", relative=relative)
+def _one_row_more(labels: Array, scores: Array) -> float:
+    """Return what one more row of the class that is expected less adds to the mean log loss.
+
+    Where a window happens to have no row of a rare class, its loss is next to nothing and seems to be known exactly.
+    """
+    expected = float(np.clip(np.mean(scores), 1e-6, 1.0 - 1e-6))
+    return -float(np.log(min(expected, 1.0 - expected))) / max(len(labels), 1)
+
+
+def _sum(name: str, terms: Any, combine: Any = _mean, *, better: str, **known: Any) -> SumMetric:
+    return SumMetric(name, terms, combine, higher_is_better=better == "higher", **known)
 
 
 # The first metric of a task is its usual one.
@@ -86,7 +95,7 @@ _METRICS: dict[str, tuple[Metric, ...]] = {
     "binary": (
         RocAuc(),
         AveragePrecision(),
-        _sum("log_loss", lambda y, s: losses("binary", y, s), better="lower"),
+        _sum("log_loss", lambda y, s: losses("binary", y, s), better="lower", least_error=_one_row_more),
         _sum("brier", lambda y, s: (y - s) ** 2, better="lower"),
         _sum("accuracy", _correct, better="higher"),
         _sum("f1", _confusion, lambda s: 2 * s[1] / (2 * s[1] + s[2] + s[3]), better="higher"),
