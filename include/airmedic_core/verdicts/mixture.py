@@ -26,7 +26,9 @@ class MixtureFit:
     """Largest difference of the cumulative distributions (Kolmogorov–Smirnov) after the fit."""
 
 
-def fit_mixture(counts: Array, first: Array, second: Array, *, iterations: int = 200) -> MixtureFit:
+def fit_mixture(
+    counts: Array, first: Array, second: Array, *, iterations: int = 200, rare: float = _RARE
+) -> MixtureFit:
     """Fit ``(1 − share)·first + share·second`` to counts by maximum likelihood.
 
     The likelihood is concave in the share; expectation–maximisation as in Saerens et al. 2002 (Neural Computation
@@ -40,6 +42,8 @@ def fit_mixture(counts: Array, first: Array, second: Array, *, iterations: int =
         The two distributions on the same bins, in any unit.
     iterations : int
         At the most; each takes the share closer to the best one.
+    rare : float
+        Share of a bin in which neither distribution has been seen.
 
     Examples
     --------
@@ -49,7 +53,7 @@ def fit_mixture(counts: Array, first: Array, second: Array, *, iterations: int =
     (0.25, 0.0)
     """
     total = counts.sum()
-    first, second = _smooth(first), _smooth(second)
+    first, second = _smooth(first, rare), _smooth(second, rare)
     if total <= 0:
         return MixtureFit(float("nan"), 0.0, float("nan"))
     observed = counts / total
@@ -67,7 +71,7 @@ def fit_mixture(counts: Array, first: Array, second: Array, *, iterations: int =
     return MixtureFit(share, gain, distance)
 
 
-def _smooth(weights: Array) -> Array:
+def _smooth(weights: Array, rare: float) -> Array:
     total = max(float(weights.sum()), 1e-12)
-    smoothed: Array = (weights / total + _RARE) / (1.0 + _RARE * weights.size)
+    smoothed: Array = (weights / total + rare) / (1.0 + rare * weights.size)
     return smoothed

@@ -127,7 +127,8 @@ def _by_values(
 
 
 def _usual(context: CheckContext, name: str, reference: NumericProfile, rows: int) -> Usual:
-    noise = LIMITS.ks_5_percent / rows**0.5
+    # Both are samples (Smirnov 1948).
+    noise = LIMITS.ks_5_percent * (1.0 / rows + 1.0 / max(reference.values, 1)) ** 0.5
     past = [
         ks(reference, column)
         for profile in context.past_profiles

@@ -120,6 +120,7 @@ class Cumulative:
         import numpy as np
 
         self.edges = reference.edges
+        self.rows = max(int(reference.counts.sum()), 1)
         self._upto = np.cumsum(reference.counts)[:-1] / max(int(reference.counts.sum()), 1)
         # With few distinct values each has its own bin, which it closes: the function is a staircase.
         filled = np.flatnonzero(reference.counts[:-1])
@@ -163,7 +164,11 @@ def fit_map(
     counts = np.diff(share_upto(values, grid), prepend=0.0, append=1.0) * values.size
     first = np.diff(cumulative(grid), prepend=0.0, append=1.0)
     second = np.diff(_mapped(cumulative, conversion, grid), prepend=0.0, append=1.0)
-    return fit_mixture(counts, np.maximum(first, 0.0), np.maximum(second, 0.0), iterations=60)
+    # What none of so many rows has had is seldom, not impossible: all of it together is worth one row.
+    rare = max(LIMITS.rare, 1.0 / (cumulative.rows * counts.size))
+    fit = fit_mixture(counts, np.maximum(first, 0.0), np.maximum(second, 0.0), iterations=60, rare=rare)
+    # The reference is a sample, too: a difference of two samples gains by chance as much more as its error is larger.
+    return replace(fit, gain=fit.gain / (1.0 + values.size / cumulative.rows))
 
 
 def or_all(fit: MixtureFit, values: NDArray[np.float64], cumulative: Cumulative, conversion: Map) -> MixtureFit:

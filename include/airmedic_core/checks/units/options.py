@@ -57,6 +57,9 @@ class Limits:
     """Part of a move that a conversion leaves at the most, if it is more than rows explain. Tuned."""
     most_left: float = 0.5
     """Part of a move that a conversion leaves at the most, however few the rows are. Tuned."""
+    rare: float = 1e-6
+    """Share of a bin, at the least, in which a distribution has no row: an empty bin would forbid what is only
+    seldom."""
     gain: float = 12.0
     """Log-likelihood that a mixture with converted rows must gain. By chance one conversion gains so much in 6 of a
     million columns (chi-square of two degrees of freedom), and about 65 conversions are tried."""
