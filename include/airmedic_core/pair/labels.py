@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from airmedic_core.columns import category_name
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from airmedic_core.spec import ModelSpec
 
+_SHOWN = 40
+"""Characters of a label that a message shows. Bounds its length."""
 _UNKNOWN_FRACTION = 0.05
 _MOST_CLASSES = 200
 """A default model grows 150 trees for each class: with more, a check takes minutes, and each class has few rows."""
@@ -40,10 +43,12 @@ def compare_labels(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFra
     Raises
     ------
     SourceError, SpecError
-        If the labels of the reference are none of the task. A retry does not help.
+        If the labels of the reference are none of the task, or labels are lists. A retry does not help.
     """
     target = spec.target
     before, now = (frame[target].dropna() if target in frame else None for frame in (reference, current))
+    for labels, where in ((before, "the reference"), (now, "the rows in question")):
+        _refuse_nested(target, labels, where)
     if before is None or not len(before):
         return []
     _refuse_unusable(spec, before)
@@ -70,6 +75,19 @@ def refuse_no_target(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataF
         raise MissingColumnError(
             f"Neither set of rows has the column {target!r}, which the spec names as target.",
             closest(target, map(str, reference.columns)),
+        )
+
+
+def _refuse_nested(target: str, labels: pd.Series | None, where: str) -> None:
+    """Refuse labels that hold several values each: no model of this kind answers with them."""
+    if labels is None or labels.dtype != object:
+        return
+    nested = labels[[not isinstance(label, Hashable) for label in labels]]
+    if len(nested):
+        raise SourceError(
+            f"The target {target!r} holds lists or mappings in {where}, such as {str(nested.iloc[0])[:_SHOWN]}; a "
+            "label must be one value.",
+            "Name a target of single values, or take the value out of the list before the rows are stored.",
         )
 
 
