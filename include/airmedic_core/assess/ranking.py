@@ -89,7 +89,8 @@ def _label_shift(signs: Signs[SignT], _: bool) -> list[SignT]:
 
 
 def _concept_drift(signs: Signs[SignT], _: bool) -> list[SignT]:
-    if not signs.lost:
+    # Answers that nobody can use cost what they cost, whatever the relation is.
+    if not signs.lost or signs.unusable:
         return []
     if signs.remains:
         return [*signs.remains, *signs.lost]
@@ -103,7 +104,7 @@ def _concept_drift(signs: Signs[SignT], _: bool) -> list[SignT]:
 def _harmful_shift(signs: Signs[SignT], _: bool) -> list[SignT]:
     if not signs.lost:
         return signs.estimated + signs.moved if signs.estimated and signs.moved else []
-    if signs.remains:
+    if signs.remains or signs.unusable:
         return []
     inputs = _explained_by_inputs(signs)
     return [*inputs, *signs.lost, *signs.moved] if inputs or signs.moved else []

@@ -17,7 +17,8 @@ _P_VALUE_WHERE_INPUTS_MOVED = 0.05
 """Where the inputs have certainly moved, a loss needs less proof than out of the blue: the usual 5 %."""
 
 _P_VALUE_OF_THREE = 0.1
-"""Where a loss, what remains of it on shared inputs and the sign of the errors agree, each needs less proof."""
+"""Where a loss, what remains of it on shared inputs and the sign of the errors agree, each needs less proof, and the
+two that have a p-value prove so much together, however they depend on each other."""
 
 
 class Sign(Protocol):
@@ -144,8 +145,11 @@ class Signs(Generic[SignT]):
         if self.pick(Verdict.OK, _leaves_loss_open):
             # What neither the relation nor the inputs explain is more likely chance: more labels decide.
             return []
-        leans = any(finding.details.get("bias_p_value", 1.0) < _P_VALUE_OF_THREE for finding in self.remains)
-        suspected = self.pick(Verdict.OK, lambda finding: is_likely_loss(finding, _P_VALUE_OF_THREE)) if leans else []
+        proven = any(
+            max(finding.details.get(name, 1.0) for name in ("bias_p_value", "joint_p_value")) < _P_VALUE_OF_THREE
+            for finding in self.remains
+        )
+        suspected = self.pick(Verdict.OK, lambda finding: is_likely_loss(finding, _P_VALUE_OF_THREE)) if proven else []
         return self.pick(Verdict.WATCH, is_likely_loss) or suspected
 
 

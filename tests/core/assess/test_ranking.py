@@ -115,3 +115,17 @@ def test_two_rules_that_fail_for_one_reason_do_not_leave_each_other_out() -> Non
 def test_faults_of_one_batch_are_told_together() -> None:
     twice = Finding("scales", "batch", "rows", ALERT, role=Role.DATA_FAULT, suggests=(Cause.VOLUME_ANOMALY,))
     assert weigh(BATCH, [BROKEN, twice]).finding_keys == (twice.key, BROKEN.key)
+
+
+def test_answers_that_are_all_the_same_are_the_reason_of_their_loss() -> None:
+    """No retraining on rows whose relation nobody has asked: the answers do not depend on the inputs at all."""
+    lost = Finding(
+        "performance", "batch", "log_loss", Verdict.ALERT, value=22.0, baseline=10.0, limit=11.0, p_value=1e-6,
+        role=Role.LOSS, details={"decides": True},
+    )  # fmt: skip
+    constant = Finding("scores", "batch", "constant", Verdict.ALERT, role=Role.SCORES_MOVED, suggests=(Cause.UNKNOWN,))
+    for cause in (Cause.HARMFUL_COVARIATE_SHIFT, Cause.CONCEPT_DRIFT):
+        verdict = Verdict.ALERT if cause is Cause.CONCEPT_DRIFT else Verdict.OK
+        reason = Finding("concept", "batch", "relation_loss", verdict, role=Role.EXPLAINS_LOSS, suggests=(cause,))
+        assert [claim.cause for claim in rank_causes(Signs.of([lost, reason]))] == [cause]
+        assert [claim.cause for claim in rank_causes(Signs.of([lost, reason, constant]))] == [Cause.UNKNOWN]

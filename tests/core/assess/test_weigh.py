@@ -17,9 +17,10 @@ def loss(verdict: Verdict, p_value: float) -> Finding:
     )  # fmt: skip
 
 
-def remaining(verdict: Verdict, bias: float) -> Finding:
+def remaining(verdict: Verdict, bias: float, joint: float = 0.09) -> Finding:
     return Finding(
-        "concept", "batch", "relation_loss", verdict, value=30.0, baseline=0.0, details={"bias_p_value": bias},
+        "concept", "batch", "relation_loss", verdict, value=30.0, baseline=0.0,
+        details={"bias_p_value": bias, "joint_p_value": joint},
         suggests=(Cause.CONCEPT_DRIFT,), role=Role.EXPLAINS_LOSS,
     )  # fmt: skip
 
@@ -35,6 +36,8 @@ def unexplained() -> Finding:
     ("findings", "alone", "watched_further"),
     [
         ([loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.05)], "incident", "watch"),
+        # Two looks at the same rows, each one in ten, prove less together.
+        ([loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.08, joint=0.2)], "watch", "watch"),
         # A reason for a loss that may be chance is no incident, and not healthy either.
         ([loss(Verdict.OK, 0.04), remaining(Verdict.ALERT, 0.2)], "watch", "watch"),
         ([loss(Verdict.OK, 0.04), remaining(Verdict.OK, 0.001)], "healthy", "healthy"),

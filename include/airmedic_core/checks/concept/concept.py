@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
 from pydantic import Field
@@ -9,6 +10,7 @@ from pydantic import Field
 from airmedic_core.checks import Check, CheckOptions
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.verdicts.together import together_by_chance
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -23,7 +25,8 @@ _MISSED = 20.0
 _NEARLY_ALL = 0.98
 """Share of one class in a part of the reference, from which a window of that class alone is nothing new."""
 _CERTAIN_MOVE = 1e-4
-"""How likely a move of the class mix is by chance where it counts without any loss: one in 10,000 windows."""
+"""How likely a move of the class mix is by chance, given how windows and neighbouring rows differ: one in 10,000
+windows."""
 _LENT_ROWS = 5
 """Rows of the mean loss that each score bin is lent, so that a bin of few rows is not taken at its word."""
 _ALIKE = 0.55
@@ -98,6 +101,9 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
     mix = class_mix(before, now, least_change=options.least_mix_change, least_gain=options.least_gain)
     if mix is None:
         return []
+    if mix.moved and _in_runs(context):
+        # Events that come in runs, such as rough weather, fill one window and leave out the next.
+        mix = replace(mix, moved=False, explains=False)
     which = "positive"
     if context.spec.task == "multiclass":
         classes = context.scored.classes if context.scored else ()
@@ -108,7 +114,7 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
         not mix.explains
         and mix.distance < 1.0
         and _moved_for_certain(context, options)
-        and not _fallen(context, now, options)
+        and _fallen(context, now, options)[0] is None
     )
     if alone:
         text += " The parts of the reference do not differ so much, and the scores of each class are as before."
@@ -127,6 +133,25 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
             },
         )
     ]  # fmt: skip
+
+
+def _in_runs(context: CheckContext) -> bool:
+    """Return whether labels come in such runs that no class has an unusual share."""
+    import numpy as np
+
+    from airmedic_core.measures.label_history import chance_by_blocks, label_history
+
+    history = label_history(context)
+    if history is None:
+        return False
+    now, before = history.now, history.before
+    chances = [
+        chance_by_blocks(
+            float(np.mean(now == label)), float(np.mean(before == label)), history.blocks(label), len(now), len(before)
+        )
+        for label in np.unique(before)
+    ]
+    return min(chances) > _CERTAIN_MOVE
 
 
 def _moved_for_certain(context: CheckContext, options: Options) -> bool:
@@ -200,7 +225,7 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
     from airmedic_core.measures.loss_by_inputs import bounded, mean_loss, take_apart, weighted_auc
     from airmedic_core.metrics import loss_name
 
-    fallen = _fallen(context, now, options)
+    fallen, chance = _fallen(context, now, options)
     if fallen is None:
         return []
     # Rows add up to the area under the curve and to the mean loss; a loss of any other metric is told by the latter.
@@ -210,6 +235,10 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
         return []
     share = parts.relation / parts.total
     relation = parts.low > 0 and share >= options.least_share
+    bias = bias_p_value(before, now)
+    joint = together_by_chance(chance, bias)
+    # What may be chance needs no reason; the sign of the errors may bear it out.
+    unproven = relation and chance >= options.p_value and joint >= 2.0 * options.p_value
     remains = f"{parts.relation:.3g} remain" if parts.relation > 0 else "nothing remains"
     text = (
         f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {remains} on inputs that both windows have "
@@ -223,22 +252,25 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
         cause, text = Cause.UNKNOWN, f"{text}, and the inputs hardly moved: more labels are needed."
     else:
         text += ": the inputs do not explain it." if relation else ": the move of the inputs explains it."
+    if unproven:
+        text += " It may be chance."
     return [
         Finding(
-            "concept", "batch", "relation_loss", Verdict.ALERT if relation else Verdict.OK, value=parts.relation,
+            "concept", "batch", "relation_loss", Verdict.ALERT if relation and not unproven else Verdict.OK,
+            value=parts.relation,
             baseline=0.0, limit=options.least_share * parts.total, effect=share, sample_size=len(now), message=text,
             suggests=(cause,), role=Role.EXPLAINS_LOSS,
             details={
                 "metric": name, "fallen": fallen, "total": parts.total, "inputs": parts.inputs, "low": parts.low,
-                "high": parts.high, "separation": parts.separation, "bias_p_value": bias_p_value(before, now),
+                "high": parts.high, "separation": parts.separation, "bias_p_value": bias, "joint_p_value": joint,
                 "decides": True,
             },
         )
     ]  # fmt: skip
 
 
-def _fallen(context: CheckContext, now: LabelledRows, options: Options) -> str | None:
-    """Return the metric that fell most certainly, if one did."""
+def _fallen(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str | None, float]:
+    """Return the metric that fell most certainly, if one did, and how likely that is by chance."""
     from airmedic_core.checks import options_for
     from airmedic_core.measures.loss_change import compare, deciding_metrics
 
@@ -251,7 +283,8 @@ def _fallen(context: CheckContext, now: LabelledRows, options: Options) -> str |
         )
         if change is not None and change.difference < -change.floor and change.p_value < most:
             fallen.append((change.p_value, measure.name))
-    return min(fallen, key=lambda fall: fall[0])[1] if fallen else None
+    chance, name = min(fallen, default=(1.0, None))
+    return name, chance
 
 
 def _from_profile(context: CheckContext, now: LabelledRows, options: Options) -> list[Finding]:
@@ -261,7 +294,7 @@ def _from_profile(context: CheckContext, now: LabelledRows, options: Options) ->
     from airmedic_core.metrics import loss_name, score_column
 
     whole = context.reference.whole.scores
-    if whole is None or whole.labelled.sum() < _LEAST_ROWS or _fallen(context, now, options) is None:
+    if whole is None or whole.labelled.sum() < _LEAST_ROWS or _fallen(context, now, options)[0] is None:
         return []
     bins = np.searchsorted(whole.scores.edges, score_column(now.scores), side="left")
     usual = float(whole.loss_totals.sum() / whole.labelled.sum())

@@ -21,7 +21,8 @@ likely by chance: that another naming gives the loss back."""
 _GIVEN_BACK = 0.75
 """Part of the loss, in each of these metrics that fell, that the other naming gives back. A relation that really turned
 round has no reason to keep the strength of every part of it, nor to turn the share of the classes round as well."""
-
+_LEAST_SPREAD = 0.02
+"""Error of the part that is given back, at the least: bounds what one metric says against all others."""
 _NO_CHANCE = 0.05
 """How likely what is left of the loss must be by chance, where less than that is given back."""
 
@@ -59,7 +60,7 @@ def relabelled(
     labels = naming[now.labels.astype(np.intp)].astype(float)
     back = replace(now, labels=labels, losses=losses(context.spec.task, labels, now.scores))
 
-    certain = False
+    certain, evidence = False, 0.0
     for measure in deciding_metrics(context.spec):
         lost, given_back = (
             compare(context, rows, measure, least_drop=least_drop, least_relative_drop=least_relative_drop)
@@ -69,16 +70,45 @@ def relabelled(
             continue
         fallen = lost.difference < -lost.floor
         certain |= fallen and lost.p_value < _LOST
+        if fallen:
+            evidence += of_all(-lost.difference, given_back.difference - lost.difference, given_back.spread)
         still_lost = given_back.difference < ((1.0 - _GIVEN_BACK) * lost.difference if fallen else -lost.floor)
         if still_lost and given_back.p_value < _NO_CHANCE:
             return None
-    if not certain:
+    if not certain or evidence <= 0:
         return None
     return {given: int(naming[given]) for given in range(len(naming)) if naming[given] != given}
 
 
+def of_all(lost: float, given_back: float, error: float) -> float:
+    """Return the evidence that all of a loss is given back and not any part of it, as a logarithm.
+
+    Exchanged names give back all, but for an error; a relation that turned round in part gives back any part, one as
+    likely as another. Where few rows leave a wide error, neither says more.
+
+    Parameters
+    ----------
+    lost, given_back : float
+        Positive.
+    error : float
+        Standard error of the metric on so many rows.
+
+    Examples
+    --------
+    >>> [round(of_all(lost, given_back, error), 1) for lost, given_back, error in ((0.6, 0.58, 0.04), (0.6, 0.45, 0.04),
+    ...                                                                            (0.2, 0.16, 0.12))]
+    [1.7, -5.2, -0.5]
+    """
+    share, spread = given_back / lost, max(error / lost, _LEAST_SPREAD)
+    # The density of all, at what was given back, against 1: that of any part.
+    return float(-0.5 * (min(share - 1.0, 0.0) / spread) ** 2 - np.log(spread * np.sqrt(2.0 * np.pi)))
+
+
 def _best_naming(now: LabelledRows) -> NDArray[np.intp] | None:
     """Return the likeliest class behind each label, by what the model says of its rows; None where it is the label."""
+    if not np.ptp(now.scores, axis=0).any():
+        # Answers that are all the same tell no class from another, by whatever names.
+        return None
     scores = now.scores if now.scores.ndim == 2 else np.column_stack([1.0 - now.scores, now.scores])
     classes = scores.shape[1]
     logs = np.log(np.clip(scores, 1e-6, 1.0))
