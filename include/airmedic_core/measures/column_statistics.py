@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.measures.chances import chance_of_shares
 from airmedic_core.measures.seasonal import Like
 from airmedic_core.measures.unseen_categories import UsualUnseen
 from airmedic_core.metrics import Array
@@ -56,6 +57,8 @@ class Statistics:
     """The variance of one row."""
     own_share: Array
     """Share of the reference's rows that tell of the entry: a category's own, or those that lie in no largest bin."""
+    rows: Callable[[Profile], Array] | None = None
+    """Takes a profile, and returns of how many rows each entry is a share; none where entries are no shares."""
 
     @property
     def wide(self) -> float:
@@ -120,6 +123,9 @@ class Statistics:
         }
         seen = seen_before(history, past[1], joined["centre"], self.columns)
         joined["p_value"] = np.where(seen.covers(joined["difference"]), 1.0, joined["p_value"])
+        if self.rows is not None and like is None:
+            by_rows = chance_of_shares(values, self.rows(now), centre, self.rows(whole))
+            joined["p_value"] = np.fmax(joined["p_value"], np.where(np.isfinite(joined["p_value"]), by_rows, np.nan))
         return Moderated(**joined), values
 
     def _many_rows(self, noise: Array) -> NDArray[np.bool_]:
@@ -211,9 +217,14 @@ def of_categories(
                 noise[at] = max(share * (1.0 - share), 0.5 / column.values) / column.values
         return values, noise
 
+    def counted(profile: Profile) -> Array:
+        held = [profile.columns[name] for name, _, _ in rows]
+        return np.array([float(part.values) if isinstance(part, CategoricalProfile) else 0.0 for part in held])
+
     return Statistics(
         tuple(row[0] for row in rows), tuple(row[1] for row in rows), np.ones(len(rows)), measure,
         assumed_spread=_ASSUMED_SHARES, numeric=False, variance=expected * (1.0 - expected), own_share=expected,
+        rows=counted,
     )  # fmt: skip
 
 

@@ -154,3 +154,43 @@ def test_infinite_values_of_a_regression_are_not_fitted() -> None:
     before, now = (rows.assign(label=rows["a"] + rows["b"]) for rows in (before, now))
     before.loc[before.index % 50 == 0, "label"] = np.inf
     assert check_pair(_spec("regression"), before, now).assessment.outcome == "healthy"
+
+
+def _partly_turned(strength: float, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows whose label follows one input, and 144 in which it follows the other way round, by another strength."""
+    rng = np.random.default_rng(seed)
+
+    def rows(count: int, start: str, slope: float) -> pd.DataFrame:
+        a, b = rng.normal(size=(2, count))
+        at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 600, unit="s")
+        label = rng.random(count) < 1 / (1 + np.exp(-slope * a))
+        return pd.DataFrame({"at": at, "a": a, "b": b, "label": label.astype(int)})
+
+    return rows(2880, "2026-01-01", 4.0), rows(144, "2026-01-21", -strength)
+
+
+def test_a_relation_that_turned_round_in_part_is_no_exchange_of_classes() -> None:
+    """On few rows a part of the loss looks like all of it; what was given back says which is likelier."""
+    for strength, exchanged in ((1.5, False), (4.0, True)):
+        result = check_pair(_spec("binary"), *_partly_turned(strength))
+        assert any(finding.statistic == "relabelled" for finding in result.findings) is exchanged
+
+
+def test_answers_that_are_all_the_same_tell_no_classes_apart() -> None:
+    before, now = _outcomes(20, "2026-01-01", 0), _outcomes(2, "2026-01-21", 1)
+    before["said"] = (before["a"] > 0).astype(int)
+    # Most labels are 0, so that the answer 1 under the other name would be right more often.
+    now = now[(now["label"] == 0) | (now.index % 4 == 0)]
+    result = check_pair(_spec("binary", prediction={"label": "said"}), before, now.assign(said=1))
+    assert "scores:batch:constant" in [finding.key for finding in result.findings]
+    assert not [finding for finding in result.findings if finding.statistic == "relabelled"]
+    assert result.assessment.outcome == "incident"
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize(("where", "side"), [("the reference", 0), ("the rows in question", 1)])
+def test_a_target_of_lists_is_an_error_that_says_so(task: str, where: str, side: int) -> None:
+    sides = [_labels(0, 1), _labels(1, 0)]
+    sides[side] = _labels([0], [1, 2])
+    with pytest.raises(SourceError, match=f"holds lists or mappings in {where}, such as"):
+        compare_labels(_spec(task), *sides)

@@ -9,6 +9,7 @@ from airmedic_core.checks import Check
 from airmedic_core.checks.corruption.broken_shares import WHERE_ROWS_ARE_STRANGE, beyond, broken_finding, rarest_share
 from airmedic_core.checks.corruption.duplicates import duplicates
 from airmedic_core.checks.corruption.options import LIMITS, Options
+from airmedic_core.measures.chances import BY_ROWS_ALONE, chance_beyond_all
 from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile
 from airmedic_core.records import Cause, Finding, Role, Verdict
@@ -104,13 +105,31 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
         return
     past = [_far_share(context, profile, name)[1] for profile in context.past_profiles]
     usual = sum(past) / len(past) if past else 0.0
-    many = share - usual >= options.outside_fraction and rows >= LIMITS.few_rows and _detached(context, name)
+    many = (
+        share - usual >= options.outside_fraction
+        and rows >= LIMITS.few_rows
+        and not _by_chance(context, name, rows)
+        and _detached(context, name)
+    )
     if many or share > usual:
         yield broken_finding(
             context, name, "outside_fraction", share, usual, options.outside_fraction,
             f"{rows:,} values of {name} ({percent(share, 1)}) lie far outside the reference's range.",
             Verdict.ALERT if many else Verdict.OK, explained_by=WHERE_ROWS_ARE_STRANGE,
         )  # fmt: skip
+
+
+def _by_chance(context: CheckContext, name: str, rows: int) -> bool:
+    """Return whether so many of a few rows may lie beyond a reference of a few rows, as they may of any long tail.
+
+    Infinite values, and negative ones where none ever was, are no tail of anything.
+    """
+    now, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    assert isinstance(now, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
+    if now.non_finite or (now.negatives and not reference.negatives):
+        return False
+    chance = chance_beyond_all(rows, now.values, reference.values)
+    return chance * len(context.profile.edges.numeric) > BY_ROWS_ALONE
 
 
 def _detached(context: CheckContext, name: str) -> bool:

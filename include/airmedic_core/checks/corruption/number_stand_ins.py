@@ -30,6 +30,7 @@ from airmedic_core.checks.corruption.suspicious_numbers import (
     stand_in_key,
     undoubted_profiles,
 )
+from airmedic_core.measures.chances import BY_ROWS_ALONE, chance_of_repeats
 from airmedic_core.measures.stand_in_values import is_typical_number
 from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile
@@ -119,11 +120,25 @@ def _judge(context: CheckContext, name: str, value: float, share: float, options
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     coarse = int((reference.counts > 0).sum()) <= LIMITS.coarse_bins or favourite > LIMITS.calendar_share
     unusual = share > favourite + options.value_fraction and share > LIMITS.stands_out * favourite
-    if coarse or not unusual or not rose_alone(column, reference, position):
+    if (
+        coarse
+        or not unusual
+        or not rose_alone(column, reference, position)
+        or _by_chance(context, name, share, position)
+    ):
         return None
     return broken_finding(
         context, name, "repeated_value_fraction", share, usual, least, text, explained_by=WHERE_ROWS_ARE_STRANGE
     )
+
+
+def _by_chance(context: CheckContext, name: str, share: float, position: int) -> bool:
+    """Return whether rows alone repeat one of the values of any column so much more often than before."""
+    column, reference = context.profile.columns[name], context.reference.whole.columns[name]
+    assert isinstance(column, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
+    repeats, before = round(share * column.values), int(reference.counts[position])
+    values = int((reference.counts > 0).sum()) * len(context.profile.edges.numeric)
+    return chance_of_repeats(repeats, column.values, before, reference.values, values) > BY_ROWS_ALONE
 
 
 def _smallest(columns: list[NumericProfile]) -> float:

@@ -30,6 +30,7 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     options : Options
         Of the check.
     """
+    from airmedic_core.measures.chances import BY_ROWS_ALONE, chance_beyond_all
     from airmedic_core.measures.column_statistics import one_value_per_window
     from airmedic_core.measures.unseen_categories import usual_unseen
     from airmedic_core.profile import CategoricalProfile
@@ -48,6 +49,10 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     renamed = renamed_categories(now) or _replaced_category(now, past)
     enough_renamed = bool(renamed) and share - usual > LIMITS.renamed_fraction
     if share - usual < options.unseen_fraction and not enough_renamed:
+        return []
+    # Of a column that holds a handful of values in all, what comes next is soon new.
+    known = context.reference.whole.columns[name].rows - context.reference.whole.columns[name].nulls
+    if chance_beyond_all(now.unseen - lost, now.values, known) > BY_ROWS_ALONE:
         return []
     if one_value_per_window(context.past_profiles, name):
         return []
