@@ -15,6 +15,31 @@ _STEP = 128
 """Scores that are looked at together: their table of resamples then stays in the processor's cache."""
 _EXACT_IN_FLOAT32 = 2.0**24
 """Whole numbers below this are exact in 32 bits."""
+_FEW_OF_CLASS = 10
+"""Rows of a class below which resamples say too little of an area's error: theirs is short by the part of one row, of
+ten by a tenth."""
+
+
+def error_of_area(area: float, positives: int, negatives: int) -> float:
+    """Return the standard error of an area under the ROC curve (Hanley and McNeil 1982, Radiology 143:29–36).
+
+    Parameters
+    ----------
+    area : float
+        From 0 to 1.
+    positives, negatives : int
+        Rows of each class.
+
+    Examples
+    --------
+    Their own example: an area of 0.893 of 51 and 58.
+
+    >>> round(error_of_area(0.893, 51, 58), 3)
+    0.033
+    """
+    of_positives, of_negatives = area / (2.0 - area) - area**2, 2.0 * area**2 / (1.0 + area) - area**2
+    variance = area * (1.0 - area) + (positives - 1) * of_positives + (negatives - 1) * of_negatives
+    return float(np.sqrt(variance / (positives * negatives)))
 
 
 class RocAuc(Metric):
@@ -32,7 +57,7 @@ class RocAuc(Metric):
         super().__init__("roc_auc", higher_is_better=True)
 
     def least_error(self, labels: Array, scores: Array, value: float) -> float:  # noqa: ARG002  the same for all metrics
-        """Return the error of an area by the rows of each class (Hanley and McNeil 1982, Radiology 143:29–36).
+        """Return the error of an area by the rows of each class, where one of them has a handful.
 
         Resamples of three positives draw the same three again, and know nothing of all others. The area is taken as if
         one more row of the rarer class were known and said nothing: that of two positives may be 1 by chance.
@@ -41,17 +66,14 @@ class RocAuc(Metric):
         --------
         >>> rare, common = np.repeat([0.0, 1.0], [297, 3]), np.repeat([0.0, 1.0], [500, 500])
         >>> [round(RocAuc().least_error(labels, labels, 0.9), 2) for labels in (rare, common)]
-        [0.15, 0.01]
+        [0.15, 0.0]
         """
         positives = int((labels > 0.5).sum())
         negatives = len(labels) - positives
         rarer = min(positives, negatives)
-        if not rarer:
-            return float("nan")
-        area = (value * rarer + 0.5) / (rarer + 1)
-        of_positives, of_negatives = area / (2.0 - area) - area**2, 2.0 * area**2 / (1.0 + area) - area**2
-        variance = area * (1.0 - area) + (positives - 1) * of_positives + (negatives - 1) * of_negatives
-        return float(np.sqrt(variance / (positives * negatives)))
+        if not 0 < rarer < _FEW_OF_CLASS:
+            return 0.0
+        return error_of_area((value * rarer + 0.5) / (rarer + 1), positives, negatives)
 
     def resampled(self, labels: Array, scores: Array, blocks: Blocks, weights: Array) -> Array:
         """Return the area of each resample from the pairs of blocks."""

@@ -80,7 +80,8 @@ def _inflation(signed: Array) -> Array:
         return np.ones(signed.shape[1])
     means = np.column_stack([np.bincount(blocks, weights=column) / rows for column in signed.T])
     between = (rows[:, None] * (means - signed.mean(axis=0)) ** 2).sum(axis=0) / (len(rows) - 1)
-    return np.maximum(between / np.maximum(signed.var(axis=0), 1e-12), 1.0)
+    inflation: Array = np.maximum(between / np.maximum(signed.var(axis=0), 1e-12), 1.0)
+    return inflation
 
 
 def _outcome_and_answer(rows: LabelledRows) -> tuple[Array, Array]:
