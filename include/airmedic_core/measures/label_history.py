@@ -138,7 +138,7 @@ def chance_by_blocks(now: float, usual: float, blocks: list[float], rows: int, r
     one_row = max(usual * (1.0 - usual), 0.5 / max(rows, 1))
     seen = float(np.var(blocks, ddof=1)) * rows_before / count if count > 1 else 0.0
     variance = max(seen, one_row) * (1.0 / max(rows, 1) + 1.0 / max(rows_before, 1))
-    return float(2.0 * student.sf(abs(now - usual) / variance**0.5, max(count - 1, 1)))
+    return float(2.0 * special.stdtr(max(count - 1, 1), -abs(now - usual) / variance**0.5))
 
 
 def _numbers(labels: pd.Series) -> NDArray[np.object_]:
