@@ -63,6 +63,17 @@ def test_three_new_largest_values_are_damage_only_beside_a_large_reference(rows:
     assert ("corruption:guests:outside_fraction" in found) is damaged
 
 
+@pytest.mark.parametrize(("rows_before", "rows", "far"), [(100, 500, 20), (100, 1000, 45), (300, 1000, 25)])
+def test_more_than_a_handful_of_far_values_is_damage_beside_few_rows_too(rows_before: int, rows: int, far: int) -> None:
+    """They lie ten standard deviations out. Before, the number of rows alone made them a chance."""
+    rng = np.random.default_rng(3)
+    before = pd.DataFrame({name: rng.normal(50, 10, rows_before) for name in "abc"})
+    now = pd.DataFrame({name: rng.normal(50, 10, rows) for name in "abc"})
+    now.loc[rng.choice(rows, far, replace=False), "a"] = rng.uniform(150, 260, far)
+    check = check_pair(spec_of("a", "b", "c"), in_time(before), in_time(now, rows_before))
+    assert check.assessment.cause is Cause.DATA_CORRUPTION
+
+
 @pytest.mark.parametrize(("times", "damaged"), [(1, False), (10, True)])
 def test_one_of_many_values_is_repeated_by_chance_in_a_short_window(times: int, damaged: bool) -> None:
     """Seven of 60 rows where three of 150 are usual; and the same shares in ten times the rows."""

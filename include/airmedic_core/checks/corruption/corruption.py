@@ -120,13 +120,13 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
 
 
 def _by_chance(context: CheckContext, name: str, rows: int) -> bool:
-    """Return whether so many of a few rows may lie beyond a reference of a few rows, as they may of any long tail.
+    """Return whether a handful of rows may lie beyond a reference of a few rows, as they may of any long tail.
 
     Infinite values, and negative ones where none ever was, are no tail of anything.
     """
     now, reference = context.profile.columns[name], context.reference.whole.columns[name]
     assert isinstance(now, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
-    if now.non_finite or (now.negatives and not reference.negatives):
+    if rows > LIMITS.handful_of_rows or now.non_finite or (now.negatives and not reference.negatives):
         return False
     chance = chance_beyond_all(rows, now.values, reference.values)
     return chance * len(context.profile.edges.numeric) > BY_ROWS_ALONE

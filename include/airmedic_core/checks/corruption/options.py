@@ -46,6 +46,9 @@ class Limits:
     few_rows: int = 3
     """Rows that are null, or far outside, before a window is called damaged. Fewer are slips of single rows, whatever
     share of a small window they take. Tuned."""
+    handful_of_rows: int = 5
+    """Far values that a small reference may lack by chance. Chance alone would allow for more beside few rows, but says
+    nothing of how far out they lie; more than a handful beyond the whole width of the range is damage."""
     new_value_rows: int = 5
     """Rows of a value that was never seen before it may stand in for others. Fewer are typing errors. Tuned."""
     constant_rows: int = 10
