@@ -3,7 +3,7 @@
 const OURS = new URL("../api/", import.meta.url);
 const AIRFLOW = new URL("../../api/v2/", import.meta.url);
 const HOME = new URL("../../", import.meta.url);
-const MOST_APPROVALS = 100; // Airflow gives no more at once
+const MOST_QUESTIONS = 100; // of one DAG: Airflow gives no more at once
 
 /** What a server refused, in words. */
 export class Refusal extends Error {
@@ -53,9 +53,9 @@ export const column = (name, subject, signal) => ask(new URL(`models/${part(name
 export const incident = (id, signal) => ask(new URL(`incidents/${part(id)}`, OURS), { signal });
 export const approvals = (signal) => ask(new URL("approvals", OURS), { signal });
 
-/** Return Airflow's own questions that wait: what is answered is one of these. */
-export async function questions(signal) {
-  const address = new URL(`dags/~/dagRuns/~/hitlDetails?response_received=false&limit=${MOST_APPROVALS}&order_by=-created_at`, AIRFLOW);
+/** Return the questions of a DAG that wait in Airflow: what is answered is one of these. */
+export async function questions(dag, signal) {
+  const address = new URL(`dags/${part(dag)}/dagRuns/~/hitlDetails?response_received=false&limit=${MOST_QUESTIONS}&order_by=-created_at`, AIRFLOW);
   return (await ask(address, { signal })).hitl_details;
 }
 

@@ -35,12 +35,13 @@ export function histogram(title, reference, current) {
   return figure(title, image, [["then", "then, when the version was accepted"], ["now", "now, in the newest window"]], table(title, ["Values", "Then", "Now"], rows));
 }
 
+/* Both have the same bins. Those of numbers are told apart by their place: two close ones may read the same. */
 function aligned(reference, current) {
   const known = new Map();
   const put = (bins, key) => {
-    for (const bin of bins) {
-      const label = labelOf(bin);
-      known.set(label, { label, ...known.get(label), [key]: bin.fraction });
+    for (const [index, bin] of bins.entries()) {
+      const place = bin.label ?? index;
+      known.set(place, { label: labelOf(bin), ...known.get(place), [key]: bin.fraction });
     }
   };
   put(reference, "then");

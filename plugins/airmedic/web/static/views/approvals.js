@@ -8,17 +8,19 @@ import { answerForm } from "./answer.js";
 import { gate, proposed } from "./proposal.js";
 
 export async function approvalsView({ signal, reload }) {
-  const [{ approvals }, asked] = await Promise.all([api.approvals(signal), questions(signal)]);
+  const { approvals } = await api.approvals(signal);
   const heading = make("h2", {}, "Approvals");
   if (!approvals.length) return [heading, make("p", { class: "empty" }, "Nothing waits for an approval. What is proposed next appears here and in Airflow's Required Actions.")];
+  const dags = [...new Set(approvals.map(({ dag_id: dag }) => dag))];
+  const asked = new Map(await Promise.all(dags.map(async (dag) => [dag, await questions(dag, signal)])));
   const oldestFirst = approvals.toSorted((one, other) => String(one.created_at).localeCompare(String(other.created_at)));
-  return [heading, make("p", { class: "quiet" }, approvals.length === 1 ? "One proposal waits." : `${approvals.length} proposals wait, the oldest first.`), oldestFirst.map((approval) => card(approval, asked, reload))];
+  return [heading, make("p", { class: "quiet" }, approvals.length === 1 ? "One proposal waits." : `${approvals.length} proposals wait, the oldest first.`), oldestFirst.map((approval) => card(approval, asked.get(approval.dag_id), reload))];
 }
 
 /* Who may not see Airflow's questions still sees what is asked. */
-async function questions(signal) {
+async function questions(dag, signal) {
   try {
-    return { waiting: await api.questions(signal), problem: "" };
+    return { waiting: await api.questions(dag, signal), problem: "" };
   } catch (error) {
     if (error.name === "AbortError") throw error;
     return { waiting: [], problem: error.message };
@@ -26,7 +28,8 @@ async function questions(signal) {
 }
 
 function card(approval, { waiting, problem }, reload) {
-  const question = waiting.find(({ body }) => body?.includes(approval.hash)) ?? null;
+  // A DAG of somebody else may write this hash into a question of its own: only the model's DAG asks about the proposal.
+  const question = waiting.find(({ body, task_instance: task }) => task.dag_id === approval.dag_id && body?.includes(approval.hash)) ?? null;
   return make(
     "article",
     { class: "card approval", "aria-label": approval.question.slice(0, 120) },

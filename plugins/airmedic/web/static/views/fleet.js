@@ -14,7 +14,7 @@ const COLUMNS = [
   { key: "name", word: "Model", by: (model) => model.name.toLowerCase() },
   { key: "state", word: "State", by: urgency },
   { key: "metric", word: "Metric", by: room },
-  { key: "drift", word: "Drift", by: (model) => -(lastOf(model.drift_trend) ?? -1) },
+  { key: "drift", word: "Drift", by: (model) => -(newestOf(model.drift_trend) ?? -1) },
   { key: "incident", word: "Open incident", by: (model) => model.incident?.opened_at ?? "9" },
   { key: "approval", word: "Approval", by: (model) => model.approval?.asked_at ?? "9" },
   { key: "champion", word: "Champion", by: (model) => model.champion?.since ?? "" },
@@ -101,7 +101,7 @@ function metric({ metric: measured, metric_trend: trend, name }) {
 }
 
 function drift({ drift_trend: trend, name }) {
-  const last = lastOf(trend);
+  const last = newestOf(trend);
   if (last === null) return make("span", { class: "quiet" }, "–");
   const words = `${name.slice(0, 80)}: largest move of an input ${number(last)} times its limit`;
   return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: last > 1 ? "bad" : null }, `${number(Math.round(last * 100) / 100)}×`), make("small", {}, "its limit")), sparkline(trend, { limit: 1, low: 0, words }));
@@ -128,8 +128,9 @@ function room({ metric: measured }) {
   return measured.better === "lower" ? measured.limit - measured.value : measured.value - measured.limit;
 }
 
-function lastOf(trend) {
-  return trend?.findLast((value) => value !== null) ?? null;
+/* A move of an earlier window would be told as that of today. */
+function newestOf(trend) {
+  return trend?.at(-1) ?? null;
 }
 
 function matches(model, { q, owner, tag, state }) {

@@ -31,7 +31,8 @@ export async function incidentView({ names, signal }) {
 
 /* The five questions that somebody has who opens this page, before they scroll. */
 function answers(incident) {
-  const open = incident.proposals.find(({ answers: given, action }) => !action && !given.some(({ refused_because: why }) => !why));
+  const replaced = parentsOf(incident.proposals);
+  const open = incident.proposals.find(({ hash, answers: given, action }) => !action && !replaced.has(hash) && !given.some(({ refused_because: why }) => !why));
   const waits = incident.state === "awaiting_approval" && open;
   const start = incident.window?.start ?? incident.window?.window_start;
   return make(
@@ -98,7 +99,13 @@ function cited(title, ids, items, isOpen) {
 
 function proposals({ proposals: made }) {
   if (!made.length) return null;
-  return section("What was proposed, decided and done", made.map((proposal) => proposalCard(proposal)));
+  const replaced = parentsOf(made);
+  return section("What was proposed, decided and done", made.map((proposal) => proposalCard(proposal, { isNarrowed: replaced.has(proposal.hash) })));
+}
+
+/* An approver has narrowed these: the narrower proposals stand in their place. */
+function parentsOf(made) {
+  return new Set(made.map(({ parent }) => parent).filter(Boolean));
 }
 
 function timeline({ timeline: moments }) {

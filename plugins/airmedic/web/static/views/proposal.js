@@ -19,13 +19,14 @@ export function permissionWords(permission, needed) {
 }
 
 /** Make the card of a proposal, as incidents show it. */
-export function proposalCard(proposal) {
+export function proposalCard(proposal, { isNarrowed = false } = {}) {
   return make(
     "article",
     { class: "card" },
     make("h4", {}, named(actionName(proposal.action_words))),
     proposed(proposal),
-    answersGiven(proposal.answers),
+    isNarrowed ? make("p", { class: "quiet" }, "Narrowed by its approver: the narrower proposal stands in its place.") : null,
+    isNarrowed && !proposal.answers.length ? null : answersGiven(proposal.answers),
     done(proposal.action),
     gate(proposal.gate),
     folded("Hash", make("code", {}, proposal.hash)),
