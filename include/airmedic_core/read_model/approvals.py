@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from airmedic_core.actions import question
+from airmedic_core.decide.propose import REVIEWED
 from airmedic_core.errors import LedgerError
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
@@ -49,13 +50,11 @@ def approvals_waiting(
             {
                 "model": proposal.model,
                 "incident_id": proposal.incident_id,
-                "headline": incident.headline,
+                "headline": privacy.text(incident.headline),
                 "cause_words": incident.cause.words,
                 "severity": incident.severity.value,
-                "dag_id": f"remediate__{proposal.model}",
+                "dag_id": dag_of(incident),
                 "run_id": run_of(incident),
-                "task_id": None,
-                "map_index": -1,
                 "question": question(proposal.action, spec.title or spec.name),
                 "approvers": list(spec.approvers),
                 **proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate")),
@@ -64,15 +63,21 @@ def approvals_waiting(
     return {"approvals": lines}
 
 
-def run_of(incident: Incident) -> str:
-    """Return the run of the remediation: named as the incident is, unless a person has started it.
+def dag_of(incident: Incident) -> str:
+    """Return the DAG whose run asks about an incident: the model's review for what a review proposes."""
+    reviewed = incident.resolution.get("requested") == REVIEWED
+    return f"review__{incident.model}" if reviewed else f"remediate__{incident.model}"
 
-    A run that was killed and left its incident open is followed by another, whose number is added to the name. Airflow
-    knows which of them runs.
+
+def run_of(incident: Incident) -> str:
+    """Return the run of the remediation: named as the incident is, unless a person or a review has started it.
+
+    A run that was killed and left its incident open is followed by another, ``<incident>__again__<8 hex digits>``.
+    Airflow knows which of them runs.
     """
     return str(incident.resolution.get("run_id") or incident.id)
 
 
 def run_page(incident: Incident) -> str:
-    """Return the path of the remediation's page in Airflow."""
-    return f"/dags/remediate__{incident.model}/runs/{quote(run_of(incident), safe='')}"
+    """Return the path of the run's page in Airflow."""
+    return f"/dags/{dag_of(incident)}/runs/{quote(run_of(incident), safe='')}"

@@ -48,7 +48,7 @@ def read_column(ledger: Ledger, known: KnownSpec, column: str, *, windows: int =
                 "value": rounded(finding.value if finding.baseline is None else finding.effect),
                 "limit": rounded(finding.limit),
                 "verdict": finding.verdict.value,
-                "message": finding.message,
+                "message": known.told(finding.message),
             }
             for batch_id, finding in moved
         ],
@@ -59,7 +59,7 @@ def read_column(ledger: Ledger, known: KnownSpec, column: str, *, windows: int =
                 "value": rounded(finding.value),
                 "limit": rounded(finding.limit),
                 "verdict": finding.verdict.value,
-                "message": finding.message,
+                "message": known.told(finding.message),
             }
             for batch_id, finding in findings
             if finding.role is Role.DATA_FAULT

@@ -35,7 +35,7 @@ class FleetModel:
     metric: Measured | None = None
     """The last window in which the metric that decides was measured."""
     largest_move: float | None = None
-    """How far the input that moved most has moved in the last window, as a share of its limit."""
+    """How far the input that moved most has moved in the newest window, as a share of its limit."""
     open_incidents: int = 0
     waiting_since: tuple[datetime, ...] = ()
     """When each proposal that waits for people was made, oldest first."""
@@ -120,11 +120,11 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "problem": known.problem,
         "cause": cause.value if cause else None,
         "cause_words": cause.words if cause else "",
-        "headline": (newest.headline or "") if newest else "",
+        "headline": known.told(newest.headline) if newest else "",
         "metric": _metric(measured) if measured else None,
         "metric_trend": rounded_all(value for value, _ in trend),
         "drift_trend": rounded_all(move for _, move in trend),
-        "incident": _incident(incident) if incident else None,
+        "incident": _incident(incident, known) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
         if champion
@@ -136,7 +136,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         state=state,
         checked_at=(newest.assessed_at or newest.as_of) if newest else None,
         metric=measured,
-        largest_move=next((move for _, move in reversed(trend) if move is not None), None),
+        largest_move=trend[-1][1] if trend else None,
         open_incidents=len(incidents),
         waiting_since=tuple(item.proposal.created_at for item in waiting),
         row=row,
@@ -160,13 +160,13 @@ def _metric(window: Measured) -> Json:
     }
 
 
-def _incident(row: Any) -> Json:
+def _incident(row: Any, known: KnownSpec) -> Json:
     return {
         "id": row.id,
         "state": row.state,
         "severity": row.severity,
         "cause_words": Cause(row.cause).words,
-        "headline": row.headline,
+        "headline": known.told(row.headline),
         "opened_at": moment(row.opened_at),
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import LedgerError
 from airmedic_core.read_model.approvals import run_page
 from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.proposals import proposal_json
+from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.private import Privacy
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
-def read_incident(ws: Workspace, incident_id: str, *, readable: Callable[[str], bool]) -> Json:
+def read_incident(
+    ws: Workspace, incident_id: str, *, specs: Mapping[str, KnownSpec], readable: Callable[[str], bool]
+) -> Json:
     """Return one incident as plain JSON, without private columns.
 
     Parameters
@@ -27,6 +30,8 @@ def read_incident(ws: Workspace, incident_id: str, *, readable: Callable[[str], 
         The incident's model.
     incident_id : str
         The incident.
+    specs : mapping
+        The specs by the names of their models: each says what is private in its model's headlines.
     readable : callable
         Whether the person who asks may read a model: similar incidents may be those of another.
 
@@ -45,7 +50,7 @@ def read_incident(ws: Workspace, incident_id: str, *, readable: Callable[[str], 
         "state": incident.state.value,
         "severity": incident.severity.value,
         "cause_words": (standing.cause if standing else incident.cause).words,
-        "headline": incident.headline,
+        "headline": privacy.text(incident.headline),
         "opened_at": moment(incident.opened_at),
         "closed_at": moment(incident.closed_at),
         "window": {"start": moment(incident.window.start), "end": moment(incident.window.end)},
@@ -55,7 +60,7 @@ def read_incident(ws: Workspace, incident_id: str, *, readable: Callable[[str], 
         "causes": [_cause(ranked, privacy) for ranked in (standing.causes if standing else ())],
         "evidence": [_evidence(item, privacy) for item in dossier.evidence],
         "not_known": [privacy.text(text) for text in (standing.not_knowable if standing else ())],
-        "similar": _similar(ws, dossier, readable),
+        "similar": _similar(ws, dossier, specs, readable),
         "timeline": [
             {"at": moment(event.at), "kind": event.kind, "words": privacy.text(event.text), "by": ""}
             for event in dossier.timeline()
@@ -113,7 +118,9 @@ def _evidence(item: Evidence, privacy: Privacy) -> Json:
     }
 
 
-def _similar(ws: Workspace, dossier: Dossier, readable: Callable[[str], bool]) -> list[Json]:
+def _similar(
+    ws: Workspace, dossier: Dossier, specs: Mapping[str, KnownSpec], readable: Callable[[str], bool]
+) -> list[Json]:
     similar: list[Json] = []
     for incident_id in dossier.standing.similar_incidents if dossier.standing else ():
         try:
@@ -123,8 +130,9 @@ def _similar(ws: Workspace, dossier: Dossier, readable: Callable[[str], bool]) -
             similar.append({"id": incident_id, "headline": "", "outcome": None})
             continue
         if readable(incident.model):
-            outcome = incident.resolution.get("outcome")
-            similar.append({"id": incident_id, "headline": incident.headline, "outcome": outcome})
+            known, outcome = specs.get(incident.model), incident.resolution.get("outcome")
+            headline = known.told(incident.headline) if known else ""
+            similar.append({"id": incident_id, "headline": headline, "outcome": outcome})
     return similar
 
 

@@ -72,9 +72,9 @@ def read_model(
     newest = next((row for row in reversed(rows) if row.outcome is not None), None)
     answer |= {
         "state": state_of(known, newest, opened, now=now),
-        "windows": [_window(row, quarantined, incidents) for row in rows],
+        "windows": [_window(row, known, quarantined, incidents) for row in rows],
         "promotions": promotions_of(ledger, promotions),
-        "incidents": [incident_line(incident) for incident in incidents],
+        "incidents": [incident_line(incident, known) for incident in incidents],
     }
     if spec is None:
         return answer
@@ -91,7 +91,7 @@ def read_model(
             {
                 "kind": override.kind,
                 "key": privacy.text(override.key),
-                "value": override.plain_value,
+                "value": privacy.texts(override.plain_value),
                 "author": override.author,
                 "reason": privacy.text(override.reason),
                 "created_at": moment(override.created_at),
@@ -103,14 +103,14 @@ def read_model(
     }
 
 
-def incident_line(incident: Incident) -> Json:
-    """Return an incident as lists show it."""
+def incident_line(incident: Incident, known: KnownSpec) -> Json:
+    """Return an incident as lists show it, without the names of private columns."""
     return {
         "id": incident.id,
         "state": incident.state.value,
         "severity": incident.severity.value,
         "cause_words": incident.cause.words,
-        "headline": incident.headline,
+        "headline": known.told(incident.headline),
         "opened_at": moment(incident.opened_at),
         "closed_at": moment(incident.closed_at),
         "outcome": incident.resolution.get("outcome"),
@@ -122,7 +122,7 @@ def _spec(known: KnownSpec) -> Json:
     assert spec is not None  # noqa: S101  the caller has looked
     return {
         "title": spec.title or spec.name,
-        "description": spec.description,
+        "description": known.told(spec.description),
         "task": spec.task,
         "metric": spec.metric,
         "window_every": spec.window.every,
@@ -132,7 +132,7 @@ def _spec(known: KnownSpec) -> Json:
     }
 
 
-def _window(row: Any, quarantined: set[str], incidents: Sequence[Incident]) -> Json:
+def _window(row: Any, known: KnownSpec, quarantined: set[str], incidents: Sequence[Incident]) -> Json:
     mine = next((incident.id for incident in incidents if row.id in incident.batch_ids), None)
     return {
         "id": row.id,
@@ -145,7 +145,7 @@ def _window(row: Any, quarantined: set[str], incidents: Sequence[Incident]) -> J
         "version": row.model_version,
         "outcome": row.outcome,
         "cause_words": Cause(row.cause).words if row.cause else "",
-        "headline": (row.assessment or {}).get("headline", ""),
+        "headline": known.told((row.assessment or {}).get("headline")),
         "metric": row.metric_name,
         "value": rounded(row.metric_value),
         "low": rounded(row.metric_low),
@@ -176,4 +176,4 @@ def _not_monitored(known: KnownSpec, newest: Any) -> Iterator[Json]:
             yield {"what": f"the check of {words(name)}", "why": "The spec switches it off."}
     if newest is not None:
         for text in (newest.assessment or {}).get("not_knowable", ()):
-            yield {"what": "the last window", "why": text}
+            yield {"what": "the last window", "why": known.told(text)}

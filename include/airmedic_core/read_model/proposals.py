@@ -44,6 +44,7 @@ def proposal_json(
     """
     return {
         "hash": proposal.hash,
+        "parent": proposal.parent or None,
         "action_name": proposal.action,
         "action_words": infinitive(proposal.action),
         "expected": privacy.text(proposal.expected),

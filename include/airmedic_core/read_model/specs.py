@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from airmedic_core.errors import AirmedicError
+from airmedic_core.reports.private import Privacy
 from airmedic_core.spec import ModelSpec, load_spec
 
 _MOST_SAID = 500
@@ -23,6 +25,15 @@ class KnownSpec:
     spec: ModelSpec | None
     problem: str = ""
     """What is wrong with the file, where no spec can be read from it."""
+
+    @cached_property
+    def privacy(self) -> Privacy | None:
+        """What the spec keeps private; nothing where no spec can be read. Kept, because a fleet asks it each time."""
+        return Privacy(self.spec) if self.spec else None
+
+    def told(self, text: str | None) -> str:
+        """Return a text about the model without the names of private columns; none where nobody knows these names."""
+        return self.privacy.text(text) if self.privacy and text else ""
 
 
 class _Surroundings(Mapping[str, str]):

@@ -53,6 +53,16 @@ class Privacy:
     def _is_hidden_segment(self, value: Any) -> bool:
         return isinstance(value, dict) and self.hides(str(value.get("segment", "")))
 
+    def texts(self, value: Any) -> Any:
+        """Return plain JSON in whose texts and keys the names of private columns are blanked."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {self.text(str(key)): self.texts(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.texts(item) for item in value]
+        return value
+
     def text(self, text: str) -> str:
         """Return text in which the names of private columns are blanked."""
         return self._names.sub("(private column)", text) if self._names else text

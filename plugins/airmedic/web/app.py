@@ -35,6 +35,8 @@ log = logging.getLogger(__name__)
 _INCIDENT = re.compile(r"\w{1,255}", re.ASCII)
 """Incidents are named by model, window and a digest."""
 
+_UNREADABLE = "What Airmedic has on record cannot be read. The API server's log says why."
+
 Windows = Annotated[int, Query(ge=1, le=MOST_WINDOWS)]
 
 
@@ -123,7 +125,7 @@ def incident(incident_id: str, viewer: ViewerDep) -> Response:
     if known.spec is None:
         raise HTTPException(409, f"What may be shown of it is in a spec that cannot be read: {known.problem}")
     workspace = installation.workspace(known, ledger)
-    return _answer(read_incident(workspace, incident_id, readable=viewer.may_read))
+    return _answer(read_incident(workspace, incident_id, specs=installation.specs, readable=viewer.may_read))
 
 
 def metrics(viewer: ViewerDep) -> Response:
@@ -166,7 +168,8 @@ def _not_understood(_: Request, error: Exception) -> Response:
 
 def _refused(_: Request, error: Exception) -> Response:
     log.warning("The health page could not be answered: %s", error)
-    told = "The ledger does not answer. Try again." if isinstance(error, LedgerBusyError) else str(error)
+    # The error's own words hold the ledger's address and what its driver says: they are for the log.
+    told = "The ledger does not answer. Try again." if isinstance(error, LedgerBusyError) else _UNREADABLE
     return JSONResponse({"detail": told}, status_code=503)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,7 +53,9 @@ def incidents(installation: Path) -> dict[str, Incident]:
         mine = findings(auc=0.7, moved=0.6)
         batch = Batch(name, Window(day(0), day(1)), day(2), 100)
         ledger.record_findings(batch, "drift", mine, model_version="1")
-        assessment = weigh(batch, mine)
+        assessment = replace(
+            weigh(batch, mine), headline="age moved, as salary did.", not_knowable=("Why salary did.",)
+        )
         ledger.record_assessment(batch, assessment, summarise(mine, "roc_auc"))
         incident = Incident(
             f"{batch.id}__f1", name, IncidentState.OPEN, assessment.severity, assessment.cause, assessment.headline,

@@ -97,21 +97,34 @@ def test_nothing_can_be_changed(browse: Browser, incidents: dict[str, Incident])
             assert admin.request(method, f"/airmedic/{route}").status_code == 405
 
 
-def test_private_columns_stay_private(browse: Browser, incidents: dict[str, Incident]) -> None:
+def test_private_columns_stay_private(browse: Browser, incidents: dict[str, Incident], installation: Path) -> None:
+    from airmedic_core.ledger import Ledger
+
+    # The ledger's own texts name the column: what is private is blanked on the way out.
+    assert incidents["alpha"].headline == "age moved, as salary did."
+    ledger = Ledger.open(f"sqlite:///{installation / 'ledger.db'}")
+    ledger.set_override("alpha", "quarantine", "a window", {"of": "salary"}, author="anna", reason="Because of salary.")
     admin = browse("anna")
+    assert "(private column)" in admin.get("/airmedic/api/fleet").text
     for route in (*ROUTES, f"api/incidents/{incidents['alpha'].id}"):
         assert "salary" not in admin.get(f"/airmedic/{route}").text, route
     assert admin.get("/airmedic/api/models/alpha/columns/salary").status_code == 404
 
 
 def test_a_ledger_that_breaks_is_told_without_a_traceback(
-    browse: Browser, incidents: dict[str, Incident], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    browse: Browser,
+    incidents: dict[str, Incident],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "ledger.db").write_text("This is no database. " * 100)
     monkeypatch.setenv("AIRMEDIC_HOME", str(tmp_path))
     answer = browse("anna").get("/airmedic/api/fleet")
     assert answer.status_code == 503
-    assert "not a database" in answer.json()["detail"]
+    # The driver's words, and the ledger's address, are for the log.
+    assert answer.json() == {"detail": "What Airmedic has on record cannot be read. The API server's log says why."}
+    assert "not a database" in caplog.text
 
 
 def test_where_no_ledger_was_made_the_models_are_unchecked(

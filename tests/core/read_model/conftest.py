@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ data:
 exclude: [known_later]
 private: [salary]
 """
+PRIVATE = "salary"
+"""The column that the specs keep private. Texts of the past name it."""
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -39,13 +42,14 @@ def findings(auc: float | None = 0.8, moved: float = 0.1) -> list[Finding]:
     alert = Verdict.ALERT if moved > 0.3 else Verdict.OK
     found = [
         Finding("drift", "age", "shift", alert, value=0.6, baseline=0.5, limit=0.3, effect=moved,
-                role=Role.INPUT_MOVED, details={"spread": 0.05}),
+                role=Role.INPUT_MOVED, details={"spread": 0.05}, message=f"age moved, as {PRIVATE} did."),
         Finding("drift", "salary", "shift", Verdict.OK, value=0.5, baseline=0.5, limit=0.3, effect=0.02,
                 role=Role.INPUT_MOVED),
         Finding("volume", "batch", "rows", Verdict.OK, value=100, baseline=98.0, role=Role.DATA_FAULT,
                 details={"rows_expected": 98.0}),
         Finding("corruption", "age", "null_fraction", Verdict.ALERT if moved > 0.3 else Verdict.OK, value=0.2,
-                role=Role.DATA_FAULT, suggests=(Cause.DATA_CORRUPTION,) if moved > 0.3 else ()),
+                message=f"age is missing where {PRIVATE} is.", role=Role.DATA_FAULT,
+                suggests=(Cause.DATA_CORRUPTION,) if moved > 0.3 else ()),
     ]  # fmt: skip
     if auc is not None:
         found.append(
@@ -102,7 +106,13 @@ def observe(ledger: Ledger) -> Callable[..., Batch]:
         ):
             wanted = [finding for finding in mine if finding.role in roles]
             ledger.record_findings(batch, group, wanted, model_version="1")  # type: ignore[arg-type]
-        ledger.record_assessment(batch, weigh(batch, mine), summarise(mine, "roc_auc"))
+        assessment = weigh(batch, mine)
+        told = replace(
+            assessment,
+            headline=f"{assessment.headline} It is about {PRIVATE}.",
+            not_knowable=(f"Whether {PRIVATE} is right.",),
+        )
+        ledger.record_assessment(batch, told, summarise(mine, "roc_auc"))
         return batch
 
     return observe

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from airmedic_core.assess import summarise, weigh
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import FleetModel, SpecShelf, fleet_json, read_fleet
 from airmedic_core.records import Batch, Cause, Incident, IncidentState, Permission, Promotion, Proposal, Severity
+from airmedic_core.windows import Window
 from tests.core.read_model.conftest import day
 
 Observe = Callable[..., Batch]
@@ -30,7 +32,8 @@ def fleet(ledger: Ledger, shelf: SpecShelf) -> Callable[..., dict[str, FleetMode
 
 def incident(batch: Batch, **more: Any) -> Incident:
     opened = Incident(
-        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "It is worse.", "f1",
+        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT,
+        "It is worse, like salary.", "f1",
         batch.window, batch.as_of, (batch.id,), NOW - timedelta(hours=1),
     )  # fmt: skip
     return replace(opened, **more)
@@ -53,6 +56,7 @@ def test_a_row_tells_the_last_check_the_metric_and_both_trends(
     assert row["state"] == "healthy"
     assert (row["cause"], row["cause_words"]) == ("healthy", "healthy")
     assert row["headline"].startswith("Nothing unusual")
+    assert row["headline"].endswith("It is about (private column).")
     # The last window has no labels yet: the metric is that of the window before it.
     assert row["metric"] == {"name": "roc_auc", "value": 0.81, "limit": 0.78, "better": "higher"}
     assert row["metric_trend"] == [0.8, 0.81, None]
@@ -101,7 +105,7 @@ def test_an_open_incident_is_the_state_until_it_ends(
         "state": "open",
         "severity": "high",
         "cause_words": "concept drift",
-        "headline": "It is worse.",
+        "headline": "It is worse, like (private column).",
         "opened_at": "2026-01-13T02:00:00Z",
     }
     ledger.move_incident(opened.id, IncidentState.ESCALATED, closed_at=NOW)
@@ -113,7 +117,7 @@ def test_a_request_is_shown_and_makes_no_model_sick(
 ) -> None:
     ledger.open_incident(incident(observe("alpha", 0), fingerprint="requested"))
     assert fleet()["alpha"].state == "healthy"
-    assert fleet()["alpha"].row["incident"]["headline"] == "It is worse."
+    assert fleet()["alpha"].row["incident"]["headline"] == "It is worse, like (private column)."
 
 
 def test_only_a_proposal_that_waits_is_an_approval(
@@ -171,6 +175,28 @@ def test_a_broken_spec_is_a_row_and_takes_no_other_model_down(
     }  # fmt: skip
     assert "binery" in models["beta"].row["problem"]
     assert "describes 'other'" in models["delta"].row["problem"]
+
+
+def test_of_a_broken_spec_no_headline_is_shown(
+    content: Path, fleet: Callable[..., dict[str, FleetModel]], observe: Observe, ledger: Ledger
+) -> None:
+    ledger.open_incident(incident(observe("alpha", 0)))
+    (content / "models" / "alpha.yaml").write_text("name: alpha\n")
+    row = fleet()["alpha"].row
+    assert (row["headline"], row["incident"]["headline"]) == ("", "")
+    assert "salary" not in str(row)
+
+
+def test_the_move_is_that_of_the_newest_window(
+    fleet: Callable[..., dict[str, FleetModel]], observe: Observe, ledger: Ledger
+) -> None:
+    assert fleet()["alpha"].largest_move is None
+    observe("alpha", 0, moved=0.6)
+    assert fleet()["alpha"].largest_move == 2.0  # 0.6 of a limit of 0.3
+    batch = Batch("alpha", Window(day(1), day(2)), day(3), 100)
+    ledger.record_assessment(batch, weigh(batch, []), summarise([], "roc_auc"))
+    assert fleet()["alpha"].row["drift_trend"] == [2.0, None]
+    assert fleet()["alpha"].largest_move is None
 
 
 def test_only_what_is_wanted_is_shown(ledger: Ledger, shelf: SpecShelf) -> None:

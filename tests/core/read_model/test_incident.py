@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from airmedic_core.errors import LedgerError
+from airmedic_core.incident_lifecycle import incident_without_alarm
 from airmedic_core.ledger import Ledger
-from airmedic_core.read_model import SpecShelf, approvals_waiting, read_incident
+from airmedic_core.read_model import KnownSpec, SpecShelf, approvals_waiting, read_incident
 from airmedic_core.records import (
     ActionResult,
     Batch,
@@ -28,7 +31,9 @@ from airmedic_core.records import (
     Verdict,
 )
 from airmedic_core.registry import registry_of
+from airmedic_core.review.review import REVIEW
 from airmedic_core.settings import Settings
+from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.read_model.conftest import day
 
@@ -46,7 +51,8 @@ def proposal(ledger: Ledger, observe: Callable[..., Batch]) -> Proposal:
     """What is proposed for an incident that was diagnosed and waits."""
     batch = observe("alpha", 1, auc=0.61, moved=0.6)
     incident = Incident(
-        ID, "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "The relation has changed.", "f1",
+        ID, "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT,
+        "The relation of salary has changed.", "f1",
         batch.window, batch.as_of, (batch.id,), batch.as_of, mlflow_run_id="ab12",
     )  # fmt: skip
     ledger.open_incident(incident)
@@ -66,7 +72,8 @@ def proposal(ledger: Ledger, observe: Callable[..., Batch]) -> Proposal:
     )  # fmt: skip
     ledger.open_incident(
         Incident(
-            "beta__old", "beta", IncidentState.OPEN, Severity.LOW, Cause.CONCEPT_DRIFT, "It was so before.", "f2",
+            "beta__old", "beta", IncidentState.OPEN, Severity.LOW, Cause.CONCEPT_DRIFT,
+            "It was so of wage and salary.", "f2",
             batch.window, batch.as_of, (), day(0),
         )
     )  # fmt: skip
@@ -86,13 +93,20 @@ def workspace(ledger: Ledger, settings: Settings, shelf: SpecShelf) -> Workspace
     return Workspace(spec, settings, ledger, registry_of(spec, settings.tracking_uri, ledger))
 
 
-def test_an_incident_tells_its_story(workspace: Workspace, ledger: Ledger, proposal: Proposal) -> None:
+@pytest.fixture
+def specs(shelf: SpecShelf) -> dict[str, KnownSpec]:
+    return shelf.all()
+
+
+def test_an_incident_tells_its_story(
+    workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
     ledger.answer_proposal(proposal.hash, "approve", by="anna", at=NOW, channel="airflow", comment="Do it.")
     ledger.begin_action(proposal, snapshot={}, now=NOW)
     ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 2 serves.", 2.0), now=NOW)
     resolution = {"outcome": "healed", "summary": "AUC is back.", "before": 0.61, "after": 0.8, "metric": "roc_auc"}
     ledger.move_incident(ID, IncidentState.RESOLVED, resolution=resolution, closed_at=NOW + timedelta(hours=1))
-    answer = read_incident(workspace, ID, readable=lambda _: True)
+    answer = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
     assert (answer["id"], answer["model"], answer["state"]) == (ID, "alpha", "resolved")
     assert (answer["cause_words"], answer["closed_at"]) == ("concept drift", "2026-01-05T01:00:00Z")
     assert answer["window"] == {"start": "2026-01-02T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
@@ -114,36 +128,80 @@ def test_an_incident_tells_its_story(workspace: Workspace, ledger: Ledger, propo
     assert answer["links"]["mlflow_run"] == "http://mlflow:5000/#/runs/ab12"
 
 
-def test_private_columns_are_blanked_everywhere(workspace: Workspace, proposal: Proposal) -> None:
-    answer = read_incident(workspace, ID, readable=lambda _: True)
+def test_private_columns_are_blanked_everywhere(
+    workspace: Workspace, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    answer = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
     assert "salary" not in str(answer)
     assert answer["summary"] == "The relation of (private column) changed."
+    assert answer["headline"] == "The relation of (private column) has changed."
     assert answer["not_known"] == ["Whether (private column) is right."]
 
 
 def test_similar_incidents_of_models_that_may_not_be_read_are_left_out(
-    workspace: Workspace, proposal: Proposal
+    content: Path, workspace: Workspace, shelf: SpecShelf, proposal: Proposal
 ) -> None:
-    seen = read_incident(workspace, ID, readable=lambda _: True)["similar"]
+    # What is private in beta is for the spec of beta to say: salary is not.
+    beta = content / "models" / "beta.yaml"
+    beta.write_text(beta.read_text().replace("[salary]", "[wage]"))
+    specs = shelf.all()
+    seen = read_incident(workspace, ID, specs=specs, readable=lambda _: True)["similar"]
     assert [(line["id"], line["headline"]) for line in seen] == [
-        ("beta__old", "It was so before."), ("from_a_file", ""),
+        ("beta__old", "It was so of (private column) and salary."), ("from_a_file", ""),
     ]  # fmt: skip
-    hidden = read_incident(workspace, ID, readable=lambda model: model != "beta")["similar"]
+    hidden = read_incident(workspace, ID, specs=specs, readable=lambda model: model != "beta")["similar"]
     assert [line["id"] for line in hidden] == ["from_a_file"]
+    beta.write_text("name: beta\n")
+    broken = read_incident(workspace, ID, specs=shelf.all(), readable=lambda _: True)["similar"]
+    assert [(line["id"], line["headline"]) for line in broken] == [("beta__old", ""), ("from_a_file", "")]
 
 
-def test_an_incident_that_does_not_exist_is_an_error(workspace: Workspace, proposal: Proposal) -> None:
+def test_an_incident_that_does_not_exist_is_an_error(
+    workspace: Workspace, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
     with pytest.raises(LedgerError, match="There is no incident"):
-        read_incident(workspace, "alpha__no", readable=lambda _: True)
+        read_incident(workspace, "alpha__no", specs=specs, readable=lambda _: True)
 
 
 def test_what_waits_names_its_question_and_its_run(ledger: Ledger, shelf: SpecShelf, proposal: Proposal) -> None:
     specs = shelf.all()
     (waiting,) = approvals_waiting(ledger, specs, now=NOW, shown={"alpha"})["approvals"]
     assert (waiting["hash"], waiting["model"], waiting["incident_id"]) == (proposal.hash, "alpha", ID)
-    assert (waiting["dag_id"], waiting["run_id"], waiting["map_index"]) == ("remediate__alpha", ID, -1)
+    assert (waiting["dag_id"], waiting["run_id"], waiting["parent"]) == ("remediate__alpha", ID, None)
+    assert waiting["headline"] == "The relation of (private column) has changed."
     assert waiting["question"] == "Deploy a new version of alpha?"
     assert waiting["gate"]["outcome"] == "passed"
     assert "salary" not in str(waiting)
     assert approvals_waiting(ledger, specs, now=NOW, shown={"beta"}) == {"approvals": []}
     assert approvals_waiting(None, specs, now=NOW, shown={"alpha"}) == {"approvals": []}
+
+
+def test_what_a_review_proposes_waits_in_the_run_of_the_review(
+    ledger: Ledger, specs: dict[str, KnownSpec], workspace: Workspace
+) -> None:
+    batch = Batch("alpha", Window(day(1), day(2)), day(3), 100)
+    ledger.record_batch(batch, model_version="1")
+    resolution = {"requested": REVIEW, "run_id": "scheduled__2026"}
+    review = ledger.open_incident(
+        incident_without_alarm(workspace, batch, "Review: 1", resolution, cause=Cause.HEALTHY, now=day(3))
+    )
+    asked = Proposal(
+        review.id, "alpha", "set_limit", {}, "Fewer alarms.", Permission.ASK, "It rang often.", day(3), day(5)
+    )
+    ledger.record_proposal(asked)
+    ledger.move_incident(review.id, IncidentState.AWAITING_APPROVAL)
+    (waiting,) = approvals_waiting(ledger, specs, now=NOW, shown={"alpha"})["approvals"]
+    assert (waiting["dag_id"], waiting["run_id"]) == ("review__alpha", "scheduled__2026")
+    answer = read_incident(workspace, review.id, specs=specs, readable=lambda _: True)
+    assert answer["links"]["airflow_run"] == "/dags/review__alpha/runs/scheduled__2026"
+
+
+def test_a_narrowed_proposal_names_the_one_that_it_comes_from(
+    workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    narrower = replace(proposal, params={"version": "3"}, created_at=NOW, parent=proposal.hash)
+    ledger.record_proposal(narrower)
+    answer = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
+    assert [(line["hash"], line["parent"]) for line in answer["proposals"]] == [
+        (proposal.hash, None), (narrower.hash, proposal.hash),
+    ]  # fmt: skip

@@ -31,11 +31,18 @@ def test_the_windows_stand_on_one_axis_with_what_happened_in_them(
     seen = [observe("alpha", number, moved=0.1) for number in range(3)]
     ledger.open_incident(
         Incident(
-            "i1", "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "It is worse.", "f1",
+            "i1", "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "It is worse, like salary.", "f1",
             seen[1].window, seen[1].as_of, (seen[1].id,), day(4),
         )
     )  # fmt: skip
-    ledger.set_override("alpha", "quarantine", seen[2].window.key, {"incident_id": "i1"}, author="anna", reason="bad")
+    ledger.set_override(
+        "alpha",
+        "quarantine",
+        seen[2].window.key,
+        {"incident_id": "i1", "salary": ["salary"]},
+        author="anna",
+        reason="bad",
+    )
     answer = alpha()
     assert [window["start"][:10] for window in answer["windows"]] == ["2026-01-01", "2026-01-02", "2026-01-03"]
     assert [window["incident"] for window in answer["windows"]] == [None, "i1", None]
@@ -47,6 +54,11 @@ def test_the_windows_stand_on_one_axis_with_what_happened_in_them(
     assert answer["state"] == "incident"
     assert [incident["id"] for incident in answer["incidents"]] == ["i1"]
     assert [(override["kind"], override["author"]) for override in answer["overrides"]] == [("quarantine", "anna")]
+    assert answer["overrides"][0]["value"] == {"incident_id": "i1", "(private column)": ["(private column)"]}
+    assert answer["incidents"][0]["headline"] == "It is worse, like (private column)."
+    assert first["headline"].endswith("It is about (private column).")
+    assert {"what": "the last window", "why": "Whether (private column) is right."} in answer["not_monitored"]
+    assert "salary" not in str(answer)
     assert [window["start"][:10] for window in alpha(2)["windows"]] == ["2026-01-02", "2026-01-03"]
 
 
@@ -99,7 +111,7 @@ def test_a_broken_spec_shows_its_problem_and_no_column(
     answer = alpha()
     assert (answer["state"], answer["spec"], answer["columns"], answer["quality"]) == ("broken_spec", None, [], [])
     assert answer["problem"]
-    assert len(answer["windows"]) == 1
+    assert [window["headline"] for window in answer["windows"]] == [""]
     assert "salary" not in str(answer)
 
 
@@ -122,6 +134,8 @@ def test_a_column_has_a_history_and_a_usual_range(ledger: Ledger, shelf: SpecShe
         (0.1, 0.3, "ok"), (0.6, 0.3, "alert"),
     ]  # fmt: skip
     assert column["usual"] == {"low": -0.1, "high": 0.1}
+    assert {point["message"] for point in column["history"]} == {"age moved, as (private column) did."}
+    assert {point["message"] for point in column["quality"]} == {"age is missing where (private column) is."}
     assert [point["statistic"] for point in column["quality"]] == ["null_fraction", "null_fraction"]
     assert read_column(ledger, known, "salary") is None
     assert read_column(ledger, known, "no_such_column") is None
