@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SUBJECTS = ("column", "column_A", "column_list", "column_set")
+_COLUMNS = (*_SUBJECTS, "column_B")
+_CONDITIONS = ("row_condition", "unexpected_rows_query")
+"""Arguments that name columns, and their values, in code."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,13 @@ class Result:
     """The number that was measured in place of the expected one; None where it is no number. It may be infinite."""
     error: str = ""
     """Why the expectation could not be evaluated; empty if it could."""
+    columns: tuple[str, ...] = ()
+    """All columns that it is about."""
+
+    def is_about(self, column: str) -> bool:
+        """Return whether the expectation is about a column, or has a condition that names it."""
+        conditions = " ".join(str(self.kwargs.get(key) or "") for key in _CONDITIONS)
+        return column in self.columns or bool(re.search(rf"(?<!\w){re.escape(column)}(?!\w)", conditions))
 
 
 def build_expectations(suite: Json, name: str) -> list[Any]:
@@ -140,6 +151,7 @@ def _result(validated: Any) -> Result:
         unexpected_fraction=None if fraction is None else float(fraction) / 100.0,
         observed=float(observed) if number else None,
         error=_error(validated.exception_info or {}),
+        columns=columns_of(configuration.kwargs),
     )
 
 
@@ -151,6 +163,19 @@ def subject_of(kwargs: Json) -> str:
     """
     named = next((kwargs[key] for key in _SUBJECTS if kwargs.get(key)), "batch")
     return str(named if isinstance(named, str) else next(iter(named), "batch"))
+
+
+def columns_of(kwargs: Json) -> tuple[str, ...]:
+    """Return all columns that an expectation is about.
+
+    >>> columns_of({"column_A": "price", "column_B": "age"})
+    ('price', 'age')
+    """
+    columns: list[str] = []
+    for key in _COLUMNS:
+        named = kwargs.get(key) or ()
+        columns += [named] if isinstance(named, str) else map(str, named)
+    return tuple(columns)
 
 
 def _error(info: Json) -> str:

@@ -201,8 +201,7 @@ def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> t
     )
     worse = [segment for segment in segments if segment["clearly_worse"]]
     if worse:
-        named = ", ".join(f"{segment['segment']} ({segment['difference']:+.3f})" for segment in worse[:3])
-        return "refused", (f"{shown}.", f"Clearly worse in {named}.")
+        return "refused", (f"{shown}.", f"Clearly worse in {_named(spec, worse)}.")
     if paired["low"] >= margin:
         return "passed", (f"{shown}: the lower bound is not below the margin of {margin:+.3f}.",)
     if paired["difference"] < margin:
@@ -210,3 +209,13 @@ def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> t
     if paired["high"] < 0:
         return "refused", (f"{shown}: the challenger is worse over the whole interval.",)
     return "inconclusive", (f"{shown}: these rows cannot rule out a loss beyond the margin of {margin:+.3f}.",)
+
+
+def _named(spec: ModelSpec, worse: list[Json]) -> str:
+    """Name segments for reasons, which go to reports and pages: a private column's values stay here."""
+    public = [segment for segment in worse if not spec.is_private(segment["segment"])]
+    names = [f"{segment['segment']} ({segment['difference']:+.3f})" for segment in public[:3]]
+    private = len(worse) - len(public)
+    if private:
+        names.append("1 segment of a private column" if private == 1 else f"{private} segments of private columns")
+    return ", ".join(names)

@@ -331,3 +331,29 @@ def test_an_infinite_value_breaks_its_own_rule_and_no_other(settings, today):
     assert largest.message == "price breaks the rule “max to be at most 1,000”: found infinity."
     assert largest.value is None
     assert count(findings) == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        expect("column_pair_values_to_be_in_set", column_A="country", column_B="age", value_pairs_set=[["de", 47]]),
+        expect("compound_columns_to_be_unique", column_list=["country", "age"]),
+        expect(
+            "column_values_to_be_in_set", column="country", value_set=["de"],
+            row_condition={"type": "comparison", "column": {"name": "age"}, "operator": "==", "parameter": 47},
+        ),
+    ],
+)  # fmt: skip
+def test_an_expectation_that_touches_a_private_column_is_private_with_all_it_says(settings, today, rule):
+    write(settings, rule)
+    rows = pd.concat([today.assign(age=47.0, country="fr")] * 2)
+    (finding,) = failed(Quality().run(context_of(rows, settings, private=["age"]), Options())).values()
+    assert (finding.verdict, finding.subject) == (Verdict.ALERT, "age")
+    (finding,) = failed(Quality().run(context_of(rows, settings), Options())).values()
+    assert finding.subject == "country"
+
+
+def test_an_expectation_of_the_table_s_columns_is_no_secret_of_one_of_them(settings, today):
+    write(settings, expect("table_columns_to_match_set", column_set=["price", "age"]))
+    (finding,) = failed(Quality().run(context_of(today, settings, private=["age"]), Options())).values()
+    assert (finding.verdict, finding.subject) == (Verdict.ALERT, "price")

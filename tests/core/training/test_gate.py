@@ -149,6 +149,16 @@ def test_a_segment_that_is_clearly_worse_refuses_a_challenger_that_is_better_ove
     assert [segment["segment"] for segment in result.segments] == ["plan=year", "plan=flex"]
 
 
+def test_reasons_name_no_value_of_a_private_column(spec: ModelSpec) -> None:
+    flex = np.asarray(FRAME["plan"] == "flex")
+    mixed = np.where(flex, np.random.default_rng(9).random(len(FRAME)), scored(0.9, seed=1).scores)
+    new = ScoredBatch(mixed, mixed >= 0.5, LABELS, "2")
+    private = spec.model_copy(update={"segments": ("plan",), "private": ("plan",)})
+    result = compare(private, scored(0.3), new, FRAME)
+    assert [segment["segment"] for segment in result.segments if segment["clearly_worse"]] == ["plan=flex"]
+    assert result.reasons[1] == "Clearly worse in 1 segment of a private column."
+
+
 def test_blocks_are_the_longest_unit_that_gives_enough_of_them() -> None:
     def of_days(days: float, freq: str) -> tuple[int, str]:
         times = pd.Series(pd.date_range("2026-01-05", periods=int(days * 24), freq=freq, tz="UTC"))

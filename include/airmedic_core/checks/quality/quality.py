@@ -125,22 +125,33 @@ def _validated(context: CheckContext, suite: Suite) -> list[Result]:
 
 def _finding(context: CheckContext, result: Result, suite: Suite) -> Finding:
     absent = result.column != "batch" and result.column not in set(map(str, context.frame.columns))
+    subject = result.column if absent else _subject(context, result)
     if result.error and not absent:
         # Not evidence against the rows: the expectation may not fit the column's type.
         return Finding(
-            "quality", result.column, "error", Verdict.UNKNOWN, sample_size=context.rows_seen,
+            "quality", subject, "error", Verdict.UNKNOWN, sample_size=context.rows_seen,
             message=f"{result.type} of {suite.name} could not be evaluated: {result.error}", details={"failed": True},
         )  # fmt: skip
     cause = next((cause for start, cause in _CAUSES if result.type.startswith(start)), Cause.DATA_CORRUPTION)
     fraction = result.unexpected_fraction
     return Finding(
-        "quality", result.column, _statistic(result), _verdict(result, suite, absent=absent),
+        "quality", subject, _statistic(result), _verdict(result, suite, absent=absent),
         value=_finite(result.observed) if fraction is None else fraction,
         limit=None if fraction is None else 1.0 - float(result.kwargs.get("mostly", 1.0)), effect=fraction,
         sample_size=context.rows_seen, unit="" if fraction is None else "fraction",
         message=failure_sentence(result, absent=absent), suggests=(Cause.SCHEMA_CHANGE if absent else cause,),
         role=Role.DATA_FAULT, explained_by=_EXPLAINED_BY, details={"suite": suite.name, "severity": result.severity},
     )  # fmt: skip
+
+
+def _subject(context: CheckContext, result: Result) -> str:
+    """Return the column that a finding is about: a private one where there is any, so that it stays private.
+
+    Expectations of the table's columns tell no values, and hide no fault of the other columns.
+    """
+    if result.type.startswith("expect_table_column"):
+        return result.column
+    return next(filter(result.is_about, context.spec.private), result.column)
 
 
 def _statistic(result: Result) -> str:
