@@ -1,3 +1,5 @@
+import traceback
+
 import pytest
 
 from airmedic_core.errors import SpecError
@@ -122,3 +124,40 @@ def test_drafts_and_hidden_files_are_no_specs(tmp_path):
     for name in ("b.yaml", "a.yaml", "_draft.yaml", ".hidden.yaml", "notes.md"):
         written(tmp_path, LEAST, name)
     assert [path.name for path in spec_files(tmp_path)] == ["a.yaml", "b.yaml"]
+
+
+SECRET = {"HOOK": "https://hooks.example/hunter2"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("task: ${HOOK}", r"churn.yaml is not valid:\n  task: Input should be .* Found '\$\{HOOK\}'.$"),
+        ("task: binary\nschedule: ${HOOK}", "  schedule: .*HOOK"),
+        ("task: binary\nrollout: ${HOOK}", r"there is no rollout strategy '\$\{HOOK\}'"),
+        ("task: binary\nowner: ['${HOOK}']", r"  owner: .*Found \['\$\{HOOK\}'\]"),
+        ("task: binary\ngate: {min_rows: '${HOOK}'}", r"  gate.min_rows: .*Found '\$\{HOOK\}'"),
+    ],
+)
+def test_what_is_wrong_is_told_without_the_values_of_variables(tmp_path, text, told):
+    rest = "name: churn\ntarget: left\ndata: {path: rows.csv, time_column: day}\n"
+    with pytest.raises(SpecError, match=told) as error:
+        load_spec(written(tmp_path, rest + text), env=SECRET)
+    # Logs and Airflow's import errors show the causes too.
+    whole = "".join(traceback.format_exception(error.value))
+    assert "hunter2" not in whole
+
+
+def test_only_what_is_wrong_with_the_values_of_variables_is_told(tmp_path):
+    text = f"{LEAST}gate: {{min_rows: '${{ROWS}}'}}".replace("binary", "binery")
+    with pytest.raises(SpecError) as error:
+        load_spec(written(tmp_path, text), env={"ROWS": "100"})
+    # By itself `${ROWS}` would be no number.
+    assert "min_rows" not in str(error.value)
+    assert "Found 'binery'." in str(error.value)
+
+
+def test_a_value_that_is_wrong_where_its_name_would_do_is_not_told(tmp_path):
+    text = "name: churn\ntarget: left\ntask: binary\ndata: {path: '${PLACE}', time_column: day}\n"
+    with pytest.raises(SpecError, match=r"  data: not valid with the values that its variables have here\.$"):
+        load_spec(written(tmp_path, text), env={"PLACE": ""})

@@ -88,10 +88,11 @@ class SpecShelf:
             with os.scandir(self._folder) as entries:
                 for entry in entries:
                     if entry.name.endswith(".yaml") and not entry.name.startswith(("_", ".")):
-                        facts = entry.stat()
-                        yield entry.name.removesuffix(".yaml"), (facts.st_mtime_ns, facts.st_size)
+                        stamp = _stamp(entry)
+                        if stamp is not None:
+                            yield entry.name.removesuffix(".yaml"), stamp
         except OSError:
-            # No folder means no models. A file that goes while the folder is read is a model less next time.
+            # No folder means no models.
             return
 
     def _read(self, name: str) -> KnownSpec:
@@ -100,7 +101,24 @@ class SpecShelf:
         except AirmedicError as error:
             return KnownSpec(name, None, str(error)[:_MOST_SAID])
         except Exception as error:  # noqa: BLE001  whatever is wrong with one file, the others are shown
-            return KnownSpec(name, None, f"{type(error).__name__}: {error}"[:_MOST_SAID])
+            # Its words may hold the value of a variable.
+            return KnownSpec(name, None, f"It cannot be read ({type(error).__name__}). `airmedic validate` says more.")
         if spec.name != name:
             return KnownSpec(name, None, f"{name}.yaml describes {spec.name!r}. Rename one of them.")
         return KnownSpec(name, spec)
+
+
+def _stamp(entry: os.DirEntry[str]) -> tuple[int, int] | None:
+    """Return a file's time of change and size; nothing for what is no model, and may not take the others down.
+
+    That is a link that leads nowhere, a file that goes meanwhile, a pipe, on which reading would wait without end, and
+    a name that is no text, which no page can show.
+    """
+    try:
+        entry.name.encode()
+        if not entry.is_file():
+            return None
+        facts = entry.stat()
+    except (OSError, UnicodeEncodeError):
+        return None
+    return facts.st_mtime_ns, facts.st_size

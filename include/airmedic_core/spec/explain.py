@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -35,7 +35,12 @@ def validated(options: type[OptionsT], given: Mapping[str, Any], told: str) -> O
         raise SpecError(f"{told} are not valid:\n" + "\n".join(explain(error, options))) from error
 
 
-def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> list[str]:
+def explain(
+    error: ValidationError,
+    model: type[BaseModel],
+    most: int = 10,
+    places: Collection[tuple[int | str, ...]] | None = None,
+) -> list[str]:
     """Return one line for each validation error: where, what, and the closest known key.
 
     Parameters
@@ -46,9 +51,16 @@ def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> l
         The model that was validated, to look up known keys.
     most : int
         Lines at the most.
+    places : collection of tuple, optional
+        Only errors at these places are explained; all of them where not given.
     """
     lines = []
-    for problem in error.errors(include_url=False, include_context=False)[:most]:
+    problems = [
+        problem
+        for problem in error.errors(include_url=False, include_context=False)
+        if places is None or problem["loc"] in places
+    ]
+    for problem in problems[:most]:
         where = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             *parents, key = problem["loc"]
@@ -62,7 +74,7 @@ def explain(error: ValidationError, model: type[BaseModel], most: int = 10) -> l
             shown = "" if not where or len(given) > 80 else f" Found {given}."
             message += "" if message.endswith("?") else "."
             lines.append(f"  {where}: {message}{shown}" if where else f"  {message}")
-    more = error.error_count() - most
+    more = len(problems) - most
     return [*lines, f"  … and {more} more."] if more > 0 else lines
 
 

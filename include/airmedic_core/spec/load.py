@@ -33,7 +33,8 @@ def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
     ------
     SpecError
         If the file is missing or unreadable, is not YAML, names an unset variable, or has a missing, unknown or wrong
-        key. The message names the file, the key and the closest known key. A retry does not help.
+        key. The message names the file, the key and the closest known key, and no value of a variable, which may be a
+        password: pages and logs show it. A retry does not help.
     """
     try:
         raw = read_yaml(path)
@@ -46,7 +47,7 @@ def load_spec(path: Path, env: Mapping[str, str] | None = None) -> ModelSpec:
         raise SpecError(f"{path.name} is not valid YAML{_told(error)}.", "Correct it there.") from error
     if not isinstance(raw, dict):
         raise SpecError(f"{path.name} holds no keys.", "Start with name, task, target and data.")
-    return parse_spec(_substitute(raw, os.environ if env is None else env, path.name), origin=path.name)
+    return _parse_filled_in(raw, _substitute(raw, os.environ if env is None else env, path.name), path.name)
 
 
 def parse_spec(raw: Mapping[str, Any], origin: str = "the model spec") -> ModelSpec:
@@ -55,6 +56,32 @@ def parse_spec(raw: Mapping[str, Any], origin: str = "the model spec") -> ModelS
         return ModelSpec.model_validate(dict(raw))
     except ValidationError as error:
         raise SpecError(f"{origin} is not valid:\n" + "\n".join(explain(error, ModelSpec))) from error
+
+
+def _parse_filled_in(raw: dict[str, Any], filled_in: dict[str, Any], origin: str) -> ModelSpec:
+    if filled_in == raw:
+        return parse_spec(raw, origin=origin)
+    try:
+        return ModelSpec.model_validate(filled_in)
+    except ValidationError as error:
+        places = [problem["loc"] for problem in error.errors(include_url=False, include_context=False)]
+    # Raised outside of the handler: the error of pydantic holds the values, and logs would show it as the cause.
+    raise SpecError(f"{origin} is not valid:\n" + "\n".join(_explain_unfilled(raw, places)))
+
+
+def _explain_unfilled(raw: dict[str, Any], places: list[tuple[int | str, ...]]) -> list[str]:
+    """Explain what is wrong at some places from a spec in which variables stand for themselves."""
+    lines, explained = [], set()
+    try:
+        ModelSpec.model_validate(raw)
+    except ValidationError as error:
+        lines = explain(error, ModelSpec, places=places)
+        explained = {problem["loc"] for problem in error.errors(include_url=False, include_context=False)}
+    for place in dict.fromkeys(places):
+        if place not in explained:
+            where = f"{'.'.join(map(str, place))}: " if place else ""
+            lines.append(f"  {where}not valid with the values that its variables have here.")
+    return lines
 
 
 def spec_files(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -197,6 +198,32 @@ def test_the_move_is_that_of_the_newest_window(
     ledger.record_assessment(batch, weigh(batch, []), summarise([], "roc_auc"))
     assert fleet()["alpha"].row["drift_trend"] == [2.0, None]
     assert fleet()["alpha"].largest_move is None
+
+
+@pytest.mark.parametrize("kind", ["link to nowhere", "link to itself", "name that is no text", "pipe", "folder"])
+def test_what_is_no_model_takes_no_other_model_down(content: Path, shelf: SpecShelf, kind: str) -> None:
+    path = content / "models" / "aaa.yaml"
+    if kind == "link to nowhere":
+        path.symlink_to("nowhere.yaml")
+    elif kind == "link to itself":
+        path.symlink_to("aaa.yaml")
+    elif kind == "name that is no text":
+        Path(os.fsdecode(os.fsencode(content / "models") + b"/\xff.yaml")).write_text("name: x\n")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
+    models = read_fleet(None, shelf.all(), now=NOW, shown=shelf.all())
+    assert [row["name"] for row in fleet_json(models, now=NOW)["models"]] == ["alpha", "beta"]
+
+
+def test_what_is_wrong_with_a_spec_is_shown_without_the_values_of_variables(
+    content: Path, shelf: SpecShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOOK", "hunter2")
+    spec = content / "models" / "beta.yaml"
+    spec.write_text(spec.read_text() + "checks: ${HOOK}\n")
+    assert "Found '${HOOK}'." in shelf.all()["beta"].problem
 
 
 def test_only_what_is_wanted_is_shown(ledger: Ledger, shelf: SpecShelf) -> None:
