@@ -29,6 +29,11 @@ def no_roles(name: str) -> tuple[str, ...]:  # noqa: ARG001  every user has none
     return ()
 
 
+def not_groups(approvers: Iterable[str]) -> tuple[str, ...]:
+    """Return the entries of a list of approvers that name people: whoever is called like a group is not in it."""
+    return tuple(approver for approver in approvers if not approver.startswith(PREFIX))
+
+
 class Group(Section):
     """The people of one group. Short form: the list of its members."""
 

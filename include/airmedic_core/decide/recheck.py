@@ -16,7 +16,7 @@ from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError, QuietAlarmError
-from airmedic_core.groups import load_groups
+from airmedic_core.groups import load_groups, not_groups
 from airmedic_core.history import TAKES_BACK
 from airmedic_core.ledger.people import known_names, same_person
 from airmedic_core.policy import Limits, environment_of, policy_of
@@ -132,7 +132,8 @@ def _no_longer_approved(ws: Workspace, approvals: Sequence[Approval]) -> Objecti
     approvers = {*ws.spec.approvers, *ws.spec.approval.second_tier}
     if not ws.spec.approvers:
         return None
-    people = [answer.by for answer in approvals if answer.channel != "policy" and answer.by not in approvers]
+    named = not_groups(approvers)
+    people = [answer.by for answer in approvals if answer.channel != "policy" and answer.by not in named]
     gone = [name for name in people if approvers.isdisjoint(_groups_now(ws, name))]
     if not gone:
         return None

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from airmedic_core.errors import ApprovalError
+from airmedic_core.groups import not_groups
 from airmedic_core.ledger.audit import said_of
 from airmedic_core.ledger.decisions import change_of
 from airmedic_core.ledger.people import normal_name, same_person
@@ -60,7 +61,7 @@ def refusal(
     alone = separate_duties and approves and needed_approvals(row) == 1
     return (
         _person_refused(row, given, approvers)
-        or _answered(row, given, counted)
+        or _answered(row, given, counted, names)
         or _out_of_time(connection, row, given.at)
         or (_vouched_by_same_person(row, names) if approves else "")
         or (_asked_by_same_person(connection, row, names) if alone else "")
@@ -75,16 +76,17 @@ def _person_refused(row: Row[Any], given: Approval, approvers: Sequence[str]) ->
         return "" if alone else f"the policy says {row.permission}, so a person must answer"
     if not normal_name(given.by):
         return "it does not say who answered"
-    listed = given.by in approvers or any(group in approvers for group in given.member_of)
+    listed = given.by in not_groups(approvers) or any(group in approvers for group in given.member_of)
     return "" if not approvers or listed else f"{given.by!r} is not an approver"
 
 
-def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval]) -> str:
+def _answered(row: Row[Any], given: Approval, counted: Sequence[Approval], names: Sequence[str]) -> str:
     if any(approval.answer == "reject" for approval in counted):
         return "it was rejected before"
     if len(counted) >= needed_approvals(row):
         return "it was answered before"
-    if given.answer == "approve" and same_person(given.by, [approval.by for approval in counted]):
+    approved_by = [approval.by for approval in counted]
+    if given.answer == "approve" and any(same_person(name, approved_by) for name in names):
         return f"{given.by!r} approved it before, and another person is needed"
     last = len(counted) + 1 == needed_approvals(row)
     if given.answer == "approve" and last and (missing := missing_groups(row, [*counted, given])):

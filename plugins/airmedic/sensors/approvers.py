@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
-from airmedic_core.groups import Groups
+from airmedic_core.groups import Groups, not_groups
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.hitl import HITLUser
@@ -55,7 +55,8 @@ def known_to_airflow(approvers: Sequence[str], groups: Groups | None = None) -> 
 def answerer(user: Mapping[str, Any] | None, approvers: Sequence[str]) -> str:
     """Return who answered, called as the approvers call them.
 
-    What looks like an id is compared with ids alone: a user who takes somebody's id as a name gains nothing by it.
+    What looks like an id is compared with ids alone: a user who takes somebody's id as a name gains nothing by it. Nor
+    does one who is called like a group: nobody is in a group by a name.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def answerer(user: Mapping[str, Any] | None, approvers: Sequence[str]) -> str:
         The approver's entry; name and id of anybody else; empty where Airflow does not say who it was.
     """
     user_id, name = (str((user or {}).get(key) or "") for key in ("id", "name"))
-    for approver in approvers:
+    for approver in not_groups(approvers):
         if approver == user_id or (approver == name and not _ID.fullmatch(approver)):
             return approver
     return user_id if name in {"", user_id} else f"{name} (id {user_id})"

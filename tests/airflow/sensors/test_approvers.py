@@ -50,6 +50,13 @@ def test_who_takes_an_id_as_a_name_is_not_that_approver(approver: str) -> None:
     assert answerer(impostor, [approver]) not in {approver, ""}
 
 
+@pytest.mark.parametrize("user", [{"id": "9", "name": "group:risk"}, {"id": "group:risk", "name": "group:risk"}])
+def test_who_is_called_like_a_group_is_not_found_in_it(user: dict[str, str]) -> None:
+    from airmedic.sensors.approvers import answerer
+
+    assert answerer(user, ["group:risk", "anna"]) == answerer(user, [])
+
+
 def test_one_person_is_one_person_however_the_approvers_are_listed() -> None:
     from airmedic.sensors.approvers import answerer
 

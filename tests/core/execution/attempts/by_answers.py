@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -150,6 +151,29 @@ def one_of_two_is_the_person_who_vouches(case: Case) -> None:
     case.answer("bob")
 
 
+def _list(case: Case, *approvers: str) -> None:
+    case.ws = replace(case.ws, spec=case.ws.spec.model_copy(update={"approvers": approvers}))
+
+
+def somebody_is_called_like_the_group(case: Case) -> None:
+    _list(case, "group:risk")
+    case.answer("group:risk", approvers=("group:risk",))
+
+
+def somebody_was_called_like_the_group(case: Case) -> None:
+    """The list held nobody at the time of the answer, and names the group since."""
+    assert case.answer("group:risk", approvers=()).refused_because == ""
+    _list(case, "group:risk")
+
+
+def one_person_answers_by_name_and_by_id(case: Case) -> None:
+    """The list gains the id of a person who has answered by name."""
+    case.propose(Permission.ASK_TWO)
+    case.answer("ada", known_as=("7", "ada"))
+    _list(case, "7", "ada", "bob")
+    case.answer("7", at=SOON + timedelta(seconds=5), approvers=("7", "ada", "bob"), known_as=("7", "ada"))
+
+
 def two_of_three_approve(case: Case) -> None:
     case.propose(approvals=3)
     case.answer("ada")
@@ -158,6 +182,9 @@ def two_of_three_approve(case: Case) -> None:
 
 
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "somebody is called like the group": somebody_is_called_like_the_group,
+    "somebody was called like the group": somebody_was_called_like_the_group,
+    "one person answers by name and by id": one_person_answers_by_name_and_by_id,
     "nobody of the group approves": nobody_of_the_group_approves,
     "two of three approve": two_of_three_approve,
     "one of two is the person who vouches": one_of_two_is_the_person_who_vouches,
