@@ -44,5 +44,10 @@ def filled_in(event: Json) -> FilledIn:
     fields = event.get("params_input")
     if not isinstance(fields, dict):
         return FilledIn()
-    comment, snooze = (str(fields.get(name) or "") for name in ("comment", "snooze"))
+    comment, snooze = (_storable(str(fields.get(name) or "")) for name in ("comment", "snooze"))
     return FilledIn(comment, snooze, {str(name): value for name, value in fields.items() if name not in RESERVED})
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database takes: half of a surrogate pair, and the sign with the number 0."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")

@@ -313,6 +313,18 @@ def test_a_form_that_is_left_empty_or_is_none_approves_what_was_proposed(trainin
     assert _answered(training, filled_in)["proposal_hash"] == training.asked.hash
 
 
+@pytest.mark.parametrize(
+    ("comment", "kept"), [("half \ud800", "half ?"), ("a\0b", "a\ufffdb"), ("\U0001f600", "\U0001f600")]
+)
+@pytest.mark.usefixtures("adopted")
+def test_a_comment_that_no_database_takes_is_kept_without_what_it_does_not_take(
+    training: Any, comment: str, kept: str
+) -> None:
+    _answered(training, {"comment": comment})
+    (given,) = training.workspace.ledger.approvals(training.asked.hash)
+    assert (given.comment, given.refused_because) == (kept, "")
+
+
 @pytest.mark.usefixtures("adopted")
 def test_somebody_who_may_not_answer_narrows_nothing(training: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.execution_time import hitl
