@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, insert, select
 
-from airmedic_core.errors import ApprovalError
+from airmedic_core.errors import ApprovalError, AuditError
 from airmedic_core.ledger.answers import (
     answers,
     approval_of,
@@ -184,12 +184,12 @@ class Approvals(Decisions):
 
         Raises
         ------
-        ApprovalError
+        ApprovalError, AuditError
             As :meth:`standing_approval` does.
         """
         try:
             return self.standing_approval(hash, now=now)
-        except ApprovalError as error:
+        except (ApprovalError, AuditError) as error:
             self.record_refusal(hash[:_HASH_LENGTH], error.problem)
             raise
 
@@ -203,6 +203,8 @@ class Approvals(Decisions):
         ApprovalError
             If the proposal is unknown, changed, rejected, superseded, expired, or not approved by enough people, or if
             its answers were changed. A retry does not help.
+        AuditError
+            If a record about it is no link of the audit chain. A retry does not help.
         """
         with self._reading() as connection:
             row = connection.execute(select(proposals).where(proposals.c.hash == hash)).one_or_none()

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from airmedic_core.errors import AuditError
 from airmedic_core.ledger.chain import SEALS, append
 from airmedic_core.ledger.store import Store
 from airmedic_core.ledger.tables import audit, audit_head
-from airmedic_core.ledger.verification import RESTORE, AuditHead, examine
+from airmedic_core.ledger.verification import RESTORE, AuditHead, Place, examine, unlinked
 from airmedic_core.records import Json
 from airmedic_core.windows import as_utc
 
@@ -93,6 +93,8 @@ def _record(row: Row[Any]) -> AuditRecord:
 def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditRecord]:
     """Return what the chain says of one subject, oldest first, whatever its rows say now.
 
+    A record that somebody put in is not believed: each has to fit the record before it, and to lie before the head.
+
     Parameters
     ----------
     connection : Connection
@@ -101,8 +103,24 @@ def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditReco
         What the records are about, such as the hash of a proposal.
     *kinds : str
         The kinds of records; all of them where none is given.
+
+    Raises
+    ------
+    AuditError
+        If one of the records is no link of the chain. A retry does not help.
     """
-    query = select(audit).where(audit.c.subject == subject).order_by(audit.c.sequence)
+    before = audit.alias("before")
+    last = select(func.min(audit_head.c.sequence)).scalar_subquery().label("last")
+    query = (
+        select(audit, before.c.hash.label("hash_before"), last)
+        .select_from(audit.outerjoin(before, before.c.sequence == audit.c.sequence - 1))
+        .where(audit.c.subject == subject)
+        .order_by(audit.c.sequence)
+    )
     if kinds:
         query = query.where(audit.c.kind.in_(kinds))
-    return [_record(row) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    for row in rows:
+        if problem := unlinked(row, Place(row.hash_before, row.last)):
+            raise AuditError(problem, RESTORE)
+    return [_record(row) for row in rows]

@@ -30,6 +30,16 @@ class AuditHead:
     hash: str
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a record stands in the chain: what is before it, and how far the chain goes."""
+
+    hash_before: str | None
+    """The hash of the record with the number before; nothing where there is none."""
+    last: int
+    """The number that the head of the chain names."""
+
+
 class _Expected:
     """What the chain says of the rows: the last seal of each, and which record holds it."""
 
@@ -52,6 +62,25 @@ def examine(connection: Connection) -> tuple[list[str], AuditHead]:
         # What comes after a broken link vouches for nothing.
         return [broken], head
     return _compare(connection, expected), head
+
+
+def unlinked(row: Row[Any], place: Place) -> str:
+    """Return why a record is no link of the chain, as far as its neighbour shows it; nothing where it is one.
+
+    Parameters
+    ----------
+    row : Row
+        The record.
+    place : Place
+        Where it stands.
+    """
+    if row.sequence > place.last:
+        return _at(row.sequence, f"the chain ends at {place.last}")
+    of_old_form = row.hash == first_link(row.sequence, row.at, row.kind, row.subject, row.payload, row.previous_hash)
+    before = GENESIS if row.sequence == 1 else place.hash_before
+    if before is None:
+        return _at(row.sequence, "the record before it is missing")
+    return _broken_link(row, AuditHead(row.sequence - 1, before), of_old_form=of_old_form)
 
 
 def _follow(connection: Connection, expected: _Expected) -> tuple[str, AuditHead]:

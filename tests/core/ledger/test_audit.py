@@ -7,11 +7,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import insert, text, update
 
 from airmedic_core.errors import AuditError
 from airmedic_core.ledger import Ledger
-from airmedic_core.ledger.tables import batches
+from airmedic_core.ledger.audit import said_of
+from airmedic_core.ledger.chain import content_digest, link
+from airmedic_core.ledger.tables import audit, batches
 from airmedic_core.records import Batch, Promotion, Proposal
 
 
@@ -50,6 +52,42 @@ def test_a_write_that_tells_the_chain_nothing_is_in_it_all_the_same(filled: Ledg
     (record,) = filled.audit_records(limit=1)
     assert (record.kind, record.subject, len(record.sealed_rows)) == ("rows", "batches", 4)
     filled.verify_audit()
+
+
+def _said(ledger: Ledger, subject: str) -> list[str]:
+    with ledger._reading() as connection:
+        return [record.kind for record in said_of(connection, subject)]
+
+
+def test_what_the_chain_says_is_what_was_written(filled: Ledger) -> None:
+    assert _said(filled, "churn") == ["promotion"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE audit SET payload = '{}' WHERE sequence = 7", "its content does not match its hash"),
+        ("UPDATE audit SET hash = 'f' WHERE sequence = 6", "it does not follow from the record before it"),
+        ("DELETE FROM audit WHERE sequence = 6", "the record before it is missing"),
+        ("UPDATE audit_head SET sequence = 6", "the chain ends at 6"),
+    ],
+)
+def test_a_record_that_is_no_link_of_the_chain_is_not_believed(
+    filled: Ledger, tamper: Callable[[str], None], statement: str, problem: str
+) -> None:
+    tamper(statement)
+    with pytest.raises(AuditError, match=f"broken at record 7: {problem}"):
+        _said(filled, "churn")
+
+
+def test_a_record_that_is_linked_to_the_last_one_is_not_believed_before_the_head_knows_it(filled: Ledger) -> None:
+    at, said = "2026-01-01T00:00:00+00:00", "{}"
+    made = link(8, content_digest(at, "promotion", "churn", said), filled.audit_head().hash)
+    values = {"sequence": 8, "at": at, "kind": "promotion", "subject": "churn", "payload": said, "hash": made}
+    with filled._engine.begin() as connection:
+        connection.execute(insert(audit).values(values | {"previous_hash": filled.audit_head().hash}))
+    with pytest.raises(AuditError, match="broken at record 8: the chain ends at 7"):
+        _said(filled, "churn")
 
 
 def test_every_write_is_in_the_chain_and_the_chain_verifies(filled: Ledger) -> None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from airmedic_core.records import (
+    Approval,
+    Json,
     Permission,
     to_json,
 )
@@ -135,7 +138,45 @@ def the_group_of_an_answer_is_put_in(case: Case) -> None:
     case.sql("UPDATE approvals SET member_of = '[\"group:risk\"]', refused_because = ''")
 
 
+def _forge(case: Case, copied: str, kind: str, payload: Json) -> None:
+    """Put a record into the audit chain, whose other columns are those of an earlier record."""
+    said = json.dumps(payload).replace("'", "''")
+    case.sql(
+        f"INSERT INTO audit SELECT 999, at, '{kind}', subject, '{said}', '{'0' * 64}', "
+        f"'{'f' * 64}' FROM audit WHERE kind = '{copied}' ORDER BY sequence DESC LIMIT 1"
+    )
+
+
+def _said(case: Case) -> Json:
+    given = Approval(case.key, "approve", "ada", datetime(2026, 1, 1, tzinfo=UTC), "airflow")
+    return dict(to_json(given))
+
+
+def an_approval_is_put_into_the_chain(case: Case) -> None:
+    an_approval_is_put_in(case)
+    _forge(case, "proposal", "approval", _said(case))
+
+
+def the_kill_switch_is_turned_off_in_the_chain(case: Case) -> None:
+    case.answer()
+    case.ledger.set_override("*", "kill_switch", "all", {}, author="bob", reason="Stop")
+    case.sql("DELETE FROM overrides")
+    _forge(case, "override", "override_revoked", {"kind": "kill_switch", "key": "all", "author": "bob"})
+
+
+def the_kill_switch_is_edited_in_the_chain(case: Case) -> None:
+    case.answer()
+    case.ledger.set_override("*", "kill_switch", "all", {}, author="bob", reason="Stop")
+    case.sql(
+        "DELETE FROM overrides",
+        "UPDATE audit SET payload = replace(payload, 'kill_switch', 'setting') WHERE kind = 'override'",
+    )
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "an approval is put into the chain": an_approval_is_put_into_the_chain,
+    "the kill switch is turned off in the chain": the_kill_switch_is_turned_off_in_the_chain,
+    "the kill switch is edited in the chain": the_kill_switch_is_edited_in_the_chain,
     "the group is edited away": the_group_is_edited_away,
     "the group of an answer is put in": the_group_of_an_answer_is_put_in,
     "its parameters are edited": its_parameters_are_edited,
