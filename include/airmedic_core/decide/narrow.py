@@ -61,7 +61,8 @@ def answer(
     Returns
     -------
     Approval
-        Of the narrowed proposal, where there is one. Values that are refused make an answer that does not count.
+        Of the narrowed proposal, where there is one. Values that are refused, or that nothing can be planned with at
+        the moment, make an answer that does not count.
     """
     narrower, objection = None, ""
     if said == "approve":
@@ -69,6 +70,9 @@ def answer(
             narrower = narrow(ws, proposal, filled_in, now=now)
         except NarrowingError as error:
             objection = str(error)
+        except AirmedicError as error:
+            # A retry of the task would ask anew, and Airflow forgets the answer to the question of before.
+            objection = f"It could not be planned now: {error} Answer again."
     changed = narrower if narrower is not None and narrower.parent == proposal.hash else None
     return ws.ledger.answer_proposal(proposal.hash, said, narrower=changed, objection=objection, **given)
 
@@ -83,7 +87,8 @@ def narrow(ws: Workspace, proposal: Proposal, filled_in: Mapping[str, Any], *, n
     proposal : Proposal
         What was asked.
     filled_in : mapping
-        Fields of the form → values, as they came from outside. ``None`` leaves a field as it is proposed.
+        Fields of the form → values, as they came from outside. ``None`` or empty text leaves a field as it is
+        proposed.
     now : datetime
         The moment.
 
@@ -91,11 +96,14 @@ def narrow(ws: Workspace, proposal: Proposal, filled_in: Mapping[str, Any], *, n
     ------
     NarrowingError
         If a field is unknown or its value out of bounds, or nothing can be planned with the values.
+    AirmedicError
+        If something that the plan needs does not answer. A retry helps once it does.
     """
     fields = {field.name: field for field in fields_of(proposal)}
     if unknown := [name for name in filled_in if name not in fields]:
         raise NarrowingError(_unknown(unknown), closest(unknown[0][:_LONGEST_NAME], fields))
-    values = {name: fields[name].read(value) for name, value in filled_in.items() if value is not None}
+    said = {name: value for name, value in filled_in.items() if value is not None and value != ""}
+    values = {name: fields[name].read(value) for name, value in said.items()}
     chosen = {name: value for name, value in values.items() if value != proposal.params.get(name)}
     if not chosen:
         return proposal

@@ -12,7 +12,13 @@ import pytest
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Request, decide
 from airmedic_core.decide.narrow import answer, fields_of, narrow
-from airmedic_core.errors import ApprovalError, NarrowingError, SourceUnavailableError
+from airmedic_core.errors import (
+    AirmedicError,
+    ApprovalError,
+    NarrowingError,
+    RegistryUnavailableError,
+    SourceUnavailableError,
+)
 from airmedic_core.execution import carry_out, gate_challenger
 from airmedic_core.incident_lifecycle import close_incident, request_incident
 from airmedic_core.records import Approval, Permission, Proposal
@@ -91,14 +97,16 @@ def test_an_incident_that_ends_speaks_of_what_was_narrowed(ws: Workspace, asked:
     assert closed.resolution["seconds_to_approval"] == 0.0
 
 
-@pytest.mark.parametrize("filled_in", [{}, {"margin": None}, "as it was shown"])
+# A page sends an emptied field as empty text.
+@pytest.mark.parametrize("filled_in", [{}, {"margin": None}, {"window_end": "", "margin": ""}, "as it was shown"])
 def test_what_is_left_as_it_is_is_approved_as_it_is(ws: Workspace, asked: Proposal, filled_in: Any) -> None:
     shown = {field.name: field.proposed for field in fields_of(asked)}
     assert shown.keys() == {"window_start", "window_end", "margin"}
     values = filled_in if isinstance(filled_in, dict) else shown
     # Pages write moments in their own way.
     values |= {"window_start": asked.params["window_start"].replace("+00:00", "Z")}
-    assert approve(ws, asked, **values).proposal_hash == asked.hash
+    given = approve(ws, asked, **values)
+    assert (given.proposal_hash, given.refused_because) == (asked.hash, "")
     assert ws.ledger.proposals(asked.incident_id) == [asked]
 
 
@@ -146,16 +154,27 @@ def test_an_action_that_is_not_installed_any_more_has_nothing_to_narrow(asked: P
     assert fields_of(replace(asked, action="gone_with_its_package")) == ()
 
 
-def test_rows_that_cannot_be_reached_refuse_nobody(
-    ws: Workspace, asked: Proposal, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [SourceUnavailableError, RegistryUnavailableError])
+def test_an_answer_that_meets_a_failure_is_on_record_and_the_question_stays(
+    ws: Workspace, asked: Proposal, monkeypatch: pytest.MonkeyPatch, error: type[AirmedicError]
 ) -> None:
     def away(*_: Any, **__: Any) -> None:
-        raise SourceUnavailableError("The bucket does not answer.")
+        raise error("It does not answer.")
 
-    monkeypatch.setattr("airmedic_core.training.rows.training_rows", away)
-    with pytest.raises(SourceUnavailableError):
-        approve(ws, asked, window_start=LATER)
-    assert ws.ledger.approvals(asked.hash) == []
+    with monkeypatch.context() as broken:
+        broken.setattr("airmedic_core.training.rows.training_rows", away)
+        with pytest.raises(error):
+            narrow(ws, asked, {"window_start": LATER}, now=NOW)
+        given = approve(ws, asked, window_start=LATER)
+    assert given.refused_because == "It could not be planned now: It does not answer. Answer again."
+    assert ws.ledger.approvals(asked.hash) == [given]
+    assert ws.ledger.approved_by(asked.hash) == ""
+    assert ws.ledger.proposals(asked.incident_id) == [asked]
+    # Once it answers again, so does the same person.
+    moment = NOW + timedelta(minutes=1)
+    later = answer(ws, asked, "approve", {"window_start": LATER}, now=NOW, by="ada", at=moment, channel="airflow")
+    assert later.refused_because == ""
+    assert ws.ledger.proposal(later.proposal_hash).params["window_start"] == LATER
 
 
 def test_a_training_does_not_end_before_the_change_that_it_is_to_learn(ws: Workspace) -> None:
