@@ -49,11 +49,12 @@ def require_permitted(ws: Workspace, proposal: Proposal, *, now: datetime) -> No
     """
     require_enabled(ws.ledger, proposal.model, proposal.action, now=now, switches=ws.switches)
     action = known_action(proposal.action)
-    if action is not None and action.stopped_by is StoppedBy.NOTHING:
-        return
-    if stopped := objection_now(ws, proposal, now=now):
+    free = action is not None and action.stopped_by is StoppedBy.NOTHING
+    # What nothing stops was narrowed within bounds all the same.
+    if stopped := beyond_bounds(ws, proposal) if free else objection_now(ws, proposal, now=now):
         raise PolicyError(f"{stopped.reason} ({stopped.limit})", "Wait if it is a matter of time, and decide again.")
-    _require_alarm(ws, proposal)
+    if not free:
+        _require_alarm(ws, proposal)
 
 
 def objection_now(ws: Workspace, proposal: Proposal, *, now: datetime) -> Objection | None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, update
 
-from airmedic_core.actions import ACTIONS, Action
+from airmedic_core.actions import ACTIONS, Action, StoppedBy
 from airmedic_core.decide import propose
 from airmedic_core.errors import (
     ActionError,
@@ -26,7 +26,8 @@ from airmedic_core.execution import carry_out, undo
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.tables import locks
-from airmedic_core.records import ActionResult, IncidentState, Proposal
+from airmedic_core.narrowing import Number
+from airmedic_core.records import ActionResult, IncidentState, Permission, Proposal
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
 
@@ -243,6 +244,29 @@ def test_a_precheck_that_fails_changes_nothing(ws: Workspace, valve: Valve, aske
     with pytest.raises(ActionError, match="no valve"):
         carry_out(ws, asked.hash, now=NOW)
     assert (status(ws, asked), valve.steps) == ("failed", ["precheck"])
+
+
+@pytest.mark.parametrize("stopped_by", StoppedBy)
+def test_what_was_recorded_wider_than_proposed_is_not_carried_out_whatever_may_stop_it(
+    ws: Workspace, valve: Valve, monkeypatch: pytest.MonkeyPatch, stopped_by: StoppedBy
+) -> None:
+    def narrowing(proposal: Proposal) -> list[Number]:
+        return [Number("turns", "Turns", proposal.params["turns"], low=0.0, high=proposal.params["turns"])]
+
+    monkeypatch.setattr(valve, "narrowing", narrowing)
+    monkeypatch.setattr(valve, "stopped_by", stopped_by, raising=False)
+    until = NOW + timedelta(days=1)
+    asked = Proposal(
+        incident_of(ws, 3).id, "renewals", "open_valve", {"turns": 2.0}, "It is open.", Permission.ASK, "r", NOW, until
+    )
+    ws.ledger.record_proposal(asked)
+    # The ledger is called without the bounds being asked.
+    wider = replace(asked, params={"turns": 3.0}, created_at=NOW + timedelta(seconds=1), parent=asked.hash)
+    given = ws.ledger.answer_proposal(asked.hash, "approve", by="ada", at=NOW, channel="airflow", narrower=wider)
+    assert (given.proposal_hash, given.refused_because) == (wider.hash, "")
+    with pytest.raises(PolicyError, match=r"Turns is 3.0. It has to be between 0 and 2. \(narrowing\)"):
+        carry_out(ws, wider.hash, now=NOW)
+    assert (valve.steps, valve.position, status(ws, wider)) == ([], "shut", "stopped")
 
 
 def test_a_kill_switch_thrown_during_the_precheck_stops_the_action_and_fails_nothing(
