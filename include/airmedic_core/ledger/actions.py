@@ -186,7 +186,8 @@ class Actions(Audit):
             else. A retry does not help.
         """
         with self._reading() as connection:
-            if changed := changed_row(connection, actions, p.hash, (p.hash, p.incident_id)):
+            subjects = (p.hash, p.incident_id)
+            if changed := changed_row(connection, actions, p.hash, subjects, ("action_begun", "action_refused")):
                 problem = f"The record of carrying out {p.action!r} is not as it was made: the row {changed}."
                 raise AuditError(problem, RESTORE)
             last = _last(connection, p.hash)

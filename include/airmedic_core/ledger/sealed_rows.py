@@ -11,7 +11,9 @@ from airmedic_core.ledger.seals import row_content, row_key, row_name
 from airmedic_core.records import digest
 
 
-def changed_row(connection: Connection, table: Table, key: str, subjects: Sequence[str]) -> str:
+def changed_row(
+    connection: Connection, table: Table, key: str, subjects: Sequence[str], written_by: Sequence[str]
+) -> str:
     """Return the first row that is not as it was sealed, and what was done to it; nothing where all of them are.
 
     Parameters
@@ -24,13 +26,16 @@ def changed_row(connection: Connection, table: Table, key: str, subjects: Sequen
         The first column of the primary key: all rows that share it are looked at.
     subjects : sequence of str
         What the records are about that were written with these rows.
+    written_by : sequence of str
+        The kinds of records about the key that each put in one row.
     """
     query = select(table).where(next(iter(table.primary_key.columns)) == key)
     rows = connection.execute(query).mappings().all()
     standing = {row_name(table.name, row_key(table, row)): digest([row_content(row)]) for row in rows}
     sealed = _sealed(connection, row_name(table.name, (key,)).rstrip("]"), subjects)
-    if standing.keys() - sealed.keys():
-        # Those of an earlier version were sealed when the ledger was brought up to date, all of a table together.
+    if standing.keys() - sealed.keys() or len(said_of(connection, key, *written_by)) > len(sealed):
+        # Those of an earlier version were sealed when the ledger was brought up to date, all of a table together. One
+        # that was deleted since stands nowhere else: only the record of its beginning tells that it was there.
         sealed = _sealed(connection, row_name(table.name, (key,)).rstrip("]"), [table.name]) | sealed
     for name in sorted(standing.keys() | sealed.keys()):
         if name not in sealed or (sealed[name] is None and name in standing):

@@ -7,9 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
-from airmedic_core.errors import LedgerError
+from airmedic_core.errors import AuditError, LedgerError
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.chain import seal_all_rows
+from airmedic_core.ledger.seals import TouchedRows
 from airmedic_core.records import ActionResult, Promotion, Proposal
 
 MakeProposal = Callable[..., Proposal]
@@ -134,3 +137,33 @@ def test_promotions_are_newest_first_and_recorded_once(ledger: Ledger, now: date
         ledger.record_promotion(promotion)
     ledger.record_promotion(replace(first, model="other"))
     assert ledger.promotions("churn") == [second, first]
+
+
+def test_what_never_began_lacks_no_attempt(ledger: Ledger, proposal: MakeProposal) -> None:
+    assert ledger.standing_attempt(ledger.record_proposal(proposal())) is None
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["alone", "before another attempt"])
+def test_an_attempt_of_before_rows_were_sealed_is_missed_where_it_was_deleted(
+    ledger: Ledger, proposal: MakeProposal, monkeypatch: pytest.MonkeyPatch, *, again: bool
+) -> None:
+    asked = proposal()
+    with monkeypatch.context() as earlier:
+        # A version wrote it that sealed no rows. They were all sealed when the ledger was brought up to date.
+        earlier.setattr(TouchedRows, "seals", lambda *_: {})
+        ledger.begin_action(asked, {"champion": "7"})
+        if again:
+            ledger.take_back_action(result(asked, "failed"))
+        ledger.finish_action(result(asked, "failed" if again else "done"))
+    with ledger._engine.begin() as connection:
+        seal_all_rows(connection)
+    if again:
+        ledger.begin_action(asked, {"champion": "7"})
+    ledger.verify_audit()
+    standing = ledger.standing_attempt(asked)
+    assert standing is not None
+    assert standing.attempt == (2 if again else 1)
+    with ledger._engine.begin() as connection:
+        connection.execute(text("DELETE FROM actions WHERE attempt = 1"))
+    with pytest.raises(AuditError, match="was deleted"):
+        ledger.standing_attempt(asked)
