@@ -109,3 +109,17 @@ def test_a_log_loss_without_a_row_of_the_rare_class_is_not_known_exactly() -> No
     known = interval(metric("log_loss", "binary"), labels, scores, time_blocks(150))
     assert known.high - known.low < 1e-9
     assert known.standard_error == pytest.approx(np.log(100) / 150)
+
+
+def test_the_error_that_is_known_stands_where_resamples_tell_none() -> None:
+    """Two rows make one block, which resamples cannot tell from itself.
+
+    By hand, Hanley and McNeil at 0.75 with one positive and one negative: √(0.75 · 0.25).
+    """
+    pair = interval(metric("roc_auc", "binary"), np.array([0.0, 1.0]), np.array([0.2, 0.8]), time_blocks(2))
+    assert np.isnan(pair.low)
+    assert pair.standard_error == pytest.approx(0.1875**0.5)
+    # Without either, it is not zero: nothing is known.
+    alone = interval(metric("mae", "regression"), np.array([1.0, 2.0]), np.array([1.5, 2.5]), time_blocks(2))
+    assert np.isnan(alone.low)
+    assert np.isnan(alone.standard_error)

@@ -51,7 +51,10 @@ class Interval:
     @property
     def standard_error(self) -> float:
         """The standard error that a 95 % interval implies, and at least the one that is known; NaN without either."""
-        return max((self.high - self.low) / _WIDTH_95, self.least_error)
+        error = (self.high - self.low) / _WIDTH_95
+        if math.isnan(error):
+            return self.least_error or error
+        return max(error, self.least_error)
 
 
 def interval(
