@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from airmedic_core.errors import LedgerError
+from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.read_model.approvals import run_page
 from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.proposals import proposal_json
@@ -41,7 +41,9 @@ def read_incident(
         If there is no such incident.
     """
     dossier = read_dossier(ws, incident_id)
-    incident, privacy, standing = dossier.incident, dossier.privacy, dossier.standing
+    incident, standing = dossier.incident, dossier.standing
+    evidence = [item for item in dossier.evidence if _may_be_read(ws, item, readable)]
+    privacy = _privacy(dossier, evidence)
     address = page_address(ws.settings)
     run_id = incident.mlflow_run_id
     return {
@@ -58,7 +60,7 @@ def read_incident(
         "engine": standing.engine if standing else "",
         "outcome": _outcome(dossier),
         "causes": [_cause(ranked, privacy) for ranked in (standing.causes if standing else ())],
-        "evidence": [_evidence(item, privacy) for item in dossier.evidence],
+        "evidence": [_evidence(item, privacy) for item in evidence],
         "not_known": [privacy.text(text) for text in (standing.not_knowable if standing else ())],
         "similar": _similar(ws, dossier, specs, readable),
         "timeline": [
@@ -105,6 +107,32 @@ def _cause(ranked: RankedCause, privacy: Privacy) -> Json:
         "supporting": list(ranked.supporting),
         "contradicting": list(ranked.contradicting),
     }
+
+
+def _may_be_read(ws: Workspace, item: Evidence, readable: Callable[[str], bool]) -> bool:
+    """Return whether a person may read all models that evidence speaks of: some is of incidents of others."""
+    if item.kind == "siblings":
+        # Ten incidents are named at the most, and the statement counts the models of all.
+        ids, count = item.details.get("incidents", ()), item.value or 0
+    elif item.kind == "similar" and item.trust == "recorded":
+        ids, count = (item.subject,), 1
+    else:
+        return True
+    try:
+        models = {ws.ledger.incident(incident_id).model for incident_id in ids}
+    except LedgerBusyError:
+        raise
+    except LedgerError:
+        return False
+    return len(models) >= count and all(map(readable, models))
+
+
+def _privacy(dossier: Dossier, shown: Sequence[Evidence]) -> Privacy:
+    """Return what leaves evidence that is not shown out of the texts that quote it."""
+    ids = {item.id for item in shown}
+    left_out = [item for item in (dossier.packet.items if dossier.packet else ()) if item.id not in ids]
+    incidents = [item.subject for item in left_out if item.kind == "similar"]
+    return Privacy(dossier.spec, [*(item.statement for item in left_out), *incidents])
 
 
 def _evidence(item: Evidence, privacy: Privacy) -> Json:

@@ -97,8 +97,9 @@ class Dossier:
 
     @property
     def privacy(self) -> Privacy:
-        """What leaves out private columns."""
-        return Privacy(self.spec)
+        """What leaves out private columns, and the evidence on them where it is quoted."""
+        items = self.packet.items if self.packet else ()
+        return Privacy(self.spec, [item.statement for item in items if self.spec.is_private(item.subject)])
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

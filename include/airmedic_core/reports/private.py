@@ -18,10 +18,14 @@ class Privacy:
     ----------
     spec : ModelSpec
         The spec whose ``private`` columns are meant.
+    untold : iterable of str
+        Statements that are left out of texts as a whole. A diagnosis quotes its evidence, and a sentence on a private
+        column tells values too.
     """
 
-    def __init__(self, spec: ModelSpec) -> None:
+    def __init__(self, spec: ModelSpec, untold: Iterable[str] = ()) -> None:
         self._spec = spec
+        self._untold = [quoted for quoted in (statement.rstrip(". ") for statement in untold) if quoted]
         names = sorted(map(re.escape, spec.private), key=len, reverse=True)
         self._names = re.compile(rf"(?<!\w)(?:{'|'.join(names)})(?!\w)") if names else None
 
@@ -64,5 +68,7 @@ class Privacy:
         return value
 
     def text(self, text: str) -> str:
-        """Return text in which the names of private columns are blanked."""
+        """Return text in which the names of private columns are blanked, and statements that are left out."""
+        for statement in self._untold:
+            text = text.replace(statement, "(not shown)")
         return self._names.sub("(private column)", text) if self._names else text

@@ -119,7 +119,8 @@ def incident(incident_id: str, viewer: ViewerDep) -> Response:
     installation = Installation()
     ledger = installation.ledger
     name = _model_of(ledger, incident_id)
-    if ledger is None or name is None:
+    if ledger is None or name is None or not viewer.may_read(name):
+        # One answer to both: another one would tell that a model that the person may not read had an incident then.
         raise HTTPException(404, "There is no such incident.")
     known = _spec(installation, viewer, name)
     if known.spec is None:

@@ -46,10 +46,14 @@ def test_a_model_whose_dag_may_not_be_read_is_not_there(
     assert set(fleet) == {"alpha", "broken"}
     assert [line["model"] for line in person.get("/airmedic/api/approvals").json()["approvals"]] == ["alpha"]
     assert "secret" not in person.get("/airmedic/metrics").text
-    for route in ("api/models/secret", "api/models/secret/columns/age", f"api/incidents/{incidents['secret'].id}"):
+    for route in ("api/models/secret", "api/models/secret/columns/age"):
         answer = person.get(f"/airmedic/{route}")
         assert answer.status_code == 403, route
         assert "salary" not in answer.text
+    # Whether a model had an incident at some time is told to nobody who may not read it.
+    hidden, absent = (person.get(f"/airmedic/api/incidents/{name}") for name in (incidents["secret"].id, "secret__no"))
+    assert (hidden.status_code, hidden.json()) == (absent.status_code, absent.json())
+    assert hidden.status_code == 404
 
 
 def test_an_admin_sees_every_model(browse: Browser, incidents: dict[str, Incident]) -> None:

@@ -156,6 +156,55 @@ def test_similar_incidents_of_models_that_may_not_be_read_are_left_out(
     assert [(line["id"], line["headline"]) for line in broken] == [("beta__old", ""), ("from_a_file", "")]
 
 
+@pytest.mark.parametrize(
+    ("item", "shown_without_beta"),
+    [
+        (Evidence("E1", "siblings", "siblings", "fleet", "beta", 1.0, details={"incidents": ["beta__old"]}), False),
+        # A second model's incident is not among those that are named.
+        (Evidence("E1", "siblings", "siblings", "fleet", "beta", 2.0, details={"incidents": ["alpha__1"]}), False),
+        (Evidence("E1", "similar", "similar", "beta__old", "beta", trust="recorded"), False),
+        (Evidence("E1", "similar", "similar", "gone", "beta", trust="recorded"), False),
+        (Evidence("E1", "similar", "similar", "from_a_file", "An example.", trust="written"), True),
+        (Evidence("E1", "similar", "similar", "alpha__1", "alpha", trust="recorded"), True),
+    ],
+)
+def test_evidence_of_models_that_may_not_be_read_is_left_out(
+    workspace: Workspace,
+    ledger: Ledger,
+    specs: dict[str, KnownSpec],
+    proposal: Proposal,
+    item: Evidence,
+    shown_without_beta: bool,
+) -> None:
+    ledger.open_incident(replace(ledger.incident(ID), id="alpha__1", fingerprint="f3"))
+    ledger.record_packet(EvidencePacket(ID, "alpha", (item,)))
+    everything = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
+    without_beta = read_incident(workspace, ID, specs=specs, readable=lambda model: model != "beta")
+    assert [line["id"] for line in without_beta["evidence"]] == (["E1"] if shown_without_beta else [])
+    if item.details.get("incidents") == ["beta__old"]:
+        assert [line["statement"] for line in everything["evidence"]] == ["beta"]
+
+
+def test_what_is_left_out_is_not_quoted_either(
+    workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    items = (
+        Evidence("E1", "finding.quality", "findings", "salary", "salary is 47 in all rows."),
+        Evidence("E2", "siblings", "siblings", "fleet", "beta too.", 1.0, details={"incidents": ["beta__old"]}),
+        Evidence("E3", "finding.drift", "findings", "age", "age moved."),
+    )
+    packet = EvidencePacket(ID, "alpha", items)
+    ledger.record_packet(packet)
+    summary = "salary is 47 in all rows [E1]. beta too [E2]. age moved [E3]."
+    cause = RankedCause(Cause.CONCEPT_DRIFT, 0.8, ("E1", "E2"), (), "beta too [E2].")
+    ledger.record_diagnosis(Diagnosis(ID, "rules", (cause,), Severity.HIGH, summary, (), packet.hash), stands=True)
+    everything = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
+    assert everything["summary"] == "(not shown) [E1]. beta too [E2]. age moved [E3]."
+    without_beta = read_incident(workspace, ID, specs=specs, readable=lambda model: model != "beta")
+    assert without_beta["summary"] == "(not shown) [E1]. (not shown) [E2]. age moved [E3]."
+    assert [line["explanation"] for line in without_beta["causes"]] == ["(not shown) [E2]."]
+
+
 def test_an_incident_that_does_not_exist_is_an_error(
     workspace: Workspace, specs: dict[str, KnownSpec], proposal: Proposal
 ) -> None:
