@@ -44,7 +44,7 @@ def quiet_alarm(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, 
 
     An incident that no batch was seen in has no alarm. An action on the incident's own windows is judged by what is
     known of them now, every other one by the model's newest window. A window of which it is not known yet whether the
-    model lost on it says nothing about a loss.
+    model lost on it says nothing about a loss. What the windows mean is read from the audit chain.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def quiet_alarm(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, 
     causes = {incident.cause, *([diagnosis.cause] if diagnosis else [])}
     member = known_action(action)
     own = member is not None and member.of_window
-    for seen in ws.ledger.batches(incident.model, limit=_NEWEST):
+    for seen in ws.ledger.recorded_batches(incident, limit=_NEWEST):
         if own and seen.batch.id not in incident.batch_ids:
             continue
         assessment = seen.assessment

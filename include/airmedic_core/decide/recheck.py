@@ -90,8 +90,8 @@ def _require_alarm(ws: Workspace, proposal: Proposal) -> None:
     """Stop an action whose alarm has gone quiet since people were asked, and record that they are asked again."""
     if TAKES_BACK in proposal.params or policy_of(ws).autonomy_of("quiet") == "auto":
         return
-    incident = ws.ledger.incident(proposal.incident_id)
-    if _requested_by(incident, proposal, ws.ledger.decisions(incident.id)):
+    incident = ws.ledger.recorded_incident(proposal.incident_id)
+    if _requested_by(incident, proposal, ws.ledger.recorded_decisions(incident.id)):
         return
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
     quiet = quiet_alarm(ws, incident, diagnosis, proposal.action)
@@ -110,9 +110,9 @@ def _require_alarm(ws: Workspace, proposal: Proposal) -> None:
 
 
 def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[Approval]) -> Objection | None:
-    incident, policy = ws.ledger.incident(proposal.incident_id), policy_of(ws)
+    incident, policy = ws.ledger.recorded_incident(proposal.incident_id), policy_of(ws)
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
-    by = _requested_by(incident, proposal, ws.ledger.decisions(incident.id))
+    by = _requested_by(incident, proposal, ws.ledger.recorded_decisions(incident.id))
     verdict = allowed(ws, policy, incident, proposal.action, Standing.of(diagnosis, policy, requested_by=by))
     if isinstance(verdict, Objection):
         return verdict

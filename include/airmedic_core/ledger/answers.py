@@ -138,6 +138,10 @@ def _out_of_time(connection: Connection, row: Row[Any], at: datetime) -> str:
     if newer := replaced_by(connection, row):
         return f"the proposal has changed: {newer[:12]} replaced it"
     state = connection.execute(select(incidents.c.state).where(incidents.c.id == row.incident_id)).scalar()
+    # The chain keeps an incident ended whose row was opened again.
+    moves = said_of(connection, row.incident_id, "incident_state")
+    ended = [record.payload["state"] for record in moves if record.payload.get("state") in ENDS]
+    state = ended[-1] if ended else state
     return f"the incident is {state} already" if state in ENDS else ""
 
 

@@ -50,7 +50,7 @@ class Incidents(Audit):
             If there is none of this id. The message names the closest.
         """
         with self._reading() as connection:
-            return _read(connection, id)
+            return incident_of(connection, id)
 
     def incidents(self, model: str | None = None, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
         """Return the last incidents, newest first, of one model or of all.
@@ -75,14 +75,14 @@ class Incidents(Audit):
     def attach_batch(self, incident_id: str, batch: Batch) -> Incident:
         """Record that an open incident was seen in one more batch, and look at it from that moment on."""
         with self._writing() as connection:
-            incident = _read(connection, incident_id)
+            incident = incident_of(connection, incident_id)
             ids = incident.batch_ids if batch.id in incident.batch_ids else (*incident.batch_ids, batch.id)
             as_of = max(incident.as_of, batch.as_of)
             if (ids, as_of) != (incident.batch_ids, incident.as_of):
                 change = {"batch_ids": list(ids), "as_of": as_of}
                 connection.execute(update(incidents).where(incidents.c.id == incident_id).values(change))
                 append(connection, "incident_batch", incident_id, {"batch_id": batch.id, "as_of": as_of.isoformat()})
-            return _read(connection, incident_id)
+            return incident_of(connection, incident_id)
 
     def move_incident(self, id: str, state: IncidentState, **changes: Any) -> Incident:  # noqa: A002  the word for it
         """Move an incident on, and change what is given with it.
@@ -106,7 +106,7 @@ class Incidents(Audit):
         for name in changes.keys() - _CHANGEABLE:
             raise LedgerError(f"{name!r} of an incident cannot be changed.", closest(name, _CHANGEABLE))
         with self._writing() as connection:
-            incident = _read(connection, id)
+            incident = incident_of(connection, id)
             if state != incident.state:
                 require_incident_move(id, incident.state, state)
             values: dict[str, Any] = {"state": state.value}
@@ -118,7 +118,7 @@ class Incidents(Audit):
                 connection.execute(update(incidents).where(incidents.c.id == id).values(changed))
                 shown = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in changed.items()}
                 append(connection, "incident_state", id, shown)
-            return _read(connection, id)
+            return incident_of(connection, id)
 
     def record_packet(self, packet: EvidencePacket) -> None:
         """Record the evidence of an incident. A later packet replaces the one before; the audit keeps its hash."""
@@ -205,7 +205,14 @@ def advance(connection: Connection, incident_id: str, state: IncidentState) -> N
     append(connection, "incident_state", incident_id, {"state": state.value})
 
 
-def _read(connection: Connection, incident_id: str) -> Incident:
+def incident_of(connection: Connection, incident_id: str) -> Incident:
+    """Return one incident as its row has it.
+
+    Raises
+    ------
+    LedgerError
+        If there is none of this id. The message names the closest.
+    """
     row = connection.execute(select(incidents).where(incidents.c.id == incident_id)).one_or_none()
     if row is None:
         known = connection.execute(select(incidents.c.id).order_by(incidents.c.opened_at.desc()).limit(200))

@@ -11,13 +11,14 @@ from airmedic_core.ledger.locks import Locks
 from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
 from airmedic_core.ledger.overview import Overview
+from airmedic_core.ledger.recorded import Recorded
 from airmedic_core.ledger.retention import Retention
 from airmedic_core.ledger.training_times import Trainings
 
 
 class Ledger(
     Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Overview,
-    Locks,
+    Recorded, Locks,
 ):  # fmt: skip
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 

@@ -71,11 +71,8 @@ class Observations(Audit):
         before : datetime, optional
             Only batches whose window starts earlier.
         """
-        query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
-        if before is not None:
-            query = query.where(batches.c.window_start < before)
         with self._reading() as connection:
-            return [_observed(row) for row in connection.execute(query)]
+            return newest_batches(connection, model, limit=limit, before=before)
 
     def record_findings(
         self, batch: Batch, group: Group, findings: Sequence[Finding], *, model_version: str | None
@@ -258,6 +255,28 @@ class Observations(Audit):
         else:
             return
         append(connection, "batch", batch.id, to_json(batch) | {"model_version": model_version})
+
+
+def newest_batches(
+    connection: Connection, model: str, *, limit: int, before: datetime | None = None
+) -> list[ObservedBatch]:
+    """Return the last batches of a model as their rows have them, newest first.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    model : str
+        The model's name.
+    limit : int
+        Batches at the most.
+    before : datetime, optional
+        Only batches whose window starts earlier.
+    """
+    query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
+    if before is not None:
+        query = query.where(batches.c.window_start < before)
+    return [_observed(row) for row in connection.execute(query)]
 
 
 def _batch(row: Row[Any]) -> Batch:

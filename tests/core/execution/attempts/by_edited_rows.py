@@ -11,13 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airmedic_core.records import (
+    REQUESTED,
     Approval,
+    Cause,
+    IncidentState,
     Json,
     Permission,
     to_json,
 )
 from tests.core.execution.attempts.by_answers import nobody_of_the_group_approves
 from tests.core.execution.attempts.case import LATE, Case
+from tests.core.renewals import observe
 
 
 def its_parameters_are_edited(case: Case) -> None:
@@ -173,7 +177,51 @@ def the_kill_switch_is_edited_in_the_chain(case: Case) -> None:
     )
 
 
+def _quiet(case: Case) -> None:
+    case.answer()
+    observe(case.ws, 50, outcome="healthy", cause=Cause.HEALTHY)
+
+
+_SOUNDS = (
+    "UPDATE batches SET outcome = 'incident', assessment = json_set(assessment, '$.outcome', 'incident', '$.cause', "
+    "(SELECT cause FROM incidents LIMIT 1))"
+)
+_ASKED = """'{"requested": "quarantine", "requested_by": "bob"}'"""
+
+
+def a_quiet_window_is_edited(case: Case) -> None:
+    _quiet(case)
+    case.sql(_SOUNDS)
+
+
+def a_quiet_window_is_deleted(case: Case) -> None:
+    _quiet(case)
+    case.sql("DELETE FROM batches")
+
+
+def a_decision_is_made_a_request(case: Case) -> None:
+    case.ledger.record_decision(case.incident.id, path="quarantine", proposal_hash=case.key, reason="r")
+    _quiet(case)
+    case.sql(f"UPDATE decisions SET details = {_ASKED}")
+
+
+def an_incident_is_made_a_request(case: Case) -> None:
+    _quiet(case)
+    case.sql(f"UPDATE incidents SET resolution = {_ASKED}, fingerprint = '{REQUESTED}'")
+
+
+def an_ended_incident_is_opened_again(case: Case) -> None:
+    case.ledger.move_incident(case.incident.id, IncidentState.ESCALATED)
+    case.sql("UPDATE incidents SET state = 'open'")
+    case.answer()
+
+
 ATTEMPTS: dict[str, Callable[[Case], Any]] = {
+    "a quiet window is edited": a_quiet_window_is_edited,
+    "a quiet window is deleted": a_quiet_window_is_deleted,
+    "a decision is made a request": a_decision_is_made_a_request,
+    "an incident is made a request": an_incident_is_made_a_request,
+    "an ended incident is opened again": an_ended_incident_is_opened_again,
     "an approval is put into the chain": an_approval_is_put_into_the_chain,
     "the kill switch is turned off in the chain": the_kill_switch_is_turned_off_in_the_chain,
     "the kill switch is edited in the chain": the_kill_switch_is_edited_in_the_chain,
