@@ -7,11 +7,12 @@ kept elsewhere, as every incident report does, tells later whether anything up t
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from airmedic_core.errors import AuditError
 from airmedic_core.ledger.chain import SEALS, append
@@ -21,7 +22,7 @@ from airmedic_core.ledger.verification import RESTORE, AuditHead, Place, examine
 from airmedic_core.records import Json
 from airmedic_core.windows import as_utc
 
-__all__ = ["Audit", "AuditHead", "AuditRecord", "append", "said_of"]
+__all__ = ["Audit", "AuditHead", "AuditRecord", "append", "said_of", "said_since"]
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,40 @@ def said_of(connection: Connection, subject: str, *kinds: str) -> list[AuditReco
     AuditError
         If one of the records is no link of the chain. A retry does not help.
     """
+    return _linked(connection, audit.c.subject == subject, kinds)
+
+
+def said_since(connection: Connection, since: datetime, *kinds: str) -> list[AuditRecord]:
+    """Return what the chain has recorded since a moment, of whatever subject, oldest first.
+
+    Parameters
+    ----------
+    connection : Connection
+        An open transaction.
+    since : datetime
+        The moment, by the clock that dates records.
+    *kinds : str
+        The kinds of records.
+
+    Raises
+    ------
+    AuditError
+        If one of the records is no link of the chain. A retry does not help.
+    """
+    # From the newest record back to the first older one: of a year of records, a day's are read.
+    older = select(audit.c.sequence).where(audit.c.at < as_utc(since).isoformat())
+    before = connection.execute(older.order_by(audit.c.sequence.desc()).limit(1)).scalar() or 0
+    return _linked(connection, audit.c.sequence > before, kinds)
+
+
+def _linked(connection: Connection, wanted: ColumnElement[bool], kinds: Sequence[str]) -> list[AuditRecord]:
+    """Return records that are links of the chain, oldest first; of all kinds where none is given."""
     before = audit.alias("before")
     last = select(func.min(audit_head.c.sequence)).scalar_subquery().label("last")
     query = (
         select(audit, before.c.hash.label("hash_before"), last)
         .select_from(audit.outerjoin(before, before.c.sequence == audit.c.sequence - 1))
-        .where(audit.c.subject == subject)
+        .where(wanted)
         .order_by(audit.c.sequence)
     )
     if kinds:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
-from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.audit import Audit, append, said_since
 from airmedic_core.ledger.tables import trainings
 from airmedic_core.records import Proposal
+from airmedic_core.windows import as_utc
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,35 @@ class Trainings(Audit):
             append(connection, "training_ended", proposal_hash, {"training": number, "seconds": seconds})
 
     def trainings(self, *, since: datetime, model: str | None = None) -> list[Training]:
-        """Return the trainings that began since a moment, oldest first, of one model or of all."""
+        """Return the trainings that began since a moment, oldest first, of one model or of all.
+
+        What the audit chain has recorded since then counts as it has recorded it: a training whose row was edited or
+        deleted has taken what it took. One whose row was put in counts as well, because it can only stop others.
+        """
         query = select(trainings).where(trainings.c.started_at >= since).order_by(trainings.c.sequence)
         if model is not None:
             query = query.where(trainings.c.model == model)
         with self._reading() as connection:
-            return [
-                Training(row.model, row.incident_id, row.proposal_hash, row.started_at, row.seconds)
+            known = {
+                row.sequence: Training(row.model, row.incident_id, row.proposal_hash, row.started_at, row.seconds)
                 for row in connection.execute(query)
-            ]
+            }
+            known |= _recorded_since(connection, since)
+        return [
+            training
+            for _, training in sorted(known.items())
+            if training.started_at >= since and model in {None, training.model}
+        ]
+
+
+def _recorded_since(connection: Connection, since: datetime) -> dict[int, Training]:
+    """Return the trainings that the chain has recorded since a moment, by their numbers."""
+    begun: dict[int, Training] = {}
+    for record in said_since(connection, since, "training_begun", "training_ended"):
+        said = record.payload
+        if record.kind == "training_begun":
+            started_at = as_utc(said["started_at"])
+            begun[record.sequence] = Training(said["model"], said["incident_id"], record.subject, started_at, None)
+        elif said["training"] in begun:
+            begun[said["training"]] = replace(begun[said["training"]], seconds=said["seconds"])
+    return begun

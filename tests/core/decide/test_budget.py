@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,27 @@ def test_what_was_approved_is_not_begun_once_the_budget_is_spent(ws: Workspace) 
         carry_out(ws, proposal.hash, now=NOW)
     (stopped,) = ws.ledger.actions(incident_id=proposal.incident_id)
     assert stopped.status == "stopped"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM trainings",
+        "UPDATE trainings SET seconds = 1",
+        "UPDATE trainings SET started_at = '2020-01-01 00:00:00.000000'",
+        "UPDATE trainings SET model = 'churn'",
+    ],
+)
+def test_a_training_whose_row_is_edited_or_deleted_has_taken_what_it_took(ws: Workspace, statement: str) -> None:
+    now = datetime.now(UTC)
+    trained(ws, 60, at=now - HOUR)
+    with closing(sqlite3.connect(ws.settings.home / "ledger.db")) as connection:
+        connection.execute(statement)
+        connection.commit()
+    spent = minutes_spent(ws.ledger, "renewals", now=now, most_seconds=LONGEST)
+    assert (spent.model, spent.fleet) == (pytest.approx(60), pytest.approx(60))
+    assert [training.seconds for training in ws.ledger.trainings(since=now - 2 * HOUR, model="renewals")] == [3600]
+    assert ws.ledger.trainings(since=now, model="renewals") == []
 
 
 def test_a_training_is_recorded_and_vouched_for(tmp_path: Path) -> None:
