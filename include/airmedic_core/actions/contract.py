@@ -105,6 +105,9 @@ class Action(Protocol):
     """The action that people are asked for where nothing has shown, in time, how this one does."""
     of_reviews: bool = False
     """Whether it carries out what a review suggests: ``key``, ``value`` and ``expires_at`` are its parameters."""
+    plans_anew: tuple[str, ...] = ()
+    """Parameters that `narrowed` plans anew because they follow from what an approver has chosen. What is carried out
+    may differ in them from what was proposed, or lack them, and in nothing else that may not be narrowed."""
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 
@@ -151,7 +154,8 @@ class Action(Protocol):
     def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
         """Return parameters and expected effect, planned anew with what an approver has chosen. Changes nothing.
 
-        Where the parameters hang together, those that follow from the chosen ones are made anew as well.
+        Where the parameters hang together, those that follow from the chosen ones are made anew as well: ``plans_anew``
+        names them.
 
         Parameters
         ----------

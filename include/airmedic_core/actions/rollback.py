@@ -13,6 +13,7 @@ from airmedic_core.errors import ActionError, ModelError, SourceError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
 from airmedic_core.narrowing import Choice, Field
 from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
+from airmedic_core.registry.departures import CLEARLY_WORSE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,8 @@ class Rollback(Action):
     choice = "Roll back to the previous version"
     path = Path.ROLLBACK
     stopped_by = StoppedBy.KILL_SWITCH
+    # Another version compares otherwise, and needs no reason that was given against the first one.
+    plans_anew = ("compared", "versions", _OTHERS, "against", OVERRIDE, CLEARLY_WORSE)
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the version to go back to, and compare it with the one that serves.
@@ -200,7 +203,6 @@ class Rollback(Action):
 def _planned(
     ws: Workspace, serving: ModelVersion, target: ModelVersion, incident: Incident, *, override: str
 ) -> tuple[Json, str]:
-    from airmedic_core.registry.departures import CLEARLY_WORSE
     from airmedic_core.training.newest import clearly_worse, told
 
     comparison = _compared(ws, serving, target, incident)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from airmedic_core.actions import ACTIONS, known_action
+from airmedic_core.actions import ACTIONS, Action, known_action
 from airmedic_core.decide.objection import Objection
 from airmedic_core.errors import AirmedicError, NarrowingError, closest
 from airmedic_core.narrowing import Field
@@ -135,12 +135,40 @@ def beyond_bounds(ws: Workspace, proposal: Proposal) -> Objection | None:
     """
     if not proposal.parent:
         return None
+    parent = ws.ledger.proposal(proposal.parent)
+    fields, action = fields_of(parent), known_action(parent.action)
+    if action is None or not fields:
+        return Objection("narrowing", "Nothing of what was proposed may be changed by an approver.")
     try:
-        for field in fields_of(ws.ledger.proposal(proposal.parent)):
+        for field in fields:
             field.read(proposal.params.get(field.name))
     except NarrowingError as error:
         return Objection("narrowing", f"It is not within the bounds of what was proposed: {error}")
+    if changed := changed_beside(action, parent, proposal.params):
+        named = ", ".join(changed[:_MOST_NAMED])
+        return Objection("narrowing", f"It is not what was proposed: no approver may change {named}.")
     return None
+
+
+def changed_beside(action: Action, parent: Proposal, params: Json) -> list[str]:
+    """Return the parameters of a narrowed proposal that are others although no approver may change them.
+
+    Parameters
+    ----------
+    action : Action
+        The action of both.
+    parent : Proposal
+        What was proposed.
+    params : dict
+        The parameters of what it was narrowed to.
+    """
+    anew = parent.params.keys() & set(action.plans_anew)
+    free = anew | {field.name for field in action.narrowing(parent)}
+    held = (parent.params.keys() | params.keys()) - free
+    # What is absent is not None: each side has to have the parameter, or neither.
+    return sorted(
+        name for name in held if (name in parent.params, parent.params.get(name)) != (name in params, params.get(name))
+    )
 
 
 def _unknown(names: Sequence[str]) -> str:

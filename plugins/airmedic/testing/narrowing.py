@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airmedic.testing.disturbances import proposed
 from airmedic.testing.setting import Setting
 from airmedic_core.actions import Action
+from airmedic_core.decide.narrow import changed_beside
 from airmedic_core.errors import AirmedicError, NarrowingError
 from airmedic_core.narrowing import RESERVED, Choice, Field, Moment, Number
 from airmedic_core.records import Json, Proposal, digest
@@ -73,6 +74,8 @@ def _narrowed(ws: Workspace, action: Action, proposal: Proposal, chosen: Json) -
     except AirmedicError:
         return None
     assert params | chosen == params, f"its plan holds other values than {chosen}"
+    changed = changed_beside(action, proposal, params)
+    assert not changed, f"narrowed, its plan differs in {changed}: name in plans_anew what follows from {[*chosen]}"
     assert json.loads(json.dumps(params, allow_nan=False)) == params, "its parameters are no plain JSON"
     assert digest(params) == digest(action.narrowed(ws, proposal, chosen)[0]), "its plan is another one the second time"
     assert expected.strip(), "it expects nothing"

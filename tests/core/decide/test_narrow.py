@@ -11,7 +11,7 @@ import pytest
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Request, decide
-from airmedic_core.decide.narrow import answer, fields_of, narrow
+from airmedic_core.decide.narrow import answer, beyond_bounds, changed_beside, fields_of, narrow
 from airmedic_core.errors import (
     AirmedicError,
     ApprovalError,
@@ -192,3 +192,35 @@ def test_a_training_does_not_end_before_the_change_that_it_is_to_learn(ws: Works
 def test_what_was_proposed_before_margins_were_part_of_it_has_none(ws: Workspace, asked: Proposal) -> None:
     params = {name: value for name, value in asked.params.items() if name != "margin"}
     assert [field.name for field in fields_of(replace(asked, params=params))] == ["window_start", "window_end"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "without", "told"),
+    [
+        ({"window_start": LATER}, (), ""),
+        ({"method": "package.module:function"}, (), "no approver may change method"),
+        ({"as_of": day(59).isoformat(), "since": day(40).isoformat()}, (), "no approver may change as_of, since"),
+        ({"since": None}, (), "no approver may change since"),
+        ({}, ("as_of",), "no approver may change as_of"),
+    ],
+)
+def test_what_no_field_changes_has_to_be_what_was_proposed(
+    ws: Workspace, asked: Proposal, changes: dict[str, Any], without: tuple[str, ...], told: str
+) -> None:
+    assert "since" not in asked.params
+    params = {name: value for name, value in (asked.params | changes).items() if name not in without}
+    stopped = beyond_bounds(ws, replace(asked, params=params, parent=asked.hash))
+    assert (stopped is not None) == bool(told)
+    assert stopped is None or told in stopped.reason
+
+
+def test_what_follows_from_a_chosen_version_is_planned_anew_and_nothing_is_added_to_it() -> None:
+    rollback = ACTIONS.member("rollback")
+    params = {"version": "2", "from_version": "3", "compared": "a", "versions": [], "others": {"1": "b"}}
+    until = NOW + timedelta(days=1)
+    proposal = Proposal("i", "renewals", "rollback", params, "e", Permission.ASK, "r", NOW, until)
+    chosen = {"version": "1", "from_version": "3", "compared": "c", "versions": ["d"]}
+    assert changed_beside(rollback, proposal, chosen) == []
+    assert changed_beside(rollback, proposal, chosen | {"from_version": "4"}) == ["from_version"]
+    # An override takes a person who gives a reason.
+    assert changed_beside(rollback, proposal, chosen | {"override": "so"}) == ["override"]

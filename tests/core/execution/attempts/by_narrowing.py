@@ -164,6 +164,21 @@ def a_wider_one_is_recorded_directly(case: Case) -> None:
     case.key = wider.hash
 
 
+def what_may_not_be_narrowed_is_recorded_otherwise(case: Case) -> None:
+    """The ledger is called with a quarantine of other windows: a quarantine has nothing that may be narrowed."""
+    other = replace(
+        case.proposal,
+        params=case.proposal.params | {"windows": ["20260101T0000_20260201T0000"]},
+        created_at=SOON,
+        parent=case.proposal.hash,
+    )
+    given = case.ledger.answer_proposal(
+        case.key, "approve", by="ada", at=SOON, channel="airflow", approvers=("ada", "bob"), narrower=other
+    )
+    assert given.refused_because == ""
+    case.key = other.hash
+
+
 def its_permission_is_changed_on_the_way(case: Case) -> None:
     training(case)
     narrower = replace(case.proposal, permission=Permission.AUTO, created_at=SOON, parent=case.proposal.hash)
@@ -207,6 +222,7 @@ ATTEMPTS: dict[str, Callable[[Case], Any]] = {
     "its approval is moved to the wider one": narrowed_then(its_approval_is_moved_to_the_wider_one),
     "it is deleted for the wider one": narrowed_then(it_is_deleted_and_the_wider_one_carried_out),
     "a wider one is recorded directly": a_wider_one_is_recorded_directly,
+    "what may not be narrowed is recorded otherwise": what_may_not_be_narrowed_is_recorded_otherwise,
     "its permission is changed on the way": its_permission_is_changed_on_the_way,
     "changes are frozen after it was narrowed": narrowed_then(changes_are_frozen),
 }
