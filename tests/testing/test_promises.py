@@ -201,6 +201,13 @@ class Shines(Dims):
         return proposal.params, proposal.expected
 
 
+class Brings(Dims):
+    """Offers less light, and plans a second lamp with it."""
+
+    def narrowed(self, ws: Workspace, proposal: Proposal, chosen: Json) -> tuple[Json, str]:
+        return {**proposal.params, **chosen, "second": 1}, proposal.expected
+
+
 class Dazzles(Dims):
     """Lets a narrowed proposal be widened again."""
 
@@ -240,6 +247,7 @@ class Unstoppable(Lamp):
         (GoesOn, "two_at_once_do_it_once"),
         (TakesAnything, "its_bounds_hold"),
         (Shines, "what_is_narrowed_is_never_wider"),
+        (Brings, "what_is_narrowed_is_never_wider"),
         (Dazzles, "what_is_narrowed_is_never_wider"),
     ],
 )
