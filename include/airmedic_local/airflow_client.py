@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -16,7 +17,7 @@ Json = dict[str, Any]
 _ATTEMPTS = 6
 """Attempts, with pauses that double from half a second: a quarter of a minute in all."""
 _REPEATABLE = ("GET", "PATCH", "PUT", "DELETE")
-"""Methods that can be sent again. Every PATCH of this client sets a state; a second POST would start a second run."""
+"""Methods that can be sent again: every PATCH of this client sets a state."""
 _END_STATES = ("success", "failed")
 WAITING_STATES = ("awaiting_input", "deferred")
 """States of a task that waits for people: the first from Airflow 3.3 on, the second in 3.2."""
@@ -135,15 +136,14 @@ class AirflowClient:
         conf : mapping, optional
             The run's conf.
         run_id : str, optional
-            The run's id; Airflow makes one where not given.
+            The run's id; one like those that Airflow makes where not given. With an id, the request can be repeated.
         """
-        body: Json = {"logical_date": None, "conf": dict(conf or {})}
-        if run_id is not None:
-            body["dag_run_id"] = run_id
+        run_id = run_id or f"manual__{datetime.now(UTC).isoformat()}_{uuid4().hex[:8]}"
+        body: Json = {"dag_run_id": run_id, "logical_date": None, "conf": dict(conf or {})}
         try:
-            answer: Json = self.request("POST", f"/dags/{dag_id}/dagRuns", json=body, repeatable=run_id is not None)
+            answer: Json = self.request("POST", f"/dags/{dag_id}/dagRuns", json=body, repeatable=True)
         except RequestRefusedError as error:
-            if run_id is not None and error.status == httpx.codes.CONFLICT:
+            if error.status == httpx.codes.CONFLICT:
                 return run_id
             raise
         started: str = answer["dag_run_id"]

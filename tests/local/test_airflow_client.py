@@ -97,11 +97,10 @@ def test_a_database_that_stays_locked_is_reported_with_what_to_do(serve: Serve) 
     assert (refused.value.status, len(asked)) == (500, 6)
 
 
-def test_a_run_is_not_started_twice(serve: Serve) -> None:
-    client, asked = serve(LOCKED, (200, {"dag_run_id": "a run"}))
-    with pytest.raises(RequestRefusedError):
-        client.trigger("monitor__meter")
-    assert asked == ["POST /dags/monitor__meter/dagRuns"]
+def test_a_run_without_an_id_gets_one_so_that_it_is_started_once(serve: Serve) -> None:
+    client, asked = serve(LOCKED, (409, {"detail": "there is such a run"}))
+    assert client.trigger("monitor__meter").startswith("manual__")
+    assert asked == ["POST /dags/monitor__meter/dagRuns"] * 2
 
 
 def test_a_run_with_an_id_is_asked_for_again_and_was_perhaps_started(serve: Serve) -> None:
