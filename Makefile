@@ -48,6 +48,7 @@ browser: setup  ## Test the page in the system's Chromium, on a real Airflow. In
 
 chaos: setup  ## Kill processes, cut lines and fill disks while actions run. ON=postgres ACTIONS=rollback MINUTES=10: some of it.
 	@$(BIN)/python -W ignore -m tests.chaos --on "$(ON)" --actions "$(ACTIONS)" --minutes $(MINUTES) $(ARGS)
+	@$(if $(ON),,$(BIN)/python -m pytest -m chaos tests/airflow/running)
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
 	@$(BIN)/python -m pytest tests/core/execution/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)

@@ -27,6 +27,7 @@ def lives(pid: int) -> bool:
         return False
 
 
+@pytest.mark.chaos
 @pytest.mark.parametrize(
     ("model", "its_workers_too"),
     [
