@@ -9,14 +9,19 @@ from collections.abc import Iterable
 _NAME_AND_ID = re.compile(r"(?P<name>.*) \(id (?P<id>[^()]*)\)")
 """How an answer names a person who is on no list of approvers: by the login's name and number."""
 
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Signs outside of Unicode's category Cf that are not drawn either (its property Default_Ignorable_Code_Point, and the
+blank of Braille): with one of them, a second login looks like the first."""
+
 
 def normal_name(name: str) -> str:
     """Return a name as it is compared: without case, width, invisible characters and doubled spaces.
 
-    >>> normal_name(" \uff21nna\u200b ") == normal_name("anna")
-    True
+    >>> [normal_name(name) == normal_name("anna") for name in (" \uff21nna\u200b ", "anna\ufe0f", "an\u3164na", "änna")]
+    [True, True, True, False]
     """
-    visible = "".join(sign for sign in unicodedata.normalize("NFKC", name) if unicodedata.category(sign) != "Cf")
+    drawn = _UNSEEN.sub("", unicodedata.normalize("NFKC", name))
+    visible = "".join(sign for sign in drawn if unicodedata.category(sign) != "Cf")
     return " ".join(unicodedata.normalize("NFKC", visible.casefold()).split())
 
 
