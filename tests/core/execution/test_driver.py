@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, update
 
-from airmedic_core.actions import ACTIONS, Action, StoppedBy
+from airmedic_core.actions import ACTIONS, StoppedBy
 from airmedic_core.decide import propose
 from airmedic_core.errors import (
     ActionError,
@@ -29,61 +28,8 @@ from airmedic_core.ledger.tables import locks
 from airmedic_core.narrowing import Number
 from airmedic_core.records import ActionResult, IncidentState, Permission, Proposal
 from airmedic_core.workspace import Workspace
+from tests.core.execution.valve import Killed, Valve
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
-
-
-class Killed(BaseException):
-    """The process ends here: nothing that comes after it runs."""
-
-
-@dataclass
-class Valve(Action):
-    """An action on a valve whose failures can be dialled: what fails, where, and with which error."""
-
-    description = "Opens a valve."
-    changes_production = True
-    deadline_seconds: float = 60.0
-    position: str = "shut"
-    fails: dict[str, BaseException] = field(default_factory=dict)
-    steps: list[str] = field(default_factory=list)
-    meanwhile: Callable[[], None] = lambda: None
-    """What happens while it is half open."""
-
-    def plan(self, ws: Any, incident: Any, diagnosis: Any) -> Any:
-        return {}, "It is open."
-
-    def dry_run(self, ws: Any, params: Any) -> str:
-        return "It would be open."
-
-    def precheck(self, ws: Any, proposal: Any) -> None:
-        self._step("precheck")
-
-    def snapshot(self, ws: Any, proposal: Any) -> Any:
-        return {"position": self.position}
-
-    def apply(self, ws: Any, proposal: Any, now: Any) -> Any:
-        self._step("apply")
-        self.position = "half open"
-        self.meanwhile()
-        self._step("amid")
-        self.position = "open"
-        self._step("end")
-        return {"summary": "It is open."}
-
-    def verify(self, ws: Any, proposal: Any, output: Any) -> list[str]:
-        self._step("verify")
-        return ["It leaks."] if "leak" in self.fails else []
-
-    def undo(self, ws: Any, proposal: Any, snapshot: Any, now: Any) -> str:
-        self._step("undo")
-        self.position = snapshot["position"]
-        self._step("undone")
-        return f"It is {self.position} as before."
-
-    def _step(self, name: str) -> None:
-        self.steps.append(name)
-        if name in self.fails:
-            raise self.fails[name]
 
 
 @pytest.fixture

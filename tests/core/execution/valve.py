@@ -1,0 +1,63 @@
+"""An action on a valve whose failures can be dialled, for tests of what is left after it fails or is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from airmedic_core.actions import Action
+
+
+class Killed(BaseException):
+    """The process ends here: nothing that comes after it runs."""
+
+
+@dataclass
+class Valve(Action):
+    """An action on a valve whose failures can be dialled: what fails, where, and with which error."""
+
+    description = "Opens a valve."
+    changes_production = True
+    deadline_seconds: float = 60.0
+    position: str = "shut"
+    fails: dict[str, BaseException] = field(default_factory=dict)
+    steps: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens while it is half open."""
+
+    def plan(self, ws: Any, incident: Any, diagnosis: Any) -> Any:
+        return {}, "It is open."
+
+    def dry_run(self, ws: Any, params: Any) -> str:
+        return "It would be open."
+
+    def precheck(self, ws: Any, proposal: Any) -> None:
+        self._step("precheck")
+
+    def snapshot(self, ws: Any, proposal: Any) -> Any:
+        return {"position": self.position}
+
+    def apply(self, ws: Any, proposal: Any, now: Any) -> Any:
+        self._step("apply")
+        self.position = "half open"
+        self.meanwhile()
+        self._step("amid")
+        self.position = "open"
+        self._step("end")
+        return {"summary": "It is open."}
+
+    def verify(self, ws: Any, proposal: Any, output: Any) -> list[str]:
+        self._step("verify")
+        return ["It leaks."] if "leak" in self.fails else []
+
+    def undo(self, ws: Any, proposal: Any, snapshot: Any, now: Any) -> str:
+        self._step("undo")
+        self.position = snapshot["position"]
+        self._step("undone")
+        return f"It is {self.position} as before."
+
+    def _step(self, name: str) -> None:
+        self.steps.append(name)
+        if name in self.fails:
+            raise self.fails[name]
