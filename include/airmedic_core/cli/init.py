@@ -76,6 +76,7 @@ def spec_text(inferred: Inferred) -> str:
         f"  path: {_quoted(_place(inferred.path))}",
         f"  time_column: {_quoted(inferred.time_column)}",
         *([f"  time_format: {inferred.time_format}"] if inferred.time_format else []),
+        *([f"  encoding: {inferred.encoding}"] if inferred.encoding else []),
         "",
         "# When the label becomes known. Until then a row counts as unlabelled. Needed if labels arrive late.",
         *(f"# label_time_column: {_comment(_quoted(name))}" for name in inferred.other_times or ("label_known_at",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from airmedic_core.columns import is_text
 from airmedic_core.errors import AirmedicError, closest
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _DAG = "dag:"
+_UNREADABLE = "\N{REPLACEMENT CHARACTER}"
+"""What stands where bytes belong to no character of the encoding."""
 _NUMBERS_FRACTION = 0.95
 """So many of the values of a numeric column must be readable as numbers: as in the inference of inputs."""
 
@@ -35,6 +38,7 @@ def data_problems(spec: ModelSpec) -> list[str]:
     problems = _function(spec)
     frame = read_window(spec, spec.reference.window if spec.reference else None)
     problems += _columns(spec, frame)
+    problems += _encoding(spec, frame)
     if spec.target in frame.columns:
         problems += _target(spec, frame[spec.target])
     problems += [
@@ -72,6 +76,17 @@ def _columns(spec: ModelSpec, frame: pd.DataFrame) -> list[str]:
         for name in names
         if name and name not in known
     ]
+
+
+def _encoding(spec: ModelSpec, frame: pd.DataFrame) -> list[str]:
+    """Return which column holds bytes that are no text in the encoding of the spec; the first one says it for all."""
+    for name in frame.columns:
+        if is_text(frame[name]):
+            for value in frame[name].dropna().unique():
+                if _UNREADABLE in str(value):
+                    told = f"{name!r} holds bytes that are no text in {spec.data.encoding}: {str(value)[:60]!r}."
+                    return [f"data.encoding: {told} Say which encoding the files have, such as cp1252."]
+    return []
 
 
 def _target(spec: ModelSpec, values: pd.Series) -> list[str]:

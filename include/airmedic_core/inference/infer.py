@@ -8,8 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from airmedic_core.columns import is_text
 from airmedic_core.errors import MissingColumnError, SpecError, closest
 from airmedic_core.inference.telling import gives_away, rises_with_time
+from airmedic_core.reading.encodings import UTF_8
 from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.windows import Every
 
@@ -45,6 +47,8 @@ class Inferred:
     time_column: str
     time_format: str
     """Empty where times are ISO 8601."""
+    encoding: str
+    """Empty where text is in UTF-8."""
     every: str
     reference: tuple[str, str] | None
     numeric: tuple[str, ...]
@@ -79,17 +83,19 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
         If the file cannot be read.
     """
     from airmedic_core.profile.features import choose_features
-    from airmedic_core.reading import read_rows
+    from airmedic_core.reading import Writing, encoding_at, read_rows
     from airmedic_core.reading.moments import epoch_of
     from airmedic_core.sources import read_window
 
-    rows = read_rows(path)
+    encoding = encoding_at(path)
+    rows = read_rows(path, Writing(encoding))
     columns = {str(name): rows[name] for name in rows.columns}
     target = _given(target, columns, "--target") or _guess_target(columns)
     times = [column for column in _time_columns(columns) if column != target]
     time_column = _given(time_column, columns, "--time-column") or _first_time(times)
     time_format = epoch_of(columns[time_column])
-    draft = partial(_draft, path, name, target, time_column, time_format)
+    data = {"path": path, "time_column": time_column, "time_format": time_format, "encoding": encoding}
+    draft = partial(_draft, name or model_name(path), target, data)
     spec = draft("regression")
     frame = read_window(spec, None)
     task = _task(frame[target])
@@ -106,6 +112,7 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
         target=target,
         time_column=time_column,
         time_format=time_format,
+        encoding=encoding if encoding != UTF_8 else "",
         every=every,
         reference=_reference(frame[time_column], Every.parse(every)),
         numeric=tuple(column for column in features.numeric if column in inputs),
@@ -158,7 +165,7 @@ def _is_time(values: pd.Series) -> bool:
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
     present = values.dropna()
-    if not pd.api.types.is_object_dtype(values) or len(present) == 0:
+    if not is_text(values) or len(present) == 0:
         return False
     moments = pd.to_datetime(present.head(1000), errors="coerce", utc=True, format="ISO8601")
     return bool(moments.notna().mean() > 0.95)
@@ -170,9 +177,8 @@ def _first_time(times: list[str]) -> str:
     return times[0]
 
 
-def _draft(path: str, name: str, target: str, time_column: str, time_format: str, task: Task) -> ModelSpec:
-    data = {"path": path, "time_column": time_column, "time_format": time_format}
-    return parse_spec({"name": name or model_name(path), "task": task, "target": target, "data": data})
+def _draft(name: str, target: str, data: dict[str, str], task: Task) -> ModelSpec:
+    return parse_spec({"name": name, "task": task, "target": target, "data": data})
 
 
 def _task(target: pd.Series) -> Task:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.columns import category_name
+from airmedic_core.columns import category_name, is_text
 from airmedic_core.profile.columns import Floats, TimeProfile
 
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _pandas_counts(series: pd.Series) -> list[tuple[Any, int]]:
         coded: Any = series.array  # its codes are -1 where a value is missing
         rows = np.bincount(coded.codes + 1, minlength=len(coded.categories) + 1)[1:]
         return list(zip(coded.categories.tolist(), rows.tolist(), strict=True))
-    if series.dtype == object:
+    if is_text(series):
         codes, names = levels(series)
         return list(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
     return [(value, int(rows)) for value, rows in series.value_counts().items()]

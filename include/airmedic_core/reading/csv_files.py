@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from airmedic_core.reading.encodings import encoding_of
 from airmedic_core.reading.moments import EPOCH_UNITS
 from airmedic_core.reading.written_numbers import as_numbers
 from airmedic_core.spec import ModelSpec
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 8 << 20
 """Bytes of a file that are read at a time."""
+_LONGEST_HEADER = 1 << 16
+"""Bytes of a file's first line in which a separator is looked for: thousands of names have room in them."""
 _NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
 """What stands for a missing value."""
 
@@ -53,8 +56,9 @@ def read_csv(file_system: AbstractFileSystem, file: str, writing: Writing) -> pa
     import pyarrow as pa
     from pyarrow import csv
 
+    options = _options(writing, _separator(file_system, file, writing))
     with _opened(file_system, file) as opened:
-        table = csv.read_csv(opened, *_options(writing, file))
+        table = csv.read_csv(opened, *options)
     for position, field in enumerate(table.schema):
         if pa.types.is_string(field.type) and field.name not in writing.text_columns:
             table = table.set_column(position, field.name, as_numbers(table.column(position)))
@@ -80,10 +84,11 @@ def csv_parts(
     import pyarrow as pa
     from pyarrow import csv
 
+    separator = _separator(file_system, file, writing)
     with _opened(file_system, file) as opened:
-        names = csv.open_csv(opened, *_options(writing, file)).schema.names
+        names = csv.open_csv(opened, *_options(writing, separator)).schema.names
     with _opened(file_system, file) as opened:
-        read, parse, convert = _options(writing, file)
+        read, parse, convert = _options(writing, separator)
         convert.column_types = dict.fromkeys(names, pa.binary())
         if len(set(names)) == len(names):  # by name, one of several could not be told from the others
             names = convert.include_columns = wanted(names)
@@ -95,7 +100,23 @@ def csv_parts(
             yield pa.RecordBatch.from_arrays(typed, names=names)
 
 
-def _options(writing: Writing, file: str) -> tuple[csv.ReadOptions, csv.ParseOptions, csv.ConvertOptions]:
+def encoding_of_csv(file_system: AbstractFileSystem, file: str) -> str:
+    """Return the encoding of a file, as far as its bytes tell."""
+    with _opened(file_system, file) as opened:
+        return encoding_of(opened)
+
+
+def _separator(file_system: AbstractFileSystem, file: str, writing: Writing) -> str:
+    """Return what separates the columns of a file, by its name and its first line."""
+    if ".tsv" in file.lower():
+        return "\t"
+    with _opened(file_system, file) as opened:
+        header = opened.read(_LONGEST_HEADER).decode(writing.encoding, errors="replace").partition("\n")[0]
+    # Programs write semicolons where the decimals have commas.
+    return next((separator for separator in (",", ";", "\t") if separator in header), ",")
+
+
+def _options(writing: Writing, separator: str) -> tuple[csv.ReadOptions, csv.ParseOptions, csv.ConvertOptions]:
     import pyarrow as pa
     from pyarrow import csv
 
@@ -104,7 +125,7 @@ def _options(writing: Writing, file: str) -> tuple[csv.ReadOptions, csv.ParseOpt
         strings_can_be_null=True,
         column_types=dict.fromkeys(writing.text_columns, pa.string()),
     )
-    parse = csv.ParseOptions(delimiter="\t" if ".tsv" in file.lower() else ",", newlines_in_values=True)
+    parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     return csv.ReadOptions(encoding=writing.encoding, block_size=_BLOCK_BYTES), parse, convert
 
 

@@ -73,7 +73,7 @@ class FileFormat(Protocol):
 
 @final
 class Csv(FileFormat):
-    """Values between commas, or between tabs in a ``.tsv`` file."""
+    """Values between commas; where the first line holds none, between semicolons or tabs."""
 
     def read(self, file_system: AbstractFileSystem, file: str, writing: Writing) -> pa.Table:
         """Return a whole file."""
@@ -132,6 +132,11 @@ def format_of(path: str) -> FileFormat:
             "Name it .csv, .csv.gz or .parquet.",
         )
     return known
+
+
+def says_its_encoding(path: str) -> bool:
+    """Return whether files of this name hold their text in one encoding only. Raises as :func:`format_of`."""
+    return not isinstance(format_of(path), Csv)
 
 
 def is_data(path: str) -> bool:

@@ -9,8 +9,9 @@ from gzip import BadGzipFile
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import MissingBatchError, SourceUnavailableError, UnreadableDataError
-from airmedic_core.reading.csv_files import Writing
-from airmedic_core.reading.formats import format_of
+from airmedic_core.reading.csv_files import Writing, encoding_of_csv
+from airmedic_core.reading.encodings import UTF_8
+from airmedic_core.reading.formats import format_of, says_its_encoding
 from airmedic_core.reading.places import find_files
 from airmedic_core.reading.tables import stack, to_frame, with_unique_names
 
@@ -44,6 +45,20 @@ def read_rows(place: str, writing: Writing | None = None) -> pd.DataFrame:
     tables = [read_table(file_system, file, writing or Writing()) for file in files]
     frame = to_frame(stack(tables))
     return frame.loc[:, [not str(name).startswith("__index_level_") for name in frame.columns]]
+
+
+def encoding_at(place: str) -> str:
+    """Return the encoding of the csv files at a place, as far as their bytes tell; UTF-8 for other formats.
+
+    Raises as :func:`read_rows`.
+    """
+    file_system, files = find_files([place])
+    for file in files:
+        with readable(file):
+            encoding = UTF_8 if says_its_encoding(file) else encoding_of_csv(file_system, file)
+        if encoding != UTF_8:
+            return encoding
+    return UTF_8
 
 
 def read_table(file_system: AbstractFileSystem, file: str, writing: Writing) -> pa.Table:

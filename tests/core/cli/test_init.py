@@ -10,6 +10,7 @@ import yaml
 
 from airmedic_core.errors import AirmedicError, MissingColumnError, SourceError, SpecError
 from airmedic_core.inference import infer, model_name
+from airmedic_core.sources import read_window
 from airmedic_core.spec import load_spec
 
 Airmedic = Callable[..., tuple[int, str, str]]
@@ -146,12 +147,38 @@ def test_numbers_that_name_things_are_no_input(home: Path, rows: Path) -> None:
 
 def test_times_in_milliseconds_since_1970_are_recognised(home: Path, rows: Path, airmedic: Airmedic) -> None:
     frame = pd.read_csv(rows)
-    frame["seen_at"] = pd.to_datetime(frame["seen_at"], utc=True).astype("int64") // 10**6
+    frame["seen_at"] = pd.to_datetime(frame["seen_at"], utc=True).dt.as_unit("ms").astype("int64")
     frame.to_csv(rows, index=False)
     code, _, err = airmedic("init", str(rows))
     assert code == 0, err
     data = load_spec(home / "models" / "customers.yaml").data
     assert (data.time_column, data.time_format) == ("seen_at", "unix_ms")
+
+
+@pytest.mark.parametrize(
+    ("written", "encoding"), [("cp1252", "cp1252"), ("utf-16", "utf-16"), ("utf-8-sig", "utf-8"), ("utf-8", "utf-8")]
+)
+def test_the_encoding_of_the_rows_is_written(
+    home: Path, rows: Path, airmedic: Airmedic, written: str, encoding: str
+) -> None:
+    frame = pd.read_csv(rows)
+    frame["city"] = np.resize(np.array(["Zürich", "Malmö"]), len(frame))
+    frame.to_csv(rows, index=False, encoding=written)
+    assert airmedic("init", str(rows))[0] == 0
+    spec = load_spec(home / "models" / "customers.yaml")
+    assert spec.data.encoding == encoding
+    assert set(read_window(spec, None)["city"]) == {"Zürich", "Malmö"}
+
+
+def test_rows_between_semicolons_have_decimals_with_commas(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    frame = pd.read_csv(rows)
+    frame["paid"] = np.linspace(1.5, 99_999.5, len(frame))
+    written = frame["paid"].map("{:,.2f}".format).str.translate(str.maketrans(",.", ".,"))
+    frame.assign(paid=written).to_csv(rows, index=False, sep=";")
+    assert airmedic("init", str(rows))[0] == 0
+    spec = load_spec(home / "models" / "customers.yaml")
+    assert "paid" in spec.features.numeric
+    assert read_window(spec, None)["paid"].tolist() == pytest.approx(frame["paid"].round(2).tolist())
 
 
 def _rows_of(path: Path, times: pd.DatetimeIndex, **columns: object) -> str:

@@ -105,6 +105,15 @@ def test_what_contradicts_the_data_is_found(spec: Path, airmedic: Airmedic, old:
     assert said in out
 
 
+def test_bytes_of_another_encoding_are_found(spec: Path, rows: Path, airmedic: Airmedic) -> None:
+    rows.write_bytes(rows.read_text().replace("flex", "Zürich").encode("cp1252"))
+    code, out, _ = airmedic("validate", "--data", str(spec))
+    assert code == 1
+    assert "data.encoding: 'plan' holds bytes that are no text in utf-8: 'Z\N{REPLACEMENT CHARACTER}rich'" in out
+    spec.write_text(spec.read_text().replace("data:", "data:\n  encoding: cp1252"))
+    assert airmedic("validate", "--data", str(spec))[0] == 0
+
+
 @pytest.mark.parametrize("new", ["target: plan\npositive: flex", "target: churned\npositive: 0", "target: plan"])
 def test_a_target_that_fits_its_data_is_valid(spec: Path, airmedic: Airmedic, new: str) -> None:
     spec.write_text(spec.read_text().replace("target: churned", new) + "retrain: json:dumps\n")
