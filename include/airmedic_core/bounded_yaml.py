@@ -6,6 +6,8 @@ aliases are counted in the stream of events, which is as long as the text.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,14 @@ def read_yaml(path: Path) -> Any:
     OSError, UnicodeDecodeError, yaml.YAMLError
         If it cannot be read, or is beyond the bounds. A retry does not help.
     """
-    if path.stat().st_size > MOST_BYTES:
-        raise yaml.YAMLError(f"It has {path.stat().st_size:,} bytes, and {MOST_BYTES:,} are allowed.")
-    return parse_yaml(path.read_text(encoding="utf-8"))
+    # To open a pipe waits for whoever writes to it, for ever where nobody does.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise yaml.YAMLError("It is a pipe or a device, and no file.")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise yaml.YAMLError(f"It has more than {MOST_BYTES:,} bytes.")
+    return parse_yaml(content.decode("utf-8"))
 
 
 def parse_yaml(text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,21 @@ def test_a_broken_spec_is_an_import_error_of_its_own_file(content: Path, kind: s
     assert says in errors[str(spec)]
     assert set(serialised) == {f"{kind}__alpha"}
     assert serialised[f"{kind}__alpha"]["dag"]["relative_fileloc"] == f"{kind}.py"
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("device", [None, "/dev/zero"])
+def test_a_pipe_or_device_among_the_specs_is_an_import_error_of_its_own(content: Path, device: str | None) -> None:
+    spec = content / "models" / "beta.yaml"
+    spec.unlink(missing_ok=True)
+    if device:
+        spec.symlink_to(device)
+    else:
+        os.mkfifo(spec)
+    _, errors, serialised = parse("monitor.py")
+    assert set(errors) == {str(spec)}
+    assert "a pipe or a device, and no file" in errors[str(spec)]
+    assert set(serialised) == {"monitor__alpha"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_a_large_file_is_refused_by_its_size(tmp_path: Path) -> None:
     path.write_bytes(b" " * (MOST_BYTES + 1))
     with pytest.raises(yaml.YAMLError, match="bytes"):
         read_yaml(path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "spec.yaml"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        path.mkdir()
+    with pytest.raises(SpecError, match="no file" if kind != "folder" else "cannot be read"):
+        load_spec(path)
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/policy", "a/b", "", ".", "..", "a\0b", "x" * 64])
