@@ -24,6 +24,8 @@ _CONNECTIONS = {
 }
 _NOTICES = "notifications (default: the task log)"
 
+_MOST_INCIDENTS = 200
+"""Open incidents that are looked through for models without a spec."""
 _MOST_NAMED = 20
 """Specs that are listed although nothing is wrong with them: more would hide what is."""
 
@@ -63,7 +65,7 @@ def examine(settings: Settings) -> Iterator[Symptom]:
 
     looks: tuple[Callable[[Settings], Iterator[Symptom]], ...] = (
         _python, _packages, _plugin, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger,
-        _mlflow, _models, _connections,
+        _left_incidents, _mlflow, _models, _connections,
     )  # fmt: skip
     for look in looks:
         try:
@@ -253,6 +255,27 @@ def _ledger(settings: Settings) -> Iterator[Symptom]:
         else:
             setting = f"{override.kind} {override.key} {value_of(override)}".rstrip()
             yield Symptom("ok", f"override of {override.model}", f"{setting[:200]} {told}"[:400], todo)
+
+
+def _left_incidents(settings: Settings) -> Iterator[Symptom]:
+    """Yield the models whose spec has gone while an incident of theirs is open: nothing goes on with it."""
+    from airmedic_core.errors import NoLedgerError
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.spec import spec_files
+
+    try:
+        ledger = Ledger.open(settings.ledger_url, create=False)
+    except NoLedgerError:
+        return
+    there = {path.stem for path in spec_files(settings.models)}
+    left: dict[str, list[str]] = {}
+    for incident in ledger.incidents(open_only=True, limit=_MOST_INCIDENTS):
+        if incident.model not in there:
+            left.setdefault(incident.model, []).append(incident.id)
+    for model, incidents in left.items():
+        state = f"{model}.yaml has gone, and {', '.join(incidents[:_MOST_NAMED])} is open"
+        todo = f"Put the spec back, and trigger remediate__{model} with the incident's id."
+        yield Symptom("warning", f"incident of {model}", state, todo)
 
 
 def _kill_switch(_: Settings) -> Iterator[Symptom]:

@@ -3,13 +3,16 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from airmedic_core.cli.doctor import Symptom, examine
 from airmedic_core.ledger import Ledger
+from airmedic_core.records import Batch, Cause, Incident, IncidentState, Severity
 from airmedic_core.settings import Settings
+from airmedic_core.windows import Window
 from tests.core.packages import Install
 
 Airmedic = Callable[..., tuple[int, str, str]]
@@ -69,6 +72,32 @@ def test_a_ledger_that_does_not_exist_is_said_and_not_made(home: Path, spec: Pat
     assert code == 0
     assert "There is no ledger" in out
     assert not (home / "state" / "ledger.db").exists()
+
+
+def test_an_incident_whose_spec_has_gone_is_named_and_waits_for_it(
+    ledger: Ledger, spec: Path, airmedic: Airmedic
+) -> None:
+    day = datetime(2026, 2, 1, tzinfo=UTC)
+    window = Window(day, day + timedelta(days=1))
+    ledger.record_batch(Batch("customers", window, window.end, 10), model_version="1")
+    kind = (IncidentState.OPEN, Severity.MEDIUM, Cause.UNKNOWN, "Something is wrong", "a1b2c3d4e5")
+    incident = Incident("customers__1", "customers", *kind, window, window.end, (), window.end)
+    ledger.open_incident(incident)
+    assert "incident of" not in airmedic("doctor")[1]
+    text = spec.read_text()
+    spec.unlink()
+    (gone,) = (symptom for symptom in examine(Settings.from_env()) if symptom.subject == "incident of customers")
+    assert gone.verdict == "warning"
+    assert gone.state == "customers.yaml has gone, and customers__1 is open"
+    assert "remediate__customers" in gone.todo
+    code, out, _ = airmedic("incidents", "--open")
+    assert (code, "customers__1" in out) == (1, True)
+    code, _, err = airmedic("explain", "--model", "customers")
+    assert code == 2
+    assert "There is no model spec" in err
+    spec.write_text(text)
+    assert [symptom for symptom in examine(Settings.from_env()) if symptom.subject == gone.subject] == []
+    assert ledger.incident("customers__1").state == IncidentState.OPEN
 
 
 def test_what_packages_add_is_shown_and_what_they_break_is_a_failure(
