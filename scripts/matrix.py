@@ -1,9 +1,10 @@
 """Runs the tests that matter at the lowest and at the highest versions of what Airmedic rests on: `make matrix`.
 
-Each set of versions gets an environment under `.airmedic/matrix`, and three parts of the tests: the engine, the Airflow
-layer without a running Airflow, and one whole remediation on a running Airflow. Before them it is asked what Airmedic
-installs beside, and after them a stranger's Airflow plays the quickstart. What it prints is what stands in
-`docs/versions.md`; `--write` puts it there. Exit code 0: all of it passed.
+Each set of versions gets an environment under `.airmedic/matrix`, and three parts of the tests: the engine where it
+meets other libraries, the Airflow layer without a running Airflow, and one whole remediation on a running Airflow.
+Before them it is asked what Airmedic installs beside, and after them a stranger's Airflow plays the quickstart. What
+it prints is what stands in `docs/versions.md`; `--write` puts it there, with what earlier runs of single parts have
+shown. Exit code 0: all that ran has passed.
 """
 
 from __future__ import annotations
@@ -25,18 +26,15 @@ sys.path[:0] = [str(PROJECT), str(PROJECT / "include")]
 from airmedic_local.errors import LocalError  # noqa: E402
 from scripts import combinations, stranger  # noqa: E402
 from scripts.fresh_environment import add_to_environment, installed, make_environment  # noqa: E402
+from scripts.matrix_page import SHOWN, Results, stamp, write  # noqa: E402
 
 FOLDER = PROJECT / ".airmedic" / "matrix"
-PAGE = PROJECT / "docs" / "versions.md"
 TOOLS = (
     "catboost", "check-jsonschema", "editables", "hatchling", "httpx", "hypothesis", "lightgbm", "pip", "psutil",
     "psycopg[binary]", "pytest", "pytest-timeout", "pytest-xdist", "uv", "xgboost-cpu; sys_platform == 'linux'",
     "xgboost; sys_platform != 'linux'",
 )  # fmt: skip
 """What the tests need beside the product. Installed last, so that it moves no version of the product's own."""
-SHOWN = ("apache-airflow", "mlflow", "scikit-learn", "pandas", "numpy", "sqlalchemy", "evidently")
-"""The packages whose versions stand in the table."""
-_BEGIN, _END = "<!-- matrix -->", "<!-- end of matrix -->"
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,8 @@ class Part(NamedTuple):
 
     title: str
     arguments: tuple[str, ...]
+    at_once: bool = True
+    """Whether several processes share its tests."""
 
 
 _PROJECT = ("-r", "pyproject.toml")
@@ -69,19 +69,21 @@ SETS = (
          "apache-airflow>=3.3"),
     ),
 )  # fmt: skip
+_ENGINE = "tests/core"
+_WHERE_LIBRARIES_ARE_MET = (
+    "actions/test_actions.py", "actions/test_rollback.py", "checks/test_anomalies.py", "checks/test_concept.py",
+    "checks/test_contract.py", "checks/test_drift.py", "checks/test_performance.py", "checks/test_quality.py", "cli",
+    "diagnose/test_claude.py", "flavours", "ledger", "monitor", "pair/test_pair.py", "profile", "reading", "registry",
+    "reports", "rollout", "sources", "training",
+)  # fmt: skip
+"""The tests of the engine in which rows, models, databases and reports go through other libraries, beside all files of
+`tests/core` itself. The others judge numbers that the engine has computed before, which no library's version reaches;
+`--all` runs them too."""
 PARTS = (
-    Part("engine", ("tests/core",)),
+    Part("engine", tuple(f"{_ENGINE}/{name}" for name in _WHERE_LIBRARIES_ARE_MET)),
     Part("Airflow layer", ("tests/airflow", "--ignore=tests/airflow/running")),
-    Part("a remediation", ("tests/airflow/running/test_approvals.py::test_an_approval_lets_the_action_run",)),
+    Part("a remediation", ("tests/airflow/running/test_approvals.py::test_an_approval_lets_the_action_run",), False),
 )
-
-
-class Row(NamedTuple):
-    """What came of one set of versions."""
-
-    versions: dict[str, str]
-    python: str
-    results: tuple[str, ...]
 
 
 def main() -> int:
@@ -92,37 +94,59 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="the interpreter of the lowest versions")
     parser.add_argument("--newest-python", default=sys.executable, help="the interpreter of the highest versions")
     parser.add_argument("--keep", action="store_true", help="use environments that are there as they are")
-    parser.add_argument("--write", action="store_true", help="put the table into docs/versions.md")
+    parser.add_argument("--all", action="store_true", help="all tests of the engine, which takes three times as long")
+    parser.add_argument("--processes", default=os.cpu_count(), type=int, help="that share the tests of a part")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/versions.md")
     args = parser.parse_args()
-    parts = [part for part in PARTS if args.part in (None, part.title)]
-    rows = {}
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    results = Results.load(FOLDER / "results.json")
+    ended = []
     whole = not (args.only or args.part)
-    answers = combinations.ask(args.python) if whole else []
+    if whole:
+        answers = combinations.ask(args.python)
+        results.texts["combinations"] = f"{combinations.table(answers)}\n\nAsked on {stamp()}."
+        ended += [answer.as_expected for answer in answers]
     for versions in SETS:
         if args.only in (None, versions.name):
             python = args.python if versions.lowest else args.newest_python
             interpreter = _environment(versions, python, keep=args.keep)
-            results = tuple(_run(versions, interpreter, part) for part in parts)
-            rows[versions.name] = Row(*_installed(interpreter), results)
-    told = [_table(rows, [part.title for part in parts])]
-    fine = all(result.startswith("passed") for row in rows.values() for result in row.results)
+            results.versions[versions.name] = _installed(interpreter)
+            for part in PARTS:
+                if args.part in (None, part.title):
+                    result = _run(versions, interpreter, _whole(part, wanted=args.all), args.processes)
+                    results.parts.setdefault(versions.name, {})[part.title] = f"{result} ({stamp()})"
+                    results.keep()
+                    ended.append(result.startswith("passed"))
     if whole:
-        quickstart, played = _quickstart(args.python)
-        fine = fine and played and all(answer.as_expected for answer in answers)
-        told = [*told, combinations.table(answers), quickstart]
-    print("\n\n".join(told))  # noqa: T201 - a script that prints tables
+        results.texts["quickstart"], played = _quickstart(args.python)
+        results.keep()
+        ended.append(played)
+    table = results.table([versions.name for versions in SETS], [part.title for part in PARTS])
+    text = "\n\n".join([table, *(results.texts.get(name, "") for name in ("combinations", "quickstart"))])
+    print(text)  # noqa: T201 - a script that prints tables
     if args.write:
-        _write("\n\n".join(told))
-    return 0 if fine else 1
+        write(text)
+    return 0 if all(ended) else 1
+
+
+def _whole(part: Part, *, wanted: bool) -> Part:
+    """Return a part with all its tests, or with those at the top of the engine's tests, which meet libraries too."""
+    if part.title != PARTS[0].title:
+        return part
+    if wanted:
+        return part._replace(arguments=(_ENGINE,))
+    files = sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / _ENGINE).glob("test_*.py"))
+    return part._replace(arguments=(*part.arguments, *files))
 
 
 def _quickstart(python: str) -> tuple[str, bool]:
     """Return what came of the quickstart in a stranger's Airflow, and whether it got to the first incident."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            return f"A stranger's Airflow 3.2 ran the quickstart: {stranger.play(Path(folder), python)}.", True
+            told = stranger.play(Path(folder), python)
+            return f"A stranger's Airflow 3.2 ran the quickstart on {stamp()}: {told}.", True
         except (stranger.QuickstartError, LocalError, subprocess.CalledProcessError) as error:
-            return f"A stranger's Airflow 3.2 did not get through the quickstart: {error}", False
+            return f"A stranger's Airflow 3.2 did not get through the quickstart on {stamp()}: {error}", False
 
 
 def _environment(versions: Versions, python: str, *, keep: bool) -> Path:
@@ -135,58 +159,37 @@ def _environment(versions: Versions, python: str, *, keep: bool) -> Path:
     return interpreter
 
 
-def _run(versions: Versions, interpreter: Path, part: Part) -> str:
+def _run(versions: Versions, interpreter: Path, part: Part, processes: int) -> str:
     """Run one part of the tests, keep what it prints, and return how it ended, in a few words."""
     log = FOLDER / f"{versions.name}-{part.title}.log".replace(" ", "-")
     roots = os.pathsep.join(str(PROJECT / name) for name in ("include", "plugins"))
     env = os.environ | {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1"}
     # Deprecations of libraries in other versions than the locked ones are no errors of ours.
-    command = [
-        str(interpreter),
-        "-m",
-        "pytest",
-        "-q",
-        "-n0",
-        "-p",
-        "no:cacheprovider",
-        "-W",
-        "default",
-        *part.arguments,
-    ]
+    at_once = processes if part.at_once and processes > 1 else 0
+    options = ("-q", f"-n{at_once}", "-p", "no:cacheprovider", "-W", "default")
+    command = [str(interpreter), "-m", "pytest", *options, *part.arguments]
     began = time.monotonic()
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(command, cwd=PROJECT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
     last = re.findall(r"^.*\b\d+ (?:passed|failed|error).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
-    counts = {word: number for number, word in re.findall(r"(\d+) (passed|failed|error)", last[-1] if last else "")}
+    counts = {
+        word: number for number, word in re.findall(r"(\d+) (passed|failed|error|skipped)", last[-1] if last else "")
+    }
     minutes = (time.monotonic() - began) / 60
     if done.returncode == 0 and "passed" in counts:
-        result = f"passed ({counts['passed']})"
+        skipped = f", {counts['skipped']} skipped" if "skipped" in counts else ""
+        result = f"passed: {counts['passed']}{skipped}"
     else:
         result = ", ".join(f"{number} {word}" for word, number in counts.items()) or f"ended with {done.returncode}"
     _say(f"{versions.name}, {part.title}: {result}, {minutes:.1f} min ({log})")
     return result
 
 
-def _installed(interpreter: Path) -> tuple[dict[str, str], str]:
+def _installed(interpreter: Path) -> dict[str, str]:
     code = "import platform; print(platform.python_version())"
     python = subprocess.run([str(interpreter), "-c", code], capture_output=True, text=True, check=True).stdout.strip()
     versions = installed(interpreter)
-    return {name: versions.get(name, "–") for name in SHOWN}, python
-
-
-def _table(rows: dict[str, Row], titles: list[str]) -> str:
-    header = ["", *rows]
-    lines = [header, ["---"] * len(header), ["Python", *(row.python for row in rows.values())]]
-    lines += [[name, *(row.versions[name] for row in rows.values())] for name in SHOWN]
-    lines += [[f"**{title}**", *(row.results[place] for row in rows.values())] for place, title in enumerate(titles)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _write(text: str) -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    PAGE.write_text(f"{before}{_BEGIN}\n{text}\n{_END}{after}", encoding="utf-8")
+    return {"Python": python} | {name: versions.get(name, "–") for name in SHOWN}
 
 
 def _say(text: str) -> None:
