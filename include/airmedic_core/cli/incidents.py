@@ -20,7 +20,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the incidents."""
     from airmedic_core.records import to_json
-    from airmedic_core.terminal.output import say, show, write_json
+    from airmedic_core.terminal.output import say, show_under, write_json
 
     incidents = ledger().incidents(args.model, open_only=args.open, limit=args.limit)
     if args.json:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
             )
             for incident in incidents
         ]
-        show("", header, rows)
+        show_under(header, rows)
     else:
         say("No incidents.")
     return 1 if any(incident.closed_at is None for incident in incidents) else 0

@@ -59,6 +59,31 @@ def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
     _console().print(table)
 
 
+def show_under(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows whose first cell, such as an incident's id, stands whole in a line of its own above the others.
+
+    To a program or a file they are a table, as :func:`show` prints it.
+
+    Parameters
+    ----------
+    header : sequence of str
+        The columns' headings. On a terminal the cells speak for themselves.
+    rows : iterable of sequence
+        The cells, row by row. The last one is a text, which may take several lines.
+    """
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not _console().is_terminal:
+        _show_plainly("", header, rows)
+        return
+    for first, *others, text in rows:
+        say(str(first), "bold")
+        words = (_text(str(cell), STYLES.get(str(cell), "")) for cell in others)
+        _console().print(Padding(Text("  ").join(words), (0, 0, 0, 2)))
+        _console().print(Padding(_text(str(text)), (0, 0, 0, 2)))
+
+
 def _show_plainly(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a table for a program or a file: a line for each row, and columns that no width cuts."""
     lines = [[" ".join(str(cell).split()) for cell in row] for row in (header, *rows)]
