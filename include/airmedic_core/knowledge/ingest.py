@@ -64,6 +64,10 @@ def read_folder(folder: Path, kind: Kind) -> tuple[list[Section], list[str]]:
         if path.name.startswith(("_", ".")):
             continue
         try:
+            if not path.is_file():
+                # Reading a pipe would wait without end.
+                problems.append(f"{path.name} cannot be read: it is no file.")
+                continue
             if path.stat().st_size > MOST_BYTES:
                 problems.append(f"{path.name} is larger than {MOST_BYTES:,} bytes and was left out.")
                 continue

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -53,15 +54,17 @@ def test_comments_and_html_are_not_read() -> None:
     assert "<" not in section.text
 
 
+@pytest.mark.timeout(20)
 def test_a_broken_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     (tmp_path / "good.md").write_text("## Good\n\ntext\n")
     (tmp_path / "broken.md").write_text("---\n{a: [\n---\n## Broken\n")
     (tmp_path / "latin.md").write_bytes(b"\xff\xfe\xfa")
     (tmp_path / "huge.md").write_text("x" * (MOST_BYTES + 1))
+    os.mkfifo(tmp_path / "pipe.md")
     (tmp_path / "_draft.md").write_text("## Draft\n\nno\n")
     sections, problems = read_folder(tmp_path, "runbook")
     assert [section.source for section in sections] == ["good.md"]
-    assert {problem.split(" ", 1)[0] for problem in problems} == {"broken.md", "latin.md", "huge.md"}
+    assert {problem.split(" ", 1)[0] for problem in problems} == {"broken.md", "latin.md", "huge.md", "pipe.md"}
 
 
 def test_a_missing_folder_holds_nothing(tmp_path: Path) -> None:
