@@ -67,6 +67,12 @@ def test_no_library_of_an_extra_comes_with_it(python: Path) -> None:
     assert there == []
 
 
+def test_nothing_heavy_is_added_unnoticed(python: Path) -> None:
+    # 442 MB in November 2026 (decision 24), without the bytecode that pip compiles.
+    files = (path for path in python.parents[1].rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    assert sum(path.lstat().st_size for path in files) < 480e6
+
+
 def test_a_spec_is_written_validated_and_used_for_a_check(airmedic: Run, rows: Path) -> None:
     written = airmedic("init", "before.csv", "--target", "returned", "--out", "orders.yaml")
     assert written.returncode == 0, written.stderr
