@@ -105,15 +105,18 @@ def main() -> int:
     if whole:
         answers = combinations.ask(args.python)
         results.texts["combinations"] = f"{combinations.table(answers)}\n\nAsked on {stamp()}."
+        results.keep()
         ended += [answer.as_expected for answer in answers]
     for versions in SETS:
         if args.only in (None, versions.name):
             python = args.python if versions.lowest else args.newest_python
             interpreter = _environment(versions, python, keep=args.keep)
-            results.versions[versions.name] = _installed(interpreter)
             for part in PARTS:
                 if args.part in (None, part.title):
                     result = _run(versions, interpreter, _whole(part, wanted=args.all), args.processes)
+                    # Another part may have run meanwhile, and kept its results.
+                    results = Results.load(FOLDER / "results.json")
+                    results.versions[versions.name] = _installed(interpreter)
                     results.parts.setdefault(versions.name, {})[part.title] = f"{result} ({stamp()})"
                     results.keep()
                     ended.append(result.startswith("passed"))
