@@ -23,9 +23,11 @@ class Library(NamedTuple):
 
 
 LIBRARIES = {
+    "aiobotocore": Library("the client of Amazon SQS", "sqs"),
     "airflow": Library("Apache Airflow", "airflow"),
     "alembic": Library("Alembic", "ledger"),
     "anthropic": Library("the client of Anthropic", "llm"),
+    "confluent_kafka": Library("the client of Kafka", "kafka"),
     "duckdb": Library("DuckDB", "sql"),
     "evidently": Library("Evidently", "evidently"),
     "great_expectations": Library("Great Expectations", "quality"),
@@ -34,6 +36,8 @@ LIBRARIES = {
     "matplotlib": Library("Matplotlib", "plots"),
     "mlflow": Library("MLflow", "mlflow"),
     "optuna": Library("Optuna", "mlflow"),
+    "openlineage": Library("the client of OpenLineage", "openlineage"),
+    "redis": Library("the client of Redis", "redis"),
     "requests": Library("Requests", "mlflow"),
     "slack_sdk": Library("the client of Slack", "slack"),
     "sqlalchemy": Library("SQLAlchemy", "ledger"),
@@ -68,8 +72,11 @@ def missing_library(module: str) -> MissingExtraError:
 
 
 def is_installed(module: str) -> bool:
-    """Return whether a library is there, without importing it."""
-    return find_spec(module) is not None
+    """Return whether a library is there, without importing it; of a module within one, the packages above it are."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 class Copy(NamedTuple):

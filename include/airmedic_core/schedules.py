@@ -1,12 +1,18 @@
-"""What may stand under ``schedule:``: a cron expression, a preset of Airflow's, or an asset. Known without Airflow."""
+"""What may stand under ``schedule:``: a cron expression, a preset of Airflow's, an asset, or what is watched.
+
+Known without Airflow.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from airmedic_core.errors import SpecError, closest
 
 ASSET = "asset:"
+PARTITIONS = "partitions:"
+WATCH = "watch:"
 PRESETS = ("@continuous", "@daily", "@hourly", "@monthly", "@once", "@quarterly", "@weekly", "@yearly")
 _NAMES = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun"
 _FIELD = re.compile(rf"(?:[\d*?,/#\-]|\b(?:{_NAMES})\b|l(?!\w)|\d+w\b)+", re.IGNORECASE)
@@ -19,24 +25,50 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """Days of each month."""
 
 
+class Watched(NamedTuple):
+    """What a schedule of the form ``watch:<watcher>:<place>@<connection>`` says."""
+
+    watcher: str
+    place: str
+    """A list, a topic, a queue; empty where the watcher needs none."""
+    connection: str
+    """The id of an Airflow connection; empty for the watcher's usual one."""
+
+
+def watched(schedule: str | None) -> Watched | None:
+    """Return what a schedule watches, or nothing where it is of another kind.
+
+    >>> watched("watch:kafka:scored_batches@kafka_eu")
+    Watched(watcher='kafka', place='scored_batches', connection='kafka_eu')
+    >>> watched("watch:files")
+    Watched(watcher='files', place='', connection='')
+    """
+    if not schedule or not schedule.startswith(WATCH):
+        return None
+    watcher, _, rest = schedule.removeprefix(WATCH).partition(":")
+    place, _, connection = rest.partition("@")
+    return Watched(watcher.strip(), place.strip(), connection.strip())
+
+
 def check_schedule(text: str) -> str:
     """Return a schedule as it is.
 
     Parameters
     ----------
     text : str
-        Cron with 5 to 7 fields, ``@daily`` and the like, or ``asset:<uri>``.
+        Cron with 5 to 7 fields, ``@daily`` and the like, ``asset:<uri>``, ``partitions:<uri>`` or ``watch:<watcher>``.
 
     Raises
     ------
     SpecError
         If it is none of these, a number is out of its field's bounds, or the day never comes. A retry does not help.
     """
-    form = "Write cron such as '0 6 * * *', a preset such as @daily, or asset:<uri>."
-    if text.startswith(ASSET):
-        if not text.removeprefix(ASSET).strip():
-            raise SpecError(f"{text!r} names no asset.", form)
-        return text
+    form = "Write cron such as '0 6 * * *', a preset such as @daily, asset:<uri>, partitions:<uri> or watch:<watcher>."
+    for prefix, wanted in ((ASSET, "asset"), (PARTITIONS, "asset"), (WATCH, "watcher")):
+        if text.startswith(prefix):
+            if not text.removeprefix(prefix).strip():
+                raise SpecError(f"{text!r} names no {wanted}.", form)
+            return text
     if text.startswith("@"):
         if text not in PRESETS:
             raise SpecError(f"{text!r} is not a preset of Airflow's.", closest(text, PRESETS))

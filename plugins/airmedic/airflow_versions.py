@@ -1,4 +1,6 @@
-"""What differs between the versions of Airflow that Airmedic runs on: how a task waits, remembers, and reads variables.
+"""What differs between the versions of Airflow that Airmedic runs on.
+
+It is how a task waits, what it remembers, how it announces a partition, and how it reads variables.
 
 From 3.3 on, a task parks in the state ``awaiting_input``, and Airflow keeps small values for it that survive a clear.
 Airflow 3.2 has neither: there the task is deferred, with the trigger of Airflow's own operators for people's answers,
@@ -11,10 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import Context, Variable, exceptions
 
+from airmedic_core.errors import SpecError
 from airmedic_core.records import Json
 
 if TYPE_CHECKING:
@@ -93,6 +96,32 @@ def proposal_on_page(context: Context, workspace: Workspace, proposal_hash: str)
     if shown is None:
         memory.set(_SHOWN, proposal_hash)
     return str(shown or proposal_hash)
+
+
+def announce_partition(context: Context, event: Any, key: str) -> None:
+    """Let the event of an asset be about one partition.
+
+    Parameters
+    ----------
+    context : Context
+        The context of the task that updates the asset.
+    event : OutletEventAccessor
+        The event, as ``context["outlet_events"]`` has it.
+    key : str
+        The partition.
+
+    Raises
+    ------
+    SpecError
+        On Airflow 3.2, where only a run that has this partition can announce it. A retry does not help.
+    """
+    if hasattr(event, "add_partitions"):
+        event.add_partitions(key)
+    elif getattr(context["dag_run"], "partition_key", None) != key:
+        raise SpecError(
+            f"This Airflow announces the partition {key!r} only from a run that has it.",
+            "Write schedule: asset:<uri>, or start the scoring DAG with that partition key.",
+        )
 
 
 def holds_variable(key: str) -> bool:

@@ -9,19 +9,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, Asset, Param, get_parsing_context
+from airflow.sdk import DAG, Asset, Param, PartitionedAssetTimetable, get_parsing_context
 
 from airmedic.broken_spec import BrokenSpec
 from airmedic.people_notifier import PeopleNotifier
 from airmedic.time_limit import time_limit
+from airmedic.watchers import watched_asset
 from airmedic_core.dag_files import files_of, maker_of
 from airmedic_core.errors import AirmedicError, SpecError
 from airmedic_core.extensions import require_extensions
+from airmedic_core.schedules import ASSET, PARTITIONS, WATCH
 from airmedic_core.settings import Settings
 from airmedic_core.spec import ModelSpec, load_spec, spec_files
 
 _SCHEDULES = {"hour": "0 * * * *", "day": "0 0 * * *", "week": "0 0 * * 1", "month": "0 0 1 * *"}
-_ASSET = "asset:"
 SLOW_SPEC_SECONDS = 5
 """How long the DAG of one spec may take, which usually takes 20 ms. Airflow ends a DAG file after 30 s with all its
 DAGs, so that a few slow specs still leave time for the others."""
@@ -130,7 +131,7 @@ def model_dag(
     dag.params.update(params or {})
 
 
-def schedule_of(spec: ModelSpec) -> str | list[Asset]:
+def schedule_of(spec: ModelSpec) -> str | list[Asset] | PartitionedAssetTimetable:
     """Return when a model is monitored: its own schedule, or once for each of its windows."""
     if spec.schedule is None:
         step = spec.window.step
@@ -138,6 +139,11 @@ def schedule_of(spec: ModelSpec) -> str | list[Asset]:
             return f"0 */{step.count} * * *"
         # Longer steps than one are looked at more often than needed: the same window is then the same batch.
         return _SCHEDULES[step.unit]
-    if spec.schedule.startswith(_ASSET):
-        return [Asset(spec.schedule.removeprefix(_ASSET))]
+    if spec.schedule.startswith(ASSET):
+        return [Asset(spec.schedule.removeprefix(ASSET))]
+    if spec.schedule.startswith(PARTITIONS):
+        return PartitionedAssetTimetable(assets=Asset(spec.schedule.removeprefix(PARTITIONS)))
+    if spec.schedule.startswith(WATCH):
+        # A task that reads its own DAG has nothing to watch.
+        return [watched_asset(spec, with_trigger=get_parsing_context().dag_id is None)]
     return spec.schedule

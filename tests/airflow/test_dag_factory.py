@@ -295,3 +295,72 @@ def test_parsing_imports_nothing_heavy(content: Path) -> None:
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert "{} ['monitor__alpha', 'remediate__alpha', 'review__alpha'" in done.stdout
     assert done.stdout.rstrip().endswith("[]")
+
+
+def schedule_of(content: Path, schedule: str, path: str = "/x.csv") -> Any:
+    from airmedic.dag_factory import schedule_of
+
+    text = BETA.replace("/x.csv", f'"{path}"') + f'schedule: "{schedule}"\n'
+    (content / "models" / "beta.yaml").write_text(text)
+    from airmedic_core.spec import load_spec
+
+    return schedule_of(load_spec(content / "models" / "beta.yaml"))
+
+
+def test_an_asset_is_waited_for_by_its_events_or_by_its_partitions(content: Path) -> None:
+    from airflow.sdk import Asset, PartitionedAssetTimetable
+
+    assert schedule_of(content, "asset:s3://rows/beta") == [Asset("s3://rows/beta")]
+    partitioned = schedule_of(content, "partitions:s3://rows/beta")
+    assert isinstance(partitioned, PartitionedAssetTimetable)
+    assert partitioned.asset_condition == Asset("s3://rows/beta")
+    _, errors, serialised = parse("monitor.py")
+    assert not errors
+    # What the scheduler goes by: an event without a key starts no run of this DAG, and one with a key no other's.
+    timetable = serialised["monitor__beta"]["dag"]["timetable"]
+    assert timetable["__type"].endswith("PartitionedAssetTimetable")
+
+
+def test_what_is_watched_is_an_asset_with_a_watcher_in_the_file_and_without_one_in_a_task(
+    content: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = "/rows/{window_start:%Y-%m-%d}.csv"
+    (asset,) = schedule_of(content, "watch:files", path)
+    (watcher,) = asset.watchers
+    assert watcher.trigger.serialize() == (
+        "airmedic.triggers.landed_files.LandedFilesTrigger",
+        {"model": "beta", "path": path, "poll_seconds": 30.0},
+    )
+    _, errors, serialised = parse("monitor.py")
+    assert not errors
+    assert "LandedFilesTrigger" in json.dumps(serialised["monitor__beta"])
+    monkeypatch.setenv("_AIRFLOW_PARSING_CONTEXT_DAG_ID", "monitor__beta")
+    assert [asset.watchers for asset in schedule_of(content, "watch:files", path)] == [[]]
+
+
+@pytest.mark.parametrize(
+    ("schedule", "said"),
+    [
+        ("watch:kafak:topic", "Did you mean 'kafka'?"),
+        ("watch:redis", "Write watch:redis:<list>."),
+        ("watch:files:somewhere", "Write watch:files."),
+        ("watch:files", "needs a data.path with a file for each window"),
+    ],
+)
+def test_what_cannot_be_watched_is_an_error_of_that_model_alone(content: Path, schedule: str, said: str) -> None:
+    (content / "models" / "beta.yaml").write_text(BETA + f"schedule: {schedule}\n")
+    dags, errors, _ = parse("monitor.py")
+    assert "monitor__alpha" in dags
+    (error,) = errors.values()
+    assert said in error
+
+
+@pytest.mark.parametrize(("watcher", "extra"), [("redis", "redis"), ("kafka", "kafka"), ("sqs", "sqs")])
+def test_a_watcher_whose_packages_are_missing_names_the_extra(
+    content: Path, watcher: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airmedic.watchers.is_installed", lambda module: False)
+    (content / "models" / "beta.yaml").write_text(BETA + f"schedule: watch:{watcher}:batches\n")
+    _, errors, _ = parse("monitor.py")
+    (error,) = errors.values()
+    assert f'pip install "airmedic[{extra}]"' in error

@@ -12,6 +12,9 @@ from airmedic_core.schedules import check_schedule
         "@daily",
         "@continuous",
         "asset:s3://rows/churn",
+        "partitions:s3://rows/churn",
+        "watch:files",
+        "watch:redis:churn@redis_eu",
         "0 6 * * *",
         "*/15 8-18 * * mon-fri",
         "0 0 1,15 JAN-JUN ?",
@@ -38,6 +41,8 @@ def test_what_airflow_takes_is_taken(text: str) -> None:
         ("0 0 0 * *", "the day 0"),
         ("@dayly", "Did you mean '@daily'"),
         ("asset:", "names no asset"),
+        ("partitions: ", "names no asset"),
+        ("watch:", "names no watcher"),
     ],
 )
 def test_anything_else_is_an_error(text: str, said: str) -> None:

@@ -236,6 +236,13 @@ class Observations(Audit):
             record = connection.execute(select(batches.c.assessment).where(batches.c.id == batch_id)).scalar()
         return None if record is None else from_json(Assessment, record)
 
+    def assessed_batch(self, batch_id: str) -> Batch | None:
+        """Return a batch of which is known what it means, or nothing."""
+        query = select(batches).where(batches.c.id == batch_id, batches.c.assessment.is_not(None))
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _batch(row)
+
     @staticmethod
     def _put_batch(connection: Connection, batch: Batch, model_version: str | None, profile_path: str | None) -> None:
         values: dict[str, Any] = {"as_of": batch.as_of, "rows": batch.rows}

@@ -62,6 +62,26 @@ def resolve_batch(
     return batch
 
 
+def is_recorded(ws: Workspace, window: Window, as_of: datetime | None = None) -> bool:
+    """Return whether a window was looked at and assessed, with the labels that are wanted.
+
+    A window in quarantine is not: rows that are announced anew may have been mended.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The window.
+    as_of : datetime, optional
+        Labels that became known later do not count; those of whatever moment do where not given.
+    """
+    batch = ws.ledger.assessed_batch(Batch(ws.spec.name, window, window.end, 0).id)
+    if batch is None or (as_of is not None and batch.as_of < as_of):
+        return False
+    return all(override.key != window.key for override in ws.ledger.overrides(ws.spec.name, "quarantine"))
+
+
 def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     """Run one group of checks on a batch and record what they find.
 

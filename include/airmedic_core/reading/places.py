@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from airmedic_core.errors import MissingBatchError, SourceError, SourceUnavailableError, UnreadableDataError, closest
+from airmedic_core.errors import (
+    MissingBatchError,
+    SourceError,
+    SourceUnavailableError,
+    SpecError,
+    UnreadableDataError,
+    closest,
+)
 from airmedic_core.reading.formats import is_data
 from airmedic_core.spec import ModelSpec
-from airmedic_core.windows import Window
+from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _PLACEHOLDER = re.compile(r"\{window_(?:start|end)[^{}]*\}")
+_FIELD = re.compile(r"\{window_(start|end):?([^{}]*)\}")
+_GLOB = re.compile(r"(?:\\\*)+")
+"""Stars of a glob, after what has a meaning in a regular expression was escaped."""
 
 
 def files_of(spec: ModelSpec, window: Window | None) -> tuple[AbstractFileSystem, list[str]]:
@@ -56,17 +67,82 @@ def describe_files(spec: ModelSpec, window: Window | None) -> list[tuple[str, st
     Raises as :func:`files_of`.
     """
     file_system, files = files_of(spec, window)
-    marks = ("size", "mtime", "LastModified", "ETag", "updated", "last_modified")
-    described = []
-    for file in files:
-        told = file_system.info(file)
-        described.append((file, " ".join(str(told[mark]) for mark in marks if mark in told)))
-    return described
+    return [(file, " ".join(_marks(file_system.info(file)))) for file in files]
 
 
 def has_placeholder(path: str) -> bool:
     """Whether a path names a file for each window."""
     return _PLACEHOLDER.search(path) is not None
+
+
+def window_of_file(spec: ModelSpec, path: str) -> Window:
+    """Return the window whose rows lie in a file, by the file's name.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model. Its ``data.path`` names a file for each window.
+    path : str
+        The file, as a path or a URL.
+
+    Raises
+    ------
+    SpecError
+        If the file is none of ``data.path``, or that names no file for each window. A retry does not help.
+    """
+    fields = list(_FIELD.finditer(spec.data.path))
+    if not fields:
+        raise SpecError(
+            f"data.path {spec.data.path!r} names no file for each window.",
+            "Write the window into it, such as {window_start:%Y-%m-%d}.",
+        )
+    file_system = _file_system(spec.data.path)
+    wanted, named = (file_system._strip_protocol(text) for text in (spec.data.path, path))  # noqa: SLF001  see below
+    match = re.fullmatch(_as_regex(_FIELD.sub("\0", wanted)).replace("\0", "(.+)"), named)
+    step = spec.window.step
+    for field, text in zip(fields, match.groups() if match else (), strict=match is not None):
+        try:
+            moment = as_utc(datetime.strptime(text, field[2]) if field[2] else text)  # noqa: DTZ007  in UTC from here on
+        except (ValueError, SpecError):
+            continue
+        start = moment if field[1] == "start" else step.shift(moment, -1)
+        window = Window(start, step.shift(start, 1))
+        exactly = wanted.format(window_start=start, window_end=window.end)
+        if step.floor(start) == start and re.fullmatch(_as_regex(exactly), named):
+            return window
+    raise SpecError(
+        f"{path!r} is no file of data.path {spec.data.path!r}.", "Its name has to hold the window as data.path does."
+    )
+
+
+def landed_files(spec: ModelSpec) -> dict[Window, str]:
+    """Return the windows of which files are there, with size and time of change of each.
+
+    Files whose names hold no window are passed over. Raises as :func:`files_of`, but returns nothing where there are no
+    files yet.
+    """
+    try:
+        file_system, files = files_of(spec, None)
+    except MissingBatchError:
+        return {}
+    landed: dict[Window, str] = {}
+    for file in files:
+        try:
+            window = window_of_file(spec, file)
+            told = file_system.info(file)
+        except (SpecError, FileNotFoundError):
+            continue
+        landed[window] = " ".join([landed.get(window, ""), file, *_marks(told)]).strip()
+    return landed
+
+
+def _as_regex(path: str) -> str:
+    return _GLOB.sub("[^/]*", re.escape(path))
+
+
+def _marks(told: dict[str, object]) -> list[str]:
+    marks = ("size", "mtime", "LastModified", "ETag", "updated", "last_modified")
+    return [str(told[mark]) for mark in marks if mark in told]
 
 
 def _patterns(spec: ModelSpec, window: Window | None) -> list[str]:

@@ -4,7 +4,7 @@ from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSe
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
 from airmedic_core.spec.explain import explain, validated
 from airmedic_core.spec.load import load_spec, parse_spec, spec_files
-from airmedic_core.spec.members import NOTIFIERS_LIE_IN, NamedMember
+from airmedic_core.spec.members import NOTIFIERS_LIE_IN, WATCHERS_LIE_IN, NamedMember
 from airmedic_core.spec.model_spec import ModelSpec
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import ExpectationSection, QualitySection
@@ -13,6 +13,7 @@ from airmedic_core.spec.windows import ReferenceSection, WindowSection
 
 __all__ = [
     "NOTIFIERS_LIE_IN",
+    "WATCHERS_LIE_IN",
     "ApprovalSection",
     "DataSection",
     "ExpectationSection",

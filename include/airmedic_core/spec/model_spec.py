@@ -10,10 +10,17 @@ from pydantic import Field, field_validator, model_validator
 
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
-from airmedic_core.schedules import check_schedule
+from airmedic_core.schedules import check_schedule, watched
 from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection, rollout_in_full
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
-from airmedic_core.spec.members import CHECKS_LIE_IN, NOTIFIERS_LIE_IN, SOURCES_LIE_IN, STRATEGIES_LIE_IN, NamedMember
+from airmedic_core.spec.members import (
+    CHECKS_LIE_IN,
+    NOTIFIERS_LIE_IN,
+    SOURCES_LIE_IN,
+    STRATEGIES_LIE_IN,
+    WATCHERS_LIE_IN,
+    NamedMember,
+)
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import QualitySection
 from airmedic_core.spec.section import Section
@@ -61,7 +68,10 @@ class ModelSpec(Section):
     reference: ReferenceSection | None = None
     """The rows that the first champion was accepted on."""
     schedule: str | None = None
-    """Cron, ``@daily``…, or ``asset:<uri>``; where empty, one run for each window."""
+    """Cron or ``@daily``…; ``asset:<uri>`` or ``partitions:<uri>``: events, or partitions, of an Airflow asset;
+    ``watch:files``, ``watch:redis:<list>``, ``watch:kafka:<topic>`` or ``watch:sqs:<url>``, with ``@<connection>``
+    where it is not the usual one: files or messages that say which window is there. Where empty, one run for each
+    window."""
     checks: Mapping[str, Mapping[str, Any] | Literal[False]] = Field(default_factory=dict)
     """Check → its options, ``false`` to leave it out, or ``true`` to run it as it is. A check of an installed package
     runs for the models that name it here."""
@@ -156,6 +166,8 @@ class ModelSpec(Section):
         for name, given in self.checks.items():
             yield NamedMember("checks", "check", CHECKS_LIE_IN, name, is_used=given is not False)
         yield NamedMember("rollout.strategy", "rollout strategy", STRATEGIES_LIE_IN, self.rollout.strategy)
+        if self.schedule and (watching := watched(self.schedule)):
+            yield NamedMember("schedule", "watcher", WATCHERS_LIE_IN, watching.watcher)
         for name in self.notify:
             yield NamedMember("notify", "notifier", NOTIFIERS_LIE_IN, name)
 

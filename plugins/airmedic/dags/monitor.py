@@ -76,7 +76,11 @@ def monitor(spec: ModelSpec) -> DAG:
             skip_when_already_exists=True,
         )
         publish_report = PublishReportOperator(
-            task_id="publish_report", model=spec.name, batch=batch, trigger_rule=TriggerRule.NONE_FAILED
+            task_id="publish_report",
+            model=spec.name,
+            batch=batch,
+            # Where the window is on record already, all before it is skipped, and there is nothing to publish.
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
         )
 
         checks >> assess >> [record_healthy, keep_watching, open_incident]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from airflow.sdk import Context
+from airflow.sdk import Asset, Context
 
+from airmedic.airflow_versions import announce_partition
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic_core.records import Json
+from airmedic_core.schedules import PARTITIONS
+from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window, as_utc
 
 
@@ -18,7 +21,8 @@ class BatchScoreOperator(ModelOperator):
     """Scores the rows of a window with whatever version carries the alias ``champion``, and logs the predictions.
 
     Each predicted row carries the version that served it. The assets among the task's ``outlets`` are told the window,
-    so that a monitoring DAG with ``schedule: asset:…`` looks at exactly these rows.
+    so that a monitoring DAG with ``schedule: asset:…`` looks at exactly these rows. With ``schedule: partitions:…`` the
+    window's key is the partition.
 
     Parameters
     ----------
@@ -52,8 +56,17 @@ class BatchScoreOperator(ModelOperator):
             from airmedic_core.scoring import score_window
 
             window = Window(as_utc(self.window_start), as_utc(self.window_end))
-            scored = score_window(open_workspace(self.model), window, self.predictions)
-        announced = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
-        for asset in self.outlets:
-            context["outlet_events"][asset].extra = {**announced, **({"as_of": self.as_of} if self.as_of else {})}
+            ws = open_workspace(self.model)
+            scored = score_window(ws, window, self.predictions)
+            announced = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
+            for asset in self.outlets:
+                event = context["outlet_events"][asset]
+                event.extra = {**announced, **({"as_of": self.as_of} if self.as_of else {})}
+                if _waits_for_partitions(ws.spec, asset):
+                    announce_partition(context, event, window.key)
         return {"version": scored.version, "rows": len(scored.scores), "predictions": self.predictions}
+
+
+def _waits_for_partitions(spec: ModelSpec, asset: Asset) -> bool:
+    schedule = spec.schedule or ""
+    return schedule.startswith(PARTITIONS) and Asset(schedule.removeprefix(PARTITIONS)).uri == asset.uri

@@ -4,27 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
+from airmedic.people_notifier import tell
 from airmedic_core.records import Json, to_json
 from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    from airmedic_core.monitor import Announced
+    from airmedic_core.workspace import Workspace
+
+_FURTHER = "announced__"
+"""How the ids of further runs begin. Airflow keeps the prefixes of its own kinds of runs to itself."""
+_WHERE = "The windows of the others are looked at. The log of resolve_batch quotes what was passed over."
 
 
 class ResolveBatchOperator(ModelOperator):
     """Names the batch of this run and records that it was seen.
 
-    The window comes, in this order, from the arguments, from the asset event that started the run (its extra holds
-    ``window_start``, ``window_end`` and, if labels are to be looked at from an earlier moment, ``as_of``), or is the
-    last complete window before the run.
+    The window comes, in this order, from the arguments, from the run's partition key, from the events or messages that
+    started the run, or is the last complete window before the run.
 
     Airflow starts one run for all events that came while the DAG was paused or the scheduler away. This run then looks
-    at the oldest of their windows and starts a further run for each of the others.
+    at the oldest of their windows and starts a further run for each of the others. A message that names no window
+    fails the run where it came alone; else people are told of it.
+
+    A window that was announced and is on record already is skipped, with the tasks that follow: the same message may
+    come more than once. To look at it again, trigger the DAG with its window, or clear the run.
 
     Parameters
     ----------
@@ -51,42 +64,51 @@ class ResolveBatchOperator(ModelOperator):
 
     def execute(self, context: Context) -> Json:
         """Resolve the batch."""
-        asked = {"window_start": self.window_start, "window_end": self.window_end, "as_of": self.as_of}
         with airflow_errors():
-            if not self.window_start:
-                asked = {**self._oldest_event(context), **{key: value for key, value in asked.items() if value}}
-            from airmedic_core.monitor import resolve_batch
+            from airmedic_core.monitor import is_recorded, resolve_batch
 
-            batch = resolve_batch(
-                open_workspace(self.model),
-                window=_window(asked),
-                moment=_moment(context),
-                as_of=as_utc(asked["as_of"]) if asked.get("as_of") else None,
-            )
+            ws = open_workspace(self.model)
+            window, as_of = _asked(self.window_start, self.window_end), as_utc(self.as_of) if self.as_of else None
+            if window is None and (first := self._announced(ws, context)):
+                window, as_of = first.window, as_of or first.as_of
+            if window is not None and _is_announced(context) and is_recorded(ws, window, as_of):
+                raise AirflowSkipException(f"{window} is on record: whatever announced it came before.")
+            batch = resolve_batch(ws, window=window, moment=_moment(context), as_of=as_of)
         self.log.info("Batch %s: %s, %d rows, as of %s.", batch.id, batch.window, batch.rows, batch.as_of)
         return to_json(batch)
 
-    def _oldest_event(self, context: Context) -> Json:
-        """Return the extra of the asset event with the oldest window, and start runs for the later ones."""
+    def _announced(self, ws: Workspace, context: Context) -> Announced | None:
+        """Return the oldest window that started the run, and start runs for the later ones."""
+        from airmedic_core.monitor import announced, is_recorded
+
+        run = context["dag_run"]
         events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
-        extras = [dict(event.extra or {}) for event in events]
-        announced = {
-            str(extra["window_start"]): extra for extra in extras if {"window_start", "window_end"} <= set(extra)
-        }
-        oldest, *later = [announced[start] for start in sorted(announced, key=as_utc)] or [{}]
-        for extra in later:
-            conf = {name: extra[name] for name in ("window_start", "window_end", "as_of") if extra.get(name)}
-            window = Window(as_utc(conf["window_start"]), as_utc(conf["window_end"]))
-            # Not the prefix of this run's id: Airflow keeps those of its own kinds of runs to itself.
-            start_run(context["dag_run"].dag_id, f"announced__{window.key}__{context['run_id']}", conf)
+        key = getattr(run, "partition_key", None)
+        told = announced(ws.spec, [dict(event.extra or {}) for event in events], key=key)
+        for refusal in told.refused:
+            self.log.warning("Passed over: %s", refusal)
+        if told.refused and getattr(context["ti"], "try_number", 1) == 1:
+            tell(ws.spec, f"{len(told.refused)} of the messages for {self.model} named no window.", _WHERE)
+        if told.for_others and not told.windows:
+            raise AirflowSkipException("What arrived is for other models.")
+        new = [announcement for announcement in told.windows if not is_recorded(ws, *announcement)]
+        for window, as_of in new[1:]:
+            conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
+            conf |= {"as_of": as_of.isoformat()} if as_of else {}
+            start_run(run.dag_id, f"{_FURTHER}{window.key}__{context['run_id']}", conf)
             self.log.info("%s was announced too: a run of its own looks at it.", window)
-        return oldest
+        return next(iter(new or told.windows), None)
 
 
-def _window(asked: Json) -> Window | None:
-    if not (asked.get("window_start") and asked.get("window_end")):
-        return None
-    return Window(as_utc(asked["window_start"]), as_utc(asked["window_end"]))
+def _is_announced(context: Context) -> bool:
+    """Return whether events started the run, which nobody has cleared to have the window looked at again."""
+    run = context["dag_run"]
+    by_events = str(getattr(run, "run_type", "")) == "asset_triggered" or run.run_id.startswith(_FURTHER)
+    return by_events and not getattr(run, "clear_number", 0)
+
+
+def _asked(start: str, end: str) -> Window | None:
+    return Window(as_utc(start), as_utc(end)) if start and end else None
 
 
 def _moment(context: Context) -> datetime:

@@ -75,3 +75,125 @@ def test_a_missing_batch_is_retried_and_a_wrong_time_is_not(adopted: Path) -> No
     operator = ResolveBatchOperator(task_id="wrong", model="meter", window_start="soon", window_end="later", as_of="")
     with pytest.raises(AirflowFailException, match="'soon' is not a date or time"):
         operator.execute(context_of(operator))
+
+
+def resolve(*, key: str | None = None, extras: list[dict[str, Any]] | None = None, **run: Any) -> Any:
+    """Resolve the batch of a run that events have started."""
+    from airmedic.operators.resolve_batch import ResolveBatchOperator
+
+    operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
+    events = [SimpleNamespace(extra=extra) for extra in extras or []]
+    context = context_of(operator, triggering_asset_events={"asset": events})
+    about = {"run_type": "asset_triggered", "partition_key": key, "clear_number": 0, **run}
+    vars(context["dag_run"]).update(about)
+    return operator.execute(context)
+
+
+def record(index: int, *, as_of: Any = None) -> None:
+    """Put the assessment of a day on record, as a monitoring run does."""
+    from datetime import timedelta
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic_core.records import Assessment, Batch, Cause, Severity
+    from airmedic_core.windows import Window
+
+    start = meter.START + timedelta(days=index)
+    window = Window(start, start + timedelta(days=1))
+    batch = Batch("meter", window, as_of or window.end, 144)
+    healthy = Assessment(batch.id, "healthy", Cause.HEALTHY, Severity.LOW, "Fine.", "fine")
+    open_workspace("meter").ledger.record_assessment(batch, healthy)
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_partition_key_is_the_window() -> None:
+    key = meter.day(6)["window_start"][:10]
+    batch = resolve(key=key, extras=[{"window_start": "2020-01-01", "window_end": "2020-01-02"}])
+    assert (batch["window"]["start"][:10], batch["rows"]) == (key, 144)
+    assert resolve(key=f"{key}T00:00:00")["window"]["start"][:10] == key
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize("key", ["eu", "2026-01", "2026-01-31T06:00:00"])
+def test_a_partition_key_that_is_no_window_fails_its_run_at_once(key: str) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    with pytest.raises(AirflowFailException, match=f"'{key}' is no window of one day"):
+        resolve(key=key)
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_window_on_record_is_skipped_however_often_it_is_announced() -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    record(9)
+    key = meter.day(9)["window_start"][:10]
+    announcements: list[dict[str, Any]] = [
+        {"key": key},
+        {"extras": [meter.day(9)]},
+        {"extras": [{"from_trigger": True, "payload": key}]},
+    ]
+    for announcement in announcements:
+        with pytest.raises(AirflowSkipException, match="is on record"):
+            resolve(**announcement)
+    # Somebody wants to see it again: by hand, or by clearing the run.
+    assert resolve(key=key, clear_number=1)["rows"] == 144
+    assert resolve(key=key, run_type="manual")["rows"] == 144
+    assert day_batch(9)["rows"] == 144
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_window_on_record_is_looked_at_again_with_later_labels_or_when_it_was_in_quarantine() -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic_core.windows import as_utc
+
+    record(10)
+    later = {**meter.day(10), "as_of": meter.day(12)["window_end"]}
+    assert as_utc(resolve(extras=[later])["as_of"]) == as_utc(later["as_of"])
+    record(10, as_of=as_utc(later["as_of"]))
+    with pytest.raises(AirflowSkipException):
+        resolve(extras=[later])
+    start = as_utc(later["window_start"])
+    key = f"{start:%Y%m%dT%H%M}_{as_utc(later['window_end']):%Y%m%dT%H%M}"
+    ledger = open_workspace("meter").ledger
+    ledger.set_override("meter", "quarantine", key, {}, author="anna", reason="broken")
+    assert resolve(extras=[later])["rows"] == 144
+    ledger.revoke_override("meter", "quarantine", key, author="anna")
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_further_run_of_an_announced_window_is_skipped_too() -> None:
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from airmedic.operators.resolve_batch import ResolveBatchOperator
+
+    record(11)
+    operator = ResolveBatchOperator(task_id="resolve_batch", model="meter", **meter.day(11))
+    context = context_of(operator)
+    context["dag_run"].run_id = "announced__1__r1"
+    with pytest.raises(AirflowSkipException, match="is on record"):
+        operator.execute(context)
+
+
+@pytest.mark.usefixtures("adopted")
+def test_messages_that_are_no_window_do_not_hold_up_the_others_and_people_are_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+    import airmedic.operators.resolve_batch as module
+
+    told: list[str] = []
+    monkeypatch.setattr(module, "tell", lambda spec, headline, *lines: told.append(headline))
+
+    def message(payload: Any) -> dict[str, Any]:
+        return {"from_trigger": True, "payload": payload}
+
+    batch = resolve(extras=[message("soon"), message(meter.day(7)["window_start"][:10]), message("{}")])
+    assert batch["window"]["start"].startswith(meter.day(7)["window_start"][:10])
+    assert told == ["2 of the messages for meter named no window."]
+    with pytest.raises(AirflowFailException, match="'soon' is no window"):
+        resolve(extras=[message("soon")])
+    with pytest.raises(AirflowSkipException, match="for other models"):
+        resolve(extras=[message('{"model": "other", "key": "2026-01-31"}')])

@@ -1,0 +1,36 @@
+"""What each watcher offers."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Protocol
+
+from airmedic_core.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import BaseEventTrigger
+
+
+class Watcher(Protocol):
+    """One kind of place where files land or messages arrive."""
+
+    place: str = ""
+    """What the schedule names behind the watcher, in a word for messages; empty where it names nothing."""
+    extra: str = ""
+    """The extra of the package that brings what it needs."""
+    modules: tuple[str, ...] = ()
+    """The modules that the extra brings."""
+
+    @abstractmethod
+    def trigger(self, spec: ModelSpec, place: str, connection: str) -> BaseEventTrigger:
+        """Return what Airflow's triggerer runs. DAG files make it each time they are read: import nothing heavy.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        place : str
+            What the schedule names.
+        connection : str
+            The id of an Airflow connection; empty for the usual one.
+        """
