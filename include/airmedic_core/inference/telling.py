@@ -22,7 +22,7 @@ _PURE = 0.98
 """Share of the rows that a column's values alone tell, from which on it is worth a look."""
 
 
-def gives_away(values: pd.Series, target: pd.Series, task: str) -> str:
+def gives_away(values: pd.Series, target: pd.Series, task: str, *, from_auc: float = _STRONG) -> str:
     """Return how well a column alone tells the target, where that is too well to be taken for granted; else nothing.
 
     Parameters
@@ -31,6 +31,8 @@ def gives_away(values: pd.Series, target: pd.Series, task: str) -> str:
         The column and the target, of the same rows.
     task : str
         ``binary``, ``multiclass`` or ``regression``.
+    from_auc : float
+        AUC of the column alone from which on it is too well.
     """
     import pandas as pd
 
@@ -46,7 +48,7 @@ def gives_away(values: pd.Series, target: pd.Series, task: str) -> str:
         most = pd.crosstab(column.astype(str), truth.astype(str)).max(axis=1).sum() / len(column)
         if most > _PURE > truth.value_counts(normalize=True).iloc[0] + 0.03:
             return f"its values alone tell the target in {percent(float(most))} of the rows"
-    return _strength(column, truth) if task == "binary" else ""
+    return _strength(column, truth, from_auc) if task == "binary" else ""
 
 
 def rises_with_time(values: pd.Series, times: pd.Series) -> str:
@@ -67,7 +69,7 @@ def rises_with_time(values: pd.Series, times: pd.Series) -> str:
     return f"rank correlation with time {alike:.2f}" if abs(alike) > _ALIKE else ""
 
 
-def _strength(column: pd.Series, truth: pd.Series) -> str:
+def _strength(column: pd.Series, truth: pd.Series, least: float) -> str:
     """Return the AUC of a column alone for two classes, where it is strong."""
     import numpy as np
     import pandas as pd
@@ -91,4 +93,4 @@ def _strength(column: pd.Series, truth: pd.Series) -> str:
         return ""
     auc = roc_auc_score(positive[judged], scores[judged])
     strength = max(auc, 1 - auc)
-    return f"alone it predicts the target with an AUC of {strength:.2f}" if strength >= _STRONG else ""
+    return f"alone it predicts the target with an AUC of {strength:.2f}" if strength >= least else ""

@@ -49,6 +49,10 @@ class GateSection(Section):
     """Confidence of the interval of the difference."""
     min_rows: int = Field(default=100, ge=10)
     """With fewer labelled rows the gate is inconclusive."""
+    calibration_margin: float = Field(default=-0.02, le=0)
+    """How much further off a challenger's probabilities may be, in Brier score, however well it orders the rows."""
+    max_slowdown: float = Field(default=20.0, ge=1)
+    """How many times as long as the champion a challenger may take to score; it may always take a millisecond a row."""
 
 
 class RolloutSection(Section):

@@ -8,15 +8,17 @@ together, and resampling them one by one would promise more certainty than there
 ``passed``              the lower bound is not below the margin, and no segment is clearly worse. However wide the
                         interval is upwards, a challenger that is surely not worse passes
 ``refused``             the difference itself is below the margin, or the whole interval is below zero, or a segment
-                        is clearly worse, or the challenger does not predict
+                        is clearly worse, or its probabilities are clearly further off, or an input gives it the answer,
+                        or it does not predict, or far too slowly
 ``inconclusive``        too few rows or blocks, or a difference that is acceptable with a lower bound that is not
-``not_comparable``      no champion, no labels, one class only, or an error
+``not_comparable``      no champion, no labels, one class only, rows or positive classes that differ, or an error
 ======================  ==========================================================================================
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -27,6 +29,8 @@ from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
+from airmedic_core.training.guards import leaks, probability_error, slower
+from airmedic_core.training.same_rows import side_by_side
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,20 +76,42 @@ def evaluate_gate(
     empty = replace(empty, champion=champion.version)
     if champion.version == version.version:
         return replace(empty, reasons=("The challenger is the champion.",))
+    unknown = []
     for compared in (champion, version):
-        seen = trained_window(compared)
+        try:
+            seen = trained_window(compared)
+        except AirmedicError as error:
+            told = f"What version {compared.version} was trained on cannot be read: {error}"
+            return replace(empty, reasons=(told,))
         if seen is not None:
             frame = frame[np.asarray(frame[spec.data.time_column] >= seen.end)]
+        else:
+            unknown.append(compared.version)
     try:
-        old = score(ws, champion, frame)
+        old, old_seconds = _timed(ws, champion, frame)
     except AirmedicError as error:
         return replace(empty, reasons=(f"The champion cannot be measured: {error}",))
     try:
-        new = score(ws, version, frame)
+        new, new_seconds = _timed(ws, version, frame)
     except AirmedicError as error:
         return replace(empty, outcome="refused", reasons=(f"The challenger does not predict: {error}",))
     result = compare(spec, old, new, frame)
+    problems = leaks(spec, ws.registry.inputs(champion), ws.registry.inputs(version), frame)
+    problems += slower(spec, old_seconds, new_seconds, len(frame))
+    if problems:
+        result = replace(result, outcome="refused", reasons=(*result.reasons, *problems))
+    elif result.outcome == "passed" and unknown:
+        told = f"Nobody recorded which rows version {' and '.join(unknown)} was trained on; these may be among them."
+        result = replace(result, reasons=(*result.reasons, told))
     return replace(result, champion=champion.version, challenger=version.version)
+
+
+def _timed(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[ScoredBatch, float]:
+    """Return what a version says of rows, and the seconds that this took once it was loaded."""
+    ws.registry.model(version)
+    started = perf_counter()
+    scored = score(ws, version, frame)
+    return scored, perf_counter() - started
 
 
 def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, frame: pd.DataFrame) -> GateResult:
@@ -105,6 +131,10 @@ def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, fra
     try:
         measure = metric(spec.metric, spec.task)
     except SpecError as error:
+        return replace(empty, reasons=(str(error),))
+    try:
+        champion, challenger = side_by_side(spec, champion, challenger)
+    except AirmedicError as error:
         return replace(empty, reasons=(str(error),))
     wrong = int((~np.isfinite(challenger.scores)).sum())
     if wrong:
@@ -127,6 +157,8 @@ def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, fra
         return replace(empty, reasons=(f"{measure_name(spec.metric)} is not defined on these rows.",))
     segments = _segments(spec, measure, labels, old, new, frame[known])
     outcome, reasons = _judge(spec, paired, segments)
+    if outcome == "passed" and (further_off := _probabilities(spec, labels, old, new, blocks, count)):
+        outcome, reasons = "refused", (*reasons, further_off)
     return replace(
         empty,
         outcome=outcome,
@@ -169,6 +201,16 @@ def _paired(
         return None
     difference = sign * (after - before) / scale
     return {"champion": before, "challenger": after, "difference": difference, "low": low, "high": high}
+
+
+def _probabilities(spec: ModelSpec, labels: Array, old: Array, new: Array, blocks: Blocks, count: int) -> str:
+    """Return that the challenger's probabilities are clearly further off than the champion's; empty if they are not."""
+    error = probability_error(spec.task)
+    paired = _paired(error, labels, old, new, blocks, count, spec.gate.confidence) if error else None
+    if paired is None or paired["difference"] >= spec.gate.calibration_margin or paired["high"] >= 0:
+        return ""
+    shown = f"{paired['champion']:.4g} → {paired['challenger']:.4g}"
+    return f"Its probabilities are clearly further off: the Brier score goes {shown}."
 
 
 def _segments(
