@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.columns import is_text
 from airmedic_core.errors import MissingColumnError, SpecError, closest
-from airmedic_core.inference.telling import gives_away, rises_with_time
+from airmedic_core.measures.telling_columns import gives_away, rises_with_time
 from airmedic_core.reading.encodings import UTF_8
 from airmedic_core.spec import ModelSpec, parse_spec
 from airmedic_core.windows import Every

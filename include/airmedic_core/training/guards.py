@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.inference.telling import gives_away
+from airmedic_core.measures.telling_columns import gives_away
 from airmedic_core.metrics import Array, Metric, SumMetric
 
 if TYPE_CHECKING:
