@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict
 from airmedic_core.comparison import CheckContext
 from airmedic_core.extras import missing_extra
 from airmedic_core.family import Family
-from airmedic_core.records import Finding, Verdict
+from airmedic_core.records import ABNORMAL, Finding, Verdict
+from airmedic_core.spans import span
 from airmedic_core.spec import ModelSpec, validated
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
 
 Group = Literal["data", "drift", "performance"]
 GROUPS: tuple[Group, ...] = ("data", "drift", "performance")
+_MILDEST_FIRST = tuple(Verdict)
 _log = logging.getLogger(__name__)
 
 
@@ -164,11 +166,25 @@ def run_group(context: CheckContext, group: Group) -> list[Finding]:
         if group != check.group:
             continue
         options = options_for(context.spec, name)
-        try:
-            findings.extend(_of_check(name, check.run(context, options)))
-        except Exception as error:  # noqa: BLE001  one failing check must not hide the others
-            findings.append(_failed(name, context, error))
+        with span(f"check {name}", model=context.spec.name, window=context.batch.window.key, check=name) as recorded:
+            try:
+                made = _of_check(name, check.run(context, options))
+            except Exception as error:  # noqa: BLE001  one failing check must not hide the others
+                made = [_failed(name, context, error)]
+                recorded.failed(error)
+            recorded.note(group=group, **_in_short(made))
+        findings.extend(made)
     return findings
+
+
+def _in_short(findings: list[Finding]) -> dict[str, str | int]:
+    """Return how bad the worst finding of a check is, and which cause it speaks for."""
+    worst = max(findings, key=lambda finding: _MILDEST_FIRST.index(finding.verdict), default=None)
+    if worst is None:
+        return {"findings": 0}
+    cause = worst.suggests[0] if worst.suggests and worst.verdict in ABNORMAL else None
+    told = {"cause": cause.value, "severity": cause.traits.severity.value} if cause else {}
+    return {"findings": len(findings), "verdict": worst.verdict.value, **told}
 
 
 def _failed(name: str, context: CheckContext, error: Exception) -> Finding:

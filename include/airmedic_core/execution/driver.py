@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import perf_counter
@@ -16,6 +16,7 @@ from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, Audi
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.ledger.locks import Hold
 from airmedic_core.records import ActionResult, Json, Proposal
+from airmedic_core.spans import Recorded, span
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -61,8 +62,10 @@ def carry_out(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResu
         it.
     """
     ws.ledger.require_approval(proposal_hash, now=now)
-    with _attempt(ws, proposal_hash, now) as attempt:
-        return _carry_out(attempt)
+    with _attempt(ws, proposal_hash, now) as attempt, _span("action", attempt) as recorded:
+        result = _carry_out(attempt)
+        recorded.note(status=result.status)
+        return result
 
 
 def _carry_out(attempt: _Attempt) -> ActionResult:
@@ -106,8 +109,10 @@ def undo(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
     PolicyError
         If the kill switch is on.
     """
-    with _attempt(ws, proposal_hash, now) as attempt:
-        return _undo(attempt)
+    with _attempt(ws, proposal_hash, now) as attempt, _span("undo of action", attempt) as recorded:
+        result = _undo(attempt)
+        recorded.note(status=result.status)
+        return result
 
 
 def _undo(attempt: _Attempt) -> ActionResult:
@@ -140,6 +145,12 @@ class _Attempt:
     def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:
         seconds = perf_counter() - self.started
         return ActionResult(self.proposal.hash, self.proposal.action, status, summary, seconds, output)
+
+
+def _span(kind: str, attempt: _Attempt) -> AbstractContextManager[Recorded]:
+    proposal = attempt.proposal
+    about = {"action": proposal.action, "incident": proposal.incident_id, "proposal": proposal.hash}
+    return span(f"{kind} {proposal.action}", model=proposal.model, **about)
 
 
 @contextmanager
@@ -197,10 +208,12 @@ def _begin(attempt: _Attempt) -> Json:
     ws, proposal, action = attempt.ws, attempt.proposal, attempt.action
     try:
         require_permitted(ws, proposal, now=attempt.now)
-        action.precheck(ws, proposal)
+        with span("precheck"):
+            action.precheck(ws, proposal)
         # The precheck may have taken minutes.
         require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
-        snapshot = action.snapshot(ws, proposal)
+        with span("snapshot"):
+            snapshot = action.snapshot(ws, proposal)
     except Exception as error:
         if not _transient(error):
             # Nothing was changed. What was stopped has not failed.
@@ -216,7 +229,8 @@ def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
     """Apply and verify an action that has begun."""
     attempt.hold.require()
     try:
-        output: Json = attempt.action.apply(attempt.ws, attempt.proposal, attempt.now)
+        with span("apply"):
+            output: Json = attempt.action.apply(attempt.ws, attempt.proposal, attempt.now)
         problems = _problems(attempt, output)
     except Exception as error:
         if not _transient(error):
@@ -237,7 +251,8 @@ def _transient(error: Exception) -> bool:
 def _problems(attempt: _Attempt, output: Json) -> list[str]:
     """Verify what was done. What cannot be verified counts as not verified, because production has changed already."""
     try:
-        return attempt.action.verify(attempt.ws, attempt.proposal, output)
+        with span("verify"):
+            return attempt.action.verify(attempt.ws, attempt.proposal, output)
     except Exception as error:
         if _transient(error):
             raise
@@ -254,7 +269,8 @@ def _take_back(
     ws.ledger.take_back_action(ended)
     # The action may have taken minutes, and the process that decided this may have died days ago.
     require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
-    told = attempt.action.undo(ws, proposal, snapshot, attempt.now)
+    with span("undo"):
+        told = attempt.action.undo(ws, proposal, snapshot, attempt.now)
     seconds = perf_counter() - attempt.started
     return ws.ledger.finish_action(replace(ended, summary=f"{because} {told}".strip(), seconds=seconds))
 

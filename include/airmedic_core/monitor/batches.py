@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import NoChampionError
 from airmedic_core.records import Assessment, Batch, Finding
+from airmedic_core.spans import span
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -121,6 +122,13 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
 
 def assess(ws: Workspace, batch: Batch) -> Assessment:
     """Weigh all that was found in a batch, and record what it means."""
+    with span("assess", model=ws.spec.name, window=batch.window.key) as recorded:
+        assessment = _assess(ws, batch)
+        recorded.note(outcome=assessment.outcome, cause=assessment.cause.value, severity=assessment.severity.value)
+    return assessment
+
+
+def _assess(ws: Workspace, batch: Batch) -> Assessment:
     from airmedic_core.assess import summarise, weigh
     from airmedic_core.comparison import NEW_FOR_WINDOWS
     from airmedic_core.monitor.shared_rows import forget_rows

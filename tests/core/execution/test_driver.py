@@ -30,6 +30,7 @@ from airmedic_core.records import ActionResult, IncidentState, Permission, Propo
 from airmedic_core.workspace import Workspace
 from tests.core.execution.valve import Killed, Valve
 from tests.core.renewals import NOW, approved, incident_of, renewals, workspace
+from tests.core.tracing import spans_of
 
 
 @pytest.fixture
@@ -364,3 +365,32 @@ def test_a_process_that_was_taken_for_dead_writes_nothing_after_its_retry(
 @pytest.fixture
 def url(ws: Workspace) -> str:
     return ws.settings.ledger_url
+
+
+def test_an_action_and_its_steps_are_spans(ws: Workspace, asked: Proposal) -> None:
+    spans = spans_of(lambda: carry_out(ws, asked.hash, now=NOW))
+    action = spans.pop("action open_valve")
+    assert dict(action.attributes or {}) == {
+        "airmedic.model": ws.spec.name,
+        "airmedic.action": "open_valve",
+        "airmedic.incident": asked.incident_id,
+        "airmedic.proposal": asked.hash,
+        "airmedic.status": "done",
+    }
+    assert set(spans) == {"precheck", "snapshot", "apply", "verify"}
+    assert {span.parent.span_id for span in spans.values() if span.parent} == {action.context.span_id}
+    undone = spans_of(lambda: undo(ws, asked.hash, now=NOW))
+    assert set(undone) == {"undo of action open_valve", "undo"}
+    assert (undone["undo of action open_valve"].attributes or {})["airmedic.status"] == "undone"
+
+
+def test_a_step_that_fails_is_a_failed_span(ws: Workspace, asked: Proposal, valve: Valve) -> None:
+    valve.fails = {"apply": ValueError("row 7 holds anna")}
+
+    def attempt() -> None:
+        with pytest.raises(ValueError, match="row 7"):
+            carry_out(ws, asked.hash, now=NOW)
+
+    spans = spans_of(attempt)
+    assert {name for name, span in spans.items() if not span.status.is_ok} >= {"apply", "action open_valve"}
+    assert not any("anna" in span.to_json() for span in spans.values())
