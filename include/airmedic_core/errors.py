@@ -127,6 +127,10 @@ class NarrowingError(AirmedicError):
     """What an approver has changed in a proposal is out of its bounds. A retry does not help: answer within them."""
 
 
+class NoticeError(AirmedicError):
+    """People could not be told in one of the ways that a spec names. The work goes on."""
+
+
 class ActionError(AirmedicError):
     """An action could not be carried out or did not verify. A retry does not help."""
 

@@ -83,6 +83,7 @@ def tell(
         tuple(blanked(line) for line in lines if line),
         incident_id=incident.id if incident is not None else "",
         severity=incident.severity if incident is not None else None,
+        state=incident.state if incident is not None else None,
         links=tuple(link for link in links if link),
     )
     send_notice(notice, spec.notify)

@@ -75,7 +75,7 @@ def _production(folder: Path, url: str) -> Workspace:
         rows,
         data={"source": "json_lines", "path": str(place), "time_column": "at"},
         checks={"negatives": True},
-        notify={"webhook": {"url": url}},
+        notify={"board": {"url": url}},
         rollout="at_once",
     )
 

@@ -24,7 +24,7 @@ ADDED = {
     "rollout": "at_once",
     "sources": "json_lines",
     "flavours": "scorecard",
-    "notifiers": "webhook",
+    "notifiers": "board",
     "diagnose/collectors": "weekday",
     "review/changes": "latency_rows",
 }
@@ -126,7 +126,7 @@ def test_a_new_check_runs_without_being_named_and_new_members_can_be_chosen(hous
         data = {"source": "json_lines", "path": "rows.jsonl", "time_column": "at"}
         spec = parse_spec({
             "name": "example", "task": "regression", "target": "y", "data": data, "rollout": "at_once",
-            "notify": {"webhook_url": "http://127.0.0.1/"},
+            "notify": {"board_url": "http://127.0.0.1/"},
         })
         policy = Policy.model_validate({"permissions": [{"actions": ["restart_feed"], "permission": "ask"}]})
         print(json.dumps({
@@ -141,5 +141,5 @@ def test_a_new_check_runs_without_being_named_and_new_members_can_be_chosen(hous
         "runs": True,
         "form": "Restart the feed",
         "policy": "ask",
-        "notify": {"webhook": {"url": "http://127.0.0.1/"}},
+        "notify": {"board": {"url": "http://127.0.0.1/"}},
     }

@@ -63,7 +63,7 @@ def test_its_check_alarms_its_notifier_is_told_and_its_action_is_carried_out(
     story = json.loads(told.splitlines()[-1])
     assert story["alarms"] == ["seats"]
     assert story["cause"] == "data_corruption"
-    assert story["told"] == ["log", "webhook"]
+    assert story["told"] == ["log", "board"]
     assert [(notice["event"], notice["model"]) for notice in arrived] == [("incident_opened", "renewals")]
     # The 36th day of 2026 is the fifth of February, a Thursday.
     assert story["collected"] == ["The window began on a Thursday."]
@@ -95,7 +95,7 @@ def test_doctor_shows_what_it_adds(environment: Path, tmp_path: Path) -> None:
         package + "'negatives' to the checks",
         package + "'restart_feed' to the actions",
         package + "'scorecard' to the flavours",
-        package + "'webhook' to the notifiers",
+        package + "'board' to the notifiers",
         package + "'weekday' to the collectors",
     ]
 
@@ -105,7 +105,7 @@ def test_airflow_parses_the_dags_of_a_model_that_uses_it(environment: Path, tmp_
     (tmp_path / "models" / "renewals.yaml").write_text(
         "name: renewals\ntask: binary\ntarget: churned\n"
         "data: {source: json_lines, path: /nowhere.jsonl, time_column: at}\n"
-        "checks: {negatives: {limit_fraction: 0.05}}\nrollout: at_once\nnotify: {webhook: {url: 'http://127.0.0.1:9/'}}\n"
+        "checks: {negatives: {limit_fraction: 0.05}}\nrollout: at_once\nnotify: {board: {url: 'http://127.0.0.1:9/'}}\n"
     )
     code = textwrap.dedent(
         f"""

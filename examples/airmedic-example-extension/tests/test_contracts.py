@@ -45,7 +45,7 @@ test_flavour = contract_tests(
 )
 test_notifier = contract_tests(
     "notifiers",
-    "webhook",
+    "board",
     arrange=Arrangement(options={"url": f"http://127.0.0.1:{SERVER.server_port}/"}, told=lambda: "\n".join(TOLD)),
 )
 test_collector = contract_tests("collectors", "weekday")

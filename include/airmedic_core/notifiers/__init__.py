@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from airmedic_core.family import Family
-from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions
+from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions, RoutedOptions
 from airmedic_core.spec import NOTIFIERS_LIE_IN, validated
 
-__all__ = ["NOTIFIERS", "Event", "Notice", "Notifier", "NotifierOptions", "options_for", "send_notice"]
+__all__ = ["NOTIFIERS", "Event", "Notice", "Notifier", "NotifierOptions", "RoutedOptions", "options_for", "send_notice"]
 
 NOTIFIERS: Family[Notifier[Any]] = Family(
     "airmedic_core.notifiers", Notifier, entry_points="airmedic.notifiers", beside=NOTIFIERS_LIE_IN.beside
@@ -39,7 +39,10 @@ def send_notice(notice: Notice, chosen: Mapping[str, Mapping[str, Any]]) -> tupl
     told = []
     for name in (*_always(), *(name for name in chosen if name not in _always())):
         try:
-            NOTIFIERS.member(name).send(notice, options_for(name, chosen.get(name, {})))
+            options = options_for(name, chosen.get(name, {}))
+            if isinstance(options, RoutedOptions) and not options.wants(notice):
+                continue
+            NOTIFIERS.member(name).send(notice, options)
         except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
             _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
         else:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from airmedic_core.records import Severity
+from airmedic_core.records import IncidentState, Severity
 
 
 class Event(StrEnum):
@@ -43,6 +43,8 @@ class Notice:
     incident_id: str = ""
     severity: Severity | None = None
     """The severity of the incident, where there is one."""
+    state: IncidentState | None = None
+    """Where the incident stands, where there is one."""
     links: tuple[str, ...] = ()
     """Addresses of pages to read."""
 
@@ -50,6 +52,11 @@ class Notice:
     def text(self) -> str:
         """The whole notice as plain text, bounded: chat services refuse long messages."""
         return "\n".join([self.headline, *self.lines, *self.links])[:_MOST_CHARACTERS]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the incident is closed, and nobody has to look at it any more."""
+        return self.event is Event.INCIDENT_CLOSED and self.state is not IncidentState.ESCALATED
 
 
 _MOST_CHARACTERS = 3000
@@ -60,6 +67,20 @@ class NotifierOptions(BaseModel):
     """Base of the options of a notifier. Unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RoutedOptions(NotifierOptions):
+    """Options of a notifier that is told only some of the notices where a spec says so."""
+
+    from_severity: Severity = Severity.LOW
+    """Incidents that are milder are not told this way. What is about no incident is told always."""
+    events: tuple[Event, ...] = ()
+    """What is told this way; empty for everything."""
+
+    def wants(self, notice: Notice) -> bool:
+        """Return whether a notice is to be told this way."""
+        mild = notice.severity is not None and notice.severity.order < self.from_severity.order
+        return not mild and (not self.events or notice.event in self.events)
 
 
 OptionsT = TypeVar("OptionsT", bound=NotifierOptions)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import final
 
-from airmedic_core.notifiers import Notice, Notifier, NotifierOptions
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
 
 _CONNECTION = "slack_default"
 
 
-class Options(NotifierOptions):
+class Options(RoutedOptions):
     """Where messages go."""
 
     channel: str = ""

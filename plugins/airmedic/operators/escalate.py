@@ -26,6 +26,7 @@ class EscalateOperator(ActionOperator):
         with airflow_errors():
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
+            incident = workspace.ledger.incident(proposal.incident_id)
         headline = f"Somebody has to look at {self.model}"
-        tell(workspace.spec, headline, proposal.reason, proposal.incident_id, event=Event.ESCALATED)
+        tell(workspace.spec, headline, proposal.reason, incident.id, event=Event.ESCALATED, incident=incident)
         return result

@@ -40,7 +40,8 @@ class RecommendOperator(ModelOperator):
     def execute(self, context: Context) -> str:
         """Tell people."""
         with airflow_errors():
-            spec = open_workspace(self.model).spec
+            workspace = open_workspace(self.model)
+            incident = workspace.ledger.incident(self.incident_id)
         headline = f"{self.headline} for {self.model}, incident {self.incident_id}"
-        tell(spec, headline, self.reason, event=Event.RECOMMENDED)
+        tell(workspace.spec, headline, self.reason, event=Event.RECOMMENDED, incident=incident)
         return self.reason

@@ -62,6 +62,7 @@ class UndoDeploymentOperator(ModelOperator):
                 if health_now.status != "unhealthy":
                     raise AirflowSkipException("Nothing speaks against the deployment; it is left in place.")
             result = undo(workspace, self.proposal_hash, now=datetime.now(UTC))
+            incident = workspace.ledger.incident(proposal.incident_id)
         headline = f"The deployment of {self.model} is undone"
-        tell(workspace.spec, headline, result.summary, event=Event.DEPLOYMENT_UNDONE)
+        tell(workspace.spec, headline, result.summary, event=Event.DEPLOYMENT_UNDONE, incident=incident)
         return to_json(result)

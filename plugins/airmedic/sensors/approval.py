@@ -82,7 +82,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             proposal = workspace.ledger.proposal(self.proposal_hash)
             if proposal.permission in {Permission.DENY, Permission.RECOMMEND}:
                 headline = f"Recommended for {self.model}: {proposal.action}."
-                tell(workspace.spec, headline, proposal.reason, event=Event.RECOMMENDED)
+                incident = workspace.ledger.incident(proposal.incident_id)
+                tell(workspace.spec, headline, proposal.reason, event=Event.RECOMMENDED, incident=incident)
                 return self._pass_on(context, "not permitted", by="policy", comment=proposal.reason)
             if known := self._outcome(workspace):
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
@@ -221,7 +222,9 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         refused = before.refused_because if before is not None else ""
         # Airflow's page goes on showing its first text.
         told = [f"The answer of {before.by} does not count: {refused}"] if before is not None and refused else []
-        tell(workspace.spec, subject, *told, proposal.expected, asked, event=Event.APPROVAL_WANTED)
+        incident = workspace.ledger.incident(proposal.incident_id)
+        told += [proposal.expected, asked]
+        tell(workspace.spec, subject, *told, event=Event.APPROVAL_WANTED, incident=incident)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
     def _park(
@@ -246,13 +249,16 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         if tier == 1 and now < proposal.expires_at:
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
             subject = approval_question.subject(workspace, proposal)
-            tell(workspace.spec, f"Still waiting: {subject}", f"Now asked: {asked}.", event=Event.APPROVAL_OVERDUE)
+            told = f"Still waiting: {subject}", f"Now asked: {asked}."
+            incident = workspace.ledger.incident(proposal.incident_id)
+            tell(workspace.spec, *told, event=Event.APPROVAL_OVERDUE, incident=incident)
             return self._park(context, workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
         at = min(now, proposal.expires_at)
         self._record(workspace, proposal, "reject", by=NOBODY, at=at, channel="policy", comment=comment, filled_in={})
         headline = f"{comment} {self.model}: {proposal.action} is not carried out."
-        tell(workspace.spec, headline, event=Event.NOT_CARRIED_OUT)
+        incident = workspace.ledger.incident(proposal.incident_id)
+        tell(workspace.spec, headline, event=Event.NOT_CARRIED_OUT, incident=incident)
         return self._pass_on(context, "reject", by=NOBODY, comment=comment)
 
     def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Json:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from airmedic_core.errors import SpecError
-from airmedic_core.notifiers import NOTIFIERS, Event, Notice, options_for, send_notice
+from airmedic_core.notifiers import NOTIFIERS, Event, Notice, RoutedOptions, options_for, send_notice
+from airmedic_core.records import IncidentState, Severity
 from airmedic_core.spec import ModelSpec, notify_in_full, parse_spec
 from tests.core.packages import Install
 
@@ -35,7 +37,7 @@ def spec_of(notify: object) -> ModelSpec:
 
 
 def test_members_of_both_layers_are_known_without_airflow() -> None:
-    assert NOTIFIERS.names() == ("log", "slack")
+    assert NOTIFIERS.names() == ("email", "github", "log", "pagerduty", "slack", "webhook")
 
 
 def test_the_log_is_told_whatever_is_chosen(caplog: pytest.LogCaptureFixture) -> None:
@@ -84,3 +86,19 @@ def test_an_unknown_notifier_is_refused(notify: object, told: str) -> None:
 def test_an_unknown_option_names_the_closest() -> None:
     with pytest.raises(SpecError, match="Did you mean 'channel'"):
         options_for("slack", spec_of({"slack_chanel": "#models"}).notify["slack"])
+
+
+def test_a_spec_says_from_which_severity_on_and_of_what_somebody_is_told() -> None:
+    high = RoutedOptions(from_severity=Severity.HIGH, events=(Event.INCIDENT_OPENED,))
+    assert RoutedOptions().wants(NOTICE)
+    assert high.wants(NOTICE), "what is about no incident has no severity"
+    assert high.wants(replace(NOTICE, severity=Severity.CRITICAL))
+    assert not high.wants(replace(NOTICE, severity=Severity.MEDIUM))
+    assert not high.wants(replace(NOTICE, event=Event.RECOMMENDED))
+
+
+def test_an_incident_that_was_escalated_is_not_over() -> None:
+    closed = replace(NOTICE, event=Event.INCIDENT_CLOSED, state=IncidentState.RESOLVED)
+    assert closed.is_over
+    assert not replace(closed, state=IncidentState.ESCALATED).is_over
+    assert not replace(closed, event=Event.INCIDENT_OPENED).is_over

@@ -1,4 +1,4 @@
-"""Posts notices as JSON to an address of the team's own."""
+"""Posts notices as JSON to a board of the team's own."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Options(NotifierOptions):
 
 
 @final
-class Webhook(Notifier[Options]):
-    """An address that takes JSON."""
+class Board(Notifier[Options]):
+    """A board of the team's own that takes JSON."""
 
     options = Options
 

@@ -1,0 +1,57 @@
+"""Sends notices by e-mail, through Airflow's SMTP provider."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import final
+
+from airmedic_core.errors import NoticeError
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+
+_CONNECTION = "smtp_default"
+
+
+class Options(RoutedOptions):
+    """Who gets mail."""
+
+    to: tuple[str, ...]
+    """Addresses."""
+    connection: str = _CONNECTION
+    """Airflow connection of the type SMTP; its extra ``from_email`` is the sender."""
+
+
+@final
+class Email(Notifier[Options]):
+    """E-mail. The messages of an incident are one conversation."""
+
+    options = Options
+    connections = (_CONNECTION,)
+
+    def send(self, notice: Notice, options: Options) -> None:
+        """Send one message to everybody."""
+        from airmedic.hooks.workspace import find_connection
+
+        if find_connection(options.connection) is None:
+            raise NoticeError(f"There is no Airflow connection {options.connection!r}.", "Make one of the type SMTP.")
+        try:
+            from airflow.providers.smtp.hooks.smtp import SmtpHook
+        except ModuleNotFoundError as error:
+            raise NoticeError(
+                "Airflow's SMTP provider is missing.", 'Install it: pip install "airmedic[email]"'
+            ) from error
+
+        thread = f"<{notice.incident_id or notice.model or 'notices'}@airmedic>"
+        with SmtpHook(smtp_conn_id=options.connection) as hook:
+            hook.send_email_smtp(
+                to=list(options.to),
+                # A line break in a subject would begin another header.
+                subject=" ".join(notice.headline.split()),
+                html_content=_html(notice),
+                custom_headers={"References": thread, "In-Reply-To": thread, "Auto-Submitted": "auto-generated"},
+            )
+
+
+def _html(notice: Notice) -> str:
+    lines = "".join(f"<p>{escape(line)}</p>" for line in (notice.headline, *notice.lines))
+    links = "".join(f'<p><a href="{escape(link)}">{escape(link)}</a></p>' for link in notice.links)
+    return f"{lines}{links}<p>Model {escape(notice.model)} · {escape(notice.incident_id)}</p>"

@@ -1,0 +1,110 @@
+"""Keeps a GitHub issue for each incident."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, final
+
+from pydantic import Field
+
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+
+if TYPE_CHECKING:
+    from airmedic.hooks.web_service import WebService
+
+_CONNECTION = "github_default"
+_ADDRESS = "https://api.github.com"
+_A_PAGE = 100
+"""Issues that the API lists at once, at the most."""
+_MOST_PAGES = 5
+"""Pages of open issues that are looked through. With 500 open incidents, nobody reads another issue."""
+
+
+class Options(RoutedOptions):
+    """Where issues are opened."""
+
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    """Owner and name, such as ``acme/models``."""
+    label: str = "airmedic"
+    """Label of all its issues, by which they are found again."""
+    connection: str = _CONNECTION
+    """Airflow connection whose password is a token that may read and write issues. Its host, where it names one, is
+    that of a GitHub Enterprise Server, with ``/api/v3``."""
+
+
+@final
+class Github(Notifier[Options]):
+    """A GitHub issue for each incident. What is about no incident is left out.
+
+    It is opened with the first notice, commented with the next, and closed with the incident.
+    """
+
+    options = Options
+    connections = (_CONNECTION,)
+
+    def send(self, notice: Notice, options: Options) -> None:
+        """Open, comment or close the issue of the notice's incident."""
+        from airmedic.hooks.web_service import WebService
+
+        if not notice.incident_id:
+            return
+        repository = _Issues(WebService(options.connection, _ADDRESS), options)
+        issue = repository.issue_of(notice.incident_id)
+        if issue is None:
+            issue = repository.open(notice)
+        else:
+            repository.comment(issue, notice)
+        if notice.is_over:
+            repository.close(issue)
+
+
+class _Issues:
+    def __init__(self, service: WebService, options: Options) -> None:
+        self._service = service
+        self._options = options
+
+    def issue_of(self, incident_id: str) -> int | None:
+        """Return the number of the open issue of an incident; None where there is none."""
+        query: dict[str, str | int] = {"state": "open", "labels": self._options.label, "per_page": _A_PAGE}
+        for page in range(1, _MOST_PAGES + 1):
+            issues = self._ask("GET", "", query={**query, "page": page}) or []
+            for issue in issues:
+                if _marker(incident_id) in (issue.get("body") or ""):
+                    return int(issue["number"])
+            if len(issues) < _A_PAGE:
+                break
+        return None
+
+    def open(self, notice: Notice) -> int:
+        body = f"{_markdown(notice)}\n\n{_marker(notice.incident_id)}"
+        issue = {"title": notice.headline[:256], "body": body, "labels": [self._options.label]}
+        return int(self._ask("POST", "", body=issue)["number"])
+
+    def comment(self, number: int, notice: Notice) -> None:
+        self._ask(
+            "POST", f"/{number}/comments", body={"body": f"**{_escaped(notice.headline)}**\n\n{_markdown(notice)}"}
+        )
+
+    def close(self, number: int) -> None:
+        self._ask("PATCH", f"/{number}", body={"state": "closed", "state_reason": "completed"})
+
+    def _ask(self, method: str, path: str, **more: Any) -> Any:
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        headers["Authorization"] = f"Bearer {self._service.password}"
+        return self._service.ask(method, f"/repos/{self._options.repository}/issues{path}", headers=headers, **more)
+
+
+def _marker(incident_id: str) -> str:
+    """Return what stands in an issue's text, invisibly, so that it is found again."""
+    return f"<!-- airmedic incident {incident_id} -->"
+
+
+def _markdown(notice: Notice) -> str:
+    lines = [_escaped(line) for line in notice.lines]
+    return "\n\n".join([*lines, *notice.links, f"Model `{notice.model}`, incident `{notice.incident_id}`"])
+
+
+def _escaped(text: str) -> str:
+    """Return text in which a column that is called like a tag or a person is neither."""
+    for character, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;")):
+        text = text.replace(character, shown)
+    return text

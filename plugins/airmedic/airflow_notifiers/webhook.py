@@ -1,0 +1,48 @@
+"""Posts notices as JSON to an address of the team's own, through an Airflow connection."""
+
+from __future__ import annotations
+
+from typing import final
+
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+
+_CONNECTION = "airmedic_webhook"
+
+
+class Options(RoutedOptions):
+    """Where notices go."""
+
+    connection: str = _CONNECTION
+    """Airflow connection with the address; login and password, if it has them, are sent as basic authentication."""
+    path: str = ""
+    """What comes after the connection's host, such as ``/hooks/models``."""
+
+
+@final
+class Webhook(Notifier[Options]):
+    """An address that takes JSON.
+
+    Its keys are ``event``, ``model``, ``incident``, ``severity``, ``state``, ``headline``, ``lines``, ``links``, and
+    ``text``, which is all of it as plain text.
+    """
+
+    options = Options
+    connections = (_CONNECTION,)
+
+    def send(self, notice: Notice, options: Options) -> None:
+        """Post the notice."""
+        from airmedic.hooks.web_service import WebService
+
+        service = WebService(options.connection)
+        body = {
+            "event": notice.event,
+            "model": notice.model,
+            "incident": notice.incident_id,
+            "severity": notice.severity,
+            "state": notice.state,
+            "headline": notice.headline,
+            "lines": list(notice.lines),
+            "links": list(notice.links),
+            "text": notice.text,
+        }
+        service.ask("POST", options.path, body=body, basic=bool(service.login))
