@@ -44,8 +44,8 @@ class Estimate(Check[Options]):
     >>> context = example_context(lambda day: day.assign(amount=day["income"], risk=0.5), labels=False)
     >>> [finding] = Estimate().run(context, Options())
     >>> print(f"{finding.verdict}: {finding.message}")
-    alert: If the relation holds, the mean loss of these inputs is 0.663 (95 % interval 0.58 to 0.747); the version was
-    accepted at 0.501.
+    alert: If the relation holds, the mean loss of these inputs is 0.6... (95 % interval 0.5... to 0.7...); the version
+    was accepted at 0.501.
     """
 
     group = "performance"
