@@ -46,7 +46,7 @@ LIBRARIES = (
 
 _NOT_IN_TASKS = (
     "airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.read_model", "airmedic_core.ledger.migrations",
-    "airmedic.testing", "airmedic.web",
+    "airmedic.testing", "airmedic.triggers", "airmedic.watchers", "airmedic.web",
 )  # fmt: skip
 
 STORES = ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import Batch, from_json, to_json
+from airmedic_core.records import Batch, Json, from_json, to_json
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ _SUFFIX = ".json.gz"
 
 _MOST_BYTES = 256_000_000
 """Size of a kept window once it is unpacked. A profile of 5,000 columns has some 30 MB."""
+
 
 _DAMAGED = (AirmedicError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
 """What reading raises where a file holds other JSON than was written. Such a window has no history."""
@@ -78,6 +79,14 @@ def kept_profile(settings: Settings, batch: Batch, reference: Reference) -> Prof
         The reference on whose edges the profile must be.
     """
     return _kept(window_file(settings, batch), reference)[0]
+
+
+def kept_columns(settings: Settings, batch: Batch) -> dict[str, Json]:
+    """Return what is kept of a window's columns, whatever its edges: rows, nulls, sums and ends, by column."""
+    plain = _read(window_file(settings, batch)) or {}
+    profile = plain.get("profile")
+    columns = profile.get("columns") if isinstance(profile, dict) else None
+    return columns if isinstance(columns, dict) else {}
 
 
 def history(ws: Workspace, batch: Batch, reference: Reference) -> tuple[PastWindow, ...]:

@@ -41,7 +41,7 @@ def files_of(spec: ModelSpec, window: Window | None) -> tuple[AbstractFileSystem
     SourceError
         If the path or URL is not valid.
     """
-    return find_files(_patterns(spec, window))
+    return find_files(paths_of(spec, window))
 
 
 def find_files(patterns: Sequence[str]) -> tuple[AbstractFileSystem, list[str]]:
@@ -145,7 +145,8 @@ def _marks(told: dict[str, object]) -> list[str]:
     return [str(told[mark]) for mark in marks if mark in told]
 
 
-def _patterns(spec: ModelSpec, window: Window | None) -> list[str]:
+def paths_of(spec: ModelSpec, window: Window | None) -> list[str]:
+    """Return the paths or globs of a window's files, as ``data.path`` names them; of all files without a window."""
     path = spec.data.path
     if not has_placeholder(path):
         return [path]

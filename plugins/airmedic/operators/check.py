@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import Context
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.batch import BatchOperator
+from airmedic_core.errors import AirmedicError
 from airmedic_core.records import ABNORMAL, Batch, Finding, Json, from_json
+
+if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
 
 
 class CheckOperator(BatchOperator):
@@ -38,6 +42,16 @@ class CheckOperator(BatchOperator):
         for finding in findings:
             self.log.info("%-7s %s: %s", finding.verdict, finding.key, finding.message)
         return _summary(findings)
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage | None:
+        """Return what Airflow's provider for OpenLineage asks for after the task."""
+        from airmedic.lineage import lineage_of
+
+        try:
+            return lineage_of(open_workspace(self.model), from_json(Batch, self.batch), self.group)
+        except AirmedicError as error:
+            self.log.warning("OpenLineage is told nothing of the batch: %s", error)
+            return None
 
 
 def _summary(findings: Sequence[Finding]) -> Json:
