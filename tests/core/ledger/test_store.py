@@ -24,6 +24,13 @@ from airmedic_core.records import BatchSummary
 
 EARLIER = Path(__file__).parent / "ledger_0002.sql"
 
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """A ledger that makes its tables itself; other tests begin with a copy."""
+    return f"sqlite:///{tmp_path / 'new.db'}"
+
+
 OPEN = "import sys; from airmedic_core.ledger import Ledger; Ledger.open(sys.argv[1])"
 
 
@@ -75,7 +82,7 @@ def test_migrations_that_change_no_row_seal_nothing_anew(ledger: Ledger, url: st
     ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
     head = ledger.audit_head()
     added = ("ix_incidents_opened_at", "ix_incidents_state", "ix_actions_started_at", "ix_data_quality_unknown")
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         for name in added:
             connection.execute(f"DROP INDEX {name}")
         connection.execute("DROP TABLE trainings")
@@ -95,7 +102,7 @@ def test_migrations_that_change_no_row_seal_nothing_anew(ledger: Ledger, url: st
 
 def test_a_ledger_of_a_newer_version_is_refused(url: str, ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.url == url
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     with pytest.raises(LedgerError, match="newer version") as caught:
@@ -107,7 +114,7 @@ def test_a_process_that_was_overtaken_by_a_migration_writes_nothing_and_reads_on
     url: str, ledger: Ledger, tmp_path: Path
 ) -> None:
     ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
-    with closing(sqlite3.connect(tmp_path / "ledger.db")) as connection:
+    with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
         connection.commit()
     with pytest.raises(LedgerError, match=f"stands at 9999, and this process writes {REVISION}") as caught:
@@ -121,7 +128,7 @@ def test_a_process_that_was_overtaken_by_a_migration_writes_nothing_and_reads_on
 def test_a_locked_ledger_is_busy_after_a_bounded_wait(url: str, ledger: Ledger, tmp_path: Path) -> None:
     assert ledger.audit_head().sequence == 0
     impatient = Ledger.open(url, wait_seconds=0.1)
-    with closing(sqlite3.connect(tmp_path / "ledger.db", isolation_level=None)) as other:
+    with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LedgerBusyError, match="stayed locked") as caught:
             impatient.set_override("churn", "setting", "x", {}, author="a", reason="r")
@@ -168,7 +175,7 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_ledger_is_not_made_where_none_may_be(tmp_path: Path) -> None:
-    path = tmp_path / "state" / "ledger.db"
+    path = tmp_path / "state" / "new.db"
     with pytest.raises(NoLedgerError, match="There is no ledger at"):
         Ledger.open(f"sqlite:///{path}", create=False)
     assert not path.parent.exists()
