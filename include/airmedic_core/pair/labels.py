@@ -130,7 +130,7 @@ def _unknown(spec: ModelSpec, before: pd.Series, now: pd.Series) -> list[Finding
         return []
     return [
         Finding(
-            "schema", spec.target, "unknown_labels", Verdict.ALERT, value=share, baseline=0.0, limit=_UNKNOWN_FRACTION,
+            "pair", spec.target, "unknown_labels", Verdict.ALERT, value=share, baseline=0.0, limit=_UNKNOWN_FRACTION,
             effect=share, sample_size=len(now), unit="fraction", suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
             message=(
                 f"{percent(share)} of the labels in {spec.target} are none that the reference knows: {_shown(unknown)} "

@@ -41,7 +41,7 @@ def without_impossible_scores(
     if share <= _FEW_FRACTION or ((before < 0) | (before > 1)).mean() > _FEW_FRACTION:
         return current, []
     finding = Finding(
-        "scores", column, "impossible_fraction", Verdict.ALERT, value=share, baseline=0.0, limit=_FEW_FRACTION,
+        "pair", column, "impossible_fraction", Verdict.ALERT, value=share, baseline=0.0, limit=_FEW_FRACTION,
         effect=share, sample_size=len(now), unit="fraction", suggests=(Cause.BAD_DEPLOYMENT,), role=Role.SCORES_MOVED,
         message=(
             f"{percent(share)} of the scores in {column} are no probabilities, such as {now[impossible].iloc[0]:.4g}; "

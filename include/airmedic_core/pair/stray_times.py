@@ -48,7 +48,7 @@ def without_strays(spec: ModelSpec, rows: pd.DataFrame) -> tuple[pd.DataFrame, l
     example = rows[column][stray].iloc[0]
     told = f"{count} row lies" if count == 1 else f"{count} rows lie"
     finding = Finding(
-        "schema", column, "stray_times", Verdict.ALERT if many else Verdict.WATCH, value=share, baseline=0.0,
+        "pair", column, "stray_times", Verdict.ALERT if many else Verdict.WATCH, value=share, baseline=0.0,
         limit=_MANY_FRACTION, effect=share, sample_size=len(rows), unit="fraction",
         suggests=(Cause.DATA_CORRUPTION,) if many else (), role=Role.DATA_FAULT if many else Role.INFORMATION,
         message=f"{told} years away from all others in {column}, such as {example:%Y-%m-%d}; left out.",

@@ -158,7 +158,7 @@ def _written_differently(spec: ModelSpec, values: pd.Series, form: str, usual: s
     example = str(values.dropna().iloc[0])[:40]
     usual = "ISO 8601, such as 2026-01-31," if usual == ISO else usual
     return Finding(
-        "schema", column, "time_format", Verdict.ALERT, value=1.0, baseline=0.0, effect=1.0, sample_size=len(values),
+        "pair", column, "time_format", Verdict.ALERT, value=1.0, baseline=0.0, effect=1.0, sample_size=len(values),
         unit="fraction", suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
         message=f"The times in {column} are written in another way: {example!r} ({form}) where {usual} is usual.",
         details={"format": form},
@@ -172,7 +172,7 @@ def _left_out(spec: ModelSpec, values: pd.Series, reading: _Reading, usual: floa
     cause = Cause.SCHEMA_CHANGE if wrong.notna().mean() > _MOSTLY else Cause.DATA_CORRUPTION
     many = share - usual > _MISSING_FRACTION or reading.fraction < _READABLE_FRACTION
     return Finding(
-        "schema", column, "unreadable_times", Verdict.ALERT if many else Verdict.OK, value=share, baseline=usual,
+        "pair", column, "unreadable_times", Verdict.ALERT if many else Verdict.OK, value=share, baseline=usual,
         limit=usual + _MISSING_FRACTION, effect=share - usual, sample_size=len(values), unit="fraction",
         suggests=(cause,) if many else (), role=Role.DATA_FAULT,
         message=(

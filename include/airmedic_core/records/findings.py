@@ -70,7 +70,7 @@ class Finding:
     """One check's result on one subject."""
 
     check: str
-    """Registry key of the check."""
+    """Registry key of the check; ``pair`` where the comparison of two sets of rows found it before any check ran."""
     subject: str
     """A column, a segment such as ``hotel=City Hotel``, or ``batch``."""
     statistic: str

@@ -98,7 +98,7 @@ def test_times_written_in_another_way_are_a_change_of_the_schema(form: str) -> N
     written = day.assign(at=pd.to_datetime(day["at"]).dt.strftime(form))
     result = check_pair(SPEC, everything[: 200 * 27], written)
     assert result.assessment.cause is Cause.SCHEMA_CHANGE
-    [finding] = [finding for finding in _findings(result, "schema") if finding.statistic == "time_format"]
+    [finding] = [finding for finding in _findings(result, "pair") if finding.statistic == "time_format"]
     assert finding.details["format"] == form
 
 
@@ -187,7 +187,7 @@ def test_rows_without_a_time_are_told() -> None:
     day = everything[200 * 27 :].copy()
     day.loc[day.index[::3], "at"] = None
     result = check_pair(SPEC, everything[: 200 * 27], day)
-    [finding] = [finding for finding in _findings(result, "schema") if finding.statistic == "unreadable_times"]
+    [finding] = [finding for finding in _findings(result, "pair") if finding.statistic == "unreadable_times"]
     assert finding.value == pytest.approx(67 / 200)
     assert result.assessment.outcome == "incident"
 
