@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.workspace import open_workspace
-from airmedic.operators.other_dag import OtherDagOperator
+from airmedic.operators.action_in_dag import ActionInDagOperator
 from airmedic_core.records import Json
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
-    from airmedic_core.workspace import Workspace
+    from airmedic_core.records import Proposal
 
 
-class RerunPipelineOperator(OtherDagOperator):
+class RerunPipelineOperator(ActionInDagOperator):
     """Triggers the DAG that the spec names as ``upstream_dag``, waits for it, and has its window looked at again.
 
     The triggered run gets ``window_start``, ``window_end`` and ``incident_id`` as its conf. See
     :class:`~airmedic.operators.other_dag.OtherDagOperator` for parameters.
     """
 
-    def order(self, workspace: Workspace) -> tuple[str, Json]:
-        """Record the action, and return what was approved, whatever the spec says now."""
-        from airmedic_core.actions import ACTIONS, Path
-        from airmedic_core.execution import carry_out
+    path = "rerun"
 
-        proposal = workspace.ledger.proposal(self.proposal_hash)
-        if ACTIONS.member(proposal.action).path is not Path.RERUN:
-            raise AirflowFailException(f"A proposal to {proposal.action} reruns no pipeline.")
-        carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
+    def conf_of(self, proposal: Proposal) -> Json:
+        """Name the window that is to be delivered anew."""
         window = {key: proposal.params[key] for key in ("window_start", "window_end")}
-        return proposal.params["dag_id"], window | {"incident_id": proposal.incident_id}
+        return window | {"incident_id": proposal.incident_id}
 
     def execute_complete(self, context: Context, event: tuple[str, Json]) -> None:
         """Start a look at the window that was delivered anew: only that tells whether its rows are sound now."""

@@ -28,6 +28,26 @@ def test_an_action_needs_its_own_approval() -> None:
         unknown.execute(context_of(unknown))
 
 
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize("name", ["rerun_pipeline.RerunPipelineOperator", "roll_back_in_dag.RollBackInDagOperator"])
+def test_a_dag_of_the_teams_own_carries_out_no_action_of_another_path(name: str) -> None:
+    from importlib import import_module
+
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from airmedic.hooks.workspace import open_workspace
+
+    module, _, name = name.partition(".")
+    workspace = open_workspace("meter")
+    proposal = propose(workspace, "retrain", {"window": name})
+    operator = getattr(import_module(f"airmedic.operators.{module}"), name)(
+        task_id="in_dag", model="meter", proposal_hash=proposal.hash, other_dag="ingest"
+    )
+    with pytest.raises(AirflowFailException, match=f"{name} does not carry out 'retrain', whose path is 'retrain'"):
+        operator.order(workspace)
+    assert not workspace.ledger.actions(incident_id=proposal.incident_id)
+
+
 def test_a_task_is_ended_when_its_action_is_past_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     from datetime import timedelta
 
