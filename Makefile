@@ -17,7 +17,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e browser chaos bypass spark bench matrix lock
+.PHONY: help setup demo test check e2e browser chaos events bypass spark bench matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -49,6 +49,9 @@ browser: setup  ## Test the page in the system's Chromium, on a real Airflow. In
 chaos: setup  ## Kill processes, cut lines and fill disks while actions run. ON=postgres ACTIONS=rollback MINUTES=10: some of it.
 	@$(BIN)/python -W ignore -m tests.chaos --on "$(ON)" --actions "$(ACTIONS)" --minutes $(MINUTES) $(ARGS)
 	@$(if $(ON),,$(BIN)/python -m pytest -m chaos tests/airflow/running)
+
+events: setup  ## Test events and OpenLineage with their providers, a real Redis and a real Airflow. Installs 200 MB.
+	@$(BIN)/python scripts/events.py $(ARGS)
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
 	@$(BIN)/python -m pytest tests/core/execution/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)
