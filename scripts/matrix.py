@@ -113,11 +113,12 @@ def main() -> int:
             interpreter = _environment(versions, python, keep=args.keep)
             for part in PARTS:
                 if args.part in (None, part.title):
+                    when = stamp()
                     result = _run(versions, interpreter, _whole(part, wanted=args.all), args.processes)
                     # Another part may have run meanwhile, and kept its results.
                     results = Results.load(FOLDER / "results.json")
                     results.versions[versions.name] = _installed(interpreter)
-                    results.parts.setdefault(versions.name, {})[part.title] = f"{result} ({stamp()})"
+                    results.parts.setdefault(versions.name, {})[part.title] = f"{result} ({when})"
                     results.keep()
                     ended.append(result.startswith("passed"))
     if whole:
