@@ -114,7 +114,7 @@ def main() -> int:
             for part in PARTS:
                 if args.part in (None, part.title):
                     when = stamp()
-                    result = _run(versions, interpreter, _whole(part, wanted=args.all), args.processes)
+                    result = _run(versions, interpreter, part, args)
                     # Another part may have run meanwhile, and kept its results.
                     results = Results.load(FOLDER / "results.json")
                     results.versions[versions.name] = _installed(interpreter)
@@ -133,14 +133,14 @@ def main() -> int:
     return 0 if all(ended) else 1
 
 
-def _whole(part: Part, *, wanted: bool) -> Part:
-    """Return a part with all its tests, or with those at the top of the engine's tests, which meet libraries too."""
+def pytest_arguments(part: Part, *, everything: bool) -> tuple[str, ...]:
+    """Return what pytest is told for a part: its own tests, or with ``everything`` all of the engine's."""
     if part.title != PARTS[0].title:
-        return part
-    if wanted:
-        return part._replace(arguments=(_ENGINE,))
+        return part.arguments
+    if everything:
+        return (_ENGINE,)
     files = sorted(str(path.relative_to(PROJECT)) for path in (PROJECT / _ENGINE).glob("test_*.py"))
-    return part._replace(arguments=(*part.arguments, *files))
+    return (*part.arguments, *files)
 
 
 def _quickstart(python: str) -> tuple[str, bool]:
@@ -163,15 +163,15 @@ def _environment(versions: Versions, python: str, *, keep: bool) -> Path:
     return interpreter
 
 
-def _run(versions: Versions, interpreter: Path, part: Part, processes: int) -> str:
+def _run(versions: Versions, interpreter: Path, part: Part, args: argparse.Namespace) -> str:
     """Run one part of the tests, keep what it prints, and return how it ended, in a few words."""
     log = FOLDER / f"{versions.name}-{part.title}.log".replace(" ", "-")
     roots = os.pathsep.join(str(PROJECT / name) for name in ("include", "plugins"))
     env = os.environ | {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1"}
     # Deprecations of libraries in other versions than the locked ones are no errors of ours.
-    at_once = processes if part.at_once and processes > 1 else 0
+    at_once = args.processes if part.at_once and args.processes > 1 else 0
     options = ("-q", f"-n{at_once}", "-p", "no:cacheprovider", "-W", "default")
-    command = [str(interpreter), "-m", "pytest", *options, *part.arguments]
+    command = [str(interpreter), "-m", "pytest", *options, *pytest_arguments(part, everything=args.all)]
     began = time.monotonic()
     with log.open("w", encoding="utf-8") as file:
         done = subprocess.run(command, cwd=PROJECT, env=env, stdout=file, stderr=subprocess.STDOUT, check=False)
