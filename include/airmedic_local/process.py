@@ -53,6 +53,11 @@ class Process:
             )
         self._record.write_text(json.dumps({"session": self._popen.pid}), encoding="utf-8")
 
+    @property
+    def pid(self) -> int:
+        """Number of the program, and of the session of all that it starts."""
+        return self._popen.pid
+
     def is_alive(self) -> bool:
         """Say whether the program still runs."""
         return self._popen.poll() is None
@@ -79,6 +84,21 @@ class Process:
         """Ask the program to end, without waiting for it."""
         if self.is_alive():
             self._popen.terminate()
+
+    def kill(self) -> int:
+        """End the program and all that it started at once, as the loss of its machine would; return how many."""
+        killed = 0
+        while members := _members(self.pid):
+            for pid in members:
+                _signal(pid, signal.SIGKILL)
+            killed = max(killed, len(members))
+            time.sleep(_POLL_SECONDS)
+        self._popen.wait()
+        return killed
+
+    def members(self) -> list[int]:
+        """Return the numbers of the program and of all that it started and that lives."""
+        return _members(self.pid)
 
     def stop(self, grace_seconds: float = 10) -> None:
         """End the program and all that it started; those that do not listen are killed."""
