@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,9 @@ GROUPS = "groups"
 PREFIX = "group:"
 """How lists of approvers name a group: ``group:ml-platform``."""
 
+_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+"""Auth managers number their users, or give them UUIDs."""
+
 RolesOf = Callable[[str], Collection[str]]
 """Returns the roles that a user of the scheduler's auth manager has at the moment."""
 
@@ -27,6 +31,15 @@ RolesOf = Callable[[str], Collection[str]]
 def no_roles(name: str) -> tuple[str, ...]:  # noqa: ARG001  every user has none
     """Return no roles: what stands where there is no auth manager."""
     return ()
+
+
+def is_id(name: str) -> bool:
+    """Return whether a name looks like the id that an auth manager gives its users.
+
+    >>> is_id("7"), is_id("0f8fad5b-d9cb-469f-a165-70867728950e"), is_id("anna")
+    (True, True, False)
+    """
+    return _ID.fullmatch(name) is not None
 
 
 def not_groups(approvers: Iterable[str]) -> tuple[str, ...]:

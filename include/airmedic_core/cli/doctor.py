@@ -26,6 +26,10 @@ _NOTICES = "notifications (default: the task log)"
 
 _MOST_INCIDENTS = 200
 """Open incidents that are looked through for models without a spec."""
+
+_LOCKS = ("airmedic/requirements.txt", "requirements.txt")
+"""Where the lock lies beside the folder of the code: in the image, and in a checkout."""
+
 _MOST_NAMED = 20
 """Specs that are listed although nothing is wrong with them: more would hide what is."""
 
@@ -93,7 +97,7 @@ def _packages(_: Settings) -> Iterator[Symptom]:
     try:
         declared = requires("airmedic") or []
     except PackageNotFoundError:
-        yield Symptom("warning", "packages", "airmedic is not installed", "Install it with 'pip install .'.")
+        yield _locked_packages()
         return
     missing, wrong = unmet(declared, extra="")
     if missing or wrong:
@@ -101,6 +105,24 @@ def _packages(_: Settings) -> Iterator[Symptom]:
     else:
         yield Symptom("ok", "packages", "what the engine needs is there")
     yield from _extras(declared)
+
+
+def _locked_packages() -> Symptom:
+    """Return what to say where the code runs from a folder, as in the image: only the lock says what it needs."""
+    import airmedic_core
+    from airmedic_core.extras import unmet
+
+    folder = Path(airmedic_core.__file__).parents[1]
+    lock = next((folder.parent / name for name in _LOCKS if (folder.parent / name).is_file()), None)
+    if lock is None:
+        return Symptom("warning", "packages", "airmedic is not installed", "Install it with 'pip install .'.")
+    lines = [line.rstrip("\\ ") for line in lock.read_text(encoding="utf-8").splitlines()]
+    declared = [line for line in lines if line and line[0].isalnum()]
+    missing, wrong = unmet(declared, extra="")
+    if missing or wrong:
+        state = f"runs from {folder}; not as locked: " + "; ".join([*missing, *wrong][:5])
+        return Symptom("warning", "packages", state, f"Run: pip install --no-deps --require-hashes -r {lock}")
+    return Symptom("ok", "packages", f"runs from {folder}; the {len(declared)} packages are as locked")
 
 
 def _extras(declared: list[str]) -> Iterator[Symptom]:

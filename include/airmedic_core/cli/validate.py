@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         judged("failed" if problems else "ok", path.name)
         for problem in problems:
             judged(" ", problem.replace("\n", "\n   "))
-        for remark in [] if problems else policy_remarks(path, settings):
+        for remark in [] if problems else [*policy_remarks(path, settings), *approver_remarks(path, settings)]:
             judged("warning", remark)
     if not broken and not settings.policies.is_dir():
         judged("warning", f"There is no folder {str(settings.policies)!r}, so no policy was looked at.")
@@ -113,6 +113,33 @@ def policy_remarks(path: Path, settings: Settings) -> list[str]:
     from airmedic_core.spec import load_spec
 
     return load_policy(settings.policies, load_spec(path).policy).remarks() if settings.policies.is_dir() else []
+
+
+def approver_remarks(path: Path, settings: Settings) -> list[str]:
+    """Return which approvers of a valid spec Airflow cannot tell from others; empty where it can.
+
+    Parameters
+    ----------
+    path : Path
+        The spec.
+    settings : Settings
+        Where the groups are.
+    """
+    from airmedic_core.airflow_settings import setting
+    from airmedic_core.groups import is_id, load_groups
+    from airmedic_core.spec import load_spec
+
+    manager = setting("core", "auth_manager", "").rpartition(".")[2]
+    # The simple one takes the names themselves for ids.
+    if manager in {"", "SimpleAuthManager"}:
+        return []
+    spec = load_spec(path)
+    people = load_groups(settings.policies).people([*spec.approvers, *spec.approval.second_tier]) or ()
+    names = ", ".join(repr(person) for person in people if not is_id(person))
+    if not names:
+        return []
+    told = f"approvers: {manager} tells users apart by their ids, and these are names: {names}."
+    return [f"{told} Airflow takes anybody's answer then, and Airmedic refuses it later. Name ids instead."]
 
 
 def _check_options(spec: ModelSpec, _: Settings) -> list[str]:

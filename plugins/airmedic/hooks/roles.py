@@ -8,7 +8,7 @@ from urllib.parse import quote
 from airflow.sdk.configuration import conf
 
 from airmedic.hooks.workspace import find_connection
-from airmedic.sensors.approvers import is_id
+from airmedic_core.groups import is_id
 
 AIRFLOW_CONNECTION = "airmedic_airflow"
 """Address of Airflow's API server, with a login that may read users: only FAB's roles are asked for there."""

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.configuration import conf
 
-from airmedic_core.groups import Groups, not_groups
+from airmedic_core.groups import Groups, is_id, not_groups
 
 if TYPE_CHECKING:
     from airflow.sdk.execution_time.hitl import HITLUser
 
 _SIMPLE = "SimpleAuthManager"
-_ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-"""Auth managers number their users, or give them UUIDs."""
-
-
-def is_id(name: str) -> bool:
-    """Return whether a name looks like the id that an auth manager gives its users."""
-    return _ID.fullmatch(name) is not None
 
 
 def names_of(user: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -47,7 +39,7 @@ def known_to_airflow(approvers: Sequence[str], groups: Groups | None = None) -> 
         return []
     approvers = people
     by_name = conf.get("core", "auth_manager", fallback=_SIMPLE).endswith(_SIMPLE)
-    if by_name or all(_ID.fullmatch(approver) for approver in approvers):
+    if by_name or all(is_id(approver) for approver in approvers):
         return [{"id": approver, "name": approver} for approver in approvers]
     return []
 
@@ -72,6 +64,6 @@ def answerer(user: Mapping[str, Any] | None, approvers: Sequence[str]) -> str:
     """
     user_id, name = (str((user or {}).get(key) or "") for key in ("id", "name"))
     for approver in not_groups(approvers):
-        if approver == user_id or (approver == name and not _ID.fullmatch(approver)):
+        if approver == user_id or (approver == name and not is_id(approver)):
             return approver
     return user_id if name in {"", user_id} else f"{name} (id {user_id})"

@@ -165,3 +165,36 @@ def test_a_package_behind_a_checkout_is_found_with_its_version(
     assert f"{tmp_path / 'site' / 'airmedic'} (0.0.9) is a second copy" in symptom.state
     assert str(PLUGINS / "airmedic") in symptom.state
     assert "pip uninstall airmedic" in symptom.todo
+
+
+@pytest.mark.parametrize(
+    ("where", "lock", "verdict", "state"),
+    [
+        # As in the image, with the lock beside the code.
+        (
+            "airmedic/requirements.txt",
+            "pydantic=={pydantic} \\\n    --hash=sha256:0\n    # via a\n",
+            "ok",
+            "as locked",
+        ),
+        ("requirements.txt", "pydantic==1.0 \\\n    --hash=sha256:0\n", "warning", "not as locked: pydantic"),
+        ("elsewhere.txt", "pydantic==1.0\n", "warning", "airmedic is not installed"),
+    ],
+)
+def test_code_that_runs_from_a_folder_is_compared_with_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, lock: str, verdict: str, state: str
+) -> None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    import airmedic_core
+
+    def not_installed(name: str) -> list[str]:
+        raise PackageNotFoundError(name)
+
+    (tmp_path / where).parent.mkdir(exist_ok=True)
+    (tmp_path / where).write_text(lock.format(pydantic=version("pydantic")))
+    monkeypatch.setattr("importlib.metadata.requires", not_installed)
+    monkeypatch.setattr(airmedic_core, "__file__", str(tmp_path / "include" / "airmedic_core" / "__init__.py"))
+    (told,) = [symptom for symptom in examine(Settings.from_env()) if symptom.subject == "packages"]
+    assert told.verdict == verdict
+    assert state in told.state

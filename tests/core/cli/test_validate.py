@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 Airmedic = Callable[..., tuple[int, str, str]]
 
 
@@ -152,3 +153,36 @@ def test_a_spec_is_named_as_by_the_other_commands(spec: Path, airmedic: Callable
     code, out, _ = airmedic("validate", spec.stem)
     assert (code, out.split()[:2]) == (0, ["ok", spec.name])
     assert airmedic("validate", "no_such_model")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("manager", "approvers", "named"),
+    [
+        (FAB, "[anna, '3', 'group:ml']", "'anna', 'boris'"),
+        (FAB, "['3', '4']", ""),
+        ("airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager", "[anna]", ""),
+        ("", "[anna]", ""),
+    ],
+)
+def test_names_of_approvers_are_remarked_where_airflow_compares_ids(
+    home: Path,
+    spec: Path,
+    airmedic: Airmedic,
+    monkeypatch: pytest.MonkeyPatch,
+    manager: str,
+    approvers: str,
+    named: str,
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", manager)
+    policies = home / "policies"
+    rules = (policies / "default.yaml").read_text()
+    policies.unlink()
+    policies.mkdir()
+    (policies / "default.yaml").write_text(rules)
+    (policies / "groups.yaml").write_text("ml: [boris]\n")
+    spec.write_text(spec.read_text() + f"approvers: {approvers}\n")
+    code, out, _ = airmedic("validate", str(spec))
+    assert code == 0, out
+    remark = f"FabAuthManager tells users apart by their ids, and these are names: {named}."
+    assert (remark in " ".join(out.split())) is bool(named), out
