@@ -130,7 +130,7 @@ def _run(cluster: Cluster, include: Path, console: Console, *, say: Callable[[st
         _refused_row(refused),
         _standstill_row(standstill, promised),
     ]
-    outcome = [*stuck, *verdicts(ws, client, people[APPROVER], env), _health(cluster)]
+    outcome = [*stuck, *verdicts(ws, client, people[APPROVER], env), _health(cluster), _memory(cluster)]
     for table in (tried_table(rows), verdict_table(outcome), parts_table(cluster.parts.values(), cluster.took)):
         console.print(table)
     well = all(row[-1] for row in rows) and not any(verdict.problems for verdict in outcome)
@@ -187,6 +187,15 @@ def _health(cluster: Cluster) -> Verdict:
     return Verdict(
         "all services are well at the end", tuple(f"{name} is not" for name in unwell), f"{len(cluster.parts)} services"
     )
+
+
+def _memory(cluster: Cluster) -> Verdict:
+    over = [
+        part.name
+        for part in cluster.parts.values()
+        if part.most_memory > (part.service.most_memory or part.most_memory)
+    ]
+    return Verdict("no service takes more memory than it may", tuple(f"{name} does" for name in over), "see below")
 
 
 def _keep_logs_only(home: Path) -> None:

@@ -18,13 +18,14 @@ Json = dict[str, Any]
 _KNOWN = frozenset(
     {
         "build", "command", "configs", "depends_on", "entrypoint", "environment", "expose", "healthcheck", "image",
-        "ports", "profiles", "restart", "user", "volumes",
+        "mem_limit", "ports", "profiles", "restart", "user", "volumes",
     }
 )  # fmt: skip
 """What a service may say. ``user`` has no meaning outside of a container and is passed over."""
 _CONDITIONS = ("service_healthy", "service_completed_successfully", "service_started")
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?:(?P<kind>:?[-?])(?P<rest>[^}]*))?\}|\$(?P<bare>\w+)")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_SIZES = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 class ComposeError(LocalError):
@@ -74,6 +75,8 @@ class Service:
     healthcheck: Healthcheck | None
     restarts: bool
     """Whether it is started again when it ends by itself."""
+    most_memory: int | None
+    """Bytes that it may take; nothing where that is not said."""
 
 
 def read_compose(path: Path, env: Mapping[str, str]) -> dict[str, Service]:
@@ -142,6 +145,7 @@ def _service(name: str, told: Json, configs: Mapping[str, str]) -> Service:
         depends_on=depends_on,
         healthcheck=_healthcheck(name, told["healthcheck"]) if "healthcheck" in told else None,
         restarts=told.get("restart") == "always",
+        most_memory=_bytes(told["mem_limit"]) if "mem_limit" in told else None,
     )
 
 
@@ -169,6 +173,10 @@ def _published(name: str, port: str) -> tuple[int, int]:
 
 def _seconds(text: str) -> float:
     return float(text[:-1]) * _UNITS[text[-1]]
+
+
+def _bytes(text: str) -> int:
+    return int(float(text[:-1]) * _SIZES[text[-1]])
 
 
 def _words(told: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -51,7 +51,15 @@ def parts_table(parts: Iterable[Part], took: dict[str, float]) -> Table:
     """
     table = Table(title="Services", title_justify="left")
     table.add_column("Service")
-    for heading in ("Well after (s)", "Memory (MB)", "Started again", "Healthchecks", "CPU each (s)", "Failed"):
+    for heading in (
+        "Well after (s)",
+        "Memory (MB)",
+        "Limit (MB)",
+        "Started again",
+        "Healthchecks",
+        "CPU each (s)",
+        "Failed",
+    ):
         table.add_column(heading, justify="right")
     total = 0.0
     for part in parts:
@@ -59,6 +67,7 @@ def parts_table(parts: Iterable[Part], took: dict[str, float]) -> Table:
         each = f"{part.look_seconds / part.looks:.2f}" if part.looks else "–"
         memory = f"{part.most_memory / _MEGABYTE:,.0f}"
         restarts, looks, failed = str(part.restarts), str(part.looks), str(part.unhealthy_looks)
-        table.add_row(part.name, f"{took.get(part.name, 0):.0f}", memory, restarts, looks, each, failed)
-    table.add_row("all", "", f"{total / _MEGABYTE:,.0f}", "", "", "", "")
+        limit = f"{part.service.most_memory / _MEGABYTE:,.0f}" if part.service.most_memory else "–"
+        table.add_row(part.name, f"{took.get(part.name, 0):.0f}", memory, limit, restarts, looks, each, failed)
+    table.add_row("all", "", f"{total / _MEGABYTE:,.0f}", *[""] * 5)
     return table
