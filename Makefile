@@ -17,7 +17,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e browser chaos events bypass spark bench matrix lock
+.PHONY: help setup demo test check e2e browser chaos cluster events bypass spark bench matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -52,6 +52,9 @@ chaos: setup  ## Kill processes, cut lines and fill disks while actions run. ON=
 
 events: setup  ## Test events and OpenLineage with their providers, a real Redis and a real Airflow. Installs 200 MB.
 	@$(BIN)/python scripts/events.py $(ARGS)
+
+cluster: setup  ## Run docker-compose.yaml without Docker, kill its worker and restart its stores, for 15 minutes. KEEP=1: keep its folder.
+	@$(BIN)/python -W ignore -m airmedic_local.cluster
 
 bypass: setup  ## Try to get something done without a valid approval, and to rewrite history.
 	@$(BIN)/python -m pytest tests/core/execution/test_bypass.py tests/core/ledger/test_rewriting.py $(ARGS)

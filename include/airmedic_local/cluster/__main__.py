@@ -190,11 +190,8 @@ def _health(cluster: Cluster) -> Verdict:
 
 
 def _memory(cluster: Cluster) -> Verdict:
-    over = [
-        part.name
-        for part in cluster.parts.values()
-        if part.most_memory > (part.service.most_memory or part.most_memory)
-    ]
+    limited = [part for part in cluster.parts.values() if part.service.most_memory]
+    over = [part.name for part in limited if part.most_memory > (part.service.most_memory or 0)]
     return Verdict("no service takes more memory than it may", tuple(f"{name} does" for name in over), "see below")
 
 

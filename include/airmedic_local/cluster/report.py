@@ -56,7 +56,7 @@ def parts_table(parts: Iterable[Part], took: dict[str, float]) -> Table:
         "Memory (MB)",
         "Limit (MB)",
         "Started again",
-        "Healthchecks",
+        "Looks",
         "CPU each (s)",
         "Failed",
     ):
