@@ -116,7 +116,7 @@ class Cluster:
         waiting = in_order(self.services)
         self._watcher.start()
         give_up_at = time.monotonic() + _START_SECONDS
-        while waiting or not self._all_well(began):
+        while not self._all_well(began) or waiting:
             self.check()
             for service in [service for service in waiting if self._may_start(service)]:
                 waiting.remove(service)
