@@ -102,11 +102,13 @@ class WorkerKilled:
             killed = self._cluster.kill(WORKER)
             began = self._training()
             title = f"worker killed with SIGKILL ({killed} processes)"
-            self.struck = Struck(title, "retrain ran", began is not None, time.monotonic())
+            self.struck = Struck(title, "it trained", began is not None, time.monotonic())
         return self.struck
 
     def _training(self) -> datetime | None:
         """Return when the training that runs at the moment began."""
+        from airmedic_core.actions import trains
+
         actions = self._ws.ledger.actions(model=MODEL)
-        running = [action for action in actions if action.action == "retrain" and action.status == "running"]
+        running = [action for action in actions if trains(action.action) and action.status == "running"]
         return running[0].started_at if running else None

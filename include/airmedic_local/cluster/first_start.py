@@ -75,7 +75,17 @@ def make_postgres(service: Service, data: Path, port: int, programs: Mapping[str
 
 
 def postgres_command(data: Path, port: int, programs: Mapping[str, str]) -> list[str]:
-    """Return the command that runs a Postgres on loopback alone."""
+    """Return the command that runs a Postgres on loopback alone.
+
+    Parameters
+    ----------
+    data : Path
+        Its folder.
+    port : int
+        Where it listens.
+    programs : mapping
+        Name → path.
+    """
     return as_postgres([programs["postgres"], "-D", str(data), "-p", str(port), "-h", HOST, "-k", ""], programs)
 
 

@@ -64,10 +64,10 @@ def parts_table(parts: Iterable[Part], took: dict[str, float]) -> Table:
     total = 0.0
     for part in parts:
         total += part.most_memory
-        each = f"{part.look_seconds / part.looks:.2f}" if part.looks else "–"
+        cost = f"{part.look_seconds / part.looks:.2f}" if part.looks else "–"
         memory = f"{part.most_memory / _MEGABYTE:,.0f}"
         restarts, looks, failed = str(part.restarts), str(part.looks), str(part.unhealthy_looks)
         limit = f"{part.service.most_memory / _MEGABYTE:,.0f}" if part.service.most_memory else "–"
-        table.add_row(part.name, f"{took.get(part.name, 0):.0f}", memory, limit, restarts, looks, each, failed)
+        table.add_row(part.name, f"{took.get(part.name, 0):.0f}", memory, limit, restarts, looks, cost, failed)
     table.add_row("all", "", f"{total / _MEGABYTE:,.0f}", *[""] * 5)
     return table
