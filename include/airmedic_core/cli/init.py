@@ -22,6 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="a csv, csv.gz or parquet file with one row per prediction")
     parser.add_argument("--target", default="", help="the column to predict")
     parser.add_argument("--time-column", default="", help="the column that says when a row happened")
+    parser.add_argument(
+        "--time-format",
+        default="",
+        metavar="CODES",
+        help="how it is written, in the codes of strptime, such as %%d/%%m/%%Y",
+    )
     parser.add_argument("--name", default="", help="name of the model (default: that of --out, else the file's)")
     parser.add_argument(
         "--out", metavar="SPEC", help="where to write it; - for standard output (default: models/NAME.yaml)"
@@ -41,7 +47,9 @@ def run(args: argparse.Namespace) -> int:
 
     # A spec's file is named as its model.
     name = args.name or (model_name(args.out) if args.out and args.out != "-" else "")
-    inferred = infer(args.file, name=name, target=args.target, time_column=args.time_column)
+    inferred = infer(
+        args.file, name=name, target=args.target, time_column=args.time_column, time_format=args.time_format
+    )
     text = spec_text(inferred)
     if args.out == "-":
         sys.stdout.write(text)
@@ -75,7 +83,7 @@ def spec_text(inferred: Inferred) -> str:
         "  source: file",
         f"  path: {_quoted(_place(inferred.path))}",
         f"  time_column: {_quoted(inferred.time_column)}",
-        *([f"  time_format: {inferred.time_format}"] if inferred.time_format else []),
+        *([f"  time_format: {_quoted(inferred.time_format)}"] if inferred.time_format else []),
         *([f"  encoding: {inferred.encoding}"] if inferred.encoding else []),
         "",
         "# When the label becomes known. Until then a row counts as unlabelled. Needed if labels arrive late.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.columns import is_text
 from airmedic_core.errors import MissingColumnError, SpecError, closest
+from airmedic_core.inference.time_formats import written_format, written_formats
 from airmedic_core.measures.telling_columns import gives_away, rises_with_time
 from airmedic_core.reading.encodings import UTF_8
 from airmedic_core.spec import ModelSpec, parse_spec
@@ -65,20 +66,20 @@ class Inferred:
     rows: int
 
 
-def infer(path: str, *, name: str = "", target: str = "", time_column: str = "") -> Inferred:
+def infer(path: str, *, name: str = "", target: str = "", time_column: str = "", time_format: str = "") -> Inferred:
     """Read a file and propose what its model spec says.
 
     Parameters
     ----------
     path : str
         csv, csv.gz or parquet.
-    name, target, time_column : str
+    name, target, time_column, time_format : str
         What is known already; the rest is guessed.
 
     Raises
     ------
     SpecError
-        If the target or the time column cannot be guessed. The message says which flag to give.
+        If the target, the time column or how it is written cannot be guessed. The message says which flag to give.
     SourceError
         If the file cannot be read.
     """
@@ -93,7 +94,8 @@ def infer(path: str, *, name: str = "", target: str = "", time_column: str = "")
     target = _given(target, columns, "--target") or _guess_target(columns)
     times = [column for column in _time_columns(columns) if column != target]
     time_column = _given(time_column, columns, "--time-column") or _first_time(times)
-    time_format = epoch_of(columns[time_column])
+    moments = columns[time_column]
+    time_format = time_format or epoch_of(moments) or written_format(moments)
     data = {"path": path, "time_column": time_column, "time_format": time_format, "encoding": encoding}
     draft = partial(_draft, name or model_name(path), target, data)
     spec = draft("regression")
@@ -154,7 +156,9 @@ def _time_columns(columns: dict[str, pd.Series]) -> list[str]:
     from airmedic_core.reading.moments import epoch_of
 
     candidates = [
-        name for name, values in columns.items() if _is_time(values) or (_TIME_NAMES.search(name) and epoch_of(values))
+        name
+        for name, values in columns.items()
+        if _is_time(values) or (_TIME_NAMES.search(name) and (epoch_of(values) or written_formats(values)))
     ]
     return sorted(candidates, key=lambda name: (not _TIME_NAMES.search(name), list(columns).index(name)))
 
@@ -173,7 +177,10 @@ def _is_time(values: pd.Series) -> bool:
 
 def _first_time(times: list[str]) -> str:
     if not times:
-        raise SpecError("No column holds dates or times as 2026-01-31.", "Say which with --time-column COLUMN.")
+        raise SpecError(
+            "No column holds dates or times as 2026-01-31.",
+            "Say which with --time-column COLUMN, and how it is written with --time-format.",
+        )
     return times[0]
 
 

@@ -155,6 +155,31 @@ def test_times_in_milliseconds_since_1970_are_recognised(home: Path, rows: Path,
     assert (data.time_column, data.time_format) == ("seen_at", "unix_ms")
 
 
+@pytest.mark.parametrize("form", ["%d.%m.%Y %H:%M", "%m/%d/%Y", "%Y%m%d"])
+def test_times_as_people_write_them_are_recognised(home: Path, rows: Path, airmedic: Airmedic, form: str) -> None:
+    frame = pd.read_csv(rows)
+    days = pd.to_datetime(frame["seen_at"])
+    frame.assign(seen_at=days.dt.strftime(form)).to_csv(rows, index=False)
+    code, _, err = airmedic("init", str(rows))
+    assert code == 0, err
+    spec = load_spec(home / "models" / "customers.yaml")
+    assert (spec.data.time_column, spec.data.time_format) == ("seen_at", form)
+    read = read_window(spec, None)["seen_at"]
+    assert read.dt.strftime(form).tolist() == days.dt.strftime(form).tolist()
+
+
+def test_day_and_month_that_cannot_be_told_apart_are_asked_for(home: Path, rows: Path, airmedic: Airmedic) -> None:
+    frame = pd.read_csv(rows)
+    months = np.resize(np.array(["01/01/2026", "01/02/2026", "01/03/2026"]), len(frame))
+    frame.assign(seen_at=np.sort(months)).to_csv(rows, index=False)
+    code, _, err = airmedic("init", str(rows))
+    assert code == 2
+    assert "--time-format '%d/%m/%Y', or '%m/%d/%Y'" in err
+    assert airmedic("init", str(rows), "--time-format", "%d/%m/%Y")[0] == 0
+    spec = load_spec(home / "models" / "customers.yaml")
+    assert (spec.data.time_format, spec.window.every) == ("%d/%m/%Y", "month")
+
+
 @pytest.mark.parametrize(
     ("written", "encoding"), [("cp1252", "cp1252"), ("utf-16", "utf-16"), ("utf-8-sig", "utf-8"), ("utf-8", "utf-8")]
 )
