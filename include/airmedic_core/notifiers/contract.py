@@ -96,6 +96,18 @@ class Notifier(Protocol[OptionsT]):
     always: bool = False
     """Whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
 
+    def preview(self, notice: Notice, options: OptionsT) -> str:
+        """Return what would be sent, as people read it, without any secret. Sends nothing, and needs no connection.
+
+        Parameters
+        ----------
+        notice : Notice
+            What they would be told.
+        options : NotifierOptions
+            This notifier's options for the model.
+        """
+        return notice.text
+
     @abstractmethod
     def send(self, notice: Notice, options: OptionsT) -> None:
         """Tell people. Whatever it raises is logged, and fails nothing.

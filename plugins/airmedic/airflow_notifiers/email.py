@@ -27,6 +27,10 @@ class Email(Notifier[Options]):
     options = Options
     connections = (_CONNECTION,)
 
+    def preview(self, notice: Notice, options: Options) -> str:
+        """Return addresses, subject and text."""
+        return f"To: {', '.join(options.to)}\nSubject: {_subject(notice)}\n\n{notice.text}"
+
     def send(self, notice: Notice, options: Options) -> None:
         """Send one message to everybody."""
         from airmedic.hooks.workspace import find_connection
@@ -44,11 +48,15 @@ class Email(Notifier[Options]):
         with SmtpHook(smtp_conn_id=options.connection) as hook:
             hook.send_email_smtp(
                 to=list(options.to),
-                # A line break in a subject would begin another header.
-                subject=" ".join(notice.headline.split()),
+                subject=_subject(notice),
                 html_content=_html(notice),
                 custom_headers={"References": thread, "In-Reply-To": thread, "Auto-Submitted": "auto-generated"},
             )
+
+
+def _subject(notice: Notice) -> str:
+    """Return the headline without line breaks, of which one would begin another header."""
+    return " ".join(notice.headline.split())
 
 
 def _html(notice: Notice) -> str:

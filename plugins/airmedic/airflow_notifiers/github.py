@@ -41,6 +41,12 @@ class Github(Notifier[Options]):
     options = Options
     connections = (_CONNECTION,)
 
+    def preview(self, notice: Notice, options: Options) -> str:
+        """Return the issue that the notice would open."""
+        if not notice.incident_id:
+            return "No issue: it is about no incident."
+        return f"{options.repository}, label {options.label}\n# {notice.headline}\n\n{_markdown(notice)}"
+
     def send(self, notice: Notice, options: Options) -> None:
         """Open, comment or close the issue of the notice's incident."""
         from airmedic.hooks.web_service import WebService

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+import json
+from typing import final
 
 from airmedic_core.notifiers import Event, Notice, Notifier, RoutedOptions
-from airmedic_core.records import Severity
+from airmedic_core.records import Json, Severity
 
 _CONNECTION = "pagerduty_events_default"
 _ADDRESS = "https://events.pagerduty.com"
@@ -32,26 +33,38 @@ class Pagerduty(Notifier[Options]):
     options = Options
     connections = (_CONNECTION,)
 
+    def preview(self, notice: Notice, options: Options) -> str:
+        """Return the alert, or that nobody is called."""
+        if not _calls(notice):
+            return f"Nobody is called for {notice.event}."
+        return json.dumps(_alert(notice), indent=2, ensure_ascii=False)
+
     def send(self, notice: Notice, options: Options) -> None:
         """Trigger or resolve an alert; what calls for nobody is passed over."""
         from airmedic.hooks.web_service import WebService
 
-        if not (notice.is_over or notice.event in _PAGES):
-            return
-        service = WebService(options.connection, _ADDRESS)
-        event: dict[str, Any] = {
-            "routing_key": service.password,
-            "event_action": "resolve" if notice.is_over else "trigger",
-            "dedup_key": notice.incident_id or f"airmedic/{notice.model}/{notice.event}",
+        if _calls(notice):
+            service = WebService(options.connection, _ADDRESS)
+            service.ask("POST", "/v2/enqueue", body={"routing_key": service.password, **_alert(notice)})
+
+
+def _calls(notice: Notice) -> bool:
+    return notice.is_over or notice.event in _PAGES
+
+
+def _alert(notice: Notice) -> Json:
+    event: Json = {
+        "event_action": "resolve" if notice.is_over else "trigger",
+        "dedup_key": notice.incident_id or f"airmedic/{notice.model}/{notice.event}",
+    }
+    if not notice.is_over:
+        event["payload"] = {
+            "summary": notice.headline[:_LONGEST_SUMMARY],
+            "source": notice.model or "airmedic",
+            "severity": _SEVERITIES[notice.severity or Severity.MEDIUM],
+            "component": notice.model,
+            "class": notice.event,
+            "custom_details": {"text": notice.text},
         }
-        if not notice.is_over:
-            event["payload"] = {
-                "summary": notice.headline[:_LONGEST_SUMMARY],
-                "source": notice.model or "airmedic",
-                "severity": _SEVERITIES[notice.severity or Severity.MEDIUM],
-                "component": notice.model,
-                "class": notice.event,
-                "custom_details": {"text": notice.text},
-            }
-            event["links"] = [{"href": link, "text": link} for link in notice.links]
-        service.ask("POST", "/v2/enqueue", body=event)
+        event["links"] = [{"href": link, "text": link} for link in notice.links]
+    return event

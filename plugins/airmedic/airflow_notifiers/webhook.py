@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import final
 
 from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+from airmedic_core.records import Json
 
 _CONNECTION = "airmedic_webhook"
 
@@ -29,20 +31,27 @@ class Webhook(Notifier[Options]):
     options = Options
     connections = (_CONNECTION,)
 
+    def preview(self, notice: Notice, options: Options) -> str:
+        """Return what is posted."""
+        return json.dumps(_body(notice), indent=2, ensure_ascii=False)
+
     def send(self, notice: Notice, options: Options) -> None:
         """Post the notice."""
         from airmedic.hooks.web_service import WebService
 
         service = WebService(options.connection)
-        body = {
-            "event": notice.event,
-            "model": notice.model,
-            "incident": notice.incident_id,
-            "severity": notice.severity,
-            "state": notice.state,
-            "headline": notice.headline,
-            "lines": list(notice.lines),
-            "links": list(notice.links),
-            "text": notice.text,
-        }
-        service.ask("POST", options.path, body=body, basic=bool(service.login))
+        service.ask("POST", options.path, body=_body(notice), basic=bool(service.login))
+
+
+def _body(notice: Notice) -> Json:
+    return {
+        "event": notice.event,
+        "model": notice.model,
+        "incident": notice.incident_id,
+        "severity": notice.severity,
+        "state": notice.state,
+        "headline": notice.headline,
+        "lines": list(notice.lines),
+        "links": list(notice.links),
+        "text": notice.text,
+    }
