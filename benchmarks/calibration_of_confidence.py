@@ -85,7 +85,7 @@ def _left_out(records: Sequence[Recorded]) -> list[np.ndarray]:
     asked = [candidates_of(item) for item in records]
     chances: list[np.ndarray] = [np.zeros(0)] * len(records)
     for domain in sorted(set(domains)):
-        weights = fit_assurance([one for at in np.flatnonzero(domains != domain) for one in asked[at]])
+        weights = fit_assurance([candidate for at in np.flatnonzero(domains != domain) for candidate in asked[at]])
         for at in np.flatnonzero(domains == domain):
             chances[at] = assurances(weights, asked[at])
     return chances

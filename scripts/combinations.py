@@ -86,6 +86,6 @@ def _ask(held: Held, interpreter: Path) -> Answer:
 
 
 if __name__ == "__main__":
-    found = ask(*sys.argv[1:2])
-    print(table(found))  # noqa: T201 - a script that prints a table
-    sys.exit(not all(answer.as_expected for answer in found))
+    answers = ask(*sys.argv[1:2])
+    print(table(answers))  # noqa: T201 - a script that prints a table
+    sys.exit(not all(answer.as_expected for answer in answers))

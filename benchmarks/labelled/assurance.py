@@ -66,8 +66,8 @@ def fit_assurance(known: Sequence[Candidate], penalty: float = PENALTY) -> dict[
         value = float(np.sum(np.logaddexp(0.0, scores) - right * scores) + penalties @ weights**2)
         return value, inputs.T @ (1.0 / (1.0 + np.exp(-scores)) - right) + 2 * penalties * weights
 
-    found = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
-    return {name: float(weight) for name, weight in zip(names, found, strict=True)}
+    weights = minimize(loss, np.zeros(len(names)), jac=True, method="L-BFGS-B").x
+    return {name: float(weight) for name, weight in zip(names, weights, strict=True)}
 
 
 def assurances(weights: dict[str, float], asked: Sequence[Candidate]) -> Array:

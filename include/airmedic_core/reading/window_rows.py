@@ -37,7 +37,7 @@ class WindowRows:
         self.spec = spec
         self.window = window
         self.columns = columns
-        self.found = 0
+        self.of_window = 0
         """Rows of the window."""
         self.without_time = 0
         """Rows left out because their time is missing or unreadable: they belong to no window."""
@@ -72,7 +72,7 @@ class WindowRows:
             inside = pc.and_kleene(inside, pc.and_(pc.greater_equal(times, start), pc.less(times, end)))
         if not pc.all(inside).as_py():
             table = table.filter(inside)
-        self.found += table.num_rows
+        self.of_window += table.num_rows
         return table
 
     def wanted(self, names: Sequence[str]) -> list[str]:
@@ -99,7 +99,7 @@ class WindowRows:
         """
         if self.without_time:
             _log.warning("%d rows have no readable %r and are left out.", self.without_time, self.spec.data.time_column)
-        if self.found or arrived or self.window is None:
+        if self.of_window or arrived or self.window is None:
             return
         if self.newest is None or self.newest < self.window.end:
             last = f"The newest row is of {self.newest:%Y-%m-%d %H:%M}." if self.newest else "There are no rows at all."

@@ -70,9 +70,9 @@ class Sql(Source):
         """Return how many rows a window has; see :func:`airmedic_core.sources.count_rows`."""
         with open_table(spec) as table:
             rows = WindowRows(spec, window, [])
-            rows.found = int(windowed(spec, table, window).count().to_pyarrow().as_py())
+            rows.of_window = int(windowed(spec, table, window).count().to_pyarrow().as_py())
             _finish(rows, spec, table)
-        return rows.found
+        return rows.of_window
 
     def sample(
         self, spec: ModelSpec, window: Window | None, columns: Sequence[str] | None, fraction: float
@@ -241,7 +241,7 @@ def _moment(spec: ModelSpec, table: ibis.Table, name: str = "") -> tuple[Any, bo
 
 
 def _finish(rows: WindowRows, spec: ModelSpec, table: ibis.Table) -> None:
-    if not rows.found and rows.window is not None:
+    if not rows.of_window and rows.window is not None:
         newest = _moment(spec, table)[0].max().to_pyarrow().as_py()
         rows.newest = None if newest is None else as_utc(newest)
     rows.finish()

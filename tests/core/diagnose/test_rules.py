@@ -56,13 +56,13 @@ def test_a_loss_that_inputs_do_not_explain_is_a_changed_relation(story: Story) -
 
 
 def test_no_model_is_retrained_while_a_fault_of_the_data_may_be_the_reason(story: Story) -> None:
-    found, _ = told(
+    diagnosis, _ = told(
         story,
         data=[nulls("income", 0.06, WATCH, Cause.DATA_CORRUPTION)],
         performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT)],
     )
-    assert found.cause is Cause.CONCEPT_DRIFT
-    assert [(action.action, action.condition) for action in found.actions[:2]] == [
+    assert diagnosis.cause is Cause.CONCEPT_DRIFT
+    assert [(action.action, action.condition) for action in diagnosis.actions[:2]] == [
         ("escalate", ""), ("retrain", "once the data are known to be sound"),
     ]  # fmt: skip
 
@@ -81,17 +81,17 @@ def test_a_cause_that_is_about_as_likely_is_named_with_what_tells_them_apart(
 ) -> None:
     # By these weights the chances are e/(1 + e) = 73 % and 1/2: less than three times as likely.
     monkeypatch.setattr(assurance, "_weights", lambda: {"named: always": 1.0, "false alarm: always": -9.0})
-    found, _ = told(
+    diagnosis, _ = told(
         story,
         drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT)],
         performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT), remains(0.9, ALERT, Cause.CONCEPT_DRIFT)],
     )
-    first, second = found.causes
+    first, second = diagnosis.causes
     assert (first.cause, second.cause) == (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT)
     assert (first.confidence, second.confidence) == (0.731, 0.5)
-    assert f"About as likely (50 %) is {second.cause.traits.title}." in found.summary
-    assert first.cause.traits.settled_by in found.summary
-    assert second.cause.traits.settled_by in found.summary
+    assert f"About as likely (50 %) is {second.cause.traits.title}." in diagnosis.summary
+    assert first.cause.traits.settled_by in diagnosis.summary
+    assert second.cause.traits.settled_by in diagnosis.summary
 
 
 def test_moved_inputs_that_explain_the_loss_are_harmful(story: Story) -> None:

@@ -59,8 +59,8 @@ def test_three_new_largest_values_are_damage_only_beside_a_large_reference(rows:
     rng = np.random.default_rng(0)
     before = pd.DataFrame({"x": rng.normal(size=rows), "guests": np.arange(rows) % 2})
     now = pd.DataFrame({"x": rng.normal(size=60), "guests": [0, 1] * 28 + [0, 5, 6, 7]})
-    found = alerts(check_pair(spec_of("x", "guests"), in_time(before), in_time(now, rows)))
-    assert ("corruption:guests:outside_fraction" in found) is damaged
+    alarms = alerts(check_pair(spec_of("x", "guests"), in_time(before), in_time(now, rows)))
+    assert ("corruption:guests:outside_fraction" in alarms) is damaged
 
 
 @pytest.mark.parametrize(("rows_before", "rows", "far"), [(100, 500, 20), (100, 1000, 45), (300, 1000, 25)])
@@ -86,8 +86,8 @@ def test_one_of_many_values_is_repeated_by_chance_in_a_short_window(times: int, 
         return pd.DataFrame({"x": rng.normal(size=rows), "humidity": rng.permutation(values)})
 
     before, now = in_time(humidity(150 * times, 3 * times)), in_time(humidity(60 * times, 7 * times), 150 * times)
-    found = alerts(check_pair(spec_of("x", "humidity"), before, now))
-    assert ("corruption:humidity:repeated_value_fraction" in found) is damaged
+    alarms = alerts(check_pair(spec_of("x", "humidity"), before, now))
+    assert ("corruption:humidity:repeated_value_fraction" in alarms) is damaged
 
 
 def test_a_column_of_a_handful_of_values_has_no_vocabulary() -> None:
@@ -98,11 +98,11 @@ def test_a_column_of_a_handful_of_values_has_no_vocabulary() -> None:
         return pd.DataFrame({"x": rng.normal(size=count), "company": company})
 
     spec = spec_of("x", categorical=("company",))
-    found = alerts(check_pair(spec, in_time(rows(100, "a", "a", "b", "b")), in_time(rows(100, "d"), 100)))
-    assert "schema:company:unseen_fraction" not in found
+    alarms = alerts(check_pair(spec, in_time(rows(100, "a", "a", "b", "b")), in_time(rows(100, "d"), 100)))
+    assert "schema:company:unseen_fraction" not in alarms
     many = (f"company {at % 5}" for at in range(100)), (f"company {7 + at % 5}" for at in range(100))
-    found = alerts(check_pair(spec, in_time(rows(100, *many[0])), in_time(rows(100, *many[1]), 100)))
-    assert "schema:company:unseen_fraction" in found
+    alarms = alerts(check_pair(spec, in_time(rows(100, *many[0])), in_time(rows(100, *many[1]), 100)))
+    assert "schema:company:unseen_fraction" in alarms
 
 
 def test_labels_that_come_in_runs_move_their_share_by_themselves() -> None:
@@ -123,5 +123,5 @@ def test_labels_that_come_in_runs_move_their_share_by_themselves() -> None:
     one_by_one["x"] = np.random.default_rng(4).normal(size=1344) + 1.5 * one_by_one["y"]
     rows = hours(rows=336, seed=5).assign(y=np.arange(336) % 6 == 0)
     moved = in_time(rows.assign(y=rows["y"].astype(int), x=rows["x"] + 1.5 * rows["y"]), 1344, "h")
-    found = {finding.statistic: finding for finding in check_pair(spec, one_by_one, moved).findings}
-    assert found["class_mix"].suggests == (Cause.LABEL_SHIFT,)
+    by_statistic = {finding.statistic: finding for finding in check_pair(spec, one_by_one, moved).findings}
+    assert by_statistic["class_mix"].suggests == (Cause.LABEL_SHIFT,)

@@ -101,7 +101,7 @@ def test_days_without_a_row_in_the_middle_of_a_window_are_missing(rows: int) -> 
     week = pd.date_range("2026-02-16", periods=7, freq="D")
     holes = week[[0, 1, 5, 6]]
     spec = SPEC.model_copy(update={"window": SPEC.window.model_copy(update={"every": "7 days"})})
-    found = {
+    alarms = {
         name: [
             finding
             for finding in check_pair(spec, _at(before.repeat(rows)), _at(days.repeat(rows), seed=1)).findings
@@ -109,9 +109,9 @@ def test_days_without_a_row_in_the_middle_of_a_window_are_missing(rows: int) -> 
         ]
         for name, days in (("whole", week), ("holes", holes))
     }
-    assert not found["whole"]
+    assert not alarms["whole"]
     # One row a day leaves three rows to be missed: too few to be no chance.
-    assert len(found["holes"]) == (rows > 1)
+    assert len(alarms["holes"]) == (rows > 1)
 
 
 def test_a_weekend_is_no_gap_where_the_reference_is_a_working_week() -> None:

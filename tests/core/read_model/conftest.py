@@ -40,7 +40,7 @@ def day(number: int) -> datetime:
 def findings(auc: float | None = 0.8, moved: float = 0.1) -> list[Finding]:
     """Return what the checks of one window find."""
     alert = Verdict.ALERT if moved > 0.3 else Verdict.OK
-    found = [
+    of_window = [
         Finding("drift", "age", "shift", alert, value=0.6, baseline=0.5, limit=0.3, effect=moved,
                 role=Role.INPUT_MOVED, details={"spread": 0.05}, message=f"age moved, as {PRIVATE} did."),
         Finding("drift", "salary", "shift", Verdict.OK, value=0.5, baseline=0.5, limit=0.3, effect=0.02,
@@ -52,15 +52,15 @@ def findings(auc: float | None = 0.8, moved: float = 0.1) -> list[Finding]:
                 suggests=(Cause.DATA_CORRUPTION,) if moved > 0.3 else ()),
     ]  # fmt: skip
     if auc is not None:
-        found.append(
+        of_window.append(
             Finding("performance", "batch", "log_loss", Verdict.OK, value=0.5, baseline=0.5, limit=0.55,
                     role=Role.LOSS, details={"decides": True})
         )  # fmt: skip
-        found.append(
+        of_window.append(
             Finding("performance", "batch", "roc_auc", Verdict.OK, value=auc, baseline=0.8, limit=0.78,
                     role=Role.LOSS, details={"decides": True, "low": auc - 0.02, "high": auc + 0.02})
         )  # fmt: skip
-    return found
+    return of_window
 
 
 @pytest.fixture
@@ -96,9 +96,9 @@ def ledger(settings: Settings) -> Ledger:
 def observe(ledger: Ledger) -> Callable[..., Batch]:
     """Look at one day of a model, as the monitoring does."""
 
-    def observe(model: str, number: int, **found: Any) -> Batch:
+    def observe(model: str, number: int, **measured: Any) -> Batch:
         batch = Batch(model, Window(day(number), day(number + 1)), day(number + 2), 100)
-        mine = findings(**found)
+        mine = findings(**measured)
         for group, roles in (
             ("data", {Role.DATA_FAULT}),
             ("drift", {Role.INPUT_MOVED}),

@@ -164,10 +164,10 @@ def of_three(tmp_path: Path) -> tuple[ModelSpec, np.ndarray, np.ndarray]:
 
 def test_classes_in_another_order_are_the_same_classes(tmp_path: Path) -> None:
     spec, truth, scores = of_three(tmp_path)
-    one = scored(spec, scores, truth, ("a", "b", "c"))
+    in_order = scored(spec, scores, truth, ("a", "b", "c"))
     order = [2, 0, 1]
     other = scored(spec, scores[:, order], np.argsort(order)[truth.astype(int)].astype(float), ("c", "a", "b"))
-    result = compare(spec, one, other, LATER)
+    result = compare(spec, in_order, other, LATER)
     assert (result.outcome, result.difference, result.rows) == ("passed", 0, len(LATER))
 
 
