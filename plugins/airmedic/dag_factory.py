@@ -12,8 +12,8 @@ from typing import Any
 from airflow.sdk import DAG, Asset, Param, PartitionedAssetTimetable, get_parsing_context
 
 from airmedic.broken_spec import BrokenSpec
+from airmedic.parse_time_limit import time_limit
 from airmedic.people_notifier import PeopleNotifier
-from airmedic.time_limit import time_limit
 from airmedic.watchers import watched_asset
 from airmedic_core.dag_files import files_of, maker_of
 from airmedic_core.errors import AirmedicError, SpecError

@@ -14,7 +14,7 @@ from airmedic_core.history import MARGIN, History, Outcome
 from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
-from airmedic_core.training.lineage import GATE_TAG
+from airmedic_core.training.training_run import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:

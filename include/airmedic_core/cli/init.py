@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airmedic_core.inference import Inferred
+    from airmedic_core.spec_inference import Inferred
 
 SUMMARY = "write a model spec for a data file"
 
@@ -40,9 +40,9 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from airmedic_core.errors import SpecError
-    from airmedic_core.inference import infer, model_name
     from airmedic_core.settings import Settings
     from airmedic_core.spec import load_spec
+    from airmedic_core.spec_inference import infer, model_name
     from airmedic_core.terminal.output import judged, say, write_text
 
     # A spec's file is named as its model.

@@ -96,7 +96,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     )
     looks = [_check_options, _notify_options, _policy, _groups, _suite, _metric, _positive, _method]
     if data:
-        from airmedic_core.inference import data_problems
+        from airmedic_core.spec_inference import data_problems
 
         looks.append(lambda spec, _: data_problems(spec))
     for look in looks:

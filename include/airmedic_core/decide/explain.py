@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, StoppedBy
-from airmedic_core.decide.budget import minutes_spent
 from airmedic_core.decide.kill_switch import kill_switch
 from airmedic_core.decide.limits import freeze, objection
 from airmedic_core.decide.propose import Standing, ruled
+from airmedic_core.decide.training_budget import minutes_spent
 from airmedic_core.policy import TRIGGERS, VERIFICATIONS, Policy, environment_of, policy_of
 from airmedic_core.records import Json
 

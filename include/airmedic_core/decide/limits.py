@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from airmedic_core.actions import StoppedBy, deadline_seconds
-from airmedic_core.decide.budget import over_budget
 from airmedic_core.decide.kill_switch import kill_switch, stopped_by
 from airmedic_core.decide.objection import Objection
+from airmedic_core.decide.training_budget import over_budget
 from airmedic_core.ledger import Ledger, RecordedAction
 from airmedic_core.policy import ANY, Limits, Policy
 from airmedic_core.workspace import Switch

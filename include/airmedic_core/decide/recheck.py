@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, StoppedBy, known_action
 from airmedic_core.decide.alarm import ASKED_AGAIN, quiet_alarm
-from airmedic_core.decide.budget import over_budget
 from airmedic_core.decide.kill_switch import require_enabled
 from airmedic_core.decide.limits import exempt, freeze
 from airmedic_core.decide.narrow import beyond_bounds
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
+from airmedic_core.decide.training_budget import over_budget
 from airmedic_core.errors import PolicyError, QuietAlarmError
 from airmedic_core.groups import load_groups, not_groups
 from airmedic_core.history import TAKES_BACK

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from airmedic_core.diagnose.budget import Budget
+from airmedic_core.diagnose.call_trace import trace_call
 from airmedic_core.diagnose.language_model import LanguageModel, LanguageModelError, Question, Reply
-from airmedic_core.diagnose.trace import trace_call
+from airmedic_core.diagnose.token_budget import Budget
 from airmedic_core.records import Json, digest
 
 if TYPE_CHECKING:

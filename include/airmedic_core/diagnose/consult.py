@@ -13,7 +13,7 @@ from airmedic_core.diagnose.verify import verify
 from airmedic_core.records import Diagnosis, EvidencePacket
 
 if TYPE_CHECKING:
-    from airmedic_core.diagnose.budget import Budget
+    from airmedic_core.diagnose.token_budget import Budget
     from airmedic_core.workspace import Workspace
 
 MAX_TOKENS = 8_000

@@ -11,8 +11,8 @@ from airmedic_core.diagnose.rules import diagnose_by_rules, worse
 from airmedic_core.records import Diagnosis, IncidentState, RankedCause
 
 if TYPE_CHECKING:
-    from airmedic_core.diagnose.budget import Budget
     from airmedic_core.diagnose.language_model import LanguageModel
+    from airmedic_core.diagnose.token_budget import Budget
     from airmedic_core.records import EvidencePacket
     from airmedic_core.workspace import Workspace
 

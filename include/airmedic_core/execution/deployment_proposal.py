@@ -15,7 +15,7 @@ from airmedic_core.history import MARGIN
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
 from airmedic_core.reports.private import Privacy
-from airmedic_core.training.lineage import GATE_TAG
+from airmedic_core.training.training_run import GATE_TAG
 
 if TYPE_CHECKING:
     import pandas as pd

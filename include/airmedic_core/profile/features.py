@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.columns import ColumnType, column_type
 from airmedic_core.errors import MissingColumnError, closest
-from airmedic_core.profile.calendar import telling_the_time
+from airmedic_core.profile.clock_columns import telling_the_time
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult
+from airmedic_core.reports.decision_trace import Step, Trace
 from airmedic_core.reports.dossier import Dossier, Measured
 from airmedic_core.reports.text import line, number
-from airmedic_core.reports.trace import Step, Trace
 
 if TYPE_CHECKING:
     import pandas as pd

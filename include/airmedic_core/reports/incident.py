@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
+from airmedic_core.reports.decision_trace import decision_trace
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.narrative import incident_markdown, incident_note
 from airmedic_core.reports.runs import (
@@ -21,7 +22,6 @@ from airmedic_core.reports.runs import (
     write_run,
 )
 from airmedic_core.reports.text import first_day
-from airmedic_core.reports.trace import decision_trace
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Json
-from airmedic_core.review.expectations import candidates, in_words
+from airmedic_core.review.candidate_expectations import candidates, in_words
 from airmedic_core.review.faults import RECURS, Fault, is_sound, recurring_faults
 from airmedic_core.review.replay import ReviewedWindow, past_windows
 

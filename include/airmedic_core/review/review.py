@@ -17,8 +17,8 @@ from airmedic_core.review.roles import Opinion, criticise, propose_expectation
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from airmedic_core.diagnose.budget import Budget
     from airmedic_core.diagnose.language_model import LanguageModel
+    from airmedic_core.diagnose.token_budget import Budget
     from airmedic_core.workspace import Workspace
 
 REVIEW = "review"

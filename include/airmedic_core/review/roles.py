@@ -21,7 +21,7 @@ from airmedic_core.review.choice import NONE, Choice, ChoiceForm, choice_schema,
 from airmedic_core.review.option import Suggestion
 
 if TYPE_CHECKING:
-    from airmedic_core.diagnose.budget import Budget
+    from airmedic_core.diagnose.token_budget import Budget
     from airmedic_core.review.analyst import ExpectationSuggestion
     from airmedic_core.review.packet import ReviewPacket
     from airmedic_core.workspace import Workspace

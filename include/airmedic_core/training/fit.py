@@ -19,10 +19,10 @@ from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
-from airmedic_core.training.lineage import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.logged_reference import logged_reference
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
+from airmedic_core.training.training_run import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.tune import tuned
 from airmedic_core.training.understood import check_signature, understood
 from airmedic_core.windows import Window, as_utc

@@ -10,7 +10,7 @@ from airmedic_core.checks import run_group
 from airmedic_core.checks.drift import drift
 from airmedic_core.comparison import CheckContext
 from airmedic_core.pair import PairCheck, check_pair
-from airmedic_core.profile.calendar import telling_the_time
+from airmedic_core.profile.clock_columns import telling_the_time
 from airmedic_core.records import Cause, Finding, Verdict
 from airmedic_core.simulate.example import example_context
 from airmedic_core.spec import parse_spec

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from airmedic_core.errors import AirmedicError, MissingColumnError, SourceError, SpecError
-from airmedic_core.inference import infer, model_name
 from airmedic_core.sources import read_window
 from airmedic_core.spec import load_spec
+from airmedic_core.spec_inference import infer, model_name
 
 Airmedic = Callable[..., tuple[int, str, str]]
 

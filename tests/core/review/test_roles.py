@@ -15,9 +15,9 @@ import anthropic
 import pytest
 import yaml
 
-from airmedic_core.diagnose.budget import Budget
 from airmedic_core.diagnose.claude import ClaudeDiagnoser
 from airmedic_core.diagnose.outbound import prepare
+from airmedic_core.diagnose.token_budget import Budget
 from airmedic_core.records import Cause, Evidence, EvidencePacket, IncidentState, Verdict
 from airmedic_core.review import Review, review
 from airmedic_core.workspace import with_settings

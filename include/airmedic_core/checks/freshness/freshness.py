@@ -260,7 +260,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
 
 
 def _turns_with_the_clock(context: CheckContext, name: str) -> bool:
-    from airmedic_core.profile.calendar import turns_with_the_clock
+    from airmedic_core.profile.clock_columns import turns_with_the_clock
 
     rows, time = context.reference_rows, context.spec.data.time_column
     return rows is not None and name in rows and time in rows and turns_with_the_clock(rows[name], rows[time])

@@ -80,7 +80,7 @@ def repeated_in_order(context: CheckContext) -> Repeated | None:
 
 def _compared_columns(context: CheckContext, reference: pd.DataFrame) -> list[str]:
     """Return the inputs, and the target where both sides know it, without those that follow from the time."""
-    from airmedic_core.profile.calendar import turns_with_the_clock
+    from airmedic_core.profile.clock_columns import turns_with_the_clock
 
     time, target = context.spec.data.time_column, context.spec.target
     names = [name for name in context.features if name in reference and name in context.frame]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from airmedic_core.review.expectations import candidates, in_words
+from airmedic_core.review.candidate_expectations import candidates, in_words
 
 
 def test_limits_leave_room_beyond_the_sound_windows() -> None:

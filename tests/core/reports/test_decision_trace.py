@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from airmedic_core.records import Incident
+from airmedic_core.reports.decision_trace import Step, Trace, decision_trace
 from airmedic_core.reports.dossier import read_dossier
 from airmedic_core.reports.drawing import draw_gate, draw_history, draw_trace
-from airmedic_core.reports.trace import Step, Trace, decision_trace
 from airmedic_core.workspace import Workspace
 
 PNG = b"\x89PNG"

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.profile.calendar import telling_the_time
+from airmedic_core.profile.clock_columns import telling_the_time
 from airmedic_core.profile.features import choose_features
 from airmedic_core.spec import ModelSpec, parse_spec
 

@@ -12,8 +12,8 @@ import yaml
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Request, decide
-from airmedic_core.decide.budget import minutes_spent
 from airmedic_core.decide.explain import explain_action
+from airmedic_core.decide.training_budget import minutes_spent
 from airmedic_core.errors import PolicyError
 from airmedic_core.execution import carry_out
 from airmedic_core.records import ActionResult, Permission, Proposal

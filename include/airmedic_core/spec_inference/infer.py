@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.columns import is_text
 from airmedic_core.errors import MissingColumnError, SpecError, closest
-from airmedic_core.inference.time_formats import written_format, written_formats
 from airmedic_core.measures.telling_columns import gives_away, rises_with_time
 from airmedic_core.reading.encodings import UTF_8
 from airmedic_core.spec import ModelSpec, parse_spec
+from airmedic_core.spec_inference.time_formats import written_format, written_formats
 from airmedic_core.windows import Every
 
 if TYPE_CHECKING:

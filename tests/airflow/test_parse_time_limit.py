@@ -7,7 +7,7 @@ from time import monotonic
 
 import pytest
 
-from airmedic.time_limit import time_limit
+from airmedic.parse_time_limit import time_limit
 from airmedic_core.errors import SpecError
 
 # Otherwise pytest's own time limit is an alarm of the same kind.

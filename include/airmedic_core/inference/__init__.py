@@ -1,6 +1,0 @@
-"""What rows say of a model spec: what it may be, and what does not fit."""
-
-from airmedic_core.inference.data_problems import data_problems
-from airmedic_core.inference.infer import Inferred, infer, model_name
-
-__all__ = ["Inferred", "data_problems", "infer", "model_name"]
