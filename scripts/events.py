@@ -22,7 +22,7 @@ _PROGRAM = """\
 #!{python}
 import sys
 from importlib.metadata import entry_points
-(entry,) = entry_points(group="console_scripts", name="{name}")
+entry, *_ = entry_points(group="console_scripts", name="{name}")
 sys.exit(entry.load()())
 """
 

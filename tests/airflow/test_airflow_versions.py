@@ -67,3 +67,26 @@ def test_without_airflows_memory_the_ledger_knows_what_a_page_shows(monkeypatch:
     context["ti"].run_id = "another run"
     assert airflow_versions.proposal_on_page(context, workspace, "second") == "second"
     workspace.ledger.verify_audit()
+
+
+def test_where_a_task_cannot_add_a_partition_its_run_has_to_have_it() -> None:
+    from types import SimpleNamespace
+
+    from airmedic.airflow_versions import announce_partition
+    from airmedic_core.errors import SpecError
+
+    context = context_of(None)
+    with pytest.raises(SpecError, match="only from a run that has it"):
+        announce_partition(context, SimpleNamespace(extra={}), "2026-01-31")
+    context["dag_run"].partition_key = "2026-01-31"
+    announce_partition(context, SimpleNamespace(extra={}), "2026-01-31")
+
+
+def test_where_a_task_can_add_a_partition_it_does() -> None:
+    from types import SimpleNamespace
+
+    from airmedic.airflow_versions import announce_partition
+
+    added: list[str] = []
+    announce_partition(context_of(None), SimpleNamespace(add_partitions=added.append), "2026-01-31")
+    assert added == ["2026-01-31"]

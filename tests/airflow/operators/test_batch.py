@@ -28,6 +28,33 @@ def test_scoring_announces_the_window(tmp_path: Path) -> None:
     assert (len(frame), set(frame["model_version"])) == (scored["rows"], {scored["version"]}) == (144, {"1"})
 
 
+def test_scoring_announces_the_partition_that_its_model_waits_for(adopted: Path, tmp_path: Path) -> None:
+    from airflow.sdk import Asset
+    from airflow.sdk.execution_time.context import OutletEventAccessors
+
+    from airmedic.operators.batch_score import BatchScoreOperator
+
+    spec = adopted / "models" / "meter.yaml"
+    text = spec.read_text()
+    mine, other = Asset("airmedic://test/meter"), Asset("airmedic://test/other")
+    window = meter.day(4)
+    key = "_".join(f"{window[end][:10].replace('-', '')}T0000" for end in ("window_start", "window_end"))
+    operator = BatchScoreOperator(
+        task_id="score", model="meter", predictions=str(tmp_path / "scored.parquet"), outlets=[mine, other], **window
+    )
+    try:
+        spec.write_text(text.replace("asset:airmedic", "partitions:airmedic"))
+        events = OutletEventAccessors()
+        context = context_of(operator, outlet_events=events)
+        context["dag_run"].partition_key = key  # Airflow 3.2 takes it from the run
+        operator.execute(context)
+    finally:
+        spec.write_text(text)
+    assert events[mine].extra == events[other].extra == window
+    if hasattr(events[mine], "partition_keys"):
+        assert (events[mine].partition_keys, events[other].partition_keys) == ({key}, set())
+
+
 @pytest.mark.usefixtures("adopted")
 @pytest.mark.filterwarnings("ignore")  # of the libraries that the checks and reports use
 def test_a_day_is_checked_assessed_and_reported() -> None:
