@@ -103,7 +103,7 @@ class ResolveBatchOperator(ModelOperator):
 def _is_announced(context: Context) -> bool:
     """Return whether events started the run, which nobody has cleared to have the window looked at again."""
     run = context["dag_run"]
-    by_events = str(getattr(run, "run_type", "")) == "asset_triggered" or run.run_id.startswith(_FURTHER)
+    by_events = getattr(run, "run_type", "") == "asset_triggered" or run.run_id.startswith(_FURTHER)
     return by_events and not getattr(run, "clear_number", 0)
 
 

@@ -79,12 +79,14 @@ def test_a_missing_batch_is_retried_and_a_wrong_time_is_not(adopted: Path) -> No
 
 def resolve(*, key: str | None = None, extras: list[dict[str, Any]] | None = None, **run: Any) -> Any:
     """Resolve the batch of a run that events have started."""
+    from airflow.sdk.api.datamodels._generated import DagRunType
+
     from airmedic.operators.resolve_batch import ResolveBatchOperator
 
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
     events = [SimpleNamespace(extra=extra) for extra in extras or []]
     context = context_of(operator, triggering_asset_events={"asset": events})
-    about = {"run_type": "asset_triggered", "partition_key": key, "clear_number": 0, **run}
+    about = {"run_type": DagRunType.ASSET_TRIGGERED, "partition_key": key, "clear_number": 0, **run}
     vars(context["dag_run"]).update(about)
     return operator.execute(context)
 
@@ -123,6 +125,7 @@ def test_a_partition_key_that_is_no_window_fails_its_run_at_once(key: str) -> No
 
 @pytest.mark.usefixtures("adopted")
 def test_a_window_on_record_is_skipped_however_often_it_is_announced() -> None:
+    from airflow.sdk.api.datamodels._generated import DagRunType
     from airflow.sdk.exceptions import AirflowSkipException
 
     record(9)
@@ -137,7 +140,7 @@ def test_a_window_on_record_is_skipped_however_often_it_is_announced() -> None:
             resolve(**announcement)
     # Somebody wants to see it again: by hand, or by clearing the run.
     assert resolve(key=key, clear_number=1)["rows"] == 144
-    assert resolve(key=key, run_type="manual")["rows"] == 144
+    assert resolve(key=key, run_type=DagRunType.MANUAL)["rows"] == 144
     assert day_batch(9)["rows"] == 144
 
 
