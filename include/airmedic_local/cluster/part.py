@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import psutil
 
 from airmedic_local.cluster.compose import Healthcheck, Service
+from airmedic_local.errors import WaitTimeoutError
 from airmedic_local.process import Process, wait_until
 
 _START_INTERVAL_SECONDS = 5.0
@@ -38,10 +39,20 @@ class Part:
         Where its log is written.
     cwd : Path
         Its working directory.
+    clock : callable
+        Returns seconds.
     """
 
     def __init__(
-        self, service: Service, command: list[str], test: list[str], *, env: Mapping[str, str], folder: Path, cwd: Path
+        self,
+        service: Service,
+        command: list[str],
+        test: list[str],
+        *,
+        env: Mapping[str, str],
+        folder: Path,
+        cwd: Path,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.service = service
         self.name = service.name
@@ -58,6 +69,7 @@ class Part:
         self.most_memory = 0
         """The most that all its processes took together, in bytes; what they share counts once."""
         self._command, self._test, self._env, self._folder, self._cwd = command, test, env, folder, cwd
+        self._clock = clock
         self._process: Process | None = None
         self._look: subprocess.Popen[bytes] | None = None
         self._failures, self._started_at, self._look_at, self._look_began = 0, 0.0, 0.0, 0.0
@@ -80,7 +92,7 @@ class Part:
         """Start its program."""
         self._process = Process(self.name, self._command, env=self._env, folder=self._folder, cwd=self._cwd)
         self.healthy, self._failures = None, 0
-        self._started_at = time.monotonic()
+        self._started_at = self._clock()
         self._look_at = self._started_at + _START_INTERVAL_SECONDS
 
     def stop(self, number: signal.Signals) -> None:
@@ -91,10 +103,10 @@ class Part:
             return
         if process.is_alive():
             os.kill(process.pid, number)
-            try:
+            with contextlib.suppress(WaitTimeoutError):
                 wait_until(lambda: not process.is_alive(), what=self.name, timeout_seconds=_STOP_SECONDS)
-            finally:
-                process.stop(grace_seconds=1)
+        if process.is_alive():
+            process.kill()
         process.stop(grace_seconds=1)
 
     def kill(self) -> int:
@@ -109,7 +121,7 @@ class Part:
             return
         if self._look is not None:
             self._step_look(check, self._look)
-        elif time.monotonic() >= self._look_at:
+        elif self._clock() >= self._look_at:
             self._look = subprocess.Popen(
                 self._test,
                 env=dict(self._env),
@@ -119,7 +131,7 @@ class Part:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            self._look_began = time.monotonic()
+            self._look_began = self._clock()
 
     def measure(self) -> None:
         """Add up the memory of all its processes."""
@@ -135,7 +147,7 @@ class Part:
 
     def _step_look(self, check: Healthcheck, look: subprocess.Popen[bytes]) -> None:
         pid, status, usage = os.wait4(look.pid, os.WNOHANG)
-        late = time.monotonic() - self._look_began > check.timeout
+        late = self._clock() - self._look_began > check.timeout
         if not pid and not late:
             return
         if pid:
@@ -144,7 +156,7 @@ class Part:
             self.look_seconds += usage.ru_utime + usage.ru_stime
         well = bool(pid) and look.returncode == 0
         self._end_look()
-        starting = time.monotonic() - self._started_at < check.start_period
+        starting = self._clock() - self._started_at < check.start_period
         if well:
             self.healthy, self._failures = True, 0
         elif not starting:
@@ -153,7 +165,7 @@ class Part:
             if self._failures >= check.retries:
                 self.healthy = False
         pause = _START_INTERVAL_SECONDS if self.healthy is None and starting else check.interval
-        self._look_at = time.monotonic() + min(pause, check.interval)
+        self._look_at = self._clock() + min(pause, check.interval)
 
     def _end_look(self) -> None:
         if self._look is not None and self._look.returncode is None:
