@@ -7,14 +7,14 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.cheap_sqlite import make_cheap
+from tests import cheap_fits, cheap_sqlite
 
 _RUNNING = "tests/airflow/running/"
 
 # The same examples in every run: a failure is about the change at hand. Look further with --hypothesis-profile=default.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
-make_cheap()
+cheap_sqlite.make_cheap()
 
 
 class _ByFile(LoadScopeScheduling):
@@ -42,6 +42,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     # Fewer looks than Python's own (700, 10, 10), which are meant for programs that live for days.
     gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_runtest_setup() -> None:
+    cheap_fits.make_cheap()
 
 
 @pytest.hookimpl(optionalhook=True)
