@@ -26,7 +26,7 @@ from airmedic_core.workspace import Workspace
 INCIDENT_ON = FLIPPED_ON + 5
 """The day of the incident that an action is for."""
 
-_MOMENTS = 4
+_MOMENTS = 3
 """Calls at which a disturbance is tried, spread over all that ``apply`` makes: each costs a production of its own."""
 
 _NEVER = 10**9

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,14 @@ pytestmark = [
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 START_SECONDS = 600.0
 """Far more than an API server takes: a busy machine is not a failure."""
+# As `airflow` runs one of them: each of five processes would import Airflow for several seconds.
+COMMANDS = """
+import json, sys
+from airflow.cli.cli_parser import get_parser
+for arguments in json.loads(sys.argv[1]):
+    command = get_parser().parse_args(arguments)
+    command.func(command)
+"""
 PEOPLE = {"reader": "Admin", "grace": "Risk", "boris": "Viewer"}
 
 
@@ -44,15 +54,13 @@ def fab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         "AIRFLOW__API_AUTH__JWT_SECRET": "another one of this test, of 32 bytes",
     }
 
-    def airflow(*arguments: str) -> None:
-        done = subprocess.run([program("airflow"), *arguments], env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-
-    airflow("db", "migrate")
-    airflow("roles", "create", "Risk")
+    commands = [["db", "migrate"], ["roles", "create", "Risk"]]
     for name, role in PEOPLE.items():
         called = ["--username", name, "--firstname", name, "--lastname", name, "--email", f"{name}@example.org"]
-        airflow("users", "create", *called, "--role", role, "--password", "secret")
+        commands.append(["users", "create", *called, "--role", role, "--password", "secret"])
+    asked = [sys.executable, "-c", COMMANDS, json.dumps(commands)]
+    done = subprocess.run(asked, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     command = [program("airflow"), "api-server", "--host", HOST, "--port", str(port), "--workers", "1"]
     server = Process("api-server", command, env=env, folder=home / "run", cwd=home)
 
