@@ -17,7 +17,12 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parents[1]
 FOLDER = PROJECT / ".airmedic" / "events"
 EXTRAS = ("kafka", "openlineage", "redis", "sqs")
-TESTS = ("tests/airflow/test_lineage.py", "tests/airflow/test_watchers.py", "tests/airflow/running/test_events.py")
+TESTS = (
+    "tests/airflow/test_lineage.py",
+    "tests/airflow/test_watchers.py",
+    "tests/airflow/running/test_events.py",
+    "tests/airflow/running/test_traces.py",
+)
 _PROGRAM = """\
 #!{python}
 import sys

@@ -112,28 +112,49 @@ def announced(spec: ModelSpec, extras: Iterable[Json], *, key: str | None = None
     SpecError
         If the key is no window, or nothing that was announced is. A retry does not help.
     """
-    windows: dict[Window, Announced] = {}
-    refused: list[SpecError] = []
-    for_others = 0
     if key is not None:
         extras = [{name: value for name, value in extra.items() if name == "as_of"} | {"key": key} for extra in extras]
         extras = extras or [{"key": key}]
+    told: list[Announced] = []
+    refused: list[SpecError] = []
+    for_others = 0
     messages = [(_parsed(message), extra) for extra in extras for message in _messages(extra)]
     for content, extra in messages:
         if isinstance(content, Mapping) and content.get("model") not in (None, spec.name):
             for_others += 1
             continue
         try:
-            told = list(_told(spec, content, must=bool(extra.get("from_trigger"))))
+            told.extend(_told(spec, content, must=bool(extra.get("from_trigger"))))
         except SpecError as error:
             refused.append(error)
-            continue
-        for announcement in told:
-            known = windows.get(announcement.window, announcement)
-            windows[announcement.window] = announcement if _asks_for_more(announcement, known) else known
-    if refused and not windows:
+    if refused and not told:
         raise refused[0]
-    return Announcements(tuple(windows[window] for window in sorted(windows)), tuple(refused), for_others)
+    return Announcements(merged(told), tuple(refused), for_others)
+
+
+def windows_of(spec: ModelSpec, extras: Iterable[Json]) -> tuple[Announced, ...]:
+    """Return the windows that some events announce, whatever else is among them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    extras : iterable of dict
+        The extras of the events.
+    """
+    try:
+        return announced(spec, extras).windows
+    except SpecError:
+        return ()
+
+
+def merged(announcements: Iterable[Announced]) -> tuple[Announced, ...]:
+    """Return each window once, the oldest first, with the labels that the most demanding of its events asks for."""
+    windows: dict[Window, Announced] = {}
+    for announcement in announcements:
+        known = windows.get(announcement.window, announcement)
+        windows[announcement.window] = announcement if _asks_for_more(announcement, known) else known
+    return tuple(windows[window] for window in sorted(windows))
 
 
 def _asks_for_more(announcement: Announced, known: Announced) -> bool:

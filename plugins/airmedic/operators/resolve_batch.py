@@ -11,9 +11,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
+from airmedic.hooks.later_events import later_extras
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic.people_notifier import tell
+from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Json, to_json
 from airmedic_core.windows import Window, as_utc
 
@@ -32,8 +34,9 @@ class ResolveBatchOperator(ModelOperator):
     The window comes, in this order, from the arguments, from the run's partition key, from the events or messages that
     started the run, or is the last complete window before the run.
 
-    Airflow starts one run for all events that came while the DAG was paused or the scheduler away. This run then looks
-    at the oldest of their windows and starts a further run for each of the others. A message that names no window
+    Airflow starts one run for all events that came while the DAG was paused or the scheduler away, and none for those
+    that came right after the first. This run then looks at the oldest of their windows and starts a further run for
+    each of the others. A message that names no window
     fails the run where it came alone; else people are told of it.
 
     A window that was announced and is on record already is skipped, with the tasks that follow: the same message may
@@ -80,24 +83,35 @@ class ResolveBatchOperator(ModelOperator):
     def _announced(self, ws: Workspace, context: Context) -> Announced | None:
         """Return the oldest window that started the run, and start runs for the later ones."""
         from airmedic_core.monitor import announced, is_recorded
+        from airmedic_core.monitor.announcements import merged, windows_of
 
         run = context["dag_run"]
-        events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
         key = getattr(run, "partition_key", None)
-        told = announced(ws.spec, [dict(event.extra or {}) for event in events], key=key)
+        events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
+        by_events = key is None and bool(events) and _is_announced(context)
+        later = windows_of(ws.spec, later_extras(context)) if by_events else ()
+        try:
+            told = announced(ws.spec, [dict(event.extra or {}) for event in events], key=key)
+        except AirmedicError:
+            self._start_runs(context, [announcement for announcement in later if not is_recorded(ws, *announcement)])
+            raise
         for refusal in told.refused:
             self.log.warning("Passed over: %s", refusal)
         if told.refused and getattr(context["ti"], "try_number", 1) == 1:
             tell(ws.spec, f"{len(told.refused)} of the messages for {self.model} named no window.", _WHERE)
-        if told.for_others and not told.windows:
+        windows = merged((*later, *told.windows))
+        if told.for_others and not windows:
             raise AirflowSkipException("What arrived is for other models.")
-        new = [announcement for announcement in told.windows if not is_recorded(ws, *announcement)]
-        for window, as_of in new[1:]:
+        new = [announcement for announcement in windows if not is_recorded(ws, *announcement)]
+        self._start_runs(context, new[1:])
+        return next(iter(new or windows), None)
+
+    def _start_runs(self, context: Context, announcements: Sequence[Announced]) -> None:
+        for window, as_of in announcements:
             conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
             conf |= {"as_of": as_of.isoformat()} if as_of else {}
-            start_run(run.dag_id, f"{_FURTHER}{window.key}__{context['run_id']}", conf)
+            start_run(context["dag_run"].dag_id, f"{_FURTHER}{window.key}__{context['run_id']}", conf)
             self.log.info("%s was announced too: a run of its own looks at it.", window)
-        return next(iter(new or told.windows), None)
 
 
 def _is_announced(context: Context) -> bool:

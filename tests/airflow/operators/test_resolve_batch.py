@@ -200,3 +200,50 @@ def test_messages_that_are_no_window_do_not_hold_up_the_others_and_people_are_to
         resolve(extras=[message("soon")])
     with pytest.raises(AirflowSkipException, match="for other models"):
         resolve(extras=[message('{"model": "other", "key": "2026-01-31"}')])
+
+
+@pytest.mark.usefixtures("adopted")
+def test_events_right_after_the_first_are_looked_at_though_airflow_gives_them_to_no_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The scheduler takes the moment of the first event for the run, and forgets that there was another before it came.
+    from airflow.sdk import Asset
+    from airflow.sdk.api.datamodels._generated import DagRunType
+    from airflow.sdk.exceptions import AirflowFailException
+    from airflow.sdk.execution_time import context as sdk_context
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import TriggerDagRun
+
+    from airmedic.operators.resolve_batch import ResolveBatchOperator
+
+    asked: list[Any] = []
+    sent: list[Any] = []
+    later: list[Any] = []
+
+    class Accessor:
+        def after(self, moment: str) -> list[Any]:
+            asked.append(moment)
+            return later
+
+    monkeypatch.setattr(sdk_context.InletEventsAccessors, "__getitem__", lambda *_: Accessor())
+    supervisor = SimpleNamespace(send=lambda msg: sent.append(msg) if isinstance(msg, TriggerDagRun) else None)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
+
+    def message(payload: str, key: str | None = None) -> Any:
+        return SimpleNamespace(extra={"from_trigger": True, "payload": payload}, partition_key=key)
+
+    def resolve_first(payload: str) -> Any:
+        operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
+        context = context_of(operator, triggering_asset_events={Asset("airmedic://test/meter"): [message(payload)]})
+        context["dag_run"].run_type = DagRunType.ASSET_TRIGGERED
+        return operator.execute(context)
+
+    days = {number: meter.day(number)["window_start"][:10] for number in (12, 13, 14)}
+    later[:] = [message(days[14]), message("soon"), message(days[12]), message(days[12], key="of a partition")]
+    assert resolve_first(days[13])["window"]["start"].startswith(days[12])
+    assert [run.conf["window_start"][:10] for run in sent] == [days[13], days[14]]
+    assert asked == ["2026-11-20T06:00:00+00:00"]
+    sent.clear()
+    with pytest.raises(AirflowFailException, match="'no window' is no window"):
+        resolve_first("no window")
+    assert [run.conf["window_start"][:10] for run in sent] == [days[12], days[14]]
