@@ -116,6 +116,32 @@ def test_the_worker_is_looked_at_in_the_same_way(compose: dict[str, Any], values
     ]
 
 
+def test_mlflow_runs_as_the_compose_file_says(compose: dict[str, Any], values: dict[str, Any]) -> None:
+    told = compose["mlflow"]
+    text = (PROJECT / "deploy" / "helm" / "mlflow.yaml").read_text()
+    service, claim, deployment = yaml.safe_load_all(text)
+    pod = deployment["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["command"] == told["entrypoint"]
+    # The database's address holds a password, and comes from a secret.
+    backend = "--backend-store-uri="
+    assert [word for word in container["args"] if not word.startswith(backend)] == [
+        word for word in told["command"] if not word.startswith(backend)
+    ]
+    assert f"{backend}$(MLFLOW_URI)" in container["args"]
+    there = {entry["name"]: entry.get("value") for entry in container["env"]}
+    assert there == {**told["environment"], "MLFLOW_URI": None}
+    assert container["resources"]["limits"]["memory"] == told["mem_limit"].replace("g", "Gi")
+    (probe,) = [word for word in told["healthcheck"]["test"] if word.startswith("http")]
+    assert probe.endswith(container["readinessProbe"]["httpGet"]["path"])
+    image = values["images"]["airflow"]
+    assert container["image"] == f"{image['repository']}:{image['tag']}"
+    assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    # Airflow's containers look for it there.
+    address = f"http://{service['metadata']['name']}:{service['spec']['ports'][0]['port']}"
+    assert variables(values["env"])["MLFLOW_TRACKING_URI"] == address
+
+
 def test_the_versions_are_those_of_the_image(values: dict[str, Any]) -> None:
     assert f"FROM apache/airflow:{values['airflowVersion']}-python" in (PROJECT / "Dockerfile").read_text()
 
