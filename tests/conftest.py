@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import os
 from typing import Any
 
 import pytest
@@ -10,6 +11,9 @@ from xdist.scheduler import LoadScopeScheduling
 from tests import cheap_fits, cheap_sqlite
 
 _RUNNING = "tests/airflow/running/"
+
+# MLflow, Great Expectations and Evidently would tell their makers of each call, from threads of their own.
+os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", GX_ANALYTICS_ENABLED="false", DO_NOT_TRACK="true")
 
 # The same examples in every run: a failure is about the change at hand. Look further with --hypothesis-profile=default.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
