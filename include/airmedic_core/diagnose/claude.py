@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.diagnose.language_model import LanguageModelError, Question, Reply
-from airmedic_core.diagnose.prices import Price, price_of
+from airmedic_core.diagnose.token_prices import Price, price_of
 from airmedic_core.diagnose.wording import plain
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from airmedic_core.diagnose.prices import Price
+from airmedic_core.diagnose.token_prices import Price
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Json
 

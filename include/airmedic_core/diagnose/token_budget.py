@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.diagnose.language_model import LanguageModel, LanguageModelError, Question
-from airmedic_core.diagnose.prices import AS_OF
+from airmedic_core.diagnose.token_prices import AS_OF
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger

@@ -21,7 +21,7 @@ _ENOUGH_WINDOWS = 8
 """Windows of history from which a short window is judged by what chance did in those before it."""
 _FEW_ROWS = 0.05
 """Share of the rows that may make a loss by themselves."""
-_RESAMPLES = 400
+_WINDOW_RESAMPLES = 400
 """Resamples for the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
 WINDOWS_OF_LOSSES = (4.0, 2.0)
 """What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
@@ -87,7 +87,7 @@ def compare(
     before = context.reference.performance.get(measure.name)
     if before is None or not np.isfinite(before.value):
         return None
-    now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=_RESAMPLES)
+    now = interval(measure, labelled.labels, labelled.scores, time_blocks(len(labelled)), resamples=_WINDOW_RESAMPLES)
     if not np.isfinite(now.value):
         return None
     whole_error = before.standard_error

@@ -13,7 +13,11 @@ _WIDTH_95 = 3.92
 """Width of a 95 % interval of a normal distribution, in standard errors: 2 × 1.96."""
 
 
-def block_draws(blocks: int, resamples: int = 1000, seed: int = 0) -> Array:
+RESAMPLES = 1000
+"""Resamples where nothing else is said. What is made anew for each window takes fewer, and says how many it needs."""
+
+
+def block_draws(blocks: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
     """Return how often each block is drawn in each resample of a block bootstrap, shape (resamples, blocks).
 
     Blocks are drawn with replacement, as many as there are (Künsch 1989, without overlap).
@@ -64,7 +68,7 @@ def interval(
     blocks: Blocks,
     *,
     confidence: float = 0.95,
-    resamples: int = 1000,
+    resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Interval:
     """Return a metric with the percentile interval of a bootstrap over time blocks.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from airmedic_core.registry.champion_switches import Switches
 from airmedic_core.registry.models import Models
+from airmedic_core.registry.rollback_targets import RollbackTargets
 
 
-class Registry(Models, Switches):
+class Registry(Models, Switches, RollbackTargets):
     """The model versions of one MLflow.
 
     Parameters

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 Outcome = Literal["passed", "refused", "inconclusive", "not_comparable"]
 _MIN_BLOCKS = 5
-_RESAMPLES = 1000
 _MOST_SEGMENTS = 20
 _BLOCK_UNITS = (("week", 12), ("day", _MIN_BLOCKS), ("hour", _MIN_BLOCKS))
 """Unit of a block, and from how many of them on it is used: the longest that gives enough blocks."""
@@ -190,7 +189,7 @@ def _paired(
     measure: Metric, labels: Array, old: Array, new: Array, blocks: Blocks, count: int, confidence: float
 ) -> dict[str, float] | None:
     before, after = measure(labels, old), measure(labels, new)
-    draws = block_draws(count, _RESAMPLES)
+    draws = block_draws(count)
     sign = 1.0 if measure.higher_is_better else -1.0
     resampled = sign * (measure.resampled(labels, new, blocks, draws) - measure.resampled(labels, old, blocks, draws))
     scale = abs(before) if measure.relative else 1.0

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from anthropic import Anthropic
 
     from airmedic_core.diagnose.language_model import LanguageModel
-    from airmedic_core.diagnose.prices import Price
+    from airmedic_core.diagnose.token_prices import Price
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def language_model(connection_id: str) -> LanguageModel | None:
 
 
 def _price(extra: dict[str, Any]) -> Price | None:
-    from airmedic_core.diagnose.prices import Price
+    from airmedic_core.diagnose.token_prices import Price
 
     stated = extra.get("usd_per_million_tokens")
     if stated is None:

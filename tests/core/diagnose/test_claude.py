@@ -18,8 +18,8 @@ from airmedic_core.diagnose.answer import answer_schema
 from airmedic_core.diagnose.claude import ClaudeDiagnoser
 from airmedic_core.diagnose.consult import MAX_TOKENS
 from airmedic_core.diagnose.language_model import LanguageModelError, Question
-from airmedic_core.diagnose.prices import Price, price_of
 from airmedic_core.diagnose.token_budget import Budget
+from airmedic_core.diagnose.token_prices import Price, price_of
 from airmedic_core.ledger import LanguageModelCall
 from airmedic_core.records import Cause, Diagnosis, EvidencePacket, Verdict
 from tests.core.diagnose.messages_server import Drip, Raw, Script, Silence, Status, Stopped, serving

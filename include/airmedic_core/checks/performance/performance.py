@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FIVE_PERCENT_80 = 1.96 + 0.84
 """Standard errors that a difference must have to be found at 5 % with 80 % power."""
-_RESAMPLES = 400
+_VERSION_RESAMPLES = 400
 """Resamples for the comparison of two versions; the bounds of 99 % then rest on the two lowest and the two highest."""
 _MIRRORED = 0.7
 """Part of an area under the curve beyond one half that must lie below one half now. Of the labelled windows with
@@ -173,7 +173,7 @@ def _since_deployment(context: CheckContext, labelled: LabelledRows, options: Op
     if not np.isfinite([before, now]).all():
         return []
     blocks = time_blocks(len(labelled))
-    draws = block_draws(int(blocks.max()) + 1, _RESAMPLES)
+    draws = block_draws(int(blocks.max()) + 1, _VERSION_RESAMPLES)
     sign = 1.0 if measure.higher_is_better else -1.0
     drawn = sign * (
         measure.resampled(labelled.labels, labelled.scores, blocks, draws)
