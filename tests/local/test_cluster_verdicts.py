@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,10 @@ def test_a_chain_that_was_broken_is_named_by_the_command_line(ws: Workspace) -> 
     assert sound.problems == ()
     change(ws, "UPDATE actions SET summary = 'other' WHERE action = 'deploy'")
     assert "was changed" in verdicts._command("the chain", ("audit", "verify"), env).problems[0]
+
+
+def test_days_after_the_end_of_the_story_need_not_be_looked_at() -> None:
+    days = whole_story()
+    assert verdicts.told_days(days) == days
+    assert verdicts.told_days([*days, replace(days[-1], date="2026-02-16")]) == days
+    assert verdicts.told_days(days[:4]) == days[:4]

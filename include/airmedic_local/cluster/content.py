@@ -10,7 +10,8 @@ import yaml
 from airmedic_local.installation import PROJECT
 
 MODEL = "subscription_churn"
-DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}")
+PRODUCTION = "simulate_production"
+DAGS = (PRODUCTION, f"monitor__{MODEL}", f"remediate__{MODEL}")
 TRIALS = 12
 """Settings that a retraining tries: it then takes seconds, in which its worker can be killed."""
 

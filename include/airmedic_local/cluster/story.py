@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from airmedic_core.errors import AirmedicError
 from airmedic_local.airflow_client import AirflowClient, Json
 from airmedic_local.approver import Approver
-from airmedic_local.cluster.content import DAGS
+from airmedic_local.cluster.content import DAGS, MODEL, PRODUCTION
 from airmedic_local.cluster.faults import Fault
 from airmedic_local.cluster.running import Cluster
 from airmedic_local.cluster.standstill import Standstill
+from airmedic_local.cluster.verdicts import told_days
 from airmedic_local.errors import LocalError, RequestRefusedError
 from airmedic_local.narrator import Narrator
 
@@ -105,8 +106,17 @@ class Story:
         """
         from airmedic_core.simulate import is_told, story_so_far
 
+        self._play_until(lambda: is_told(story_so_far(self.ws)))
+        # Its last day has been produced, and is still to be looked at. Meanwhile another one may come.
+        last = f"{MODEL}__{told_days(story_so_far(self.ws))[-1].window.key}"
+        self._play_until(lambda: self.ws.ledger.assessment(last) is not None)
+        self.client.request("PATCH", f"/dags/{PRODUCTION}", json={"is_paused": True})
+        self._play_until(self._is_quiet)
+        self.narrator.step()
+
+    def _play_until(self, told: Callable[[], bool]) -> None:
         self._moved_at = answered_at = looked_at = time.monotonic()
-        while not is_told(story_so_far(self.ws)):
+        while not told():
             self.cluster.check()
             try:
                 self._strike()
@@ -120,7 +130,11 @@ class Story:
             if time.monotonic() - self._moved_at > self.stuck_seconds:
                 raise StuckError(f"Nothing has happened for {self.stuck_seconds:.0f} s. Logs: {self.cluster.logs}")
             time.sleep(_LOOK_SECONDS)
-        self.narrator.step()
+
+    def _is_quiet(self) -> bool:
+        """Return whether nothing runs any more that looks at a day or heals."""
+        runs = [run for dag_id in DAGS for run in self.client.runs(dag_id, limit=5) if dag_id != PRODUCTION]
+        return all(run["state"] in ("success", "failed") for run in runs)
 
     def _strike(self) -> None:
         for fault in self.faults:
