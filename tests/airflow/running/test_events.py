@@ -130,8 +130,11 @@ def test_a_message_in_redis_is_looked_at_once_and_one_that_is_no_window_fails_al
     wait_for(lambda: resolved(running, dag_id).keys() >= {date(5), date(6)}, "Both windows")
     wait_for(lambda: redis.llen("batches") == 0, "The end of the list")
     assert assessed(running, "queued") == [date(5), date(6)]
+    # Airflow gives this run the messages of the beginning as well, whose windows are on record by now.
     redis.rpush("batches", "no window")
-    wait_for(lambda: "failed" in resolved(running, dag_id).get("", []), "The failed run")
+    wait_for(lambda: resolved(running, dag_id).get("", []), "The run of what is no window, beside windows")
+    redis.rpush("batches", "no window")
+    wait_for(lambda: "failed" in resolved(running, dag_id).get("", []), "The failed run of what is no window")
     redis.rpush("batches", date(5), date(7))
     wait_for(lambda: date(7) in resolved(running, dag_id), "The next window")
     states = resolved(running, dag_id)
@@ -140,5 +143,5 @@ def test_a_message_in_redis_is_looked_at_once_and_one_that_is_no_window_fails_al
         date(6): ["success"],
         date(7): ["success"],
     }
-    assert states[""].count("failed") == 1
+    assert sorted(states[""])[:2] == ["failed", "skipped"]
     assert assessed(running, "queued") == [date(5), date(6), date(7)]
