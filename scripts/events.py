@@ -21,7 +21,7 @@ TESTS = (
     "tests/airflow/test_lineage.py",
     "tests/airflow/test_watchers.py",
     "tests/airflow/running/test_events.py",
-    "tests/airflow/running/test_traces.py",
+    "tests/airflow/test_traces.py",
 )
 _PROGRAM = """\
 #!{python}

@@ -53,6 +53,9 @@ def spans_of(bodies: list[bytes]) -> list[Any]:
 
 
 @pytest.mark.events
+@pytest.mark.timeout(1800)
+# MLflow's client keeps connections to its server that nobody can close.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_checks_are_spans_of_their_task_and_openlineage_knows_the_batch(
     collector: tuple[str, list[bytes]], tmp_path: Path
 ) -> None:
