@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from airmedic_core.spec import ModelSpec
 
@@ -18,6 +21,10 @@ _ENOUGH_DAYS = 14
 """Days from which a calendar can be told from chance."""
 _MOST_VALUES = 54
 """Values that a part of the year can have: 53 weeks, and one more for what is missing."""
+_OF_ITS_TIME = 0.98
+"""Share of the rows that must hold a part of their own time: times that lost their zone differ around midnight."""
+_BY_CHANCE = 0.7
+"""Share of the rows that would agree with such a part by chance, up to which agreement says anything."""
 _GLANCED_AT = 2000
 """First rows, in which nearly every column shows that it does not follow from the time, before all rows are counted."""
 _NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
@@ -78,6 +85,92 @@ def turns_with_the_clock(values: pd.Series, times: pd.Series) -> bool:
         if by_part.size().min() >= _LEAST_ROWS_PER_DAY and bool((by_part.nunique() <= 1).all()):
             return True
     return False
+
+
+def says_its_time(values: pd.Series, times: pd.Series) -> bool:
+    """Return whether practically every row holds a part of its own time, such as its month.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        A column of numbers, of the reference.
+    times : pandas.Series
+        When each row was, in UTC.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.Series(pd.date_range("2026-03-01", periods=90, freq="D"))
+    >>> says_its_time(times.dt.month, times), says_its_time(times.dt.month % 3, times)
+    (True, False)
+    """
+    return _part_told(values, times) is not None
+
+
+def contradicts_its_time(
+    values: pd.Series, times: pd.Series, usual: pd.Series, usual_times: pd.Series
+) -> NDArray[np.bool_] | None:
+    """Return the rows that do not hold the part of their time which the column always told; None where it told none.
+
+    Parameters
+    ----------
+    values, times : pandas.Series
+        The column of numbers, and when each row was, in UTC.
+    usual, usual_times : pandas.Series
+        The same of the reference.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> times = pd.Series(pd.date_range("2026-03-01", periods=96, freq="h"))
+    >>> broken = times.dt.hour.where(times.dt.hour != 5, 0)
+    >>> int(contradicts_its_time(broken, times, times.dt.hour, times).sum())
+    4
+    """
+    part = _part_told(usual, usual_times)
+    return None if part is None or not _comparable(values, times) else _read(values) != _read(_PARTS[part](times.dt))
+
+
+def _part_told(values: pd.Series, times: pd.Series) -> str | None:
+    """Return the part of the time that a column tells, beyond what agrees by chance: on a Monday every zero does."""
+    if not _comparable(values, times):
+        return None
+    read = _read(values)
+    for name, part in _PARTS.items():
+        told = _read(part(times.dt))
+        if float((read[:_GLANCED_AT] == told[:_GLANCED_AT]).mean()) < _OF_ITS_TIME:
+            continue
+        by_chance = values.value_counts(normalize=True).mul(part(times.dt).value_counts(normalize=True)).sum()
+        if float((read == told).mean()) >= _OF_ITS_TIME and float(by_chance) <= _BY_CHANCE:
+            return name
+    return None
+
+
+def _comparable(values: pd.Series, times: pd.Series) -> bool:
+    import pandas as pd
+
+    numeric = pd.api.types.is_numeric_dtype(values.dtype)
+    return bool(numeric and pd.api.types.is_datetime64_any_dtype(times.dtype) and len(values))
+
+
+def _read(values: pd.Series) -> NDArray[np.float64]:
+    read: NDArray[np.float64] = values.to_numpy(dtype=float, na_value=float("nan"))
+    return read
+
+
+_PARTS: dict[str, Callable[[Any], pd.Series]] = {
+    "month": lambda clock: clock.month,
+    "day": lambda clock: clock.day,
+    "day of the week from 0": lambda clock: clock.dayofweek,
+    "day of the week from 1": lambda clock: clock.dayofweek + 1,
+    "hour": lambda clock: clock.hour,
+    "minute": lambda clock: clock.minute,
+    "quarter": lambda clock: clock.quarter,
+    "year": lambda clock: clock.year,
+    "day of the year": lambda clock: clock.dayofyear,
+    "week": lambda clock: clock.isocalendar().week,
+}
+"""Parts of a time that a column of numbers may hold."""
 
 
 def _one_of_each(values: pd.Series, parts: pd.Series) -> bool:

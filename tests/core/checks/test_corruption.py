@@ -139,3 +139,14 @@ def test_a_flag_of_the_day_may_be_one_value_for_a_week():
     spec = SPEC.model_copy(update={"window": SPEC.window.model_copy(update={"every": "week"})})
     answer = check_pair(spec, flagged(usual, free), flagged(now, now["at"].dt.dayofweek > 6))
     assert damaged(answer) == set()
+
+
+def test_turned_signs_are_damage_and_the_first_frost_is_none(reference, today):
+    """A fifth of the values with the other sign reaches as deep as the column is high; frost comes a little way."""
+    usual = reference.assign(age=reference["age"] - 18.0)
+    now = today.assign(age=today["age"] - 18.0)
+    turned = now.assign(age=now["age"].where(np.arange(len(now)) % 5 > 0, -now["age"]))
+    frost = now.assign(age=now["age"] - 8.0)
+
+    assert ("age", "outside_fraction") in damaged(check_pair(SPEC, usual, turned))
+    assert ("age", "outside_fraction") not in damaged(check_pair(SPEC, usual, frost))

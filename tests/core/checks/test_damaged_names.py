@@ -47,3 +47,20 @@ def test_letters_replaced_in_a_few_rows_are_damage_and_a_new_channel_is_none() -
     assert not _day({"branch": "agency", "phone": "letter"}, every=20)
     # Two rows of 200 are slips.
     assert not _day({"branch": "brnnch", "phone": "ph0ne", "web": "w€b"}, every=100)
+
+
+def test_a_letter_that_nobody_could_read_is_damage_where_new_names_are_usual() -> None:
+    """Every day brings names that were never seen; the sign for a lost letter came in none of them."""
+
+    def named(day: pd.DataFrame) -> pd.DataFrame:
+        return day.assign(channel=[f"name {place * 7 % 97}" for place in range(len(day))])
+
+    def broken(day: pd.DataFrame) -> pd.DataFrame:
+        names = named(day)["channel"]
+        return day.assign(channel=names.where(np.arange(len(day)) % 5 > 0, "visitor \ufffd" + names))
+
+    [finding] = damaged_names(example_context(broken), "channel", Options())
+
+    assert "could not be read" in finding.message
+    assert finding.value == pytest.approx(0.2)
+    assert not list(damaged_names(example_context(named), "channel", Options()))

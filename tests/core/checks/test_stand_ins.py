@@ -111,3 +111,42 @@ def test_words_for_missing(word, may_be, certain):
 )  # fmt: skip
 def test_numbers_that_programs_write_for_missing(value, least, typical):
     assert is_typical_number(value, least=least) is typical
+
+
+def incomes(seed: int, days: int, first_day: int = 0) -> pd.DataFrame:
+    """Draw days of orders of customers whose incomes reach from 6,000 to a million."""
+    frame = rows(seed, days, first_day)
+    income = np.exp(np.random.default_rng(seed + 10).normal(11.0, 0.6, len(frame)))
+    return frame.assign(price=income.round(-2).clip(6000.0))
+
+
+@pytest.mark.parametrize(("value", "cause"), [(-9999.0, Cause.DATA_CORRUPTION), (0.0, Cause.DATA_CORRUPTION)])
+def test_a_code_on_the_short_side_of_a_long_tail_is_told_by_how_close_the_others_lie(value, cause):
+    """A tenth of the range, 100,000 and more, lies above the codes that programs write."""
+    answer = check_pair(SPEC, incomes(1, DAYS), with_some(incomes(2, 1, DAYS), "price", value, 15))
+
+    assert answer.assessment.cause is cause
+    [code] = [finding for finding in stand_ins(answer) if finding.verdict is Verdict.ALERT]
+    assert code.value == pytest.approx(1 / 15, abs=0.01)
+
+
+def test_the_next_number_of_a_count_is_no_code(reference, today):
+    """Counts from 1 to 61: some zeros are the next count, and lie no farther away than counts do."""
+    counted, now = (frame.assign(weight=frame["weight"].round() - 39.0) for frame in (reference, today))
+    answer = check_pair(SPEC, counted, with_some(now, "weight", 0.0, 8))
+
+    assert not [finding for finding in stand_ins(answer) if finding.verdict is Verdict.ALERT]
+
+
+def with_clock(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(quantity=frame["at"].dt.hour, weight=frame["at"].dt.day)
+
+
+def test_a_zero_against_the_time_of_its_row_is_a_stand_in_and_the_next_days_are_none(reference, today):
+    """Hours from 0 to 23, of which a tenth reads 0; days from the 3rd to the 22nd, of which the 23rd is the next."""
+    known, now = with_clock(reference), with_clock(today)
+    fine, broken = (check_pair(SPEC, known, rows) for rows in (now, with_some(now, "quantity", 0, 10)))
+
+    assert not [finding for finding in stand_ins(fine) if finding.verdict is Verdict.ALERT]
+    [alert] = [finding for finding in stand_ins(broken) if finding.verdict is Verdict.ALERT]
+    assert (alert.subject, broken.assessment.cause) == ("quantity", Cause.DATA_CORRUPTION)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.profile.clock_columns import telling_the_time
+from airmedic_core.profile.clock_columns import contradicts_its_time, says_its_time, telling_the_time
 from airmedic_core.profile.features import choose_features
 from airmedic_core.spec import ModelSpec, parse_spec
 
@@ -56,3 +56,13 @@ def test_a_month_that_the_spec_names_stays_an_input() -> None:
 @pytest.mark.parametrize("days", [1, 10])
 def test_a_few_days_do_not_tell_a_calendar_from_chance(days: int) -> None:
     assert telling_the_time(SPEC, _hours("2026-01-01", days)) == {}
+
+
+def test_a_column_that_agrees_with_its_time_by_chance_tells_none() -> None:
+    """Of a Monday's rows 98 % hold a zero, which is also the day of the week, counted from 0."""
+    times = pd.Series(pd.date_range("2024-01-01", periods=1000, freq="min"))
+    cancelled = pd.Series([1.0 if place % 50 == 0 else 0.0 for place in range(1000)])
+
+    assert not says_its_time(cancelled, times)
+    assert contradicts_its_time(cancelled, times + pd.Timedelta(days=1), cancelled, times) is None
+    assert says_its_time(times.dt.minute, times)

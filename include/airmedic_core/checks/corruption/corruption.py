@@ -33,7 +33,7 @@ class Corruption(Check[Options]):
     ...     return day.assign(income=day["income"].where(day["channel"] != "phone", -1.0))
     >>> for finding in Corruption().run(example_context(unknown_income), Options()):
     ...     print(f"{finding.verdict}: {finding.message}")
-    alert: 24 % of income are -1; usual are 0.0 %.
+    alert: 24 % of income are -1; usual are 0.0 %. It lies apart from all others: a stand-in for a missing value.
     ok: 48 values of income (24.0 %) lie far outside the reference's range.
     """
 
@@ -109,7 +109,7 @@ def _outside(context: CheckContext, name: str, options: Options) -> Iterator[Fin
         share - usual >= options.outside_fraction
         and rows >= LIMITS.few_rows
         and not _by_chance(context, name, rows)
-        and _detached(context, name)
+        and (_detached(context, name) or _signs_turned(context, name))
     )
     if many or share > usual:
         yield broken_finding(
@@ -144,6 +144,27 @@ def _detached(context: CheckContext, name: str) -> bool:
         return True
     values = numbers(context.frame[name])[0]
     return bool(np.isinf(values).any()) or detached(values, reference.minimum, reference.maximum)
+
+
+def _signs_turned(context: CheckContext, name: str) -> bool:
+    """Return whether the values below zero, where none ever was, are those of the column with the other sign.
+
+    A column that goes on below zero, such as the first frost, comes a little way. Turned signs reach as deep as the
+    column is high.
+    """
+    import numpy as np
+
+    from airmedic_core.profile.values import numbers
+    from airmedic_core.verdicts.two_samples import ks_distance
+
+    reference, usual = context.reference.whole.columns[name], context.reference_rows
+    if not isinstance(reference, NumericProfile) or reference.negatives or usual is None or name not in usual:
+        return False
+    values, known = numbers(context.frame[name])[0], numbers(usual[name])[0]
+    below, above = -values[np.isfinite(values) & (values < 0)], known[np.isfinite(known) & (known > 0)]
+    if below.size < LIMITS.turned_rows or not above.size or len(np.unique(below)) < LIMITS.turned_rows / 2:
+        return False
+    return ks_distance(below, above) <= LIMITS.turned_distance
 
 
 def _far_share(context: CheckContext, profile: Profile, name: str) -> tuple[int, float]:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
     from airmedic_core.records import Finding
 
+_UNREADABLE = "\ufffd"
+"""What programs write for a letter that they cannot read (Unicode's replacement character)."""
+
 _Words = dict[int, tuple[list[str], NDArray[np.int_]]]
 """Length of names → these names, and their characters, shape (names, length)."""
 
@@ -61,14 +64,23 @@ def damaged_names(context: CheckContext, name: str, options: Options) -> Iterato
     meant = _meant(list(new), names)
     rows = sum(new[value] for value in meant)
     share, usual = rows / max(values, 1), usual_unseen(context, name)
-    if rows < LIMITS.new_value_rows or share - usual.most(values) < options.unseen_fraction:
+    if rows >= LIMITS.new_value_rows and share - usual.most(values) >= options.unseen_fraction:
+        example = max(meant, key=lambda value: new[value])
+        text = (
+            f"{percent(share)} of {name} hold names with replaced characters, such as {example!r} for "
+            f"{meant[example]!r}; usual are {percent(usual.share, 1)}."
+        )
+        yield broken_finding(context, name, "damaged_names", share, usual.share, options.unseen_fraction, text)
         return
-    example = max(meant, key=lambda value: new[value])
-    text = (
-        f"{percent(share)} of {name} hold names with replaced characters, such as {example!r} for {meant[example]!r}; "
-        f"usual are {percent(usual.share, 1)}."
-    )
-    yield broken_finding(context, name, "damaged_names", share, usual.share, options.unseen_fraction, text)
+    # Where new names are usual, the sign that stands for a letter that nobody could read still is not.
+    unreadable = {value: count for value, count in new.items() if _UNREADABLE in value}
+    rows = sum(unreadable.values())
+    share = rows / max(values, 1)
+    if any(_UNREADABLE in value for value in known) or rows < LIMITS.new_value_rows or share < options.unseen_fraction:
+        return
+    example = max(unreadable, key=lambda value: unreadable[value])
+    text = f"{percent(share)} of {name} hold letters that could not be read, such as {example!r}; usual are none."
+    yield broken_finding(context, name, "damaged_names", share, 0.0, options.unseen_fraction, text)
 
 
 def _meant(new: list[str], known: list[str]) -> dict[str, str]:
@@ -102,7 +114,7 @@ def _by_its_signs(value: str, known: list[str], signs: set[str]) -> str | None:
     fitting = [name for name in known if pattern.fullmatch(name)]
     if len(fitting) == 1:
         return fitting[0]
-    return fitting[0] if fitting and "�" in value else None
+    return fitting[0] if fitting and _UNREADABLE in value else None
 
 
 def _read_again(value: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from airmedic_core.checks.corruption.broken_shares import (
     WHERE_ROWS_ARE_STRANGE,
@@ -61,6 +62,11 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
         return
     if not reference.values or not column.values:
         return
+    wrong = _against_the_time(context, name)
+    if wrong is not None:
+        # The next month is new, and right.
+        yield from _contradiction(context, name, wrong, options)
+        return
     try:
         favourite = float(facts.top)
     except ValueError:
@@ -77,6 +83,30 @@ def number_stand_ins(context: CheckContext, name: str, options: Options) -> Iter
     findings = [finding for finding in judged if finding is not None]
     # What is certain comes before what a second window must confirm.
     yield from sorted(findings, key=lambda finding: finding.verdict is not Verdict.ALERT)[:1]
+
+
+def _against_the_time(context: CheckContext, name: str) -> NDArray[np.bool_] | None:
+    """Return the rows that contradict their time; None where the column never told it."""
+    from airmedic_core.profile.clock_columns import contradicts_its_time
+
+    rows, time = context.reference_rows, context.spec.data.time_column
+    if rows is None or name not in rows or time not in rows or time not in context.frame:
+        return None
+    return contradicts_its_time(context.frame[name], context.frame[time], rows[name], rows[time])
+
+
+def _contradiction(context: CheckContext, name: str, wrong: NDArray[np.bool_], options: Options) -> Iterator[Finding]:
+    """Yield the finding on one value that stands where a column always told the time of its row."""
+    values, counts = np.unique(numbers(context.frame[name])[0][wrong], return_counts=True)
+    # Another time zone, or a summer's hour, puts many values in many places.
+    if not counts.size or counts.max() < LIMITS.one_of_wrong * wrong.sum():
+        return
+    value, share = float(values[counts.argmax()]), float(counts.max() / len(wrong))
+    if share >= options.value_fraction:
+        text = f"{percent(share)} of {name} are {value:g} against the time of their rows, which {name} always told."
+        yield broken_finding(
+            context, name, APART, share, 0.0, options.value_fraction, text, explained_by=WHERE_ROWS_ARE_STRANGE
+        )
 
 
 def _judge(context: CheckContext, name: str, value: float, share: float, options: Options) -> Finding | None:

@@ -49,6 +49,13 @@ class Limits:
     handful_of_rows: int = 5
     """Far values that a small reference may lack by chance. Chance alone would allow for more beside few rows, but says
     nothing of how far out they lie; more than a handful beyond the whole width of the range is damage."""
+    turned_rows: int = 20
+    """Values below zero, where none ever was, whose distribution may show that their signs were turned: it is then
+    known to 0.3 (Kolmogorov's limit at 5 %)."""
+    turned_distance: float = 0.3
+    """How far that distribution may lie from the usual one (Kolmogorov–Smirnov), for the same reason."""
+    one_of_wrong: float = 0.8
+    """Part of the rows that contradict their own time that one value must take to be a stand-in."""
     new_value_rows: int = 5
     """Rows of a value that was never seen before it may stand in for others. Fewer are typing errors. Tuned."""
     constant_rows: int = 10

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from airmedic_core.checks.corruption.options import LIMITS
+from airmedic_core.measures.isolated import isolated
+from airmedic_core.measures.stand_in_values import is_typical_number
 from airmedic_core.profile import NumericProfile
 from airmedic_core.profile.values import numbers
 
@@ -53,7 +55,12 @@ def lies_apart(context: CheckContext, name: str, value: float, *, lately: bool) 
     other_values = numbers(context.frame[name])[0]
     other_values = other_values[np.isfinite(other_values) & (other_values != value)]
     # One value for the whole window is odd in itself.
-    return not other_values.size or float(np.abs(other_values - value).min()) >= gap
+    if not other_values.size or float(np.abs(other_values - value).min()) >= gap:
+        return True
+    rows = context.reference_rows
+    if lately or rows is None or name not in rows or not is_typical_number(value, least=low):
+        return False
+    return isolated(value, numbers(rows[name])[0], other_values)
 
 
 def undoubted_profiles(context: CheckContext, name: str) -> list[Profile]:
