@@ -109,3 +109,66 @@ def test_a_class_mix_is_held_against_the_parts_of_the_reference(share: float, al
     history = LabelHistory(before, now)
 
     assert (chance_of_share(*history.shares(1), rows=400, rows_before=4000) < 1e-4) is alone
+
+
+LONG_TAIL = np.round(np.exp(np.random.default_rng(7).normal(8.0, 1.0, ROWS * (DAYS + 1))), 2)
+"""Prices from about 100 to 100,000: their range says nothing of how far below the cheapest one none was."""
+
+
+def prices(labels: Callable[[np.ndarray], np.ndarray]) -> PairCheck:
+    spec = parse_spec(
+        {
+            "name": "stones", "task": "regression", "target": "flow",
+            "data": {"path": "stones.parquet", "time_column": "at"},
+            "features": {"numeric": ["slope", "rough"]}, "window": {"every": "day", "min_rows": 50},
+        }
+    )  # fmt: skip
+    before, today = heights(0, DAYS), heights(1, 1, DAYS)
+    known, now = LONG_TAIL[: len(before)], LONG_TAIL[len(before) :]
+    return check_pair(spec, before.assign(flow=known), today.assign(flow=labels(now)))
+
+
+@pytest.mark.parametrize("value", [-200.0, 0.0])
+def test_a_stand_in_below_labels_of_a_long_tail_is_told_by_how_close_the_others_lie(value: float) -> None:
+    result = prices(lambda labels: np.where(np.arange(len(labels)) % 3 == 0, value, labels))
+
+    assert result.assessment.cause is Cause.DATA_CORRUPTION
+    assert "target_values:flow:stand_in" in result.assessment.finding_keys
+
+
+def test_a_value_among_the_others_that_took_rows_from_all_alike_is_a_stand_in() -> None:
+    """Heights of 90 ± 20 with 100 in every third row: all others lie where they always did."""
+    result = checked(lambda flow: flow.where(np.arange(len(flow)) % 3 > 0, 100.0))
+
+    assert "target_values:flow:stand_in" in result.assessment.finding_keys
+    assert result.assessment.cause is Cause.DATA_CORRUPTION
+
+
+def test_labels_that_moved_to_a_value_with_all_others_are_no_stand_ins() -> None:
+    """A sluice that is opened at 130: a third of the labels is at the mark, and the others have moved too."""
+    result = checked(lambda flow: (flow + 50.0).clip(upper=130.0))
+
+    assert "target_values:flow:stand_in" not in result.assessment.finding_keys
+
+
+def test_a_season_of_the_labels_in_another_unit_is_no_concept_drift() -> None:
+    """Divided by 100, labels from the upper part of the range lie among all seasons again, and not on top of them."""
+    result = checked(lambda flow: (100.0 + 0.4 * flow) / 100.0)
+
+    assert result.assessment.cause is Cause.UNIT_CHANGE
+    assert "target_values:flow:converted" in result.assessment.finding_keys
+
+
+def test_labels_around_zero_in_another_unit_stay_around_zero() -> None:
+    """Delays in minutes that arrive in hours: their middle does not move, and their spread is a sixtieth."""
+    spec = parse_spec(
+        {
+            "name": "trains", "task": "regression", "target": "flow",
+            "data": {"path": "trains.parquet", "time_column": "at"},
+            "features": {"numeric": ["slope", "rough"]}, "window": {"every": "day", "min_rows": 50},
+        }
+    )  # fmt: skip
+    before, today = (frame.assign(flow=frame["flow"] - 85.0) for frame in (heights(0, DAYS), heights(1, 1, DAYS)))
+    result = check_pair(spec, before, today.assign(flow=today["flow"] / 60.0))
+
+    assert result.assessment.cause is Cause.UNIT_CHANGE

@@ -32,6 +32,17 @@ class Limits:
     """Largest share that any value took in a part of the reference, up to which one value in every row is a fault."""
     gap: float = 0.1
     """How far beyond all other labels a stand-in lies, as a part of their range."""
+    seldom_repeats: float = 0.1
+    """Largest share that any value took in a part of the reference, up to which labels hardly repeat. A convention,
+    twice ``value_fraction``."""
+    never_repeats: float = 0.02
+    """The same for labels that are measured finely: one row in fifty holds one value."""
+    times_as_often: float = 10.0
+    """How many times that share a new value must take among them: a power of ten is no matter of chance."""
+    stands_out: float = 2.0
+    """How many times that share a value must take to stand out among such labels. As for an input."""
+    ks_1_percent: float = 1.63
+    """Kolmogorov's limit at 1 % (Smirnov 1948), below which the other labels lie as ever."""
     elsewhere: float = 0.9
     """Share of the labels beyond the reference's range from which the whole target lies elsewhere."""
     widths: float = 1.0
@@ -41,8 +52,17 @@ class Limits:
     """Factors by which targets are rescaled: decimal steps, and minutes or seconds for hours."""
     apart: float = 0.8
     """Kolmogorov–Smirnov distance from the reference from which labels may be in another unit."""
+    other_scale: float = 5.0
+    """How many times as wide, or as narrow, labels around zero are in another unit: half of the smallest step that is
+    looked for. Their middle does not tell."""
     fits: float = 0.2
     """The same distance that may be left once they are converted back: windows of one target differ by as much."""
+
+    near_place: float = 0.3
+    """Natural logarithm of how far their median may lie from the usual one: a third. A season moves a target so far."""
+    narrowest: float = 0.2
+    """Spread of converted labels, as a part of the usual one or the other way round: one week of a year varies less
+    than the year, but is no point."""
 
 
 LIMITS = Limits()

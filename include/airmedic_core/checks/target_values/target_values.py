@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.target_values.options import LIMITS, Options
+from airmedic_core.measures.isolated import isolated
+from airmedic_core.measures.stand_in_values import is_typical_number
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
@@ -86,15 +88,19 @@ def _stand_in(context: CheckContext, history: LabelHistory, options: Options) ->
     values, counts = np.unique(history.now, return_counts=True)
     for at in np.argsort(-counts, kind="stable")[:3]:
         value, rows = float(values[at]), int(counts[at])
-        if rows < LIMITS.value_rows or not _lies_apart(value, history):
+        if rows < LIMITS.value_rows:
             continue
         share, past = history.shares(values[at])
+        apart = _lies_apart(value, history)
+        if not apart and not _never_repeats(value, share, history) and not _laid_on_top(value, share, history):
+            continue
         usual, spread = float(np.mean(past)), float(np.std(past, ddof=1)) if len(past) > 1 else 0.0
         noise = (max(usual * (1.0 - usual), 1.0 / len(history.before)) / len(history.now)) ** 0.5
         if share - usual > max(options.value_fraction, options.spreads * float(np.hypot(noise, spread))):
+            where = "apart from all others" if apart else "where hardly any label repeats"
             text = (
-                f"{percent(share)} of the labels in {context.spec.target} are {value:g}, apart from all others; usual "
-                f"are {percent(usual, 1)}: a stand-in for a label that is not known."
+                f"{percent(share)} of the labels in {context.spec.target} are {value:g}, {where}; usual are "
+                f"{percent(usual, 1)}: a stand-in for a label that is not known."
             )
             limit = usual + options.value_fraction
             yield _fault(context, history, "stand_in", text, value=share, baseline=usual, limit=limit)
@@ -111,20 +117,82 @@ def _lies_apart(value: float, history: LabelHistory) -> bool:
     low, high = float(others.min()), float(others.max())
     gap = LIMITS.gap * (high - low)
     outside = value < low - gap or value > high + gap
-    return gap > 0 and outside and (not beside.size or float(np.abs(beside - value).min()) >= gap)
+    if gap > 0 and outside and (not beside.size or float(np.abs(beside - value).min()) >= gap):
+        return True
+    return is_typical_number(value, least=low) and isolated(value, others, beside)
+
+
+def _never_repeats(value: float, share: float, history: LabelHistory) -> bool:
+    """Whether a value that no label had takes many rows, where measurements never repeat so often."""
+    most = max(history.favourites())
+    new = not bool((history.before == value).any())
+    return new and most <= LIMITS.never_repeats and share >= LIMITS.times_as_often * most
+
+
+def _laid_on_top(value: float, share: float, history: LabelHistory) -> bool:
+    """Whether a value took rows from all others alike, where hardly any label ever repeats.
+
+    A market that grows or a street that is closed moves labels, and leaves few where they were. A value that is filled
+    in for some rows leaves the labels of all others where they always were.
+    """
+    import numpy as np
+
+    most = max(history.favourites())
+    if most > LIMITS.seldom_repeats or share < LIMITS.stands_out * most:
+        return False
+    before = history.before[history.before != value].astype(float)
+    rest = history.now[history.now != value].astype(float)
+    if len(rest) < LIMITS.rows or len(before) < LIMITS.rows:
+        return False
+    chance = LIMITS.ks_1_percent * (1.0 / len(rest) + 1.0 / len(before)) ** 0.5
+    usual = max(_distance(np.sort(part.astype(float)), np.sort(before)) for part in history.parts)
+    return bool(_distance(np.sort(rest), np.sort(before)) <= max(chance, usual))
 
 
 def _converted(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
     """Yield that all labels are a round factor of what they were."""
     now, before = history.now.astype(float), history.before.astype(float)
-    if _distance(now, before) < LIMITS.apart:
+    if _distance(now, before) < LIMITS.apart and not _other_scale(now, before):
         return
     factors = [factor for size in LIMITS.conversions for factor in (size, 1.0 / size)]
     left, factor = min((_distance(now / factor, before), factor) for factor in factors)
+    if left > LIMITS.fits and (far := _far_factor(now, before, factors)) is not None:
+        left, factor = 0.0, far
     if left <= LIMITS.fits:
         by = f"multiplied by {factor:g}" if factor > 1 else f"divided by {1.0 / factor:g}"
         text = f"The labels in {context.spec.target} are {by}: they are in another unit."
         yield _fault(context, history, "converted", text, value=factor, baseline=1.0, suggests=(Cause.UNIT_CHANGE,))
+
+
+def _other_scale(now: Array, before: Array) -> bool:
+    """Whether labels on both sides of zero spread over another order of magnitude: they stay around zero then."""
+    import numpy as np
+
+    if not float(before.min()) < 0 < float(before.max()):
+        return False
+    spread, usual = (float(np.subtract(*np.quantile(labels, [0.9, 0.1]))) for labels in (now, before))
+    return min(spread, usual) > 0 and max(spread / usual, usual / spread) >= LIMITS.other_scale
+
+
+def _far_factor(now: Array, before: Array, factors: list[float]) -> float | None:
+    """Return the factor that brings labels back among those of the reference, where practically none is now.
+
+    One season, measured in another unit, lies within the range of all seasons and not on top of them.
+    """
+    import numpy as np
+
+    low, high = float(before.min()), float(before.max())
+    usual, spread = float(np.median(before)), float(np.std(before))
+    if float(np.mean((now < low) | (now > high))) < LIMITS.elsewhere or usual <= 0 or float(np.median(now)) <= 0:
+        return None
+    fitting = [
+        (abs(float(np.log(np.median(now) / factor / usual))), factor)
+        for factor in factors
+        if float(np.mean((now / factor >= low) & (now / factor <= high))) >= LIMITS.elsewhere
+        and LIMITS.narrowest < float(np.std(now)) / factor / max(spread, 1e-12) < 1.0 / LIMITS.narrowest
+    ]
+    place, factor = min(fitting, default=(np.inf, 1.0))
+    return factor if place <= LIMITS.near_place else None
 
 
 def _elsewhere(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
