@@ -115,3 +115,11 @@ def test_only_what_is_called_so_or_varies_is_a_calendar() -> None:
     rows = parcels(0, 20).assign(month=1, year=2026)
 
     assert set(telling_the_time(SPEC, rows)) == {"month", "year"}
+
+
+def test_a_constant_that_becomes_a_measurement_has_begun_to_vary() -> None:
+    """Each row has a value of its own: there are as many changes as values, and no step holds for long."""
+    result = checked(lambda rows: rows.assign(insured=np.random.default_rng(2).gamma(2.0, 50.0, len(rows))))
+
+    assert result.assessment.cause is Cause.SCHEMA_CHANGE
+    assert "schema:insured:constant_ended" in result.assessment.finding_keys

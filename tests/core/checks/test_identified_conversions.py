@@ -68,3 +68,28 @@ def test_one_value_far_away_is_a_stand_in_whatever_image_it_could_be() -> None:
     current = hours("2026-03-02", 10, seed=1)
     current.loc[current.index % 5 < 2, "temperature"] = -263.15
     assert cause(current) is Cause.DATA_CORRUPTION
+
+
+def test_a_season_that_took_a_share_of_the_rows_beyond_the_old_range_is_no_conversion() -> None:
+    """Half of the hours come from a hot place: its humidity and its soil are others, too."""
+    reference, current = hours("2026-01-01", 60), hours("2026-06-01", 30, seed=1)
+    hot = hours("2026-06-01", 30, season=2.2, seed=2)
+    some = current.index % 2 == 0
+    for column in ("humidity", "temperature", "soil"):
+        current.loc[some, column] = hot.loc[some, column]
+
+    assert check_pair(SPEC, reference, current).assessment.cause is not Cause.UNIT_CHANGE
+
+
+def test_a_column_around_zero_that_shrank_to_a_sixtieth_need_not_keep_its_shape_exactly() -> None:
+    """Most delays lie below zero: the move is a small one, and a window of delays differs a little from all others."""
+
+    def delays(start: str, days: int, seed: int, late: float) -> pd.DataFrame:
+        rows = hours(start, days, seed=seed)
+        rng = np.random.default_rng(seed)
+        return rows.assign(gas=np.round(rng.normal(-4.0, 4.0, len(rows)) + late * rng.gamma(0.3, 60.0, len(rows))))
+
+    current = delays("2026-03-02", 10, 1, 1.25)
+    converted = current.assign(gas=current["gas"] / 60.0)
+
+    assert check_pair(SPEC, delays("2026-01-01", 60, 0, 1.0), converted).assessment.cause is Cause.UNIT_CHANGE

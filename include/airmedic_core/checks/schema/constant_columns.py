@@ -53,7 +53,7 @@ def constant_findings(context: CheckContext, name: str, options: Options) -> lis
     if share < options.unseen_fraction or share * len(known) < LIMITS.varied_rows:
         return []
     turns = int((known[1:] != known[:-1]).sum())
-    if turns <= 2 * len(set(known.tolist())):
+    if turns <= min(2 * len(set(known.tolist())), len(known) / LIMITS.rows_of_a_step):
         # What moves on by steps, such as a rate that holds for a quarter, has not begun to vary: it has moved.
         return []
     text = (

@@ -19,8 +19,8 @@ def exchanged_columns(context: CheckContext) -> list[tuple[str, str]]:
     """Return the pairs of columns that lie where the other one was, and both where no window has had them.
 
     Each is compared with the other's reference by the Kolmogorov–Smirnov distance: at most a quarter of how far it
-    moved may be left. Two parts of a whole mirror each other: a change of mix moves one of them to where the other was,
-    so they are no such pair.
+    moved may be left, or what windows of the other one usually differ by. Two parts of a whole mirror each other: a
+    change of mix moves one of them to where the other was, so they are no such pair.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def exchanged_columns(context: CheckContext) -> list[tuple[str, str]]:
         for first, second in combinations(moved, 2)
         if _near(context, first, second)
         and _near(context, second, first)
-        and _distance(sorted_values(first), context, second) <= LIMITS.left * moved[first]
-        and _distance(sorted_values(second), context, first) <= LIMITS.left * moved[second]
+        and _distance(sorted_values(first), context, second) <= _most_left(context, second, moved[first])
+        and _distance(sorted_values(second), context, first) <= _most_left(context, first, moved[second])
         and unlike_any(first)
         and unlike_any(second)
         and not _mirrored(rows_of(first), rows_of(second))
@@ -79,14 +79,24 @@ def _moved(context: CheckContext) -> dict[str, float]:
 
 def _unlike_any_window(context: CheckContext, name: str, distance: float) -> bool:
     """Whether a column lies farther out than in any window so far, by more than rows explain."""
+    return distance > max(_past_distances(context, name), default=0.0) + math.sqrt(1.0 / max(context.rows_seen, 1))
+
+
+def _most_left(context: CheckContext, place: str, moved: float) -> float:
+    """Return how far a column may lie from the reference of another one, and still be where that one was."""
+    usual = max(_past_distances(context, place), default=0.0)
+    return min(max(LIMITS.left * moved, usual), LIMITS.most_left * moved)
+
+
+def _past_distances(context: CheckContext, name: str) -> list[float]:
+    """Return how far each earlier window of a column lies from its reference."""
     usual = context.reference.whole.columns[name]
     assert isinstance(usual, NumericProfile)  # noqa: S101  chosen so above
-    past = [
+    return [
         ks(usual, column)
         for profile in context.past_profiles
         if isinstance(column := profile.columns[name], NumericProfile) and column.values
     ]
-    return distance > max(past, default=0.0) + math.sqrt(1.0 / max(context.rows_seen, 1))
 
 
 def _near(context: CheckContext, name: str, place: str) -> bool:

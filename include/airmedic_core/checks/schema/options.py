@@ -36,6 +36,9 @@ class Limits:
     have been seen, with a probability of 99.99 %, if one row in twenty had it (0.95²⁰⁰ = 4e-5)."""
     varied_rows: int = 5
     """Rows of other values before a column that was constant counts as varying. Fewer are slips."""
+    rows_of_a_step: float = 5.0
+    """Rows for each change of value, at the least, where a column moves on by steps. Independent rows change nearly
+    every time, however many values they have."""
     mostly_text: float = 0.5
     """Share of values that are no numbers from which a column of numbers has become text. Below, the values are damaged
     one by one."""
@@ -59,6 +62,9 @@ class Limits:
     """Kolmogorov–Smirnov distance from its reference that an exchanged column has moved at the least. Tuned."""
     left: float = 0.25
     """Part of that distance that may be left from the other column's reference. Tuned."""
+    most_left: float = 0.5
+    """The same where windows of the other column usually lie as far from its reference: a week of wind blows from one
+    side."""
     near: float = 0.5
     """Standard deviations between a column's mean and the other's, beyond which their rows are not compared. Bounds the
     time: distributions whose means lie farther apart leave more than a quarter of any distance."""
@@ -88,6 +94,9 @@ class Limits:
     """Kolmogorov–Smirnov distance of a column in the rows that did not slide, above which it has moved as a whole."""
     slid_fraction: float = 0.01
     """Rows that slid, beyond the usual share of rows that look so."""
+    slid_hardly_between: float = 0.1
+    """Such rows, as a part of those that slid, up to which the two kinds of rows are apart: a season that has moved all
+    rows leaves many between them."""
     slid_between: float = 1.0
     """Rows that are likelier under the names beside theirs, but not so clearly, beyond the usual and as a multiple of
     those that slid. Where inputs move, they are many more."""

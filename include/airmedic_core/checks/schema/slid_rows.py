@@ -79,8 +79,11 @@ def slid_rows(context: CheckContext) -> Slid | None:
         if (
             enough
             and between <= LIMITS.slid_between * share
-            and not _others_moved(
-                frame[now <= LIMITS.slid_evidence], reference, [name for name in names if known[name].numeric]
+            and (
+                between <= LIMITS.slid_hardly_between * share
+                or not _others_moved(
+                    frame[now <= LIMITS.slid_evidence], reference, [name for name in names if known[name].numeric]
+                )
             )
         ):
             place = int(np.bincount(starts[now > LIMITS.slid_evidence]).argmax())

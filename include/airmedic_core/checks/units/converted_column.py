@@ -167,10 +167,7 @@ def _best(
         if fit.share <= LIMITS.whole and not separate(reference, conversion):
             continue
         before = float(np.abs(share_upto(values, cumulative.edges) - cumulative(cumulative.edges)).max())
-        # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
-        # storm, the distance of the storm does not say what a conversion may leave.
-        limit = LIMITS.usual_slack * (most if most > LIMITS.wandering else usual.typical)
-        if fit.distance > max(limit, LIMITS.least_left):
+        if fit.distance > _may_be_left(conversion, fit, usual, most, before):
             continue
         if most <= LIMITS.wandering and fit.distance > min(max(LIMITS.left * before, noise), LIMITS.most_left * before):
             continue
@@ -187,6 +184,23 @@ def _best(
         return None
     _, conversion, fit = max(candidates, key=lambda candidate: candidate[0])
     return conversion, fit
+
+
+def _may_be_left(conversion: Map, fit: MixtureFit, usual: Usual, most: float, before: float) -> float:
+    """Return the distance that a conversion may leave."""
+    # One day of a column that wanders is far from all days together, in any unit. Where days are alike but for one
+    # storm, the distance of the storm does not say what a conversion may leave.
+    limit = LIMITS.usual_slack * (most if most > LIMITS.wandering else usual.typical)
+    if fit.share > LIMITS.whole and _extreme(conversion):
+        # No season scales a column so far: the shape need not be kept as closely as windows keep it.
+        limit = max(limit, LIMITS.left * before)
+    return max(limit, LIMITS.least_left)
+
+
+def _extreme(conversion: Map) -> bool:
+    """Whether a map without offset scales values so far that nothing but another unit does."""
+    size = abs(conversion.factor)
+    return not conversion.offset and conversion.factor > 0 and max(size, 1.0 / size) >= LIMITS.extreme_factor
 
 
 def _rescaled(

@@ -111,6 +111,24 @@ class Groups:
             if _apart(rest, usual_rows - before) <= _most_rest(int(rest.sum()), moved) + LIMITS.binned:
                 yield group, rows, past_rows
 
+    def moved_as_a_whole(self, name: str, rows: _Rows, past_rows: _Rows, conversion: Map) -> bool:
+        """Whether other columns of a group have moved too, and not by the same conversion: it has another season."""
+        moved, watched = 0, 0
+        for other in self._context.profile.edges.numeric:
+            if other == name or other not in self.frame or other not in self.past:
+                continue
+            inside, before = (
+                _sorted(numbers(frame[other])[0][chosen])
+                for frame, chosen in ((self.frame, rows), (self.past, past_rows))
+            )
+            if min(len(inside), len(before)) < LIMITS.group_rows:
+                continue
+            watched += 1
+            distance = _distance(inside, before)
+            if distance > max(LIMITS.rest, LIMITS.ks_1_percent / len(inside) ** 0.5):
+                moved += _distance(_sorted(conversion.back(inside)), before) > LIMITS.left * distance
+        return moved > LIMITS.company * watched
+
 
 def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> ConvertedGroup | None:
     """Return the group of rows whose values of a column are all converted, while those of all others are as before.
@@ -184,6 +202,8 @@ def converted_group(groups: Groups, name: str, maps: Iterable[Map]) -> Converted
         ]
         if fits:
             after, position = min(fits)
+            if likely[position].offset and groups.moved_as_a_whole(name, rows, past_rows, likely[position]):
+                continue
             return ConvertedGroup(group, len(inside) / len(now), likely[position], moved, after)
     return None
 

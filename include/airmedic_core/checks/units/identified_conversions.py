@@ -25,6 +25,8 @@ _LEAST_CONVERTED = 20
 """Rows that a share of a column must have for its distribution to tell a factor from its neighbours."""
 _COMPANY = 0.34
 """Share of the other columns of numbers that moved too: from there on what moved them is the better explanation."""
+_BACK = 0.25
+"""Part of another column's move that may be left once the same conversion is taken back."""
 _MOVED = 0.15
 """Distance (Kolmogorov–Smirnov) from which a column counts as moved, beyond what its windows usually show."""
 
@@ -79,13 +81,16 @@ def identified(
         return False
     # A shifted scale has to fit in place and in width, which one share of the rows alone does by chance.
     ordinary = not every if conversion.offset else 1 / _ORDINARY_FACTOR < abs(conversion.factor) < _ORDINARY_FACTOR
+    if not every and ordinary and _in_company(context, name, conversion):
+        # A season brings rows from beyond the old range too, and moves other columns with them.
+        return False
     if not ordinary or unmistakable(values, recent, whole, conversion, fit):
         return True
-    return every and not _in_company(context, name)
+    return every and not _in_company(context, name, conversion)
 
 
-def _in_company(context: CheckContext, name: str) -> bool:
-    """Return whether other columns of numbers moved too."""
+def _in_company(context: CheckContext, name: str, conversion: Map) -> bool:
+    """Return whether other columns of numbers moved too, and not onto the same scale with another zero."""
     moved, watched = 0, 0
     for other in context.profile.edges.numeric:
         now, usual = context.profile.columns[other], context.recent.columns[other]
@@ -94,5 +99,19 @@ def _in_company(context: CheckContext, name: str) -> bool:
         if not now.values or not usual.values:
             continue
         watched += 1
-        moved += ks(usual, now) > max(_MOVED, 1.63 / now.values**0.5)
+        distance = ks(usual, now)
+        if distance > max(_MOVED, 1.63 / now.values**0.5):
+            # A season scales several columns by one factor; no season brings them onto another scale with another zero.
+            moved += not (conversion.offset and _brought_back(context, other, usual, conversion, distance))
     return moved > _COMPANY * watched
+
+
+def _brought_back(context: CheckContext, name: str, usual: NumericProfile, conversion: Map, moved: float) -> bool:
+    """Return whether the same conversion explains a column's move: a source converts all its temperatures at once."""
+    from airmedic_core.checks.units.converted_rows import Cumulative, share_upto
+    from airmedic_core.profile.values import numbers
+
+    values = numbers(context.frame[name])[0]
+    back = np.sort(conversion.back(values[np.isfinite(values)]))
+    cumulative = Cumulative(usual)
+    return float(np.abs(share_upto(back, cumulative.edges) - cumulative(cumulative.edges)).max()) <= _BACK * moved

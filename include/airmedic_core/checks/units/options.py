@@ -71,6 +71,9 @@ class Limits:
     """Factor from which a column without a known conversion counts as converted; by a smaller one it may have grown.
     Tuned."""
 
+    extreme_factor: float = 10.0
+    """Factor of a whole column from which a quarter of its move may be left. Seasons and growth stay below three."""
+
     # A column brought onto 0…1, or onto mean 0 and standard deviation 1
     unit_slack: float = 0.01
     """How far beyond 0 and 1 values may lie: the range was that of other rows."""
@@ -178,6 +181,8 @@ class Limits:
     """How far off a power of ten or of sixty may be before its distance must show it. They lie far apart."""
     other_factor: float = 1.1
     """The same for all other factors: between 5 and 40 there are a dozen."""
+    company: float = 0.34
+    """Share of a group's other columns that moved too, from which a shifted scale is no explanation of one of them."""
     rest: float = 0.15
     """How far all other rows may have moved. Tuned."""
     rest_of_move: float = 0.45
