@@ -54,6 +54,8 @@ class Limits:
     less; in other seasons and regimes of real data, by 0.085 or more."""
     rank_noise: float = 0.43
     """One and a half standard deviations of the rank of one row, 0.289: what few rows move by chance."""
+    cuts: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
+    """Parts of the reference that are taken for the past, each with the stretch that follows it. Bounds the time."""
     noise: float = 3.0
     """Standard deviations of a share of independent rows that are still chance: 1 window in 740."""
 
@@ -111,14 +113,14 @@ class Anomalies(Check[Options]):
             usual.share + noise, LIMITS.beyond_history * usual.largest_share
         )
         many = share > options.limit_fraction and certain
-        regime = many and _another_regime(context, strange)
+        regime = _regime(context, strange, usual, share) if many else ""
         alert = many and not regime
         text = (
             f"{percent(share, 1)} of the rows are extreme in {usual.columns_at_once} or more columns at once; usual "
             f"are {percent(usual.share, 1)}."
         )
         if regime:
-            text += " The other rows have moved too, so this is another regime and no spike."
+            text += f" {regime}, so this is another regime and no spike."
         return [
             Finding(
                 "anomalies", "batch", "anomalous_fraction", Verdict.ALERT if alert else Verdict.OK, value=share,
@@ -151,6 +153,15 @@ def _extremes(context: CheckContext, options: Options) -> tuple[NDArray[np.intp]
     return extreme_columns(whole, context.frame, together, measured=True), usual
 
 
+def _regime(context: CheckContext, strange: NDArray[np.bool_], usual: _Usual, share: float) -> str:
+    """Return why the strange rows are no spike; empty where they are one."""
+    if _another_regime(context, strange):
+        return "The other rows have moved too"
+    if _goes_on(context, usual, share, len(strange)):
+        return "Rows of the reference were as new to those before them"
+    return ""
+
+
 def _another_regime(context: CheckContext, strange: NDArray[np.bool_]) -> bool:
     """Return whether the rows that are not extreme lie elsewhere too, as in another season or after a change for all.
 
@@ -166,6 +177,36 @@ def _another_regime(context: CheckContext, strange: NDArray[np.bool_]) -> bool:
     chance = LIMITS.rank_noise / max(int((~strange).sum()), 1) ** 0.5
     moved = ranks_moved(context.reference.whole, context.frame[~strange], reference)
     return bool(moved > LIMITS.moved_ranks + chance)
+
+
+def _goes_on(context: CheckContext, usual: _Usual, share: float, rows: int) -> bool:
+    """Return whether stretches of the reference were about as new to the rows before them, as in any season.
+
+    All rows of the reference take part in what is plausible, so that none of its own windows is strange beside them.
+    What comes next is held against the past alone, and so are these.
+    """
+    import numpy as np
+
+    from airmedic_core.measures.outliers import extreme_columns, moving_together
+    from airmedic_core.profile import build_profile
+
+    reference = context.reference_rows
+    if reference is None or len(reference) < LIMITS.reference_rows:
+        return False
+    together = moving_together(context.reference.whole, reference)
+    known = len(reference)
+    # Of a large reference the rows at hand are a sample, evenly spread.
+    length = max(round(rows * known / max(context.reference.whole.rows, 1)), LIMITS.window_rows)
+    for place in LIMITS.cuts:
+        cut = round(place * known)
+        earlier, later = reference.iloc[:cut], reference.iloc[cut : cut + length]
+        if len(earlier) < LIMITS.reference_rows or len(later) < LIMITS.window_rows:
+            continue
+        before = build_profile(context.reference.edges, earlier)
+        strange = extreme_columns(before, later, together) >= usual.columns_at_once
+        if share <= LIMITS.beyond_history * float(np.mean(strange)):
+            return True
+    return False
 
 
 def _largest_share(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:

@@ -7,7 +7,7 @@ import pytest
 from airmedic_core.measures.outliers import extreme_columns, moving_together
 from airmedic_core.pair import check_pair
 from airmedic_core.profile import build_reference
-from airmedic_core.records import Cause
+from airmedic_core.records import Cause, Verdict
 from airmedic_core.spec import parse_spec
 
 SPEC = parse_spec(
@@ -89,3 +89,25 @@ def test_where_the_other_rows_have_moved_too_it_is_another_regime(reference: pd.
     (finding,) = (finding for finding in answer.findings if finding.statistic == "anomalous_fraction")
     assert "another regime" in finding.message
     assert answer.assessment.cause is not Cause.ANOMALY_SPIKE
+
+
+@pytest.mark.parametrize(("cools", "alert"), [(True, False), (False, True)])
+def test_what_every_part_of_the_reference_did_to_the_one_before_is_no_spike(cools: bool, alert: bool) -> None:
+    """A cold and windy spell: rows beyond all earlier ones, as each week of an autumn brings some."""
+    rows = hours(40)
+    day = np.arange(len(rows)) // 24
+    fall, gusts = (np.where(cools, 0.9 * day, 0.0), np.where(cools, 0.25 * day, 0.0))
+    reference = rows.assign(heat=rows["heat"] - fall, wind=rows["wind"] + gusts)
+    reference = reference.assign(felt=1.2 * reference["heat"], chill=30.0 - reference["heat"])
+    spell = hours(4, first_day=40)
+    some = np.arange(len(spell)) % 4 == 0
+    least, most = reference["heat"].min(), reference["wind"].max()
+    usual = reference.tail(len(spell))
+    beyond = np.random.default_rng(5).uniform(0.0, 2.0, len(spell))
+    heat = np.where(some, least - 1.0 - beyond, usual["heat"].sample(frac=1.0, random_state=0))
+    wind = np.where(some, most + beyond, usual["wind"].sample(frac=1.0, random_state=1))
+    today = spell.assign(heat=heat, felt=1.2 * heat, chill=30.0 - heat, wind=wind)
+
+    found = [finding for finding in check_pair(SPEC, reference, today).findings if finding.check == "anomalies"]
+
+    assert [finding.verdict is Verdict.ALERT for finding in found] == [alert]

@@ -120,3 +120,17 @@ def test_a_weekend_is_no_gap_where_the_reference_is_a_working_week() -> None:
     later = pd.date_range("2026-01-12", "2026-01-20T23:00", freq="h")
     result = check_pair(SPEC, _at(week), _at(later[later.dayofweek < 5], seed=1))
     assert not [finding for finding in result.findings if finding.statistic == "gap"]
+
+
+def test_rounds_of_a_survey_leave_most_windows_empty_and_say_nothing_of_a_round() -> None:
+    """Two days of 80 rows in each month: the next round has 84, and not 84 where none were expected."""
+    rounds = [f"2026-{month:02}-{day:02}" for month in range(1, 11) for day in (12, 13)]
+    reference = _at(
+        pd.DatetimeIndex([f"{day}T{at // 60:02}:{at % 60:02}" for day in rounds for at in range(0, 1200, 30)])
+    )
+    now = [f"2026-11-{day}T{at // 60:02}:{at % 60:02}" for day in (12, 13) for at in range(0, 1260, 30)]
+    current = _at(pd.DatetimeIndex(now), seed=1)
+
+    finding = _volume(check_pair(SPEC, reference, current))
+
+    assert (finding.verdict, finding.baseline) == (Verdict.OK, pytest.approx(80, abs=1))

@@ -103,6 +103,7 @@ def _repeated_rows(context: CheckContext, options: Options) -> list[Finding]:
         and usually_alike < LIMITS.never_alike
         and max(alike) > LIMITS.repeated_values
         and max(shares) <= options.repeated_fraction
+        and not _all_turn_with_the_clock(context)
     ):
         # Only the outcomes are new: the inputs are those of an earlier window, and never came again before.
         shares, usual = alike, usually_alike
@@ -257,6 +258,19 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
                 )
             )  # fmt: skip
     return findings
+
+
+def _all_turn_with_the_clock(context: CheckContext) -> bool:
+    """Whether all inputs say what the time says: the same day of the week and of the month comes again after years."""
+    from airmedic_core.profile.calendar import says_its_time
+
+    rows, time = context.reference_rows, context.spec.data.time_column
+    if rows is None or time not in rows:
+        return False
+    return all(
+        name in rows and (says_its_time(rows[name], rows[time]) or _turns_with_the_clock(context, name))
+        for name in context.features
+    )
 
 
 def _turns_with_the_clock(context: CheckContext, name: str) -> bool:
