@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation
+from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation, is_shift
 from airmedic_core.records import ABNORMAL, Role
 
 _APART = 0.95
@@ -13,6 +13,9 @@ _APART = 0.95
 loss on shared inputs then rests on a twentieth of the rows or less."""
 _FEW_ROWS = 100
 """Labelled rows below which a loss may be one event, such as a weekend: a share is known to within ten points then."""
+_FAR = 0.8
+"""Standard deviations from which an input that has moved alone may as well be wrong: a large effect (Cohen 1988). A
+season or another kind of customer moves others too."""
 
 
 class CountedSign(Sign, Protocol):
@@ -26,8 +29,9 @@ class CountedSign(Sign, Protocol):
 def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) -> str:
     """Return the condition under which learning from the window does no harm; empty where nothing speaks against it.
 
-    Damage to the data, labels of exchanged classes, windows that hardly overlap, and a loss in a handful of rows each
-    explain a loss as well as a changed relation does. A model that learns from such rows is worse afterwards.
+    Damage to the data, labels of exchanged classes or of other rows, an input that is far away while all others are as
+    ever, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a changed relation
+    does. A model that learns from such rows is worse afterwards.
 
     Parameters
     ----------
@@ -44,18 +48,34 @@ def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) 
     'if a later window shows the same: 62 labelled rows may be one event'
     """
     known = list(signs)
-    if any(sign.role is Role.DATA_FAULT and sign.verdict in ABNORMAL for sign in known):
+    doubt = _faulty(known)
+    # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
+    return doubt if doubt or confirmed else _one_event(known)
+
+
+def _faulty(signs: Sequence[CountedSign]) -> str:
+    """Return the doubt that something is wrong with the data or the labels, which a second window would show too."""
+    if any(sign.role is Role.DATA_FAULT and sign.verdict in ABNORMAL for sign in signs):
         return "once the data are known to be sound"
-    if any(is_measured_loss(sign) and sign.details.get("mirrored") for sign in known):
+    losses = [sign for sign in signs if is_measured_loss(sign)]
+    if any(sign.details.get("mirrored") for sign in losses):
         return "once it is known that no classes were exchanged: answers are as wrong as they were right"
-    if confirmed:
-        # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
-        return ""
-    lost = [sign for sign in known if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
+    if any(sign.details.get("unrelated") for sign in losses):
+        return "once it is known that the labels belong to their rows: the answers say nothing of them any more"
+    if any(sign.details.get("unseen_by_scores") and sign.verdict in ABNORMAL for sign in signs):
+        return "once the labels are known to be complete: by its scores the window is of the usual mix"
+    return ""
+
+
+def _one_event(signs: Sequence[CountedSign]) -> str:
+    """Return the doubt that a later window would settle."""
+    lost = [sign for sign in signs if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
     rows = max((sign.sample_size or 0 for sign in lost), default=0)
     if lost and rows < _FEW_ROWS:
         return f"if a later window shows the same: {rows} labelled rows may be one event"
-    apart = any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in known)
-    if apart:
+    moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL]
+    if lost and len(moved) == 1 and abs(moved[0].effect or 0.0) >= _FAR:
+        return "once it is known that the input that moved is right: it has moved alone"
+    if any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in signs):
         return "if the loss is there among rows that the reference has too: the two windows hardly overlap"
     return ""

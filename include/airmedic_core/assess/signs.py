@@ -149,7 +149,13 @@ class Signs(Generic[SignT]):
             max(finding.details.get(name, 1.0) for name in ("bias_p_value", "joint_p_value")) < _P_VALUE_OF_THREE
             for finding in self.remains
         )
-        suspected = self.pick(Verdict.OK, lambda finding: is_likely_loss(finding, _P_VALUE_OF_THREE)) if proven else []
+        # A few rows that cost much make the loss, its remainder and the lean alike: that is one sign, and not three.
+        suspected = self.pick(
+            Verdict.OK,
+            lambda finding: (
+                proven and is_likely_loss(finding, _P_VALUE_OF_THREE) and not finding.details.get("of_few_rows")
+            ),
+        )
         return self.pick(Verdict.WATCH, is_likely_loss) or suspected
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from airmedic_core.records import Role
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from airmedic_core.comparison import CheckContext
     from airmedic_core.comparison.context import LabelledRows
     from airmedic_core.metrics import Interval, Metric
@@ -41,6 +44,8 @@ class Change:
     """A smaller loss is of no interest: in the metric's own unit."""
     spread: float
     """The usual difference between windows of the version, as a standard deviation."""
+    of_few_rows: bool
+    """Whether the loss is gone without the few rows that cost the most."""
 
 
 def deciding_metrics(spec: ModelSpec) -> list[Metric]:
@@ -139,7 +144,12 @@ def compare(
     if logs:
         centre = float(np.exp(centre))
         spread *= centre
-    return Change(now, centre, sign * (now.value - centre), p_value if worse else 1.0 - p_value, floor, spread)
+    difference = sign * (now.value - centre)
+    few = difference < -floor and (
+        _made_by_few_rows(labelled, measure, centre, floor)
+        or _made_beyond_the_baseline(context, labelled, measure, centre, floor)
+    )
+    return Change(now, centre, difference, p_value if worse else 1.0 - p_value, floor, spread, few)
 
 
 def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
@@ -170,5 +180,30 @@ def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, fl
     import numpy as np
 
     kept = np.argsort(labelled.losses)[: -max(int(len(labelled) * _FEW_ROWS), 1)]
+    return not _lost_on(labelled, kept, measure, before, floor)
+
+
+def _made_beyond_the_baseline(
+    context: CheckContext, labelled: LabelledRows, measure: Metric, before: float, floor: float
+) -> bool:
+    """Whether the loss is gone without rows that cost more than any of the baseline, where its few rows may lack those.
+
+    Errors have long tails. How large the largest are, a hundred rows do not know.
+    """
+    import numpy as np
+
+    from airmedic_core.measures.chances import BY_ROWS_ALONE, chance_beyond_all
+
+    baseline = context.baseline
+    if baseline is None or not len(baseline):
+        return False
+    kept = np.flatnonzero(labelled.losses <= baseline.losses.max())
+    beyond = len(labelled) - len(kept)
+    if not beyond or not len(kept) or chance_beyond_all(beyond, len(labelled), len(baseline)) <= BY_ROWS_ALONE:
+        return False
+    return not _lost_on(labelled, kept, measure, before, floor)
+
+
+def _lost_on(labelled: LabelledRows, kept: NDArray[np.intp], measure: Metric, before: float, floor: float) -> bool:
     value = measure(labelled.labels[kept], labelled.scores[kept])
-    return not (before - value > floor if measure.higher_is_better else value - before > floor)
+    return before - value > floor if measure.higher_is_better else value - before > floor

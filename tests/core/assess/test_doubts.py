@@ -23,6 +23,17 @@ def remains(separation: float) -> Finding:
     )
 
 
+def moved(column: str, effect: float) -> Finding:
+    return Finding("drift", column, "shift", Verdict.ALERT, effect=effect, role=Role.INPUT_MOVED)
+
+
+def mix(*, unseen: bool) -> Finding:
+    return Finding(
+        "concept", "default", "class_mix", Verdict.ALERT, suggests=(Cause.LABEL_SHIFT,), role=Role.EXPLAINS_LOSS,
+        details={"unseen_by_scores": unseen},
+    )  # fmt: skip
+
+
 def damaged(verdict: Verdict) -> Finding:
     return Finding("corruption", "price", "nulls", verdict, role=Role.DATA_FAULT)
 
@@ -35,6 +46,12 @@ def damaged(verdict: Verdict) -> Finding:
         ([loss(500), damaged(Verdict.WATCH)], "sound"),
         ([loss(62)], "62 labelled rows"),
         ([loss(500), remains(0.99)], "overlap"),
+        ([replace(loss(500), details={"unrelated": True}), remains(0.6)], "belong to their rows"),
+        ([loss(500), moved("weight", 1.4)], "moved alone"),
+        ([mix(unseen=True)], "complete"),
+        ([mix(unseen=False)], ""),
+        ([loss(500), moved("weight", 0.4)], ""),
+        ([loss(500), moved("weight", 1.4), moved("height", 0.3)], ""),
     ],
 )
 def test_damage_few_rows_and_windows_apart_are_doubts(findings: list[Finding], says: str) -> None:

@@ -1,5 +1,7 @@
 """How much must speak for a loss: in the only window there is, and where later ones will tell."""
 
+from dataclasses import replace
+
 import pytest
 
 from airmedic_core.assess import weigh
@@ -86,3 +88,12 @@ def test_a_headline_quotes_no_message_on_a_private_column() -> None:
         assessment = weigh(BATCH, findings, hidden=lambda subject: subject.startswith("email"))
         assert "a@b.c" not in assessment.headline
         assert "a@b.c" not in " ".join(assessment.not_knowable)
+
+
+def test_a_few_rows_that_cost_much_are_one_sign_and_not_three() -> None:
+    """They make the loss, what remains of it and the lean of the errors alike."""
+    findings = [loss(Verdict.OK, 0.08), remaining(Verdict.ALERT, 0.001)]
+    few = [replace(findings[0], details={**findings[0].details, "of_few_rows": True}), findings[1]]
+
+    assert weigh(BATCH, findings, only_window=True).outcome == "incident"
+    assert weigh(BATCH, few, only_window=True).outcome == "watch"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,3 +76,15 @@ def test_a_turned_relation_is_not_explained_by_the_mix() -> None:
 def test_a_class_that_the_baseline_lacks_cannot_be_compared() -> None:
     before, now = rows([1.0, 0.0], BEFORE, seed=0), rows([0.9, 0.1], NOW, seed=1)
     assert class_mix(before, now, least_change=0.05, least_gain=0.02) is None
+
+
+def test_labels_that_are_lost_leave_the_scores_of_the_usual_mix() -> None:
+    """Half of the rows are positive; once three of four positives read as negative, the scores still say half."""
+    before, now = rows([0.5, 0.5], BEFORE, seed=0), rows([0.5, 0.5], NOW, seed=1)
+    lost = np.where(np.random.default_rng(2).random(NOW) < 0.75, 0.0, now.labels)
+    damaged = replace(now, labels=lost, losses=losses("binary", lost, now.scores))
+    true = rows([0.875, 0.125], NOW, seed=1)
+
+    mixes = [class_mix(before, window, least_change=0.05, least_gain=0.02) for window in (damaged, true)]
+
+    assert [(mix.moved, mix.unseen) for mix in mixes if mix] == [(True, True), (True, False)]

@@ -26,6 +26,8 @@ _ONE_PERCENT = 1.63
 """Kolmogorov's limit at 1 % (Smirnov 1948)."""
 _GAIN_ERRORS = 3.0
 """Standard errors by which another prior must save something of the loss."""
+_SEEN = 0.25
+"""Part of the move of a share that scores must show at the least, where the rows themselves are of another mix."""
 _LEFT_OF_THE_MIX = 0.05
 """Share of the loss that the class mix costs on the baseline's rows. If more of the loss is left, it has another
 reason."""
@@ -48,6 +50,8 @@ class ClassMix:
     """How far the scores within a class have moved, as a multiple of what chance and a small wobble explain."""
     explains: bool
     """Whether the scores of each class are as before, and another prior saves what the mix costs."""
+    unseen: bool
+    """Whether the scores, which tell the classes apart, say that the rows are of the old mix."""
 
 
 def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, least_gain: float) -> ClassMix | None:
@@ -102,6 +106,7 @@ def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, l
         gain=gain,
         distance=distance,
         explains=explains and not _more_is_left(left, usual, ratio[past_labels]),
+        unseen=classes == 2 and _unseen(past[:, 1], past_labels, chances[:, 1], float(new[1])),
     )
 
 
@@ -127,6 +132,21 @@ def _corrected(chances: Array, ratio: Array) -> Array:
     weighted = chances * ratio
     corrected: Array = weighted / weighted.sum(axis=1, keepdims=True)
     return corrected
+
+
+def _unseen(past: Array, past_labels: np.ndarray, scores: Array, share: float) -> bool:
+    """Return whether the mean score is that of the old mix, and clearly not that of the share of the labels.
+
+    Where more rows of a class come, their scores come with them. Labels that are lost, or that come later, leave the
+    scores as they were.
+    """
+    positive, negative = past[past_labels == 1], past[past_labels == 0]
+    apart = float(positive.mean() - negative.mean())
+    if apart <= 0 or min(len(positive), len(negative)) < _LEAST_ROWS:
+        return False
+    seen, usual = (float(part.mean() - negative.mean()) / apart for part in (scores, past))
+    error = float(np.hypot(scores.std() / len(scores) ** 0.5, past.std() / len(past) ** 0.5)) / apart
+    return abs(seen - share) > _LEAST_Z * error and abs(seen - usual) < _SEEN * abs(share - usual)
 
 
 def _loss(chances: Array, labels: np.ndarray) -> Array:

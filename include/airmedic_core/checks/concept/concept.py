@@ -114,10 +114,12 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
         not mix.explains
         and mix.distance < 1.0
         and _moved_for_certain(context, options)
-        and _fallen(context, now, options)[0] is None
+        and not _lost_for_certain(context, now, options)
     )
     if alone:
         text += " The parts of the reference do not differ so much, and the scores of each class are as before."
+    if mix.moved and mix.unseen:
+        text += " The scores are still those of the usual mix: labels may be lost, or not have arrived yet."
     if mix.explains:
         text += f" The scores of each class are as before, and another prior saves {percent(mix.gain)} of the loss."
     return [
@@ -129,10 +131,18 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
             role=Role.EXPLAINS_LOSS,
             details={
                 "z": mix.z, "recalibration_gain": mix.gain, "distance_within_classes": mix.distance,
-                "decides": mix.explains or alone,
+                "decides": mix.explains or alone, "unseen_by_scores": mix.unseen,
             },
         )
     ]  # fmt: skip
+
+
+def _lost_for_certain(context: CheckContext, now: LabelledRows, options: Options) -> bool:
+    """Whether performance fell by more than chance: what may be chance does not hold back what is certain."""
+    from airmedic_core.checks import options_for
+
+    name, chance = _fallen(context, now, options)
+    return name is not None and chance < options_for(context.spec, "performance").watch_p_value
 
 
 def _in_runs(context: CheckContext) -> bool:

@@ -262,7 +262,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
 
 def _all_turn_with_the_clock(context: CheckContext) -> bool:
     """Whether all inputs say what the time says: the same day of the week and of the month comes again after years."""
-    from airmedic_core.profile.calendar import says_its_time
+    from airmedic_core.profile.clock_columns import says_its_time
 
     rows, time = context.reference_rows, context.spec.data.time_column
     if rows is None or time not in rows:
