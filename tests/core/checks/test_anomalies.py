@@ -108,6 +108,6 @@ def test_what_every_part_of_the_reference_did_to_the_one_before_is_no_spike(cool
     wind = np.where(some, most + beyond, usual["wind"].sample(frac=1.0, random_state=1))
     today = spell.assign(heat=heat, felt=1.2 * heat, chill=30.0 - heat, wind=wind)
 
-    found = [finding for finding in check_pair(SPEC, reference, today).findings if finding.check == "anomalies"]
+    findings = [finding for finding in check_pair(SPEC, reference, today).findings if finding.check == "anomalies"]
 
-    assert [finding.verdict is Verdict.ALERT for finding in found] == [alert]
+    assert [finding.verdict is Verdict.ALERT for finding in findings] == [alert]

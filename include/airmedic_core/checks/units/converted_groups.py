@@ -112,7 +112,17 @@ class Groups:
                 yield group, rows, past_rows
 
     def moved_as_a_whole(self, name: str, rows: _Rows, past_rows: _Rows, conversion: Map) -> bool:
-        """Whether other columns of a group have moved too, and not by the same conversion: it has another season."""
+        """Whether other columns of a group have moved too, and not by the same conversion: it has another season.
+
+        Parameters
+        ----------
+        name : str
+            The column that looks converted.
+        rows, past_rows : array
+            The places of the group's rows, in the window and in the reference.
+        conversion : Map
+            What seems to have been done to the column.
+        """
         moved, watched = 0, 0
         for other in self._context.profile.edges.numeric:
             if other == name or other not in self.frame or other not in self.past:
