@@ -12,10 +12,11 @@ from airflow.sdk.exceptions import AirflowSkipException
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
 from airmedic.hooks.later_events import later_extras
+from airmedic.hooks.waiting_runs import step_aside
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
 from airmedic.people_notifier import tell
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, MissingBatchError
 from airmedic_core.records import Json, to_json
 from airmedic_core.windows import Window, as_utc
 
@@ -38,6 +39,8 @@ class ResolveBatchOperator(ModelOperator):
     that came right after the first. This run then looks at the oldest of their windows and starts a further run for
     each of the others. A message that names no window
     fails the run where it came alone; else people are told of it.
+
+    A scheduled run whose rows are not there yet steps aside for runs that are queued, and waits behind them.
 
     A window that was announced and is on record already is skipped, with the tasks that follow: the same message may
     come more than once. To look at it again, trigger the DAG with its window, or clear the run.
@@ -76,7 +79,15 @@ class ResolveBatchOperator(ModelOperator):
                 window, as_of = first.window, as_of or first.as_of
             if window is not None and _is_announced(context) and is_recorded(ws, window, as_of):
                 raise AirflowSkipException(f"{window} is on record: whatever announced it came before.")
-            batch = resolve_batch(ws, window=window, moment=_moment(context), as_of=as_of)
+            moment = _moment(context)
+            try:
+                batch = resolve_batch(ws, window=window, moment=moment, as_of=as_of)
+            except MissingBatchError:
+                window = window or ws.spec.window.step.last_complete(moment)
+                if step_aside(context, window, as_of or max(window.end, moment)):
+                    problem = f"The rows of {window} are not there yet, and other runs wait."
+                    raise AirflowSkipException(f"{problem} A run behind them looks for the rows again.") from None
+                raise
         self.log.info("Batch %s: %s, %d rows, as of %s.", batch.id, batch.window, batch.rows, batch.as_of)
         return to_json(batch)
 
