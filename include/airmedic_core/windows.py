@@ -28,7 +28,7 @@ def as_utc(moment: datetime | str) -> datetime:
     Raises
     ------
     SpecError
-        If a string is not an ISO 8601 date or time.
+        If a string is not an ISO 8601 date or time, or the moment lies beyond the years 1 to 9999 in UTC.
     """
     if isinstance(moment, str):
         try:
@@ -37,7 +37,10 @@ def as_utc(moment: datetime | str) -> datetime:
             raise SpecError(
                 f"{moment!r} is not a date or time.", "Write it as 2026-01-31 or 2026-01-31T06:00."
             ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise SpecError(f"{moment.isoformat()!r} lies beyond the calendar in UTC.", "Write a time between the years 1 and 9999.") from error
 
 
 @dataclass(frozen=True, order=True)

@@ -31,6 +31,8 @@ _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SCHEME = "s3"
 """Of the files in notices of S3."""
+_REMOVED = "ObjectRemoved"
+"""How S3 begins the names of events of files that were deleted."""
 _SHOWN = 80
 """Characters of a message that are quoted: it may be of any length."""
 
@@ -50,8 +52,8 @@ class Announcements(NamedTuple):
     """The oldest first, each window once, with the latest ``as_of`` of its events."""
     refused: tuple[SpecError, ...]
     """Messages that name no window."""
-    for_others: int = 0
-    """Messages that name another model."""
+    nothing_here: int = 0
+    """Messages that name another model, or only files that were removed."""
 
 
 def window_of_key(key: str, step: Every) -> Window:
@@ -117,19 +119,22 @@ def announced(spec: ModelSpec, extras: Iterable[Json], *, key: str | None = None
         extras = extras or [{"key": key}]
     told: list[Announced] = []
     refused: list[SpecError] = []
-    for_others = 0
+    nothing_here = 0
     messages = [(_parsed(message), extra) for extra in extras for message in _messages(extra)]
     for content, extra in messages:
         if isinstance(content, Mapping) and content.get("model") not in (None, spec.name):
-            for_others += 1
+            nothing_here += 1
             continue
-        try:
-            told.extend(_told(spec, content, must=bool(extra.get("from_trigger"))))
-        except SpecError as error:
-            refused.append(error)
+        parts = _parts(content)
+        nothing_here += not parts
+        for part in parts:
+            try:
+                told.extend(_told(spec, part, must=bool(extra.get("from_trigger"))))
+            except SpecError as error:
+                refused.append(error)
     if refused and not told:
         raise refused[0]
-    return Announcements(merged(told), tuple(refused), for_others)
+    return Announcements(merged(told), tuple(refused), nothing_here)
 
 
 def windows_of(spec: ModelSpec, extras: Iterable[Json]) -> tuple[Announced, ...]:
@@ -200,6 +205,19 @@ def _messages(extra: Json) -> Iterator[Any]:
         yield payload["data"]
     else:
         yield payload
+
+
+def _parts(content: Any) -> list[Any]:
+    """Return what a message holds: itself, or the records of a notice, of which one may be wrong and the next not."""
+    records = content.get("Records") if isinstance(content, Mapping) else None
+    if not isinstance(records, list) or any(content.get(name) for name in ("window_start", "window_end", "key")):
+        return [content]
+    return [{"Records": [record]} for record in records if not _is_removal(record)]
+
+
+def _is_removal(record: Any) -> bool:
+    """Return whether a record says that a file has gone, which announces nothing."""
+    return isinstance(record, Mapping) and str(record.get("eventName")).removeprefix("s3:").startswith(_REMOVED)
 
 
 def _told(spec: ModelSpec, content: Any, *, must: bool) -> Iterator[Announced]:

@@ -111,8 +111,8 @@ class ResolveBatchOperator(ModelOperator):
         if told.refused and getattr(context["ti"], "try_number", 1) == 1:
             tell(ws.spec, f"{len(told.refused)} of the messages for {self.model} named no window.", _WHERE)
         windows = merged((*later, *told.windows))
-        if told.for_others and not windows:
-            raise AirflowSkipException("What arrived is for other models.")
+        if told.nothing_here and not windows:
+            raise AirflowSkipException("What arrived is for other models, or says that files were removed.")
         new = [announcement for announcement in windows if not is_recorded(ws, *announcement)]
         self._start_runs(context, new[1:])
         return next(iter(new or windows), None)

@@ -105,7 +105,7 @@ def test_several_messages_are_several_windows_each_once_and_the_oldest_first() -
     told = announced(spec_of(), [message({"message_batch": batch}), message("2026-01-31")])
     assert [announcement.window for announcement in told.windows] == [DAY, NEXT]
     assert [error.problem for error in told.refused] == ["'soon' is no window of one day."]
-    assert told.for_others == 1
+    assert told.nothing_here == 1
 
 
 def test_nothing_but_messages_that_are_no_window_is_an_error() -> None:
@@ -155,3 +155,42 @@ def test_a_notice_of_s3_names_the_file_of_a_window(monkeypatch: pytest.MonkeyPat
     record["s3"] = {}
     with pytest.raises(SpecError, match="names no file"):
         announced(spec, [message(json.dumps({"Records": [record]}))])
+
+
+def notice_of(*files: tuple[str, str]) -> dict[str, Any]:
+    records = [
+        {"eventName": event, "s3": {"bucket": {"name": "rows"}, "object": {"key": file}}} for event, file in files
+    ]
+    return message(json.dumps({"Records": records}))
+
+
+def test_a_file_that_is_no_window_in_a_notice_does_not_hold_up_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airmedic_core.monitor.announcements._SCHEME", "memory")
+    spec = spec_of("memory://rows/{window_start:%Y-%m-%d}.csv")
+    created = "ObjectCreated:Put"
+    told = announced(spec, [notice_of((created, "_SUCCESS"), (created, "2026-01-31.csv"), (created, "2026-02-01.csv"))])
+    assert [announcement.window for announcement in told.windows] == [DAY, NEXT]
+    assert ["_SUCCESS" in error.problem for error in told.refused] == [True]
+
+
+def test_a_file_that_was_removed_announces_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airmedic_core.monitor.announcements._SCHEME", "memory")
+    spec = spec_of("memory://rows/{window_start:%Y-%m-%d}.csv")
+    files = [("ObjectRemoved:Delete", "2026-01-31.csv"), ("s3:ObjectRemoved:DeleteMarkerCreated", "2026-02-01.csv")]
+    assert announced(spec, [notice_of(*files)]) == ((), (), 1)
+    told = announced(spec, [notice_of(*files, ("ObjectCreated:Copy", "2026-02-01.csv"))])
+    assert [announcement.window for announcement in told.windows] == [NEXT]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {**ENDS, "as_of": "0001-01-01T00:00+14:00"},
+        {**ENDS, "window_start": "0001-01-01T00:00+14:00"},
+        {**ENDS, "window_end": "9999-12-31T23:00-02:00"},
+    ],
+)
+def test_a_time_beyond_the_calendar_does_not_hold_up_the_other_messages(bad: dict[str, str]) -> None:
+    told = announced(spec_of(), [message(bad), message("2026-02-01")])
+    assert [announcement.window for announcement in told.windows] == [NEXT]
+    assert ["beyond the calendar" in error.problem for error in told.refused] == [True]
