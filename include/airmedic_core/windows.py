@@ -40,7 +40,9 @@ def as_utc(moment: datetime | str) -> datetime:
     try:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
-        raise SpecError(f"{moment.isoformat()!r} lies beyond the calendar in UTC.", "Write a time between the years 1 and 9999.") from error
+        raise SpecError(
+            f"{moment.isoformat()!r} lies beyond the calendar in UTC.", "Write a time between the years 1 and 9999."
+        ) from error
 
 
 @dataclass(frozen=True, order=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
@@ -11,7 +12,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.further_runs import start_run
-from airmedic.hooks.later_events import later_extras
+from airmedic.hooks.later_events import Event, later_events
 from airmedic.hooks.waiting_runs import step_aside
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.model import ModelOperator
@@ -22,6 +23,7 @@ from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.monitor import Announced
+    from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 _FURTHER = "announced__"
@@ -43,7 +45,8 @@ class ResolveBatchOperator(ModelOperator):
     A scheduled run whose rows are not there yet steps aside for runs that are queued, and waits behind them.
 
     A window that was announced and is on record already is skipped, with the tasks that follow: the same message may
-    come more than once. To look at it again, trigger the DAG with its window, or clear the run.
+    come more than once. To look at it again, trigger the DAG with its window, or clear the run: it then looks at the
+    oldest window that it was given.
 
     Parameters
     ----------
@@ -98,13 +101,15 @@ class ResolveBatchOperator(ModelOperator):
 
         run = context["dag_run"]
         key = getattr(run, "partition_key", None)
-        events = [event for batch in (context.get("triggering_asset_events") or {}).values() for event in batch]
-        by_events = key is None and bool(events) and _is_announced(context)
-        later = windows_of(ws.spec, later_extras(context)) if by_events else ()
+        given = (context.get("triggering_asset_events") or {}).values()
+        events = [Event(dict(event.extra or {}), event.timestamp) for batch in given for event in batch]
+        unseen = later_events(context) if key is None and events and _is_by_events(context) else []
+        later = windows_of(ws.spec, [event.extra for event in unseen])
+        moments = _moments(ws.spec, [*events, *unseen]) if key is None else {}
         try:
-            told = announced(ws.spec, [dict(event.extra or {}) for event in events], key=key)
+            told = announced(ws.spec, [event.extra for event in events], key=key)
         except AirmedicError:
-            self._start_runs(context, [announcement for announcement in later if not is_recorded(ws, *announcement)])
+            self._start_runs(context, [item for item in later if not is_recorded(ws, *item)], moments)
             raise
         for refusal in told.refused:
             self.log.warning("Passed over: %s", refusal)
@@ -114,22 +119,41 @@ class ResolveBatchOperator(ModelOperator):
         if told.nothing_here and not windows:
             raise AirflowSkipException("What arrived is for other models, or says that files were removed.")
         new = [announcement for announcement in windows if not is_recorded(ws, *announcement)]
-        self._start_runs(context, new[1:])
-        return next(iter(new or windows), None)
+        # Somebody who clears a run wants to see its window again, and not the next one.
+        mine = next(iter((told.windows if getattr(run, "clear_number", 0) else new) or windows), None)
+        self._start_runs(context, [item for item in new if mine and item.window != mine.window], moments)
+        return mine
 
-    def _start_runs(self, context: Context, announcements: Sequence[Announced]) -> None:
-        for window, as_of in announcements:
+    def _start_runs(
+        self, context: Context, announcements: Sequence[Announced], moments: Mapping[Announced, datetime]
+    ) -> None:
+        for announcement in announcements:
+            window, as_of = announcement
             conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
             conf |= {"as_of": as_of.isoformat()} if as_of else {}
-            start_run(context["dag_run"].dag_id, f"{_FURTHER}{window.key}__{context['run_id']}", conf)
+            # The same from every run that is told of the event: Airflow starts it once.
+            run_id = f"{_FURTHER}{window.key}__{moments[announcement]:%Y%m%dT%H%M%S.%f}"
+            start_run(context["dag_run"].dag_id, run_id, conf)
             self.log.info("%s was announced too: a run of its own looks at it.", window)
+
+
+def _moments(spec: ModelSpec, events: Sequence[Event]) -> dict[Announced, datetime]:
+    """Return when each window was last announced, with the labels that were asked for."""
+    from airmedic_core.monitor.announcements import windows_of
+
+    said = [(event.at, announcement) for event in events for announcement in windows_of(spec, [event.extra])]
+    return {announcement: at for at, announcement in sorted(said, key=itemgetter(0))}
+
+
+def _is_by_events(context: Context) -> bool:
+    """Return whether events started the run."""
+    run = context["dag_run"]
+    return getattr(run, "run_type", "") == "asset_triggered" or run.run_id.startswith(_FURTHER)
 
 
 def _is_announced(context: Context) -> bool:
     """Return whether events started the run, which nobody has cleared to have the window looked at again."""
-    run = context["dag_run"]
-    by_events = getattr(run, "run_type", "") == "asset_triggered" or run.run_id.startswith(_FURTHER)
-    return by_events and not getattr(run, "clear_number", 0)
+    return _is_by_events(context) and not getattr(context["dag_run"], "clear_number", 0)
 
 
 def _asked(start: str, end: str) -> Window | None:

@@ -12,6 +12,9 @@ import pytest
 from tests.airflow.production import meter
 from tests.airflow.tasks import context_of, day_batch
 
+AT = datetime(2026, 11, 20, 6, tzinfo=UTC)
+"""When events come."""
+
 
 @pytest.mark.usefixtures("adopted")
 def test_the_window_comes_from_the_arguments() -> None:
@@ -31,7 +34,7 @@ def test_of_several_announced_windows_each_gets_a_run(monkeypatch: pytest.Monkey
     supervisor = SimpleNamespace(send=lambda msg: sent.append(msg) if isinstance(msg, TriggerDagRun) else None)
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
     extras = [meter.day(5), meter.day(3), {}, meter.day(4), meter.day(4)]
-    events = [SimpleNamespace(extra=extra) for extra in extras]
+    events = [SimpleNamespace(extra=extra, timestamp=AT) for extra in extras]
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
     batch = operator.execute(context_of(operator, triggering_asset_events={"asset": events}))
     assert batch["window"]["start"].startswith(meter.day(3)["window_start"][:10])
@@ -85,7 +88,7 @@ def resolve(*, key: str | None = None, extras: list[dict[str, Any]] | None = Non
     from airmedic.operators.resolve_batch import ResolveBatchOperator
 
     operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
-    events = [SimpleNamespace(extra=extra) for extra in extras or []]
+    events = [SimpleNamespace(extra=extra, timestamp=AT) for extra in extras or []]
     context = context_of(operator, triggering_asset_events={"asset": events})
     about = {"run_type": DagRunType.ASSET_TRIGGERED, "partition_key": key, "clear_number": 0, **run}
     vars(context["dag_run"]).update(about)
@@ -224,14 +227,19 @@ def test_events_right_after_the_first_are_looked_at_though_airflow_gives_them_to
     class Accessor:
         def after(self, moment: str) -> list[Any]:
             asked.append(moment)
-            return later
+            return Asked(later)
+
+    class Asked(list[Any]):
+        def limit(self, most: int) -> list[Any]:
+            return self[:most]
 
     monkeypatch.setattr(sdk_context.InletEventsAccessors, "__getitem__", lambda *_: Accessor())
     supervisor = SimpleNamespace(send=lambda msg: sent.append(msg) if isinstance(msg, TriggerDagRun) else None)
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
 
     def message(payload: str, key: str | None = None) -> Any:
-        return SimpleNamespace(extra={"from_trigger": True, "payload": payload}, partition_key=key)
+        extra = {"from_trigger": True, "payload": payload}
+        return SimpleNamespace(extra=extra, partition_key=key, timestamp=AT, created_dagruns=[])
 
     def resolve_first(payload: str) -> Any:
         operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
@@ -248,6 +256,126 @@ def test_events_right_after_the_first_are_looked_at_though_airflow_gives_them_to
     with pytest.raises(AirflowFailException, match="'no window' is no window"):
         resolve_first("no window")
     assert [run.conf["window_start"][:10] for run in sent] == [days[12], days[14]]
+
+
+class Airflow:
+    """A double of what the resolving task asks of Airflow: events since a moment, and to start runs."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from airflow.sdk.execution_time import context as sdk_context
+        from airflow.sdk.execution_time import task_runner
+        from airflow.sdk.execution_time.comms import TriggerDagRun
+
+        self.events: list[Any] = []
+        self.started: dict[str, Any] = {}
+        self.queued = 0
+        self.error: Exception | None = None
+        self._since = AT
+
+        def send(msg: Any) -> None:
+            if isinstance(msg, TriggerDagRun):
+                # As Airflow does: a run that is there is left alone.
+                self.started.setdefault(msg.run_id, msg.conf)
+
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(send=send), raising=False)
+        monkeypatch.setattr(sdk_context.InletEventsAccessors, "__getitem__", lambda *_: self)
+
+    def after(self, moment: str) -> Any:
+        self._since = datetime.fromisoformat(moment)
+        return self
+
+    def limit(self, most: int) -> list[Any]:
+        if self.error:
+            raise self.error
+        return [event for event in self.events if event.timestamp >= self._since][:most]
+
+    def event(self, number: int, second: int, *, runs: tuple[str, ...] = (), **more: Any) -> Any:
+        event = SimpleNamespace(
+            extra={**meter.day(number), **more},
+            partition_key=None,
+            timestamp=AT + timedelta(seconds=second),
+            created_dagruns=[SimpleNamespace(dag_id=dag_id) for dag_id in runs],
+        )
+        self.events.append(event)
+        return event
+
+    def run(self, *events: Any, clear_number: int = 0) -> str:
+        """Resolve the batch of a run that some events have started, and return its day."""
+        from airflow.sdk import Asset
+        from airflow.sdk.api.datamodels._generated import DagRunType
+
+        from airmedic.operators.resolve_batch import ResolveBatchOperator
+
+        operator = ResolveBatchOperator(task_id="resolve_batch", model="meter")
+        context = context_of(operator, triggering_asset_events={Asset("airmedic://test/meter"): list(events)})
+        about = {"run_type": DagRunType.ASSET_TRIGGERED, "clear_number": clear_number}
+        last = max(event.timestamp for event in events)
+        vars(context["dag_run"]).update({**about, "run_id": f"asset_triggered__{last}", "run_after": last})
+        context["run_id"] = context["dag_run"].run_id
+        vars(context["ti"]).update(get_dr_count=lambda **asked: self.queued)
+        return str(operator.execute(context)["window"]["start"][:10])
+
+    @property
+    def days(self) -> list[str]:
+        """The days that further runs were started for."""
+        return [conf["window_start"][:10] for conf in self.started.values()]
+
+
+def date(number: int) -> str:
+    return str(meter.day(number)["window_start"][:10])
+
+
+@pytest.mark.usefixtures("adopted")
+def test_runs_that_are_told_of_the_same_events_start_one_further_run_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = Airflow(monkeypatch)
+    events = [airflow.event(number, number) for number in range(1, 9)]
+    for event in events:
+        airflow.run(event)
+    # None is on record. Of 8 events the 7 after the first have a further run, not 7 + 6 + … + 1.
+    assert airflow.days == [date(number) for number in range(2, 9)]
+    # Announced anew, with later labels or after a quarantine, is another event: its window has a run again.
+    again = airflow.event(8, 20, as_of="2030-01-01T00:00:00+00:00")
+    airflow.run(events[0], again)
+    assert airflow.days.count(date(8)) == 2
+    assert [conf.get("as_of") for conf in airflow.started.values()][-1] == "2030-01-01T00:00:00+00:00"
+
+
+@pytest.mark.usefixtures("adopted")
+def test_events_that_have_a_run_of_their_own_are_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = Airflow(monkeypatch)
+    first = airflow.event(3, 0, runs=("monitor__meter",))
+    airflow.event(4, 1, runs=("monitor__meter", "other"))
+    airflow.event(5, 2, runs=("other",))
+    assert airflow.run(first) == date(3)
+    assert airflow.days == [date(5)]
+
+
+@pytest.mark.usefixtures("adopted")
+def test_airflow_that_cannot_tell_of_events_whose_run_is_queued_holds_up_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    airflow = Airflow(monkeypatch)
+    first = airflow.event(3, 0)
+    airflow.error = AirflowRuntimeError(ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail={"status_code": 500}))
+    with pytest.raises(AirflowRuntimeError):
+        airflow.run(first)
+    airflow.queued = 1
+    assert airflow.run(first) == date(3)
+    assert airflow.days == []
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_run_that_somebody_clears_looks_at_its_own_window_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    airflow = Airflow(monkeypatch)
+    events = (airflow.event(15, 0, runs=("monitor__meter",)), airflow.event(16, 1, runs=("monitor__meter",)))
+    assert airflow.run(*events) == date(15)
+    record(15)
+    started = list(airflow.started)
+    assert airflow.run(*events, clear_number=1) == date(15)
+    assert list(airflow.started) == started
 
 
 def wait_for_rows(content: Path, monkeypatch: pytest.MonkeyPatch, *, queued: int, tries: int = 1, **run: Any) -> Any:
