@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 # These scripts import each other by name.
 from airmedic_core.spec import parse_spec
 from healthy_monitoring import Monitored
+from labelled.by_check import table
 from labelled.draws import following, halves, season_later, shuffled
 from labelled.healthy import FAULTY_DAYS, healthy_pairs
 from labelled.injected import injected_pairs
@@ -166,3 +167,11 @@ def test_faults_are_in_the_window_and_nowhere_else() -> None:
         assert not set(case.accept) & case.must_not
         _, window = case.build()
         assert len(window) >= 40
+
+
+def test_of_each_check_it_is_said_what_it_alarms_on() -> None:
+    alert, fine = ({"check": "units", "verdict": verdict} for verdict in ("alert", "ok"))
+    fault = {"kind": "unit", "healthy": False, "findings": [alert, alert]}
+    missed = {"kind": "rows missing", "healthy": False, "findings": [fine]}
+    sound = {"kind": "the window after", "healthy": True, "findings": [fine]}
+    assert table([fault, missed, sound, sound])[2:] == ["| `units` | 0 of 2 = 0.0 % | unit 1 of 1 |"]
