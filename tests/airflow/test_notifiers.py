@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import socketserver
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from email import message_from_string, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event as Event_
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -163,12 +164,52 @@ def test_an_incident_is_one_issue_from_its_opening_to_its_end(service: Service) 
     assert (other["state"], issue["state"], issue["labels"]) == ("open", "closed", ["airmedic"])
     assert issue["title"] == OPENED.headline
     # GitHub renders Markdown with tags in it: a column called like one, or like a person, is only text.
-    assert "First &lt;script&gt;line&lt;/script&gt; for &#64;everybody" in issue["body"]
+    assert "First &#60;script&#62;line&#60;/script&#62; for &#64;everybody" in issue["body"]
     assert "<!-- airmedic incident renewals__20260215__f1 -->" in issue["body"]
     posted = [(path, body) for method, path, body, _ in service.asked if path.endswith("/comments")]
     assert [path for path, _ in posted] == ["/repos/acme/models/issues/2/comments"] * 2
     assert "Retrain renewals?" in posted[0][1]["body"]
     assert all(headers["Authorization"] == "Bearer a-secret" for *_, headers in service.asked)
+
+
+def test_a_column_that_is_called_like_a_link_is_none_and_a_long_text_still_fits(service: Service) -> None:
+    hostile = "![t](https://evil.example/b.png) [Approve](https://evil.example)\n# Approved\n```"
+    send("github", replace(OPENED, lines=(hostile, *["x" * 80_000] * 5)), repository="acme/models")
+    body = service.issues[0]["body"]
+    assert "](" not in body
+    assert "\n#" not in body
+    assert "```" not in body
+    assert len(body) < 65_536
+
+
+def test_a_service_that_drips_or_never_ends_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, service: Service) -> None:
+    import airmedic.hooks.web_service as module
+
+    monkeypatch.setattr(module, "_SECONDS", 0.5)
+    monkeypatch.setattr(module, "_MOST_BYTES", 10_000)
+    ends = Event_()
+
+    def drip(handler: _Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+        while not ends.wait(0.1):
+            handler.wfile.write(b"a")
+            handler.wfile.flush()
+
+    def flood(handler: _Handler) -> None:
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        with suppress(OSError):
+            while not ends.is_set():
+                handler.wfile.write(b"a" * 10_000)
+
+    for answer, told in ((drip, "does not answer \\(TimeoutError\\)"), (flood, "")):
+        monkeypatch.setattr(_Handler, "do_POST", answer)
+        if told:
+            with pytest.raises(NoticeError, match=told):
+                send("webhook", OPENED)
+        else:
+            # What came is no JSON, and the notice has arrived.
+            send("webhook", OPENED)
+    ends.set()
 
 
 def test_an_issue_is_found_among_more_than_a_page_of_others(service: Service) -> None:

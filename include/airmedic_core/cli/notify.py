@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show or send a notice in each way."""
-    from airmedic_core.notifiers import NOTIFIERS, options_for
+    from airmedic_core.notifiers import NOTIFIERS, RoutedOptions, options_for
     from airmedic_core.terminal.output import judged, say
 
     spec = spec_of(args.model)
@@ -42,13 +42,16 @@ def run(args: argparse.Namespace) -> int:
             say(f"── {name}", "bold")
             say(notifier.preview(notice, options))
             continue
+        if isinstance(options, RoutedOptions) and not options.wants(notice):
+            judged("ok", f"{name} is not told of such a notice")
+            continue
         try:
-            notifier.send(notice, options)
+            sent = notifier.send(notice, options)
         except Exception as error:  # noqa: BLE001  a notifier of a package may raise anything, and the others are tried
             failed += 1
             judged("failed", f"{name}: {error}")
         else:
-            judged("ok", f"{name} took it")
+            judged(*(("watch", f"{name} has sent nothing") if sent is False else ("ok", f"{name} took it")))
     return 1 if failed else 0
 
 

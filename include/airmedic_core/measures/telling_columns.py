@@ -22,7 +22,7 @@ _PURE = 0.98
 """Share of the rows that a column's values alone tell, from which on it is worth a look."""
 
 
-def gives_away(values: pd.Series, target: pd.Series, task: str, *, from_auc: float = _STRONG) -> str:
+def gives_away(values: pd.Series, target: pd.Series, task: str, *, at_least: float = 0.0) -> str:
     """Return how well a column alone tells the target, where that is too well to be taken for granted; else nothing.
 
     Parameters
@@ -31,24 +31,45 @@ def gives_away(values: pd.Series, target: pd.Series, task: str, *, from_auc: flo
         The column and the target, of the same rows.
     task : str
         ``binary``, ``multiclass`` or ``regression``.
-    from_auc : float
-        AUC of the column alone from which on it is too well.
+    at_least : float
+        AUC, share of the rows or rank correlation that is too well, where it is to be more than is worth a look.
     """
     import pandas as pd
 
     known = target.notna()
     column, truth = values[known], target[known]
-    if len(column) < _LEAST_ROWS or column.nunique(dropna=False) < 2:
+    if len(column) < _LEAST_ROWS:
+        return ""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        column = column.astype("int64").where(column.notna()).astype(float)
+    elif not column.map(type).map(_can_be_counted).all():
+        column = column.astype(str)
+    told = _told(column, truth, task, at_least)
+    if told or not 0 < column.isna().sum() < len(column):
+        return told
+    # A date of the end that only those have who have ended.
+    told = _told(column.isna().astype(int), truth, task, at_least)
+    return f"whether it is missing tells as much: {told}" if told else ""
+
+
+def _can_be_counted(kind: type) -> bool:
+    return kind.__hash__ is not None
+
+
+def _told(column: pd.Series, truth: pd.Series, task: str, at_least: float) -> str:
+    import pandas as pd
+
+    if column.nunique(dropna=False) < 2:
         return ""
     if task == "regression":
         numeric = pd.api.types.is_numeric_dtype(column) and pd.api.types.is_numeric_dtype(truth)
         alike = abs(column.astype(float).corr(truth.astype(float), method="spearman")) if numeric else 0.0
-        return f"rank correlation with the target {alike:.2f}" if alike > _ALIKE else ""
+        return f"rank correlation with the target {alike:.2f}" if alike > max(_ALIKE, at_least) else ""
     if column.nunique() <= _MOST_KINDS:
         most = pd.crosstab(column.astype(str), truth.astype(str)).max(axis=1).sum() / len(column)
-        if most > _PURE > truth.value_counts(normalize=True).iloc[0] + 0.03:
+        if most > max(_PURE, at_least) and truth.value_counts(normalize=True).iloc[0] + 0.03 < _PURE:
             return f"its values alone tell the target in {percent(float(most))} of the rows"
-    return _strength(column, truth, from_auc) if task == "binary" else ""
+    return _strength(column, truth, max(_STRONG, at_least)) if task == "binary" else ""
 
 
 def rises_with_time(values: pd.Series, times: pd.Series) -> str:

@@ -75,12 +75,12 @@ class RoutedOptions(NotifierOptions):
     from_severity: Severity = Severity.LOW
     """Incidents that are milder are not told this way. What is about no incident is told always."""
     events: tuple[Event, ...] = ()
-    """What is told this way; empty for everything."""
+    """What is told this way, beside the end of an incident; empty for everything."""
 
     def wants(self, notice: Notice) -> bool:
-        """Return whether a notice is to be told this way."""
+        """Return whether a notice is to be told this way. What was opened is closed, whatever ``events`` says."""
         mild = notice.severity is not None and notice.severity.order < self.from_severity.order
-        return not mild and (not self.events or notice.event in self.events)
+        return not mild and (not self.events or notice.event in self.events or notice.is_over)
 
 
 OptionsT = TypeVar("OptionsT", bound=NotifierOptions)
@@ -109,8 +109,8 @@ class Notifier(Protocol[OptionsT]):
         return notice.text
 
     @abstractmethod
-    def send(self, notice: Notice, options: OptionsT) -> None:
-        """Tell people. Whatever it raises is logged, and fails nothing.
+    def send(self, notice: Notice, options: OptionsT) -> bool | None:
+        """Tell people, and return False where there was nothing to tell. What it raises is logged, and fails nothing.
 
         Parameters
         ----------

@@ -50,7 +50,8 @@ class GateSection(Section):
     min_rows: int = Field(default=100, ge=10)
     """With fewer labelled rows the gate is inconclusive."""
     calibration_margin: float = Field(default=-0.02, le=0)
-    """How much further off a challenger's probabilities may be, in Brier score, however well it orders the rows."""
+    """How much further off a challenger's probabilities may be, in Brier score of two classes of one size, however well
+    it orders the rows; of a rare class it is as much less as its Brier score is."""
     max_slowdown: float = Field(default=20.0, ge=1)
     """How many times as long as the champion a challenger may take to score; it may always take a millisecond a row."""
 

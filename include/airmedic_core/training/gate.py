@@ -17,15 +17,16 @@ together, and resampling them one by one would promise more certainty than there
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.errors import AirmedicError, ModelError, SpecError
 from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, percentile_bounds
-from airmedic_core.numbers import measure_name
+from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 Outcome = Literal["passed", "refused", "inconclusive", "not_comparable"]
 _MIN_BLOCKS = 5
+_MOST_UNKNOWN = 0.05
+"""Share of the labels that may be of classes that neither version knows. They are left out of the comparison."""
 _MOST_SEGMENTS = 20
 _BLOCK_UNITS = (("week", 12), ("day", _MIN_BLOCKS), ("hour", _MIN_BLOCKS))
 """Unit of a block, and from how many of them on it is used: the longest that gives enough blocks."""
@@ -75,17 +78,10 @@ def evaluate_gate(
     empty = replace(empty, champion=champion.version)
     if champion.version == version.version:
         return replace(empty, reasons=("The challenger is the champion.",))
-    unknown = []
-    for compared in (champion, version):
-        try:
-            seen = trained_window(compared)
-        except AirmedicError as error:
-            told = f"What version {compared.version} was trained on cannot be read: {error}"
-            return replace(empty, reasons=(told,))
-        if seen is not None:
-            frame = frame[np.asarray(frame[spec.data.time_column] >= seen.end)]
-        else:
-            unknown.append(compared.version)
+    try:
+        frame, unknown = _rows_of_neither(spec, (champion, version), frame)
+    except AirmedicError as error:
+        return replace(empty, reasons=(str(error),))
     try:
         old, old_seconds = _timed(ws, champion, frame)
     except AirmedicError as error:
@@ -97,12 +93,42 @@ def evaluate_gate(
     result = compare(spec, old, new, frame)
     problems = leaks(spec, ws.registry.inputs(champion), ws.registry.inputs(version), frame)
     problems += slower(spec, old_seconds, new_seconds, len(frame))
+    nameless = _of_unknown_classes(spec, old, new, frame)
     if problems:
         result = replace(result, outcome="refused", reasons=(*result.reasons, *problems))
+    elif result.outcome == "passed" and nameless > _MOST_UNKNOWN:
+        told = f"{percent(nameless)} of the labels are of classes that neither version knows, and count for nothing."
+        result = replace(result, outcome="inconclusive", reasons=(*result.reasons, told))
     elif result.outcome == "passed" and unknown:
         told = f"Nobody recorded which rows version {' and '.join(unknown)} was trained on; these may be among them."
         result = replace(result, reasons=(*result.reasons, told))
     return replace(result, champion=champion.version, challenger=version.version)
+
+
+def _of_unknown_classes(spec: ModelSpec, old: ScoredBatch, new: ScoredBatch, frame: pd.DataFrame) -> float:
+    """Return the share of the labels that are of no class of either version."""
+    if spec.task == "regression" or spec.target not in frame.columns or not len(frame):
+        return 0.0
+    labelled = frame[spec.target].notna().to_numpy()
+    return float((labelled & np.isnan(old.labels) & np.isnan(new.labels)).sum() / max(int(labelled.sum()), 1))
+
+
+def _rows_of_neither(
+    spec: ModelSpec, versions: Sequence[ModelVersion], frame: pd.DataFrame
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows that no version was trained on, and the versions of which nobody recorded their training."""
+    unknown = []
+    for version in versions:
+        try:
+            seen = trained_window(version)
+        except AirmedicError as error:
+            told = f"What version {version.version} was trained on cannot be read: {error.problem}"
+            raise ModelError(told, error.hint) from error
+        if seen is not None:
+            frame = frame[np.asarray(frame[spec.data.time_column] >= seen.end)]
+        else:
+            unknown.append(version.version)
+    return frame, unknown
 
 
 def _timed(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[ScoredBatch, float]:
@@ -206,10 +232,16 @@ def _probabilities(spec: ModelSpec, labels: Array, old: Array, new: Array, block
     """Return that the challenger's probabilities are clearly further off than the champion's; empty if they are not."""
     error = probability_error(spec.task)
     paired = _paired(error, labels, old, new, blocks, count, spec.gate.confidence) if error else None
-    if paired is None or paired["difference"] >= spec.gate.calibration_margin or paired["high"] >= 0:
+    if paired is None or paired["difference"] >= spec.gate.calibration_margin * _spread(labels) or paired["high"] >= 0:
         return ""
     shown = f"{paired['champion']:.4g} → {paired['challenger']:.4g}"
     return f"Its probabilities are clearly further off: the Brier score goes {shown}."
+
+
+def _spread(labels: Array) -> float:
+    """Return the Brier score of saying the shares of the classes, of which a rare class leaves little: 1 for halves."""
+    _, counts = np.unique(labels, return_counts=True)
+    return min(1.0, 2.0 * float(1.0 - ((counts / counts.sum()) ** 2).sum()))
 
 
 def _segments(

@@ -39,7 +39,14 @@ def side_by_side(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch
             f"The champion scored {len(champion.labels):,} rows and the challenger {len(challenger.labels):,}.",
             "Score the same rows with both.",
         )
-    if spec.task == "multiclass" and champion.classes and challenger.classes:
+    if champion.scores.ndim == challenger.scores.ndim == 2 and not (champion.classes and challenger.classes):
+        if champion.scores.shape != challenger.scores.shape:
+            old_width, new_width = champion.scores.shape[1], challenger.scores.shape[1]
+            raise ModelError(
+                f"The champion scores {old_width} classes and the challenger {new_width}.",
+                "Name the classes in the spec: prediction.classes.",
+            )
+    elif spec.task == "multiclass":
         champion, challenger = _with_the_classes_of_both(champion, challenger)
     elif spec.task == "binary" and champion.classes and challenger.classes:
         _require_one_positive_class(spec, champion, challenger)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,8 +25,9 @@ from airmedic_local.approver import Approver
 from airmedic_local.cluster.content import DAGS, MODEL, lay_out, write_model
 from airmedic_local.cluster.faults import Fault, StoresRestart, WorkerKilled
 from airmedic_local.cluster.people import APPROVER, REQUESTER, VIEWER, Person, make_people
+from airmedic_local.cluster.programs import find_programs
 from airmedic_local.cluster.report import parts_table, tried_table, verdict_table
-from airmedic_local.cluster.running import Cluster, forget
+from airmedic_local.cluster.running import Cluster, keep_logs_only, make_anew
 from airmedic_local.cluster.standstill import Standstill, promised_seconds
 from airmedic_local.cluster.story import Refused, Story, StuckError
 from airmedic_local.cluster.verdicts import Verdict, verdicts
@@ -58,7 +58,8 @@ def main() -> int:
     home = Path(os.environ.get("AIRMEDIC_CLUSTER_HOME") or HOME)
     cluster: Cluster | None = None
     try:
-        forget(home)
+        find_programs()
+        make_anew(home)
         include = lay_out(home / "include")
         cluster = Cluster(home, replaced={"./include": include}, tell=say)
         say(f"Starting what docker-compose.yaml describes, without Docker. Logs: {cluster.logs}")
@@ -75,7 +76,7 @@ def main() -> int:
         return code
     finally:
         if os.environ.get("KEEP", "") in {"", "0"}:
-            _keep_logs_only(home)
+            keep_logs_only(home)
         console.print(f"Logs: {home / 'logs'}", highlight=False)
 
 
@@ -193,18 +194,6 @@ def _memory(cluster: Cluster) -> Verdict:
     limited = [part for part in cluster.parts.values() if part.service.most_memory]
     over = [part.name for part in limited if part.most_memory > (part.service.most_memory or 0)]
     return Verdict("no service takes more memory than it may", tuple(f"{name} does" for name in over), "see below")
-
-
-def _keep_logs_only(home: Path) -> None:
-    if not home.exists():
-        return
-    for path in home.iterdir():
-        if path.name == "logs":
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the form of a signal handler

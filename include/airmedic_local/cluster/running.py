@@ -22,12 +22,14 @@ from airmedic_local.cluster.first_start import initialise_airflow, make_postgres
 from airmedic_local.cluster.mapping import Machine, image_environment, kind_of
 from airmedic_local.cluster.part import Part
 from airmedic_local.cluster.programs import find_programs
-from airmedic_local.errors import ServiceDiedError, WaitTimeoutError
+from airmedic_local.errors import LocalError, ServiceDiedError, WaitTimeoutError
 from airmedic_local.installation import PROJECT, program
 from airmedic_local.ports import HOST, free_port
 from airmedic_local.process import end_leftovers
 
 COMPOSE_FILE = PROJECT / "docker-compose.yaml"
+_MARK = ".of-an-airmedic-cluster"
+"""File of a folder that a run has made: no other folder is emptied."""
 _LOOK_SECONDS = 0.5
 _MEASURE_SECONDS = 5.0
 _START_SECONDS = 300.0
@@ -281,7 +283,31 @@ def made_up(example: Path) -> dict[str, str]:
     return told
 
 
-def forget(home: Path) -> None:
-    """Remove everything of an earlier run, after ending what it has left running."""
+def make_anew(home: Path) -> None:
+    """Make the folder of a run, without what an earlier run has left in it, on the disk or running.
+
+    Raises
+    ------
+    LocalError
+        If there is such a folder, and it was made by something else: nothing in it is touched.
+    """
+    mark = home / _MARK
+    if home.exists() and not (home.is_dir() and (mark.is_file() or not any(home.iterdir()))):
+        raise LocalError(f"{home} holds what is not of a cluster of Airmedic. Name an empty folder, or a new one.")
     end_leftovers(home / "logs")
     shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    mark.touch()
+
+
+def keep_logs_only(home: Path) -> None:
+    """Remove what a run has made, but for its logs. A folder that no run has made is left alone."""
+    if not (home / _MARK).is_file():
+        return
+    for path in home.iterdir():
+        if path.name in {"logs", _MARK}:
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()

@@ -33,10 +33,11 @@ class Email(Notifier[Options]):
 
     def send(self, notice: Notice, options: Options) -> None:
         """Send one message to everybody."""
+        from airmedic.hooks.web_service import NO_CONNECTION
         from airmedic.hooks.workspace import find_connection
 
         if find_connection(options.connection) is None:
-            raise NoticeError(f"There is no Airflow connection {options.connection!r}.", "Make one of the type SMTP.")
+            raise NoticeError(f"There is no Airflow connection {options.connection!r}.", NO_CONNECTION)
         try:
             from airflow.providers.smtp.hooks.smtp import SmtpHook
         except ModuleNotFoundError as error:
@@ -55,8 +56,8 @@ class Email(Notifier[Options]):
 
 
 def _subject(notice: Notice) -> str:
-    """Return the headline without line breaks, of which one would begin another header."""
-    return " ".join(notice.headline.split())
+    """Return the headline in one line, without signs that nobody sees: a line break would begin another header."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in notice.headline).split())
 
 
 def _html(notice: Notice) -> str:

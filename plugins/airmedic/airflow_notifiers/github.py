@@ -18,6 +18,13 @@ _A_PAGE = 100
 _MOST_PAGES = 5
 """Pages of open issues that are looked through. With 500 open incidents, nobody reads another issue."""
 
+_MARKUP = frozenset("&<>@[]()!#*_`|~")
+"""Signs that mean something in GitHub's Markdown."""
+_MOST_LINES = 4
+"""Lines of a notice, of which the first say the most."""
+_LONGEST_LINE = 2_000
+"""Characters of a line: an issue may have 65,536, and a sign that is written as a number takes six."""
+
 
 class Options(RoutedOptions):
     """Where issues are opened."""
@@ -47,12 +54,12 @@ class Github(Notifier[Options]):
             return "No issue: it is about no incident."
         return f"{options.repository}, label {options.label}\n# {notice.headline}\n\n{_markdown(notice)}"
 
-    def send(self, notice: Notice, options: Options) -> None:
+    def send(self, notice: Notice, options: Options) -> bool | None:
         """Open, comment or close the issue of the notice's incident."""
         from airmedic.hooks.web_service import WebService
 
         if not notice.incident_id:
-            return
+            return False
         repository = _Issues(WebService(options.connection, _ADDRESS), options)
         issue = repository.issue_of(notice.incident_id)
         if issue is None:
@@ -61,6 +68,7 @@ class Github(Notifier[Options]):
             repository.comment(issue, notice)
         if notice.is_over:
             repository.close(issue)
+        return True
 
 
 class _Issues:
@@ -105,12 +113,11 @@ def _marker(incident_id: str) -> str:
 
 
 def _markdown(notice: Notice) -> str:
-    lines = [_escaped(line) for line in notice.lines]
+    lines = [_escaped(line) for line in notice.lines[:_MOST_LINES]]
     return "\n\n".join([*lines, *notice.links, f"Model `{notice.model}`, incident `{notice.incident_id}`"])
 
 
 def _escaped(text: str) -> str:
-    """Return text in which a column that is called like a tag or a person is neither."""
-    for character, shown in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "&#64;")):
-        text = text.replace(character, shown)
-    return text
+    """Return text in which a column that is called like a link, a tag, a heading or a person is none of them."""
+    plain = " ".join(text[:_LONGEST_LINE].split())
+    return "".join(f"&#{ord(sign)};" if sign in _MARKUP else sign for sign in plain)

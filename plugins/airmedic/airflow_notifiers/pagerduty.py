@@ -39,13 +39,15 @@ class Pagerduty(Notifier[Options]):
             return f"Nobody is called for {notice.event}."
         return json.dumps(_alert(notice), indent=2, ensure_ascii=False)
 
-    def send(self, notice: Notice, options: Options) -> None:
+    def send(self, notice: Notice, options: Options) -> bool | None:
         """Trigger or resolve an alert; what calls for nobody is passed over."""
         from airmedic.hooks.web_service import WebService
 
-        if _calls(notice):
-            service = WebService(options.connection, _ADDRESS)
-            service.ask("POST", "/v2/enqueue", body={"routing_key": service.password, **_alert(notice)})
+        if not _calls(notice):
+            return False
+        service = WebService(options.connection, _ADDRESS)
+        service.ask("POST", "/v2/enqueue", body={"routing_key": service.password, **_alert(notice)})
+        return True
 
 
 def _calls(notice: Notice) -> bool:

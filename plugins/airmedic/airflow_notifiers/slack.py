@@ -25,14 +25,15 @@ class Slack(Notifier[Options]):
     options = Options
     connections = (_CONNECTION,)
 
-    def send(self, notice: Notice, options: Options) -> None:
+    def send(self, notice: Notice, options: Options) -> bool | None:
         """Post the notice, if the connection exists."""
         # Specs are validated where Airflow is not loaded.
         from airmedic.hooks.workspace import find_connection
 
         if not options.channel or find_connection(options.connection) is None:
-            return
+            return False
         from airflow.providers.slack.hooks.slack import SlackHook
 
         message = {"channel": options.channel, "text": notice.text}
         SlackHook(slack_conn_id=options.connection).call("chat.postMessage", json=message)
+        return True

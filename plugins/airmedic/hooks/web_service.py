@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import NoticeError
 
 if TYPE_CHECKING:
+    import httpx
     from airflow.sdk import Connection
 
+NO_CONNECTION = (
+    "Make one under Admin, Connections. Outside of tasks, only those in the environment (AIRFLOW_CONN_…) and in secrets"
+    " backends are known."
+)
 _SECONDS = 10.0
-"""What does not answer in this time is given up: a remedy waits behind the notice."""
+"""What has not answered in this time is given up, however slowly it drips: a remedy waits behind the notice."""
+_MOST_BYTES = 1_000_000
+"""Of an answer, a hundred issues of GitHub at once among them. A service that sends more is cut off."""
 _SHOWN = 200
 """Characters of an answer that an error quotes."""
 
@@ -40,9 +49,7 @@ class WebService:
 
         connection = find_connection(connection_id)
         if connection is None:
-            raise NoticeError(
-                f"There is no Airflow connection {connection_id!r}.", "Make one under Admin, Connections."
-            )
+            raise NoticeError(f"There is no Airflow connection {connection_id!r}.", NO_CONNECTION)
         self._id = connection_id
         self._address = _address(connection) or address
         if not self._address:
@@ -83,28 +90,52 @@ class WebService:
         import httpx
 
         url = f"{self._address.rstrip('/')}/{path.lstrip('/')}" if path else self._address
+        request = httpx.Request(
+            method,
+            url,
+            json=body,
+            params=dict(query) if query else None,
+            # What is packed may be far larger once it is unpacked.
+            headers={"Accept-Encoding": "identity", **self._headers, **(headers or {})},
+        )
+        status, text = self._answer(request, httpx.BasicAuth(self.login, self.password) if basic else None)
+        if not 200 <= status < 300:
+            said = " ".join(text.split())[:_SHOWN]
+            raise NoticeError(f"The service of the connection {self._id!r} answered {status}: {said}")
         try:
-            answer = httpx.request(
-                method,
-                url,
-                json=body,
-                params=query,
-                headers={**self._headers, **(headers or {})},
-                auth=(self.login, self.password) if basic else None,
-                timeout=_SECONDS,
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoticeError(
-                f"The service of the connection {self._id!r} does not answer ({type(error).__name__}).",
-                "Check its host and port.",
-            ) from None
-        if not answer.is_success:
-            said = " ".join(answer.text.split())[:_SHOWN]
-            raise NoticeError(f"The service of the connection {self._id!r} answered {answer.status_code}: {said}")
-        try:
-            return answer.json()
+            return json.loads(text)
         except ValueError:
             return None
+
+    def _answer(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[int, str]:
+        """Return status and text of an answer, of which a service that drips or never ends keeps nobody."""
+        import httpx
+
+        came: list[tuple[int, str] | httpx.HTTPError] = []
+
+        def ask() -> None:
+            try:
+                with httpx.Client(timeout=_SECONDS) as client:
+                    answer = client.send(request, stream=True, auth=auth)
+                    text = bytearray()
+                    for piece in answer.iter_raw():
+                        text += piece
+                        if len(text) > _MOST_BYTES:
+                            break
+                    came.append((answer.status_code, bytes(text[:_MOST_BYTES]).decode("utf-8", "replace")))
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                came.append(httpx.HTTPError(type(error).__name__))
+
+        # The client's own limit begins anew with each byte.
+        asking = Thread(target=ask, daemon=True)
+        asking.start()
+        asking.join(_SECONDS)
+        told = came[0] if came else httpx.HTTPError("TimeoutError")
+        if isinstance(told, httpx.HTTPError):
+            raise NoticeError(
+                f"The service of the connection {self._id!r} does not answer ({told}).", "Check its host and port."
+            )
+        return told
 
 
 def _address(connection: Connection) -> str:

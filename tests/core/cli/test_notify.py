@@ -47,6 +47,15 @@ def test_what_cannot_be_sent_is_told_for_each_way(people: Path, airmedic: Airmed
     assert out.count("failed") == 4
 
 
+def test_what_was_not_sent_is_not_said_to_be(spec: Path, airmedic: Airmedic) -> None:
+    spec.write_text(spec.read_text() + "\nnotify: {slack_channel: '#models', pagerduty: {events: [escalated]}}\n")
+    code, out, _ = airmedic("notify", "--model", str(spec))
+    assert code == 0
+    assert "slack has sent nothing" in out
+    assert "pagerduty is not told of such a notice" in out
+    assert "took it" not in out
+
+
 def test_an_event_that_nobody_knows_names_the_closest(people: Path, airmedic: Airmedic) -> None:
     code, _, err = airmedic("notify", "--model", str(people), "--event", "incident_open")
     assert code == 2

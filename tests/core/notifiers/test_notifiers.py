@@ -95,6 +95,10 @@ def test_a_spec_says_from_which_severity_on_and_of_what_somebody_is_told() -> No
     assert high.wants(replace(NOTICE, severity=Severity.CRITICAL))
     assert not high.wants(replace(NOTICE, severity=Severity.MEDIUM))
     assert not high.wants(replace(NOTICE, event=Event.RECOMMENDED))
+    # What it has opened is closed.
+    over = replace(NOTICE, event=Event.INCIDENT_CLOSED, state=IncidentState.RESOLVED)
+    assert high.wants(over)
+    assert not high.wants(replace(over, state=IncidentState.ESCALATED))
 
 
 def test_an_incident_that_was_escalated_is_not_over() -> None:

@@ -18,6 +18,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from airmedic_core.measures.telling_columns import gives_away
 from airmedic_core.registry import ModelVersion
 from airmedic_core.scoring import ScoredBatch
 from airmedic_core.spec import ModelSpec
@@ -210,3 +211,43 @@ def test_scores_of_other_rows_or_classes_are_not_comparable(tmp_path: Path, chan
 
 def test_without_a_champion_nothing_is_compared(ws: Workspace, champion: ModelVersion) -> None:
     assert evaluate_gate(ws, champion, None, LATER).outcome == "not_comparable"
+
+
+def test_an_input_that_tells_much_and_is_known_in_time_is_no_leak() -> None:
+    random, load = np.random.default_rng(6), [0.0]
+    for _ in range(2000):
+        load.append(0.98 * load[-1] + random.normal())
+    hours = pd.DataFrame({"load": load[1:], "load_1h_ago": load[:-1]})
+    told = gives_away(hours["load_1h_ago"], hours["load"], "regression")
+    assert "rank correlation" in told, "init says that it is worth a look"
+    assert gives_away(hours["load_1h_ago"], hours["load"], "regression", at_least=0.999) == ""
+    assert gives_away(hours["load"] * 3 + 1, hours["load"], "regression", at_least=0.999) != ""
+
+
+def test_a_date_that_only_the_positives_have_is_a_leak() -> None:
+    churned = LATER["churned"]
+    closed = (LATER["at"] + pd.Timedelta(days=9)).where(churned == 1)
+    assert "AUC of 1.00" in gives_away(closed, churned, "binary", at_least=0.999)
+    word = pd.Series("open", index=churned.index).where(churned == 1)
+    assert gives_away(word, churned, "binary", at_least=0.999) != ""
+    odd = pd.Series([[1]] * len(churned))
+    assert gives_away(odd, churned, "binary", at_least=0.999) == ""
+
+
+def test_probabilities_of_a_rare_class_are_held_to_its_own_scale(tmp_path: Path) -> None:
+    spec, random = spec_of(tmp_path), np.random.default_rng(8)
+    times = pd.concat([LATER] * 12, ignore_index=True)
+    chances = random.beta(0.5, 99.5, len(times))
+    labels = (random.random(len(times)) < chances).astype(float)
+    odds = 20 * chances / (1 - chances)
+    sure = scored(spec, odds / (1 + odds), labels, (0, 1))
+    result = compare(spec, scored(spec, chances, labels, (0, 1)), sure, times)
+    assert (result.outcome, result.difference) == ("refused", pytest.approx(0, abs=1e-9))
+    assert "Brier score" in result.reasons[-1]
+
+
+def test_scores_of_more_classes_without_names_are_not_comparable(tmp_path: Path) -> None:
+    spec, truth, scores = of_three(tmp_path)
+    result = compare(spec, scored(spec, scores, truth, ()), scored(spec, scores[:, :2], truth, ()), LATER)
+    assert result.outcome == "not_comparable"
+    assert "scores 3 classes and the challenger 2" in result.reasons[0]

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from airmedic_local.cluster.running import keep_logs_only, make_anew
+from airmedic_local.errors import LocalError
+
+
+def test_a_folder_that_no_run_has_made_is_left_alone(tmp_path: Path) -> None:
+    theirs = tmp_path / "data" / "rows.csv"
+    theirs.parent.mkdir()
+    theirs.write_text("1")
+    with pytest.raises(LocalError, match="holds what is not of a cluster"):
+        make_anew(theirs.parent)
+    keep_logs_only(theirs.parent)
+    assert theirs.read_text() == "1"
+    with pytest.raises(LocalError):
+        make_anew(theirs)
+
+
+def test_the_folder_of_an_earlier_run_is_made_anew_and_keeps_its_logs_afterwards(tmp_path: Path) -> None:
+    home = tmp_path / "cluster"
+    for _ in range(2):
+        make_anew(home)
+        assert [path.name for path in home.iterdir() if not path.name.startswith(".")] == []
+        (home / "logs").mkdir()
+        (home / "logs" / "worker.log").write_text("hello")
+        (home / "postgres").mkdir()
+        keep_logs_only(home)
+        assert (home / "logs" / "worker.log").read_text() == "hello"
+        assert not (home / "postgres").exists()
+    (tmp_path / "empty").mkdir()
+    make_anew(tmp_path / "empty")
