@@ -172,3 +172,56 @@ def test_labels_around_zero_in_another_unit_stay_around_zero() -> None:
     result = check_pair(spec, before, today.assign(flow=today["flow"] / 60.0))
 
     assert result.assessment.cause is Cause.UNIT_CHANGE
+
+
+def delays(before: np.ndarray, now: np.ndarray) -> PairCheck:
+    """Check labels around zero, with inputs that say nothing of them."""
+    spec = parse_spec(
+        {
+            "name": "air", "task": "regression", "target": "flow",
+            "data": {"path": "air.parquet", "time_column": "at"},
+            "features": {"numeric": ["slope", "rough"]}, "window": {"every": "day", "min_rows": 50},
+        }
+    )  # fmt: skip
+    days = len(before) // ROWS
+    return check_pair(spec, heights(0, days).assign(flow=before), heights(1, 1, days).assign(flow=now))
+
+
+@pytest.mark.parametrize("spread", [6.0, 8.0, 12.0])
+def test_a_day_around_zero_among_days_that_lie_apart_is_in_no_other_unit(spread: float) -> None:
+    """Air temperature: each day varies by half a degree around its own mean, and the days by many."""
+    rng = np.random.default_rng(3)
+    means = np.repeat(rng.normal(0.0, spread, 60), ROWS)
+    result = delays(means + rng.normal(0.0, 0.5, len(means)), rng.normal(0.0, 0.5, ROWS))
+
+    assert "target_values:flow:converted" not in result.assessment.finding_keys
+    assert result.assessment.cause is not Cause.UNIT_CHANGE
+
+
+@pytest.mark.parametrize("times", [5.5, 7.0, 12.0])
+def test_a_restless_day_that_no_round_factor_explains_is_in_no_other_unit(times: float) -> None:
+    """A tenth of its spread would still be no spread that any of sixty steady days had."""
+    rng = np.random.default_rng(4)
+    result = delays(rng.normal(0.0, 1.0, 60 * ROWS), rng.normal(0.0, times, ROWS))
+
+    assert "target_values:flow:converted" not in result.assessment.finding_keys
+
+
+def test_a_restless_day_is_held_against_the_restless_days_before_it() -> None:
+    """Ten times the usual spread is half of what a tenth of the days had."""
+    rng = np.random.default_rng(5)
+    wide = np.repeat(np.where(np.arange(60) % 10 == 7, 20.0, 1.0), ROWS)
+    result = delays(rng.normal(0.0, 1.0, 60 * ROWS) * wide, rng.normal(0.0, 10.0, ROWS))
+
+    assert "target_values:flow:converted" not in result.assessment.finding_keys
+
+
+def test_a_value_that_was_always_among_the_labels_is_no_stand_in() -> None:
+    """Sales, of which 2 % are 0 on each day, and 12 % on a holiday."""
+    before, today = heights(0, DAYS), heights(1, 1, DAYS)
+    sold = before["flow"].mask(np.arange(len(before)) % 50 == 0, 0.0)
+    holiday = today["flow"].mask(np.arange(len(today)) % 8 == 0, 0.0)
+    result = delays(sold.to_numpy(), holiday.to_numpy())
+
+    assert "target_values:flow:stand_in" not in result.assessment.finding_keys
+    assert result.assessment.cause is not Cause.DATA_CORRUPTION

@@ -55,6 +55,8 @@ class Limits:
     other_scale: float = 5.0
     """How many times as wide, or as narrow, labels around zero are in another unit: half of the smallest step that is
     looked for. Their middle does not tell."""
+    spread_noise: float = 1.8
+    """Two standard errors of the distance between the first and the last tenth of one normal label, as a part of it."""
     fits: float = 0.2
     """The same distance that may be left once they are converted back: windows of one target differ by as much."""
 

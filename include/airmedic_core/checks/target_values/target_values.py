@@ -91,6 +91,9 @@ def _stand_in(context: CheckContext, history: LabelHistory, options: Options) ->
         if rows < LIMITS.value_rows:
             continue
         share, past = history.shares(values[at])
+        # What most parts of the reference hold, such as days without a sale, is a label like the others.
+        if float(np.median(past)) > 0:
+            continue
         apart = _lies_apart(value, history)
         if not apart and not _never_repeats(value, share, history) and not _laid_on_top(value, share, history):
             continue
@@ -123,10 +126,14 @@ def _lies_apart(value: float, history: LabelHistory) -> bool:
 
 
 def _never_repeats(value: float, share: float, history: LabelHistory) -> bool:
-    """Whether a value that no label had takes many rows, where measurements never repeat so often."""
+    """Whether a value that no label had takes many rows, where measurements never repeat so often.
+
+    A value at the end of all others may be a limit that labels reach, such as a mark that a sluice holds.
+    """
     most = max(history.favourites())
     new = not bool((history.before == value).any())
-    return new and most <= LIMITS.never_repeats and share >= LIMITS.times_as_often * most
+    among = bool((history.now < value).any() and (history.now > value).any())
+    return new and among and most <= LIMITS.never_repeats and share >= LIMITS.times_as_often * most
 
 
 def _laid_on_top(value: float, share: float, history: LabelHistory) -> bool:
@@ -152,26 +159,47 @@ def _laid_on_top(value: float, share: float, history: LabelHistory) -> bool:
 def _converted(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
     """Yield that all labels are a round factor of what they were."""
     now, before = history.now.astype(float), history.before.astype(float)
-    if _distance(now, before) < LIMITS.apart and not _other_scale(now, before):
+    apart = _distance(now, before) >= LIMITS.apart
+    if not apart and not _other_scale(now, history):
         return
     factors = [factor for size in LIMITS.conversions for factor in (size, 1.0 / size)]
     left, factor = min((_distance(now / factor, before), factor) for factor in factors)
     if left > LIMITS.fits and (far := _far_factor(now, before, factors)) is not None:
         left, factor = 0.0, far
-    if left <= LIMITS.fits:
+    if left <= LIMITS.fits and (apart or _usual_spread(now / factor, history)):
         by = f"multiplied by {factor:g}" if factor > 1 else f"divided by {1.0 / factor:g}"
         text = f"The labels in {context.spec.target} are {by}: they are in another unit."
         yield _fault(context, history, "converted", text, value=factor, baseline=1.0, suggests=(Cause.UNIT_CHANGE,))
 
 
-def _other_scale(now: Array, before: Array) -> bool:
-    """Whether labels on both sides of zero spread over another order of magnitude: they stay around zero then."""
+def _other_scale(now: Array, history: LabelHistory) -> bool:
+    """Whether labels on both sides of zero spread over another order of magnitude than in any part of the reference.
+
+    Labels in another unit stay around zero. One day of a season spreads less than the season, and as other days do.
+    """
+    if not float(history.before.min()) < 0 < float(history.before.max()):
+        return False
+    spread, (least, most) = _spread(now), _spreads(history)
+    return min(spread, least) > 0 and (spread * LIMITS.other_scale <= least or spread >= most * LIMITS.other_scale)
+
+
+def _usual_spread(converted: Array, history: LabelHistory) -> bool:
+    """Whether converted labels spread as those of the reference's parts do, but for the chance of so many rows."""
+    spread, (least, most) = _spread(converted), _spreads(history)
+    chance = 1.0 + LIMITS.spread_noise / len(converted) ** 0.5
+    return least / chance <= spread <= most * chance
+
+
+def _spreads(history: LabelHistory) -> tuple[float, float]:
+    """Return the least and the largest spread of any part of the reference."""
+    spreads = [_spread(part.astype(float)) for part in history.parts]
+    return min(spreads), max(spreads)
+
+
+def _spread(labels: Array) -> float:
     import numpy as np
 
-    if not float(before.min()) < 0 < float(before.max()):
-        return False
-    spread, usual = (float(np.subtract(*np.quantile(labels, [0.9, 0.1]))) for labels in (now, before))
-    return min(spread, usual) > 0 and max(spread / usual, usual / spread) >= LIMITS.other_scale
+    return float(np.subtract(*np.quantile(labels, [0.9, 0.1])))
 
 
 def _far_factor(now: Array, before: Array, factors: list[float]) -> float | None:
