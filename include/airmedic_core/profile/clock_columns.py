@@ -27,6 +27,8 @@ _BY_CHANCE = 0.7
 """Share of the rows that would agree with such a part by chance, up to which agreement says anything."""
 _GLANCED_AT = 2000
 """First rows, in which nearly every column shows that it does not follow from the time, before all rows are counted."""
+_FARTHEST_CLOCK = 14
+"""Hours by which a local clock differs from UTC at the most: Line Islands, UTC+14."""
 _NAMES = re.compile(r"season|quarter|semester|half_?year|week|month|mnth|year|^yr$", re.IGNORECASE)
 
 
@@ -112,6 +114,9 @@ def contradicts_its_time(
 ) -> NDArray[np.bool_] | None:
     """Return the rows that do not hold the part of their time which the column always told; None where it told none.
 
+    Rows that tell it by another local clock, such as that of summer, do not contradict it. An hour would always be
+    right somewhere, so all rows must then agree on one clock.
+
     Parameters
     ----------
     values, times : pandas.Series
@@ -127,8 +132,32 @@ def contradicts_its_time(
     >>> int(contradicts_its_time(broken, times, times.dt.hour, times).sum())
     4
     """
+    import numpy as np
+
     part = _part_told(usual, usual_times)
-    return None if part is None or not _comparable(values, times) else _read(values) != _read(_PARTS[part](times.dt))
+    if part is None or not _comparable(values, times):
+        return None
+    read = _read(values)
+    # A missing value says nothing of its time.
+    wrong: NDArray[np.bool_] = np.isfinite(read) & (read != _read(_PARTS[part](times.dt)))
+    if part == "minute" or not wrong.any():
+        return wrong
+    elsewhere = [read != _read(_PARTS[part]((times + hours).dt)) for hours in _other_clocks(part)]
+    if part == "hour":
+        return min((wrong, *(wrong & differs for differs in elsewhere)), key=lambda rows: int(rows.sum()))
+    return wrong & np.logical_and.reduce(elsewhere)
+
+
+def _other_clocks(part: str) -> list[pd.Timedelta]:
+    """Return by how much a local clock may differ from the usual one, as it does in summer.
+
+    Between two midnights a day stays the same, so the farthest clocks say of a day what all others do.
+    """
+    import pandas as pd
+
+    farthest = [-_FARTHEST_CLOCK, _FARTHEST_CLOCK]
+    hours = range(-_FARTHEST_CLOCK, _FARTHEST_CLOCK + 1) if part == "hour" else farthest
+    return [pd.Timedelta(hours=count) for count in hours]
 
 
 def _part_told(values: pd.Series, times: pd.Series) -> str | None:

@@ -66,3 +66,43 @@ def test_a_column_that_agrees_with_its_time_by_chance_tells_none() -> None:
     assert not says_its_time(cancelled, times)
     assert contradicts_its_time(cancelled, times + pd.Timedelta(days=1), cancelled, times) is None
     assert says_its_time(times.dt.minute, times)
+
+
+def _rows_of(start: str, hours: int) -> pd.Series:
+    return pd.Series(pd.date_range(start, periods=4 * hours, freq="15min", tz="UTC"))
+
+
+def _local(times: pd.Series, part: str) -> pd.Series:
+    return getattr(times.dt.tz_convert("Europe/London").dt, part).astype(float)
+
+
+@pytest.mark.parametrize("start", ["2026-04-16 18:00", "2026-05-19 18:00"])
+@pytest.mark.parametrize("part", ["dayofweek", "day", "hour"])
+def test_the_clock_of_summer_contradicts_no_time(part: str, start: str) -> None:
+    """London keeps UTC in winter, and is an hour ahead from the end of March: its next day begins at 23:00 UTC."""
+    winter, evening = _rows_of("2026-01-01", 24 * 85), _rows_of(start, 6)
+
+    wrong = contradicts_its_time(_local(evening, part), evening, _local(winter, part), winter)
+
+    assert wrong is not None
+    assert not wrong.any()
+
+
+def test_no_local_clock_makes_a_stand_in_right() -> None:
+    winter, evening = _rows_of("2026-01-01", 24 * 85), _rows_of("2026-04-16 18:00", 6)
+    for part, value in (("dayofweek", 0.0), ("day", 0.0), ("hour", 12.0)):
+        broken = _local(evening, part).where(np.arange(len(evening)) % 4 > 0, value)
+        wrong = contradicts_its_time(broken, evening, _local(winter, part), winter)
+        assert wrong is not None
+        assert wrong.tolist() == (np.arange(len(evening)) % 4 == 0).tolist()
+
+
+def test_a_missing_value_contradicts_no_time() -> None:
+    times = _rows_of("2026-01-01", 24 * 30)
+    hours = _local(times, "hour")
+    today = hours.head(96).mask(np.arange(96) % 16 == 0)
+
+    wrong = contradicts_its_time(today, times.head(96), hours, times)
+
+    assert wrong is not None
+    assert not wrong.any()
