@@ -62,13 +62,13 @@ def _faulty(signs: Sequence[CountedSign]) -> str:
         return "once it is known that no classes were exchanged: answers are as wrong as they were right"
     if any(sign.details.get("unrelated") for sign in losses):
         return "once it is known that the labels belong to their rows: the answers say nothing of them any more"
-    if any(sign.details.get("unseen_by_scores") and sign.verdict in ABNORMAL for sign in signs):
-        return "once the labels are known to be complete: by its scores the window is of the usual mix"
     return ""
 
 
 def _one_event(signs: Sequence[CountedSign]) -> str:
     """Return the doubt that a later window would settle."""
+    if any(sign.details.get("unseen_by_scores") and sign.verdict in ABNORMAL for sign in signs):
+        return "once the labels are known to be complete: by its scores the window is of the usual mix"
     lost = [sign for sign in signs if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
     rows = max((sign.sample_size or 0 for sign in lost), default=0)
     if lost and rows < _FEW_ROWS:

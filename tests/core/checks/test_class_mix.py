@@ -88,3 +88,15 @@ def test_labels_that_are_lost_leave_the_scores_of_the_usual_mix() -> None:
     mixes = [class_mix(before, window, least_change=0.05, least_gain=0.02) for window in (damaged, true)]
 
     assert [(mix.moved, mix.unseen) for mix in mixes if mix] == [(True, True), (True, False)]
+
+
+def test_more_positives_than_the_scores_tell_are_no_lost_labels() -> None:
+    """A wave of fraud: half of the negatives become positive, among the inputs and scores of ever."""
+    before, now = rows([0.5, 0.5], BEFORE, seed=0), rows([0.5, 0.5], NOW, seed=1)
+    wave = np.where(np.random.default_rng(2).random(NOW) < 0.5, 1.0, now.labels)
+    changed = replace(now, labels=wave, losses=losses("binary", wave, now.scores))
+
+    mix = class_mix(before, changed, least_change=0.05, least_gain=0.02)
+
+    assert mix is not None
+    assert (mix.moved, mix.unseen) == (True, False)

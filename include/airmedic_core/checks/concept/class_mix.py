@@ -51,7 +51,7 @@ class ClassMix:
     explains: bool
     """Whether the scores of each class are as before, and another prior saves what the mix costs."""
     unseen: bool
-    """Whether the scores, which tell the classes apart, say that the rows are of the old mix."""
+    """Whether positives are missing of which the scores, which tell the classes apart, say that they are there."""
 
 
 def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, least_gain: float) -> ClassMix | None:
@@ -96,6 +96,7 @@ def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, l
     certain = float(saved.mean()) > _GAIN_ERRORS * float(saved.std(ddof=1)) / np.sqrt(len(saved))
     distance = max(_distance(past[past_labels == at, at], chances[labels == at, at]) for at in range(classes))
     usual = _loss(_corrected(past, ratio), past_labels)
+    fewer = classes == 2 and bool(new[1] < old[1])
     explains = bool(moved.any() and certain and gain > least_gain and distance < 1.0)
     return ClassMix(
         position=top,
@@ -106,7 +107,7 @@ def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, l
         gain=gain,
         distance=distance,
         explains=explains and not _more_is_left(left, usual, ratio[past_labels]),
-        unseen=classes == 2 and _unseen(past[:, 1], past_labels, chances[:, 1], float(new[1])),
+        unseen=fewer and _unseen(past[:, 1], past_labels, chances[:, 1], float(new[1])),
     )
 
 
@@ -137,8 +138,8 @@ def _corrected(chances: Array, ratio: Array) -> Array:
 def _unseen(past: Array, past_labels: np.ndarray, scores: Array, share: float) -> bool:
     """Return whether the mean score is that of the old mix, and clearly not that of the share of the labels.
 
-    Where more rows of a class come, their scores come with them. Labels that are lost, or that come later, leave the
-    scores as they were.
+    Where more rows of a class come, their scores come with them. Positives that are lost, or that come later, read as
+    negatives and leave the scores as they were. More positives than the scores tell are a changed relation.
     """
     positive, negative = past[past_labels == 1], past[past_labels == 0]
     apart = float(positive.mean() - negative.mean())
