@@ -56,6 +56,8 @@ class Limits:
     """One and a half standard deviations of the rank of one row, 0.289: what few rows move by chance."""
     cuts: tuple[float, ...] = (0.5, 0.6, 0.7, 0.8, 0.9)
     """Parts of the reference that are taken for the past, each with the stretch that follows it. Bounds the time."""
+    most_cuts: float = 0.5
+    """Part of these stretches of which more must have been as new as the window: a season goes on."""
     noise: float = 3.0
     """Standard deviations of a share of independent rows that are still chance: 1 window in 740."""
 
@@ -180,7 +182,9 @@ def _another_regime(context: CheckContext, strange: NDArray[np.bool_]) -> bool:
 
 
 def _goes_on(context: CheckContext, usual: _Usual, share: float, rows: int) -> bool:
-    """Return whether stretches of the reference were about as new to the rows before them, as in any season.
+    """Return whether most stretches of the reference were about as new to the rows before them, as in any season.
+
+    One launch of a product was new to the rows before it too, and allows nothing of what comes long after.
 
     All rows of the reference take part in what is plausible, so that none of its own windows is strange beside them.
     What comes next is held against the past alone, and so are these.
@@ -197,6 +201,7 @@ def _goes_on(context: CheckContext, usual: _Usual, share: float, rows: int) -> b
     known = len(reference)
     # Of a large reference the rows at hand are a sample, evenly spread.
     length = max(round(rows * known / max(context.reference.whole.rows, 1)), LIMITS.window_rows)
+    as_new = []
     for place in LIMITS.cuts:
         cut = round(place * known)
         earlier, later = reference.iloc[:cut], reference.iloc[cut : cut + length]
@@ -204,9 +209,8 @@ def _goes_on(context: CheckContext, usual: _Usual, share: float, rows: int) -> b
             continue
         before = build_profile(context.reference.edges, earlier)
         strange = extreme_columns(before, later, together) >= usual.columns_at_once
-        if share <= LIMITS.beyond_history * float(np.mean(strange)):
-            return True
-    return False
+        as_new.append(share <= LIMITS.beyond_history * float(np.mean(strange)))
+    return bool(as_new) and float(np.mean(as_new)) > LIMITS.most_cuts
 
 
 def _largest_share(context: CheckContext, reference: pd.DataFrame, strange: NDArray[np.bool_]) -> float:

@@ -111,3 +111,40 @@ def test_what_every_part_of_the_reference_did_to_the_one_before_is_no_spike(cool
     findings = [finding for finding in check_pair(SPEC, reference, today).findings if finding.check == "anomalies"]
 
     assert [finding.verdict is Verdict.ALERT for finding in findings] == [alert]
+
+
+SHELVES = parse_spec(
+    {
+        "name": "shelves",
+        "task": "regression",
+        "target": "y",
+        "data": {"path": "rows.csv", "time_column": "at"},
+        "features": {"numeric": [f"size_{place}" for place in range(8)]},
+        "window": {"every": "day", "min_rows": 24},
+    }
+)
+
+
+def sizes(seed: int, days: int, first_day: int = 0) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    count = 240 * days
+    frame = pd.DataFrame({f"size_{place}": rng.normal(size=count) for place in range(8)})
+    at = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(6 * (240 * first_day + np.arange(count)), unit="min")
+    return frame.assign(at=at, y=rng.normal(size=count))
+
+
+@pytest.mark.parametrize("every", [4, 7])
+def test_a_launch_long_ago_hides_no_spike(every: int) -> None:
+    """A new product is 30 % of the rows from the middle on; a part of today's rows lie lower than all."""
+    reference, today = sizes(0, 40), sizes(1, 1, 40)
+    new = (np.arange(len(reference)) >= len(reference) // 2) & (np.random.default_rng(2).random(len(reference)) < 0.3)
+    reference.loc[new, [f"size_{place}" for place in range(4)]] += 6.0
+    fresh = np.random.default_rng(3).random(len(today)) < 0.3
+    today.loc[fresh, [f"size_{place}" for place in range(4)]] += 6.0
+    today.loc[~fresh & (np.arange(len(today)) % every == 0), [f"size_{place}" for place in range(4)]] = (
+        np.random.default_rng(4).normal(-6.0, 0.5, (int((~fresh & (np.arange(len(today)) % every == 0)).sum()), 4))
+    )
+
+    findings = [finding for finding in check_pair(SHELVES, reference, today).findings if finding.check == "anomalies"]
+
+    assert [finding.verdict for finding in findings] == [Verdict.ALERT]
