@@ -142,10 +142,12 @@ def contradicts_its_time(
     wrong: NDArray[np.bool_] = np.isfinite(read) & (read != _read(_PARTS[part](times.dt)))
     if part == "minute" or not wrong.any():
         return wrong
-    elsewhere = [read != _read(_PARTS[part]((times + hours).dt)) for hours in _other_clocks(part)]
+    elsewhere = [wrong & (read != _read(_PARTS[part]((times + hours).dt))) for hours in _other_clocks(part)]
     if part == "hour":
-        return min((wrong, *(wrong & differs for differs in elsewhere)), key=lambda rows: int(rows.sum()))
-    return wrong & np.logical_and.reduce(elsewhere)
+        fewest: NDArray[np.bool_] = min((wrong, *elsewhere), key=lambda rows: int(rows.sum()))
+        return fewest
+    everywhere: NDArray[np.bool_] = np.all(elsewhere, axis=0)
+    return everywhere
 
 
 def _other_clocks(part: str) -> list[pd.Timedelta]:

@@ -187,7 +187,7 @@ def _usual_spread(converted: Array, history: LabelHistory) -> bool:
     """Whether converted labels spread as those of the reference's parts do, but for the chance of so many rows."""
     spread, (least, most) = _spread(converted), _spreads(history)
     chance = 1.0 + LIMITS.spread_noise / len(converted) ** 0.5
-    return least / chance <= spread <= most * chance
+    return bool(least / chance <= spread <= most * chance)
 
 
 def _spreads(history: LabelHistory) -> tuple[float, float]:
