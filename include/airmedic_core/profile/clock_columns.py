@@ -137,16 +137,17 @@ def contradicts_its_time(
     part = _part_told(usual, usual_times)
     if part is None or not _comparable(values, times):
         return None
-    read = _read(values)
+    told = _read(values)
     # A missing value says nothing of its time.
-    wrong: NDArray[np.bool_] = np.isfinite(read) & (read != _read(_PARTS[part](times.dt)))
+    known = np.isfinite(told)
+    wrong: NDArray[np.bool_] = known & (told != _read(_PARTS[part](times.dt)))
     if part == "minute" or not wrong.any():
         return wrong
-    elsewhere = [wrong & (read != _read(_PARTS[part]((times + hours).dt))) for hours in _other_clocks(part)]
+    elsewhere = [known & (told != _read(_PARTS[part]((times + hours).dt))) for hours in _other_clocks(part)]
     if part == "hour":
         fewest: NDArray[np.bool_] = min((wrong, *elsewhere), key=lambda rows: int(rows.sum()))
         return fewest
-    everywhere: NDArray[np.bool_] = np.all(elsewhere, axis=0)
+    everywhere: NDArray[np.bool_] = np.all([wrong, *elsewhere], axis=0)
     return everywhere
 
 

@@ -106,3 +106,15 @@ def test_a_missing_value_contradicts_no_time() -> None:
 
     assert wrong is not None
     assert not wrong.any()
+
+
+def test_one_hour_that_reads_another_is_right_by_no_clock() -> None:
+    """A clock that made these rows right would make all others wrong."""
+    times = _rows_of("2026-01-01", 24 * 30)
+    hours = _local(times, "hour")
+    broken = hours.head(96).mask(hours.head(96) == 5.0, 0.0)
+
+    wrong = contradicts_its_time(broken, times.head(96), hours, times)
+
+    assert wrong is not None
+    assert int(wrong.sum()) == 4
