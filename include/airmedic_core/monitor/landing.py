@@ -38,19 +38,17 @@ class Landing:
         there = landed_files(self.spec)
         whole = {window: marks for window, marks in there.items() if self._last.get(window) == marks}
         self._last = there
-        if not whole:
-            return []
         if self._told is None:
-            self._told = self._known(whole)
+            self._told = self._known(there)
         new = sorted(window for window, marks in whole.items() if self._told.get(window) != marks)
         self._told |= whole
         return new
 
-    def _known(self, whole: dict[Window, str]) -> dict[Window, str]:
+    def _known(self, there: dict[Window, str]) -> dict[Window, str]:
         """Return the windows that are no news when the looking begins."""
         recorded = self.ledger.batches(self.spec.name, limit=_RECORDED)
         if not recorded:
-            return {window: marks for window, marks in whole.items() if window != max(whole)}
+            return {window: marks for window, marks in there.items() if window != max(there)}
         assessed = {seen.batch.window for seen in recorded if seen.assessment is not None}
         oldest = min(seen.batch.window for seen in recorded)
-        return {window: marks for window, marks in whole.items() if window in assessed or window < oldest}
+        return {window: marks for window, marks in there.items() if window in assessed or window < oldest}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
 
 _PLACEHOLDER = re.compile(r"\{window_(?:start|end)[^{}]*\}")
 _FIELD = re.compile(r"\{window_(start|end):?([^{}]*)\}")
+_DIRECTIVE = re.compile(r"%([A-Za-z])")
+_DIGITS = {"Y": r"\d{4}", "G": r"\d{4}", "j": r"\d{3}", "f": r"\d{6}", **dict.fromkeys("mdHIMSyUVW", r"\d{2}")}
+"""How strftime writes the parts of a moment that have a fixed length."""
+_WHOLE = "whole"
+"""Stands for a placeholder without a format."""
+_BETWEEN = "|"
+"""Keeps the parts of a moment apart while they are read."""
+_SAMPLES = (datetime(2025, 3, 5, 8, tzinfo=UTC), datetime(2026, 11, 30, 23, tzinfo=UTC))
+"""Moments whose windows a path has to tell apart: no part of them is the one that is taken where it is left out."""
 _GLOB = re.compile(r"(?:\\\*)+")
 """Stars of a glob, after what has a meaning in a regular expression was escaped."""
 
@@ -90,29 +99,50 @@ def window_of_file(spec: ModelSpec, path: str) -> Window:
     SpecError
         If the file is none of ``data.path``, or that names no file for each window. A retry does not help.
     """
-    fields = list(_FIELD.finditer(spec.data.path))
-    if not fields:
+    if not has_placeholder(spec.data.path):
         raise SpecError(
             f"data.path {spec.data.path!r} names no file for each window.",
             "Write the window into it, such as {window_start:%Y-%m-%d}.",
         )
     file_system = _file_system(spec.data.path)
     wanted, named = (file_system._strip_protocol(text) for text in (spec.data.path, path))  # noqa: SLF001  see below
-    match = re.fullmatch(_as_regex(_FIELD.sub("\0", wanted)).replace("\0", "(.+)"), named)
     step = spec.window.step
-    for field, text in zip(fields, match.groups() if match else (), strict=match is not None):
+    for kind, moment in _moments_in(wanted, named):
         try:
-            moment = as_utc(datetime.strptime(text, field[2]) if field[2] else text)  # noqa: DTZ007  in UTC from here on
-        except (ValueError, SpecError):
+            start = moment if kind == "start" else step.shift(moment, -1)
+            window = Window(start, step.shift(start, 1))
+        except (ValueError, OverflowError):
             continue
-        start = moment if field[1] == "start" else step.shift(moment, -1)
-        window = Window(start, step.shift(start, 1))
         exactly = wanted.format(window_start=start, window_end=window.end)
         if step.floor(start) == start and re.fullmatch(_as_regex(exactly), named):
             return window
     raise SpecError(
         f"{path!r} is no file of data.path {spec.data.path!r}.", "Its name has to hold the window as data.path does."
     )
+
+
+def check_names(spec: ModelSpec) -> None:
+    """Check that the names of ``data.path`` hold their windows, so that a file that lands tells its window.
+
+    Raises
+    ------
+    SpecError
+        If they name no file for each window, or leave a part of its moment out. A retry does not help.
+    """
+    step = spec.window.step
+    for window in map(step.last_complete, _SAMPLES):
+        path = paths_of(spec, window)[0]
+        try:
+            read = window_of_file(spec, path)
+        except SpecError:
+            if not has_placeholder(spec.data.path):
+                raise
+            read = None
+        if read != window:
+            raise SpecError(
+                f"data.path {spec.data.path!r} does not tell windows of one {step} apart: {path!r} may be another's.",
+                "Write all of the window's first moment into it, such as {window_start:%Y}/{window_start:%m-%d}.",
+            )
 
 
 def landed_files(spec: ModelSpec) -> dict[Window, str]:
@@ -134,6 +164,36 @@ def landed_files(spec: ModelSpec) -> dict[Window, str]:
             continue
         landed[window] = " ".join([landed.get(window, ""), file, *_marks(told)]).strip()
     return landed
+
+
+def _moments_in(wanted: str, named: str) -> Iterator[tuple[str, datetime]]:
+    """Yield the first moment and the end of a window, as far as the name of a file holds all parts of them."""
+    groups: dict[tuple[str, str], str] = {}
+    pattern = ""
+    texts = _FIELD.split(wanted)
+    for literal, kind, form in zip(texts[::3], [*texts[1::3], ""], [*texts[2::3], ""], strict=True):
+        pattern += _as_regex(literal)
+        parts = _DIRECTIVE.split(form) if form else ["", _WHOLE, ""] if kind else [""]
+        for text, directive in zip(parts[::2], [*parts[1::2], ""], strict=True):
+            pattern += re.escape(text)
+            if directive and (kind, directive) in groups:
+                pattern += f"(?P={groups[kind, directive]})"
+            elif directive:
+                groups[kind, directive] = f"part{len(groups)}"
+                pattern += f"(?P<{groups[kind, directive]}>{_DIGITS.get(directive, '.+?')})"
+    match = re.fullmatch(pattern, named)
+    if match is None:
+        return
+    for kind in ("start", "end"):
+        parts_of = {directive: match[group] for (of, directive), group in groups.items() if of == kind}
+        try:
+            if _WHOLE in parts_of:
+                yield kind, as_utc(parts_of[_WHOLE])
+            elif parts_of:
+                form = _BETWEEN.join(f"%{directive}" for directive in parts_of)
+                yield kind, as_utc(datetime.strptime(_BETWEEN.join(parts_of.values()), form))  # noqa: DTZ007  in UTC
+        except (ValueError, re.error, SpecError):
+            continue
 
 
 def _as_regex(path: str) -> str:

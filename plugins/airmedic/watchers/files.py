@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, final
 
 from airmedic.watchers.contract import Watcher
 from airmedic_core.errors import SpecError
-from airmedic_core.reading.places import has_placeholder
+from airmedic_core.reading.places import check_names, has_placeholder
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -26,4 +26,5 @@ class Files(Watcher):
                 "schedule watch:files needs a data.path with a file for each window.",
                 "Write the window into it, such as rows-{window_start:%Y-%m-%d}.csv.",
             )
+        check_names(spec)
         return LandedFilesTrigger(model=spec.name, path=spec.data.path)

@@ -10,7 +10,7 @@ import pytest
 from airmedic_core.errors import SpecError
 from airmedic_core.ledger import Ledger
 from airmedic_core.monitor.landing import Landing
-from airmedic_core.reading.places import landed_files, window_of_file
+from airmedic_core.reading.places import check_names, landed_files, window_of_file
 from airmedic_core.records import Assessment, Batch, Cause, Severity
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
@@ -110,3 +110,46 @@ def test_when_the_looking_begins_again_what_is_on_record_is_no_news_and_what_was
     record(landing.ledger, 3)
     record(landing.ledger, 4, assessed=False)  # its run was cut off
     assert [landing.look(), landing.look()] == [[], [day(2), day(4)]]
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        (
+            "/rows/year={window_start:%Y}/month={window_start:%m}/day={window_start:%d}/rows.csv",
+            "/rows/year=2026/month=01/day=29/rows.csv",
+        ),
+        ("/rows/{window_start:%Y}{window_start:%m}{window_start:%d}-*.csv", "/rows/20260129-7.csv"),
+        ("/rows/{window_start:%Y}/{window_start:%m}/{window_start:%Y-%m-%d}.csv", "/rows/2026/01/2026-01-29.csv"),
+        ("/rows/{window_end:%Y}/{window_end:%j}.csv", "/rows/2026/030.csv"),
+        ("/rows/{window_start}.csv", "/rows/2026-01-29 00:00:00+00:00.csv"),
+    ],
+)
+def test_a_window_may_be_split_over_folders_and_the_name(path: str, file: str) -> None:
+    spec = spec_of(path)
+    assert window_of_file(spec, file) == day(0)
+    check_names(spec)
+
+
+@pytest.mark.parametrize("path", ["/rows/{window_start:%Y-%m}.csv", "/rows/{window_start:%m-%d}.csv", "/rows/all.csv"])
+def test_a_path_that_does_not_tell_windows_apart_is_an_error(path: str) -> None:
+    with pytest.raises(SpecError, match=r"does not tell windows of one day apart|names no file for each window"):
+        check_names(spec_of(path))
+
+
+def test_the_files_of_folders_by_date_are_seen(folder: Path) -> None:
+    path = folder / "year=2026" / "month=01" / "day=29" / "rows.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("at\n")
+    name = "year={window_start:%Y}/month={window_start:%m}/day={window_start:%d}/rows.csv"
+    assert list(landed_files(spec_of(f"{folder}/{name}"))) == [day(0)]
+
+
+def test_of_a_model_that_was_never_monitored_all_that_lands_after_the_looking_began_is_news(
+    landing: Landing, folder: Path
+) -> None:
+    # Nothing is there when the looking begins; then three files land at once.
+    assert landing.look() == []
+    for number in range(3):
+        land(folder, number)
+    assert [landing.look(), landing.look()] == [[], [day(0), day(1), day(2)]]
