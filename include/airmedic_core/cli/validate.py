@@ -94,7 +94,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    looks = [_check_options, _notify_options, _policy, _groups, _suite, _metric, _positive, _method]
+    looks = [_check_options, _notify_options, _watcher, _policy, _groups, _suite, _metric, _positive, _method]
     if data:
         from airmedic_core.spec_inference import data_problems
 
@@ -167,6 +167,16 @@ def _notify_options(spec: ModelSpec, _: Settings) -> list[str]:
         except AirmedicError as error:
             problems.append(str(error))
     return problems
+
+
+def _watcher(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.family import family_of
+    from airmedic_core.schedules import watched
+    from airmedic_core.spec import WATCHERS_LIE_IN
+
+    if chosen := watched(spec.schedule):
+        family_of(WATCHERS_LIE_IN.package).member(chosen.watcher).check(spec, chosen.place)
+    return []
 
 
 def _policy(spec: ModelSpec, settings: Settings) -> list[str]:

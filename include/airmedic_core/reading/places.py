@@ -18,7 +18,7 @@ from airmedic_core.errors import (
 )
 from airmedic_core.reading.formats import is_data
 from airmedic_core.spec import ModelSpec
-from airmedic_core.windows import Window, as_utc
+from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -100,22 +100,11 @@ def window_of_file(spec: ModelSpec, path: str) -> Window:
         If the file is none of ``data.path``, or that names no file for each window. A retry does not help.
     """
     if not has_placeholder(spec.data.path):
-        raise SpecError(
-            f"data.path {spec.data.path!r} names no file for each window.",
-            "Write the window into it, such as {window_start:%Y-%m-%d}.",
-        )
+        raise _no_placeholder(spec)
     file_system = _file_system(spec.data.path)
     wanted, named = (file_system._strip_protocol(text) for text in (spec.data.path, path))  # noqa: SLF001  see below
-    step = spec.window.step
-    for kind, moment in _moments_in(wanted, named):
-        try:
-            start = moment if kind == "start" else step.shift(moment, -1)
-            window = Window(start, step.shift(start, 1))
-        except (ValueError, OverflowError):
-            continue
-        exactly = wanted.format(window_start=start, window_end=window.end)
-        if step.floor(start) == start and re.fullmatch(_as_regex(exactly), named):
-            return window
+    if window := _window_named(wanted, named, spec.window.step):
+        return window
     raise SpecError(
         f"{path!r} is no file of data.path {spec.data.path!r}.", "Its name has to hold the window as data.path does."
     )
@@ -129,16 +118,13 @@ def check_names(spec: ModelSpec) -> None:
     SpecError
         If they name no file for each window, or leave a part of its moment out. A retry does not help.
     """
+    if not has_placeholder(spec.data.path):
+        raise _no_placeholder(spec)
     step = spec.window.step
     for window in map(step.last_complete, _SAMPLES):
         path = paths_of(spec, window)[0]
-        try:
-            read = window_of_file(spec, path)
-        except SpecError:
-            if not has_placeholder(spec.data.path):
-                raise
-            read = None
-        if read != window:
+        # DAG files ask this each time they are read: the package of a storage is not imported for it.
+        if _window_named(spec.data.path, path, step) != window:
             raise SpecError(
                 f"data.path {spec.data.path!r} does not tell windows of one {step} apart: {path!r} may be another's.",
                 "Write all of the window's first moment into it, such as {window_start:%Y}/{window_start:%m-%d}.",
@@ -164,6 +150,27 @@ def landed_files(spec: ModelSpec) -> dict[Window, str]:
             continue
         landed[window] = " ".join([landed.get(window, ""), file, *_marks(told)]).strip()
     return landed
+
+
+def _no_placeholder(spec: ModelSpec) -> SpecError:
+    return SpecError(
+        f"data.path {spec.data.path!r} names no file for each window.",
+        "Write the window into it, such as {window_start:%Y-%m-%d}.",
+    )
+
+
+def _window_named(wanted: str, named: str, step: Every) -> Window | None:
+    """Return the window that the name of a file holds as a path does with placeholders; nothing where it holds none."""
+    for kind, moment in _moments_in(wanted, named):
+        try:
+            start = moment if kind == "start" else step.shift(moment, -1)
+            window = Window(start, step.shift(start, 1))
+        except (ValueError, OverflowError):
+            continue
+        exactly = wanted.format(window_start=start, window_end=window.end)
+        if step.floor(start) == start and re.fullmatch(_as_regex(exactly), named):
+            return window
+    return None
 
 
 def _moments_in(wanted: str, named: str) -> Iterator[tuple[str, datetime]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airmedic.watchers.contract import Watcher
-from airmedic_core.errors import SpecError
 from airmedic_core.extras import MissingExtraError, is_installed
 from airmedic_core.family import Family
 from airmedic_core.schedules import watched
@@ -48,12 +47,11 @@ def watched_asset(spec: ModelSpec, *, with_trigger: bool) -> Asset:
     if not with_trigger or chosen is None:
         return Asset(name=name, uri=uri)
     watcher = WATCHERS.member(chosen.watcher)
-    form = f"watch:{chosen.watcher}" + (f":<{watcher.place}>" if watcher.place else "")
-    if bool(chosen.place) != bool(watcher.place):
-        raise SpecError(f"schedule {spec.schedule!r} does not say what to watch.", f"Write {form}.")
+    watcher.check(spec, chosen.place)
     if not all(map(is_installed, watcher.modules)):
         raise MissingExtraError(
-            f"{form} needs packages that are not installed.", f'Install them: pip install "airmedic[{watcher.extra}]"'
+            f"{watcher.form(spec)} needs packages that are not installed.",
+            f'Install them: pip install "airmedic[{watcher.extra}]"',
         )
     trigger = watcher.trigger(spec, chosen.place, chosen.connection)
     return Asset(name=name, uri=uri, watchers=[AssetWatcher(name=name, trigger=trigger)])

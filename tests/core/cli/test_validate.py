@@ -76,6 +76,8 @@ def test_an_empty_folder_is_not_valid(home: Path, airmedic: Airmedic) -> None:
             "gate.metric: 'rocauc' is not a metric of a binary model. Did you mean 'roc_auc'?",
         ),
         ("schedule: every day\n", "schedule: 'every day' is not a schedule."),
+        ("schedule: watch:redis\n", "Write watch:redis:<list>."),
+        ("schedule: watch:files\n", "watch:files needs a data.path with a file for each window"),
         ("retrain: clon\n", "retrain: 'clon' is neither a method"),
         ("rollout: canary\n", "  rollout.strategy: there is no rollout strategy 'canary'. Known: "),
     ],
