@@ -24,6 +24,7 @@ __all__ = [
     "longest_deadline_seconds",
     "of_reviews",
     "question",
+    "renews_normal",
     "trains",
 ]
 
@@ -68,6 +69,16 @@ def trains(name: str) -> bool:
     """
     action = known_action(name)
     return action is not None and action.trains
+
+
+def renews_normal(name: str) -> bool:
+    """Return whether an action makes the rows of a window what later ones are compared with.
+
+    >>> renews_normal("refresh_reference"), renews_normal("retrain"), renews_normal("gone_with_its_package")
+    (True, False, False)
+    """
+    action = known_action(name)
+    return action is not None and action.renews_normal
 
 
 def of_reviews() -> str:

@@ -97,6 +97,8 @@ class Action(Protocol):
     """The paths on which it is proposed as a companion."""
     trains: bool = False
     """Whether it trains: it then heeds the policy's budget for compute."""
+    renews_normal: bool = False
+    """Whether rows of the window become what later windows are compared with."""
     of_window: bool = False
     """Whether it is about the incident's own windows: what newer windows show is then no reason against it."""
     leads_to: str = ""

@@ -20,6 +20,7 @@ class RefreshReference(Action):
 
     description = "Replaces the champion's reference by one of recent rows."
     changes_production = True
+    renews_normal = True
     # All rows of a reference are read and profiled.
     deadline_seconds = 3600.0
     imperative = "Refresh the reference of"

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from airmedic_core.actions import handing_over, hands_over, trains
-from airmedic_core.assess import doubt_of_training
+from airmedic_core.actions import handing_over, hands_over, renews_normal, trains
+from airmedic_core.assess import doubt_of_new_normal, doubt_of_training
 from airmedic_core.causes import Cause, Needs
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import RecommendedAction
 
 _WHY_NOT_YET = "Another reason is as likely, and a model that learns from rows that are wrong is worse afterwards."
+_WHY_NOT_NORMAL = "An input that moved alone may as well be broken, and a broken one must not become usual."
 
 
-def remedies_of(cause: Cause, doubt: str = "", rival: Cause | None = None) -> tuple[RecommendedAction, ...]:
+def remedies_of(
+    cause: Cause, doubt: str = "", rival: Cause | None = None, *, not_normal: str = ""
+) -> tuple[RecommendedAction, ...]:
     """Return the remedies of a cause before any evidence is read, first choice first.
 
     Parameters
@@ -24,16 +27,18 @@ def remedies_of(cause: Cause, doubt: str = "", rival: Cause | None = None) -> tu
         Under which condition learning from the window does no harm; empty for always.
     rival : Cause, optional
         Another cause that is about as likely.
+    not_normal : str
+        Under which condition the window may become the reference; empty for always.
     """
     actions = tuple(
         RecommendedAction(remedy.action, place, remedy.why, remedy.condition)
         for place, remedy in enumerate(cause.traits.remedies, start=1)
     )
-    return without_harm(actions, doubt, rival)
+    return without_harm(actions, doubt, rival, not_normal=not_normal)
 
 
 def without_harm(
-    actions: tuple[RecommendedAction, ...], doubt: str, rival: Cause | None = None
+    actions: tuple[RecommendedAction, ...], doubt: str, rival: Cause | None = None, *, not_normal: str = ""
 ) -> tuple[RecommendedAction, ...]:
     """Return the actions with a condition on what may do harm, behind a person who decides it.
 
@@ -45,6 +50,8 @@ def without_harm(
         Under which condition learning from the window does no harm; empty for always.
     rival : Cause, optional
         Another cause that is about as likely: what would do harm under it waits until it is ruled out.
+    not_normal : str
+        Under which condition the window may become the reference; empty for always.
 
     Examples
     --------
@@ -56,11 +63,14 @@ def without_harm(
     """
     conditions = dict.fromkeys(rival.traits.harmed_by, f"if it is not {rival.words}") if rival else {}
     conditions |= {action.action: doubt for action in actions if doubt and trains(action.action)}
+    conditions |= {action.action: not_normal for action in actions if not_normal and renews_normal(action.action)}
     doubted = [action for action in actions if not action.condition and action.action in conditions]
     if not doubted:
         return actions
     why = _WHY_NOT_YET
-    if rival is not None and not (doubt and trains(doubted[0].action)):
+    if not_normal and renews_normal(doubted[0].action):
+        why = _WHY_NOT_NORMAL
+    elif rival is not None and not (doubt and trains(doubted[0].action)):
         why = f"{rival.words.capitalize()} is about as likely. {rival.traits.settled_by}"
     ordered = [
         RecommendedAction(handing_over(), 0, why),
@@ -105,4 +115,4 @@ def actions_for(
         actions.append(RecommendedAction(handing_over(), 0, why, "if the problem comes back again"))
     ordered = tuple(replace(action, priority=place) for place, action in enumerate(actions, start=1))
     doubt = doubt_of_training(facts.of("finding"), confirmed=facts.loss_lasts)
-    return without_harm(ordered, doubt, rival)
+    return without_harm(ordered, doubt, rival, not_normal=doubt_of_new_normal(facts.of("finding")))

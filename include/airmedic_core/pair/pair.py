@@ -90,7 +90,7 @@ def check_pair(
         If there are no rows, too few in the reference, no column in common, or times or labels that cannot be read. A
         retry does not help.
     """
-    from airmedic_core.assess import doubt_of_training, likely_causes, weigh
+    from airmedic_core.assess import doubt_of_new_normal, doubt_of_training, likely_causes, weigh
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.remedies import remedies_of
 
@@ -112,7 +112,14 @@ def check_pair(
     causes = likely_causes(findings, assessment.cause if incident else Cause.HEALTHY)
     rival = as_likely(causes)
     recommended = (
-        remedies_of(assessment.cause, doubt_of_training(findings), rival.cause if rival else None) if incident else ()
+        remedies_of(
+            assessment.cause,
+            doubt_of_training(findings),
+            rival.cause if rival else None,
+            not_normal=doubt_of_new_normal(findings),
+        )
+        if incident
+        else ()
     )
     spans = span_of(spec, reference), span_of(spec, current)
     unseen = not_monitored(spec, reference, context.features)

@@ -47,7 +47,9 @@ class Role(StrEnum):
     """What a finding is evidence of. Findings are weighed by this, never by the name of their check."""
 
     INPUT_MOVED = "input_moved"
-    """An input lies elsewhere than it usually does."""
+    """An input lies elsewhere than it usually does. Details: ``one_value`` where it holds one value only and held
+    more, ``value_lost`` where none of its rows holds a value that was usual, ``exchanged`` where two values have each
+    other's share."""
     DATA_FAULT = "data_fault"
     """The rows are damaged, late, doubled, renamed, in another unit …"""
     LOSS = "loss"

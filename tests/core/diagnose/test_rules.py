@@ -113,6 +113,15 @@ def test_moved_inputs_without_loss_are_harmless(story: Story) -> None:
     harmful = next(ranked for ranked in diagnosis.causes if ranked.cause is Cause.HARMFUL_COVARIATE_SHIFT)
     against = {item.id for item in packet.items if item.details.get("statistic") == "roc_auc"}
     assert set(harmful.contradicting) & against, "the sound performance speaks against harm"
+    [renewal] = [action for action in diagnosis.actions if action.action == "refresh_reference"]
+    assert renewal.condition == "once the owner of income says that it is meant", "it has moved alone, and far"
+
+
+def test_inputs_that_moved_together_without_loss_become_usual(story: Story) -> None:
+    shifts = (Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)
+    diagnosis, _ = told(story, drift=[psi(column, 0.6, ALERT, *shifts) for column in ("income", "age")])
+    assert diagnosis.cause is Cause.HARMLESS_COVARIATE_SHIFT
+    assert (diagnosis.actions[0].action, diagnosis.actions[0].condition) == ("refresh_reference", "")
 
 
 def test_moved_inputs_without_any_measured_performance_are_not_called_harmless(story: Story) -> None:

@@ -114,6 +114,8 @@ def _guarded(
 def _finding(
     context: CheckContext, name: str, move: Move, single: float, lasting: float, options: Options
 ) -> Finding:  # fmt: skip
+    from airmedic_core.checks.drift.signs_of_damage import signs_of_damage
+
     numeric = name in context.profile.edges.numeric
     least, large = (
         (options.least_effect, options.large_effect) if numeric else (options.least_share, options.large_share)
@@ -126,6 +128,8 @@ def _finding(
     stays = lasting < rate and min(abs(move.effect), abs(move.effect_before)) >= least
     verdict = Verdict.ALERT if certain or again or stays else Verdict.WATCH if moved else Verdict.OK
     details: Json = {"z": move.z, "part": move.part, "spread": move.spread} | _distances(context, name)
+    if verdict is not Verdict.OK:
+        details |= signs_of_damage(context.reference.whole.columns[name], context.profile.columns[name])
     if move.like:
         details |= {"compared_with": move.like, "season": round(move.season, 6)}
     limit = options.psi_limits.get(name, options.psi_limit)

@@ -24,12 +24,12 @@ _MIRRORED = 0.7
 """Part of an area under the curve beyond one half that must lie below one half now. Of the labelled windows with
 exchanged classes or scores, seven of eight show 0.77 or more; where a relation has changed, it was 0.51 at the most."""
 _RELATED_ROWS = 100
-"""Labelled rows below which a correlation says little: of 100 independent rows it reaches 0.2 (95 % interval)."""
-_LEAST_RELATION = 0.3
-"""Correlation of answers and labels in the baseline from which there is a relation that can be lost: a medium one
-(Cohen 1988)."""
+"""Labelled rows below which a relation says little: of 100 independent rows it reaches 0.2 (95 % interval)."""
+_LEAST_RELATION = 0.2
+"""Strength of the relation of answers and labels in the baseline from which there is one that can be lost: between a
+small and a medium one (0.1 and 0.3 by Cohen 1988), an area under the curve of 0.6."""
 _LEFT = 0.15
-"""Part of that correlation that may be left where labels belong to other rows: groups of rows stay alike."""
+"""Part of that strength that may be left where labels belong to other rows: groups of rows stay alike."""
 _CERTAINTY = 0.99
 """Confidence that a new version is worse than the one before it. The new one is then rolled back, so one in a hundred
 may be wrong."""
@@ -168,25 +168,15 @@ def _unrelated(context: CheckContext, labelled: LabelledRows) -> bool:
     >>> _unrelated(other, other.labelled)
     True
     """
+    from airmedic_core.measures.relation import relation
+
     before = context.baseline
-    if context.spec.task == "multiclass" or before is None or min(len(before), len(labelled)) < _RELATED_ROWS:
+    if before is None or min(len(before), len(labelled)) < _RELATED_ROWS:
         return False
-    usual, now = _correlation(before), _correlation(labelled)
-    return usual >= _LEAST_RELATION and abs(now) <= max(_LEFT * usual, 1.96 / len(labelled) ** 0.5)
-
-
-def _correlation(rows: LabelledRows) -> float:
-    """Return the rank correlation of answers and labels; 0 where one of them does not vary."""
-    import numpy as np
-
-    from airmedic_core.metrics import score_column
-
-    scores, labels = score_column(rows.scores), rows.labels
-    known = np.isfinite(scores) & np.isfinite(labels)
-    ranks = [np.unique(values[known], return_inverse=True)[1].astype(float) for values in (scores, labels)]
-    if min((values.std() if values.size else 0.0) for values in ranks) <= 0:
-        return 0.0
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1])
+    task = context.spec.task
+    usual, now = (relation(task, rows.labels, rows.scores) for rows in (before, labelled))
+    known = usual.strength >= max(_LEAST_RELATION, usual.by_chance)
+    return known and abs(now.strength) <= max(_LEFT * usual.strength, now.by_chance)
 
 
 def _message(name: str, change: Change, verdict: Verdict, *, unusual: bool) -> str:

@@ -1,0 +1,42 @@
+"""What speaks against taking a window for the new normal, although its cause asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from airmedic_core.assess.signs import Sign, is_shift
+from airmedic_core.records import ABNORMAL
+
+_FAR = 0.8
+"""Standard deviations, or difference of shares, from which an input that has moved alone may as well be broken: a large
+effect (Cohen 1988). A season or another kind of customer moves others too."""
+_SIGNS_OF_DAMAGE = ("one_value", "value_lost", "exchanged")
+"""Details of a moved input that no season shows in it alone."""
+
+
+def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
+    """Return the condition under which the window may become the reference; empty where nothing speaks against it.
+
+    One input that is far away, has lost a value or has exchanged two of them while all others are as ever, is more
+    often broken than new. As the reference it would hide its fault, and make its repair an alarm.
+
+    Parameters
+    ----------
+    signs : iterable of Sign
+        All findings of the window, or the evidence made of them.
+
+    Examples
+    --------
+    >>> from airmedic_core.records import Finding, Role, Verdict
+    >>> moved = Finding("drift", "insured", "shift", Verdict.ALERT, effect=-0.84, role=Role.INPUT_MOVED)
+    >>> doubt_of_new_normal([moved])
+    'once the owner of insured says that it is meant'
+    """
+    moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL]
+    columns = {sign.subject for sign in moved}
+    if len(columns) != 1:
+        return ""
+    broken = any(
+        abs(sign.effect or 0.0) >= _FAR or any(sign.details.get(name) for name in _SIGNS_OF_DAMAGE) for sign in moved
+    )
+    return f"once the owner of {columns.pop()} says that it is meant" if broken else ""
