@@ -284,10 +284,13 @@ class Airflow:
         self._since = datetime.fromisoformat(moment)
         return self
 
-    def limit(self, most: int) -> list[Any]:
+    def limit(self, most: int) -> Any:
+        return self
+
+    def __iter__(self) -> Any:
         if self.error:
             raise self.error
-        return [event for event in self.events if event.timestamp >= self._since][:most]
+        return iter([event for event in self.events if event.timestamp >= self._since])
 
     def event(self, number: int, second: int, *, runs: tuple[str, ...] = (), **more: Any) -> Any:
         event = SimpleNamespace(
