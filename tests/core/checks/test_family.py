@@ -82,6 +82,7 @@ def test_what_a_check_may_not_return_is_a_failed_check_and_hides_no_other(
     install("acme-checks", source, {"airmedic.checks": {"odd": "acme_checks:Odd"}})
     off = dict.fromkeys(CHECKS.ours(), False)
     spec = parse_spec({**MINIMAL, "checks": {**off, "odd": True}})
-    (finding,) = run_group(SimpleNamespace(spec=spec, batch=SimpleNamespace(id="m__1")), "performance")
+    batch = SimpleNamespace(id="m__1", window=SimpleNamespace(key="1"))
+    (finding,) = run_group(SimpleNamespace(spec=spec, batch=batch), "performance")
     assert (finding.key, finding.verdict) == ("odd:batch:error", "unknown")
     assert told in finding.message
