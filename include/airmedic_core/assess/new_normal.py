@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from airmedic_core.assess.signs import Sign, is_shift
+from airmedic_core.assess.signs import WHOLE, Sign, is_shift
 from airmedic_core.records import ABNORMAL
 
 _FAR = 0.8
@@ -32,7 +32,8 @@ def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
     >>> doubt_of_new_normal([moved])
     'once the owner of insured says that it is meant'
     """
-    moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL]
+    # What is said of all columns together, such as many rows that are unlike any before, is no second input.
+    moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL and sign.subject != WHOLE]
     columns = {sign.subject for sign in moved}
     if len(columns) != 1:
         return ""

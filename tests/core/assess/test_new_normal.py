@@ -29,6 +29,7 @@ def moved(column: str, effect: float, verdict: Verdict = ALERT, **details: Any) 
         ([moved("insured", -0.84), moved("age", 0.1, Verdict.OK)], True),
         ([moved("insured", -0.84), moved("age", 0.12, WATCH)], False),
         ([moved("insured", -0.84), moved("age", 0.3)], False),
+        ([moved("insured", -0.84), moved("batch", 0.2, WATCH)], True),
         ([moved("insured", 0.4)], False),
         ([moved("insured", 0.4, exchanged=True)], True),
         ([moved("children", -0.4, one_value=True)], True),
