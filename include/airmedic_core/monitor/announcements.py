@@ -33,6 +33,10 @@ _SCHEME = "s3"
 """Of the files in notices of S3."""
 _REMOVED = "ObjectRemoved"
 """How S3 begins the names of events of files that were deleted."""
+_MOST_STEPS = 100
+"""Steps of the model that an announced window may last: a late delivery of several, and not the whole history."""
+_CLOCKS = timedelta(minutes=5)
+"""How far the clocks of those who announce may be ahead."""
 _SHOWN = 80
 """Characters of a message that are quoted: it may be of any length."""
 
@@ -128,8 +132,9 @@ def announced(spec: ModelSpec, extras: Iterable[Json], *, key: str | None = None
         parts = _parts(content)
         nothing_here += not parts
         for part in parts:
+            must = bool(extra.get("from_trigger"))
             try:
-                told.extend(_told(spec, part, must=bool(extra.get("from_trigger"))))
+                told.extend(_sound(spec, announcement, must=must) for announcement in _told(spec, part, must=must))
             except SpecError as error:
                 refused.append(error)
     if refused and not told:
@@ -239,12 +244,37 @@ def _told(spec: ModelSpec, content: Any, *, must: bool) -> Iterator[Announced]:
         raise _no_window(json.dumps(content, default=str), spec.window.step)
 
 
+def _sound(spec: ModelSpec, announcement: Announced, *, must: bool) -> Announced:
+    """Return an announcement, unless its window is none that a model is looked at by, or is not over.
+
+    What is on record is not looked at again: half a window, or labels as of a moment to come, would stand for good. A
+    task's own event may tell of another time than today's, as a simulation does.
+    """
+    window, as_of = announcement
+    step, latest = spec.window.step, datetime.now(UTC) + _CLOCKS
+    if any(moment.second or moment.microsecond for moment in (window.start, window.end)):
+        raise _no_window(f"{window.start.isoformat()}/{window.end.isoformat()}", step)
+    try:
+        too_long = step.shift(window.start, _MOST_STEPS) < window.end
+    except (ValueError, OverflowError):
+        too_long = True
+    if too_long:
+        raise _no_window(str(window), step)
+    if must and window.end > latest:
+        raise SpecError(f"{window} is not over yet.", "Announce it once all of its rows are there.")
+    if as_of is not None and (as_of < window.end or (must and as_of > latest)):
+        raise SpecError(
+            f"as_of {as_of:%Y-%m-%d %H:%M} is not between the end of {window} and now.", "Leave it out for now."
+        )
+    return announcement
+
+
 def _parsed(message: Any) -> Any:
     if not isinstance(message, str):
         return message
     try:
         content = json.loads(message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return message
     # A year alone is a number in JSON.
     return content if isinstance(content, (Mapping, str)) else message
@@ -256,7 +286,7 @@ def _object_of(record: Any) -> str:
 
     try:
         return f"{_SCHEME}://{record['s3']['bucket']['name']}/{unquote_plus(record['s3']['object']['key'])}"
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise SpecError(f"{_short(str(record))} names no file.", "Send a notice of object storage.") from error
 
 

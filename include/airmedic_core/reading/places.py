@@ -23,6 +23,10 @@ from airmedic_core.windows import Every, Window, as_utc
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
+_ANY = ".{1,40}?"
+"""A part of a moment that is no number, such as a month's name. What is longer is none, and takes long to try."""
+_MOST_MORE = 200
+"""Characters that a file's name may have beyond its pattern: what ``*`` stands for. A message may hold any text."""
 _PLACEHOLDER = re.compile(r"\{window_(?:start|end)[^{}]*\}")
 _FIELD = re.compile(r"\{window_(start|end):?([^{}]*)\}")
 _DIRECTIVE = re.compile(r"%([A-Za-z])")
@@ -161,6 +165,8 @@ def _no_placeholder(spec: ModelSpec) -> SpecError:
 
 def _window_named(wanted: str, named: str, step: Every) -> Window | None:
     """Return the window that the name of a file holds as a path does with placeholders; nothing where it holds none."""
+    if len(named) > len(wanted) + _MOST_MORE:
+        return None
     for kind, moment in _moments_in(wanted, named):
         try:
             start = moment if kind == "start" else step.shift(moment, -1)
@@ -187,7 +193,7 @@ def _moments_in(wanted: str, named: str) -> Iterator[tuple[str, datetime]]:
                 pattern += f"(?P={groups[kind, directive]})"
             elif directive:
                 groups[kind, directive] = f"part{len(groups)}"
-                pattern += f"(?P<{groups[kind, directive]}>{_DIGITS.get(directive, '.+?')})"
+                pattern += f"(?P<{groups[kind, directive]}>{_DIGITS.get(directive, _ANY)})"
     match = re.fullmatch(pattern, named)
     if match is None:
         return

@@ -10,6 +10,7 @@ import pytest
 
 from airmedic_core.errors import SpecError
 from airmedic_core.monitor.announcements import announced, window_of_key
+from airmedic_core.reading.places import window_of_file
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Every, Window
 
@@ -194,3 +195,37 @@ def test_a_time_beyond_the_calendar_does_not_hold_up_the_other_messages(bad: dic
     told = announced(spec_of(), [message(bad), message("2026-02-01")])
     assert [announcement.window for announcement in told.windows] == [NEXT]
     assert ["beyond the calendar" in error.problem for error in told.refused] == [True]
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "[" * 9000,
+        '{"a":' * 3000,
+        {"Records": [{"s3": {"bucket": {"name": "b"}, "object": {"key": 5}}}]},
+        {"window_start": "2026-02-01T00:00:30", "window_end": "2026-02-02T00:00:30"},
+        {"window_start": "1000-01-01", "window_end": "2999-01-01"},
+        {"window_start": "0001-01-01", "window_end": "9999-12-31"},
+        {**ENDS, "as_of": "2999-01-01"},
+        {**ENDS, "as_of": "1999-01-01"},
+        "2999-01-01",
+    ],
+    ids=range(9),
+)
+def test_a_message_that_would_stand_for_good_or_hold_up_others_is_refused(poison: object) -> None:
+    told = announced(spec_of(), [message(poison), message(ENDS)])
+    assert told.windows == ((DAY, None),)
+    assert len(told.refused) == 1
+
+
+def test_a_tasks_own_event_may_tell_of_another_time_than_todays() -> None:
+    later = {"window_start": "2999-01-01", "window_end": "2999-01-02", "as_of": "2999-01-05"}
+    assert len(announced(spec_of(), [later]).windows) == 1
+
+
+def test_a_name_of_any_length_is_refused_at_once() -> None:
+    # Tried part by part, this took hours.
+    spec = spec_of("/rows/{window_start:%Y}-{window_start:%m}-{window_start:%B}-*.csv")
+    with pytest.raises(SpecError, match=r"is no file of data\.path"):
+        window_of_file(spec, "/rows/" + "-" * 3000)
+    assert window_of_file(spec_of("/rows/{window_start:%d-%B-%Y}-*.csv"), "/rows/31-January-2026-a.csv") == DAY
