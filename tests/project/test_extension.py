@@ -90,12 +90,12 @@ def test_doctor_shows_what_it_adds(environment: Path, tmp_path: Path) -> None:
     package = "ok | extension airmedic-example-extension | adds "
     assert sorted(told) == [
         package + "'at_once' to the rollout",
+        package + "'board' to the notifiers",
         package + "'json_lines' to the sources",
         package + "'latency_rows' to the changes",
         package + "'negatives' to the checks",
         package + "'restart_feed' to the actions",
         package + "'scorecard' to the flavours",
-        package + "'board' to the notifiers",
         package + "'weekday' to the collectors",
     ]
 

@@ -23,6 +23,7 @@ def test_the_running_api_server_answers_who_has_logged_in(running: Running) -> N
         assert answer.status_code == 200
         metrics = stranger.get("/airmedic/metrics").text
     states = {row["name"]: row["state"] for row in answer.json()["models"]}
-    assert set(states) == set(MODELS)
+    # Other tests of the same Airflow add models of their own.
+    assert set(MODELS) <= set(states)
     assert "broken_spec" not in states.values()
     assert all(f'airmedic_model_healthy{{model="{name}"}}' in metrics for name in MODELS)
