@@ -2,7 +2,7 @@
 
 AIRMEDIC_DATA=… python benchmarks/healthy_pairs.py --json healthy.json
 AIRMEDIC_DATA=… python benchmarks/injected_pairs.py --json faults.json
-python benchmarks/labelled/by_check.py healthy.json faults.json
+PYTHONPATH=benchmarks python -m labelled.by_check healthy.json faults.json
 
 Any number of answers of the two programs may be named. Several checks may alarm on one pair, which is one incident.
 """
