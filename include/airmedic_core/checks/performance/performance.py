@@ -158,7 +158,9 @@ def _mirrored(now: float, before: float) -> bool:
 def _unrelated(context: CheckContext, labelled: LabelledRows) -> bool:
     """Return whether the answers say practically nothing of the labels, where they did.
 
-    A relation that has changed leaves something of itself; labels of other rows leave nothing.
+    A relation that has changed leaves something of itself; labels of other rows leave nothing. It is asked where two
+    files are all there is. Where windows are monitored, a gate withholds rows of the training and passes nothing that
+    was learnt from labels of other rows, while a relation that has gone needs a model that is trained anew.
 
     Examples
     --------
@@ -171,7 +173,7 @@ def _unrelated(context: CheckContext, labelled: LabelledRows) -> bool:
     from airmedic_core.measures.relation import relation
 
     before = context.baseline
-    if before is None or min(len(before), len(labelled)) < _RELATED_ROWS:
+    if not context.only_window or before is None or min(len(before), len(labelled)) < _RELATED_ROWS:
         return False
     task = context.spec.task
     usual, now = (relation(task, rows.labels, rows.scores) for rows in (before, labelled))
