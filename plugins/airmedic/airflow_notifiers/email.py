@@ -12,7 +12,7 @@ _CONNECTION = "smtp_default"
 
 
 class Options(RoutedOptions):
-    """Who gets mail."""
+    """The addresses that get mail, and the connection that it is sent through."""
 
     to: tuple[str, ...]
     """Addresses."""
