@@ -186,7 +186,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     rows = home / "meter.csv"
     meter.write_rows(rows)
     meter.write_spec(content / "models", "meter", rows)
-    meter.write_spec(content / "models", "hasty", rows, escalate=3, expire=40)
+    meter.write_spec(content / "models", "hasty", rows, escalate=8, expire=70)
     meter.write_spec(content / "models", "careful", rows, policy="careful")
     for name in SLOW:
         meter.write_spec(content / "models", name, rows)

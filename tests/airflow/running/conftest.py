@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def unanswered(running: Running) -> str:
-    """The run of a question that nobody answers: asked before all tests, for it takes most of a minute to run out."""
+    """The run of a question that nobody answers: asked before all tests, for it takes more than a minute to run out."""
     running.adopt("hasty")
     form = {"action": "retrain", "reason": "A test asks."}
     return running.client().trigger("remediate__hasty", form, run_id=new_run_id())
