@@ -24,6 +24,7 @@ from airmedic_local.airflow_client import AirflowClient
 from airmedic_local.approver import Approver
 from airmedic_local.cluster.content import DAGS, MODEL, lay_out, write_model
 from airmedic_local.cluster.faults import Fault, StoresRestart, WorkerKilled
+from airmedic_local.cluster.first_start import reachable_home
 from airmedic_local.cluster.people import APPROVER, REQUESTER, VIEWER, Person, make_people
 from airmedic_local.cluster.programs import find_programs
 from airmedic_local.cluster.report import parts_table, tried_table, verdict_table
@@ -58,8 +59,10 @@ def main() -> int:
     home = Path(os.environ.get("AIRMEDIC_CLUSTER_HOME") or HOME)
     cluster: Cluster | None = None
     try:
-        find_programs()
+        asked_for, home = home, reachable_home(home, find_programs())
         make_anew(home)
+        if home != asked_for:
+            say(f"Postgres runs as a user who may not enter {asked_for}: this run is in {home}.")
         include = lay_out(home / "include")
         cluster = Cluster(home, replaced={"./include": include}, tell=say)
         say(f"Starting what docker-compose.yaml describes, without Docker. Logs: {cluster.logs}")

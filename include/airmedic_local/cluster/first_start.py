@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +19,8 @@ _POSTGRES_USER = "postgres"
 """Postgres refuses to run as root; its packages bring this user."""
 _READY_SECONDS = 60.0
 """How long a new Postgres may take to answer; it takes two."""
+_ENTERED_BY_ALL = 0o711
+"""Rights of a folder that others may pass through and not list."""
 
 
 def as_postgres(command: list[str], programs: Mapping[str, str]) -> list[str]:
@@ -26,6 +29,26 @@ def as_postgres(command: list[str], programs: Mapping[str, str]) -> list[str]:
         return command
     user = [f"--reuid={_POSTGRES_USER}", f"--regid={_POSTGRES_USER}", "--clear-groups"]
     return [programs["setpriv"], *user, *command]
+
+
+def reachable_home(home: Path, programs: Mapping[str, str]) -> Path:
+    """Return the folder of a run: as asked for, or a new temporary one where Postgres' user cannot enter that.
+
+    The home folder of root lets no other user in, and what belongs to it stays as it is.
+
+    Parameters
+    ----------
+    home : Path
+        Where the run is to keep its state. It need not exist.
+    programs : mapping
+        Name → path.
+    """
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    if subprocess.call(as_postgres(["test", "-x", str(there)], programs)) == 0:
+        return home
+    other = Path(tempfile.mkdtemp(prefix="airmedic-cluster-"))
+    other.chmod(_ENTERED_BY_ALL)
+    return other
 
 
 def make_postgres(service: Service, data: Path, port: int, programs: Mapping[str, str]) -> None:
