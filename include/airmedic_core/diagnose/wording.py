@@ -11,7 +11,13 @@ from airmedic_core.numbers import measure_name, number
 
 __all__ = ["counted", "day", "listed", "measure_name", "number", "plain", "prose", "sentence", "subject_name"]
 
-_MARKUP = re.compile(r"[^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]", re.UNICODE)
+_MARKUP = re.compile(
+    r"""
+    (?P<extra> \bairmedic\[[a-z]+\](?!\() )  # what to install; before a round bracket it would be a link
+    | [^\w\s.,:;=/%+()?!§°€£'’“”„&–—−×→≥≤±·…-]
+    """,
+    re.UNICODE | re.VERBOSE,
+)
 _CITATION = re.compile(r"(\[E\d{1,4}(?:, ?E\d{1,4})*\])")
 _SPACE_BEFORE_STOP = re.compile(r" ([.,;:])")
 _SPACES = re.compile(r"\s+")
@@ -32,10 +38,14 @@ def plain(name: str, most: int = NAME_LENGTH) -> str:
     text = "…".join(unicodedata.normalize("NFKC", part) for part in name.split("…"))
     text = "".join(" " if unicodedata.category(char)[0] in "CZ" else char for char in text)
     text = text.replace("://", ":")
-    text = _SPACES.sub(" ", _MARKUP.sub(" ", text)).strip()
+    text = _SPACES.sub(" ", _MARKUP.sub(_without_markup, text)).strip()
     if not text:
         return "(unprintable name)"
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def _without_markup(match: re.Match[str]) -> str:
+    return match["extra"] or " "
 
 
 def prose(text: str, most: int = 1_500) -> str:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airmedic_core.diagnose.wording import counted, day, listed, measure_name, number, sentence
+from airmedic_core.diagnose.wording import counted, day, listed, measure_name, number, plain, prose, sentence
+from airmedic_core.extras import missing_library
 
 
 @pytest.mark.parametrize(
@@ -36,3 +37,14 @@ def test_lists_counts_and_days() -> None:
     assert counted(2, "piece") == "2 pieces"
     assert day(datetime(2026, 3, 1, 6, tzinfo=UTC)) == "2026-03-01 06:00"
     assert measure_name("null_fraction") == "null fraction"
+
+
+def test_what_to_install_keeps_its_brackets_and_nothing_else_does() -> None:
+    said = str(missing_library("great_expectations"))
+    assert plain(said, 200) == "Great Expectations is not installed. Install it: pip install airmedic[quality]"
+    assert (
+        prose(f"{said} [E3]") == "Great Expectations is not installed. Install it: pip install airmedic[quality] [E3]"
+    )
+    assert plain("airmedic[quality](https://example.com)") == "airmedic quality (https:example.com)"
+    assert plain("airmedic[quality]\u200b[1]") == "airmedic[quality] 1"
+    assert plain("[quality]") == "quality"
