@@ -296,7 +296,10 @@ def _left_incidents(settings: Settings) -> Iterator[Symptom]:
             left.setdefault(incident.model, []).append(incident.id)
     for model, incidents in left.items():
         state = f"{model}.yaml has gone, and {', '.join(incidents[:_MOST_NAMED])} is open"
-        todo = f"Put the spec back, and trigger remediate__{model} with the incident's id."
+        todo = (
+            f"Put the spec back, and trigger remediate__{model} with the incident's id; or, if the model is retired: "
+            f'airmedic incidents --close {incidents[0]} --reason "…"'
+        )
         yield Symptom("warning", f"incident of {model}", state, todo)
 
 

@@ -14,7 +14,7 @@ from airmedic_core.decide.kill_switch import require_enabled
 from airmedic_core.decide.recheck import objection_now, require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
-from airmedic_core.ledger.locks import Hold
+from airmedic_core.ledger.locks import Hold, acting_on_production
 from airmedic_core.records import ActionResult, Json, Proposal
 from airmedic_core.spans import Recorded, span
 
@@ -169,8 +169,9 @@ def _attempt(ws: Workspace, proposal_hash: str, now: datetime) -> Iterator[_Atte
     action = ACTIONS.member(proposal.action)
     # What changes nothing in production only has to be kept from being done twice: a rollback need not wait for a
     # training.
-    target = f"the production of {proposal.model}" if action.changes_production else f"the proposal {proposal.hash}"
-    with ws.ledger.hold(f"act on {target}", most_seconds=action.deadline_seconds) as hold:
+    alone = f"act on the proposal {proposal.hash}"
+    name = acting_on_production(proposal.model) if action.changes_production else alone
+    with ws.ledger.hold(name, most_seconds=action.deadline_seconds) as hold:
         ledger = ws.ledger.fenced(hold)
         fenced = replace(ws, ledger=ledger, registry=ws.registry.recording_in(ledger))
         yield _Attempt(fenced, proposal, action, now, perf_counter(), hold)

@@ -19,7 +19,7 @@ from airmedic_core.ledger.decisions import change_of
 from airmedic_core.ledger.people import normal_name, same_person
 from airmedic_core.ledger.tables import actions, approvals, audit, incidents, proposals
 from airmedic_core.ledger.transitions import ENDS
-from airmedic_core.records import Approval, Permission, Proposal, from_json
+from airmedic_core.records import CLOSED_BY_HAND, Approval, Permission, Proposal, from_json
 
 _CLOCKS_DIFFER = timedelta(seconds=30)
 """How far the clock of the API server, which dates answers, may be behind the worker's, which dates questions."""
@@ -143,6 +143,15 @@ def _out_of_time(connection: Connection, row: Row[Any], at: datetime) -> str:
     ended = [record.payload["state"] for record in moves if record.payload.get("state") in ENDS]
     state = ended[-1] if ended else state
     return f"the incident is {state} already" if state in ENDS else ""
+
+
+def closed_by_hand(connection: Connection, incident_id: str) -> str:
+    """Return the person who has closed an incident; nothing where nobody has, or a remediation closed it."""
+    moves = said_of(connection, incident_id, "incident_state")
+    said = [record.payload.get("resolution", {}) for record in moves]
+    return next(
+        (str(resolution["closed_by"]) for resolution in said if resolution.get("outcome") == CLOSED_BY_HAND), ""
+    )
 
 
 def needed_approvals(row: Row[Any]) -> int:

@@ -13,6 +13,7 @@ from airmedic_core.errors import ApprovalError, AuditError
 from airmedic_core.ledger.answers import (
     answers,
     approval_of,
+    closed_by_hand,
     counted_answers,
     missing_groups,
     needed_approvals,
@@ -228,10 +229,7 @@ class Approvals(Decisions):
             if begun not in {"done", "undone"} and from_json(Proposal, row.record).hash != hash:
                 raise ApprovalError(f"{what} was approved under the hash of an earlier version.", DECIDE_AGAIN)
             if not begun:
-                if now > row.expires_at:
-                    raise ApprovalError(f"{what} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC.", DECIDE_AGAIN)
-                if newer := replaced_by(connection, row):
-                    raise ApprovalError(f"{what} was replaced by {newer[:12]}.", "Answer the newer one.")
+                _require_in_time(connection, row, what, now)
         return counted[-1]
 
     def replacement_of(self, hash: str) -> str | None:  # noqa: A002  the word for it
@@ -275,3 +273,13 @@ def _stands(connection: Connection, row: Row[Any], p: Proposal) -> bool:
     if any(approval.answer == "reject" for approval in counted):
         return True
     return p.created_at < row.expires_at and (bool(counted) or row.permission == p.permission)
+
+
+def _require_in_time(connection: Connection, row: Row[Any], what: str, now: datetime) -> None:
+    """Refuse to begin what has expired, was replaced, or belongs to an incident that a person has closed."""
+    if now > row.expires_at:
+        raise ApprovalError(f"{what} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC.", DECIDE_AGAIN)
+    if newer := replaced_by(connection, row):
+        raise ApprovalError(f"{what} was replaced by {newer[:12]}.", "Answer the newer one.")
+    if person := closed_by_hand(connection, row.incident_id):
+        raise ApprovalError(f"{person!r} has closed the incident of {what}.", "Nothing is done.")

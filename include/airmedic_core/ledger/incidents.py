@@ -10,9 +10,11 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from airmedic_core.errors import LedgerError, closest
 from airmedic_core.ledger.audit import Audit, append
+from airmedic_core.ledger.locks import Locks, acting_on_production
 from airmedic_core.ledger.tables import diagnoses, evidence, incidents
 from airmedic_core.ledger.transitions import ENDS, INCIDENT_MOVES, require_incident_move
 from airmedic_core.records import (
+    CLOSED_BY_HAND,
     Batch,
     Cause,
     Diagnosis,
@@ -28,7 +30,7 @@ from airmedic_core.windows import Window
 _CHANGEABLE = frozenset({"severity", "cause", "headline", "resolution", "closed_at", "mlflow_run_id"})
 
 
-class Incidents(Audit):
+class Incidents(Audit, Locks):
     """Opening, moving and reading incidents."""
 
     def open_incident(self, incident: Incident) -> Incident:
@@ -119,6 +121,43 @@ class Incidents(Audit):
                 shown = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in changed.items()}
                 append(connection, "incident_state", id, shown)
             return incident_of(connection, id)
+
+    def close_by_hand(self, id: str, *, by: str, reason: str, now: datetime) -> Incident:  # noqa: A002  the word for it
+        """Close an incident that no remediation closes, such as that of a model whose spec has gone.
+
+        It ends as *escalated*: people have dealt with it, and nothing says that it was healed. What was approved for it
+        and has not begun is not begun any more.
+
+        Parameters
+        ----------
+        id : str
+            The incident.
+        by : str
+            The person who closes it.
+        reason : str
+            Why, in their words.
+        now : datetime
+            The moment.
+
+        Raises
+        ------
+        LedgerError
+            If there is no such incident, or it has ended. A retry does not help.
+        LedgerBusyError
+            If an action on the model's production is under way. A retry helps when that has ended.
+        """
+        incident = self.incident(id)
+        with self.lock(acting_on_production(incident.model), wait_seconds=0):
+            incident = self.incident(id)
+            if incident.state in ENDS:
+                raise LedgerError(f"Incident {id!r} is {incident.state.value} already.", "Nothing has to be closed.")
+            resolution = incident.resolution | {
+                "outcome": CLOSED_BY_HAND,
+                "summary": f"{by} closed it: {reason}",
+                "closed_by": by,
+                "seconds_total": (now - incident.opened_at).total_seconds(),
+            }
+            return self.move_incident(id, IncidentState.ESCALATED, resolution=resolution, closed_at=now)
 
     def record_packet(self, packet: EvidencePacket) -> None:
         """Record the evidence of an incident. A later packet replaces the one before; the audit keeps its hash."""

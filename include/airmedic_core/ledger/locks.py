@@ -25,6 +25,11 @@ _RENEWALS = 3
 """Times that a lease is renewed before it would end: one renewal may fail where the ledger is busy."""
 
 
+def acting_on_production(model: str) -> str:
+    """Return the name that a process holds while it changes a model's production."""
+    return f"act on the production of {model}"
+
+
 @dataclass(frozen=True)
 class Hold:
     """A name that this process holds, until another process has taken it for dead."""

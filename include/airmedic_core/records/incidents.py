@@ -14,6 +14,10 @@ REQUESTED = "requested"
 """Fingerprint of incidents that a person's request or a review opened: no batch is attached to them."""
 
 
+CLOSED_BY_HAND = "closed_by_hand"
+"""Outcome in the resolution of an incident that a person closed, and no remediation."""
+
+
 class IncidentState(StrEnum):
     """Where an incident stands. The last four are ends."""
 

@@ -90,6 +90,7 @@ def test_an_incident_whose_spec_has_gone_is_named_and_waits_for_it(
     assert gone.verdict == "warning"
     assert gone.state == "customers.yaml has gone, and customers__1 is open"
     assert "remediate__customers" in gone.todo
+    assert "airmedic incidents --close customers__1" in gone.todo
     code, out, _ = airmedic("incidents", "--open")
     assert (code, "customers__1" in out) == (1, True)
     code, _, err = airmedic("explain", "--model", "customers")

@@ -44,3 +44,18 @@ def test_a_program_gets_a_plain_line_for_each(airmedic: Airmedic) -> None:
     header, line = out.splitlines()
     assert header.split() == ["Incident", "State", "Severity", "Cause", "Opened", "Headline"]
     assert line.split()[:4] == [ID, "open", "high", "unit_change"]
+
+
+def test_one_is_closed_with_a_reason_on_record(ledger: Ledger, airmedic: Airmedic) -> None:
+    code, _, err = airmedic("incidents", "--close", ID)
+    assert code == 2
+    assert "--reason" in err
+    assert airmedic("incidents", "--open")[0] == 1
+    code, out, _ = airmedic("incidents", "--close", ID, "--reason", "The model is retired.", "--by", "ada")
+    assert code == 0
+    assert f"{ID} is closed as escalated" in " ".join(out.split())
+    assert ledger.incident(ID).resolution["summary"] == "ada closed it: The model is retired."
+    assert airmedic("incidents", "--open")[0] == 0
+    code, _, err = airmedic("incidents", "--close", ID, "--reason", "Again.")
+    assert code == 2
+    assert "already" in err

@@ -58,6 +58,22 @@ def test_the_same_answer_delivered_twice_is_one_answer(
     assert len(ledger.approvals(asked.hash)) == 1
 
 
+def test_what_was_approved_is_not_begun_after_a_person_has_closed_the_incident(
+    ledger: Ledger,
+    incident: Callable[..., Incident],
+    proposal: MakeProposal,
+    answer: Callable[..., Approval],
+    now: datetime,
+) -> None:
+    ledger.open_incident(incident())
+    asked = proposal()
+    ledger.record_proposal(asked)
+    answer(asked)
+    ledger.close_by_hand("churn__1", by="bob", reason="The model is retired.", now=now)
+    with pytest.raises(ApprovalError, match="'bob' has closed the incident"):
+        ledger.require_approval(asked.hash, now=now)
+
+
 def test_a_late_answer_is_refused_and_recorded(
     ledger: Ledger, proposal: MakeProposal, answer: Callable[..., Approval], now: datetime
 ) -> None:

@@ -6,9 +6,11 @@ from datetime import datetime
 
 import pytest
 
-from airmedic_core.errors import LedgerError
+from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.locks import acting_on_production
 from airmedic_core.records import (
+    CLOSED_BY_HAND,
     Batch,
     Cause,
     Diagnosis,
@@ -108,3 +110,30 @@ def test_both_diagnoses_are_kept_and_one_stands(ledger: Ledger) -> None:
         ("claude", True),
         ("rules", False),
     ]
+
+
+def test_a_person_closes_what_no_remediation_will_close(ledger: Ledger, incident: MakeIncident, now: datetime) -> None:
+    ledger.open_incident(incident())
+    closed = ledger.close_by_hand("churn__1", by="ada", reason="The model is retired.", now=now)
+    assert (closed.state, closed.closed_at) == (IncidentState.ESCALATED, now)
+    assert closed.resolution["outcome"] == CLOSED_BY_HAND
+    assert closed.resolution["summary"] == "ada closed it: The model is retired."
+    assert ledger.incidents(open_only=True) == []
+    (moved,) = (record for record in ledger.audit_records() if record.kind == "incident_state")
+    assert moved.payload["resolution"]["closed_by"] == "ada"
+    ledger.verify_audit()
+    with pytest.raises(LedgerError, match="is escalated already"):
+        ledger.close_by_hand("churn__1", by="bob", reason="Again.", now=now)
+    assert ledger.incident("churn__1") == closed
+
+
+def test_nobody_closes_an_incident_while_an_action_changes_the_production(
+    ledger: Ledger, incident: MakeIncident, now: datetime
+) -> None:
+    ledger.open_incident(incident())
+    with (
+        ledger.lock(acting_on_production("churn")),
+        pytest.raises(LedgerBusyError, match="act on the production of churn"),
+    ):
+        ledger.close_by_hand("churn__1", by="ada", reason="The model is retired.", now=now)
+    assert ledger.incident("churn__1").state is IncidentState.OPEN
