@@ -23,6 +23,11 @@ def run_url(context: Context) -> str:
     return f"{base.rstrip('/')}/dags/{run.dag_id}/runs/{quote(run.run_id)}"
 
 
+def question_url(context: Context) -> str:
+    """Return the address at which the question of this task is read and answered."""
+    return f"{run_url(context)}/tasks/{context['ti'].task_id}/required_actions"
+
+
 class MLflowRunLink(BaseOperatorLink):
     """Button *MLflow* on the task's page: the run that the task reported to."""
 

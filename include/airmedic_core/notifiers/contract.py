@@ -19,6 +19,8 @@ class Event(StrEnum):
     INCIDENT_CLOSED = "incident_closed"
     APPROVAL_WANTED = "approval_wanted"
     APPROVAL_OVERDUE = "approval_overdue"
+    ANSWERED = "answered"
+    """Somebody has approved or rejected."""
     NOT_CARRIED_OUT = "not_carried_out"
     """A proposal was refused, or nobody answered in time."""
     RECOMMENDED = "recommended"

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from airmedic.airflow_versions import proposal_on_page, wait_for_answer
 from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
-from airmedic.links import MLFLOW_URL, MLflowRunLink
+from airmedic.links import MLFLOW_URL, MLflowRunLink, question_url
 from airmedic.operators.decide import PROPOSAL_HASH
 from airmedic.people_notifier import tell
 from airmedic.sensors import approval_question
@@ -143,6 +143,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             )
             self.proposal_hash = workspace.ledger.narrowed_to(self.proposal_hash)
             if known := self._outcome(workspace):
+                self._tell_answered(workspace, proposal, known)
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
             if given.refused_because and not self._may_still_be_answered(workspace, proposal):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
@@ -176,6 +177,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         narrowed = " what is narrower than proposed" if recorded.proposal_hash != proposal.hash else ""
         self.log.info("%s answered %s%s%s.", by, said, narrowed, why)
         return recorded
+
+    def _tell_answered(self, workspace: Workspace, proposal: Proposal, answer: Approval) -> None:
+        """Tell who has decided, and in which words."""
+        said = "approved" if answer.answer == "approve" else "rejected"
+        headline = f"{answer.by} {said} “{approval_question.subject(workspace, proposal)}”"
+        comment = f"“{answer.comment}”" if answer.comment else ""
+        incident = workspace.ledger.incident(proposal.incident_id)
+        tell(workspace.spec, headline, comment, event=Event.ANSWERED, incident=incident)
 
     def _outcome(self, workspace: Workspace) -> Approval | None:
         """Return the answer that settles the matter, if there is one."""
@@ -218,13 +227,14 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         )
         if url := approval_question.report_url(workspace, proposal):
             context["ti"].xcom_push(MLFLOW_URL, url)
+        links = (question_url(context), url)
         asked = f"Asked: {', '.join(workspace.spec.approvers) or 'anybody'}."
         refused = before.refused_because if before is not None else ""
         # Airflow's page goes on showing its first text.
         told = [f"The answer of {before.by} does not count: {refused}"] if before is not None and refused else []
         incident = workspace.ledger.incident(proposal.incident_id)
         told += [proposal.expected, asked]
-        tell(workspace.spec, subject, *told, event=Event.APPROVAL_WANTED, incident=incident)
+        tell(workspace.spec, subject, *told, event=Event.APPROVAL_WANTED, incident=incident, links=links)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 
     def _park(
@@ -251,7 +261,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             subject = approval_question.subject(workspace, proposal)
             told = f"Still waiting: {subject}", f"Now asked: {asked}."
             incident = workspace.ledger.incident(proposal.incident_id)
-            tell(workspace.spec, *told, event=Event.APPROVAL_OVERDUE, incident=incident)
+            links = (question_url(context),)
+            tell(workspace.spec, *told, event=Event.APPROVAL_OVERDUE, incident=incident, links=links)
             return self._park(context, workspace, proposal, 2, shown)
         comment = "Nobody answered in time."
         at = min(now, proposal.expires_at)
