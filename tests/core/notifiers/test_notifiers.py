@@ -37,7 +37,7 @@ def spec_of(notify: object) -> ModelSpec:
 
 
 def test_members_of_both_layers_are_known_without_airflow() -> None:
-    assert NOTIFIERS.names() == ("email", "github", "log", "pagerduty", "slack", "webhook")
+    assert NOTIFIERS.names() == ("email", "github", "jira", "log", "pagerduty", "slack", "webhook")
 
 
 def test_the_log_is_told_whatever_is_chosen(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,0 +1,127 @@
+"""Keeps a Jira issue for each incident."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Literal, final
+from urllib.parse import quote
+
+from pydantic import Field
+
+from airmedic_core.errors import NoticeError
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+
+if TYPE_CHECKING:
+    from airmedic.hooks.web_service import WebService
+
+_CONNECTION = "jira_default"
+_LONGEST_SUMMARY = 255
+_LONGEST_TEXT = 30_000
+"""Characters of a description or a comment: Jira takes 32,767."""
+_SEARCH = {"cloud": "search/jql", "data_center": "search"}
+"""Hosting → where issues are looked for. Jira Cloud has given up the older address."""
+_NO_LABEL = re.compile(r"[^\w.-]")
+
+
+class Options(RoutedOptions):
+    """Where issues are opened."""
+
+    project: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
+    """Key of the project, such as ``ML``."""
+    issue_type: str = "Task"
+    """Type of the issues. Its other fields must not be required."""
+    hosting: Literal["cloud", "data_center"] = "cloud"
+    """Which Jira it is."""
+    connection: str = _CONNECTION
+    """Airflow connection with the host: on Jira Cloud an e-mail address as the login and an API token as the password,
+    on Data Center no login and a personal access token."""
+
+
+@final
+class Jira(Notifier[Options]):
+    """A Jira issue for each incident. What is about no incident is left out.
+
+    It is opened with the first notice, commented with the next, and moved with the incident's end to the first status
+    of the category *Done* that its workflow offers.
+    """
+
+    options = Options
+    connections = (_CONNECTION,)
+
+    def preview(self, notice: Notice, options: Options) -> str:
+        """Return the issue that the notice would open."""
+        if not notice.incident_id:
+            return "No issue: it is about no incident."
+        return f"{options.project}, {options.issue_type}, label {_label(notice)}\n{notice.headline}\n\n{_text(notice)}"
+
+    def send(self, notice: Notice, options: Options) -> bool | None:
+        """Open, comment or close the issue of the notice's incident."""
+        from airmedic.hooks.web_service import WebService
+
+        if not notice.incident_id:
+            return False
+        issues = _Issues(WebService(options.connection), options)
+        key = issues.issue_of(notice)
+        if key is None:
+            key = issues.open(notice)
+        else:
+            issues.comment(key, notice)
+        if notice.is_over:
+            issues.close(key)
+        return True
+
+
+class _Issues:
+    def __init__(self, service: WebService, options: Options) -> None:
+        self._service = service
+        self._options = options
+
+    def issue_of(self, notice: Notice) -> str | None:
+        """Return the key of the oldest open issue of an incident; None where there is none."""
+        wanted = f'project = "{self._options.project}" AND labels = "{_label(notice)}" AND statusCategory != Done'
+        query: dict[str, str | int] = {"jql": f"{wanted} ORDER BY created ASC", "fields": "status", "maxResults": 1}
+        answer = self._ask("GET", _SEARCH[self._options.hosting], query=query) or {}
+        return next((str(issue["key"]) for issue in answer.get("issues", ())), None)
+
+    def open(self, notice: Notice) -> str:
+        fields = {
+            "project": {"key": self._options.project},
+            "issuetype": {"name": self._options.issue_type},
+            "summary": " ".join(notice.headline.split())[:_LONGEST_SUMMARY],
+            "description": _text(notice),
+            "labels": ["airmedic", _label(notice)],
+        }
+        return str(self._ask("POST", "issue", body={"fields": fields})["key"])
+
+    def comment(self, key: str, notice: Notice) -> None:
+        self._ask("POST", f"issue/{key}/comment", body={"body": f"{_verbatim(notice.headline)}\n{_text(notice)}"})
+
+    def close(self, key: str) -> None:
+        offered = (self._ask("GET", f"issue/{key}/transitions") or {}).get("transitions", ())
+        ends = [way["id"] for way in offered if way["to"]["statusCategory"]["key"] == "done"]
+        if not ends:
+            raise NoticeError(f"Jira offers no way from the status of {key} to one that means done.", "Close it there.")
+        self._ask("POST", f"issue/{key}/transitions", body={"transition": {"id": ends[0]}})
+
+    def _ask(self, method: str, path: str, **more: Any) -> Any:
+        service = self._service
+        headers = {} if service.login else {"Authorization": f"Bearer {service.password}"}
+        return service.ask(method, f"/rest/api/2/{path}", headers=headers, basic=bool(service.login), **more)
+
+
+def _label(notice: Notice) -> str:
+    return f"airmedic-{_NO_LABEL.sub('-', notice.incident_id)}"
+
+
+def _text(notice: Notice) -> str:
+    # A | or ] would end the address.
+    addresses = [f"[{quote(link, safe=':/?#@!$&()*+,;=%~')}]" for link in notice.links]
+    said = _verbatim("\n".join(notice.lines)[: _LONGEST_TEXT // 2]) if notice.lines else ""
+    about = _verbatim(f"Model {notice.model}, incident {notice.incident_id}")
+    return "\n".join(part for part in (said, *addresses, about) if part)[:_LONGEST_TEXT]
+
+
+def _verbatim(text: str) -> str:
+    """Return text in which a column that is called like a link, a picture or a person is none of them."""
+    # What follows the brace no longer ends the block, and looks the same.
+    return f"{{noformat}}{text.replace('{', '{' + chr(0x200B))}{{noformat}}"
