@@ -85,7 +85,7 @@ def server(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         patch.setenv("AIRFLOW__CORE__PLUGINS_FOLDER", str(PLUGINS))
         patch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "a secret of these tests " * 4)
         patch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
-        from airflow import settings
+        from airflow import plugins_manager, settings
         from airflow.models import import_all_models
         from airflow.models.base import Base
         from starlette.testclient import TestClient
@@ -94,6 +94,10 @@ def server(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         Base.metadata.create_all(settings.engine)
         from airflow.api_fastapi.app import create_app, purge_cached_app
 
+        # Airflow 3.2 has read the folder when it was imported, and keeps what it has found there.
+        patch.setattr(settings, "PLUGINS_FOLDER", str(PLUGINS))
+        for cached in (plugins_manager._get_plugins, plugins_manager.get_fastapi_plugins):
+            cached.cache_clear()
         purge_cached_app()
         app = create_app(apps="core")
         with TestClient(app, raise_server_exceptions=False) as client:
