@@ -171,7 +171,7 @@ def _run(versions: Versions, interpreter: Path, part: Part, args: argparse.Names
     env = os.environ | {"PYTHONPATH": roots, "PYTHONDONTWRITEBYTECODE": "1"}
     # Deprecations of libraries in other versions than the locked ones are no errors of ours.
     at_once = args.processes if part.at_once and args.processes > 1 else 0
-    options = ("-q", f"-n{at_once}", "-p", "no:cacheprovider", "-W", "default")
+    options = ("-q", f"-n{at_once}", "-p", "no:cacheprovider", "-W", "default", "--durations=30", "--durations-min=3")
     command = [str(interpreter), "-m", "pytest", *options, *pytest_arguments(part, everything=args.all)]
     began = time.monotonic()
     with log.open("w", encoding="utf-8") as file:
