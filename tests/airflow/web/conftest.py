@@ -94,7 +94,7 @@ def server(installation: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         Base.metadata.create_all(settings.engine)
         from airflow.api_fastapi.app import create_app, purge_cached_app
 
-        # Airflow 3.2 has read the folder when it was imported, and keeps what it has found there.
+        # Airflow read the folder when an earlier test imported it, and keeps what it found there.
         patch.setattr(settings, "PLUGINS_FOLDER", str(PLUGINS))
         for cached in (plugins_manager._get_plugins, plugins_manager.get_fastapi_plugins):
             cached.cache_clear()
