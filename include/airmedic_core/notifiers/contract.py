@@ -29,6 +29,8 @@ class Event(StrEnum):
     DEPLOYMENT_UNDONE = "deployment_undone"
     REVIEWED = "reviewed"
     TASK_FAILED = "task_failed"
+    DIGEST = "digest"
+    """How all models stand, once a day, where ``digest`` is set."""
     INFORMATION = "information"
     """Anything else."""
 
@@ -78,6 +80,8 @@ class RoutedOptions(NotifierOptions):
     """Incidents that are milder are not told this way. What is about no incident is told always."""
     events: tuple[Event, ...] = ()
     """What is told this way, beside the end of an incident; empty for everything."""
+    digest: bool = False
+    """Whether a digest is told this way: one for all models whose notifier has the same options."""
 
     def wants(self, notice: Notice) -> bool:
         """Return whether a notice is to be told this way. What was opened is closed, whatever ``events`` says."""
