@@ -135,6 +135,10 @@ class ActionError(AirmedicError):
     """An action could not be carried out or did not verify. A retry does not help."""
 
 
+class RepairError(ActionError):
+    """Rows cannot be repaired as it was proposed. A retry does not help: they stay out until they are delivered anew."""
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """Return a sentence that names the closest known name, or all of a short list.
 

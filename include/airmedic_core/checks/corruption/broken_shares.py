@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airmedic_core.checks.corruption.options import LIMITS
-from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -19,6 +19,7 @@ WHERE_ROWS_ARE_STRANGE = (*WHERE_THE_COLUMN_CHANGED, Cause.ANOMALY_SPIKE)
 def broken_finding(
     context: CheckContext, name: str, statistic: str, share: float, usual: float, limit: float, text: str,
     verdict: Verdict = Verdict.ALERT, *, explained_by: tuple[Cause, ...] = WHERE_THE_COLUMN_CHANGED,
+    details: Json | None = None,
 ) -> Finding:  # fmt: skip
     """Return the finding of a share of broken values beside its usual one.
 
@@ -40,11 +41,13 @@ def broken_finding(
         What the share amounts to.
     explained_by : tuple of Cause
         Causes of which such a share is only a symptom.
+    details : dict, optional
+        What else is known, such as how the fault is undone.
     """
     return Finding(
         "corruption", name, statistic, verdict, value=share, baseline=usual, limit=usual + limit, effect=share - usual,
         sample_size=context.batch.rows, unit="fraction", message=text, suggests=(Cause.DATA_CORRUPTION,),
-        role=Role.DATA_FAULT, explained_by=explained_by,
+        role=Role.DATA_FAULT, explained_by=explained_by, details=details or {},
     )  # fmt: skip
 
 

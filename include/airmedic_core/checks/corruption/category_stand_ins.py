@@ -11,6 +11,7 @@ from airmedic_core.checks.corruption.stuck_columns import never_stuck
 from airmedic_core.measures.stand_in_values import is_certain_stand_in, is_stand_in
 from airmedic_core.numbers import percent
 from airmedic_core.profile import CategoricalProfile
+from airmedic_core.repair import MakeNull, repairable
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -53,7 +54,11 @@ def _words_for_missing(
             words = {value: rows for value, rows in _rows_by_name(column).items() if rows and means_missing(value)}
             example = max(words, key=lambda value: words[value])
             text = f"{percent(share)} of {name} hold a stand-in such as {example!r}; usual are {percent(usual, 1)}."
-            yield broken_finding(context, name, "stand_in_fraction", share, usual, least, text)
+            # Words that the model has learned stay: what is usual is no fault.
+            known_words = set(context.reference.edges.categorical[name].positions)
+            new_words = tuple(value for value in words if value not in known_words)
+            details = repairable(MakeNull(name, new_words)) if new_words else None
+            yield broken_finding(context, name, "stand_in_fraction", share, usual, least, text, details=details)
             return
 
 

@@ -13,6 +13,7 @@ from airmedic_core.checks.corruption.broken_shares import broken_finding
 from airmedic_core.checks.corruption.options import LIMITS, Options
 from airmedic_core.measures.stand_in_values import is_stand_in
 from airmedic_core.numbers import percent
+from airmedic_core.repair import RenameValues, repairable
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -70,7 +71,10 @@ def damaged_names(context: CheckContext, name: str, options: Options) -> Iterato
             f"{percent(share)} of {name} hold names with replaced characters, such as {example!r} for "
             f"{meant[example]!r}; usual are {percent(usual.share, 1)}."
         )
-        yield broken_finding(context, name, "damaged_names", share, usual.share, options.unseen_fraction, text)
+        details = repairable(RenameValues(name, tuple(sorted(meant.items()))))
+        yield broken_finding(
+            context, name, "damaged_names", share, usual.share, options.unseen_fraction, text, details=details
+        )
         return
     # Where new names are usual, the sign that stands for a letter that nobody could read still is not.
     unreadable = {value: count for value, count in new.items() if _UNREADABLE in value}

@@ -8,6 +8,7 @@ from airmedic_core.checks.corruption.broken_shares import beyond, broken_finding
 from airmedic_core.checks.corruption.options import LIMITS, Options
 from airmedic_core.numbers import percent
 from airmedic_core.records import Finding
+from airmedic_core.repair import DropRepeats, repairable, row_hashes
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext, RowFacts
@@ -49,7 +50,23 @@ def duplicates(context: CheckContext, options: Options) -> list[Finding]:
         return []
     usual = sum(past) / len(past)
     text = f"{percent(share)} of the rows repeat another row of the window in every column; usual are {percent(usual)}."
-    return [broken_finding(context, "batch", "duplicate_fraction", share, usual, options.duplicate_fraction, text)]
+    return [
+        broken_finding(
+            context, "batch", "duplicate_fraction", share, usual, options.duplicate_fraction, text,
+            details=repairable(_without_repeats(context)),
+        )
+    ]  # fmt: skip
+
+
+def _without_repeats(context: CheckContext) -> DropRepeats:
+    """Return the step that takes repeated rows back to what they were: rows that are repeated come equally often."""
+    import numpy as np
+
+    logged = context.spec.prediction
+    said = {logged.score, logged.label, logged.latency_ms, logged.version}
+    ignored = tuple(name for name in context.frame if name in said or context.spec.is_class_score(str(name)))
+    copies = np.unique(row_hashes(context.frame.drop(columns=list(ignored))), return_counts=True)[1]
+    return DropRepeats(int(np.bincount(copies[copies > 1]).argmax()), ignored)
 
 
 def _whole_reference(context: CheckContext) -> RowFacts | None:

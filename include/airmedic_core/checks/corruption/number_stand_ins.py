@@ -37,6 +37,7 @@ from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile
 from airmedic_core.profile.values import numbers
 from airmedic_core.records import Finding, Verdict
+from airmedic_core.repair import MakeNull, repairable
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -146,6 +147,7 @@ def _judge(context: CheckContext, name: str, value: float, share: float, options
             context, name, APART, share, usual, least,
             f"{text} It lies apart from all others: a stand-in for a missing value.",
             Verdict.WATCH if watched else Verdict.ALERT, explained_by=WHERE_ROWS_ARE_STRANGE,
+            details=repairable(MakeNull(name, (value,))),
         )  # fmt: skip
     # Where a column has few values, or its windows often have a favourite, another favourite is a shift, not a fault.
     coarse = int((reference.counts > 0).sum()) <= LIMITS.coarse_bins or favourite > LIMITS.calendar_share

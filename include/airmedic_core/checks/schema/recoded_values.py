@@ -102,6 +102,16 @@ def _may_hold_codes(context: CheckContext, name: str) -> bool:
     return counts is not None and bool(counts.max(initial=0) >= LIMITS.recoded_fraction * usual.rows)
 
 
+def usual_values(context: CheckContext, name: str) -> set[str]:
+    """Return the values of a column that more than a slip of the reference's rows have, by their names."""
+    rows = context.reference_rows
+    if rows is None or name not in rows:
+        return set()
+    usual, _, names = _coded(rows[name], rows[name].iloc[:0])
+    share = np.bincount(usual, minlength=len(names)) / max(len(usual), 1)
+    return {names[at] for at in np.flatnonzero(share >= LIMITS.recoded_fraction)}
+
+
 def _merged(shares: _Shares, moved: NDArray[np.intp]) -> dict[str, str]:
     """Return the value that is gone, and the one that gained what it had, where nothing else has moved."""
     if len(moved) != 2:

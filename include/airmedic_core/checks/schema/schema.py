@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, final
 from airmedic_core.checks import Check
 from airmedic_core.checks.schema.options import LIMITS, Options
 from airmedic_core.records import Cause, Finding, Json, Role, Verdict
+from airmedic_core.repair import ExchangeColumns, RenameColumn, RenameValues, repairable
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -92,7 +93,9 @@ def _missing(context: CheckContext, name: str, new_name: str | None) -> Finding:
     if new_name:
         shown = _public_name(context, new_name)
         text = f"The column {name} is missing; {shown} holds the same values: it was probably renamed."
-    details: Json = {"renamed_to": new_name} if new_name and not context.spec.is_private(new_name) else {}
+    details: Json = {}
+    if new_name and not context.spec.is_private(new_name):
+        details = {"renamed_to": new_name} | repairable(RenameColumn(new_name, name))
     return Finding(
         "schema", name, "missing_column", Verdict.ALERT, value=1.0, effect=1.0, sample_size=context.batch.rows,
         message=text, suggests=_SUGGESTS, role=Role.DATA_FAULT, details=details,
@@ -144,9 +147,20 @@ def _recoded(context: CheckContext, name: str) -> list[Finding]:
             sample_size=context.rows_seen,
             message=f"Values of {name} have another code: {pairs} now, with the same share of the rows.",
             suggests=(Cause.SCHEMA_CHANGE, Cause.DATA_CORRUPTION), role=Role.DATA_FAULT,
-            explained_by=(Cause.UNIT_CHANGE,), details={"recoded": named},
+            explained_by=(Cause.UNIT_CHANGE,), details={"recoded": named} | _names_back(context, name, named),
         )
     ]  # fmt: skip
+
+
+def _names_back(context: CheckContext, name: str, named: dict[str, str]) -> Json:
+    """Return how codes are undone. Where two values share one code now, nobody can tell them apart again."""
+    from airmedic_core.checks.schema.recoded_values import usual_values
+
+    kept = set(named.values()) - set(named)
+    shared = kept & usual_values(context, name)
+    if shared or len(set(named.values())) < len(named):
+        return repairable(why_not=f"Values of {name} share one code with others now, and cannot be told apart again.")
+    return repairable(RenameValues(name, tuple(sorted((new, old) for old, new in named.items()))))
 
 
 def _slid(context: CheckContext) -> list[Finding]:
@@ -171,11 +185,14 @@ def _slid(context: CheckContext) -> list[Finding]:
 
 def _exchanged_with(context: CheckContext, name: str, partner: str) -> Finding:
     private, shown = context.spec.is_private(partner), _public_name(context, partner)
+    details: Json = {}
+    if not private:
+        details = {"exchanged_with": partner} | repairable(ExchangeColumns(*sorted((name, partner))))
     that = "that" if private else partner
     return Finding(
         "schema", name, "exchanged", Verdict.ALERT, effect=1.0, sample_size=context.batch.rows,
         message=f"{name} lies where {shown} was, and {that} where {name} was: they were probably exchanged.",
-        suggests=_SUGGESTS, role=Role.DATA_FAULT, details={} if private else {"exchanged_with": partner},
+        suggests=_SUGGESTS, role=Role.DATA_FAULT, details=details,
     )  # fmt: skip
 
 

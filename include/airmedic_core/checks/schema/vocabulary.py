@@ -9,6 +9,7 @@ from airmedic_core.checks.schema.options import LIMITS, Options
 from airmedic_core.measures.stand_in_values import is_stand_in
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.repair import RenameValues, repairable
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -61,11 +62,13 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     if renamed:
         old, new = next(iter(renamed.items()))
         text += f" They look renamed: {old!r} → {new!r}."
+    names_back = RenameValues(name, tuple(sorted((new, old) for old, new in renamed.items())))
     return [
         Finding(
             "schema", name, "unseen_fraction", Verdict.ALERT, value=share, baseline=usual,
             limit=usual + options.unseen_fraction, effect=share - usual, sample_size=now.values, unit="fraction",
-            message=text, suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT, details={"renamed": renamed},
+            message=text, suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
+            details={"renamed": renamed} | (repairable(names_back) if renamed else {}),
         )
     ]  # fmt: skip
 

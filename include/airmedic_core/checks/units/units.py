@@ -60,6 +60,7 @@ class Units(Check[Options]):
 
 def _other_zone(context: CheckContext, name: str, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.clock import hours_ahead
+    from airmedic_core.checks.units.way_back import clock_back
 
     rows = context.reference_rows
     if rows is None:
@@ -69,11 +70,13 @@ def _other_zone(context: CheckContext, name: str, options: Options) -> list[Find
         return []
     hours, share = ahead
     text = f"{_values(name, share)} tell the hour of another time zone: {hours:+d} hours."
-    return [_finding(name, share, context.rows_seen, options, text, {"hours": hours})]
+    details = {"hours": hours} | clock_back(name, hours, share)
+    return [_finding(name, share, context.rows_seen, options, text, details)]
 
 
 def _column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.converted_column import converted_column
+    from airmedic_core.checks.units.way_back import column_back
 
     column = converted_column(context, name, ties, options)
     if column is None:
@@ -86,6 +89,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
     details = _details(column)
     if factors:
         details |= {"factor_low": factors.low, "factor_high": factors.high}
+    details |= column_back(context, name, column)
     # No quantity is measured in negative units: a turned sign is an error of the source.
     cause = Cause.DATA_CORRUPTION if turned else Cause.UNIT_CHANGE
     return [_finding(name, column.share, column.rows, options, text.rstrip(), details, cause)]
@@ -94,6 +98,7 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
 def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.conversions import known_maps
     from airmedic_core.checks.units.converted_groups import converted_group
+    from airmedic_core.checks.units.way_back import group_back
     from airmedic_core.profile import NumericProfile, ks
 
     now, reference = context.profile.columns[name], context.reference.whole.columns[name]
@@ -109,7 +114,7 @@ def _group(context: CheckContext, name: str, groups: Groups, options: Options) -
     where = "in one group of rows" if hidden else f"where {group.group}"
     unit = f"are in another unit: {group.conversion.name}"
     text = f"The values of {name} {where} {unit}. {_inverse(group.conversion)} brings them back."
-    details = _details(group) | ({} if hidden else {"group": group.group})
+    details = _details(group) | ({} if hidden else {"group": group.group}) | group_back(context, name, group)
     return [_finding(name, group.share, context.rows_seen, options, text, details)]
 
 

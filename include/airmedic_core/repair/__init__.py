@@ -1,0 +1,42 @@
+"""Repairs of rows: how a fault of the data is undone on a copy of them, and which windows were repaired."""
+
+from airmedic_core.repair.consequences import expected_after
+from airmedic_core.repair.on_record import Repair, repair_on_record, repaired_window, rows_digest
+from airmedic_core.repair.proposed import repairable, steps_of, unrepairable
+from airmedic_core.repair.steps import (
+    Convert,
+    DropRepeats,
+    ExchangeColumns,
+    MakeNull,
+    RenameColumn,
+    RenameValues,
+    Step,
+    TurnClock,
+    apply_steps,
+    row_hashes,
+    step_from_json,
+    step_to_json,
+)
+
+__all__ = [
+    "Convert",
+    "DropRepeats",
+    "ExchangeColumns",
+    "MakeNull",
+    "RenameColumn",
+    "RenameValues",
+    "Repair",
+    "Step",
+    "TurnClock",
+    "apply_steps",
+    "expected_after",
+    "repair_on_record",
+    "repairable",
+    "repaired_window",
+    "row_hashes",
+    "rows_digest",
+    "step_from_json",
+    "step_to_json",
+    "steps_of",
+    "unrepairable",
+]
