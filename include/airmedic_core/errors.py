@@ -136,7 +136,7 @@ class ActionError(AirmedicError):
 
 
 class RepairError(ActionError):
-    """Rows cannot be repaired as it was proposed. A retry does not help: they stay out until they are delivered anew."""
+    """Rows cannot be repaired as proposed. A retry does not help: they stay out until they are delivered anew."""
 
 
 def closest(name: str, known: Iterable[str]) -> str:

@@ -20,7 +20,7 @@ from airmedic_core.spec import ModelSpec
 
 PROVED = "healed"
 """Outcome of an action that had to prove itself in service, and did."""
-HEALED = frozenset({PROVED, "rolled_back", "contained", "changed"})
+HEALED = frozenset({PROVED, "rolled_back", "contained", "repaired", "changed"})
 """Outcomes that count for an action."""
 NOT_HEALED = frozenset({"refused", "failed", "undone", "worse"})
 """Outcomes that count against it. An action that was rejected or not answered had no effect that could be judged."""

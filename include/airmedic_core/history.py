@@ -34,9 +34,10 @@ class Outcome:
 
     state: IncidentState
     outcome: str
-    """``healed``, ``rolled_back``, ``contained``, ``changed``; ``refused``, ``failed``, ``undone``, ``inconclusive``,
-    ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``, ``recommended``, ``diagnosed``,
-    ``dry_run``, ``undecided``. The module ``healed`` says which of them count as healed."""
+    """``healed``, ``rolled_back``, ``contained``, ``repaired``, ``changed``; ``refused``, ``failed``, ``undone``,
+    ``inconclusive``, ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``,
+    ``recommended``, ``diagnosed``, ``dry_run``, ``undecided``. The module ``healed`` says which of them count as
+    healed."""
     summary: str
     proposal: Proposal | None = None
     """The proposal that decided it."""
@@ -118,15 +119,15 @@ def measured(ws: Workspace, incident: Incident, version: str | None) -> float | 
         The version to measure; nothing is known of none.
     """
     from airmedic_core.metrics import metric
+    from airmedic_core.repair import read_as_repaired
     from airmedic_core.scoring import score
-    from airmedic_core.sources import read_window
 
     if version is None:
         return None
     seen = ws.ledger.batches(ws.spec.name)
     batch = next((observed.batch for observed in seen if observed.batch.id in incident.batch_ids), None)
     try:
-        frame = read_window(ws.spec, batch.window if batch else incident.window)
+        frame = read_as_repaired(ws, batch.window if batch else incident.window)
         scored = score(ws, ws.registry.version(ws.spec.name, version), frame, batch)
         value = metric(ws.spec.metric, ws.spec.task)(scored.labels[scored.known], scored.scores[scored.known])
     except AirmedicError:

@@ -14,7 +14,7 @@ from airmedic_core.healed import come_back_of, comes_back, is_healed
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.outcome import outcome_of, timing
 from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Json, Severity, digest
-from airmedic_core.windows import Every
+from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -241,6 +241,41 @@ def lift_quarantine(ws: Workspace, batch: Batch) -> bool:
         return False
     ws.ledger.revoke_override(batch.model, "quarantine", mark.key, author="airmedic")
     return True
+
+
+def look_at_repaired(ws: Workspace, proposal_hash: str, *, now: datetime) -> list[Batch]:
+    """Look again at the windows that a proposal has repaired, record what is found, and let in what is in order.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The repair, carried out.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    list of Batch
+        The windows whose rows may be used again, as they were repaired.
+    """
+    from airmedic_core.checks import GROUPS
+    from airmedic_core.monitor import assess, check_batch, resolve_batch
+    from airmedic_core.repair import repair_on_record
+
+    let_in = []
+    for repaired in ws.ledger.proposal(proposal_hash).params["windows"]:
+        window = Window.from_key(repaired["window"])
+        batch = resolve_batch(ws, window=window, moment=now, as_of=as_utc(repaired["as_of"]))
+        if repair_on_record(ws, window) is None:
+            continue
+        for group in GROUPS:
+            check_batch(ws, batch, group)
+        if assess(ws, batch).outcome != "incident":
+            lift_quarantine(ws, batch)
+            let_in.append(batch)
+    return let_in
 
 
 def _is_of(incident: Incident, batch: Batch, fingerprint: str) -> bool:

@@ -30,6 +30,8 @@ class Path(StrEnum):
     """An approval, then the switch back."""
     QUARANTINE = "quarantine"
     """The action at once, then its companion."""
+    REPAIR = "repair"
+    """An approval, then a repaired copy of the rows, which is looked at again. It also follows a quarantine."""
     RERUN = "rerun"
     """A companion: an approval, then a DAG of the team's own."""
     RECOMMEND = "recommend"

@@ -13,6 +13,7 @@ from airmedic_core.causes.severity import Severity
 from airmedic_core.causes.traits import CauseKind, CauseTraits, Needs, Remedy
 
 _AFTER_REPAIR = "once the upstream fault is repaired"
+_ONCE_HELD = "once the rows are held, and a person has approved it"
 _IF_REFUSED = "if the retrained model is refused"
 _IF_BEFORE_IS_BETTER = "if the retrained model is refused and the version before does better on the same rows"
 _BROKEN_ROWS = frozenset({"retrain", "refresh_reference", "rollback"})
@@ -48,6 +49,7 @@ class Cause(StrEnum):
             remedies=(
                 Remedy("hold", "Rows may be missing or doubled, so the window is kept out of training."),
                 Remedy("rerun_pipeline", "A second load may bring the missing rows.", _AFTER_REPAIR, Needs.UPSTREAM),
+                Remedy("repair", "Rows that repeat each other exactly can be dropped.", _ONCE_HELD, Needs.STEPS),
                 Remedy("escalate", "Only the data owner knows whether the volume is real.", "if the cause stays open"),
             ),
             runbook="data_quality.md#too-few-or-too-many-rows",
@@ -85,6 +87,7 @@ class Cause(StrEnum):
             severity=Severity.HIGH,
             remedies=(
                 Remedy("hold", "The model reads columns that no longer mean what it was trained on."),
+                Remedy("repair", "Names that were changed can be mapped back.", _ONCE_HELD, Needs.STEPS),
                 Remedy("escalate", "The data owner has to say whether the change is meant to stay."),
                 Remedy("retrain", "A model of the new columns is needed.", "if the change is meant to stay"),
             ),
@@ -105,6 +108,7 @@ class Cause(StrEnum):
             severity=Severity.HIGH,
             remedies=(
                 Remedy("hold", "Predictions on the wrong unit are wrong, so the window is kept out of training."),
+                Remedy("repair", "The conversion is known, and can be undone.", _ONCE_HELD, Needs.STEPS),
                 Remedy("quarantine", "The rows stay out until they are converted.", "if the unit is confirmed"),
                 Remedy("escalate", "The data owner has to confirm the unit and the conversion."),
             ),
@@ -127,6 +131,7 @@ class Cause(StrEnum):
             severity=Severity.HIGH,
             remedies=(
                 Remedy("quarantine", "Broken rows must not reach training or the reference."),
+                Remedy("repair", "What is broken can be undone, or made null.", _ONCE_HELD, Needs.STEPS),
                 Remedy("rerun_pipeline", "A new load should bring sound rows.", _AFTER_REPAIR, Needs.UPSTREAM),
                 Remedy("escalate", "The data owner has to find the fault.", "if the next window is broken too"),
             ),

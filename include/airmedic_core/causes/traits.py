@@ -26,6 +26,8 @@ class Needs(StrEnum):
 
     UPSTREAM = "upstream"
     """The pipeline that delivers the rows is known: without it the remedy is not recommended."""
+    STEPS = "steps"
+    """The findings say how the fault is undone: without that the remedy is not recommended."""
     NEW_VERSION = "new_version"
     """The trouble starts with a new model version: the remedy is then the first choice."""
 

@@ -46,10 +46,17 @@ def last_resorts() -> list[str]:
     return [name for name, action in ACTIONS.working().items() if action.path is Path.ESCALATE]
 
 
-def companion(ws: Workspace, path: Path) -> str:
-    """Return the action that is proposed beside what a path carries out; empty where there is none."""
-    beside = (name for name, action in ACTIONS.working().items() if path in action.follows and _possible(ws, action))
-    return next(beside, "")
+def companions(ws: Workspace, path: Path) -> list[str]:
+    """Return the actions that may be proposed beside what a path carries out, first choice first.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    path : Path
+        The path.
+    """
+    return [name for name, action in ACTIONS.working().items() if path in action.follows and _possible(ws, action)]
 
 
 def _came_with_a_version(ws: Workspace, incident: Incident) -> bool:

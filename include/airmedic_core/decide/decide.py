@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
 from airmedic_core.decide.alarm import question_again, quiet_alarm
-from airmedic_core.decide.candidates import candidates, companion, last_resorts
+from airmedic_core.decide.candidates import candidates, companions, last_resorts
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
@@ -36,7 +36,7 @@ class Decision:
     reason: str
     skipped: tuple[Json, ...] = ()
     follow_up: Proposal | None = None
-    """A second proposal beside the first: to rerun the pipeline that delivered a quarantined batch."""
+    """A second proposal beside the first: to repair a quarantined batch, or rerun the pipeline that delivered it."""
 
 
 @dataclass(frozen=True)
@@ -261,16 +261,21 @@ def _path(name: str, permission: Permission) -> Path:
 
 
 def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | None:
-    """Propose what accompanies a path, such as to rerun the pipeline that delivered a quarantined batch."""
-    action = companion(choice.ws, path)
-    if not action:
-        return None
-    verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
-    if isinstance(verdict, Objection):
-        skipped.append(verdict.against(action))
-        return None
-    params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
-    return record(choice.ws, choice.incident, action, params, expected, allowance=verdict, now=choice.now)
+    """Propose what accompanies a path: to repair a quarantined batch, or to rerun the pipeline that delivered it."""
+    for action in companions(choice.ws, path):
+        verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
+        if isinstance(verdict, Objection):
+            skipped.append(verdict.against(action))
+            continue
+        try:
+            params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
+        except AirmedicError as error:
+            if error.transient:
+                raise
+            skipped.append({"action": action, "limit": "plan", "reason": str(error)})
+            continue
+        return record(choice.ws, choice.incident, action, params, expected, allowance=verdict, now=choice.now)
+    return None
 
 
 def _because(choice: _Choice, action: str, skipped: Sequence[Json], why: str = "") -> str:

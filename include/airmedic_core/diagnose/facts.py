@@ -10,6 +10,9 @@ from airmedic_core.assess.signs import WHOLE, Signs, is_beyond_limit, is_of_rela
 from airmedic_core.causes import Cause
 from airmedic_core.records import ABNORMAL, Evidence, EvidencePacket, Role, Verdict
 
+CAN_BE_UNDONE = "can_be_undone"
+"""Key in the details of evidence: the finding that it is made of holds the steps of a repair."""
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -111,6 +114,11 @@ class Facts:
     def starts_with_version(self) -> bool:
         """Whether the history shows that the trouble came with the version that serves."""
         return self.switch is not None and bool(self.switch.suggests)
+
+    @property
+    def can_be_undone(self) -> bool:
+        """Whether findings say how what they found is undone."""
+        return any(item.details.get(CAN_BE_UNDONE) for item in self.alarms)
 
     def suggesting(self, cause: Cause) -> Iterator[Evidence]:
         """Yield the evidence that suggests a cause."""

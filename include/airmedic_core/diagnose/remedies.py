@@ -15,7 +15,7 @@ _WHY_NOT_NORMAL = "An input that moved alone may as well be broken, and a broken
 
 
 def remedies_of(
-    cause: Cause, doubt: str = "", rival: Cause | None = None, *, not_normal: str = ""
+    cause: Cause, doubt: str = "", rival: Cause | None = None, *, not_normal: str = "", can_be_undone: bool = False
 ) -> tuple[RecommendedAction, ...]:
     """Return the remedies of a cause before any evidence is read, first choice first.
 
@@ -29,10 +29,13 @@ def remedies_of(
         Another cause that is about as likely.
     not_normal : str
         Under which condition the window may become the reference; empty for always.
+    can_be_undone : bool
+        Whether the findings say how the fault is undone.
     """
+    known = [remedy for remedy in cause.traits.remedies if remedy.needs is not Needs.STEPS or can_be_undone]
     actions = tuple(
         RecommendedAction(remedy.action, place, remedy.why, remedy.condition)
-        for place, remedy in enumerate(cause.traits.remedies, start=1)
+        for place, remedy in enumerate(known, start=1)
     )
     return without_harm(actions, doubt, rival, not_normal=not_normal)
 
@@ -103,6 +106,8 @@ def actions_for(
     actions: list[RecommendedAction] = []
     for remedy in cause.traits.remedies:
         if remedy.needs is Needs.UPSTREAM and not upstream_dag:
+            continue
+        if remedy.needs is Needs.STEPS and not facts.can_be_undone:
             continue
         if remedy.needs is Needs.NEW_VERSION and facts.starts_with_version:
             actions.insert(0, RecommendedAction(remedy.action, 0, remedy.why))

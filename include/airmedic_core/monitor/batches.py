@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,6 @@ def resolve_batch(
     SourceError
         If they cannot be read. A retry does not help.
     """
-    from airmedic_core.sources import count_rows
-
     window = window or ws.spec.window.step.last_complete(moment)
     try:
         noticed = ws.registry.notice_manual_switch(ws.spec.name, datetime.now(UTC))
@@ -57,16 +56,30 @@ def resolve_batch(
     except NoChampionError:
         # Logged predictions can be watched before any version is adopted; what needs a champion says so itself.
         version = None
-    rows = count_rows(ws.spec, window)
+    rows = _count(ws, window)
     batch = Batch(ws.spec.name, window, as_of or max(window.end, moment), rows)
     ws.ledger.record_batch(batch, model_version=None if _served_then(ws, batch) else version)
     return batch
 
 
+def _count(ws: Workspace, window: Window) -> int:
+    """Count the rows of a window, as they were repaired if they were. Rows that came anew need no old repair."""
+    from airmedic_core.repair import repair_on_record, repaired_window
+    from airmedic_core.sources import count_rows
+
+    if repair_on_record(ws, window) is not None:
+        repaired = repaired_window(ws, window)
+        if repaired is not None:
+            return len(repaired)
+        _log.info("The rows of %s were delivered anew since they were repaired, and are read as they are.", window)
+        ws.ledger.revoke_override(ws.spec.name, "repair", window.key, author="airmedic")
+    return count_rows(ws.spec, window)
+
+
 def is_recorded(ws: Workspace, window: Window, as_of: datetime | None = None) -> bool:
     """Return whether a window was looked at and assessed, with the labels that are wanted.
 
-    A window in quarantine is not: rows that are announced anew may have been mended.
+    A window in quarantine, or one that was repaired, is not: rows that are announced anew may have been mended.
 
     Parameters
     ----------
@@ -80,7 +93,8 @@ def is_recorded(ws: Workspace, window: Window, as_of: datetime | None = None) ->
     batch = ws.ledger.assessed_batch(Batch(ws.spec.name, window, window.end, 0).id)
     if batch is None or (as_of is not None and batch.as_of < as_of):
         return False
-    return all(override.key != window.key for override in ws.ledger.overrides(ws.spec.name, "quarantine"))
+    mended = {"quarantine", "repair"}
+    return all(override.key != window.key for override in ws.ledger.overrides(ws.spec.name) if override.kind in mended)
 
 
 def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
@@ -106,9 +120,12 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     from airmedic_core.monitor.context import open_context
     from airmedic_core.monitor.past import keep_window
     from airmedic_core.registry import LoggedVersions
+    from airmedic_core.repair import expected_after, repair_on_record
 
     context = open_context(ws, batch)
     findings = run_group(context, group)
+    if repair := repair_on_record(ws, batch.window):
+        findings = expected_after(findings, repair.steps)
     version = context.scored.version if context.scored and context.scored.version else None
     if group == "data":
         path = keep_window(ws.settings, batch, version or "", context.profile, context.facts)
@@ -129,20 +146,37 @@ def assess(ws: Workspace, batch: Batch) -> Assessment:
 
 
 def _assess(ws: Workspace, batch: Batch) -> Assessment:
-    from airmedic_core.assess import summarise, weigh
-    from airmedic_core.comparison import NEW_FOR_WINDOWS
+    from airmedic_core.assess import summarise
     from airmedic_core.monitor.shared_rows import forget_rows
 
     findings = ws.ledger.findings(batch.id)
+    assessment = judge(ws, batch, findings)
+    ws.ledger.record_assessment(batch, assessment, summarise(findings, ws.spec.metric))
+    forget_rows(ws, batch)
+    return assessment
+
+
+def judge(ws: Workspace, batch: Batch, findings: Sequence[Finding]) -> Assessment:
+    """Return what findings on a batch mean. Nothing is recorded.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    findings : sequence of Finding
+        Of all groups.
+    """
+    from airmedic_core.assess import weigh
+    from airmedic_core.comparison import NEW_FOR_WINDOWS
+
     recent = ws.ledger.batches(ws.spec.name, limit=NEW_FOR_WINDOWS + 1)
     mine = next((seen.model_version for seen in recent if seen.batch.id == batch.id), None)
     earlier = {
         seen.model_version for seen in recent if seen.batch.window.start < batch.window.start and seen.model_version
     }
-    assessment = weigh(batch, findings, new_version=bool(mine and earlier - {mine}), hidden=ws.spec.is_private)
-    ws.ledger.record_assessment(batch, assessment, summarise(findings, ws.spec.metric))
-    forget_rows(ws, batch)
-    return assessment
+    return weigh(batch, findings, new_version=bool(mine and earlier - {mine}), hidden=ws.spec.is_private)
 
 
 def _served_then(ws: Workspace, batch: Batch) -> str | None:

@@ -27,8 +27,19 @@ _MOST_LABEL_WINDOWS = 24
 _rows: dict[tuple[str, str, str], pd.DataFrame] = {}
 
 
-def open_context(ws: Workspace, batch: Batch) -> CheckContext:
+def open_context(ws: Workspace, batch: Batch, *, rows: pd.DataFrame | None = None) -> CheckContext:
     """Read a batch and open what it is compared with.
+
+    A window that was repaired is read as it was repaired, and scored by the champion.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    rows : pandas.DataFrame, optional
+        The rows of a repair that is tried, in place of those that are on record.
 
     Raises
     ------
@@ -40,6 +51,7 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.past import history
     from airmedic_core.monitor.shared_rows import BatchRows, shared_rows
+    from airmedic_core.repair import repaired_window
     from airmedic_core.sources import read_sample
 
     spec = ws.spec
@@ -47,12 +59,13 @@ def open_context(ws: Workspace, batch: Batch) -> CheckContext:
     reference = _reference(ws, version)
 
     def read() -> BatchRows:
-        frame = read_sample(spec, batch.window, rows=batch.rows)
-        scored = _scored(ws, batch, frame)
+        repaired = repaired_window(ws, batch.window) if rows is None else rows
+        frame = read_sample(spec, batch.window, rows=batch.rows) if repaired is None else repaired
+        scored = _scored(ws, batch, frame, anew=repaired is not None)
         return BatchRows(frame, scored, _profile(spec, batch, reference, frame, scored))
 
-    rows = shared_rows(ws, batch, version.version, reference, read)
-    frame, scored, profile = rows.frame, rows.scored, rows.profile
+    opened = read() if rows is not None else shared_rows(ws, batch, version.version, reference, read)
+    frame, scored, profile = opened.frame, opened.scored, opened.profile
     sampled = batch.rows > spec.data.sample_rows
     past = history(ws, batch, reference)
     features = [*reference.edges.numeric, *reference.edges.categorical]
@@ -102,14 +115,17 @@ def _reference(ws: Workspace, version: ModelVersion) -> Reference:
         raise
 
 
-def _scored(ws: Workspace, batch: Batch, frame: pd.DataFrame) -> ScoredBatch | None:
-    """Return what the model said; nothing where columns are missing, which the schema check reports."""
-    from airmedic_core.scoring import scored_batch
+def _scored(ws: Workspace, batch: Batch, frame: pd.DataFrame, *, anew: bool = False) -> ScoredBatch | None:
+    """Return what the model said; nothing where columns are missing, which the schema check reports.
+
+    What was logged with rows before they were repaired says nothing of them: they are scored anew.
+    """
+    from airmedic_core.scoring import score, scored_batch
 
     if not len(frame):
         return None
     try:
-        return scored_batch(ws, batch, frame)
+        return score(ws, _serving(ws), frame, batch) if anew else scored_batch(ws, batch, frame)
     except MissingColumnError:
         return None
 

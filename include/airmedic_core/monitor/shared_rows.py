@@ -93,7 +93,7 @@ def _folder(ws: Workspace) -> Path:
 def _place(ws: Workspace, batch: Batch, version: str, reference: Reference) -> Path:
     """Return where the rows are kept: elsewhere as soon as anything that they depend on is another."""
     told = [ws.spec.model_dump_json(), batch.as_of.isoformat(), batch.rows, version, reference.edges.id]
-    told += [_written(ws, batch)]
+    told += [_written(ws, batch), _repaired(ws, batch)]
     key = sha256(json.dumps(told).encode()).hexdigest()[:24]
     return _folder(ws) / f"{batch.window.key}-{key}"
 
@@ -108,6 +108,13 @@ def _written(ws: Workspace, batch: Batch) -> list[Any]:
         return describe_files(ws.spec, batch.window)
     except AirmedicError:
         return []
+
+
+def _repaired(ws: Workspace, batch: Batch) -> Any:
+    from airmedic_core.repair import repair_on_record
+
+    repair = repair_on_record(ws, batch.window)
+    return repair.value if repair else None
 
 
 @contextmanager

@@ -93,6 +93,7 @@ def check_pair(
     from airmedic_core.assess import doubt_of_new_normal, doubt_of_training, likely_causes, weigh
     from airmedic_core.checks import GROUPS, run_group
     from airmedic_core.diagnose.remedies import remedies_of
+    from airmedic_core.repair import steps_of
 
     _refuse_nothing(reference, current)
     reference, current, findings = timed_rows(spec, reference, current)
@@ -117,6 +118,7 @@ def check_pair(
             doubt_of_training(findings),
             rival.cause if rival else None,
             not_normal=doubt_of_new_normal(findings),
+            can_be_undone=bool(steps_of(findings)),
         )
         if incident
         else ()

@@ -1,8 +1,15 @@
 """Repairs of rows: how a fault of the data is undone on a copy of them, and which windows were repaired."""
 
 from airmedic_core.repair.consequences import expected_after
-from airmedic_core.repair.on_record import Repair, repair_on_record, repaired_window, rows_digest
-from airmedic_core.repair.proposed import repairable, steps_of, unrepairable
+from airmedic_core.repair.on_record import (
+    Repair,
+    read_as_repaired,
+    repair_on_record,
+    repaired_window,
+    rows_digest,
+    with_repaired,
+)
+from airmedic_core.repair.proposed import REPAIR, repairable, steps_of, unrepairable
 from airmedic_core.repair.steps import (
     Convert,
     DropRepeats,
@@ -19,6 +26,7 @@ from airmedic_core.repair.steps import (
 )
 
 __all__ = [
+    "REPAIR",
     "Convert",
     "DropRepeats",
     "ExchangeColumns",
@@ -30,6 +38,7 @@ __all__ = [
     "TurnClock",
     "apply_steps",
     "expected_after",
+    "read_as_repaired",
     "repair_on_record",
     "repairable",
     "repaired_window",
@@ -39,4 +48,5 @@ __all__ = [
     "step_to_json",
     "steps_of",
     "unrepairable",
+    "with_repaired",
 ]

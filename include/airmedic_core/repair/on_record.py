@@ -73,6 +73,58 @@ def repaired_window(ws: Workspace, window: Window) -> pd.DataFrame | None:
     return apply_steps(frame, repair.steps) if rows_digest(frame) == repair.arrived else None
 
 
+def read_as_repaired(ws: Workspace, window: Window) -> pd.DataFrame:
+    """Return the rows of a window, as they were repaired if they were. Raises as ``read_window``.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The window.
+    """
+    from airmedic_core.sources import read_window
+
+    repaired = repaired_window(ws, window)
+    return read_window(ws.spec, window) if repaired is None else repaired
+
+
+def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[Window, str]]:
+    """Return the rows of a longer window with those of repaired windows in it as they were repaired.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The longer window.
+    frame : pandas.DataFrame
+        Its rows as they arrived.
+
+    Returns
+    -------
+    tuple of pandas.DataFrame and dict of Window to str
+        The rows, by time, and the windows whose rows have been delivered anew since, with the reason not to use them.
+    """
+    import pandas as pd
+
+    from airmedic_core.windows import Window
+
+    time, changed = ws.spec.data.time_column, {}
+    for override in ws.ledger.overrides(ws.spec.name, "repair"):
+        span = Window.from_key(override.key)
+        if span.end <= window.start or span.start >= window.end:
+            continue
+        repaired = repaired_window(ws, span)
+        if repaired is None:
+            changed[span] = "delivered anew since the repair"
+            continue
+        inside = (frame[time] >= span.start) & (frame[time] < span.end)
+        wanted = repaired[(repaired[time] >= window.start) & (repaired[time] < window.end)]
+        frame = pd.concat([frame[~inside], wanted], ignore_index=True).sort_values(time, kind="stable")
+    return frame.reset_index(drop=True), changed
+
+
 def rows_digest(frame: pd.DataFrame) -> str:
     """Return the digest of rows: of their values and the names of their columns, in whatever order the rows are."""
     import numpy as np

@@ -7,8 +7,8 @@ is approved is a step with its numbers and names, never code.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 from airmedic_core.errors import AirmedicError, RepairError
 from airmedic_core.records.plain_json import Json, from_json
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DIGITS = 12
 """Significant digits that a value keeps when it is converted back: the product of two floats differs from the value
 that was meant in the sixteenth, and a column of few values would otherwise have none of them any more."""
+_MULTIPLIER = 11400714819323198485
+"""Mixes hashes that are combined: 2⁶⁴ divided by the golden ratio (Knuth, The Art of Computer Programming 6.4)."""
 _SHOWN = 3
 """Pairs of names that a sentence shows."""
 
@@ -99,7 +101,8 @@ class RenameValues:
 
         _require(frame, self.column)
         before, meant = frame[self.column], dict(self.values)
-        if pd.api.types.is_numeric_dtype(before.dtype) and not pd.api.types.is_bool_dtype(before.dtype):
+        is_number = pd.api.types.is_numeric_dtype(before.dtype) and not pd.api.types.is_bool_dtype(before.dtype)
+        if is_number:
             names = np.array([_number_name(value) for value in numbers(before)[0]], dtype=object)
         else:
             names = category_names(before)
@@ -108,8 +111,12 @@ class RenameValues:
             raise RepairError(
                 f"No row of {self.column!r} holds what is to be renamed.", "Look at the findings of the window again."
             )
-        values = before.astype(object).where(~arrived, np.array([meant.get(name) or None for name in names], object))
-        return frame.assign(**{self.column: values.infer_objects() if values.dtype == object else values})
+        instead: list[Any] = [meant.get(name) or None for name in names]
+        if is_number and all(map(_is_number, meant.values())):
+            floats = np.array([np.nan if value is None else float(value) for value in instead])
+            return frame.assign(**{self.column: np.where(arrived, floats, numbers(before)[0])})
+        values = before.astype(object).mask(pd.Series(arrived, index=before.index), pd.Series(instead, before.index))
+        return frame.assign(**{self.column: values})
 
     def words(self) -> str:
         """Say which value is which again."""
@@ -264,18 +271,17 @@ class DropRepeats:
 
 
 _STEPS: dict[str, type[Step]] = {
-    step.kind: step
-    for step in (RenameColumn, ExchangeColumns, RenameValues, MakeNull, Convert, TurnClock, DropRepeats)
+    step.kind: step for step in (RenameColumn, ExchangeColumns, RenameValues, MakeNull, Convert, TurnClock, DropRepeats)
 }
 
 
 def step_to_json(step: Step) -> Json:
     """Return a step as plain JSON."""
     plain: Json = {"kind": step.kind}
-    for name, value in asdict(step).items():  # type: ignore[call-overload]  every step is a dataclass
-        plain[name] = [list(item) if isinstance(item, tuple) else item for item in value] if isinstance(
-            value, tuple
-        ) else value
+    for name, value in vars(step).items():
+        plain[name] = (
+            [list(item) if isinstance(item, tuple) else item for item in value] if isinstance(value, tuple) else value
+        )
     return plain
 
 
@@ -351,20 +357,28 @@ def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     import numpy as np
     import pandas as pd
 
-    combined = np.zeros(len(frame), dtype=np.uint64)
+    combined: NDArray[np.uint64] = np.zeros(len(frame), dtype=np.uint64)
     for name in frame.columns:
         values = frame[name]
         try:
             hashes = pd.util.hash_pandas_object(values, index=False, categorize=False).to_numpy()
         except TypeError:  # lists and mappings have no hash, and count by their text
             hashes = pd.util.hash_pandas_object(values.astype(str), index=False).to_numpy()
-        combined = combined * np.uint64(11400714819323198485) + hashes  # Knuth's multiplier, 2⁶⁴ by the golden ratio
+        combined = combined * np.uint64(_MULTIPLIER) + hashes.astype(np.uint64)
     return combined
 
 
 def _require(frame: pd.DataFrame, column: str) -> None:
     if column not in frame:
         raise RepairError(f"The rows have no column {column!r}.", "The window was delivered anew; look at it again.")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text or "nan")
+    except ValueError:
+        return False
+    return True
 
 
 def _number_name(value: float) -> str:

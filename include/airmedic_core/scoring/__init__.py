@@ -5,7 +5,7 @@ from airmedic_core.scoring.logged_predictions import logged_scores, logged_with,
 from airmedic_core.scoring.meaning import meaning_of, read_answer
 from airmedic_core.scoring.scored_batch import ScoredBatch
 from airmedic_core.scoring.version import predict, probe, score, scored_batch
-from airmedic_core.scoring.window import score_window
+from airmedic_core.scoring.window import score_window, with_predictions
 
 __all__ = [
     "ScoredBatch",
@@ -24,4 +24,5 @@ __all__ = [
     "score",
     "score_window",
     "scored_batch",
+    "with_predictions",
 ]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.errors import TrainingError
+from airmedic_core.repair import with_repaired
 from airmedic_core.sources import known_labels, label_delay, read_sample, read_window
 from airmedic_core.windows import Every, Window, as_utc
 
@@ -111,6 +112,8 @@ def _never_assessed(spec: ModelSpec, batches: Sequence[ObservedBatch]) -> list[W
 def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tuple[pd.DataFrame, dict[str, int]]:
     """Return the rows of a window without those of unusable windows, and how many were left out for what.
 
+    Windows that were repaired are in it as they were repaired.
+
     Parameters
     ----------
     ws : Workspace
@@ -126,10 +129,11 @@ def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tupl
         As :func:`airmedic_core.sources.read_window`.
     """
     frame = read_sample(ws.spec, window) if sampled else read_window(ws.spec, window)
+    frame, changed = with_repaired(ws, window, frame)
     times = frame[ws.spec.data.time_column]
     keep = np.ones(len(frame), dtype=bool)
     left_out: dict[str, int] = {}
-    for bad, reason in unusable_windows(ws).items():
+    for bad, reason in (unusable_windows(ws) | changed).items():
         inside = keep & np.asarray((times >= bad.start) & (times < bad.end))
         if inside.any():
             left_out[reason] = left_out.get(reason, 0) + int(inside.sum())

@@ -12,13 +12,14 @@ from airmedic.dags.templates import approved, first_of, xcom
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
-from airmedic.operators.decide import FOLLOW_UP_HASH, DecideOperator
+from airmedic.operators.decide import FOLLOW_UP_HASH, REPAIR_HASH, DecideOperator
 from airmedic.operators.deploy import DeployOperator
 from airmedic.operators.escalate import EscalateOperator
 from airmedic.operators.evaluate_gate import EvaluateGateOperator
 from airmedic.operators.llm_diagnosis import LLMDiagnosisOperator
 from airmedic.operators.quarantine import QuarantineOperator
 from airmedic.operators.recommend import RecommendOperator
+from airmedic.operators.repair import RepairOperator
 from airmedic.operators.rerun_pipeline import RerunPipelineOperator
 from airmedic.operators.retrain import RetrainOperator
 from airmedic.operators.roll_back_in_dag import RollBackInDagOperator
@@ -52,6 +53,7 @@ INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or p
 
 DECIDED = xcom("decide")
 FOLLOW_UP = xcom("decide", FOLLOW_UP_HASH)
+TO_REPAIR = xcom("decide", REPAIR_HASH)
 # Only one of them is there: what a gate proposes, or what is asked about again.
 TO_DEPLOY = xcom("evaluate_gate_again"), xcom("evaluate_gate"), xcom("decide", "deployment_hash")
 
@@ -192,12 +194,25 @@ def rollback_branch(spec: ModelSpec) -> Branch:
 
 
 def quarantine_branch(spec: ModelSpec) -> Branch:
-    """Make the path that sets a batch aside, and has it delivered again where the spec says by which DAG."""
+    """Make the path that sets a batch aside, and has it repaired, or delivered again where the spec says by which DAG.
+
+    A repair stands on it as well when it is decided on by itself: the quarantine in front of it is then skipped.
+    """
     model = spec.name
-    with group("quarantine_path", "Hold the data", "Sets the batch aside, and has it delivered again."):
+    with group("quarantine_path", "Hold the data", "Sets the batch aside, and has it repaired or delivered again."):
         quarantine_batch = QuarantineOperator(task_id="quarantine_batch", model=model, proposal_hash=first_of(DECIDED))
+        approve_repair = ApprovalSensor(
+            task_id="approve_repair",
+            model=model,
+            proposal_hash=first_of(TO_REPAIR),
+            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+        )
+        repair_batch = RepairOperator(
+            task_id="repair_batch", model=model, proposal_hash=approved("approve_repair", TO_REPAIR)
+        )
+        quarantine_batch >> approve_repair >> repair_batch
         if not spec.upstream_dag:
-            return Branch([quarantine_batch], [quarantine_batch])
+            return Branch([quarantine_batch, approve_repair], [quarantine_batch, repair_batch])
         approve_rerun = ApprovalSensor(task_id="approve_rerun", model=model, proposal_hash=first_of(FOLLOW_UP))
         rerun_pipeline = RerunPipelineOperator(
             task_id="rerun_pipeline",
@@ -206,7 +221,7 @@ def quarantine_branch(spec: ModelSpec) -> Branch:
             other_dag=spec.upstream_dag,
         )
     quarantine_batch >> approve_rerun >> rerun_pipeline
-    return Branch([quarantine_batch], [quarantine_batch, rerun_pipeline])
+    return Branch([quarantine_batch, approve_repair], [quarantine_batch, repair_batch, rerun_pipeline])
 
 
 def change_branch(model: str) -> Branch:
@@ -310,6 +325,7 @@ def remediate(spec: ModelSpec) -> DAG:
                 "deploy": "resume_deployment",
                 "rollback": "approve_rollback",
                 "quarantine": "quarantine_batch",
+                "repair": "approve_repair",
                 "change": "approve_change",
                 "recommend": "recommend",
                 "escalate": "escalate",

@@ -17,10 +17,12 @@ PROPOSAL_HASH = "proposal_hash"
 """XCom key under which an operator leaves the hash of what it proposes."""
 DEPLOYMENT_HASH = "deployment_hash"
 """XCom key of a deployment that is asked about again, because its alarm went quiet before it began."""
+REPAIR_HASH = "repair_hash"
+"""XCom key of a repair: what was decided, or what may follow a quarantine."""
 FOLLOW_UP_HASH = "follow_up_hash"
-"""XCom key of a second proposal, for after the first: to rerun the pipeline that delivered a quarantined batch."""
+"""XCom key of another proposal for after the first: to rerun the pipeline that delivered a quarantined batch."""
 
-_DEPLOY = "deploy"
+_DEPLOY, _REPAIR = "deploy", "repair"
 
 
 class DecideOperator(ModelOperator, BranchMixIn):
@@ -52,6 +54,7 @@ class DecideOperator(ModelOperator, BranchMixIn):
     def execute(self, context: Context) -> Any:
         """Decide. XComs: ``reason``, and the hashes of what is proposed."""
         with airflow_errors():
+            from airmedic_core.actions import ACTIONS
             from airmedic_core.decide import Request, decide
 
             request = from_json(Request, dict(self.request or {}))
@@ -63,5 +66,10 @@ class DecideOperator(ModelOperator, BranchMixIn):
         context["ti"].xcom_push(PROPOSAL_HASH, decision.proposal.hash if decision.proposal else "")
         deployment = decision.proposal.hash if decision.proposal and decision.path.value == _DEPLOY else ""
         context["ti"].xcom_push(DEPLOYMENT_HASH, deployment)
-        context["ti"].xcom_push(FOLLOW_UP_HASH, decision.follow_up.hash if decision.follow_up else "")
+        repair = decision.proposal.hash if decision.proposal and decision.path.value == _REPAIR else ""
+        follow_up = decision.follow_up.hash if decision.follow_up else ""
+        if decision.follow_up and ACTIONS.member(decision.follow_up.action).path.value == _REPAIR:
+            repair, follow_up = follow_up, ""
+        context["ti"].xcom_push(REPAIR_HASH, repair)
+        context["ti"].xcom_push(FOLLOW_UP_HASH, follow_up)
         return self.do_branch(context, self.branches[decision.path.value])

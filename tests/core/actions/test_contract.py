@@ -1,7 +1,13 @@
 """Our own actions keep what every action promises. Some are not planned from an incident: they are given parameters."""
 
+import pandas as pd
+
 from airmedic.testing import Arrangement, contract_tests
+from airmedic.testing.disturbances import INCIDENT_ON
 from airmedic.testing.production import day
+from airmedic.testing.setting import FLIPPED_ON
+from airmedic_core.checks import GROUPS
+from airmedic_core.monitor import check_batch, resolve_batch
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
@@ -16,6 +22,22 @@ def versions_to_go_back_to(ws: Workspace) -> None:
     train(ws, Window(day(0), day(41)), day(43), {})
     ws.registry.switch(ws.spec.name, "2", kind="deploy", by="anna", expected=("1",), now=day(43))
     ws.registry.switch(ws.spec.name, "3", kind="deploy", by="anna", expected=("2",), now=day(44))
+
+
+def a_day_in_cents(ws: Workspace) -> None:
+    """Put the day of the incident into another unit, and let the checks see it."""
+    rows = pd.read_parquet(ws.spec.data.path)
+    inside = (rows["at"] >= day(INCIDENT_ON)) & (rows["at"] < day(INCIDENT_ON + 1))
+    # A relation that flips would alarm as well: the repaired day has to be as usual.
+    rows["churned"] = rows["churned"].where(rows["at"] < day(FLIPPED_ON), 1 - rows["churned"])
+    rows.assign(tenure=rows["tenure"].where(~inside, rows["tenure"] * 100)).to_parquet(ws.spec.data.path)
+    batch = resolve_batch(ws, window=Window(day(INCIDENT_ON), day(INCIDENT_ON + 1)), moment=day(INCIDENT_ON + 3))
+    for group in GROUPS:
+        check_batch(ws, batch, group)
+
+
+def repaired_copies(ws: Workspace) -> list[str]:
+    return sorted(path.name for path in (ws.settings.home / "repaired").rglob("*.parquet"))
 
 
 test_without_needs = contract_tests("actions", "escalate", "hold", "quarantine", "refresh_reference", "retrain")
@@ -37,10 +59,12 @@ test_rerun_pipeline = contract_tests(
     arrange=Arrangement(spec={"upstream_dag": "ingest"}, world=lambda _: None),
 )
 
+test_repair = contract_tests("actions", "repair", arrange=Arrangement(prepare=a_day_in_cents, world=repaired_copies))
+
 
 def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
-    arranged = {"rollback", "deploy", "change_setting", "rerun_pipeline"}
+    arranged = {"rollback", "deploy", "change_setting", "repair", "rerun_pipeline"}
     plain = {"escalate", "hold", "quarantine", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain

@@ -64,7 +64,7 @@ def _without_repeats(context: CheckContext) -> DropRepeats:
 
     logged = context.spec.prediction
     said = {logged.score, logged.label, logged.latency_ms, logged.version}
-    ignored = tuple(name for name in context.frame if name in said or context.spec.is_class_score(str(name)))
+    ignored = tuple(name for name in map(str, context.frame) if name in said or context.spec.is_class_score(name))
     copies = np.unique(row_hashes(context.frame.drop(columns=list(ignored))), return_counts=True)[1]
     return DropRepeats(int(np.bincount(copies[copies > 1]).argmax()), ignored)
 

@@ -105,6 +105,8 @@ def _not_known(name: str, column: ConvertedColumn) -> str:
         return f"No known conversion explains {name}, and its size alone does not bring values back."
     if factors is None or conversion.is_round:
         return ""
+    if not 1 / _SAME_FACTOR < factors.best / conversion.factor < _SAME_FACTOR:
+        return f"A factor of {factors.best:.3g} explains {name} better than any known one."
     others = [
         candidate.name
         for candidate in known_maps()

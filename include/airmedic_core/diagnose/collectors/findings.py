@@ -7,8 +7,10 @@ from typing import Literal, final
 
 from airmedic_core.diagnose.case import GROUPS, Case, bounded
 from airmedic_core.diagnose.collectors import Collector
+from airmedic_core.diagnose.facts import CAN_BE_UNDONE
 from airmedic_core.diagnose.wording import counted, measure_name, number, plain, sentence, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Json, Role, Verdict
+from airmedic_core.repair import REPAIR
 
 MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
@@ -86,6 +88,8 @@ def _details(finding: Finding) -> Json:
         "statistic": finding.statistic,
         "role": finding.role.value,
     }
+    if finding.details.get(REPAIR):
+        details[CAN_BE_UNDONE] = True
     if finding.explained_by:
         details["explained_by"] = [cause.value for cause in finding.explained_by]
     if finding.p_value is not None:

@@ -1,0 +1,273 @@
+"""Undoes faults of the data on a copy of the rows, where the findings say how, and has the model score the copy."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, final
+
+from airmedic_core.actions.contract import Action, Path
+from airmedic_core.errors import ActionError, RepairError
+from airmedic_core.history import History, Outcome
+from airmedic_core.records import Batch, Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.ledger import RecordedAction
+    from airmedic_core.repair import Step
+    from airmedic_core.scoring import ScoredBatch
+    from airmedic_core.workspace import Workspace
+
+_MOST_WINDOWS = 7
+"""Windows of one proposal, the newest of an incident: a week of days. Each is read, repaired and looked at by every
+check before it is proposed."""
+_MOST_BATCHES = 1000
+
+
+@final
+class Repair(Action):
+    """Undoes faults of the data on a copy of the rows.
+
+    It is proposed only where all checks have looked at the repaired copy and found it in order, and it is undone where
+    they do not find it so again. The rows themselves stay as they arrived.
+    """
+
+    description = "Undoes faults of the data on a copy of the rows, which the model scores."
+    changes_production = False
+    imperative = "Repair the rows of"
+    infinitive = "repair the rows"
+    choice = "Repair the newest batch"
+    path = Path.REPAIR
+    follows = (Path.QUARANTINE,)
+    of_window = True
+    # Each window is read twice and looked at by every check.
+    deadline_seconds = 3600.0
+
+    def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
+        """Rows that are held without a quarantine, because more of them may come, are repaired where they repeat."""
+        from airmedic_core.repair import steps_of
+
+        if not diagnosis.cause.lies_in_data or diagnosis.cause.traits.hold_quarantines:
+            return False
+        return any(steps_of(ws.ledger.findings(batch.id)) for batch in _batches(ws, incident))
+
+    def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
+        """Collect the steps of the incident's windows, and try them."""
+        from airmedic_core.monitor.trial import helps, why_no_repair
+        from airmedic_core.repair import step_to_json, steps_of, unrepairable
+
+        if why := why_no_repair(ws):
+            raise RepairError(f"The rows of {ws.spec.name!r} cannot be repaired. {why}", "Have them delivered again.")
+        windows: list[Json] = []
+        left: dict[str, str] = {}
+        for batch in _batches(ws, incident):
+            findings = ws.ledger.findings(batch.id)
+            # A step names its column and its values to whoever approves it.
+            steps = [step for step in steps_of(findings) if not _private(ws, step)]
+            reasons = unrepairable(findings)
+            if not steps:
+                left[batch.window.key] = " ".join(reasons) or "No finding says how its fault is undone."
+                continue
+            trial = helps(ws, batch, steps)
+            if isinstance(trial, str):
+                left[batch.window.key] = f"{trial} {' '.join(reasons)}".strip()
+                continue
+            windows.append(
+                {
+                    "window": batch.window.key,
+                    "as_of": batch.as_of.isoformat(),
+                    "arrived": trial.arrived,
+                    "rows_arrived": trial.rows_arrived,
+                    "rows": len(trial.rows),
+                    "steps": [step_to_json(step) for step in steps],
+                }
+            )
+        if not windows:
+            raise RepairError(
+                f"No window of the incident can be repaired. {next(iter(left.values()), 'None was looked at.')}",
+                "Have the rows delivered again.",
+            )
+        shown = ", ".join(str(Window.from_key(repaired["window"])) for repaired in windows)
+        return (
+            {"model": ws.spec.name, "windows": windows, "left": left},
+            f"The repaired rows of {shown} are as usual, and the model scores them as it scores other rows.",
+        )
+
+    def precheck(self, ws: Workspace, proposal: Proposal) -> None:
+        """Check that the rows are those that were looked at."""
+        for window, _, _ in _repairs(proposal.params):
+            _arrived(ws, proposal.params, window)
+
+    def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
+        """Keep which of the windows were repaired or quarantined before."""
+        keys = {window.key for window, _, _ in _repairs(proposal.params)}
+        marks = [override for override in ws.ledger.overrides(ws.spec.name) if override.key in keys]
+        return {
+            "repaired": sorted(mark.key for mark in marks if mark.kind == "repair"),
+            "quarantined": {
+                mark.key: {"value": mark.value, "author": mark.author, "reason": mark.reason}
+                for mark in marks
+                if mark.kind == "quarantine"
+            },
+        }
+
+    def background(self, proposal: Proposal) -> list[str]:
+        """Say what is done to which window, and what the checks found on the repaired copy."""
+        return [*_told(proposal.params), "All checks have looked at the repaired copy, and none of them alarms."]
+
+    def dry_run(self, ws: Workspace, params: Json) -> str:
+        """Say what would be done to which window."""
+        return f"On a copy of the rows of {ws.spec.name}: {' '.join(_told(params))}"
+
+    def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
+        """Write the repaired copy with what the model says of it, and record how the window was repaired."""
+        from airmedic_core.repair import apply_steps
+        from airmedic_core.scoring import score
+
+        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repair")}
+        version = ws.registry.champion(ws.spec.name)
+        by, copies = ws.ledger.approved_by(proposal.hash), []
+        for window, batch, steps in _repairs(proposal.params):
+            rows = apply_steps(_arrived(ws, proposal.params, window), steps)
+            place = _place(ws, proposal, window)
+            digest = _write(place, rows, score(ws, version, rows, batch))
+            value = _value(proposal, window)
+            if known.get(window.key) != value:
+                ws.ledger.set_override(
+                    ws.spec.name, "repair", window.key, value, author=by, reason=proposal.reason or proposal.expected
+                )
+            copies.append({"window": window.key, "rows": len(rows), "copy": str(place), "sha256": digest})
+        shown = ", ".join(str(Window.from_key(str(copy["window"]))) for copy in copies)
+        summary = f"The rows of {shown} are repaired on a copy, which version {version.version} has scored."
+        return {"summary": summary, "windows": copies, "version": version.version}
+
+    def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
+        """Look for the copies, and let all checks look at the repaired rows once more."""
+        from airmedic_core.monitor.trial import helps
+
+        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repair")}
+        problems = []
+        for window, batch, steps in _repairs(proposal.params):
+            place = _place(ws, proposal, window)
+            if known.get(window.key) != _value(proposal, window):
+                problems.append(f"The repair of {window} is not on record.")
+            elif not place.exists() or _sha256(place) not in {copy["sha256"] for copy in output["windows"]}:
+                problems.append(f"The copy {place.name} is not as it was written.")
+            elif isinstance(trial := helps(ws, batch, steps), str):
+                problems.append(f"The repair of {window} did not help. {trial}")
+        return problems
+
+    def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
+        """Take the repairs back. The windows are read as they arrived, and are kept out as they were before."""
+        marks = ws.ledger.overrides(ws.spec.name)
+        repaired = {mark.key for mark in marks if mark.kind == "repair"}
+        quarantined = {mark.key for mark in marks if mark.kind == "quarantine"}
+        back = 0
+        for window, batch, _ in _repairs(proposal.params):
+            if window.key not in snapshot["repaired"]:
+                if window.key in repaired:
+                    ws.ledger.revoke_override(ws.spec.name, "repair", window.key, author="airmedic")
+                _place(ws, proposal, window).unlink(missing_ok=True)
+                back += 1
+            before = snapshot["quarantined"].get(window.key)
+            assessment = ws.ledger.assessment(batch.id)
+            if before is None and window.key in repaired and not (assessment and assessment.cause.lies_in_data):
+                # The repaired rows were found in order since, and those that are read from now on are not they.
+                before = {"value": {}, "author": "airmedic", "reason": "Its repair was undone."}
+            if before is not None and window.key not in quarantined:
+                ws.ledger.set_override(ws.spec.name, "quarantine", window.key, before["value"],
+                                       author=before["author"], reason=before["reason"])  # fmt: skip
+        return f"{back} window(s) are read as they arrived."
+
+    def outcome(self, history: History, done: RecordedAction) -> Outcome:
+        """Look whether the repaired rows are on record, and whether they were let back in."""
+        ws, model = history.ws, history.incident.model
+        keys = {str(copy["window"]) for copy in done.output.get("windows", ())}
+        marks = [mark for mark in ws.ledger.overrides(model) if mark.key in keys]
+        if keys - {mark.key for mark in marks if mark.kind == "repair"}:
+            return Outcome(IncidentState.ESCALATED, "failed", f"{done.summary} The repair is not on record any more.")
+        held = {mark.key for mark in marks if mark.kind == "quarantine"}
+        if held:
+            return Outcome(IncidentState.RESOLVED, "contained", f"{done.summary} They stay in quarantine.")
+        return Outcome(IncidentState.RESOLVED, "repaired", done.summary)
+
+
+def _batches(ws: Workspace, incident: Incident) -> list[Batch]:
+    """Return the incident's batches, the newest first."""
+    seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
+    mine = [known.batch for known in seen if known.batch.id in incident.batch_ids]
+    return sorted(mine, key=lambda batch: batch.window.start, reverse=True)[:_MOST_WINDOWS]
+
+
+def _private(ws: Workspace, step: Step) -> bool:
+    named = {getattr(step, name, "") for name in ("column", "other", "to")} | set(getattr(step, "group", ())[:1])
+    return any(ws.spec.is_private(name) for name in named if name)
+
+
+def _repairs(params: Json) -> Iterator[tuple[Window, Batch, list[Step]]]:
+    """Yield each window that a proposal repairs, as it was looked at, with the steps."""
+    from airmedic_core.repair import step_from_json
+
+    for repaired in params["windows"]:
+        window = Window.from_key(repaired["window"])
+        batch = Batch(str(params["model"]), window, as_utc(repaired["as_of"]), int(repaired["rows_arrived"]))
+        yield window, batch, [step_from_json(step) for step in repaired["steps"]]
+
+
+def _told(params: Json) -> list[str]:
+    told = []
+    for window, _, steps in _repairs(params):
+        told.append(f"{window}: {' '.join(step.words() for step in steps)}")
+    return told
+
+
+def _named(params: Json, window: Window) -> Json:
+    repaired: Json = next(repaired for repaired in params["windows"] if repaired["window"] == window.key)
+    return repaired
+
+
+def _value(proposal: Proposal, window: Window) -> Json:
+    """Return what is recorded of a repaired window."""
+    repaired = _named(proposal.params, window)
+    return {
+        "arrived": repaired["arrived"],
+        "steps": repaired["steps"],
+        "proposal": proposal.hash,
+        "incident_id": proposal.incident_id,
+    }
+
+
+def _arrived(ws: Workspace, params: Json, window: Window) -> pd.DataFrame:
+    """Read the rows as they arrived, and raise where they are no longer those that were looked at."""
+    from airmedic_core.repair import rows_digest
+    from airmedic_core.sources import read_window
+
+    frame = read_window(ws.spec, window)
+    if rows_digest(frame) != _named(params, window)["arrived"]:
+        raise ActionError(
+            f"The rows of {window} were delivered anew since the repair was proposed.", "Have the window looked at."
+        )
+    return frame
+
+
+def _place(ws: Workspace, proposal: Proposal, window: Window) -> FilePath:
+    return ws.settings.home / "repaired" / ws.spec.name / f"{window.key}__{proposal.hash[:12]}.parquet"
+
+
+def _write(place: FilePath, rows: pd.DataFrame, scored: ScoredBatch) -> str:
+    """Write the repaired rows with what the model says of them, and return the digest of the file."""
+    from airmedic_core.scoring import with_predictions
+
+    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = place.with_suffix(".part")
+    with_predictions(rows, scored).to_parquet(unfinished, index=False)
+    unfinished.replace(place)
+    return _sha256(place)
+
+
+def _sha256(place: FilePath) -> str:
+    return hashlib.sha256(place.read_bytes()).hexdigest()
