@@ -103,10 +103,12 @@ class Repair(Action):
             _arrived(ws, proposal.params, window)
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
-        """Keep which of the windows were repaired or quarantined before."""
+        """Keep which of the windows were repaired, quarantined or known to be damaged before."""
         keys = {window.key for window, _, _ in _repairs(proposal.params)}
         marks = [override for override in ws.ledger.overrides(ws.spec.name) if override.key in keys]
+        damaged = [window.key for window, batch, _ in _repairs(proposal.params) if _damaged(ws, batch)]
         return {
+            "damaged": sorted(damaged),
             "repaired": sorted(mark.key for mark in marks if mark.kind == "repair"),
             "quarantined": {
                 mark.key: {"value": mark.value, "author": mark.author, "reason": mark.reason}
@@ -174,8 +176,7 @@ class Repair(Action):
                 _place(ws, proposal, window).unlink(missing_ok=True)
                 back += 1
             before = snapshot["quarantined"].get(window.key)
-            assessment = ws.ledger.assessment(batch.id)
-            if before is None and window.key in repaired and not (assessment and assessment.cause.lies_in_data):
+            if before is None and window.key in snapshot["damaged"] and not _damaged(ws, batch):
                 # The repaired rows were found in order since, and those that are read from now on are not they.
                 before = {"value": {}, "author": "airmedic", "reason": "Its repair was undone."}
             if before is not None and window.key not in quarantined:
@@ -201,6 +202,12 @@ def _batches(ws: Workspace, incident: Incident) -> list[Batch]:
     seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
     mine = [known.batch for known in seen if known.batch.id in incident.batch_ids]
     return sorted(mine, key=lambda batch: batch.window.start, reverse=True)[:_MOST_WINDOWS]
+
+
+def _damaged(ws: Workspace, batch: Batch) -> bool:
+    """Return whether what is on record of a window keeps its rows out of training."""
+    assessment = ws.ledger.assessment(batch.id)
+    return assessment is not None and assessment.cause.lies_in_data
 
 
 def _private(ws: Workspace, step: Step) -> bool:
