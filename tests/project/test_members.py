@@ -42,10 +42,21 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "monitor/batches.py": {"quarantine"},
     CORE + "read_model/model.py": {"quarantine"},
     CORE + "training/rows.py": {"quarantine"},
+    # What a language model was asked once more for, because its answer did not have the form.
+    CORE + "diagnose/call_trace.py": {"repair"},
     # The words that a language model may see unchanged: those of promotions and overrides.
     CORE + "diagnose/outbound.py": PROMOTIONS | {"quarantine"},
     # A cause says which actions heal it; that is its table.
-    CORE + "causes/": {"escalate", "hold", "quarantine", "refresh_reference", "rerun_pipeline", "retrain", "rollback"},
+    CORE + "causes/": {
+        "escalate",
+        "hold",
+        "quarantine",
+        "refresh_reference",
+        "repair",
+        "rerun_pipeline",
+        "retrain",
+        "rollback",
+    },
     # The extras of an installation, some of which are called like the member that needs their libraries.
     CORE + "extras.py": {"quality", "slack", "sql"},
     # The module of scikit-learn, whose package has another name.
@@ -57,7 +68,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     # The story of the demo is told with actions.
     CORE + "simulate/story.py": {"deploy", "quarantine", "refresh_reference", "retrain", "rollback"},
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
-    "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "retrain", "rollback"},
+    "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "repair", "retrain", "rollback"},
     "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
     # A lock of the ledger is held while a block runs.
     "plugins/airmedic/testing/faults.py": {"hold"},

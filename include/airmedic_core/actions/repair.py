@@ -109,7 +109,7 @@ class Repair(Action):
         damaged = [window.key for window, batch, _ in _repairs(proposal.params) if _damaged(ws, batch)]
         return {
             "damaged": sorted(damaged),
-            "repaired": sorted(mark.key for mark in marks if mark.kind == "repair"),
+            "repaired": sorted(mark.key for mark in marks if mark.kind == "repaired"),
             "quarantined": {
                 mark.key: {"value": mark.value, "author": mark.author, "reason": mark.reason}
                 for mark in marks
@@ -130,7 +130,7 @@ class Repair(Action):
         from airmedic_core.repair import apply_steps
         from airmedic_core.scoring import score
 
-        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repair")}
+        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repaired")}
         version = ws.registry.champion(ws.spec.name)
         by, copies = ws.ledger.approved_by(proposal.hash), []
         for window, batch, steps in _repairs(proposal.params):
@@ -140,7 +140,7 @@ class Repair(Action):
             value = _value(proposal, window)
             if known.get(window.key) != value:
                 ws.ledger.set_override(
-                    ws.spec.name, "repair", window.key, value, author=by, reason=proposal.reason or proposal.expected
+                    ws.spec.name, "repaired", window.key, value, author=by, reason=proposal.reason or proposal.expected
                 )
             copies.append({"window": window.key, "rows": len(rows), "copy": str(place), "sha256": digest})
         shown = ", ".join(str(Window.from_key(str(copy["window"]))) for copy in copies)
@@ -151,7 +151,7 @@ class Repair(Action):
         """Look for the copies, and let all checks look at the repaired rows once more."""
         from airmedic_core.monitor.trial import helps
 
-        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repair")}
+        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repaired")}
         problems = []
         for window, batch, steps in _repairs(proposal.params):
             place = _place(ws, proposal, window)
@@ -166,13 +166,13 @@ class Repair(Action):
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Take the repairs back. The windows are read as they arrived, and are kept out as they were before."""
         marks = ws.ledger.overrides(ws.spec.name)
-        repaired = {mark.key for mark in marks if mark.kind == "repair"}
+        repaired = {mark.key for mark in marks if mark.kind == "repaired"}
         quarantined = {mark.key for mark in marks if mark.kind == "quarantine"}
         back = 0
         for window, batch, _ in _repairs(proposal.params):
             if window.key not in snapshot["repaired"]:
                 if window.key in repaired:
-                    ws.ledger.revoke_override(ws.spec.name, "repair", window.key, author="airmedic")
+                    ws.ledger.revoke_override(ws.spec.name, "repaired", window.key, author="airmedic")
                 _place(ws, proposal, window).unlink(missing_ok=True)
                 back += 1
             before = snapshot["quarantined"].get(window.key)
@@ -189,7 +189,7 @@ class Repair(Action):
         ws, model = history.ws, history.incident.model
         keys = {str(copy["window"]) for copy in done.output.get("windows", ())}
         marks = [mark for mark in ws.ledger.overrides(model) if mark.key in keys]
-        if keys - {mark.key for mark in marks if mark.kind == "repair"}:
+        if keys - {mark.key for mark in marks if mark.kind == "repaired"}:
             return Outcome(IncidentState.ESCALATED, "failed", f"{done.summary} The repair is not on record any more.")
         held = {mark.key for mark in marks if mark.kind == "quarantine"}
         if held:

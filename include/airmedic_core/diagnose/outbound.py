@@ -45,7 +45,7 @@ _VOCABULARY = frozenset(
         "quarantine",
     }
     | {severity.value for severity in Severity}
-    | {"setting", "freeze", "kill_switch", "success", "failed", "running", "queued", "real", "false"}
+    | {"repaired", "setting", "freeze", "kill_switch", "success", "failed", "running", "queued", "real", "false"}
 )
 _SETTING = re.compile(r"(?:checks|policy\.limits|window)\.[a-z0-9_.]{1,60}")
 """Keys whose parts all come from the engine; others may name columns."""

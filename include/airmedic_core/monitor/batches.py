@@ -72,7 +72,7 @@ def _count(ws: Workspace, window: Window) -> int:
         if repaired is not None:
             return len(repaired)
         _log.info("The rows of %s were delivered anew since they were repaired, and are read as they are.", window)
-        ws.ledger.revoke_override(ws.spec.name, "repair", window.key, author="airmedic")
+        ws.ledger.revoke_override(ws.spec.name, "repaired", window.key, author="airmedic")
     return count_rows(ws.spec, window)
 
 
@@ -93,7 +93,7 @@ def is_recorded(ws: Workspace, window: Window, as_of: datetime | None = None) ->
     batch = ws.ledger.assessed_batch(Batch(ws.spec.name, window, window.end, 0).id)
     if batch is None or (as_of is not None and batch.as_of < as_of):
         return False
-    mended = {"quarantine", "repair"}
+    mended = {"quarantine", "repaired"}
     return all(override.key != window.key for override in ws.ledger.overrides(ws.spec.name) if override.kind in mended)
 
 

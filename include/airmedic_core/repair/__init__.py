@@ -9,7 +9,7 @@ from airmedic_core.repair.on_record import (
     rows_digest,
     with_repaired,
 )
-from airmedic_core.repair.proposed import REPAIR, repairable, steps_of, unrepairable
+from airmedic_core.repair.proposed import UNDONE_BY, repairable, steps_of, unrepairable
 from airmedic_core.repair.steps import (
     Convert,
     DropRepeats,
@@ -26,7 +26,7 @@ from airmedic_core.repair.steps import (
 )
 
 __all__ = [
-    "REPAIR",
+    "UNDONE_BY",
     "Convert",
     "DropRepeats",
     "ExchangeColumns",

@@ -42,7 +42,7 @@ def repair_on_record(ws: Workspace, window: Window) -> Repair | None:
     window : Window
         Exactly the window.
     """
-    for override in ws.ledger.overrides(ws.spec.name, "repair"):
+    for override in ws.ledger.overrides(ws.spec.name, "repaired"):
         if override.key == window.key:
             steps = tuple(step_from_json(plain) for plain in override.value["steps"])
             return Repair(steps, str(override.value["arrived"]), override.value)
@@ -111,7 +111,7 @@ def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[p
     from airmedic_core.windows import Window
 
     time, changed = ws.spec.data.time_column, {}
-    for override in ws.ledger.overrides(ws.spec.name, "repair"):
+    for override in ws.ledger.overrides(ws.spec.name, "repaired"):
         span = Window.from_key(override.key)
         if span.end <= window.start or span.start >= window.end:
             continue

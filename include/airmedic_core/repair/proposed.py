@@ -10,7 +10,7 @@ from airmedic_core.records import Finding, Role, Verdict
 from airmedic_core.records.plain_json import Json
 from airmedic_core.repair.steps import Step, step_from_json, step_to_json
 
-REPAIR = "repair"
+UNDONE_BY = "undone_by"
 """Key in a finding's details: the steps that undo what it found, as plain JSON."""
 WHY_NOT = "not_repairable"
 """Key in a finding's details: why what it found cannot be undone, in a sentence."""
@@ -27,7 +27,7 @@ def repairable(*steps: Step, why_not: str = "") -> Json:
         A sentence where there are none.
     """
     if steps:
-        return {REPAIR: [step_to_json(step) for step in steps]}
+        return {UNDONE_BY: [step_to_json(step) for step in steps]}
     return {WHY_NOT: why_not} if why_not else {}
 
 
@@ -38,7 +38,7 @@ def steps_of(findings: Iterable[Finding]) -> list[Step]:
     """
     steps: dict[str, Step] = {}
     for finding in _faults(findings):
-        for plain in finding.details.get(REPAIR) or ():
+        for plain in finding.details.get(UNDONE_BY) or ():
             try:
                 step = step_from_json(plain)
             except RepairError:

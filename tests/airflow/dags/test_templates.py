@@ -52,6 +52,7 @@ def acting(dag: Any) -> dict[str, Any]:
                 "roll_back_deployment": "approve_deploy",
                 "take_back": "approve_taking_back",
                 "roll_back": "approve_rollback",
+                "repair_batch": "approve_repair",
                 "rerun_pipeline": "approve_rerun",
                 "apply_change": "approve_change",
             },

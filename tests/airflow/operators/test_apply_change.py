@@ -11,12 +11,15 @@ from airmedic_core.actions import ACTIONS
 def test_what_has_no_operator_of_its_own_is_a_change(action: str) -> None:
     from airmedic.operators.apply_change import ApplyChangeOperator
     from airmedic.operators.deploy import DeployOperator
+    from airmedic.operators.repair import RepairOperator
     from airmedic.operators.retrain import RetrainOperator
     from airmedic.operators.rollback import RollbackOperator
 
     path = ACTIONS.member(action).path
     change = ApplyChangeOperator(task_id="apply_change", model="meter", proposal_hash="")
-    own = {"retrain": RetrainOperator, "deploy": DeployOperator, "rollback": RollbackOperator}
+    own = {
+        "retrain": RetrainOperator, "deploy": DeployOperator, "rollback": RollbackOperator, "repair": RepairOperator,
+    }  # fmt: skip
     if action in own:
         assert own[action](task_id="own", model="meter", proposal_hash="").carries_out(path)
     # The pipeline's rerun is a trigger, and no action operator at all.

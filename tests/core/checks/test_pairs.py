@@ -182,7 +182,7 @@ def test_a_renamed_column_is_matched(reference, today):
     answer = check(reference, today.rename(columns={"weight": "weightKg"}))
     finding = next(finding for finding in answer.findings if finding.key == "schema:weight:missing_column")
     assert finding.details["renamed_to"] == "weightKg"
-    assert finding.details["repair"] == [{"kind": "rename_column", "column": "weightKg", "to": "weight"}]
+    assert finding.details["undone_by"] == [{"kind": "rename_column", "column": "weightKg", "to": "weight"}]
 
 
 def test_yesterdays_rows_under_todays_times_are_stale(reference, today):

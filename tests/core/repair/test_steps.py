@@ -192,5 +192,7 @@ def test_what_was_made_null_is_expected_to_be_missing_up_to_half_of_the_rows() -
 
 
 def test_a_step_that_nobody_can_read_leaves_the_others() -> None:
-    strange = Finding("own", "z", "share", Verdict.ALERT, role=Role.DATA_FAULT, details={"repair": [{"kind": "own"}]})
+    strange = Finding(
+        "own", "z", "share", Verdict.ALERT, role=Role.DATA_FAULT, details={"undone_by": [{"kind": "own"}]}
+    )
     assert steps_of([strange, fault_on("a", 0.2)]) == [MakeNull("a", (-1.0,))]

@@ -10,7 +10,7 @@ from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.facts import CAN_BE_UNDONE
 from airmedic_core.diagnose.wording import counted, measure_name, number, plain, sentence, subject_name
 from airmedic_core.records import ABNORMAL, Evidence, Finding, Json, Role, Verdict
-from airmedic_core.repair import REPAIR
+from airmedic_core.repair import UNDONE_BY
 
 MOST_COLUMNS = 24
 """Abnormal findings of one group that enter a packet one by one; the others are counted."""
@@ -88,7 +88,7 @@ def _details(finding: Finding) -> Json:
         "statistic": finding.statistic,
         "role": finding.role.value,
     }
-    if finding.details.get(REPAIR):
+    if finding.details.get(UNDONE_BY):
         details[CAN_BE_UNDONE] = True
     if finding.explained_by:
         details["explained_by"] = [cause.value for cause in finding.explained_by]

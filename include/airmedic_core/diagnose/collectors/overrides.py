@@ -13,6 +13,7 @@ from airmedic_core.records import Evidence
 MOST = 8
 _KINDS = {
     "quarantine": "The window {key} is quarantined",
+    "repaired": "The window {key} is repaired on a copy",
     "setting": "The setting {key} is {value}, set",
     "freeze": "Changes are frozen ({key})",
     "kill_switch": "All actions are switched off ({key})",
