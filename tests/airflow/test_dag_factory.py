@@ -55,8 +55,9 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
     assert not errors
     assert edges(dags["remediate__alpha"]) == arrows(
         """collect_evidence -> diagnose; diagnose -> decide;
-        decide -> approve_retrain resume_deployment approve_rollback quarantine_batch approve_repair approve_change recommend
-        escalate; quarantine_batch -> approve_repair; approve_repair -> repair_batch; repair_batch -> close_incident;
+        decide -> approve_retrain resume_deployment approve_rollback quarantine_batch approve_repair approve_change;
+        decide -> recommend escalate; quarantine_batch -> approve_repair; approve_repair -> repair_batch;
+        repair_batch -> close_incident;
         resume_deployment -> approve_deploy;
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
@@ -152,7 +153,10 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
             },
         ),
         "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),
-        "quarantine_path": ("Hold the data", {"quarantine_batch", "approve_repair", "repair_batch", "approve_rerun", "rerun_pipeline"}),
+        "quarantine_path": (
+            "Hold the data",
+            {"quarantine_batch", "approve_repair", "repair_batch", "approve_rerun", "rerun_pipeline"},
+        ),
         "change_path": ("Change", {"approve_change", "apply_change"}),
         "people_path": ("Tell people", {"recommend", "escalate"}),
     }  # fmt: skip
