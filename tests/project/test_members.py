@@ -42,8 +42,6 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "monitor/batches.py": {"quarantine"},
     CORE + "read_model/model.py": {"quarantine"},
     CORE + "training/rows.py": {"quarantine"},
-    # What a language model was asked once more for, because its answer did not have the form.
-    CORE + "diagnose/call_trace.py": {"repair"},
     # The words that a language model may see unchanged: those of promotions and overrides.
     CORE + "diagnose/outbound.py": PROMOTIONS | {"quarantine"},
     # A cause says which actions heal it; that is its table.
