@@ -1,4 +1,4 @@
-"""A ledger of a whole fleet is asked everything that the tasks of one model ask.
+"""A ledger of a whole fleet is asked everything that the tasks of one model and the pages ask, and is pruned.
 
 The fleet's rows are short, so that a million batches fit on a disk: how long a question takes depends on how many rows
 it reads. Those of the model that asks are as long as they are.
@@ -6,6 +6,7 @@ it reads. Those of the model that asks are as long as they are.
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from collections import defaultdict
@@ -13,10 +14,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from time import perf_counter
-from typing import Any
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from runs import FIRST, MODEL, ROWS_A_DAY, WINDOWS, write_history
@@ -28,6 +30,7 @@ from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.incident_lifecycle import close_incident, note_healthy, open_incident
 from airmedic_core.ledger import Ledger, tables
 from airmedic_core.monitor import assess, check_batch, publish_report, resolve_batch
+from airmedic_core.records import Role
 from airmedic_core.registry import Registry
 from airmedic_core.reports import incident_report
 from airmedic_core.windows import Window
@@ -54,24 +57,45 @@ MOMENTS = {
 }
 
 
+HEALTHY = """'{"headline": "Nothing has changed.", "outcome": "healthy"}'"""
+PAGE_WINDOWS = 60
+TIMES = 7
+"""How often each question of a page is asked."""
+
+
+class Taken(NamedTuple):
+    """What one question took, in seconds, from its first statement to the decoded answer."""
+
+    seconds: float
+    cpu_seconds: float
+    """Of this process. SQLite is all of it; Postgres is another one."""
+    statement_seconds: float
+    """Of its longest statement, with what was made of its rows."""
+    statement_cpu_seconds: float
+
+
 class TimedLedger(Ledger):
-    """A ledger that notes how long each question took, from the statement to the decoded answer.
+    """A ledger that notes how long each question took.
 
     The connection that is made for it is noted apart: it takes as long however large the ledger is.
     """
 
-    taken: dict[str, list[float]]
+    taken: dict[str, list[Taken]]
     asked: bool = False
+    connecting: float = 0.0
+    marks: list[tuple[float, float]]
+    """The moments at which the statements of a question began, on the clock and in CPU seconds of this process."""
 
     def begin_timing(self) -> None:
         """Note from now on."""
-        self.taken = defaultdict(list)
+        self.taken, self.marks = defaultdict(list), []
         event.listen(self._engine, "do_connect", self._connect)
+        event.listen(self._engine, "before_cursor_execute", lambda *_: self.marks.append(_clocks()))
 
     def _connect(self, dialect: Any, _: object, arguments: list[Any], named: dict[str, Any]) -> Any:
-        began = perf_counter()
+        began = _clocks()
         connection = dialect.connect(*arguments, **named)
-        self.taken[CONNECT].append(perf_counter() - began)
+        self.taken[CONNECT].append(_taken([began, _clocks()]))
         return connection
 
     def __getattribute__(self, name: str) -> Any:
@@ -83,15 +107,26 @@ class TimedLedger(Ledger):
         def timed(*arguments: Any, **named: Any) -> Any:
             if self.asked:
                 return value(*arguments, **named)
-            self.asked, before = True, len(self.taken[CONNECT])
-            began = perf_counter()
+            self.asked = True
+            self.marks.clear()
+            began = _clocks()
             try:
                 return value(*arguments, **named)
             finally:
-                self.taken[name].append(perf_counter() - began - sum(self.taken[CONNECT][before:]))
+                self.taken[name].append(_taken([*(self.marks or [began]), _clocks()]))
                 self.asked = False
 
         return timed
+
+
+def _clocks() -> tuple[float, float]:
+    return perf_counter(), process_time()
+
+
+def _taken(moments: list[tuple[float, float]]) -> Taken:
+    steps = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(moments)]
+    seconds, cpu_seconds = (sum(values) for values in zip(*steps, strict=True))
+    return Taken(seconds, cpu_seconds, *(max(values) for values in zip(*steps, strict=True)))
 
 
 def ask_ledger(home: Path, url: str, models: int, batches: int) -> Table:
@@ -101,14 +136,23 @@ def ask_ledger(home: Path, url: str, models: int, batches: int) -> Table:
         ws = watched_model(home, url)
         size = fill(ws, models, batches)
         taken = ask_everything(ws)
+        pruned = prune(ws, batches)
     named = f"{models:,} models × {batches:,} batches, {size} rows, {ws.ledger._engine.dialect.name}"  # noqa: SLF001 - the benchmark looks inside
     table = Table(title=f"The questions of one model's tasks: {named}")
-    for name in ("question", "times", "p50 (ms)", "max (ms)"):
+    for name in ("question", "times", "first", "p50", "most of the others", "CPU, p50", "a statement, p50", "its CPU"):
         table.add_column(name, justify="left" if name == "question" else "right")
-    for name, seconds in sorted(taken.items(), key=lambda item: -max(item[1])):
-        slow = " !" if max(seconds) > LIMIT_SECONDS else ""
-        table.add_row(name, str(len(seconds)), f"{median(seconds) * 1000:.1f}", f"{max(seconds) * 1000:.1f}{slow}")
-    table.caption = f"! is over {LIMIT_SECONDS * 1000:.0f} ms"
+    # What another process computes, as Postgres does, is not in the CPU time of this one.
+    inside = ws.ledger._engine.dialect.name == "sqlite"  # noqa: SLF001
+    for name, asked in sorted(taken.items(), key=lambda item: -median(took.cpu_seconds for took in item[1])):
+        seconds, cpu, statement, statement_cpu = (median(values) for values in zip(*asked, strict=True))
+        most = max(took.seconds for took in asked[1:] or asked)
+        shown = (asked[0].seconds, seconds, most, cpu, statement, statement_cpu)
+        slow = " !" if (statement_cpu if inside else statement) > LIMIT_SECONDS else ""
+        told = [f"{value * 1000:.1f}" for value in shown]
+        table.add_row(name, str(len(asked)), *told[:-1], told[-1] + slow)
+    load = f"{os.getloadavg()[1]:.0f} processes wanted to run meanwhile"
+    limit = f"! is a statement of more than {LIMIT_SECONDS * 1000:.0f} ms"
+    table.caption = f"Milliseconds; {load}; {limit}. {pruned}"
     return table
 
 
@@ -131,10 +175,13 @@ def fill(ws: Workspace, models: int, batches: int) -> str:
         add_history(connection, batches - WINDOWS)
         kind = connection.dialect.name
         start, end = (MOMENTS[kind].format(more=more) for more in (0, 1))
-        state = "CASE WHEN j > 900 THEN 'open' ELSE 'resolved' END"
+        # Every hundredth model has an incident that is open.
+        state = f"CASE WHEN j >= {batches - BATCHES_PER_INCIDENT} AND i % 100 = 0 THEN 'open' ELSE 'resolved' END"
         seldom = f"(i * {batches} + j) % {BATCHES_PER_INCIDENT} = 0"
         window = {"window_start": start, "window_end": end, "as_of": end}
         batch = {"id": "id", "model": "model", "rows": "100", "outcome": "'healthy'", "cause": "'healthy'"}
+        batch |= {"metric_name": "'roc_auc'", "metric_value": "0.8", "metric_limit": "0.75", "largest_move": "0.1"}
+        batch |= {"metric_higher_is_better": "true", "assessment": HEALTHY, "assessed_at": end}
         incident = {"id": "id", "model": "model", "state": state, "severity": "'high'", "cause": "'concept_drift'"}
         incident |= {"headline": "'Worse'", "fingerprint": "'f1'", "batch_ids": "'[]'", "resolution": "'{}'"}
         action = {"proposal_hash": "id", "attempt": "1", "incident_id": "id", "model": "model", "action": "'retrain'"}
@@ -147,11 +194,16 @@ def fill(ws: Workspace, models: int, batches: int) -> str:
             names, selected = ", ".join(values), ", ".join(values.values())
             connection.execute(text(f"INSERT INTO {table} ({names}) {many} SELECT {selected} FROM many WHERE {where}"))
         add_audit(connection, many, batches)
+        add_champions(connection, models - 1)
         connection.execute(text("ANALYZE"))
         counts = [
             connection.execute(select(func.count()).select_from(table)).scalar() or 0
             for table in tables.metadata.sorted_tables
         ]
+    if kind == "sqlite":
+        # All of it lies in the write-ahead log, which the first who asks would have to read.
+        with ws.ledger._engine.connect() as connection:  # noqa: SLF001
+            connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     return f"{sum(counts):,}"
 
 
@@ -167,6 +219,14 @@ def add_audit(connection: Connection, many: str, batches: int) -> None:
     )
     last = connection.execute(select(func.max(tables.audit.c.sequence))).scalar()
     connection.execute(update(tables.audit_head).values(sequence=last))
+
+
+def add_champions(connection: Connection, models: int) -> None:
+    """Let every model of the fleet have been adopted once."""
+    last = connection.execute(select(func.max(tables.promotions.c.sequence))).scalar() or 0
+    switch = {"from_version": None, "to_version": "1", "kind": "adopt", "at": day(FIRST), "by": "anna"}
+    rows = [{**switch, "sequence": last + 1 + number, "model": f"fleet_{1000 + number}"} for number in range(models)]
+    connection.execute(insert(tables.promotions), rows)
 
 
 def findings_of_fleet(connection: Connection) -> Iterator[tuple[str, dict[str, str], str]]:
@@ -193,7 +253,7 @@ def add_history(connection: Connection, batches: int) -> None:
             connection.execute(insert(table), [{**row, "batch_id": batch_id} for row in rows])
 
 
-def ask_everything(ws: Workspace) -> dict[str, list[float]]:
+def ask_everything(ws: Workspace) -> dict[str, list[Taken]]:
     """Watch a few more windows, and take an incident from its opening to its end."""
     ledger = TimedLedger.open(ws.settings.ledger_url)
     ledger.begin_timing()
@@ -218,6 +278,8 @@ def ask_everything(ws: Workspace) -> dict[str, list[float]]:
         close_incident(ws, incident.id, now=now)
         incident_report(ws, incident.id)
     of_the_fleet(ledger, now)
+    for _ in range(TIMES):
+        of_the_pages(ledger, now)
     return ledger.taken
 
 
@@ -234,3 +296,30 @@ def of_the_fleet(ledger: Ledger, now: datetime) -> None:
     ledger.holds_audit_hash("0" * 64)
     ledger.oldest_kept(MODEL, before=now)
     ledger.forgettable(MODEL, before=day(FIRST))
+
+
+def of_the_pages(ledger: Ledger, now: datetime) -> None:
+    """Ask what the pages of the fleet, of a model and of a column ask, beside what tasks ask as well."""
+    ledger.fleet_rows(now=now)
+    ledger.waiting_proposals(now=now)
+    batch_ids = [row.id for row in ledger.window_rows(MODEL, limit=PAGE_WINDOWS)]
+    ledger.cells(batch_ids, {Role.INPUT_MOVED})
+    ledger.cells(batch_ids, {Role.DATA_FAULT, Role.INPUT_MOVED}, only_noted=True)
+    ledger.findings_on("batch", batch_ids)
+    hashes = [promotion.proposal_hash for promotion in ledger.promotions(MODEL) if promotion.proposal_hash]
+    ledger.approvers_of(hashes)
+
+
+def prune(ws: Workspace, batches: int) -> str:
+    """Forget the old windows of one model of the fleet, and return what that took."""
+    now, model = datetime.now(UTC), "fleet_1000"
+    began, cpu = perf_counter(), process_time()
+    before = ws.ledger.oldest_kept(model, before=now)
+    old = ws.ledger.forgettable(model, before=before) if before else []
+    asked = perf_counter() - began
+    forgotten = ws.ledger.forget_findings(model, old, author="anna")
+    seconds, cpu = perf_counter() - began, process_time() - cpu
+    return (
+        f"'airmedic prune' forgot {forgotten.findings:,} findings in {len(old):,} of a model's {batches:,} windows in "
+        f"{seconds:.2f} s ({cpu:.2f} s of CPU here), {asked:.2f} s of it to find them."
+    )

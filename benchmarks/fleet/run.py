@@ -4,7 +4,7 @@ python benchmarks/fleet/run.py                                all parts: half an
 python benchmarks/fleet/run.py --only files --models 1000     a real DAG processor reads so many models
 python benchmarks/fleet/run.py --only ledger --batches 1000   a ledger of so many models and batches is asked
 python benchmarks/fleet/run.py --only ledger --url URL        the same in another database, which must be empty
-python benchmarks/fleet/run.py --only runs                    CPU seconds of a run, and by which process
+python benchmarks/fleet/run.py --only runs                    CPU seconds of a run by process, and twenty at once
 """
 
 from __future__ import annotations

@@ -1,10 +1,14 @@
-"""What a monitoring run costs in a real Airflow, warm, with sixty windows of history, and which process pays it."""
+"""What a monitoring run costs in a real Airflow, warm, with sixty windows of history, and which process pays it.
+
+Afterwards twenty models are looked at at once.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -19,6 +23,7 @@ from airmedic_core.settings import Settings
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
+from airmedic_local.airflow_client import AirflowClient
 from airmedic_local.installation import Installation
 
 WINDOWS = 60
@@ -28,56 +33,97 @@ FIRST = 31
 ROWS_A_DAY = 240
 MODEL = "renewals"
 RUNS_AN_HOUR = 1_000
+AT_ONCE = 20
+"""Models whose runs are started at the same moment."""
+SHORT_HISTORY = 8
+"""Windows of history that these have: sixty for each of them would take longer to write than all else."""
 TASKS = "tasks"
 
 
 def run_in_airflow(home: Path, runs: int) -> Table:
     """Return the CPU seconds of a run by process, and what a thousand models that run each hour need in cores."""
-    content = home / "content"
-    (content / "models").mkdir(parents=True)
-    renewals(days=FIRST + WINDOWS + runs + 8, per_day=ROWS_A_DAY).to_parquet(content / "rows.parquet")
-    spec = spec_of(content, schedule="asset:airmedic://fleet/renewals")
-    text = spec.model_dump_json(exclude_defaults=True)  # JSON is YAML, too
-    (content / "models" / f"{MODEL}.yaml").write_text(text, encoding="utf-8")
+    content, names = home / "content", [MODEL, *(f"{MODEL}_{number:02}" for number in range(1, AT_ONCE + 1))]
+    write_models(content, names, days=FIRST + WINDOWS + runs + 8)
     with Installation(home, env={"AIRMEDIC_CONTENT": str(content)}) as local:
         os.environ["MLFLOW_TRACKING_URI"] = local.mlflow_url
-        ws = Workspace.open(MODEL, Settings.from_env(local.environment()))
+        settings = Settings.from_env(local.environment())
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            write_history(ws)
+            for name in names:
+                write_history(Workspace.open(name, settings), WINDOWS if name == MODEL else SHORT_HISTORY)
         client = local.client()
-        client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
-        client.unpause(f"monitor__{MODEL}")
+        client.wait_for_dags([f"monitor__{name}" for name in names])
+        for name in names:
+            client.unpause(f"monitor__{name}")
         processes = {process.name: psutil.Process(process._popen.pid) for process in local._processes}  # noqa: SLF001 - the benchmark looks inside
+        costs, idle = one_by_one(client, processes, runs)
+        told = at_once(client, processes, names[1:])
+    shown = table({name: median(values) for name, values in costs.items()}, idle, runs)
+    shown.caption = f"{told}; {os.getloadavg()[1]:.0f} processes wanted to run on {os.cpu_count()} cores"
+    return shown
 
-        def one_run(number: int) -> None:
-            window = Window(day(number), day(number + 1))
-            conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
-            run_id = client.trigger(f"monitor__{MODEL}", conf | {"as_of": day(number + 3).isoformat()})
-            run = client.wait_for_run(f"monitor__{MODEL}", run_id)
-            if run["state"] != "success":
-                raise SystemExit(f"The run is {run['state']}: {client.task_states(f'monitor__{MODEL}', run_id)}")
 
-        for number in range(2):  # workers are forked, pages of the disk are read
-            one_run(FIRST + WINDOWS + number)
+def write_models(content: Path, names: Sequence[str], days: int) -> None:
+    """Write the specs of some models, and the rows that all of them share."""
+    (content / "models").mkdir(parents=True)
+    renewals(days=days, per_day=ROWS_A_DAY).to_parquet(content / "rows.parquet")
+    for name in names:
+        spec = spec_of(content, name=name, schedule=f"asset:airmedic://fleet/{name}")
+        text = spec.model_dump_json(exclude_defaults=True)  # JSON is YAML, too
+        (content / "models" / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+def one_by_one(
+    client: AirflowClient, processes: dict[str, psutil.Process], runs: int
+) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Return what each run of one model took, by process, and what the processes take when nothing runs."""
+    for number in range(2):  # workers are forked, pages of the disk are read
+        end(client, MODEL, start(client, MODEL, FIRST + WINDOWS + number))
+    began, before = time.monotonic(), cpu(processes)
+    time.sleep(20)  # what it costs when nothing runs
+    idle = {name: (after - before[name]) / (time.monotonic() - began) for name, after in cpu(processes).items()}
+    costs: dict[str, list[float]] = {name: [] for name in idle}
+    for number in range(2, 2 + runs):
         began, before = time.monotonic(), cpu(processes)
-        time.sleep(20)  # what it costs when nothing runs
-        idle = {name: (after - before[name]) / (time.monotonic() - began) for name, after in cpu(processes).items()}
-        costs: dict[str, list[float]] = {name: [] for name in idle}
-        for number in range(2, 2 + runs):
-            began, before = time.monotonic(), cpu(processes)
-            one_run(FIRST + WINDOWS + number)
-            time.sleep(1)  # the last task's process ends after its run
-            seconds = time.monotonic() - began
-            for name, after in cpu(processes).items():
-                costs[name].append(max(after - before[name] - idle[name] * seconds, 0.0))
-    return table({name: median(values) for name, values in costs.items()}, idle, runs)
+        end(client, MODEL, start(client, MODEL, FIRST + WINDOWS + number))
+        time.sleep(1)  # the last task's process ends after its run
+        seconds = time.monotonic() - began
+        for name, after in cpu(processes).items():
+            costs[name].append(max(after - before[name] - idle[name] * seconds, 0.0))
+    return costs, idle
 
 
-def write_history(ws: Workspace) -> None:
-    """Adopt a champion, and look at as many windows as a check looks back to."""
+def at_once(client: AirflowClient, processes: dict[str, psutil.Process], names: Sequence[str]) -> str:
+    """Start a run of each model, and say what all of them took."""
+    began, before = time.monotonic(), cpu(processes)
+    started_runs = [(name, start(client, name, FIRST + SHORT_HISTORY)) for name in names]
+    for name, run_id in started_runs:
+        end(client, name, run_id)
+    seconds, used = time.monotonic() - began, sum(cpu(processes).values()) - sum(before.values())
+    return (
+        f"{len(names)} models at once, with {SHORT_HISTORY} windows of history: all succeeded in {seconds:.0f} s, "
+        f"{used / len(names):.2f} CPU s a run with what is always taken"
+    )
+
+
+def start(client: AirflowClient, name: str, number: int) -> str:
+    """Start a run of a model for a day, and return its id."""
+    window = Window(day(number), day(number + 1))
+    conf = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
+    return client.trigger(f"monitor__{name}", conf | {"as_of": day(number + 3).isoformat()})
+
+
+def end(client: AirflowClient, name: str, run_id: str) -> None:
+    """Wait for the end of a run, which has to succeed."""
+    run = client.wait_for_run(f"monitor__{name}", run_id, timeout_seconds=1800)
+    if run["state"] != "success":
+        raise SystemExit(f"The run is {run['state']}: {client.task_states(f'monitor__{name}', run_id)}")
+
+
+def write_history(ws: Workspace, windows: int = WINDOWS) -> None:
+    """Adopt a champion, and look at some windows; at as many as a check looks back to where not said."""
     adopt(ws, by="anna")
-    for number in range(FIRST, FIRST + WINDOWS):
+    for number in range(FIRST, FIRST + windows):
         window = Window(day(number), day(number + 1))
         batch = resolve_batch(ws, window=window, moment=day(number) + timedelta(days=3))
         for group in ("data", "drift", "performance"):
