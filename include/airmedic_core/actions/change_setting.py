@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, final
 
@@ -25,10 +26,15 @@ class ChangeSetting(Action):
     imperative = "Change a setting of"
     infinitive = "change a setting"
     of_reviews = True
+    undone = "At any time, by whoever runs Airmedic, with airmedic overrides --revoke; by itself when it expires."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only a review proposes settings."""
         raise ActionError("A setting is proposed by a review, not by a diagnosis.", "Propose key and value.")
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the setting and its value."""
+        return [f"{proposal.params['key']} is {proposal.params['value']!r}{_until(proposal.params)}."]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that reviews may propose the key, and that the spec is valid with the new value."""

@@ -112,6 +112,8 @@ class Action(Protocol):
     plans_anew: tuple[str, ...] = ()
     """Parameters that `narrowed` plans anew because they follow from what an approver has chosen. What is carried out
     may differ in them from what was proposed, or lack them, and in nothing else that may not be narrowed."""
+    undone: str = ""
+    """How it is undone afterwards, and who does it, in a sentence. What its other traits say where empty."""
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 
@@ -185,6 +187,13 @@ class Action(Protocol):
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Return how things stand before, as far as undoing needs it."""
         return {}
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Return what changes once it is approved, a sentence each, in the words of those who own the model.
+
+        They follow from the proposal alone. Its parameters are shown as they are where there are none.
+        """
+        return ()
 
     def warning(self, proposal: Proposal) -> str:
         """Return what speaks against it, which people are shown in red before they answer; empty for nothing."""

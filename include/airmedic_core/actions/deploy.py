@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -25,10 +26,19 @@ class Deploy(Action):
     infinitive = "deploy"
     path = Path.DEPLOY
     taken_back_by = "rollback"
+    undone = (
+        "By itself, should it not do as well as promised on the first windows that are watched. After that by a "
+        "rollback, which somebody approves."
+    )
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only the gate plans deployments."""
         raise ActionError("A deployment is planned by the gate, not by a diagnosis.", "Retrain first.")
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name both versions."""
+        gate = proposal.params.get("gate", {})
+        return [f"Version {proposal.params.get('version')} serves in place of version {gate.get('champion')}."]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the version exists and loads, and that the champion is still the one it was compared with."""

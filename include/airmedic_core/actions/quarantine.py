@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _MOST_BATCHES = 1000
+_MOST_SHOWN = 5
+"""Windows that are named in words."""
 
 
 @final
@@ -29,6 +32,7 @@ class Quarantine(Action):
     path = Path.QUARANTINE
     of_window = True
     stopped_by = StoppedBy.KILL_SWITCH
+    undone = "At any time, by whoever runs Airmedic, with airmedic overrides --revoke; by itself where rows come anew."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the windows of the incident's batches."""
@@ -36,8 +40,13 @@ class Quarantine(Action):
         keys = {observed.batch.window.key for observed in seen if observed.batch.id in incident.batch_ids} | {
             incident.window.key
         }
-        shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:5])
+        shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:_MOST_SHOWN])
         return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the windows."""
+        windows = [str(Window.from_key(key)) for key in proposal.params.get("windows", ())[:_MOST_SHOWN]]
+        return [f"The rows of {window} are kept out of every training and every reference." for window in windows]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the windows can be read as such."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -42,6 +43,12 @@ class RefreshReference(Action):
             params,
             f"Batches like those of {incident.window} no longer alarm; the baseline of performance is renewed.",
         )
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the rows that later windows are compared with."""
+        params = proposal.params
+        window = Window(as_utc(params["window_start"]), as_utc(params["window_end"]))
+        return [f"From now on, rows are compared with those of {window}. Version {params['version']} goes on serving."]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the version still serves."""

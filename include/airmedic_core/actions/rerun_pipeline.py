@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Part, Path
 from airmedic_core.errors import ActionError
 from airmedic_core.records import Diagnosis, Incident, Json, Proposal
+from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -26,6 +28,7 @@ class RerunPipeline(Action):
     part = Part.COMPANION
     follows = (Path.QUARANTINE,)
     needs = ("upstream_dag",)
+    undone = "Not at all: what the pipeline delivers replaces what it had delivered before."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the DAG and the window."""
@@ -40,6 +43,12 @@ class RerunPipeline(Action):
             params,
             f"{ws.spec.upstream_dag} delivers sound rows of {incident.window}, and the next look finds them so.",
         )
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the DAG and the window."""
+        params = proposal.params
+        window = Window(as_utc(params["window_start"]), as_utc(params["window_end"]))
+        return [f"The DAG {params['dag_id']} runs again, and delivers the rows of {window} anew."]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the spec still names the DAG."""

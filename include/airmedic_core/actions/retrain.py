@@ -65,6 +65,17 @@ class Retrain(Action):
             params["since"] = _began(ws, incident).isoformat()
         return params, _expected(ws, params)
 
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the rows, and what follows."""
+        params = proposal.params
+        if not (params.get("window_start") and params.get("window_end")):
+            return ()
+        made = "recalibrated" if params.get("method") == "recalibrate" else "trained"
+        return [
+            f"A new version is {made} on the labelled rows of {_window(params)}. What serves now goes on serving.",
+            "It is compared with what serves, on rows that it was not trained on. If it is good, you are asked again.",
+        ]
+
     def narrowing(self, proposal: Proposal) -> Sequence[Field]:
         """Let approvers shorten the window on either side, and make the gate stricter."""
         params = proposal.params

@@ -44,6 +44,10 @@ class Rollback(Action):
     choice = "Roll back to the previous version"
     path = Path.ROLLBACK
     stopped_by = StoppedBy.KILL_SWITCH
+    undone = (
+        "By itself, should the version not predict, or be clearly worse on the newest rows. After that by another "
+        "rollback, which somebody asks for and approves."
+    )
     # Another version compares otherwise, and needs no reason that was given against the first one.
     plans_anew = ("compared", "versions", _OTHERS, "against", OVERRIDE, CLEARLY_WORSE)
 
@@ -88,6 +92,11 @@ class Rollback(Action):
         params, expected = _planned(ws, serving, target, ws.ledger.incident(proposal.incident_id), override="")
         others = {version: told for version, told in proposal.params[_OTHERS].items() if version != target.version}
         return params | ({_OTHERS: others} if others else {}), expected
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name both versions."""
+        params = proposal.params
+        return [f"Version {params.get('version')} serves again in place of version {params.get('from_version')}."]
 
     def warning(self, proposal: Proposal) -> str:
         """Say why this version should not come back, and why a person wants it all the same."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from airmedic_core.actions import infinitive, known_action
-from airmedic_core.numbers import number
-from airmedic_core.read_model.plain import moment, rounded, words
+from airmedic_core.decide.in_words import changes, undoing
+from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.records import Approval, Json, Proposal
 from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
-
-_MOST_PARAMETERS = 20
-"""Parameters that are put into words. The largest of ours has nine."""
 
 
 def proposal_json(
@@ -54,8 +50,8 @@ def proposal_json(
         "approvals_needed": proposal.needed,
         "created_at": moment(proposal.created_at),
         "expires_at": moment(proposal.expires_at),
-        "params_words": [privacy.text(text) for text in _parameters(proposal.params)],
-        "undo_words": _undo(proposal.action),
+        "params_words": [privacy.text(text) for text in changes(proposal)],
+        "undo_words": undoing(proposal.action),
         "warning": privacy.text(_warning(proposal)),
         "answers": [_answer(answer, privacy) for answer in answers],
         "action": None if done is None else _action(done, privacy),
@@ -74,34 +70,6 @@ def gate_json(gate: Json, privacy: Privacy) -> Json:
         "reasons": [privacy.text(str(reason)) for reason in gate.get("reasons", ())],
         "segments": privacy.plain(list(gate.get("segments", ()))),
     }
-
-
-def _parameters(params: Json) -> Iterator[str]:
-    plain = {name: value for name, value in params.items() if not isinstance(value, dict | list) and value is not None}
-    for name, value in list(plain.items())[:_MOST_PARAMETERS]:
-        yield f"{words(name)}: {_value(value)}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int | float):
-        return number(value)
-    text = str(value)
-    try:
-        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}"
-    except ValueError:
-        return text
-
-
-def _undo(name: str) -> str:
-    action = known_action(name)
-    if action is None:
-        return "Its package is not installed here, so that nobody can say how it is undone."
-    if not action.changes_production:
-        return "Production keeps serving what it serves now: there is nothing to undo."
-    later = f" Later: {infinitive(action.taken_back_by)}." if action.taken_back_by else ""
-    return f"It is verified afterwards, and undone by itself if it does not verify.{later}"
 
 
 def _warning(proposal: Proposal) -> str:

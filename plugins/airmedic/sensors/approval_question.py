@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from airmedic.sensors.approval_picture import picture
 from airmedic_core.actions import ACTIONS, question
+from airmedic_core.decide.in_words import changes, undoing, without_a_yes
 from airmedic_core.decide.narrow import fields_of
 from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.numbers import number
-from airmedic_core.records import Diagnosis, Json, Proposal
+from airmedic_core.records import Diagnosis, Proposal
+from airmedic_core.reports.text import duration
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -28,7 +30,10 @@ def subject(workspace: Workspace, proposal: Proposal) -> str:
 
 
 def body(workspace: Workspace, proposal: Proposal) -> str:
-    """Return the question in markdown: what, why, evidence, expected effect, risk, and how to check it.
+    """Return the question in markdown.
+
+    Above what may be below the fold: the picture that decides, what happened, what changes, what it is worth, what
+    follows without a yes, how it is undone, and who may answer. Below: reasons, evidence, hash.
 
     Parameters
     ----------
@@ -37,33 +42,36 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
     proposal : Proposal
         What is to be approved.
     """
-    incident = workspace.ledger.incident(proposal.incident_id)
     diagnosis = _standing(workspace, proposal.incident_id)
-    rows = [
-        ("Model", workspace.spec.title or workspace.spec.name),
-        ("Incident", f"{_text(incident.headline)} (`{incident.id}`, {incident.severity})"),
-        *_cause(diagnosis),
-        ("Action", f"**{proposal.action}** {_parameters(proposal.params)}"),
-        ("Expected effect", _text(proposal.expected)),
-        ("Risk", _risk(proposal)),
-        ("Answer by", f"{proposal.expires_at:%Y-%m-%d %H:%M} UTC; nobody answering counts as *Reject*"),
-        ("Approvals needed", _needed(proposal)),
-        *_narrowing(proposal),
-        ("Proposal", f"`{proposal.hash}`"),
-    ]
     warning = ACTIONS.member(proposal.action).warning(proposal)
     # Airflow's page strips colours; the red circles are what is left of them.
-    alarm = [f"## 🔴 {_text(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
-    alarm += [f"## {_text(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
-    lines = [*alarm, "| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in rows), "", "### Why", ""]
-    lines += [_text(proposal.reason), *_reasoning(workspace, diagnosis)]
+    lines = [f"## 🔴 {_text(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
+    lines += [f"## {_text(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
+    if drawn := picture(workspace, proposal):
+        lines += ["```text", *drawn, "```", ""]
+    lines += ["| | |", "|---|---|", *(f"| {name} | {text} |" for name, text in _rows(workspace, proposal, diagnosis))]
+    lines += ["", "### Why", "", _text(proposal.reason), *_reasoning(workspace, diagnosis)]
     if before := told_before(workspace, proposal):
         lines += ["", "### Rejected before", "", *(f"- {_text(line, _MOST_EXPLAINED)}" for line in before)]
     if background := ACTIONS.member(proposal.action).background(proposal):
         lines += ["", "### To know", "", *(f"- {_text(line)}" for line in background)]
+    lines += ["", "### For the record", "", f"Incident `{proposal.incident_id}`, proposal `{proposal.hash}`"]
     if url := report_url(workspace, proposal):
         lines += ["", f"[The whole incident in MLflow]({url})"]
     return "\n".join(lines)
+
+
+def _rows(workspace: Workspace, proposal: Proposal, diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
+    """Return what a person has to know before answering, above all that can be unfolded."""
+    incident = workspace.ledger.incident(proposal.incident_id)
+    yield "What happened", f"{_text(incident.headline)} ({incident.severity})"
+    yield from _cause(diagnosis)
+    yield "What changes", "<br>".join(_text(line) for line in changes(proposal)) or "Nothing that serves now."
+    yield "What it is worth", _text(proposal.expected)
+    yield "Without a yes", without_a_yes(proposal)
+    yield "How it is undone", _text(undoing(proposal.action))
+    yield "Who may answer", _answerers(workspace, proposal)
+    yield from _narrowing(proposal)
 
 
 def report_url(workspace: Workspace, proposal: Proposal) -> str:
@@ -104,12 +112,20 @@ def _cause(diagnosis: Diagnosis | None) -> Iterator[tuple[str, str]]:
     if diagnosis is not None and diagnosis.causes:
         first = diagnosis.causes[0]
         engine = "rules" if diagnosis.engine == _RULES else _text(diagnosis.engine)
-        yield "Cause", f"**{first.cause.words}**, confidence {number(first.confidence, 'fraction')}, by {engine}"
+        confidence = number(first.confidence, "fraction")
+        yield "Most likely cause", f"**{first.cause.words}**, confidence {confidence}, by {engine}"
 
 
-def _needed(proposal: Proposal) -> str:
-    people = {1: "one", 2: "two different people"}.get(proposal.needed, f"{proposal.needed} different people")
-    return f"{people}, among them somebody of {_text(' and '.join(proposal.one_of))}" if proposal.one_of else people
+def _answerers(workspace: Workspace, proposal: Proposal) -> str:
+    """Return who is asked, who is asked later, and how many have to approve."""
+    spec = workspace.spec
+    asked = ", ".join(spec.approvers) or "anybody"
+    if spec.approval.second_tier:
+        asked += f"; after {duration(spec.approval.escalate_after_seconds)} also {', '.join(spec.approval.second_tier)}"
+    people = {1: "", 2: "two different people"}.get(proposal.needed, f"{proposal.needed} different people")
+    needed = f". {people.capitalize()} have to approve" if people else ""
+    among = f"{', ' if needed else '. Needed: '}among them somebody of {' and '.join(proposal.one_of)}"
+    return _text(f"{asked}{needed}{among if proposal.one_of else ''}", _MOST_EXPLAINED)
 
 
 def _narrowing(proposal: Proposal) -> Iterator[tuple[str, str]]:
@@ -118,27 +134,6 @@ def _narrowing(proposal: Proposal) -> Iterator[tuple[str, str]]:
     if fields := fields_of(proposal):
         told = "; ".join(f"{field.title}: {field.bounds}" for field in fields)
         yield "May be narrowed", _text(f"{told}. What you change below is what you approve.", _MOST_EXPLAINED)
-
-
-def _risk(proposal: Proposal) -> str:
-    member = ACTIONS.member(proposal.action)
-    if member.changes_production:
-        return "Changes production. Verified afterwards, and undone if it does not verify."
-    return "Production keeps serving what it serves now."
-
-
-def _parameters(params: Json) -> str:
-    plain = {name: value for name, value in params.items() if not isinstance(value, (dict, list))}
-    return _text(", ".join(f"{name.replace('_', ' ')} {_value(value)}" for name, value in plain.items()))
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    try:
-        return f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M}" if isinstance(value, str) else str(value)
-    except ValueError:
-        return str(value)
 
 
 def _text(text: str, most: int = _MOST_CHARACTERS) -> str:

@@ -83,7 +83,67 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
     assert "\n# Approve now" not in shown
     assert "[click](" not in shown
     assert "<img" not in shown.replace("\\<", "")
-    assert all(line.count(" | ") <= 2 for line in shown.splitlines() if line.startswith("| Expected"))
+    (worth,) = (line for line in shown.splitlines() if line.startswith("| What it is worth"))
+    assert worth.replace("\\|", "").count("|") == 3
+
+
+@pytest.mark.usefixtures("adopted")
+def test_what_a_person_has_to_know_stands_above_evidence_and_hash() -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval_question import body
+
+    workspace = open_workspace("meter")
+    gate = {
+        "outcome": "passed", "metric": "roc_auc", "reasons": [], "champion": "1", "challenger": "2",
+        "champion_value": 0.4, "challenger_value": 0.8, "difference": 0.4, "low": 0.3, "high": 0.5, "rows": 2310,
+    }  # fmt: skip
+    asked = propose(workspace, "deploy", {"version": "2", "gate": gate})
+    above, below = body(workspace, asked).split("### Why")
+    bar = "█" * 16
+    assert above.splitlines()[:6] == [
+        "```text",
+        "AUC on the same 2,310 rows",
+        f"version 1, which serves {bar}                 0.4",
+        f"version 2               {bar}{bar} 0.8",
+        "version 2 is better by 0.4 (95 % interval +0.3 to +0.5)",
+        "```",
+    ]
+    rows = dict(line.strip("| ").split(" | ", 1) for line in above.splitlines() if line.startswith("| W"))
+    assert rows["What changes"] == "Version 2 serves in place of version 1."
+    assert rows["What it is worth"] == "Better."
+    assert "if nobody answers by" in rows["Without a yes"]
+    assert rows["Who may answer"].startswith("anna, boris")
+    assert asked.hash not in above
+    assert asked.hash in below
+
+
+@pytest.mark.usefixtures("adopted")
+def test_without_two_versions_the_metric_before_and_after_the_fault_is_the_picture() -> None:
+    from dataclasses import replace
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval_picture import picture
+    from airmedic_core.records import Batch, Finding, Role, Verdict
+    from airmedic_core.windows import Window
+
+    workspace = open_workspace("meter")
+    asked = propose(workspace, "retrain_drawn")
+    incident = workspace.ledger.incident(asked.incident_id)
+    assert picture(workspace, asked) == []
+    for back, auc in ((2, 0.9), (1, 0.8), (0, 0.45)):
+        length = incident.window.end - incident.window.start
+        window = Window(incident.window.start - back * length, incident.window.end - back * length)
+        batch = Batch("meter", window, incident.as_of, 100)
+        measured = Finding(
+            "performance", "batch", "roc_auc", Verdict.OK, value=auc, limit=0.75, role=Role.LOSS,
+            details={"decides": True},
+        )  # fmt: skip
+        workspace.ledger.record_findings(batch, "performance", [measured], model_version="1")
+    workspace.ledger.attach_batch(incident.id, replace(batch))
+    metric, before, now, accepted = picture(workspace, asked)
+    assert metric == "AUC"
+    assert (before.split()[-1], now.split()[-1], accepted.split()[-1]) == ("0.8", "0.45", "0.75")
+    assert before.count("█") > accepted.count("█") > now.count("█") > 0
 
 
 @pytest.mark.usefixtures("adopted")

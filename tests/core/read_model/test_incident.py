@@ -40,8 +40,9 @@ from tests.core.read_model.conftest import day
 NOW = day(4)
 ID = "alpha__20260102T0000_20260103T0000__f1f1f1f1"
 GATE: Json = {
-    "outcome": "passed", "metric": "roc_auc", "reasons": ["It is better."], "champion_value": 0.61,
-    "challenger_value": 0.8, "difference": 0.19, "low": 0.1, "high": 0.28, "margin": -0.01, "rows": 500,
+    "outcome": "passed", "metric": "roc_auc", "champion": "1", "challenger": "2", "reasons": ["It is better."],
+    "champion_value": 0.61, "challenger_value": 0.8, "difference": 0.19, "low": 0.1, "high": 0.28, "margin": -0.01,
+    "rows": 500,
     "segments": [{"segment": "salary=high", "difference": 0.1}, {"segment": "age=old", "difference": 0.2}],
 }  # fmt: skip
 
@@ -116,7 +117,7 @@ def test_an_incident_tells_its_story(
     assert [item["id"] for item in answer["evidence"]] == ["E1"]
     (proposed,) = answer["proposals"]
     assert (proposed["action_name"], proposed["action_words"]) == ("deploy", "deploy")
-    assert set(proposed["params_words"]) == {"version: 2", "when: 2026-01-02 06:00", "asked: yes"}
+    assert proposed["params_words"] == ["Version 2 serves in place of version 1."]
     assert [(given["by"], given["comment"]) for given in proposed["answers"]] == [("anna", "Do it.")]
     assert (proposed["action"]["status"], proposed["action"]["summary"]) == ("done", "Version 2 serves.")
     assert (proposed["gate"]["outcome"], proposed["gate"]["difference"]) == ("passed", 0.19)
