@@ -62,7 +62,8 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
         approve_deploy -> deploy; deploy -> watch_deployment;
-        watch_deployment -> roll_back_deployment approve_taking_back;
+        watch_deployment -> complete_deployment roll_back_deployment approve_taking_back;
+        complete_deployment -> close_incident;
         approve_taking_back -> take_back; take_back -> close_incident;
         approve_rollback -> roll_back; approve_change -> apply_change;
         roll_back_deployment -> close_incident; escalate_refusal -> close_incident; roll_back -> close_incident;
@@ -148,8 +149,8 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
         "deploy_path": (
             "Deploy",
             {
-                "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "roll_back_deployment",
-                "approve_taking_back", "take_back",
+                "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "complete_deployment",
+                "roll_back_deployment", "approve_taking_back", "take_back",
             },
         ),
         "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),

@@ -117,6 +117,18 @@ class Action(Protocol):
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 
+    def way_back(self, ws: Workspace, proposal: Proposal) -> str:
+        """Return the action that takes this one back as things stand; people are asked for it.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            What was carried out.
+        """
+        return self.taken_back_by
+
     def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
         """Return whether it is to be tried before what the diagnosis recommends.
 

@@ -50,6 +50,9 @@ class Deploy(Action):
             raise ActionError(
                 f"Version {serving} serves, but the gate compared with {compared}.", "Evaluate the gate again."
             )
+        trial = ws.registry.trial(ws.spec.name)
+        if trial is not None and trial.proposal_hash != proposal.hash:
+            raise ActionError(f"Version {trial.version} is tried already.", "End that trial first, from the form.")
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep what serves and what served before.
@@ -78,7 +81,11 @@ class Deploy(Action):
 
         self.precheck(ws, proposal)
         promotion = deploy(ws, proposal, now=now)
-        gate = proposal.params["gate"]
+        gate, version = proposal.params["gate"], str(proposal.params["version"])
+        if promotion is None:
+            before = str(gate["champion"])
+            how = f"Version {version} is tried beside {before}, which goes on serving ({ws.spec.rollout.strategy})."
+            return {"summary": how, "version": version, "from_version": before, "gate": gate}
         return {
             "summary": f"Version {promotion.to_version} serves in place of {promotion.from_version}.",
             "version": promotion.to_version,
@@ -99,8 +106,16 @@ class Deploy(Action):
 
         return take_back(ws, proposal, snapshot, now=now)
 
+    def way_back(self, ws: Workspace, proposal: Proposal) -> str:
+        """End the trial where the version is only tried; else roll back."""
+        return "end_trial" if _is_tried(ws, proposal.hash) else self.taken_back_by
+
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Look whether the version that was deployed is still the one that serves, and what its watch has shown."""
+        if _is_tried(history.ws, done.proposal_hash):
+            unproven = history.inconclusive(done) or "Its watch has not come to an end."
+            summary = f"{done.summary} {unproven} {_kept(history, done)}"
+            return Outcome(IncidentState.ESCALATED, "inconclusive", summary)
         promotions = history.ws.ledger.promotions(history.incident.model)
         mine = promotions and promotions[0].proposal_hash == done.proposal_hash and promotions[0].kind == "deploy"
         if not mine:
@@ -111,6 +126,14 @@ class Deploy(Action):
             summary = f"{done.summary} {unproven} {_kept(history, done)}"
             return Outcome(IncidentState.ESCALATED, "inconclusive", summary.strip())
         return Outcome(IncidentState.RESOLVED, "healed", done.summary)
+
+
+def _is_tried(ws: Workspace, proposal_hash: str) -> bool:
+    """Return whether the version of a deployment is tried beside a champion that still serves."""
+    trial = ws.registry.trial(ws.spec.name)
+    if trial is None or trial.proposal_hash != proposal_hash:
+        return False
+    return ws.registry.champion(ws.spec.name).version != trial.version
 
 
 def _kept(history: History, done: RecordedAction) -> str:

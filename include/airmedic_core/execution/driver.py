@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
-from airmedic_core.actions import ACTIONS, Action
+from airmedic_core.actions import ACTIONS, Action, Path
 from airmedic_core.decide.kill_switch import require_enabled
 from airmedic_core.decide.recheck import objection_now, require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
@@ -129,6 +129,99 @@ def _undo(attempt: _Attempt) -> ActionResult:
         return _finish_taking_back(attempt, last)
     because = "It was cut off before its end." if last.status == "running" else ""
     return _take_back(attempt, last.snapshot, "undone", because, last.output)
+
+
+def advance(ws: Workspace, proposal_hash: str, *, now: datetime) -> str:
+    """Take the next step of a deployment that has earned it, and return what it was. Its approval covers this.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The deployment.
+    now : datetime
+        The moment.
+
+    Raises
+    ------
+    ActionError
+        If the deployment is not under way. A retry does not help.
+    PolicyError
+        If the kill switch is on.
+    """
+    from airmedic_core import rollout
+
+    with _attempt(ws, proposal_hash, now) as attempt, _span("step of action", attempt):
+        _require_standing(attempt)
+        told = rollout.advance(attempt.ws, attempt.proposal, now=now)
+        _record_step(attempt, told)
+        return told
+
+
+def complete(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResult:
+    """Do what is left to do of a deployment that has proved itself. Its approval covers this.
+
+    What cannot be completed is taken back: nothing stays half in service.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The deployment.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    ActionResult
+        ``done``, or ``undone`` where it could not be completed.
+
+    Raises
+    ------
+    ActionError
+        If the deployment is not under way. A retry does not help.
+    PolicyError
+        If the kill switch is on.
+    """
+    from airmedic_core import rollout
+
+    with _attempt(ws, proposal_hash, now) as attempt, _span("completion of action", attempt) as recorded:
+        last = _require_standing(attempt)
+        try:
+            told = rollout.complete(attempt.ws, attempt.proposal, now=now)
+        except Exception as error:
+            if _transient(error):
+                raise
+            return _take_back(attempt, last.snapshot, "undone", f"It could not be completed: {error}", last.output)
+        _record_step(attempt, told)
+        result = attempt.result("done", told, last.output)
+        recorded.note(status=result.status)
+        return result
+
+
+def _require_standing(attempt: _Attempt) -> RecordedAction:
+    """Return the last attempt of a deployment that was carried out and not taken back."""
+    if attempt.action.path is not Path.DEPLOY:
+        raise ActionError(f"{attempt.proposal.action} is no deployment.", "Name the proposal of a deployment.")
+    last = _last_attempt(attempt)
+    if last is None or last.status != "done":
+        stands = "was never carried out" if last is None else f"is {last.status}"
+        raise ActionError(f"The action {attempt.proposal.action!r} {stands}.", "Look at its record in the ledger.")
+    ws, proposal = attempt.ws, attempt.proposal
+    require_enabled(ws.ledger, proposal.model, proposal.action, now=datetime.now(UTC), switches=ws.switches)
+    attempt.hold.require()
+    return last
+
+
+def _record_step(attempt: _Attempt, told: str) -> None:
+    attempt.ws.ledger.record_decision(
+        attempt.proposal.incident_id,
+        path=attempt.action.path.value,
+        proposal_hash=attempt.proposal.hash,
+        reason=told,
+    )
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
     watched = ws.ledger.proposal(proposal_hash)
     why = " ".join(reasons)
     _record(ws, watched, f"Nothing has shown how it does: {why}")
-    action = ACTIONS.member(watched.action).taken_back_by
+    action = ACTIONS.member(watched.action).way_back(ws, watched)
     incident = ws.ledger.incident(watched.incident_id)
     before = (ws.ledger.snapshot(proposal_hash) or {}).get("champion")
     # Not what a person may have asked for in the form: what served until this was carried out.

@@ -163,6 +163,24 @@ class Decisions(Audit):
             watched = said_of(connection, proposal_hash, "watch")
         return str(watched[-1].payload["status"]) if watched else ""
 
+    def record_trial(self, proposal_hash: str, how: Json) -> None:
+        """Record how a version is tried beside the champion from now on, or that its trial is over.
+
+        Parameters
+        ----------
+        proposal_hash : str
+            The deployment that was approved.
+        how : dict
+            The trial, as plain JSON.
+        """
+        with self._writing() as connection:
+            append(connection, "trial", proposal_hash, how)
+
+    def trials(self, proposal_hash: str) -> list[Json]:
+        """Return how the version of a deployment was tried, step by step, as the audit chain holds it."""
+        with self._reading() as connection:
+            return [record.payload for record in said_of(connection, proposal_hash, "trial")]
+
     def first_shown(self, page: str, proposal_hash: str) -> str:
         """Return the proposal that a page was first shown with; this one from now on, if there was none.
 

@@ -14,13 +14,23 @@ from typing import TYPE_CHECKING
 from airmedic_core.registry.logged_versions import UNNAMED, LoggedVersions
 from airmedic_core.registry.models import inputs_of, meaning_tag
 from airmedic_core.registry.registry import Registry
+from airmedic_core.registry.trials import Serving
 from airmedic_core.registry.versions import ModelVersion
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
     from airmedic_core.spec import ModelSpec
 
-__all__ = ["UNNAMED", "LoggedVersions", "ModelVersion", "Registry", "inputs_of", "meaning_tag", "registry_of"]
+__all__ = [
+    "UNNAMED",
+    "LoggedVersions",
+    "ModelVersion",
+    "Registry",
+    "Serving",
+    "inputs_of",
+    "meaning_tag",
+    "registry_of",
+]
 
 
 def registry_of(spec: ModelSpec, tracking_uri: str, ledger: Ledger) -> Registry:

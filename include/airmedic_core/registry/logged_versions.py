@@ -121,6 +121,9 @@ class LoggedVersions(Registry):
             "Name the DAG that does under rollout.dag in the spec.",
         )
 
+    def trial(self, name: str) -> None:
+        """Return nothing: Airmedic tries no version of a model that the team's own system serves."""
+
     def _aliases(self, name: str) -> dict[str, str]:
         last = next(iter(self._ledger.promotions(name)), None)
         if last is None:

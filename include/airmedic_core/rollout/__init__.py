@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.errors import ModelError
+from airmedic_core.errors import ModelError, SpecError
 from airmedic_core.family import Family
 from airmedic_core.records import Json, Promotion, Proposal
-from airmedic_core.rollout.contract import Health, RolloutStrategy
+from airmedic_core.rollout.contract import RolloutStrategy
 from airmedic_core.spec import ModelSpec, validated
+from airmedic_core.watch import Health
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -18,6 +19,8 @@ __all__ = [
     "STRATEGIES",
     "Health",
     "RolloutStrategy",
+    "advance",
+    "complete",
     "deploy",
     "health",
     "options_for",
@@ -31,8 +34,8 @@ STRATEGIES: Family[RolloutStrategy[Any]] = Family(
 )
 
 
-def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion:
-    """Put the version of an approved proposal in service, as the spec's strategy does it.
+def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion | None:
+    """Put the version of an approved proposal in service, or begin to try it, as the spec's strategy does it.
 
     Parameters
     ----------
@@ -49,7 +52,7 @@ def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion:
         If the version does not exist or cannot be put in service.
     """
     strategy, options = _strategy(ws.spec)
-    promotion: Promotion = strategy.apply(ws, version_of(proposal), proposal, options, now)
+    promotion: Promotion | None = strategy.apply(ws, version_of(proposal), proposal, options, now)
     return promotion
 
 
@@ -77,6 +80,40 @@ def health(ws: Workspace, proposal: Proposal, *, now: datetime) -> Health:
     return health
 
 
+def advance(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
+    """Take the next step of a deployment, and return what it was.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was deployed, and has earned its next step.
+    now : datetime
+        The moment.
+    """
+    strategy, options = _strategy(ws.spec)
+    told: str = strategy.advance(ws, version_of(proposal), proposal, options, now)
+    return told
+
+
+def complete(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
+    """Do what is left to do of a deployment that has proved itself, and return how things stand.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal : Proposal
+        What was deployed, and is healthy.
+    now : datetime
+        The moment.
+    """
+    strategy, options = _strategy(ws.spec)
+    told: str = strategy.complete(ws, version_of(proposal), proposal, options, now)
+    return told
+
+
 def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetime) -> str:
     """Undo the deployment of a proposal, and return how.
 
@@ -102,10 +139,16 @@ def options_for(spec: ModelSpec) -> Any:
     Raises
     ------
     SpecError
-        If one is unknown or wrong. The message names the closest.
+        If one is unknown or wrong, with the closest, or if the model cannot be rolled out so.
     """
     member = STRATEGIES.member(spec.rollout.strategy)
-    return validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")
+    options = validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")
+    if objections := member.objections(spec, options):
+        raise SpecError(
+            f"{spec.name!r} cannot have the rollout {spec.rollout.strategy!r}: {' '.join(objections)}",
+            "Mend the spec, or choose another strategy under rollout.",
+        )
+    return options
 
 
 def version_of(proposal: Proposal) -> str:

@@ -1,31 +1,22 @@
-"""What each rollout strategy offers: apply → verify → health → undo."""
+"""What each rollout strategy offers: apply → verify → health (→ advance → health …) → complete, or undo."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from airmedic_core.errors import ModelError
 from airmedic_core.records import Json, Promotion, Proposal
+from airmedic_core.spec import ModelSpec
+from airmedic_core.watch import Health
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Health:
-    """How a deployment does."""
-
-    status: Literal["healthy", "unhealthy", "waiting", "inconclusive"]
-    """``unhealthy`` is undone. ``inconclusive`` asks people: the time is over, and nothing has shown how it does."""
-    reasons: tuple[str, ...]
-    seconds: float
-    """How long the probe took."""
 
 
 class RolloutStrategy(Protocol[OptionsT]):
@@ -34,9 +25,25 @@ class RolloutStrategy(Protocol[OptionsT]):
     options: type[OptionsT]
     """Its own options, each documented, with defaults."""
 
+    def objections(self, spec: ModelSpec, options: OptionsT) -> list[str]:
+        """Return what keeps a model from being rolled out so, such as a key that its spec lacks.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model.
+        options : OptionsT
+            The strategy's options for the model.
+        """
+        return []
+
     @abstractmethod
-    def apply(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> Promotion:
+    def apply(
+        self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime
+    ) -> Promotion | None:
         """Move traffic to a version, through ``ws.registry`` only.
+
+        A strategy that tries the version first returns nothing: the champion stays the champion until ``complete``.
 
         Parameters
         ----------
@@ -83,6 +90,46 @@ class RolloutStrategy(Protocol[OptionsT]):
         now : datetime
             The moment of the question.
         """
+
+    def advance(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> str:
+        """Take the step that ``health`` has just said is earned, and return what it was.
+
+        Asked a second time, after another process has taken the step, it takes no further one.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        version : str
+            The version that is to serve.
+        proposal : Proposal
+            The proposal that was approved.
+        options : OptionsT
+            The strategy's options for the model.
+        now : datetime
+            The moment of the step.
+        """
+        raise ModelError("This rollout strategy takes no steps.", "Look at the health that it reports.")
+
+    def complete(self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime) -> str:
+        """Do what is left to do once the deployment has proved itself, and return how things stand.
+
+        Afterwards the version is the champion, by a promotion under the proposal's hash.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        version : str
+            The version that is to serve.
+        proposal : Proposal
+            The proposal that was approved.
+        options : OptionsT
+            The strategy's options for the model.
+        now : datetime
+            The moment.
+        """
+        return f"Version {version} serves."
 
     @abstractmethod
     def undo(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.scoring.scored_batch import ScoredBatch
+from airmedic_core.scoring.tried import tried_beside
 from airmedic_core.scoring.version import score
 
 if TYPE_CHECKING:
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
     """Score a window with the champion and write predictions with the version that made them.
 
-    One that was repaired is scored as it was repaired.
+    One that was repaired is scored as it was repaired. Where a version is tried on a share of the entities, it answers
+    the rows of that share, and the champion all others. Where one is tried without answering, what it says is written
+    to ``…__tried.parquet`` beside. One that cannot answer answers nothing.
 
     Parameters
     ----------
@@ -29,25 +33,58 @@ def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
     out : Path or str
         A parquet file, or a folder in which it is named by model and window; local or a URL. A local file appears when
         it is complete. It holds the rows with ``prediction``, ``score`` (or one per class) and ``model_version``.
+
+    Returns
+    -------
+    ScoredBatch
+        What the champion says of all rows.
     """
     from airmedic_core.repair import read_as_repaired
 
     version = ws.registry.champion(ws.spec.name)
-    frame = read_as_repaired(ws, window)
+    frame = read_as_repaired(ws, window).reset_index(drop=True)
     scored = score(ws, version, frame)
     result = with_predictions(frame, scored)
+    tried = tried_beside(ws, version.version, frame)
+    place = _place(out, ws.spec.name, window)
+    if tried is not None and not tried.answers:
+        beside = with_predictions(frame[tried.rows], tried.scored)
+        _write(beside, f"{place.removesuffix('.parquet')}__tried.parquet")
+    elif tried is not None:
+        result = _answered_by_both(result, with_predictions(frame[tried.rows], tried.scored), set(frame.columns))
+    _write(result, place)
+    return scored
+
+
+def _answered_by_both(champions: pd.DataFrame, tried: pd.DataFrame, given: Collection[str]) -> pd.DataFrame:
+    """Return the rows with the answers of the version that is tried in place of the champion's, where it was asked."""
+    result = champions.copy()
+    for name in dict.fromkeys([*champions.columns, *tried.columns]):
+        if name in given:
+            continue
+        # A class that one of the two versions does not know has the probability 0 with it.
+        if name not in result:
+            result[name] = 0.0
+        result[name] = result[name].astype(object)
+        result.loc[tried.index, name] = tried[name].astype(object) if name in tried else 0.0
+        result[name] = result[name].infer_objects()
+    return result
+
+
+def _place(out: Path | str, model: str, window: Window) -> str:
     place = str(out)
-    if not place.endswith(".parquet"):
-        place = f"{place.rstrip('/')}/{ws.spec.name}__{window.key}.parquet"
+    return place if place.endswith(".parquet") else f"{place.rstrip('/')}/{model}__{window.key}.parquet"
+
+
+def _write(result: pd.DataFrame, place: str) -> None:
     if "://" in place:
         result.to_parquet(place, index=False)
-        return scored
+        return
     path = Path(place)
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     result.to_parquet(unfinished, index=False)
     unfinished.replace(path)
-    return scored
 
 
 def with_predictions(frame: pd.DataFrame, scored: ScoredBatch) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from airmedic.dags.templates import approved, first_of, xcom
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
+from airmedic.operators.complete_deployment import CompleteDeploymentOperator
 from airmedic.operators.decide import FOLLOW_UP_HASH, REPAIR_HASH, DecideOperator
 from airmedic.operators.deploy import DeployOperator
 from airmedic.operators.escalate import EscalateOperator
@@ -149,11 +150,18 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
             task_id="watch_deployment",
             model=model,
             proposal_hash=deployment,
-            branches={"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"},
+            branches={
+                "healthy": "complete_deployment",
+                "unhealthy": "roll_back_deployment",
+                "inconclusive": "approve_taking_back",
+            },
             mode="reschedule",
             poke_interval=30,
             # The rollout gives up earlier by itself, with a verdict.
             timeout=spec.rollout.watch_timeout_seconds + 3600,
+        )
+        complete_deployment = CompleteDeploymentOperator(
+            task_id="complete_deployment", model=model, proposal_hash=deployment
         )
         roll_back_deployment = UndoDeploymentOperator(
             task_id="roll_back_deployment", model=model, proposal_hash=deployment
@@ -170,10 +178,10 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
         >> approve_deploy
         >> deploy
         >> watch_deployment
-        >> [roll_back_deployment, approve_taking_back]
+        >> [complete_deployment, roll_back_deployment, approve_taking_back]
     )
     approve_taking_back >> take_back
-    return Branch([resume_deployment], [roll_back_deployment, take_back])
+    return Branch([resume_deployment], [complete_deployment, roll_back_deployment, take_back])
 
 
 def rollback_branch(spec: ModelSpec) -> Branch:

@@ -16,8 +16,9 @@ from airmedic.operators.decide import PROPOSAL_HASH
 class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     """Waits for the verdict on a deployment, and follows it.
 
-    Where it is healthy, all tasks downstream are skipped. Where nothing has shown, in time, how it does, people are
-    asked whether it stays.
+    A version that is tried on a share of the rows gets the next larger one whenever it has earned it: the approval of
+    the deployment covers that. Where nothing has shown, in time, how it does, people are asked whether it stays. A
+    status without a branch skips all tasks downstream.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     proposal_hash : str
         Hash of the deployment's proposal.
     branches : dict
-        ``unhealthy`` and ``inconclusive`` → id of the task to follow.
+        ``healthy``, ``unhealthy`` and ``inconclusive`` → id of the task to follow.
 
     Returns
     -------
@@ -47,14 +48,17 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with airflow_errors():
+            from airmedic_core.execution import advance
             from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
             watched = health(workspace, proposal, now=datetime.now(UTC))
-        self.log.info("%s: %s", watched.status, " ".join(watched.reasons))
+            self.log.info("%s: %s", watched.status, " ".join(watched.reasons))
+            if watched.status == "next_step":
+                self.log.info(advance(workspace, proposal.hash, now=datetime.now(UTC)))
         verdict = {"status": watched.status, "reasons": list(watched.reasons), "seconds": watched.seconds}
-        return PokeReturnValue(is_done=watched.status != "waiting", xcom_value=verdict)
+        return PokeReturnValue(is_done=watched.status not in {"waiting", "next_step"}, xcom_value=verdict)
 
     def execute(self, context: Context) -> Any:
         """Wait, then follow the verdict."""

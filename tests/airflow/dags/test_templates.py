@@ -49,6 +49,7 @@ def acting(dag: Any) -> dict[str, Any]:
                 "evaluate_gate_again": "approve_retrain",
                 "deploy": "approve_deploy",
                 "watch_deployment": "approve_deploy",
+                "complete_deployment": "approve_deploy",
                 "roll_back_deployment": "approve_deploy",
                 "take_back": "approve_taking_back",
                 "roll_back": "approve_rollback",

@@ -90,6 +90,32 @@ def test_a_deployment_that_nobody_found_unhealthy_is_left_in_place() -> None:
 
 
 @pytest.mark.usefixtures("adopted")
+def test_a_deployment_that_nobody_found_healthy_is_not_completed() -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.complete_deployment import CompleteDeploymentOperator
+
+    workspace = open_workspace("meter")
+    proposal = propose(workspace, "deploy", {"version": "9", "gate": {"champion": "1"}})
+    workspace.ledger.answer_proposal(proposal.hash, "approve", by="anna", at=proposal.created_at, channel="airflow")
+    marked = CompleteDeploymentOperator(task_id="complete", model="meter", proposal_hash=proposal.hash)
+    with pytest.raises(AirflowFailException, match="is unhealthy: Version 9 does not serve"):
+        marked.execute(context_of(marked))
+    workspace.ledger.record_watch(proposal.hash, "healthy", ["All is well."])
+    with pytest.raises(AirflowFailException, match="was never carried out"):
+        marked.execute(context_of(marked))
+    workspace.ledger.begin_action(proposal, {"champion": "1", "previous": None})
+    workspace.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 9 serves.", 0.1, {}))
+    assert marked.execute(context_of(marked))["status"] == "done"
+    rollback = propose(workspace, "rollback", {"version": "1", "from_version": "2"})
+    workspace.ledger.record_watch(rollback.hash, "healthy", ["It is another one's."])
+    other = CompleteDeploymentOperator(task_id="complete", model="meter", proposal_hash=rollback.hash)
+    with pytest.raises(AirflowFailException, match="rollback is no deployment"):
+        other.execute(context_of(other))
+
+
+@pytest.mark.usefixtures("adopted")
 def test_only_a_deployment_is_undone_by_its_operator() -> None:
     from airflow.sdk.exceptions import AirflowFailException
 

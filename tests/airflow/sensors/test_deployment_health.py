@@ -8,7 +8,11 @@ import pytest
 
 from tests.airflow.tasks import context_of, propose
 
-BRANCHES = {"unhealthy": "roll_back_deployment", "inconclusive": "approve_taking_back"}
+BRANCHES = {
+    "healthy": "complete_deployment",
+    "unhealthy": "roll_back_deployment",
+    "inconclusive": "approve_taking_back",
+}
 
 
 def watched(proposal_hash: str) -> Any:
@@ -29,8 +33,8 @@ def watched(proposal_hash: str) -> Any:
     ("status", "skipped"),
     [
         ("healthy", {"roll_back_deployment", "approve_taking_back"}),
-        ("unhealthy", {"approve_taking_back"}),
-        ("inconclusive", {"roll_back_deployment"}),
+        ("unhealthy", {"complete_deployment", "approve_taking_back"}),
+        ("inconclusive", {"complete_deployment", "roll_back_deployment"}),
     ],
 )
 def test_the_verdict_decides_the_way(monkeypatch: pytest.MonkeyPatch, status: str, skipped: set[str]) -> None:
@@ -54,3 +58,19 @@ def test_the_verdict_decides_the_way(monkeypatch: pytest.MonkeyPatch, status: st
         # The champion is the first version: there is nothing to go back to, and people learn that.
         assert context["ti"].pushed["proposal_hash"] == ""
         assert "It cannot be taken back" in workspace.ledger.decisions(proposal.incident_id)[-1]["reason"]
+
+
+@pytest.mark.usefixtures("adopted")
+def test_a_step_that_is_earned_is_taken_and_the_watch_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    import airmedic_core.execution
+    import airmedic_core.rollout
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic_core.rollout import Health
+
+    proposal = propose(open_workspace("meter"), "deploy", {"version": "1", "gate": {"champion": "1"}})
+    taken: list[str] = []
+    monkeypatch.setattr(airmedic_core.rollout, "health", lambda *_, **__: Health("next_step", ("Earned.",), 0.1))
+    monkeypatch.setattr(airmedic_core.execution, "advance", lambda _, asked, **__: taken.append(asked) or "It grows.")
+    watch = watched(proposal.hash)
+    assert not watch.poke(context_of(watch)).is_done
+    assert taken == [proposal.hash]

@@ -8,6 +8,7 @@ from airmedic.testing.production import day
 from airmedic.testing.setting import FLIPPED_ON
 from airmedic_core.checks import GROUPS
 from airmedic_core.monitor import check_batch, resolve_batch
+from airmedic_core.traffic import Traffic
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
@@ -40,6 +41,17 @@ def repaired_copies(ws: Workspace) -> list[str]:
     return sorted(path.name for path in (ws.settings.home / "repaired").rglob("*.parquet"))
 
 
+def a_trial(ws: Workspace) -> None:
+    a_challenger(ws)
+    trial = Traffic("split", "2", "1", "0" * 64, day(42)).with_share(0.1, day(42))
+    ws.registry.begin_trial(ws.spec.name, trial)
+
+
+def tried(ws: Workspace) -> str | None:
+    trial = ws.registry.trial(ws.spec.name)
+    return trial.version if trial is not None else None
+
+
 test_without_needs = contract_tests("actions", "escalate", "hold", "quarantine", "refresh_reference", "retrain")
 test_rollback = contract_tests("actions", "rollback", arrange=Arrangement(prepare=versions_to_go_back_to))
 test_deploy = contract_tests(
@@ -47,6 +59,7 @@ test_deploy = contract_tests(
     "deploy",
     arrange=Arrangement(prepare=a_challenger, params={"version": "2", "gate": {"champion": "1"}}),
 )
+test_end_trial = contract_tests("actions", "end_trial", arrange=Arrangement(prepare=a_trial, world=tried))
 test_change_setting = contract_tests(
     "actions",
     "change_setting",
@@ -65,6 +78,6 @@ test_repair = contract_tests("actions", "repair", arrange=Arrangement(prepare=a_
 def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
-    arranged = {"rollback", "deploy", "change_setting", "repair", "rerun_pipeline"}
+    arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "rerun_pipeline"}
     plain = {"escalate", "hold", "quarantine", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain

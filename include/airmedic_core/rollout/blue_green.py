@@ -1,0 +1,93 @@
+"""Both versions are kept loaded: the new one is probed before anybody meets it, and the old one can be back at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from airmedic_core.errors import ModelError
+from airmedic_core.records import Json, Promotion, Proposal
+from airmedic_core.rollout import Health, RolloutStrategy, version_of
+from airmedic_core.spec import ModelSpec
+from airmedic_core.traffic import Traffic
+from airmedic_core.watch import problems_on_newest, watched
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+
+class Options(BaseModel):
+    """Options of the blue-green rollout."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    max_probe_seconds: float = Field(default=60.0, gt=0)
+    """How long scoring the newest batch may take."""
+
+
+@final
+class BlueGreen(RolloutStrategy[Options]):
+    """The new version is loaded and probed beside the champion, then all rows move; the old one stays loaded."""
+
+    options = Options
+
+    def objections(self, spec: ModelSpec, options: Options) -> list[str]:
+        """Need a registry that knows both versions."""
+        return ["It is in no registry (registry: none)."] if spec.only_logged else []
+
+    def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
+        """Keep both versions loaded, probe the new one, and move all rows."""
+        name, champion = ws.spec.name, str(proposal.params["gate"]["champion"])
+        ws.registry.begin_trial(name, Traffic("standby", version, champion, proposal.hash, now))
+        problems = problems_on_newest(
+            ws,
+            ws.registry.version(name, version),
+            proposal,
+            options.max_probe_seconds,
+            ws.registry.version(name, champion),
+        )
+        if problems:
+            raise ModelError(f"Version {version} cannot serve: {' '.join(problems)}", "The champion goes on serving.")
+        return ws.registry.switch(
+            name,
+            version,
+            kind="deploy",
+            by=ws.ledger.approved_by(proposal.hash),
+            expected=(champion,),
+            proposal_hash=proposal.hash,
+            now=now,
+        )
+
+    def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:
+        """Check what the alias reads, and that the version before is kept loaded."""
+        serving, trial = ws.registry.champion(ws.spec.name).version, ws.registry.trial(ws.spec.name)
+        problems = [] if serving == version else [f"The champion reads {serving}."]
+        if trial is None or trial.proposal_hash != proposal.hash:
+            problems.append("The version before is not kept loaded.")
+        return problems
+
+    def health(self, ws: Workspace, proposal: Proposal, options: Options, now: datetime) -> Health:
+        """Probe the version on the newest batch, then wait for as many new windows as the spec asks for."""
+        return watched(ws, version_of(proposal), proposal, options.max_probe_seconds, now)
+
+    def complete(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> str:
+        """Let the version before be unloaded."""
+        ws.registry.end_trial(ws.spec.name, proposal.hash)
+        return f"Version {version} serves, and the one before need not be kept loaded."
+
+    def undo(
+        self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
+    ) -> str:
+        """Move all rows back, unless somebody has switched since."""
+        told = ws.registry.switch_back(
+            ws.spec.name,
+            str(snapshot["champion"]),
+            kind="rollback",
+            expected=version,
+            proposal_hash=proposal.hash,
+            now=now,
+        )
+        ws.registry.end_trial(ws.spec.name, proposal.hash)
+        return told

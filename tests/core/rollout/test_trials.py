@@ -1,0 +1,237 @@
+"""Versions that are tried beside the champion: on a share of the entities, or without answering."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from airmedic_core.errors import ActionError, ModelError, SpecError
+from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, undo
+from airmedic_core.incident_lifecycle import close_incident
+from airmedic_core.records import Cause, IncidentState, Proposal
+from airmedic_core.rollout import health, options_for
+from airmedic_core.scoring import score_window
+from airmedic_core.traffic import Traffic
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe
+
+CANARY = {"strategy": "canary", "options": {"fractions": [0.4, 0.7], "min_block_rows": 5}}
+
+
+def opened(tried: Path, folder: Path, **rollout: Any) -> Workspace:
+    rollout = {"watch_timeout_seconds": 3600, **rollout}
+    return copy_of(tried, folder, entity_column="customer", gate={"min_rows": 10}, rollout=rollout)
+
+
+def deployed(ws: Workspace, version: str, beside: str) -> Proposal:
+    proposal = approved(ws, incident_of(ws, 42), "deploy", {"version": version, "gate": {"champion": beside}})
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+    return proposal
+
+
+def healthy_days(ws: Workspace, *numbers: int) -> None:
+    for number in numbers:
+        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
+
+
+def reversed_roles(ws: Workspace) -> None:
+    """Let version 2, which knows what holds now, serve: version 1 is then the bad challenger."""
+    ws.registry.switch(ws.spec.name, "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
+
+
+def without_files(ws: Workspace, folder: Path) -> None:
+    """Register version 3, whose files are gone."""
+    (folder / "gone").mkdir()
+    ws.registry.client.create_model_version("renewals", (folder / "gone").as_uri())
+
+
+def test_a_canary_grows_step_by_step_and_then_answers_all(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    assert ws.registry.champion("renewals").version == "1"
+    assert health(ws, proposal, now=NOW).status == "waiting"
+    healthy_days(ws, 43, 44, 45)
+    # 12 blocks are too few for any answer.
+    assert "too few to say" in health(ws, proposal, now=NOW).reasons[0]
+    healthy_days(ws, 46, 47, 48)
+    assert health(ws, proposal, now=NOW).status == "next_step"
+    assert advance(ws, proposal.hash, now=NOW) == "Version 2 answers 70% of the entities from now on."
+    # Another process comes late: no window of the new step has come.
+    assert advance(ws, proposal.hash, now=NOW) == "Version 2 answers 70% of the entities."
+    assert health(ws, proposal, now=NOW).status == "waiting"
+    healthy_days(ws, 49)
+    assert health(ws, proposal, now=NOW).status == "healthy"
+    result = complete(ws, proposal.hash, now=NOW)
+    assert (result.status, result.summary) == ("done", "Version 2 serves all rows in place of 1.")
+    assert complete(ws, proposal.hash, now=NOW).status == "done"
+    assert ws.registry.champion("renewals").version == "2"
+    assert ws.registry.trial("renewals") is None
+    [promotion] = [done for done in ws.ledger.promotions("renewals") if done.kind == "deploy"]
+    assert promotion.proposal_hash == proposal.hash
+    assert [len(step.get("shares", ())) for step in ws.ledger.trials(proposal.hash)] == [1, 2, 0]
+    assert close_incident(ws, proposal.incident_id, now=NOW).resolution["outcome"] == "healed"
+
+
+def test_a_canary_that_loses_is_taken_back(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    reversed_roles(ws)
+    proposal = deployed(ws, "1", beside="2")
+    healthy_days(ws, 43, 44, 45, 46, 47, 48)
+    verdict = health(ws, proposal, now=NOW)
+    assert (verdict.status, "the tried version loses -" in verdict.reasons[0]) == ("unhealthy", True)
+    assert undo(ws, proposal.hash, now=NOW).status == "undone"
+    assert undo(ws, proposal.hash, now=NOW).status == "undone"
+    assert ws.registry.trial("renewals") is None
+    assert ws.registry.champion("renewals").version == "2"
+    # It never served all rows, so that no promotion speaks of it.
+    assert [done.proposal_hash for done in ws.ledger.promotions("renewals")] == [None, None]
+    with pytest.raises(ActionError, match="is undone"):
+        complete(ws, proposal.hash, now=NOW)
+    assert close_incident(ws, proposal.incident_id, now=NOW).state is IncidentState.UNDONE
+
+
+def test_a_share_is_answered_by_the_canary_and_the_same_customers_stay_in_it(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    scored = score_window(ws, Window(day(50), day(54)), tmp_path / "first.parquet")
+    rows = pd.read_parquet(tmp_path / "first.parquet")
+    versions = rows.groupby("customer").model_version.nunique()
+    assert versions.max() == 1
+    assert 0.25 < (rows.model_version == "2").mean() < 0.55
+    assert scored.version == "1"
+    ours = rows.model_version == "1"
+    assert (rows.score[ours] == scored.scores[ours]).all()
+    assert (rows.score[~ours] != scored.scores[~ours]).mean() > 0.9
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert ((rows.model_version == "2") == trial.answers(rows.customer)).all()
+    ws.registry.begin_trial("renewals", trial.with_share(0.7, day(54)))
+    score_window(ws, Window(day(50), day(54)), tmp_path / "second.parquet")
+    later = pd.read_parquet(tmp_path / "second.parquet")
+    assert set(rows.customer[~ours]) < set(later.customer[later.model_version == "2"])
+    assert proposal.hash == trial.proposal_hash
+
+
+def test_a_shadow_scores_beside_and_answers_nobody(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, strategy="shadow")
+    proposal = deployed(ws, "2", beside="1")
+    scored = score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
+    answers, beside = (pd.read_parquet(tmp_path / name) for name in ("out.parquet", "out__tried.parquet"))
+    assert set(answers.model_version) == {"1"}
+    assert (answers.score == scored.scores).all()
+    assert set(beside.model_version) == {"2"}
+    assert len(beside) == len(answers)
+    healthy_days(ws, 43, 44, 45, 46, 47)
+    assert health(ws, proposal, now=NOW).status == "healthy"
+    assert complete(ws, proposal.hash, now=NOW).status == "done"
+    assert ws.registry.champion("renewals").version == "2"
+
+
+def test_people_are_asked_about_a_trial_that_shows_nothing_in_time(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    late = health(ws, proposal, now=NOW + timedelta(hours=2))
+    assert (late.status, late.reasons[0][:17]) == ("inconclusive", "The time is over.")
+    question = ask_to_take_back(ws, proposal.hash, late.reasons, now=NOW)
+    assert question is not None
+    assert (question.action, question.params["version"]) == ("end_trial", "2")
+    ws.ledger.answer_proposal(question.hash, "approve", by="bob", at=NOW, channel="airflow")
+    assert carry_out(ws, question.hash, now=NOW).status == "done"
+    assert ws.registry.trial("renewals") is None
+    assert close_incident(ws, proposal.incident_id, now=NOW).state is IncidentState.UNDONE
+
+
+def test_a_trial_that_nobody_answers_about_is_not_healed(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    ask_to_take_back(ws, proposal.hash, ["The time is over."], now=NOW)
+    closed = close_incident(ws, proposal.incident_id, now=NOW)
+    assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "inconclusive")
+
+
+def test_a_trial_ends_where_somebody_switches_meanwhile(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    ws.registry.client.create_model_version("renewals", "models:/renewals/1", run_id=None)
+    ws.registry.switch("renewals", "3", kind="deploy", by="bob", expected=("1",), now=NOW)
+    assert health(ws, proposal, now=NOW).reasons == ("Version 3 was put in service meanwhile.",)
+    assert undo(ws, proposal.hash, now=NOW).summary == "Version 3 serves now; it is left in place."
+    assert ws.registry.trial("renewals") is None
+
+
+def test_a_version_that_cannot_answer_is_not_tried(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    without_files(ws, tmp_path)
+    proposal = approved(ws, incident_of(ws, 42), "deploy", {"version": "3", "gate": {"champion": "1"}})
+    with pytest.raises(ModelError, match="3"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert ws.registry.trial("renewals") is None
+    assert ws.registry.champion("renewals").version == "1"
+
+
+def test_a_second_trial_waits_for_the_end_of_the_first(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    deployed(ws, "2", beside="1")
+    second = approved(ws, incident_of(ws, 43), "deploy", {"version": "2", "gate": {"champion": "1"}}, by="carl")
+    with pytest.raises(ActionError, match="Version 2 is tried already"):
+        carry_out(ws, second.hash, now=NOW)
+
+
+@pytest.mark.parametrize("spoilt", ["no trial at all", '{"kind": "split"}'])
+def test_the_champion_answers_where_the_trial_cannot_be_read(tried: Path, tmp_path: Path, spoilt: str) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    ws.registry.client.set_registered_model_tag("renewals", "airmedic.trial", spoilt)
+    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
+    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
+
+
+def test_the_champion_answers_rows_without_a_key_and_rows_of_a_version_that_fails(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert not trial.answers([None, float("nan")], 1.0).any()
+    ws.registry.end_trial("renewals", proposal.hash)
+    without_files(ws, tmp_path)
+    broken = Traffic("split", "3", "1", proposal.hash, NOW).with_share(0.9, day(1))
+    ws.registry.begin_trial("renewals", broken)
+    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
+    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
+
+
+def test_a_canary_needs_a_key_and_growing_shares(tried: Path, tmp_path: Path) -> None:
+    ws = copy_of(tried, tmp_path, rollout=CANARY)
+    with pytest.raises(SpecError, match="name the column under entity_column"):
+        options_for(ws.spec)
+    for fractions in ([], [0.5, 0.1], [0.5, 0.5], [0.0, 0.5], [0.5, 1.0]):
+        rollout = {"strategy": "canary", "options": {"fractions": fractions}}
+        with pytest.raises(SpecError, match="each larger than the one before"):
+            options_for(copy_of(tried, tmp_path, entity_column="customer", rollout=rollout).spec)
+
+
+@pytest.mark.parametrize("strategy", ["blue_green", "canary", "shadow"])
+def test_a_model_in_no_registry_is_only_rolled_out_by_its_own_dag(tried: Path, tmp_path: Path, strategy: str) -> None:
+    more = {"registry": "none", "prediction": {"score": "p"}, "retrain": "dag:train", "entity_column": "customer"}
+    ws = copy_of(tried, tmp_path, rollout={"strategy": strategy}, **more)
+    with pytest.raises(SpecError, match="It is in no registry"):
+        options_for(ws.spec)
+    assert ws.registry.trial("renewals") is None
+
+
+def test_blue_and_green_are_kept_loaded_until_green_has_proved_itself(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, strategy="blue_green", watch_windows=1)
+    proposal = deployed(ws, "2", beside="1")
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert (trial.kind, trial.version, trial.champion) == ("standby", "2", "1")
+    assert ws.registry.champion("renewals").version == "2"
+    assert health(ws, proposal, now=NOW).status == "waiting"
+    healthy_days(ws, 43)
+    assert health(ws, proposal, now=NOW).status == "healthy"
+    assert complete(ws, proposal.hash, now=NOW).status == "done"
+    assert ws.registry.trial("renewals") is None
