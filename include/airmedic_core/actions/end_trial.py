@@ -9,10 +9,10 @@ from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError
 from airmedic_core.history import History, Outcome
 from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal, from_json, to_json
-from airmedic_core.traffic import Traffic
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
+    from airmedic_core.traffic import Traffic
     from airmedic_core.workspace import Workspace
 
 
@@ -61,6 +61,8 @@ class EndTrial(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Let the version be tried as before."""
+        from airmedic_core.traffic import Traffic
+
         trial = from_json(Traffic, snapshot["trial"])
         ws.registry.begin_trial(ws.spec.name, trial)
         return f"Version {trial.version} is tried as before."

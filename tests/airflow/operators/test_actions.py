@@ -60,7 +60,8 @@ def test_a_task_is_ended_when_its_action_is_past_its_deadline(monkeypatch: pytes
     assert RollbackOperator(task_id="a", **proposal).execution_timeout == timedelta(minutes=15)
     assert RetrainOperator(task_id="b", **proposal).execution_timeout == timedelta(hours=6)
     assert UndoDeploymentOperator(task_id="c", **proposal).execution_timeout == timedelta(minutes=15)
-    monkeypatch.setattr(ACTIONS.member("rollback"), "deadline_seconds", 60.0)
+    for name in ("rollback", "end_trial"):
+        monkeypatch.setattr(ACTIONS.member(name), "deadline_seconds", 60.0)
     assert RollbackOperator(task_id="d", **proposal).execution_timeout == timedelta(minutes=1)
     chosen = RollbackOperator(task_id="e", execution_timeout=timedelta(minutes=5), **proposal)
     assert chosen.execution_timeout == timedelta(minutes=5)
@@ -108,7 +109,7 @@ def test_a_deployment_that_nobody_found_healthy_is_not_completed() -> None:
     workspace.ledger.begin_action(proposal, {"champion": "1", "previous": None})
     workspace.ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 9 serves.", 0.1, {}))
     assert marked.execute(context_of(marked))["status"] == "done"
-    rollback = propose(workspace, "rollback", {"version": "1", "from_version": "2"})
+    rollback = propose(workspace, "rollback", {"version": "1", "from_version": "9"})
     workspace.ledger.record_watch(rollback.hash, "healthy", ["It is another one's."])
     other = CompleteDeploymentOperator(task_id="complete", model="meter", proposal_hash=rollback.hash)
     with pytest.raises(AirflowFailException, match="rollback is no deployment"):
