@@ -11,12 +11,12 @@ import hashlib
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from airmedic_core.columns import category_name
+# DAG files are parsed without numpy, and ask the registry's words.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _HASHES = 2**64
 
@@ -70,6 +70,8 @@ class Traffic:
         fraction : float, optional
             The share; the present one where not given.
         """
+        import numpy as np
+
         limit = self.fraction if fraction is None else fraction
         places = {key: place_of(key, self.proposal_hash) for key in set(filter(_is_key, keys))}
         return np.array([_is_key(key) and places[key] < limit for key in keys], dtype=np.bool_)
@@ -90,6 +92,8 @@ def place_of(key: Hashable, salt: str) -> float:
     >>> round(place_of(7, "a"), 4), place_of(7, "a") == place_of("7", "a") == place_of(7.0, "a")
     (0.8063, True)
     """
+    from airmedic_core.columns import category_name
+
     digest = hashlib.sha256(f"{salt}:{category_name(key)}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / _HASHES
 
