@@ -35,7 +35,8 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "monitor/context.py": PROMOTIONS,
     CORE + "records/versions.py": PROMOTIONS,
     CORE + "registry/": PROMOTIONS,
-    CORE + "rollout/": PROMOTIONS | GROUPS,
+    CORE + "rollout/": PROMOTIONS,
+    CORE + "watch/": PROMOTIONS | GROUPS,
     # A kind of override, which other rooms read.
     CORE + "incident_lifecycle.py": {"quarantine"},
     CORE + "ledger/overrides.py": {"quarantine"},
