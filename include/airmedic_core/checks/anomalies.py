@@ -9,6 +9,7 @@ from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions, Threshold
 from airmedic_core.numbers import percent
+from airmedic_core.reading.moments import in_utc
 from airmedic_core.records import Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ def _largest_share(context: CheckContext, reference: pd.DataFrame, strange: NDAr
     starts = [known.window.start for known in context.reference.windows]
     if time is None or not starts:
         return 0.0
-    moments = pd.to_datetime(time, utc=True)
+    moments = in_utc(time)
     window = pd.DatetimeIndex(starts).searchsorted(pd.DatetimeIndex(moments), side="right")
     rows, strange_rows = np.bincount(window), np.bincount(window, weights=strange)
     enough = rows >= LIMITS.window_rows

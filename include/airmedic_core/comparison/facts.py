@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.reading.moments import in_utc
 from airmedic_core.spec import ModelSpec
 from airmedic_core.windows import Window
 
@@ -125,8 +126,6 @@ def row_facts(
     whole : bool
         Whether these are all rows of the window. A sample cannot say which rows repeat others.
     """
-    import pandas as pd
-
     rows = len(frame)
     if not rows:
         return RowFacts(0)
@@ -134,7 +133,7 @@ def row_facts(
     offsets = np.arange(rows, dtype="uint64")
     distinct_times = 0
     if time is not None:
-        seconds = (pd.to_datetime(time, utc=True, errors="coerce") - window.start).dt.total_seconds().to_numpy(float)
+        seconds = (in_utc(time) - window.start).dt.total_seconds().to_numpy(float)
         distinct_times = int(np.unique(seconds[np.isfinite(seconds)]).size)
         offsets = np.nan_to_num(seconds, nan=-1.0).astype("int64").view("uint64")
     facts: dict[str, ColumnFacts] = {}

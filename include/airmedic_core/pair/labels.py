@@ -20,7 +20,7 @@ _SHOWN = 40
 """Characters of a label that a message shows. Bounds its length."""
 _UNKNOWN_FRACTION = 0.05
 _MOST_CLASSES = 200
-"""A default model grows 150 trees for each class: with more, a check takes minutes, and each class has few rows."""
+"""A default model weighs each class in each tree: with more, a check takes minutes, and each class has few rows."""
 _LEAST_UNKNOWN = 3
 """Rows: fewer labels of a class that is rare are chance."""
 

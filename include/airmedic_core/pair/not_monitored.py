@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 
-def not_monitored(spec: ModelSpec, reference: pd.DataFrame, features: Collection[str]) -> dict[str, str]:
+def not_monitored(spec: ModelSpec, reference: pd.DataFrame, left_out: Mapping[str, str]) -> dict[str, str]:
     """Return the columns of the reference that are not compared, each with the reason.
 
     Parameters
@@ -20,16 +20,9 @@ def not_monitored(spec: ModelSpec, reference: pd.DataFrame, features: Collection
         The model. Its private columns are not named.
     reference : pandas.DataFrame
         Rows.
-    features : collection of str
-        The columns that are compared.
+    left_out : mapping of str to str
+        Column → why it is no input, as the edges of the reference keep it.
     """
-    from airmedic_core.profile.features import choose_features
-
-    names = [str(name) for name in reference.columns]
-    reasons = {name: "the spec excludes it" for name in spec.exclude if name in names}
-    others = [name for name in names if name not in features and name not in reasons and spec.may_be_feature(name)]
-    if others:
-        declared = [*spec.features.numeric, *spec.features.categorical, spec.data.time_column]
-        looked_at = [name for name in names if name in others or name in declared]
-        reasons |= choose_features(spec, reference[looked_at]).left_out
+    names = {str(name) for name in reference.columns}
+    reasons = {name: "the spec excludes it" for name in spec.exclude if name in names} | dict(left_out)
     return {name: reason for name, reason in reasons.items() if not spec.is_private(name)}

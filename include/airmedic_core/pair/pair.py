@@ -124,7 +124,7 @@ def check_pair(
         else ()
     )
     spans = span_of(spec, reference), span_of(spec, current)
-    unseen = not_monitored(spec, reference, context.features)
+    unseen = not_monitored(spec, reference, context.reference.edges.left_out)
     return PairCheck(assessment, tuple(findings), recommended, spans, unseen, causes)
 
 

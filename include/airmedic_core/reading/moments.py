@@ -93,7 +93,7 @@ def read_times(values: pd.Series, form: str) -> pd.Series:
     import pandas as pd
 
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return pd.to_datetime(values, utc=True)
+        return in_utc(values)
     is_number = pd.api.types.is_numeric_dtype(values.dtype)
     if form in EPOCH_UNITS:
         numbers = values if is_number else pd.to_numeric(values, errors="coerce")
@@ -104,6 +104,20 @@ def read_times(values: pd.Series, form: str) -> pd.Series:
         return nothing if is_number else _iso(values)
     text = values.astype("string").str.removesuffix(".0") if is_number else values
     return pd.to_datetime(text, utc=True, errors="coerce", format=form)
+
+
+def in_utc(values: pd.Series) -> pd.Series:
+    """Return moments as those of UTC; what is no moment is missing.
+
+    >>> import pandas as pd
+    >>> in_utc(pd.Series(pd.to_datetime(["2026-01-31T12:00+02:00"]))).dt.hour.tolist()
+    [10]
+    """
+    import pandas as pd
+
+    # To look for repeated texts, pandas makes objects of 10,000 moments, which texts alone are worth.
+    are_moments = pd.api.types.is_datetime64_any_dtype(values.dtype)
+    return pd.to_datetime(values, utc=True, errors="coerce", cache=not are_moments)
 
 
 def epoch_of(values: pd.Series) -> str:

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from airmedic_core.inputs import Inputs
+from airmedic_core.pair import default_model
 from airmedic_core.pair.default_model import served
 from airmedic_core.spec import parse_spec
 from airmedic_core.training.pipelines import default_pipeline
@@ -20,6 +22,8 @@ SPEC = parse_spec(
         "features": {"numeric": ["a"], "categorical": ["kind"]},
     }
 )  # fmt: skip
+
+WINDOW = Window(datetime(2026, 2, 12, tzinfo=UTC), datetime(2026, 3, 27, tzinfo=UTC))
 
 
 def _rows(seed: int, start: str) -> pd.DataFrame:
@@ -42,8 +46,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 def test_scores_are_those_of_the_plain_pipeline(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     """The expected scores come from scikit-learn's own encoder of texts, which the check leaves out for its speed."""
     reference, current = frames
-    window = Window(datetime(2026, 2, 12, tzinfo=UTC), datetime(2026, 3, 27, tzinfo=UTC))
-    answers = served(SPEC, reference, current, window, window.end, together=False)
+    answers = served(SPEC, reference, current, WINDOW, WINDOW.end, together=False)
     assert answers is not None
     inputs, fitted_on = Inputs.of(["a"], ["kind"]), reference[~answers.held_out]
     pipeline = default_pipeline(SPEC, inputs).fit(inputs.prepare(fitted_on), fitted_on["y"])
@@ -53,9 +56,23 @@ def test_scores_are_those_of_the_plain_pipeline(frames: tuple[pd.DataFrame, pd.D
     assert answers.reference.scores[answers.held_out] == pytest.approx(expected, abs=1e-12)
 
 
+def test_of_many_rows_plainer_trees_rank_later_ones_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The figure to reach is that of scikit-learn's boosting on the same rows."""
+    reference, current = _rows(1, "2026-01-01"), _rows(2, "2026-02-12")
+    theirs = served(SPEC, reference, current, WINDOW, WINDOW.end, together=False)
+    monkeypatch.setattr(default_model, "_MANY_ROWS", 500)
+    ours = served(SPEC, reference, current, WINDOW, WINDOW.end, together=False)
+    assert theirs is not None
+    assert ours is not None
+    expected = roc_auc_score(current["y"], theirs.current.scores)
+    assert expected > 0.8
+    assert roc_auc_score(current["y"], ours.current.scores) > expected - 0.01
+    assert (ours.held_out == theirs.held_out).all()
+    assert not np.array_equal(ours.current.scores, theirs.current.scores)
+
+
 def test_rows_that_the_model_was_fitted_on_are_not_scored(frames: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    window = Window(datetime(2026, 2, 12, tzinfo=UTC), datetime(2026, 3, 27, tzinfo=UTC))
-    answers = served(SPEC, *frames, window, window.end, together=False)
+    answers = served(SPEC, *frames, WINDOW, WINDOW.end, together=False)
     assert answers is not None
     assert answers.held_out.sum() == 300
     assert (np.isfinite(answers.reference.scores) == answers.held_out).all()

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from airmedic_core.pair import check_pair
-from airmedic_core.pair.not_monitored import not_monitored
 from airmedic_core.spec import parse_spec
 
 SPEC = {
@@ -38,5 +37,5 @@ def test_a_check_names_the_columns_that_it_says_nothing_of() -> None:
 
 def test_a_column_beside_those_that_the_spec_lists_is_named() -> None:
     spec = parse_spec(SPEC | {"exclude": [], "features": {"numeric": ["a"]}})
-    reasons = not_monitored(spec, _rows(2000, "2026-01-01"), ["a"])
-    assert reasons["left_on"] == "the spec lists the numeric features without it"
+    result = check_pair(spec, _rows(2000, "2026-01-01"), _rows(200, "2026-01-11"))
+    assert result.not_monitored["left_on"] == "the spec lists the numeric features without it"

@@ -10,6 +10,7 @@ from airmedic_core.checks import Check
 from airmedic_core.checks.freshness.options import LIMITS, Options
 from airmedic_core.numbers import percent
 from airmedic_core.profile.columns import TimeProfile
+from airmedic_core.reading.moments import in_utc
 from airmedic_core.records import ABNORMAL, Cause, Finding, Role, Verdict
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _newest(context: CheckContext) -> datetime | None:
         return profile.maximum
     if column not in context.frame:
         return None
-    newest = pd.to_datetime(context.frame[column], utc=True, errors="coerce").max()
+    newest = in_utc(context.frame[column]).max()
     return None if pd.isna(newest) else newest.to_pydatetime().astimezone(UTC)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from airmedic_core.checks.units.options import LIMITS
 from airmedic_core.profile.values import numbers
+from airmedic_core.reading.moments import in_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,15 +70,13 @@ def hours_ahead(
 
 def _offsets(frame: pd.DataFrame, name: str, time: str) -> np.ndarray:
     """Return how many hours each row's value is ahead of its time, from 0 to 23; empty where it tells no hour."""
-    import pandas as pd
-
     if name not in frame or time not in frame:
         return np.empty(0, dtype=np.intp)
     values: Array = numbers(frame[name])[0]
     finite = values[np.isfinite(values)]
     if not len(finite) or finite.min() < 0 or finite.max() > _HOURS or bool((finite != np.floor(finite)).any()):
         return np.empty(0, dtype=np.intp)
-    hours = pd.to_datetime(frame[time], utc=True, errors="coerce").dt.hour.to_numpy(dtype=float)
+    hours = in_utc(frame[time]).dt.hour.to_numpy(dtype=float)
     known = np.isfinite(values) & np.isfinite(hours)
     values, hours = values[known], hours[known]
     # A column of one value tells no hour, nor does one that is read once a day.

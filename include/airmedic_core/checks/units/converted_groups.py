@@ -14,6 +14,7 @@ from airmedic_core.checks.units.options import LIMITS
 from airmedic_core.comparison.rows import sample
 from airmedic_core.metrics import Array
 from airmedic_core.profile.values import category_codes, numbers
+from airmedic_core.reading.moments import in_utc
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +70,7 @@ class Groups:
         name = self._context.spec.data.time_column
         if len(known) < 2 or name not in self.past:
             return np.arange(len(self.past)) * LIMITS.parts // max(len(self.past), 1)
-        times = pd.DatetimeIndex(pd.to_datetime(self.past[name], utc=True, errors="coerce"))
+        times = pd.DatetimeIndex(in_utc(self.past[name]))
         starts = pd.DatetimeIndex([window.window.start for window in known])
         return np.asarray(starts.searchsorted(times, side="right"), dtype=np.intp)
 

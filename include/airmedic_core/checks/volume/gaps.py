@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.reading.moments import in_utc
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -105,5 +107,5 @@ def _by_chance(gaps: NDArray[np.float64], long: NDArray[np.bool_], step: float) 
 def _seconds(times: pd.Series) -> NDArray[np.float64]:
     import pandas as pd
 
-    since_1970 = pd.to_datetime(times, utc=True, errors="coerce").dropna() - pd.Timestamp(0, tz="UTC")
+    since_1970 = in_utc(times).dropna() - pd.Timestamp(0, tz="UTC")
     return np.sort(np.asarray(since_1970.dt.total_seconds(), dtype=np.float64))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.reading.moments import in_utc
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -116,5 +118,5 @@ def _seconds(context: CheckContext) -> tuple[NDArray[np.float64], NDArray[np.flo
 def _seconds_of(times: pd.Series) -> NDArray[np.float64]:
     import pandas as pd
 
-    since_1970 = pd.to_datetime(times, utc=True, errors="coerce").dropna() - pd.Timestamp(0, tz="UTC")
+    since_1970 = in_utc(times).dropna() - pd.Timestamp(0, tz="UTC")
     return np.asarray(since_1970.dt.total_seconds(), dtype=np.float64)
