@@ -13,7 +13,7 @@ from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.history import MARGIN, History, Outcome
 from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import ActionResult, Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, IncidentState, Json, Proposal
 from airmedic_core.training.training_run import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
@@ -44,26 +44,10 @@ class Retrain(Action):
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose window, method and, where something changed, the moment since when."""
         from airmedic_core.training.methods import can_recalibrate
-        from airmedic_core.training.rows import training_window
 
-        spec = ws.spec
         cause = diagnosis.cause if diagnosis is not None else incident.cause
-        window = _looked_at(ws, training_window(spec, incident.as_of))
-        params: Json = {
-            "window_start": window.start.isoformat(),
-            "window_end": window.end.isoformat(),
-            "as_of": incident.as_of.isoformat(),
-            "method": spec.retrain.using,
-        }
-        if not spec.only_logged:
-            # A model that is in no registry comes to no gate.
-            params[MARGIN] = spec.gate.margin
-        if cause.traits.recalibrates and not spec.only_logged and can_recalibrate(ws):
-            params["method"] = "recalibrate"
-        _check_method(ws, str(params["method"]))
-        if cause.traits.relation_changed:
-            params["since"] = _began(ws, incident).isoformat()
-        return params, _expected(ws, params)
+        calibrates = cause.traits.recalibrates and not ws.spec.only_logged and can_recalibrate(ws)
+        return plan_training(ws, incident, cause, "recalibrate" if calibrates else ws.spec.retrain.using)
 
     def changes(self, proposal: Proposal) -> Sequence[str]:
         """Name the rows, and what follows."""
@@ -180,6 +164,38 @@ class Retrain(Action):
         stopped = _stopped(history, self.leads_to)
         reasons = stopped or " ".join(history.gate(done).get("reasons", ())) or "No challenger passed the gate."
         return Outcome(IncidentState.ESCALATED, "recommended" if stopped else "refused", reasons)
+
+
+def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) -> tuple[Json, str]:
+    """Return the parameters of a training and what is expected of it: its window, and since when something changed.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident : Incident
+        The incident.
+    cause : Cause
+        Its cause.
+    method : str
+        How the challenger is made.
+    """
+    from airmedic_core.training.rows import training_window
+
+    window = _looked_at(ws, training_window(ws.spec, incident.as_of))
+    params: Json = {
+        "window_start": window.start.isoformat(),
+        "window_end": window.end.isoformat(),
+        "as_of": incident.as_of.isoformat(),
+        "method": method,
+    }
+    if not ws.spec.only_logged:
+        # A model that is in no registry comes to no gate.
+        params[MARGIN] = ws.spec.gate.margin
+    _check_method(ws, method)
+    if cause.traits.relation_changed:
+        params["since"] = _began(ws, incident).isoformat()
+    return params, _expected(ws, params)
 
 
 def _seen_in_predictions(history: History, done: RecordedAction) -> Outcome:

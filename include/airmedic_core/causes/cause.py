@@ -190,7 +190,8 @@ class Cause(StrEnum):
             decided_by="The class mix moved, and recalibration explains the loss.",
             severity=Severity.MEDIUM,
             remedies=(
-                Remedy("retrain", "Recalibration on recent rows restores the probabilities."),
+                Remedy("recalibrate", "A calibration on recent rows restores the probabilities."),
+                Remedy("retrain", "Recent rows have the new class mix."),
                 Remedy("escalate", "A new class mix may need another threshold.", _IF_REFUSED),
             ),
             runbook="performance_drop.md#class-mix",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -287,18 +288,24 @@ class Models(Versions):
         return _loaded[key]
 
     def _read_model(self, version: ModelVersion) -> tuple[FittedModel, Inputs]:
+        told = f"Version {version.version} of {version.name!r}"
+        with self.files(version) as folder:
+            model = opened(folder, told, _meaning_in(version.tags))
+        return model, inputs_of(told, model)
+
+    @contextmanager
+    def files(self, version: ModelVersion) -> Iterator[Path]:
+        """Give the files of a version, as MLflow keeps them, in a folder that is there as long as the block runs."""
         from mlflow.artifacts import download_artifacts
 
         uri = f"models:/{version.name}/{version.version}"
-        told = f"Version {version.version} of {version.name!r}"
         with TemporaryDirectory() as folder:
             with self.answering():
                 self.make_current()
                 path = download_artifacts(
                     artifact_uri=uri, dst_path=folder, tracking_uri=self.tracking_uri, registry_uri=self.tracking_uri
                 )
-            model = opened(Path(path), told, _meaning_in(version.tags))
-        return model, inputs_of(told, model)
+            yield Path(path)
 
 
 def meaning_tag(meaning: Meaning) -> dict[str, str]:

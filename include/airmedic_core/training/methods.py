@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError, TrainingError, closest
+from airmedic_core.fitted import Means
 from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
 from airmedic_core.scoring import class_name, fitted_target
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 DELIVERED_TAG = "airmedic.delivered_for"
+_FEW_ANSWERS = 2
+"""Distinct answers of a model that tells the class and not how sure it is."""
 METHODS = ("clone", "default", "recalibrate")
 
 
@@ -71,7 +74,7 @@ def cloned(ws: Workspace, version: ModelVersion) -> FittedModel:
     """
     told = f"Version {version.version} of {ws.spec.name!r}"
     try:
-        model = ws.registry.model(version)
+        model = _champion_inside(ws.registry.model(version))
         inner = _without_calibration(model.native)
         name = model.flavour if inner is model.native else flavour_of(inner)
         return FittedModel(name, FittedModel(name, inner).unfitted())
@@ -118,27 +121,57 @@ def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> 
 
 
 def can_recalibrate(ws: Workspace) -> bool:
-    """Return whether the champion's probabilities can be calibrated and served as a plain estimator afterwards."""
+    """Return whether what the champion says can be brought onto what came of it, by a curve on top of it."""
     champion = ws.registry.champion(ws.spec.name)
-    model, inputs = ws.registry.model(champion), ws.registry.inputs(champion)
-    if ws.spec.task == "regression" or not hasattr(model.native, "predict_proba"):
+    model = ws.registry.model(champion)
+    if _as_estimator(model, ws.registry.inputs(champion)) or ws.spec.task == "regression":
+        return True
+    only_labels = model.meaning is not None and model.meaning.means is Means.LABEL
+    # Of a model of several classes, only scikit-learn's own calibration keeps their order.
+    return ws.spec.task == "binary" and not only_labels and ws.spec.prediction.means in {"", "score"}
+
+
+def _as_estimator(model: FittedModel, inputs: Inputs) -> bool:
+    """Return whether scikit-learn can calibrate a model, so that it is served as a plain estimator afterwards."""
+    if not hasattr(model.native, "predict_proba"):
         return False
     # The calibration hands rows on as they are, and other libraries want their categories arranged.
     return FLAVOURS.member(flavour_of(model.native)).takes_text or not inputs.categorical
 
 
+def _champion_inside(model: FittedModel) -> FittedModel:
+    """Return the champion under a calibration of ours; the model itself where there is none."""
+    if not hasattr(model.native, "unwrap_python_model"):
+        return model
+    from airmedic_core.training.calibrated import calibrated_inside
+
+    inside = calibrated_inside(model.native)
+    return model if inside is None else inside.champion
+
+
 def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
-    """Return the champion with its probabilities recalibrated on rows: isotonic from 1,000 rows on, else a sigmoid.
+    """Return the champion with its answers recalibrated on rows: isotonic from 1,000 rows on, else a sigmoid.
+
+    Values of a regression get a scale and a shift. An estimator of scikit-learn stays one; any other model is kept as
+    MLflow has it, under a curve.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    rows : pandas.DataFrame
+        Labelled rows.
 
     Raises
     ------
     TrainingError
-        If the model is no classifier that scikit-learn can calibrate.
+        If the model gives no probabilities, or they would have to be turned round.
     """
-    if ws.spec.task == "regression":
-        raise TrainingError(f"{ws.spec.name!r} is a regression and has no probabilities.", "Retrain it instead.")
     if not can_recalibrate(ws):
         raise TrainingError(f"The model of {ws.spec.name!r} cannot be recalibrated.", "Retrain it instead.")
+    version = ws.registry.champion(ws.spec.name)
+    if ws.spec.task == "regression" or not _as_estimator(ws.registry.model(version), ws.registry.inputs(version)):
+        return _under_a_curve(ws, version, rows), ws.registry.inputs(version)
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
 
@@ -147,6 +180,31 @@ def recalibrated(ws: Workspace, rows: pd.DataFrame) -> tuple[Any, Inputs]:
     frozen = FrozenEstimator(_without_calibration(ws.registry.load(champion)))
     calibrated = CalibratedClassifierCV(frozen, method="isotonic" if len(rows) >= 1000 else "sigmoid")
     return fit(calibrated, inputs, ws.spec, rows), inputs
+
+
+def _under_a_curve(ws: Workspace, version: ModelVersion, rows: pd.DataFrame) -> Any:
+    """Return a version's files with the curve that brings what it says onto the labels of rows."""
+    import numpy as np
+
+    from airmedic_core.scoring import encode_labels, predict
+    from airmedic_core.training.calibrated import Calibrated, calibrated_inside, fit_curve, packed
+
+    model = ws.registry.model(version)
+    inside = calibrated_inside(model.native)
+    if inside is None:
+        with ws.registry.files(version) as folder:
+            archive, meaning = packed(folder), model.meaning
+    else:
+        # A curve on top of a curve would grow with each calibration.
+        model, archive, meaning = inside.champion, inside.archive, inside.meaning
+    prepared = ws.registry.inputs(version).prepare(rows)
+    scores, _, classes = predict(ws.spec, model, prepared, truth=rows[ws.spec.target])
+    labels = encode_labels(ws.spec, rows, classes)
+    known = np.isfinite(labels) & np.isfinite(scores)
+    if ws.spec.task == "binary" and len(np.unique(scores[known])) <= _FEW_ANSWERS:
+        raise TrainingError(f"The model of {ws.spec.name!r} gives no probabilities.", "Retrain it instead.")
+    curve = fit_curve(ws.spec.task, labels[known], np.asarray(scores, dtype=float)[known])
+    return Calibrated(archive, ws.spec, meaning, curve)
 
 
 def delivered(ws: Workspace, proposal_hash: str) -> ModelVersion:

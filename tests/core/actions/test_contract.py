@@ -52,7 +52,9 @@ def tried(ws: Workspace) -> str | None:
     return trial.version if trial is not None else None
 
 
-test_without_needs = contract_tests("actions", "escalate", "hold", "quarantine", "refresh_reference", "retrain")
+test_without_needs = contract_tests(
+    "actions", "escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"
+)
 test_rollback = contract_tests("actions", "rollback", arrange=Arrangement(prepare=versions_to_go_back_to))
 test_deploy = contract_tests(
     "actions",
@@ -79,5 +81,5 @@ def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
     arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "rerun_pipeline"}
-    plain = {"escalate", "hold", "quarantine", "refresh_reference", "retrain"}
+    plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain
