@@ -146,7 +146,17 @@ with warnings.catch_warnings():
 
 
 def said_by(spec: ModelSpec, model: FittedModel, rows: pd.DataFrame) -> Array:
-    """Return the probability of the positive class, or the value, that a model gives to prepared rows."""
+    """Return the probability of the positive class, or the value, that a model gives to prepared rows.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    model : FittedModel
+        The fitted model.
+    rows : pandas.DataFrame
+        Prepared rows.
+    """
     from airmedic_core.scoring import predict
 
     return np.asarray(predict(spec, model, rows)[0], dtype=np.float64)

@@ -126,9 +126,9 @@ def test_a_regression_gets_its_scale_back(tmp_path: Path) -> None:
     ws = workspace(tmp_path, dearer, task="regression", target="spend", exclude=["churned"])
     adopt(ws, by="anna")
     challenger = train(ws, Window(day(31), day(56)), day(58), {"method": "recalibrate", "proposal_hash": "r"})
-    found = dearer[later].reset_index(drop=True)
+    moved = dearer[later].reset_index(drop=True)
     errors = [
-        np.abs(score(ws, version, found).scores - found["spend"].to_numpy()).mean()
+        np.abs(score(ws, version, moved).scores - moved["spend"].to_numpy()).mean()
         for version in (ws.registry.champion("renewals"), challenger.version)
     ]
     assert errors[1] < 0.5 * errors[0]
