@@ -42,7 +42,11 @@ def register(ws: Workspace, model: Any, columns: list[str], **tags: str) -> Mode
     ws.registry.make_current()
     signature = infer_signature(ROWS[columns].head(3))
     path = ws.settings.home / f"registered_{len(list(ws.settings.home.glob('registered_*')))}"
-    mlflow.sklearn.save_model(model, path, signature=signature, serialization_format="cloudpickle")
+    # Where the packages are not named, MLflow starts a process that loads the model to see what it imports.
+    packages = ["scikit-learn"]
+    mlflow.sklearn.save_model(
+        model, path, signature=signature, pip_requirements=packages, serialization_format="cloudpickle"
+    )
     if not ws.registry.by_alias("renewals", "challenger") and not (ws.settings.home / "registered_1").exists():
         ws.registry.client.create_registered_model("renewals")
     version = ws.registry.client.create_model_version("renewals", source=str(path), tags=tags).version
