@@ -29,6 +29,7 @@ QUICK = {
     "record_cases": ["--most", "40"],
     "rollback": ["--repeats", "3", "--rows-per-day", "300"],
     "sequential": ["--pairs", "200"],
+    "serve": ["--switches", "6"],
     "profiles": ["--rows", "200000", "--stream-rows", "1000000", "--evidently-rows", "10000"],
 }
 LONG = {"calibration": ["--long"], "profiles": ["--evidently-rows", "1000000"]}

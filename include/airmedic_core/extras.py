@@ -30,6 +30,7 @@ LIBRARIES = {
     "confluent_kafka": Library("the client of Kafka", "kafka"),
     "duckdb": Library("DuckDB", "sql"),
     "evidently": Library("Evidently", "evidently"),
+    "fastapi": Library("FastAPI", "serve"),
     "great_expectations": Library("Great Expectations", "quality"),
     "httpx2": Library("HTTPX 2", "llm"),
     "ibis": Library("Ibis", "sql"),
@@ -41,6 +42,7 @@ LIBRARIES = {
     "requests": Library("Requests", "mlflow"),
     "slack_sdk": Library("the client of Slack", "slack"),
     "sqlalchemy": Library("SQLAlchemy", "ledger"),
+    "uvicorn": Library("Uvicorn", "serve"),
 }
 """Top-level module → what it is, and the extra that brings it."""
 

@@ -1,0 +1,1 @@
+"""A small reference server: follows the champion, heeds trials, and logs what it answered as monitoring reads it."""

@@ -1,0 +1,103 @@
+"""What was answered, in parquet files that monitoring reads: ``<folder>/<day>/<model>__<moment>.parquet``."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FLUSH_SECONDS = 5.0
+"""How long answers wait in memory: a process that is killed loses so much of its log."""
+_MOST_ROWS = 200_000
+"""Rows kept in memory while the disk takes none. Older ones are dropped then, and counted."""
+_log = logging.getLogger(__name__)
+
+
+class PredictionLog:
+    """Writes answers in the background, so that nobody waits for the disk.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the files go. Those of versions that only score along go to ``<folder>_tried``.
+    model : str
+        The model's name.
+    time_column : str
+        Says on which day a row belongs.
+    """
+
+    def __init__(self, folder: Path, model: str, time_column: str) -> None:
+        self._folder, self._model, self._time_column = folder, model, time_column
+        self._waiting: list[tuple[Path, pd.DataFrame]] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._write_now_and_then, name="airmedic-log", daemon=True)
+        self.problem = ""
+        self.dropped = 0
+
+    def start(self) -> None:
+        """Begin to write."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is left, and stop."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self.flush()
+
+    def add(self, rows: pd.DataFrame, *, beside: bool = False) -> None:
+        """Take rows to write.
+
+        Parameters
+        ----------
+        rows : pandas.DataFrame
+            With their answers.
+        beside : bool
+            Whether a version has said it that only scores along.
+        """
+        folder = self._folder.with_name(f"{self._folder.name}_tried") if beside else self._folder
+        with self._lock:
+            self._waiting.append((folder, rows))
+            while sum(len(waiting) for _, waiting in self._waiting) > _MOST_ROWS:
+                self.dropped += len(self._waiting.pop(0)[1])
+
+    def flush(self) -> None:
+        """Write what is waiting. What cannot be written waits on."""
+        with self._lock:
+            taken, self._waiting = self._waiting, []
+        try:
+            while taken:
+                folder = taken[0][0]
+                self._write(folder, [rows for place, rows in taken if place == folder])
+                taken = [(place, rows) for place, rows in taken if place != folder]
+            self.problem = ""
+        except OSError as error:
+            self.problem = f"The log cannot be written: {error}"
+            _log.warning("%s", self.problem)
+            with self._lock:
+                self._waiting = taken + self._waiting
+
+    def _write(self, folder: Path, parts: list[pd.DataFrame]) -> None:
+        import pandas as pd
+
+        rows = pd.concat(parts, ignore_index=True)
+        times = pd.to_datetime(rows[self._time_column], utc=True)
+        rows[self._time_column] = times
+        for day, of_day in rows.groupby(times.dt.strftime("%Y-%m-%d")):
+            place = folder / str(day)
+            place.mkdir(parents=True, exist_ok=True)
+            name = f"{self._model}__{datetime.now(UTC):%Y%m%dT%H%M%S}_{uuid4().hex[:8]}"
+            unfinished = place / f"{name}.part"
+            of_day.to_parquet(unfinished, index=False)
+            unfinished.replace(place / f"{name}.parquet")
+
+    def _write_now_and_then(self) -> None:
+        while not self._stop.wait(FLUSH_SECONDS):
+            self.flush()
