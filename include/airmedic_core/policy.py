@@ -129,6 +129,8 @@ class Limits(Section):
     concurrent_actions: int = Field(default=3, ge=1)
     training_minutes_per_day: float = Field(default=240, ge=0)
     training_minutes_per_day_fleet: float = Field(default=1440, ge=0)
+    trial_minutes_per_day: float = Field(default=30, ge=0)
+    trial_minutes_per_day_fleet: float = Field(default=240, ge=0)
     breaker_failures: int = Field(default=3, ge=1)
     breaker_hours: float = Field(default=24, ge=0)
     exempt: tuple[ActionName, ...] | None = None
@@ -162,6 +164,19 @@ class Learning(Section):
     exploration_fraction: float = Field(default=0, ge=0, le=0.5)
 
 
+class Explore(Section):
+    """Where a model may be trained in the shadow to see whether training would help, before anybody is asked."""
+
+    environments: tuple[str, ...] = (SIMULATION,)
+    """Where it is allowed; ``"*"`` for everywhere, nothing for nowhere."""
+    every_quiet_windows: int = Field(default=4, ge=0)
+    """How many windows after the last trial one is made although nothing is lost; 0 for never."""
+
+    def allowed_in(self, environment: str) -> bool:
+        """Return whether models may be trained in the shadow in an environment."""
+        return ANY in self.environments or environment in self.environments
+
+
 class Policy(Section):
     """What Airmedic may do, and what it has to ask for. Read one with :func:`load_policy`."""
 
@@ -177,6 +192,7 @@ class Policy(Section):
     limits: Limits = Limits()
     freezes: tuple[Freeze, ...] = ()
     learning: Learning = Learning()
+    explore: Explore = Explore()
     environments: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Environment → limits that differ there."""
 

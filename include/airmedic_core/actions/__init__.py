@@ -26,6 +26,7 @@ __all__ = [
     "question",
     "renews_normal",
     "trains",
+    "tried_first",
 ]
 
 ACTIONS: Family[Action] = Family("airmedic_core.actions", Action, entry_points="airmedic.actions")
@@ -69,6 +70,15 @@ def trains(name: str) -> bool:
     """
     action = known_action(name)
     return action is not None and action.trains
+
+
+def tried_first() -> str:
+    """Return the action whose training is tried in the shadow before anybody is asked.
+
+    >>> tried_first()
+    'retrain'
+    """
+    return next(name for name in ACTIONS.ours() if ACTIONS.member(name).tried_first)
 
 
 def renews_normal(name: str) -> bool:

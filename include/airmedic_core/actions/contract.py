@@ -99,6 +99,8 @@ class Action(Protocol):
     """The paths on which it is proposed as a companion."""
     trains: bool = False
     """Whether it trains: it then heeds the policy's budget for compute."""
+    tried_first: bool = False
+    """Whether its training is tried in the shadow, where the policy lets models explore, before anybody is asked."""
     renews_normal: bool = False
     """Whether rows of the window become what later windows are compared with."""
     of_window: bool = False

@@ -13,7 +13,7 @@ from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.history import MARGIN, History, Outcome
 from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import ActionResult, Cause, Diagnosis, Finding, Incident, IncidentState, Json, Proposal
 from airmedic_core.training.training_run import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
@@ -37,6 +37,7 @@ class Retrain(Action):
     choice = "Retrain"
     path = Path.RETRAIN
     trains = True
+    tried_first = True
     # Tuning fits many models on a long window. Nobody else waits for it: a training holds its own proposal only.
     deadline_seconds = 6 * 3600.0
     leads_to = "deploy"
@@ -45,6 +46,8 @@ class Retrain(Action):
         """Choose window, method and, where something changed, the moment since when."""
         from airmedic_core.training.methods import can_recalibrate
 
+        if tried := tried_for(ws, incident):
+            return tried, f"{_trial_of(ws, incident)} {_expected(ws, tried)}"
         cause = diagnosis.cause if diagnosis is not None else incident.cause
         calibrates = cause.traits.recalibrates and not ws.spec.only_logged and can_recalibrate(ws)
         return plan_training(ws, incident, cause, "recalibrate" if calibrates else ws.spec.retrain.using)
@@ -270,6 +273,33 @@ def _expected(ws: Workspace, params: Json) -> str:
 
 def _window(params: Json) -> Window:
     return Window(as_utc(params["window_start"]), as_utc(params["window_end"]))
+
+
+def tried_for(ws: Workspace, incident: Incident) -> Json:
+    """Return the parameters of the training that was tried in the shadow on the incident's newest batch and helps.
+
+    They name the version that was tried: it is taken up in place of another one while the rows are the same. Nothing
+    where nothing was tried, where it does not help, or where another version serves since.
+    """
+    from airmedic_core.training.trial import PLAN, TRIED
+
+    finding = _trial_finding(ws, incident)
+    if finding is None or PLAN not in finding.details:
+        return {}
+    champion = ws.registry.by_alias(ws.spec.name, "champion")
+    if champion is None or champion.version != finding.details["champion"]:
+        return {}
+    return {**finding.details[PLAN], TRIED: finding.details[TRIED]}
+
+
+def _trial_of(ws: Workspace, incident: Incident) -> str:
+    finding = _trial_finding(ws, incident)
+    return finding.message if finding else ""
+
+
+def _trial_finding(ws: Workspace, incident: Incident) -> Finding | None:
+    newest = incident.batch_ids[-1:]
+    return next((finding for batch_id in newest for finding in ws.ledger.findings(batch_id, "trial")), None)
 
 
 def _looked_at(ws: Workspace, window: Window) -> Window:

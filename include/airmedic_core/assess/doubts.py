@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation, is_shift
-from airmedic_core.records import ABNORMAL, Role
+from airmedic_core.records import ABNORMAL, Role, Verdict
 
 _APART = 0.95
 """Area under the curve of telling two windows apart, from which they hardly have inputs in common: what remains of a
@@ -48,7 +48,7 @@ def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) 
     'if a later window shows the same: 62 labelled rows may be one event'
     """
     known = list(signs)
-    doubt = _faulty(known)
+    doubt = _faulty(known) or _futile(known)
     # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
     return doubt if doubt or confirmed else _one_event(known)
 
@@ -65,17 +65,27 @@ def _faulty(signs: Sequence[CountedSign]) -> str:
     return ""
 
 
+def _futile(signs: Sequence[CountedSign]) -> str:
+    """Return the doubt that there is nothing to gain: it was tried in the shadow."""
+    if any(sign.role is Role.TRIAL and sign.verdict is Verdict.OK for sign in signs):
+        return "once there is more to learn from: a model that was trained in the shadow does no better"
+    return ""
+
+
 def _one_event(signs: Sequence[CountedSign]) -> str:
     """Return the doubt that a later window would settle."""
     if any(sign.details.get("unseen_by_scores") and sign.verdict in ABNORMAL for sign in signs):
         return "once the labels are known to be complete: by its scores the window is of the usual mix"
+    # Few rows, and rows unlike the reference's, are no doubt where both models were compared on rows that neither knew.
+    tried = any(sign.role is Role.TRIAL and sign.verdict is Verdict.ALERT for sign in signs)
     lost = [sign for sign in signs if is_measured_loss(sign) and sign.subject == WHOLE and sign.sample_size]
     rows = max((sign.sample_size or 0 for sign in lost), default=0)
-    if lost and rows < _FEW_ROWS:
+    if lost and rows < _FEW_ROWS and not tried:
         return f"if a later window shows the same: {rows} labelled rows may be one event"
     moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL]
     if lost and len(moved) == 1 and abs(moved[0].effect or 0.0) >= _FAR:
         return "once it is known that the input that moved is right: it has moved alone"
-    if any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in signs):
+    apart = any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in signs)
+    if apart and not tried:
         return "if the loss is there among rows that the reference has too: the two windows hardly overlap"
     return ""

@@ -90,7 +90,11 @@ def _label_shift(signs: Signs[SignT], _: bool) -> list[SignT]:
 
 def _concept_drift(signs: Signs[SignT], _: bool) -> list[SignT]:
     # Answers that nobody can use cost what they cost, whatever the relation is.
-    if not signs.lost or signs.unusable:
+    if signs.unusable:
+        return []
+    if helped := _helped(signs, Cause.CONCEPT_DRIFT):
+        return [*helped, *signs.remains, *signs.lost]
+    if not signs.lost:
         return []
     if signs.remains:
         return [*signs.remains, *signs.lost]
@@ -102,12 +106,19 @@ def _concept_drift(signs: Signs[SignT], _: bool) -> list[SignT]:
 
 
 def _harmful_shift(signs: Signs[SignT], _: bool) -> list[SignT]:
+    if helped := _helped(signs, Cause.HARMFUL_COVARIATE_SHIFT):
+        return [*helped, *signs.lost, *signs.moved]
     if not signs.lost:
         return signs.estimated + signs.moved if signs.estimated and signs.moved else []
     if signs.remains or signs.unusable:
         return []
     inputs = _explained_by_inputs(signs)
     return [*inputs, *signs.lost, *signs.moved] if inputs or signs.moved else []
+
+
+def _helped(signs: Signs[SignT], cause: Cause) -> list[SignT]:
+    """Return the trial that shows that training helps, where it speaks for a cause."""
+    return [trial for trial in signs.helped if trial.suggests[:1] == (cause,)]
 
 
 def _explained_by_inputs(signs: Signs[SignT]) -> list[SignT]:
@@ -123,7 +134,7 @@ def _latency_regression(signs: Signs[SignT], _: bool) -> list[SignT]:
 
 
 def _harmless_shift(signs: Signs[SignT], _: bool) -> list[SignT]:
-    return [] if signs.lost or signs.estimated or signs.unusable else signs.moved
+    return [] if signs.lost or signs.estimated or signs.unusable or signs.helped else signs.moved
 
 
 def _unclaimed(signs: Signs[SignT]) -> list[SignT]:

@@ -111,6 +111,11 @@ class Signs(Generic[SignT]):
         return self.pick(Verdict.ALERT, is_shift)
 
     @cached_property
+    def helped(self) -> list[SignT]:
+        """Alerts of a loss that a model trained in the shadow does not have."""
+        return self.of_role(Role.TRIAL)
+
+    @cached_property
     def estimated(self) -> list[SignT]:
         """Alerts of a loss that is to be expected of the inputs and that no label has shown."""
         return self.pick(

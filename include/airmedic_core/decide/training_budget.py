@@ -54,7 +54,38 @@ def over_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now:
     return None
 
 
-def minutes_spent(ledger: Ledger, model: str, *, now: datetime, most_seconds: float) -> Spent:
+def over_trial_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now: datetime) -> Objection | None:
+    """Return an objection where the day's minutes for training in the shadow are spent, or those for all training.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where trainings are on record.
+    limits : Limits
+        The limits of the model's surroundings.
+    model, action : str
+        The model, and the action whose training is tried.
+    now : datetime
+        The moment.
+    """
+    if stopped := over_budget(ledger, limits, model=model, action=action, now=now):
+        return stopped
+    member = known_action(action)
+    most_seconds = member.deadline_seconds if member else 0.0
+    spent = minutes_spent(ledger, model, now=now, most_seconds=most_seconds, only_trials=True)
+    for limit, used, allowed, whose in (
+        ("trial_minutes_per_day", spent.model, limits.trial_minutes_per_day, "this model"),
+        ("trial_minutes_per_day_fleet", spent.fleet, limits.trial_minutes_per_day_fleet, "all models"),
+    ):
+        if used >= allowed:
+            told = f"{number(used)} of {number(allowed)} minutes"
+            return Objection(limit, f"The trainings in the shadow of {whose} took {told} in 24 hours.")
+    return None
+
+
+def minutes_spent(
+    ledger: Ledger, model: str, *, now: datetime, most_seconds: float, only_trials: bool = False
+) -> Spent:
     """Return the minutes that were spent in the last 24 hours.
 
     Parameters
@@ -67,8 +98,10 @@ def minutes_spent(ledger: Ledger, model: str, *, now: datetime, most_seconds: fl
         The moment.
     most_seconds : float
         How long a training may take: one that has no end after that has none any more.
+    only_trials : bool
+        Whether to count only what was trained in the shadow.
     """
-    begun = ledger.trainings(since=now - DAY)
+    begun = [training for training in ledger.trainings(since=now - DAY) if training.is_trial or not only_trials]
     took = [(training.model, _seconds(training, begun, now, most_seconds)) for training in begun]
     mine = sum(seconds for name, seconds in took if name == model)
     return Spent(mine / 60, sum(seconds for _, seconds in took) / 60)

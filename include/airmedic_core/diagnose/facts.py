@@ -45,6 +45,11 @@ class Facts:
         lost = [item for item in self.alarms if item.role is Role.LOSS or is_of_relation(item)]
         return lost + [item for item in self._calm if self.moved and is_beyond_limit(item)]
 
+    @cached_property
+    def helped(self) -> list[Evidence]:
+        """What was trained in the shadow and does not have the loss."""
+        return [item for item in self.alarms if item.role is Role.TRIAL]
+
     @property
     def loss_lasts(self) -> bool:
         """Whether the window before shows a loss of the same metric too."""

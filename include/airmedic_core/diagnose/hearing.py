@@ -92,14 +92,14 @@ def _harmless(facts: Facts) -> Heard:
 
 
 def _harmful(facts: Facts) -> Heard:
-    if not facts.losses:
+    if not facts.losses and not facts.helped:
         return [], facts.sound_performance[:2], 0.25 if facts.sound_performance else 0.6
     against, factor = _otherwise_explained(facts, Cause.HARMFUL_COVARIATE_SHIFT)
     return [*facts.moved[:3], *facts.losses[:2]], against, factor
 
 
 def _relation(facts: Facts) -> Heard:
-    if not facts.losses:
+    if not facts.losses and not facts.helped:
         return [], facts.sound_performance[:2], 0.25
     against, factor = _otherwise_explained(facts, Cause.CONCEPT_DRIFT)
     unmoved = [] if facts.moved else facts.unmoved[:1]

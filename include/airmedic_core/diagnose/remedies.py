@@ -114,7 +114,9 @@ def actions_for(
         else:
             actions.append(RecommendedAction(remedy.action, 0, remedy.why, remedy.condition))
     tried = {str(name) for item in facts.of("recurrence") for name in item.details.get("actions", [])}
-    if actions and actions[0].action in tried and not hands_over(actions[0].action):
+    # A problem that comes back as the world goes on is met by training again, where a trial shows that it helps.
+    shown = bool(facts.helped) and bool(actions) and trains(actions[0].action)
+    if actions and not shown and actions[0].action in tried and not hands_over(actions[0].action):
         why = f"{actions[0].action.replace('_', ' ').capitalize()} was tried before and the problem came back."
         actions = [action for action in actions if not hands_over(action.action)]
         actions.append(RecommendedAction(handing_over(), 0, why, "if the problem comes back again"))

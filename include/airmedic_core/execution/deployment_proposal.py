@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.decide.propose import propose
 from airmedic_core.errors import AirmedicError, ModelError, PolicyError
@@ -18,9 +16,6 @@ from airmedic_core.reports.private import Privacy
 from airmedic_core.training.training_run import GATE_TAG
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from airmedic_core.training.fit import Challenger
     from airmedic_core.workspace import Workspace
 
 _PROPOSAL_TAG = "airmedic.proposal_hash"
@@ -58,6 +53,7 @@ def gate_challenger(
     """
     from airmedic_core.training.fit import challenger_of
     from airmedic_core.training.gate import evaluate_gate
+    from airmedic_core.training.withheld import withheld_rows
 
     spec, incident = ws.spec, ws.ledger.incident(incident_id)
     empty = GateResult("not_comparable", spec.metric, (), margin=spec.gate.margin)
@@ -72,7 +68,7 @@ def gate_challenger(
     champion, proposal = ws.registry.by_alias(spec.name, "champion"), ws.ledger.proposal(proposal_hash)
     try:
         challenger = challenger_of(ws, version)
-        rows = _evaluation_rows(ws, challenger, incident)
+        rows = withheld_rows(ws, challenger, incident.as_of)
         result = evaluate_gate(_with_margin(ws, proposal), challenger, champion, rows)
     except AirmedicError as error:
         if error.transient:
@@ -90,14 +86,6 @@ def _with_margin(ws: Workspace, proposal: Proposal) -> Workspace:
     margin = max(ws.spec.gate.margin, float(proposal.params.get(MARGIN, ws.spec.gate.margin)))
     gate = ws.spec.gate.model_copy(update={"margin": margin})
     return replace(ws, spec=ws.spec.model_copy(update={"gate": gate}))
-
-
-def _evaluation_rows(ws: Workspace, challenger: Challenger, incident: Incident) -> pd.DataFrame:
-    from airmedic_core.sources import known_labels
-    from airmedic_core.training.rows import usable_rows
-
-    frame, _ = usable_rows(ws, challenger.holdout_window)
-    return frame[np.asarray(known_labels(ws.spec, frame, incident.as_of), dtype=bool)].reset_index(drop=True)
 
 
 def _keep(ws: Workspace, run_id: str, version: str, result: GateResult) -> None:

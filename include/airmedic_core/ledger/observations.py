@@ -15,11 +15,16 @@ from airmedic_core.ledger.tables import batches, data_quality, model_metrics
 from airmedic_core.records import Assessment, Batch, BatchSummary, Finding, Verdict, digest, from_json, to_json
 from airmedic_core.windows import Window
 
-Group = Literal["data", "drift", "performance"]
+Group = Literal["data", "drift", "performance", "trial"]
 
 _LOOKED_BACK = 2
 """Batches that are looked at for each one whose findings are wanted: where labels come late, the newest have none."""
-_TABLES: dict[str, Table] = {"data": data_quality, "drift": model_metrics, "performance": model_metrics}
+_TABLES: dict[str, Table] = {
+    "data": data_quality,
+    "drift": model_metrics,
+    "performance": model_metrics,
+    "trial": model_metrics,
+}
 
 
 @dataclass(frozen=True)

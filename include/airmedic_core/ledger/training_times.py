@@ -12,6 +12,9 @@ from airmedic_core.ledger.tables import trainings
 from airmedic_core.records import Proposal
 from airmedic_core.windows import as_utc
 
+NO_INCIDENT = ""
+"""In place of an incident: a training in the shadow, which nothing but the policy has asked for."""
+
 
 @dataclass(frozen=True)
 class Training:
@@ -24,22 +27,43 @@ class Training:
     seconds: float | None
     """Nothing while it runs, and where its process died on the way."""
 
+    @property
+    def is_trial(self) -> bool:
+        """Whether it only tried whether training would help."""
+        return self.incident_id == NO_INCIDENT
+
 
 class Trainings(Audit):
     """Recording and reading how long trainings took."""
 
     def begin_training(self, p: Proposal, *, now: datetime | None = None) -> int:
         """Record that a training begins, and return its number, for :meth:`end_training`."""
-        started_at = now or datetime.now(UTC)
+        return self._begin(p.model, p.incident_id, p.hash, now or datetime.now(UTC))
+
+    def begin_trial(self, model: str, plan_hash: str, *, now: datetime | None = None) -> int:
+        """Record that a training in the shadow begins, which no incident asks for, and return its number.
+
+        Parameters
+        ----------
+        model : str
+            The model.
+        plan_hash : str
+            Hash of what is tried.
+        now : datetime, optional
+            The moment; the present where not given.
+        """
+        return self._begin(model, NO_INCIDENT, plan_hash, now or datetime.now(UTC))
+
+    def _begin(self, model: str, incident_id: str, subject: str, started_at: datetime) -> int:
         with self._writing() as connection:
-            begun = {"model": p.model, "incident_id": p.incident_id, "started_at": started_at.isoformat()}
-            sequence = append(connection, "training_begun", p.hash, begun)
+            begun = {"model": model, "incident_id": incident_id, "started_at": started_at.isoformat()}
+            sequence = append(connection, "training_begun", subject, begun)
             connection.execute(
                 insert(trainings).values(
                     sequence=sequence,
-                    model=p.model,
-                    incident_id=p.incident_id,
-                    proposal_hash=p.hash,
+                    model=model,
+                    incident_id=incident_id,
+                    proposal_hash=subject,
                     started_at=started_at,
                 )
             )

@@ -63,6 +63,9 @@ class Role(StrEnum):
     """The model answers otherwise than it did."""
     SERVICE = "service"
     """How the model is served: latency, the version in service."""
+    TRIAL = "trial"
+    """What a model that was trained in the shadow would change: an alert where it would save a clear part of the loss,
+    in order where training would not help. Details: ``tried`` with the version, ``low`` and ``high``."""
     INFORMATION = "information"
     """A fact that speaks for no cause. An alert of this role is an incident that nothing explains."""
 

@@ -147,6 +147,7 @@ class Models(Versions):
         tags: Mapping[str, str],
         reference: Reference | None,
         once: str = "",
+        shadow: bool = False,
     ) -> ModelVersion:
         """Register a fitted model as a new version; the alias ``challenger`` moves to it.
 
@@ -168,6 +169,8 @@ class Models(Versions):
             What it was accepted on.
         once : str
             A tag of which no two versions may have the same value: the version that has it already is returned.
+        shadow : bool
+            Whether no alias moves: it is only tried.
 
         Raises
         ------
@@ -189,7 +192,7 @@ class Models(Versions):
                 logged = flavour.log(
                     model.native, {"name": "model", "signature": signature, "pip_requirements": packages}
                 )
-        return self._created(spec, logged.model_uri, logged.model_id, run_id, tags, reference, once)
+        return self._created(spec, logged.model_uri, logged.model_id, run_id, tags, reference, once, shadow)
 
     def register_again(
         self,
@@ -233,6 +236,7 @@ class Models(Versions):
         tags: Mapping[str, str],
         reference: Reference | None,
         once: str,
+        shadow: bool = False,
     ) -> ModelVersion:
         all_tags = {"airmedic.model": spec.name, **tags}
         if reference is not None:
@@ -245,8 +249,17 @@ class Models(Versions):
                 version = version_of(
                     self.client.create_model_version(spec.name, source, run_id, tags=all_tags, model_id=model_id)
                 )
-            self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
+            if not shadow:
+                self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
         return version
+
+    def take_up(self, version: ModelVersion, tags: Mapping[str, str]) -> ModelVersion:
+        """Make a version that was only tried the challenger, with the tags of what takes it up."""
+        for key, value in tags.items():
+            self.tag(version.name, version.version, key, value)
+        with self.answering():
+            self.client.set_registered_model_alias(version.name, CHALLENGER, version.version)
+        return self.version(version.name, version.version)
 
     def complete(self, version: ModelVersion) -> ModelVersion:
         """Let the alias ``challenger`` name a version whose registration was cut off, unless a newer one has come."""

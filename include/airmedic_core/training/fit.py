@@ -19,6 +19,7 @@ from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
+from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
 from airmedic_core.training.logged_reference import logged_reference
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
+TRIED = "airmedic.tried"
+"""Tag of a version that was only tried: nobody has asked for it."""
 _PROPOSAL = "airmedic.proposal_hash"
 _TRAINED = "airmedic.trained_window"
 _WITHHELD = "airmedic.withheld_window"
@@ -68,12 +71,14 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     params : mapping
         ``method``: ``clone``, ``default`` or ``recalibrate`` in place of the spec's; ``since``: when the relation
         changed; ``trials``: search hyperparameters even where the spec does not ask for it; ``proposal_hash`` and
-        ``incident_id``: what it belongs to; ``training_key``: its identity, where that is not the proposal's.
+        ``incident_id``: what it belongs to; ``training_key``: its identity, where that is not the proposal's;
+        ``only_tried``: move no alias, it is only tried; ``tried``: a version that was tried so on the rows that hash to
+        ``airmedic.data_window``, and is taken up in place of another training if the rows are still these.
 
     Returns
     -------
     Challenger
-        Its version carries the alias ``challenger``.
+        Its version carries the alias ``challenger``, unless it is only tried.
 
     Raises
     ------
@@ -86,15 +91,21 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     """
     spec = ws.spec
     key = str(params.get("training_key") or params.get("proposal_hash") or _key(spec, window, as_of, params))
+    shadow = bool(params.get("only_tried"))
     done = ws.registry.find(spec.name, TRAINING_KEY, key)
     if done is not None:
-        return challenger_of(ws, ws.registry.complete(done))
+        return challenger_of(ws, done if shadow else ws.registry.complete(done))
     method = method_of(spec, params.get("method"))
     asked = {_PROPOSAL: params.get("proposal_hash"), "airmedic.incident_id": params.get("incident_id")}
     links = {name: str(value) for name, value in asked.items() if value}
-    with training_run(ws, key, f"train {window}", links) as run_id:
-        since = as_utc(params["since"]) if params.get("since") else None
-        rows = training_rows(ws, window, as_of, since=since)
+    since = as_utc(params["since"]) if params.get("since") else None
+    rows = training_rows(ws, window, as_of, since=since)
+    data_window = data_window_of(rows)
+    if (tried := _tried(ws, params, data_window)) is not None:
+        return challenger_of(ws, ws.registry.take_up(tried, links))
+    if shadow:
+        links[TRIED] = "true"
+    with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:
         model, inputs, notes = _model(ws, method, rows, since, params)
         used = Window(notes.pop("from", rows.window.start), rows.window.end)
         model, meaning = understood(spec, model, inputs, rows.train)
@@ -110,12 +121,14 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
                 "withheld_window": str(rows.holdout),
                 "rows_trained": int((rows.train[spec.data.time_column] >= used.start).sum()),
                 "rows_withheld": len(rows.withheld),
+                "data_window": data_window,
                 **notes,
             },
             metrics={f"withheld_{name}": value for name, value in metrics.items()},
             details={"left_out": rows.left_out, "inputs": inputs.kinds, "params": dict(params), **notes},
         )
         tags = links | {TRAINING_KEY: key, _METHOD: method, _TRAINED: _iso(used), _WITHHELD: _iso(rows.holdout)}
+        tags[DATA_WINDOW] = data_window
         kept: Json = {
             "run_id": run_id,
             "tags": tags | (meaning_tag(meaning) if meaning is not None else {}),
@@ -125,8 +138,16 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         if method.startswith("dag:"):
             version = ws.registry.register_again(spec, delivered(ws, str(params.get("proposal_hash", ""))), **kept)
         else:
-            version = ws.registry.register(spec, model, inputs.prepare(rows.train.tail(5)), **kept)
+            version = ws.registry.register(spec, model, inputs.prepare(rows.train.tail(5)), shadow=shadow, **kept)
     return Challenger(version, run_id, used, rows.holdout, metrics)
+
+
+def _tried(ws: Workspace, params: Mapping[str, Any], data_window: str) -> ModelVersion | None:
+    """Return the version that was tried, if it learned from exactly the rows that a training would learn from now."""
+    if not params.get("tried") or params.get(DATA_WINDOW) != data_window:
+        return None
+    version = ws.registry.version(ws.spec.name, str(params["tried"]))
+    return version if version.tags.get(DATA_WINDOW) == data_window else None
 
 
 def challenger_of(ws: Workspace, version: ModelVersion) -> Challenger:

@@ -31,6 +31,7 @@ from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
 from airmedic_core.training.guards import leaks, probability_error, slower
+from airmedic_core.training.rows import MIN_BLOCKS
 from airmedic_core.training.same_rows import side_by_side
 
 if TYPE_CHECKING:
@@ -41,11 +42,10 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 Outcome = Literal["passed", "refused", "inconclusive", "not_comparable"]
-_MIN_BLOCKS = 5
 _MOST_UNKNOWN = 0.05
 """Share of the labels that may be of classes that neither version knows. They are left out of the comparison."""
 _MOST_SEGMENTS = 20
-_BLOCK_UNITS = (("week", 12), ("day", _MIN_BLOCKS), ("hour", _MIN_BLOCKS))
+_BLOCK_UNITS = (("week", 12), ("day", MIN_BLOCKS), ("hour", MIN_BLOCKS))
 """Unit of a block, and from how many of them on it is used: the longest that gives enough blocks."""
 
 
@@ -171,8 +171,8 @@ def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, fra
     labels = challenger.labels[known]
     blocks, count, unit = time_blocks(frame[spec.data.time_column][known])
     empty = replace(empty, rows=rows, blocks=count)
-    if rows < gate.min_rows or count < _MIN_BLOCKS:
-        problem = f"{rows} labelled rows in {count} {unit}s are too few: {gate.min_rows} in {_MIN_BLOCKS} are needed."
+    if rows < gate.min_rows or count < MIN_BLOCKS:
+        problem = f"{rows} labelled rows in {count} {unit}s are too few: {gate.min_rows} in {MIN_BLOCKS} are needed."
         return replace(empty, outcome="inconclusive", reasons=(problem,))
     if spec.task != "regression" and len(np.unique(labels)) < 2:
         return replace(empty, reasons=(f"All {rows} labels are the same.",))
@@ -257,7 +257,7 @@ def _segments(
                 continue
             inside = np.asarray(values == value)
             blocks, count, _ = time_blocks(frame[spec.data.time_column][inside])
-            if count < _MIN_BLOCKS:
+            if count < MIN_BLOCKS:
                 continue
             paired = _paired(measure, labels[inside], old[inside], new[inside], blocks, count, spec.gate.confidence)
             if paired is not None:

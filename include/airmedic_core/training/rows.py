@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
+MIN_BLOCKS = 5
+"""Stretches of time, of an hour at the least, that the gate needs to compare on. Rows of one stretch fail together,
+and an interval from fewer says little."""
 _MIN_CLASS_ROWS = 10
 _ALL_BATCHES = 100_000
 _UNSEEN = "assessment:batch:error"
@@ -250,7 +253,7 @@ def _boundary(spec: ModelSpec, labelled: pd.Series, since: datetime | None) -> d
         if after:
             fresh = max(fraction, _FRESH_FRACTION)
             wanted = min(wanted, max(round(fresh * after), min(spec.gate.min_rows, after // 2), 1))
-    boundary = labelled.iloc[-wanted].to_pydatetime()
+    boundary = min(labelled.iloc[-wanted], _enough_blocks(labelled)).to_pydatetime()
     first = labelled.iloc[0].to_pydatetime()
     if boundary <= first:
         raise TrainingError(
@@ -259,6 +262,13 @@ def _boundary(spec: ModelSpec, labelled: pd.Series, since: datetime | None) -> d
         )
     moment: datetime = boundary
     return moment
+
+
+def _enough_blocks(labelled: pd.Series) -> pd.Timestamp:
+    """Return the moment from which on the rows are of enough different hours for the gate to compare on."""
+    hours = labelled.dt.floor("h").drop_duplicates()
+    newest: pd.Timestamp = hours.iloc[-min(MIN_BLOCKS, len(hours))]
+    return newest
 
 
 def _shown(left_out: dict[str, int]) -> str:

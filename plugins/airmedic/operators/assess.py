@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import BranchMixIn, Context
@@ -37,9 +38,10 @@ class AssessOperator(BatchOperator, BranchMixIn):
     def execute(self, context: Context) -> Any:
         """Assess the batch. The assessment is pushed as XCom ``assessment``."""
         with airflow_errors():
-            from airmedic_core.monitor import assess
+            from airmedic_core.exploration import assess_and_try
 
-            assessment = assess(open_workspace(self.model), from_json(Batch, self.batch))
+            batch = from_json(Batch, self.batch)
+            assessment = assess_and_try(open_workspace(self.model), batch, now=datetime.now(UTC))
         self.log.info("%s: %s (%s)", assessment.outcome, assessment.headline, assessment.cause)
         context["ti"].xcom_push("assessment", to_json(assessment))
         return self.do_branch(context, (self.branches or _BRANCHES)[assessment.outcome])

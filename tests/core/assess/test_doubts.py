@@ -34,6 +34,10 @@ def mix(*, unseen: bool) -> Finding:
     )  # fmt: skip
 
 
+def trial(verdict: Verdict) -> Finding:
+    return Finding("trial", "batch", "mae", verdict, role=Role.TRIAL)
+
+
 def damaged(verdict: Verdict) -> Finding:
     return Finding("corruption", "price", "nulls", verdict, role=Role.DATA_FAULT)
 
@@ -44,6 +48,12 @@ def damaged(verdict: Verdict) -> Finding:
         ([loss(500), remains(0.6)], ""),
         ([loss(500), remains(0.6), damaged(Verdict.OK)], ""),
         ([loss(500), damaged(Verdict.WATCH)], "sound"),
+        ([loss(500), trial(Verdict.OK)], "more to learn from"),
+        ([loss(500), trial(Verdict.UNKNOWN)], ""),
+        ([loss(62), trial(Verdict.ALERT)], ""),
+        ([loss(500), remains(0.99), trial(Verdict.ALERT)], ""),
+        ([loss(500), moved("price", 1.2), trial(Verdict.ALERT)], "moved alone"),
+        ([loss(62), damaged(Verdict.WATCH), trial(Verdict.ALERT)], "sound"),
         ([loss(62)], "62 labelled rows"),
         ([loss(500), remains(0.99)], "overlap"),
         ([replace(loss(500), details={"unrelated": True}), remains(0.6)], "belong to their rows"),

@@ -28,10 +28,20 @@ BROKEN = Finding("sieve", "age", "nulls", ALERT, effect=0.2, role=Role.DATA_FAUL
 ANSWERS = Finding("mouth", "batch", "voice", ALERT, role=Role.SCORES_MOVED, suggests=SHIFTS)
 SILENT = Finding("mouth", "batch", "words", ALERT, role=Role.SCORES_MOVED, suggests=(Cause.UNKNOWN,))
 
+HELPS = Finding("rehearsal", "batch", "mae", ALERT, role=Role.TRIAL, suggests=(Cause.CONCEPT_DRIFT,))
+HELPS_ELSEWHERE = Finding("rehearsal", "batch", "mae", ALERT, role=Role.TRIAL, suggests=SHIFTS[:1])
+FUTILE = Finding("rehearsal", "batch", "mae", OK, role=Role.TRIAL)
+
 
 @pytest.mark.parametrize(
     ("findings", "cause"),
     [
+        ([HELPS], Cause.CONCEPT_DRIFT),
+        ([HELPS, LOST], Cause.CONCEPT_DRIFT),
+        ([HELPS_ELSEWHERE, MOVED], Cause.HARMFUL_COVARIATE_SHIFT),
+        ([HELPS, CONVERTED], Cause.UNIT_CHANGE),
+        ([HELPS, SILENT], Cause.UNKNOWN),
+        ([FUTILE, MOVED], Cause.HARMLESS_COVARIATE_SHIFT),
         ([MOVED], Cause.HARMLESS_COVARIATE_SHIFT),
         ([MOVED, EXPECTED], Cause.HARMFUL_COVARIATE_SHIFT),
         ([MOVED, LOST], Cause.HARMFUL_COVARIATE_SHIFT),

@@ -95,6 +95,14 @@ def test_after_a_change_the_withheld_part_leaves_rows_to_learn_it_from(ws: Works
     assert after.sum() == 200
 
 
+def test_the_withheld_part_is_of_enough_times_for_the_gate_where_a_day_is_one_moment(tmp_path: Path) -> None:
+    rows = renewals(days=30, per_day=60)
+    ws = workspace(tmp_path, rows.assign(at=rows["at"].dt.floor("D")))
+    split = training_rows(ws, Window(day(0), day(30)), day(40), since=day(26))
+    # 30 % of the four days since the change are 72 rows, which are two days; the gate needs five.
+    assert split.withheld["at"].nunique() == 5
+
+
 def test_too_few_rows_say_how_many_there_are(ws: Workspace) -> None:
     with pytest.raises(TrainingError, match=r"120 usable labelled rows.*200 are needed"):
         training_rows(ws, Window(day(0), day(2)), day(9))

@@ -1,0 +1,209 @@
+"""Tries before anybody is asked: whether a model that is trained in the shadow would do better than the champion.
+
+A loss that no rule explains, one that is only watched, and one that training is recommended for are tried, and so is
+every n-th window in which nothing is lost. What comes of it is a finding of the window, weighed like those of the
+checks. The policy says where this is allowed (``explore``), and how many minutes it may take (``limits``).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from time import perf_counter
+from typing import TYPE_CHECKING, Literal
+
+from airmedic_core.actions import ACTIONS, trains, tried_first
+from airmedic_core.assess.signs import is_shift
+from airmedic_core.causes import Cause, CauseKind
+from airmedic_core.decide.kill_switch import kill_switch
+from airmedic_core.decide.limits import freeze
+from airmedic_core.decide.training_budget import over_trial_budget
+from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.monitor import assess
+from airmedic_core.policy import environment_of, policy_of
+from airmedic_core.records import (
+    ABNORMAL,
+    Assessment,
+    Batch,
+    Finding,
+    Incident,
+    IncidentState,
+    Json,
+    Permission,
+    Role,
+    Verdict,
+    digest,
+)
+
+if TYPE_CHECKING:
+    from airmedic_core.policy import Policy
+    from airmedic_core.workspace import Workspace
+
+Occasion = Literal["loss", "quiet"]
+
+_GROUP: Literal["trial"] = "trial"
+_log = logging.getLogger(__name__)
+
+
+def assess_and_try(ws: Workspace, batch: Batch, *, now: datetime) -> Assessment:
+    """Assess a batch; where there is an occasion for it, train in the shadow, and weigh what comes of it as well.
+
+    Whatever a training meets, the batch is assessed: without the trial then.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        A batch that was checked.
+    now : datetime
+        The moment.
+    """
+    known = _kept(ws, batch)
+    assessment = assess(ws, batch)
+    if known:
+        return assessment
+    try:
+        finding = explore(ws, batch, assessment, now=now)
+    except Exception as error:  # noqa: BLE001  a team's own training may raise anything, and nobody asked for this one
+        _log.warning("Whether training would help was not tried: %s: %s", type(error).__name__, error)
+        return assessment
+    if finding is None:
+        return assessment
+    ws.ledger.record_findings(batch, _GROUP, [finding], model_version=str(finding.details["champion"]))
+    return assess(ws, batch)
+
+
+def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetime) -> Finding | None:
+    """Train in the shadow and return what came of it; nothing where there is no occasion, or it is not allowed.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch.
+    assessment : Assessment
+        What it means so far.
+    now : datetime
+        The moment.
+
+    Raises
+    ------
+    AirmedicError
+        If nothing can be trained or compared.
+    """
+    if ws.spec.only_logged or ws.spec.retrain.using.startswith("dag:"):
+        return None
+    try:
+        policy = policy_of(ws)
+    except SpecError:
+        # Models are watched without a policy too; nothing is done then.
+        return None
+    if not policy.explore.allowed_in(environment_of(ws)):
+        return None
+    findings = ws.ledger.findings(batch.id)
+    occasion = _occasion(ws, policy, batch, assessment, findings)
+    if occasion is None or _stopped(ws, policy, now):
+        return None
+    return _tried(ws, batch, occasion, findings, now=now)
+
+
+def _kept(ws: Workspace, batch: Batch) -> bool:
+    """Return whether the trial of a batch stands; one with fewer labels than are known now is forgotten."""
+    earlier = ws.ledger.findings(batch.id, _GROUP)
+    if not earlier:
+        return False
+    if all(finding.details.get("as_of") == batch.as_of.isoformat() for finding in earlier):
+        return True
+    ws.ledger.record_findings(batch, _GROUP, [], model_version=None)
+    return False
+
+
+def _occasion(
+    ws: Workspace, policy: Policy, batch: Batch, assessment: Assessment, findings: Sequence[Finding]
+) -> Occasion | None:
+    """Return what a trial is made for; nothing where rows may be wrong, or a version that just came may be."""
+    cause = assessment.cause
+    if cause.lies_in_data or cause.kind is CauseKind.SERVICE:
+        return None
+    if any(finding.role is Role.DATA_FAULT and finding.verdict in ABNORMAL for finding in findings):
+        return None
+    lost = any(finding.verdict in ABNORMAL and finding.role in {Role.LOSS, Role.EXPLAINS_LOSS} for finding in findings)
+    if assessment.outcome != "healthy" and lost:
+        return "loss"
+    if any(trains(remedy.action) and not remedy.condition for remedy in cause.traits.remedies):
+        return "loss"
+    every = policy.explore.every_quiet_windows
+    if not every:
+        return None
+    before = [seen.batch.id for seen in ws.ledger.batches(batch.model, limit=every - 1, before=batch.window.start)]
+    tried = any(ws.ledger.findings_of(before, _GROUP).values()) if before else False
+    return None if tried or len(before) < every - 1 else "quiet"
+
+
+def _stopped(ws: Workspace, policy: Policy, now: datetime) -> str:
+    """Return why nothing may be tried; empty where it may."""
+    action, model, environment = tried_first(), ws.spec.name, environment_of(ws)
+    if policy.permission(action, environment, "verified") is Permission.DENY:
+        return f"The policy denies {action}."
+    stopped = (
+        kill_switch(ws.ledger, model, action, now=now, switches=ws.switches)
+        or freeze(ws.ledger, policy, model, environment, action, now=now)
+        or over_trial_budget(ws.ledger, policy.limits_in(environment), model=model, action=action, now=now)
+    )
+    if stopped:
+        _log.info("Whether training would help is not tried: %s", stopped.reason)
+    return stopped.reason if stopped else ""
+
+
+def _tried(
+    ws: Workspace, batch: Batch, occasion: Occasion, findings: Sequence[Finding], *, now: datetime
+) -> Finding | None:
+    from airmedic_core.training.trial import finding_of, plans, try_training
+
+    moved = any(is_shift(finding) and finding.verdict is Verdict.ALERT for finding in findings)
+    cause = Cause.HARMFUL_COVARIATE_SHIFT if moved else Cause.CONCEPT_DRIFT
+    # Where nothing is lost, only a gain that is certainly worth a change counts.
+    at_least = abs(ws.spec.gate.margin) if occasion == "quiet" else 0.0
+    plan, _ = ACTIONS.member(tried_first()).plan(ws, _as_incident(batch, occasion), None)
+    decided: Finding | None = None
+    for variant in plans(plan):
+        number, started = ws.ledger.begin_trial(ws.spec.name, digest(variant), now=now), perf_counter()
+        try:
+            trial = try_training(ws, variant)
+        except AirmedicError:
+            if decided is None:
+                raise
+            break
+        finally:
+            ws.ledger.end_training(number, seconds=perf_counter() - started)
+        says = trial.says(ws.spec, at_least=at_least)
+        _log.info("Tried in the shadow: %s", trial.gate.reasons)
+        if decided is None or decided.effect is None or says != "does not help":
+            # Training is futile only where nothing helps of what was tried and could be compared.
+            decided = finding_of(ws.spec, trial, says, cause)
+        if says == "helps":
+            break
+    return decided
+
+
+def _as_incident(batch: Batch, occasion: Occasion) -> Incident:
+    """Return the incident that a batch would open: the training is planned for it, and nothing is recorded of it."""
+    plan: Json = {"trial_of": batch.id}
+    cause = Cause.CONCEPT_DRIFT if occasion == "loss" else Cause.HEALTHY
+    return Incident(
+        id=f"trial of {batch.id}",
+        model=batch.model,
+        state=IncidentState.OPEN,
+        severity=cause.traits.severity,
+        cause=cause,
+        headline="",
+        fingerprint="",
+        window=batch.window,
+        as_of=batch.as_of,
+        batch_ids=(),
+        opened_at=batch.as_of,
+        resolution=plan,
+    )

@@ -1,0 +1,182 @@
+"""Tries whether training would help: a challenger in the shadow, and what the gate says of it.
+
+Nothing in production changes: no alias moves, and the version is tagged as a trial. Where people approve a training
+afterwards on exactly the same rows, the version that was tried is taken up in place of another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from airmedic_core.causes import Cause
+from airmedic_core.metrics import metric
+from airmedic_core.numbers import measure_name, percent
+from airmedic_core.records import Finding, GateResult, Json, Role, Verdict, digest
+from airmedic_core.training.data_window import DATA_WINDOW
+from airmedic_core.training.fit import train
+from airmedic_core.training.gate import evaluate_gate
+from airmedic_core.training.withheld import withheld_rows
+from airmedic_core.windows import Window, as_utc
+
+if TYPE_CHECKING:
+    from airmedic_core.registry import ModelVersion
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.workspace import Workspace
+
+CHECK = "trial"
+"""The name that stands for a check in a trial's finding, and the group that it is recorded in."""
+PLAN = "plan"
+"""Key in the details of a trial that helps: the parameters of the training that was tried."""
+TRIED = "tried"
+"""Key of the version that was tried: in a trial's details, and among the parameters of a training that takes it up."""
+
+Says = Literal["helps", "does not help", "open"]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A challenger that was trained in the shadow, and how it compares with the champion."""
+
+    version: ModelVersion
+    gate: GateResult
+    plan: Json
+    """The parameters of the training."""
+
+    def says(self, spec: ModelSpec, *, at_least: float = 0.0) -> Says:
+        """Return whether training helps.
+
+        It does where the gate passes, the gain is more than the gate's margin lets pass as nothing, and the whole
+        interval of it lies above ``at_least``. It does not where the gate refuses, or the whole interval lies below
+        that.
+
+        Parameters
+        ----------
+        spec : ModelSpec
+            The model, for its gate.
+        at_least : float
+            How much the lower bound of the gain has to be.
+        """
+        nothing = abs(spec.gate.margin)
+        gate = self.gate
+        if gate.difference is None or gate.low is None or gate.high is None:
+            return "open"
+        if gate.outcome == "passed" and gate.low > at_least and gate.difference >= nothing:
+            return "helps"
+        return "does not help" if gate.outcome == "refused" or gate.high < nothing else "open"
+
+
+def try_training(ws: Workspace, plan: Json) -> Trial:
+    """Train as a plan says, in the shadow, and compare what comes of it with the champion. Done twice it trains once.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    plan : dict
+        Parameters of a training, as the action's plan returns them.
+
+    Raises
+    ------
+    TrainingError
+        If the rows are too few or do not fit. A retry does not help.
+    SourceError
+        If the rows cannot be read.
+    RegistryUnavailableError
+        If MLflow does not answer. A retry helps.
+    """
+    as_of = as_utc(plan["as_of"])
+    champion = ws.registry.champion(ws.spec.name)
+    window = Window(as_utc(plan["window_start"]), as_utc(plan["window_end"]))
+    key = digest({"trial": plan, "model": ws.spec.name, "champion": champion.version})
+    challenger = train(ws, window, as_of, {**plan, "training_key": key, "only_tried": True})
+    gate = evaluate_gate(ws, challenger, champion, withheld_rows(ws, challenger, as_of))
+    return Trial(challenger.version, gate, plan)
+
+
+def plans(plan: Json) -> Iterator[Json]:
+    """Yield what is tried, until something helps: the plan, then a full refit on the whole window.
+
+    What happened gradually gives too few rows since it was noticed, and a calibration mends no ranking.
+    """
+    yield plan
+    full = {**plan, "method": "clone" if plan["method"] == "recalibrate" else plan["method"]}
+    full.pop("since", None)
+    if full != plan:
+        yield full
+
+
+def finding_of(spec: ModelSpec, trial: Trial, says: Says, cause: Cause) -> Finding:
+    """Return what a trial found, as the checks' findings are kept.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    trial : Trial
+        The trial that decides.
+    says : str
+        Whether training helps.
+    cause : Cause
+        The cause that a trial speaks for that helps.
+    """
+    gate = trial.gate
+    details: Json = {
+        TRIED: trial.version.version,
+        "as_of": trial.plan["as_of"],
+        "champion": gate.champion,
+        "low": gate.low,
+        "high": gate.high,
+        "gate": gate.outcome,
+    }
+    if says == "helps":
+        details[PLAN] = {**trial.plan, DATA_WINDOW: trial.version.tags.get(DATA_WINDOW, "")}
+    verdict = {"helps": Verdict.ALERT, "does not help": Verdict.OK, "open": Verdict.UNKNOWN}[says]
+    return Finding(
+        check=CHECK,
+        subject="batch",
+        statistic=spec.metric,
+        verdict=verdict,
+        value=gate.challenger_value,
+        baseline=gate.champion_value,
+        effect=gate.difference,
+        sample_size=gate.rows,
+        message=told(spec, gate, says),
+        suggests=(cause,) if says == "helps" else (),
+        role=Role.TRIAL,
+        details=details,
+    )
+
+
+def told(spec: ModelSpec, gate: GateResult, says: Says) -> str:
+    """Return what a trial found, in one sentence.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    gate : GateResult
+        The comparison.
+    says : str
+        Whether training helps.
+    """
+    rows = f"on {gate.rows:,} rows that neither model was trained on"
+    if gate.difference is None or gate.low is None or gate.high is None:
+        return f"A model was trained in the shadow, and could not be compared: {' '.join(gate.reasons)}"
+    measure, sure = metric(spec.metric, spec.task), percent(spec.gate.confidence)
+    if measure.relative:
+        amount = (
+            f"{percent(gate.difference)} of the error ({sure} interval {percent(gate.low)} to {percent(gate.high)})"
+        )
+        verb = "save"
+    else:
+        amount = (
+            f"{gate.difference:.3f} in {measure_name(spec.metric)} ({sure} interval {gate.low:.3f} to {gate.high:.3f})"
+        )
+        verb = "gain"
+    if says == "helps":
+        return f"A retrained model would {verb} {amount} {rows}."
+    if says == "does not help":
+        return f"Retraining would not help: a model that was trained in the shadow would {verb} {amount} {rows}."
+    return f"Whether retraining would help is open: it would {verb} {amount} {rows}."
