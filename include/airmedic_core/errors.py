@@ -135,6 +135,10 @@ class ActionError(AirmedicError):
     """An action could not be carried out or did not verify. A retry does not help."""
 
 
+class ReturnedLabelsError(AirmedicError):
+    """Labels that people return are not those that were asked for. A retry does not help: correct the file."""
+
+
 class RepairError(ActionError):
     """Rows cannot be repaired as proposed. A retry does not help: they stay out until they are delivered anew."""
 

@@ -15,6 +15,7 @@ __all__ = [
     "Part",
     "Path",
     "StoppedBy",
+    "asks_for_labels",
     "choices",
     "deadline_seconds",
     "handing_over",
@@ -79,6 +80,16 @@ def tried_first() -> str:
     'retrain'
     """
     return next(name for name in ACTIONS.ours() if ACTIONS.member(name).tried_first)
+
+
+def asks_for_labels(name: str) -> bool:
+    """Return whether an action hands out rows to be labelled.
+
+    >>> asks_for_labels("request_labels"), asks_for_labels("retrain"), asks_for_labels("gone_with_its_package")
+    (True, False, False)
+    """
+    action = known_action(name)
+    return action is not None and action.asks_for_labels
 
 
 def renews_normal(name: str) -> bool:

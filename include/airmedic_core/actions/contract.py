@@ -111,6 +111,8 @@ class Action(Protocol):
     """The action that people are asked for where nothing has shown, in time, how this one does."""
     of_reviews: bool = False
     """Whether it carries out what a review suggests: ``key``, ``value`` and ``expires_at`` are its parameters."""
+    asks_for_labels: bool = False
+    """Whether it hands out rows to be labelled: ``window`` and ``rows``, their ids, are its parameters."""
     plans_anew: tuple[str, ...] = ()
     """Parameters that `narrowed` plans anew because they follow from what an approver has chosen. What is carried out
     may differ in them from what was proposed, or lack them, and in nothing else that may not be narrowed."""

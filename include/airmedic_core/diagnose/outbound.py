@@ -45,7 +45,19 @@ _VOCABULARY = frozenset(
         "quarantine",
     }
     | {severity.value for severity in Severity}
-    | {"repaired", "setting", "freeze", "kill_switch", "success", "failed", "running", "queued", "real", "false"}
+    | {
+        "repaired",
+        "labelled",
+        "setting",
+        "freeze",
+        "kill_switch",
+        "success",
+        "failed",
+        "running",
+        "queued",
+        "real",
+        "false",
+    }
 )
 _SETTING = re.compile(r"(?:checks|policy\.limits|window)\.[a-z0-9_.]{1,60}")
 """Keys whose parts all come from the engine; others may name columns."""

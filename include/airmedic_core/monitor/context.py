@@ -48,6 +48,7 @@ def open_context(ws: Workspace, batch: Batch, *, rows: pd.DataFrame | None = Non
     NoChampionError
         If no version serves.
     """
+    from airmedic_core.asked_labels import with_answers
     from airmedic_core.comparison import CheckContext, row_facts
     from airmedic_core.monitor.past import history
     from airmedic_core.monitor.shared_rows import BatchRows, shared_rows
@@ -61,6 +62,7 @@ def open_context(ws: Workspace, batch: Batch, *, rows: pd.DataFrame | None = Non
     def read() -> BatchRows:
         repaired = repaired_window(ws, batch.window) if rows is None else rows
         frame = read_sample(spec, batch.window, rows=batch.rows) if repaired is None else repaired
+        frame = with_answers(ws, batch.window, frame)
         scored = _scored(ws, batch, frame, anew=repaired is not None)
         return BatchRows(frame, scored, _profile(spec, batch, reference, frame, scored))
 
@@ -179,6 +181,7 @@ def _labelled(
     Labels do not arrive in the order of the rows: cancellations are known before stays are. Only rows old enough that
     practically all labels of their age are known are looked at, lest the early ones stand for all.
     """
+    from airmedic_core.asked_labels import answered_rows
     from airmedic_core.comparison.rows import labelled_rows
     from airmedic_core.sources import read_sample
 
@@ -192,7 +195,13 @@ def _labelled(
         ripe = np.asarray(times <= batch.as_of - delay)
     labelled = labelled_rows(spec, frame, scored, ripe)
     enough = max(spec.window.min_rows, 1)
-    if (labelled is not None and len(labelled) >= min(enough, max(len(frame) // 4, 1))) or not spec.label_time_column:
+    if labelled is not None and len(labelled) >= min(enough, max(len(frame) // 4, 1)):
+        return labelled
+    answered = answered_rows(ws, batch.window, frame)
+    if answered.any():
+        # They were chosen evenly over the window, so few of them say more of it than many of an earlier one.
+        return labelled_rows(spec, frame, scored, answered)
+    if not spec.label_time_column:
         return labelled
     window = batch.window
     step = spec.window.step

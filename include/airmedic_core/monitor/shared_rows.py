@@ -93,7 +93,7 @@ def _folder(ws: Workspace) -> Path:
 def _place(ws: Workspace, batch: Batch, version: str, reference: Reference) -> Path:
     """Return where the rows are kept: elsewhere as soon as anything that they depend on is another."""
     told = [ws.spec.model_dump_json(), batch.as_of.isoformat(), batch.rows, version, reference.edges.id]
-    told += [_written(ws, batch), _repaired(ws, batch)]
+    told += [_written(ws, batch), _on_record(ws, batch)]
     key = sha256(json.dumps(told).encode()).hexdigest()[:24]
     return _folder(ws) / f"{batch.window.key}-{key}"
 
@@ -110,11 +110,12 @@ def _written(ws: Workspace, batch: Batch) -> list[Any]:
         return []
 
 
-def _repaired(ws: Workspace, batch: Batch) -> Any:
+def _on_record(ws: Workspace, batch: Batch) -> Any:
     from airmedic_core.repair import repair_on_record
 
     repair = repair_on_record(ws, batch.window)
-    return repair.value if repair else None
+    labelled = [mark.value for mark in ws.ledger.overrides(ws.spec.name, "labelled") if mark.key == batch.window.key]
+    return [repair.value if repair else None, labelled]
 
 
 @contextmanager

@@ -37,6 +37,18 @@ def a_day_in_cents(ws: Workspace) -> None:
         check_batch(ws, batch, group)
 
 
+def a_day_without_labels(ws: Workspace) -> None:
+    """Take the labels of the day of the incident away: they are what is asked for."""
+    rows = pd.read_parquet(ws.spec.data.path)
+    late = rows["at"] >= day(INCIDENT_ON)
+    blank = {"churned": rows["churned"].astype(float).where(~late), "known_at": rows["known_at"].where(~late)}
+    rows.assign(**blank).to_parquet(ws.spec.data.path)
+
+
+def handed_out(ws: Workspace) -> list[str]:
+    return sorted(path.name for path in (ws.settings.home / "labels").rglob("*.csv"))
+
+
 def repaired_copies(ws: Workspace) -> list[str]:
     return sorted(path.name for path in (ws.settings.home / "repaired").rglob("*.parquet"))
 
@@ -75,11 +87,14 @@ test_rerun_pipeline = contract_tests(
 )
 
 test_repair = contract_tests("actions", "repair", arrange=Arrangement(prepare=a_day_in_cents, world=repaired_copies))
+test_request_labels = contract_tests(
+    "actions", "request_labels", arrange=Arrangement(prepare=a_day_without_labels, world=handed_out)
+)
 
 
 def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
-    arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "rerun_pipeline"}
+    arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "request_labels", "rerun_pipeline"}
     plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain

@@ -14,6 +14,7 @@ MOST = 8
 _KINDS = {
     "quarantine": "The window {key} is quarantined",
     "repaired": "The window {key} is repaired on a copy",
+    "labelled": "People have labelled rows of the window {key}",
     "setting": "The setting {key} is {value}, set",
     "freeze": "Changes are frozen ({key})",
     "kill_switch": "All actions are switched off ({key})",

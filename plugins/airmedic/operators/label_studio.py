@@ -1,0 +1,57 @@
+"""Hands out rows to be labelled in Label Studio, and takes the labels back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Context
+
+from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.label_studio import LabelStudio
+from airmedic.hooks.workspace import open_workspace
+from airmedic.operators.model import ModelOperator
+from airmedic_core.records import Json
+
+
+class LabelStudioOperator(ModelOperator):
+    """Makes tasks of the rows that people were asked to label, and takes back what they have answered.
+
+    For a DAG of the team's own that runs as often as labels shall be looked for. Run again, it makes no task twice and
+    records no label twice.
+
+    Parameters
+    ----------
+    model : str
+        Name of the model spec.
+    connection : str
+        The Airflow connection of Label Studio; see :class:`~airmedic.hooks.label_studio.LabelStudio`.
+
+    Returns
+    -------
+    dict
+        ``handed_out`` and ``taken``, numbers of rows, and ``incident_id`` of what was diagnosed anew.
+    """
+
+    template_fields: Sequence[str] = ("model", "connection")
+
+    def __init__(self, *, connection: str = "label_studio", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connection = connection
+
+    def execute(self, context: Context) -> Json:
+        """Hand out and take back."""
+        with airflow_errors():
+            from airmedic_core.incident_lifecycle import new_answers, rows_to_label, take_labels
+
+            ws = open_workspace(self.model)
+            studio = LabelStudio(self.connection)
+            made = sum(studio.hand_out(rows, request=request) for request, rows in rows_to_label(ws).items())
+            answers = new_answers(ws, studio.answers())
+            taken = take_labels(ws, answers, by="label_studio", now=datetime.now(UTC)) if answers else None
+        return {
+            "handed_out": made,
+            "taken": taken.count if taken else 0,
+            "incident_id": taken.incident_id if taken else "",
+        }
