@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ class TuneSection(Section):
     """Time for all trials together."""
     space: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Pipeline parameter → ``{low, high, log}`` or ``{choices}``; where empty, a default space for the estimator."""
+    families: tuple[Literal["linear", "trees", "boosting"], ...] = ()
+    """Families of models that are compared with the champion's own kind before the search; where empty, none."""
 
 
 class RetrainSection(Section):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from airmedic_core.errors import TrainingError
-from airmedic_core.flavours import FittedModel, as_fitted
+from airmedic_core.flavours import FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric, metrics_for
 from airmedic_core.profile import Reference, build_reference
@@ -20,10 +20,13 @@ from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
+from airmedic_core.training.families import CHAMPION, best_family
 from airmedic_core.training.logged_reference import logged_reference
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
 from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
+from airmedic_core.training.splits import splits_in_time
 from airmedic_core.training.training_run import TRAINING_KEY, log_training, training_run
+from airmedic_core.training.trial_runs import TrialRuns
 from airmedic_core.training.tune import tuned
 from airmedic_core.training.understood import check_signature, understood
 from airmedic_core.windows import Window, as_utc
@@ -106,7 +109,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     if shadow:
         links[TRIED] = "true"
     with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:
-        model, inputs, notes = _model(ws, method, rows, since, params)
+        model, inputs, notes = _model(ws, method, rows, since, params, run_id)
         used = Window(notes.pop("from", rows.window.start), rows.window.end)
         model, meaning = understood(spec, model, inputs, rows.train)
         metrics = measure(spec, model, inputs, rows.withheld)
@@ -198,7 +201,7 @@ def measure(spec: ModelSpec, model: Any, inputs: Inputs, rows: pd.DataFrame) -> 
 
 
 def _model(
-    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, params: Mapping[str, Any]
+    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, params: Mapping[str, Any], run_id: str
 ) -> tuple[FittedModel, Inputs, Json]:
     train_rows = rows.train
     if method == "recalibrate":
@@ -219,10 +222,21 @@ def _model(
             train_rows = train_rows[train_rows[ws.spec.data.time_column] >= notes["from"]]
     trials = int(params.get("trials", 0))
     search = ws.spec.retrain.tune or (TuneSection(trials=trials, timeout_seconds=_IMPROVE_SECONDS) if trials else None)
+    flavour = model.flavour
+    if search is not None and search.families:
+        splits = splits_in_time(train_rows[ws.spec.data.time_column])
+        estimator, chosen, measured = best_family(ws.spec, search.families, estimator, inputs, train_rows, splits)
+        notes |= {"family": chosen, "families": measured}
+        if chosen != CHAMPION:
+            flavour = flavour_of(estimator)
+        # The spec names parameters of one kind of pipeline; where another one is better, it has its usual ones.
+        known = estimator.get_params()
+        space = {name: bounds for name, bounds in search.space.items() if name in known}
+        search = search.model_copy(update={"space": space})
     if search is not None:
-        estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows)
+        estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows, TrialRuns(ws, run_id))
         notes["tuned"] = best
-    return FittedModel(model.flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
+    return FittedModel(flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
 
 
 def _recent(spec: ModelSpec, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:

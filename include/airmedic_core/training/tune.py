@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from copy import deepcopy
-from itertools import pairwise
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +14,16 @@ from airmedic_core.errors import TrainingError, closest
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric
 from airmedic_core.records import Json
-from airmedic_core.scoring import encode_labels, predict
-from airmedic_core.training.methods import fit
+from airmedic_core.training.splits import on_split, splits_in_time
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.spec import ModelSpec, TuneSection
+    from airmedic_core.training.trial_runs import TrialRuns
 
-_FOLDS = 3
+_UNPRUNED = 5
+"""Trials before any is given up: the median of fewer says little. It is Optuna's own default."""
 _DEFAULT_SPACE: dict[str, dict[str, Any]] = {
     "learning_rate": {"low": 0.02, "high": 0.3, "log": True},
     "max_leaf_nodes": {"low": 7, "high": 63},
@@ -33,10 +35,19 @@ _DEFAULT_SPACE: dict[str, dict[str, Any]] = {
 }
 
 
-def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, rows: pd.DataFrame) -> tuple[Any, Json]:
+def tuned(
+    spec: ModelSpec,
+    tune: TuneSection,
+    estimator: Any,
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    runs: TrialRuns | None = None,
+) -> tuple[Any, Json]:
     """Return the estimator with the best parameters found, not fitted, and these parameters.
 
-    The parameters it has now are tried first, so that a search never ends below where it began.
+    The parameters it has now are tried first, so that a search never ends below where it began. Where all parameters
+    are given by their choices and the trials are enough for all combinations, all are tried. A trial that is worse
+    after a split than the median of those before is given up.
 
     Parameters
     ----------
@@ -50,6 +61,8 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
         Its feature columns.
     rows : pandas.DataFrame
         Training rows by time; what is withheld for the gate is not among them.
+    runs : TrialRuns, optional
+        Where the trials are kept. Those that are there already count, so that a search that was cut off goes on.
 
     Raises
     ------
@@ -59,30 +72,91 @@ def tuned(spec: ModelSpec, tune: TuneSection, estimator: Any, inputs: Inputs, ro
     import optuna
 
     space = search_space(estimator, tune.space)
-    measure = metric(spec.metric, spec.task)
-    folds = _folds(rows[spec.data.time_column])
+    splits = splits_in_time(rows[spec.data.time_column])
 
     def objective(trial: optuna.Trial) -> float:
         chosen = {name: _suggest(trial, name, bounds) for name, bounds in space.items()}
-        values = []
-        for earlier, later in folds:
-            fitted = fit(deepcopy(estimator).set_params(**chosen), inputs, spec, rows.iloc[earlier])
-            asked = rows.iloc[later]
-            scores, _, classes = predict(spec, fitted, inputs.prepare(asked), truth=asked[spec.target])
-            values.append(measure(encode_labels(spec, asked, classes), scores))
+        values: list[float] = []
+        for step, split in enumerate(splits):
+            values.append(on_split(spec, deepcopy(estimator).set_params(**chosen), inputs, rows, split))
+            trial.report(float(np.nanmean(values)), step)
+            if step + 1 < len(splits) and trial.should_prune():
+                raise optuna.TrialPruned
         return float(np.nanmean(values))
+
+    def keep(_: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+        if runs is not None:
+            whole = trial.state is optuna.trial.TrialState.COMPLETE
+            runs.record(trial.number, trial.params, trial.value if whole else None)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        direction="maximize" if measure.higher_is_better else "minimize", sampler=optuna.samplers.TPESampler(seed=0)
+        direction="maximize" if metric(spec.metric, spec.task).higher_is_better else "minimize",
+        sampler=optuna.samplers.TPESampler(seed=0),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_UNPRUNED),
     )
+    tried = _taken_over(study, space, runs)
+    trials = tune.trials - tried
     now = estimator.get_params()
-    if all(now.get(name) is not None for name in space):
+    if _is_grid(space, tune.trials):
+        trials = _enqueue_grid(study, space)
+    elif not tried and all(now.get(name) is not None for name in space):
         study.enqueue_trial({name: now[name] for name in space}, skip_if_exists=True)
-    study.optimize(objective, n_trials=tune.trials, timeout=tune.timeout_seconds, catch=(ValueError,))
-    if not study.best_trials:
+    if trials > 0:
+        study.optimize(
+            objective,
+            n_trials=trials,
+            timeout=tune.timeout_seconds,
+            catch=(ValueError, TrainingError),
+            callbacks=[keep],
+        )
+    # A study without a finished trial has no best one, and says so by an error of its own.
+    if not any(trial.state is optuna.trial.TrialState.COMPLETE for trial in study.trials):
         raise TrainingError(f"No trial of the search for {spec.name!r} could be fitted.", "Narrow retrain.tune.space.")
     return deepcopy(estimator).set_params(**study.best_params), dict(study.best_params)
+
+
+def _is_grid(space: Mapping[str, Mapping[str, Any]], trials: int) -> bool:
+    """Return whether every parameter is given by its choices, and all combinations fit into the trials."""
+    if not all("choices" in bounds for bounds in space.values()):
+        return False
+    return math.prod(len(bounds["choices"]) for bounds in space.values()) <= trials
+
+
+def _enqueue_grid(study: Any, space: Mapping[str, Mapping[str, Any]]) -> int:
+    """Have a study try each combination that it has not tried yet, and return how many there are."""
+    known = [trial.params for trial in study.trials]
+    combinations = [
+        dict(zip(space, values, strict=True)) for values in product(*(bounds["choices"] for bounds in space.values()))
+    ]
+    missing = [combination for combination in combinations if combination not in known]
+    for combination in missing:
+        study.enqueue_trial(combination)
+    return len(missing)
+
+
+def _taken_over(study: Any, space: Mapping[str, Mapping[str, Any]], runs: TrialRuns | None) -> int:
+    """Add the trials of an attempt that was cut off to a study, and return how many there are."""
+    import optuna
+
+    if runs is None:
+        return 0
+    distributions = {name: _distribution(bounds) for name, bounds in space.items()}
+    known = [(chosen, value) for chosen, value in runs.known() if set(chosen) == set(space)]
+    for chosen, value in known:
+        study.add_trial(optuna.trial.create_trial(params=chosen, distributions=distributions, value=value))
+    return len(known)
+
+
+def _distribution(bounds: Mapping[str, Any]) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if "choices" in bounds:
+        return CategoricalDistribution(list(bounds["choices"]))
+    low, high, log = bounds["low"], bounds["high"], bool(bounds.get("log", False))
+    if isinstance(low, int) and isinstance(high, int):
+        return IntDistribution(low, high, log=log)
+    return FloatDistribution(low, high, log=log)
 
 
 def search_space(estimator: Any, given: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -113,17 +187,3 @@ def _suggest(trial: Any, name: str, bounds: Mapping[str, Any]) -> Any:
     if isinstance(low, int) and isinstance(high, int):
         return trial.suggest_int(name, low, high, log=log)
     return trial.suggest_float(name, low, high, log=log)
-
-
-def _folds(times: pd.Series) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return expanding splits at moments: each trains on everything before its validation part."""
-    moments = times.to_numpy()
-    cuts = [moments[int(len(moments) * (_FOLDS + 1 + fold) / (2 * _FOLDS + 1))] for fold in range(_FOLDS)]
-    positions = [int(np.searchsorted(moments, cut)) for cut in cuts] + [len(moments)]
-    folds = []
-    for start, end in pairwise(positions):
-        if 0 < start < end:
-            folds.append((np.arange(start), np.arange(start, end)))
-    if not folds:
-        raise TrainingError("The training rows cannot be split in time to tune on.", "Leave out retrain.tune.")
-    return folds
