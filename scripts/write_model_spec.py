@@ -23,6 +23,7 @@ from airmedic_core.family import Family
 from airmedic_core.notifiers import NOTIFIERS
 from airmedic_core.rollout import STRATEGIES
 from airmedic_core.spec import ModelSpec
+from airmedic_core.targets import TARGETS
 
 PAGE = Path(__file__).parents[1] / "docs" / "model-spec.md"
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "nothing"}
@@ -91,6 +92,8 @@ def page() -> str:
     parts += _family(CHECKS)
     parts.append("## Rollout strategies\n\n`rollout.strategy` names one, `rollout.options` holds its options.\n")
     parts += _family(STRATEGIES)
+    parts.append("## Targets\n\n`rollout.target` names one, `rollout.target_options` holds its options.\n")
+    parts += _family(TARGETS)
     parts.append(_NOTIFIERS)
     parts += _family(NOTIFIERS)
     return "\n".join(parts).rstrip() + "\n"

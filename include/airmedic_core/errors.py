@@ -131,6 +131,16 @@ class NoticeError(AirmedicError):
     """People could not be told in one of the ways that a spec names. The work goes on."""
 
 
+class TargetError(AirmedicError):
+    """Where a model serves online refuses, or does something else than it was told. A retry does not help."""
+
+
+class TargetUnavailableError(TargetError):
+    """Where a model serves online does not answer. A retry helps once it does."""
+
+    transient = True
+
+
 class ActionError(AirmedicError):
     """An action could not be carried out or did not verify. A retry does not help."""
 

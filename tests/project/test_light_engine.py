@@ -136,5 +136,6 @@ print(*(symptom.state for symptom in examine(Settings.from_env()) if symptom.sub
 """
     env = {"AIRMEDIC_HOME": str(tmp_path)}
     said = subprocess.run([str(python), "-c", code], env=env, capture_output=True, text=True, check=True).stdout
-    absent = "airflow, evidently, kafka, ledger, llm, mlflow, openlineage, plots, quality, redis, serve, slack, sql, sqs"
+    absent = "airflow, evidently, kafka, ledger, llm, mlflow, openlineage, plots, quality, redis, serve, slack, sql, "
+    absent += "sqs"
     assert said.strip() == f"what the engine needs is there; not installed: {absent}"

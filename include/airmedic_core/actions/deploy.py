@@ -41,7 +41,9 @@ class Deploy(Action):
         return [f"Version {proposal.params.get('version')} serves in place of version {gate.get('champion')}."]
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
-        """Check that the version exists and loads, and that the champion is still the one it was compared with."""
+        """Check that the version loads, that the champion is the one compared with, and that the target answers."""
+        from airmedic_core.targets import require_ready
+
         # What does not load here, and why, is said before anything is switched.
         ws.registry.model(ws.registry.version(ws.spec.name, str(proposal.params["version"])))
         serving = ws.registry.champion(ws.spec.name).version
@@ -53,6 +55,7 @@ class Deploy(Action):
         trial = ws.registry.trial(ws.spec.name)
         if trial is not None and trial.proposal_hash != proposal.hash:
             raise ActionError(f"Version {trial.version} is tried already.", "End that trial first, from the form.")
+        require_ready(ws)
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep what serves and what served before.

@@ -49,7 +49,10 @@ class EndTrial(Action):
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """End the trial."""
+        from airmedic_core.targets import tell
+
         ws.registry.end_trial(ws.spec.name, str(proposal.params["deployment"]))
+        tell(ws)
         return {"summary": f"Version {proposal.params['version']} is tried no more; the champion answers all rows."}
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
@@ -61,10 +64,12 @@ class EndTrial(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Let the version be tried as before."""
+        from airmedic_core.targets import tell
         from airmedic_core.traffic import Traffic
 
         trial = from_json(Traffic, snapshot["trial"])
         ws.registry.begin_trial(ws.spec.name, trial)
+        tell(ws)
         return f"Version {trial.version} is tried as before."
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:

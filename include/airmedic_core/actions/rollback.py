@@ -144,6 +144,8 @@ class Rollback(Action):
         if ws.spec.only_logged:
             named = {key: str(proposal.params[key]) for key in ("dag_id", "version", "from_version")}
             return {"summary": f"{named['dag_id']} is asked to put version {named['version']} in service.", **named}
+        from airmedic_core.targets import tell
+
         started = perf_counter()
         promotion = ws.registry.switch(
             ws.spec.name,
@@ -154,6 +156,7 @@ class Rollback(Action):
             proposal_hash=proposal.hash,
             now=now,
         )
+        tell(ws)
         return {
             "summary": f"Version {promotion.to_version} serves again in place of {promotion.from_version}.",
             "version": promotion.to_version,
@@ -183,7 +186,9 @@ class Rollback(Action):
         """Switch to what served when the rollback began, unless somebody has switched since."""
         if ws.spec.only_logged:
             return f"Whatever {proposal.params['dag_id']} has done is left as it is."
-        return ws.registry.switch_back(
+        from airmedic_core.targets import tell
+
+        told = ws.registry.switch_back(
             ws.spec.name,
             str(snapshot["champion"]),
             kind="deploy",
@@ -191,6 +196,8 @@ class Rollback(Action):
             proposal_hash=proposal.hash,
             now=now,
         )
+        tell(ws)
+        return told
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Look for the switch, and measure both versions on the newest batch."""

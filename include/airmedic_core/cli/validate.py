@@ -94,7 +94,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    looks = [_check_options, _notify_options, _watcher, _policy, _groups, _suite, _metric, _positive, _method]
+    looks = [_check_options, _notify_options, _rollout, _watcher, _policy, _groups, _suite, _metric, _positive, _method]
     if data:
         from airmedic_core.spec_inference import data_problems
 
@@ -154,6 +154,14 @@ def _check_options(spec: ModelSpec, _: Settings) -> list[str]:
             except AirmedicError as error:
                 problems.append(str(error))
     return problems
+
+
+def _rollout(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.rollout import options_for
+
+    if not spec.rollout.dag:
+        options_for(spec)
+    return []
 
 
 def _notify_options(spec: ModelSpec, _: Settings) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.errors import ModelError, SpecError
+from airmedic_core.errors import ModelError, SpecError, TargetError, TargetUnavailableError
 from airmedic_core.family import Family
 from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout.contract import RolloutStrategy
@@ -53,6 +53,7 @@ def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion | N
     """
     strategy, options = _strategy(ws.spec)
     promotion: Promotion | None = strategy.apply(ws, version_of(proposal), proposal, options, now)
+    _tell_or_fail(ws)
     return promotion
 
 
@@ -94,6 +95,7 @@ def advance(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
     """
     strategy, options = _strategy(ws.spec)
     told: str = strategy.advance(ws, version_of(proposal), proposal, options, now)
+    _tell_or_fail(ws)
     return told
 
 
@@ -111,6 +113,7 @@ def complete(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
     """
     strategy, options = _strategy(ws.spec)
     told: str = strategy.complete(ws, version_of(proposal), proposal, options, now)
+    _tell_or_fail(ws)
     return told
 
 
@@ -130,7 +133,7 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
     """
     strategy, options = _strategy(ws.spec)
     told: str = strategy.undo(ws, version_of(proposal), proposal, snapshot, options, now)
-    return told
+    return f"{told} {_told_again(ws)}".strip()
 
 
 def options_for(spec: ModelSpec) -> Any:
@@ -141,9 +144,11 @@ def options_for(spec: ModelSpec) -> Any:
     SpecError
         If one is unknown or wrong, with the closest, or if the model cannot be rolled out so.
     """
+    from airmedic_core import targets
+
     member = STRATEGIES.member(spec.rollout.strategy)
     options = validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")
-    if objections := member.objections(spec, options):
+    if objections := [*member.objections(spec, options), *targets.objections(spec)]:
         raise SpecError(
             f"{spec.name!r} cannot have the rollout {spec.rollout.strategy!r}: {' '.join(objections)}",
             "Mend the spec, or choose another strategy under rollout.",
@@ -163,6 +168,29 @@ def version_of(proposal: Proposal) -> str:
     if not version:
         raise ModelError("The proposal names no version to deploy.", "Propose it again.")
     return str(version)
+
+
+def _tell_or_fail(ws: Workspace) -> None:
+    """Tell the target. One that does not answer is not waited for: what was begun is taken back."""
+    from airmedic_core.targets import tell
+
+    try:
+        tell(ws)
+    except TargetUnavailableError as error:
+        raise TargetError(error.problem, error.hint) from error
+
+
+def _told_again(ws: Workspace) -> str:
+    """Tell the target that all is as before, and return what keeps it from that; a retry is left to the caller."""
+    from airmedic_core.targets import tell
+
+    try:
+        tell(ws)
+    except TargetUnavailableError:
+        raise
+    except TargetError as error:
+        return f"The target has to be looked at. {error}"
+    return ""
 
 
 def _strategy(spec: ModelSpec) -> tuple[RolloutStrategy[Any], Any]:

@@ -63,6 +63,10 @@ class RolloutSection(Section):
 
     strategy: str = "simple"
     """A file in ``rollout/``."""
+    target: str = "alias"
+    """Where it serves online: a file in ``targets/``. It is told after each change."""
+    target_options: Mapping[str, Any] = Field(default_factory=dict)
+    """Options of the target."""
     dag: str = ""
     """With ``registry: none``: the DAG that rolls back. Short form: ``rollout: dag:<dag_id>``."""
     watch_windows: int = Field(default=0, ge=0, le=100)

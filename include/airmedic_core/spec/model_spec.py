@@ -18,6 +18,7 @@ from airmedic_core.spec.members import (
     NOTIFIERS_LIE_IN,
     SOURCES_LIE_IN,
     STRATEGIES_LIE_IN,
+    TARGETS_LIE_IN,
     WATCHERS_LIE_IN,
     NamedMember,
 )
@@ -166,6 +167,7 @@ class ModelSpec(Section):
         for name, given in self.checks.items():
             yield NamedMember("checks", "check", CHECKS_LIE_IN, name, is_used=given is not False)
         yield NamedMember("rollout.strategy", "rollout strategy", STRATEGIES_LIE_IN, self.rollout.strategy)
+        yield NamedMember("rollout.target", "target", TARGETS_LIE_IN, self.rollout.target)
         if self.schedule and (watching := watched(self.schedule)):
             yield NamedMember("schedule", "watcher", WATCHERS_LIE_IN, watching.watcher)
         for name in self.notify:

@@ -79,7 +79,9 @@ def test_an_empty_folder_is_not_valid(home: Path, airmedic: Airmedic) -> None:
         ("schedule: watch:redis\n", "Write watch:redis:<list>."),
         ("schedule: watch:files\n", "watch:files needs a data.path with a file for each window"),
         ("retrain: clon\n", "retrain: 'clon' is neither a method"),
-        ("rollout: canary\n", "  rollout.strategy: there is no rollout strategy 'canary'. Known: "),
+        ("rollout: canry\n", "  rollout.strategy: there is no rollout strategy 'canry'. Did you mean 'canary'?"),
+        ("rollout: canary\n", "name the column under entity_column"),
+        ("rollout: {target: http}\n", "url"),
     ],
 )
 def test_what_needs_no_data_is_found_without(spec: Path, airmedic: Airmedic, lines: str, said: str) -> None:

@@ -1,0 +1,277 @@
+"""Targets that are told over HTTP: a hook, and an API server that validates what it is sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airmedic_core.errors import SpecError, TargetError, TargetUnavailableError
+from airmedic_core.execution import carry_out, complete, undo
+from airmedic_core.records import Proposal
+from airmedic_core.rollout import options_for
+from airmedic_core.targets import TARGETS, require_ready, tell
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.fit import train
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
+
+TOKEN = "t0ken"  # noqa: S105  of a server that lives as long as a test
+PLACE = "/apis/serving.kserve.io/v1beta1/namespaces/models/inferenceservices/renewals"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("trained")
+    rows = renewals()
+    rows["customer"] = rows.index % 100
+    ws = workspace(folder, rows, entity_column="customer")
+    adopt(ws, by="anna")
+    train(ws, Window(day(0), day(40)), day(42), {})
+    return folder
+
+
+class Server(ThreadingHTTPServer):
+    """A server whose answers are dialled: ``mode`` is what goes wrong with it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.mode = ""
+        self.gone = threading.Event()
+        self.posted: list[dict[str, Any]] = []
+        self.serves: dict[str, Any] = {"model": "renewals", "champion": "1", "tried": None, "fraction": 0.0}
+        self.resource: dict[str, Any] = {
+            "apiVersion": "serving.kserve.io/v1beta1",
+            "kind": "InferenceService",
+            "metadata": {"name": "renewals", "namespace": "models"},
+            "spec": {"predictor": {"model": {"modelFormat": {"name": "mlflow"}, "storageUri": "s3://m/renewals/1"}}},
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def do_GET(self) -> None:
+        self._answer(self._what_serves())
+
+    def do_POST(self) -> None:
+        told = self._body()
+        self.server.posted.append(told)
+        if not self.server.mode:
+            self.server.serves = told
+        self._answer(self.server.serves)
+
+    def do_PATCH(self) -> None:
+        told = self._body()
+        self.server.posted.append(told)
+        if refused := self._refused(told):
+            self._answer({"kind": "Status", "status": "Failure", "message": refused}, 422)
+            return
+        if not self.server.mode:
+            self.server.resource = merged(self.server.resource, told)
+        self._answer(self.server.resource)
+
+    def _what_serves(self) -> dict[str, Any]:
+        return self.server.resource if self.path.startswith("/apis/") else self.server.serves
+
+    def _refused(self, told: dict[str, Any]) -> str:
+        """Validate a patch as the schema of an InferenceService does."""
+        if self.headers["Content-Type"] != "application/merge-patch+json":
+            return "unsupported media type"
+        if set(told) != {"spec"} or set(told["spec"]) != {"predictor"}:
+            return "unknown field"
+        predictor = told["spec"]["predictor"]
+        if not set(predictor) <= {"canaryTrafficPercent", "model"} or set(predictor["model"]) != {"storageUri"}:
+            return "unknown field in spec.predictor"
+        percent = predictor["canaryTrafficPercent"]
+        if percent is not None and not (type(percent) is int and 0 <= percent <= 100):
+            return "spec.predictor.canaryTrafficPercent: must be an integer from 0 to 100"
+        return "" if predictor["model"]["storageUri"].startswith("s3://") else "storageUri: unknown scheme"
+
+    def _body(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return told
+
+    def _answer(self, answer: dict[str, Any], status: int = 200) -> None:
+        mode = self.server.mode
+        if mode == "slow":
+            self.server.gone.wait()
+            return
+        if self.path.startswith("/apis/") and self.headers["Authorization"] != f"Bearer {TOKEN}":
+            status, answer = 401, {"kind": "Status", "message": "Unauthorized"}
+        elif self.path.startswith("/apis/") and self.path != PLACE:
+            status, answer = 404, {"kind": "Status", "message": "not found"}
+        if mode == "broken":
+            status = 503
+        said = b"<html>" if mode == "words" else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+
+def merged(resource: Any, patch: Any) -> Any:
+    """Merge a patch as RFC 7386 says."""
+    if not isinstance(patch, dict) or not isinstance(resource, dict):
+        return patch
+    result = resource | {key: merged(resource.get(key), value) for key, value in patch.items()}
+    return {key: value for key, value in result.items() if value is not None}
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    server = Server()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.gone.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with running() as server:
+        yield server
+
+
+def hooked(trained: Path, folder: Path, server: Server, **more: Any) -> Workspace:
+    options = {"url": f"{server.url}/serving", "timeout_seconds": 0.3}
+    rollout = {"target": "http", "target_options": options, "strategy": "canary"} | more
+    return copy_of(trained, folder, entity_column="customer", rollout=rollout)
+
+
+def in_kserve(trained: Path, folder: Path, server: Server, **more: Any) -> Workspace:
+    (folder / "token").write_text(f"{TOKEN}\n")
+    options = {
+        "name": "renewals", "namespace": "models", "storage_uri": "s3://m/{model}/{version}", "api_url": server.url,
+        "token_file": str(folder / "token"), "ca_file": "", "timeout_seconds": 5,
+    }  # fmt: skip
+    rollout = {"target": "kserve", "target_options": options | more, "strategy": "canary"}
+    return copy_of(trained, folder, entity_column="customer", rollout=rollout)
+
+
+def proposed(ws: Workspace) -> Proposal:
+    return approved(ws, incident_of(ws, 42), "deploy", {"version": "2", "gate": {"champion": "1"}})
+
+
+def test_a_hook_is_told_each_step_and_the_way_back(trained: Path, tmp_path: Path, server: Server) -> None:
+    ws = hooked(trained, tmp_path, server)
+    proposal = proposed(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    assert server.serves == {"model": "renewals", "champion": "1", "tried": "2", "fraction": 0.1}
+    complete(ws, proposal.hash, now=NOW)
+    assert server.serves == {"model": "renewals", "champion": "2", "tried": None, "fraction": 0.0}
+    undo(ws, proposal.hash, now=NOW)
+    assert server.serves["champion"] == "1"
+    tell(ws)
+    assert server.posted[-1] == server.posted[-2]
+
+
+@pytest.mark.parametrize("strategy", ["simple", "canary"])
+@pytest.mark.parametrize("mode", ["slow", "broken", "words"])
+def test_nothing_begins_where_the_target_does_not_answer(
+    trained: Path, tmp_path: Path, server: Server, mode: str, strategy: str
+) -> None:
+    ws = hooked(trained, tmp_path, server, strategy=strategy)
+    server.mode = mode
+    with pytest.raises(TargetError, match="answers no JSON object" if mode == "words" else "answer") as caught:
+        carry_out(ws, proposed(ws).hash, now=NOW)
+    assert isinstance(caught.value, TargetUnavailableError) == (mode != "words")
+    assert ws.registry.champion("renewals").version == "1"
+    assert ws.registry.trial("renewals") is None
+    assert server.posted == []
+
+
+def test_a_target_that_does_something_else_gets_the_champion_back(
+    trained: Path, tmp_path: Path, server: Server
+) -> None:
+    ws = hooked(trained, tmp_path, server, strategy="simple")
+    server.mode = "deaf"
+    proposal = proposed(ws)
+    with pytest.raises(TargetError, match="was told that version 2 serves, and answers '1'"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "1"
+    [attempt] = ws.ledger.actions(incident_id=proposal.incident_id)
+    assert attempt.status == "failed"
+    assert server.posted[-1]["champion"] == "1"
+
+
+def test_an_inference_service_splits_and_is_promoted_and_goes_back(
+    trained: Path, tmp_path: Path, server: Server
+) -> None:
+    ws = in_kserve(trained, tmp_path, server)
+    proposal = proposed(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    model = {"modelFormat": {"name": "mlflow"}, "storageUri": "s3://m/renewals/2"}
+    assert server.resource["spec"]["predictor"] == {"canaryTrafficPercent": 10, "model": model}
+    complete(ws, proposal.hash, now=NOW)
+    assert server.resource["spec"]["predictor"] == {"model": model}
+    undo(ws, proposal.hash, now=NOW)
+    assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
+    assert server.resource["metadata"] == {"name": "renewals", "namespace": "models"}
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"name": "other"}, "answers 404: .*not found"),
+        ({"token_file": ""}, "answers 401: .*Unauthorized"),
+        ({"token_file": "/nowhere"}, "The token cannot be read"),
+        ({"api_url": "ftp://somewhere"}, "is no address of HTTP"),
+    ],
+)
+def test_an_inference_service_that_cannot_be_read_is_told_before_anything_begins(
+    trained: Path, tmp_path: Path, server: Server, option: dict[str, str], message: str
+) -> None:
+    with pytest.raises(TargetError, match=message):
+        require_ready(in_kserve(trained, tmp_path, server, **option))
+
+
+@pytest.mark.parametrize(
+    ("uri", "message"), [("gopher://{version}", "answers 422: .*unknown scheme"), ("s3://{run}", "names 'run'")]
+)
+def test_a_resource_that_is_refused_leaves_the_champion(
+    trained: Path, tmp_path: Path, server: Server, uri: str, message: str
+) -> None:
+    ws = in_kserve(trained, tmp_path, server, storage_uri=uri)
+    with pytest.raises(TargetError, match=message):
+        carry_out(ws, proposed(ws).hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "1"
+    assert ws.registry.trial("renewals") is None
+    assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
+
+
+def test_a_spec_says_what_its_target_lacks(trained: Path, tmp_path: Path) -> None:
+    for rollout, message in (
+        ({"target": "http"}, "url"),
+        ({"target": "http", "target_options": {"url": "http://h", "timeout": 1}}, "timeout_seconds"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            options_for(copy_of(trained, tmp_path, rollout=rollout).spec)
+    with pytest.raises(SpecError, match="there is no target 'htp'"):
+        copy_of(trained, tmp_path, rollout={"target": "htp"})
+
+
+def test_every_target_has_documented_options() -> None:
+    for name in TARGETS.names():
+        assert TARGETS.member(name).options.__doc__
