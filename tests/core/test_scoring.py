@@ -188,6 +188,24 @@ def test_a_positive_value_that_is_no_class_is_an_error(tmp_path: Path) -> None:
         positive_class(spec_of(tmp_path, positive="maybe"), ("no", "yes"))
 
 
+@pytest.mark.parametrize(
+    ("positive", "classes", "written"),
+    [(True, ("no", "yes"), '"yes"'), (False, ("No", "Yes"), '"No"'), (True, ("off", "on"), '"on"')],
+)
+def test_a_word_that_yaml_reads_as_a_boolean_belongs_in_quotes(
+    tmp_path: Path, positive: bool, classes: tuple[str, str], written: str
+) -> None:
+    """YAML 1.1 reads yes, no, on and off as booleans."""
+    with pytest.raises(SpecError, match=f"Write positive: {written}") as refused:
+        positive_class(spec_of(tmp_path, positive=positive), classes)
+    assert "unless it is in quotes" in str(refused.value)
+
+
+def test_a_word_that_is_none_of_the_classes_names_the_closest(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match="yes"):
+        positive_class(spec_of(tmp_path, positive="yess"), ("no", "yes"))
+
+
 @pytest.mark.parametrize("model", [(0, 1), (0.0, 1.0), (False, True), ("0", "1"), ("false", "true"), ("False", "True")])
 @pytest.mark.parametrize("kind", [int, float, bool, str, "boolean text"])
 def test_a_class_has_one_name_whatever_type_it_has_on_either_side(model: tuple, kind: object) -> None:

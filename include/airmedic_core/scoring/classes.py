@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from airmedic_core.columns import category_name
-from airmedic_core.errors import SpecError
+from airmedic_core.errors import SpecError, closest
 from airmedic_core.metrics import Array
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TRUE = ("1", "yes")
 """Names of the positive class where a spec does not say."""
+_READ_AS = {True: ("yes", "on"), False: ("no", "off")}
+"""The words that YAML 1.1 takes for booleans, beside true and false."""
 _BOOLEANS = {"true": "1", "false": "0"}
 _WHOLE_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.0+)?")
 
@@ -51,8 +53,21 @@ def positive_class(spec: ModelSpec, classes: tuple[Any, ...]) -> Any:
         for name in classes:
             if class_name(name) == class_name(spec.positive):
                 return name
-        raise SpecError(f"positive: {spec.positive!r} is not a value of {spec.target!r}: {list(classes)[:10]}.")
+        raise SpecError(
+            f"positive: {spec.positive!r} is not a value of {spec.target!r}: {list(classes)[:10]}.",
+            _as_yaml_reads(spec.positive, classes) or closest(str(spec.positive), map(str, classes)),
+        )
     return next((name for name in classes if class_name(name).lower() in _TRUE), classes[-1])
+
+
+def _as_yaml_reads(positive: Any, classes: tuple[Any, ...]) -> str:
+    """Return what to write where YAML made true or false of the name of a class; empty where it did not."""
+    words = _READ_AS.get(positive, ()) if isinstance(positive, bool) else ()
+    meant = [name for name in classes if isinstance(name, str) and name.strip().lower() in words]
+    if len(meant) != 1:
+        return ""
+    told = f"YAML reads {meant[0].strip()} as {str(positive).lower()}, unless it is in quotes."
+    return f'{told} Write positive: "{meant[0]}".'
 
 
 def encode_labels(spec: ModelSpec, frame: pd.DataFrame, classes: tuple[Any, ...] = ()) -> Array:
