@@ -24,6 +24,8 @@ _LEAST_PARTS = 4
 """Fewer parts do not say how windows vary; the parts are then shorter than the window, and vary more."""
 
 
+_MANY_ZEROS = 0.1
+"""Share of zeros from which they hide what happens to the others: a distance of 0.9 is left of one of 1."""
 _BLOCKS = 20
 """Blocks that say how much neighbouring labels depend on each other: their variance is known to a third (χ² of 19
 degrees of freedom), and each is long beside most runs."""
@@ -76,6 +78,23 @@ def label_history(context: CheckContext) -> LabelHistory | None:
     read = _numbers if context.spec.task == "regression" else _names
     before, now = read(rows[target]), read(known[target])
     return LabelHistory(before, now) if len(before) and len(now) else None
+
+
+def apart_from_zero(history: LabelHistory) -> LabelHistory:
+    """Return labels without those that are zero, where zero takes many on both sides.
+
+    A zero stays zero in any unit and with either sign, so what half of the days hold says nothing of the others.
+
+    Examples
+    --------
+    >>> sold, sold_in_cents = np.array([0.0, 3.0, 0.0, 5.0] * 10), np.array([0.0, 300.0, 0.0, 500.0] * 10)
+    >>> apart_from_zero(LabelHistory(sold, sold_in_cents)).now.min()
+    np.float64(300.0)
+    """
+    zero_before, zero_now = history.before == 0, history.now == 0
+    if min(zero_before.mean(), zero_now.mean()) < _MANY_ZEROS:
+        return history
+    return LabelHistory(history.before[~zero_before], history.now[~zero_now])
 
 
 def chance_of_share(now: float, past: list[float], rows: int, rows_before: int) -> float:

@@ -15,6 +15,13 @@ from airmedic_core.simulate.example import example_context
 from airmedic_core.spec import parse_spec
 
 ROWS, DAYS = 240, 20
+RIVER = parse_spec(
+    {
+        "name": "river", "task": "regression", "target": "flow",
+        "data": {"path": "river.parquet", "time_column": "at"},
+        "features": {"numeric": ["slope", "rough"]}, "window": {"every": "day", "min_rows": 50},
+    }
+)  # fmt: skip
 
 
 def heights(seed: int, days: int, first: int = 0) -> pd.DataFrame:
@@ -29,15 +36,8 @@ def heights(seed: int, days: int, first: int = 0) -> pd.DataFrame:
 
 
 def checked(change: Callable[[pd.Series], pd.Series]) -> PairCheck:
-    spec = parse_spec(
-        {
-            "name": "river", "task": "regression", "target": "flow",
-            "data": {"path": "river.parquet", "time_column": "at"},
-            "features": {"numeric": ["slope", "rough"]}, "window": {"every": "day", "min_rows": 50},
-        }
-    )  # fmt: skip
     today = heights(1, 1, DAYS)
-    return check_pair(spec, heights(0, DAYS), today.assign(flow=change(today["flow"])))
+    return check_pair(RIVER, heights(0, DAYS), today.assign(flow=change(today["flow"])))
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,63 @@ def test_broken_labels_are_a_fault_of_the_data_and_nobody_is_told_to_retrain(
     assert result.assessment.cause is cause
     assert f"target_values:flow:{statistic}" in result.assessment.finding_keys
     assert all(action.action != "retrain" for action in result.recommended)
+
+
+def _sold(seed: int, days: int, first: int = 0) -> pd.DataFrame:
+    """Return sales of which half are none at all, the others a price that goes with an input."""
+    rng = np.random.default_rng(seed)
+    rows = heights(seed, days, first)
+    price = np.exp(3.0 + 0.5 * rows["slope"] + rng.normal(0.0, 0.3, len(rows))).round(2)
+    return rows.assign(flow=price.where(rng.random(len(rows)) < 0.5, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("change", "cause", "statistic"),
+    [
+        (lambda sold: sold, Cause.HEALTHY, ""),
+        (lambda sold: sold * 1000.0, Cause.UNIT_CHANGE, "converted"),
+        (lambda sold: sold / 100.0, Cause.UNIT_CHANGE, "converted"),
+        (lambda sold: -sold, Cause.DATA_CORRUPTION, "turned"),
+        (lambda sold: sold.where(np.arange(len(sold)) % 3 > 0, -sold), Cause.DATA_CORRUPTION, "turned"),
+    ],
+)
+def test_zeros_do_not_hide_what_happened_to_all_other_labels(
+    change: Callable[[pd.Series], pd.Series], cause: Cause, statistic: str
+) -> None:
+    """A zero is a zero in any unit and with either sign: half of the labels are where they were."""
+    today = _sold(1, 1, DAYS)
+    result = check_pair(RIVER, _sold(0, DAYS), today.assign(flow=change(today["flow"])))
+
+    assert result.assessment.cause is cause
+    assert not statistic or f"target_values:flow:{statistic}" in result.assessment.finding_keys
+    assert all(action.action != "retrain" for action in result.recommended)
+
+
+def test_labels_with_the_other_sign_are_a_fault_where_some_always_were_below_zero() -> None:
+    """The labels are about 90 with a spread of 22: a few are negative in any month, and all but those are now."""
+    result = checked(lambda flow: -flow)
+
+    assert result.assessment.cause is Cause.DATA_CORRUPTION
+    assert "target_values:flow:turned" in result.assessment.finding_keys
+
+
+@pytest.mark.parametrize(
+    "change", [lambda flow: flow.clip(upper=105.0), lambda flow: flow.clip(lower=75.0)], ids=["above", "below"]
+)
+def test_labels_that_stop_at_a_limit_are_cut_off(change: Callable[[pd.Series], pd.Series]) -> None:
+    """A quarter of normal labels lies beyond two thirds of their spread: those read the limit now."""
+    result = checked(change)
+
+    assert result.assessment.cause is Cause.DATA_CORRUPTION
+    assert "target_values:flow:limited" in result.assessment.finding_keys
+    assert all(action.action != "retrain" for action in result.recommended)
+
+
+def test_labels_that_only_fell_are_not_cut_off() -> None:
+    """None lies beyond 105 any more, and none lies at it."""
+    result = checked(lambda flow: flow.where(flow < 105.0, flow - 45.0))
+
+    assert not [finding for finding in result.findings if finding.statistic == "limited"]
 
 
 def test_labels_that_grew_by_half_of_their_range_are_none_of_the_labels_faults() -> None:

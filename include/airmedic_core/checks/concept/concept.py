@@ -80,8 +80,8 @@ class Concept(Check[Options]):
             return []
         if before is None or len(before) < options.min_rows:
             return _from_profile(context, now, options)
-        if (exchanged := _relabelled(context, now)) is not None:
-            return [exchanged]
+        if (fault := _merged(context, before, now) or _relabelled(context, now)) is not None:
+            return [fault]
         findings = _class_mix(context, before, now, options)
         if any(finding.verdict is Verdict.ALERT for finding in findings):
             return findings
@@ -203,6 +203,23 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
         "they are incomplete, or joined wrongly.",
         suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
+    )  # fmt: skip
+
+
+def _merged(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Finding | None:
+    """Return a finding where the labels of one class are under the name of another."""
+    from airmedic_core.checks.concept.merged_classes import merged
+
+    merge = merged(context, before, now)
+    if merge is None:
+        return None
+    return Finding(
+        "concept", context.spec.target, "merged", Verdict.ALERT, value=merge.now, baseline=merge.usual,
+        effect=merge.gone_share, sample_size=len(now), unit="fraction",
+        message=f"No label of {context.spec.target} is {merge.gone}, as {percent(merge.gone_share)} were, and "
+        f"{percent(merge.now)} are {merge.into} where {percent(merge.usual)} were; the others have their usual shares: "
+        f"labels of {merge.gone} are under the name of {merge.into}.",
+        suggests=(Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE), role=Role.DATA_FAULT,
     )  # fmt: skip
 
 

@@ -43,6 +43,11 @@ class Limits:
     """How many times that share a value must take to stand out among such labels. As for an input."""
     ks_1_percent: float = 1.63
     """Kolmogorov's limit at 1 % (Smirnov 1948), below which the other labels lie as ever."""
+    beyond_rows: float = 10.0
+    """Labels that are expected beyond a limit, by the least of any part of the reference: none of ten comes by chance
+    in one of 22,000 windows (Poisson)."""
+    as_usual: float = 0.01
+    """How likely a share must be by chance to count as the one that is expected."""
     elsewhere: float = 0.9
     """Share of the labels beyond the reference's range from which the whole target lies elsewhere."""
     widths: float = 1.0

@@ -46,17 +46,20 @@ class TargetValues(Check[Options]):
 
     def run(self, context: CheckContext, options: Options) -> list[Finding]:
         """Hold the labels against those of the reference."""
-        from airmedic_core.measures.label_history import label_history
+        from airmedic_core.measures.label_history import apart_from_zero, label_history
 
         if context.spec.task != "regression":
             return []
         history = label_history(context)
         if history is None or len(history.now) < LIMITS.rows or len(history.before) < LIMITS.rows:
             return []
+        no_zeros = apart_from_zero(history)
         findings = (
             *_constant(context, history, options),
             *_stand_in(context, history, options),
-            *_converted(context, history),
+            *_limited(context, history, options),
+            *_turned(context, no_zeros),
+            *_converted(context, no_zeros),
             *_elsewhere(context, history),
         )
         if findings:
@@ -109,6 +112,21 @@ def _stand_in(context: CheckContext, history: LabelHistory, options: Options) ->
             yield _fault(context, history, "stand_in", text, value=share, baseline=usual, limit=limit)
 
 
+def _limited(context: CheckContext, history: LabelHistory, options: Options) -> Iterator[Finding]:
+    """Yield that labels stop at a limit, which those beyond it read."""
+    from airmedic_core.checks.target_values.limited_labels import limited_labels
+
+    limited = limited_labels(history, options.value_fraction)
+    if limited is None:
+        return
+    text = (
+        f"{percent(limited.share)} of the labels in {context.spec.target} are {limited.limit:g}, as many as were "
+        f"{limited.limit:g} or {'more' if limited.above else 'less'} before, and none lies beyond: they are cut off "
+        "there, and all others are as ever."
+    )
+    yield _fault(context, history, "limited", text, value=limited.share, baseline=limited.usual)
+
+
 def _lies_apart(value: float, history: LabelHistory) -> bool:
     """Whether a value lies outside all other labels of the reference, and away from all others of the window."""
     import numpy as np
@@ -156,11 +174,33 @@ def _laid_on_top(value: float, share: float, history: LabelHistory) -> bool:
     return bool(_distance(np.sort(rest), np.sort(before)) <= max(chance, usual))
 
 
+def _turned(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
+    """Yield that some labels have the other sign: they lie below zero as others lie above it, where none ever did."""
+    import numpy as np
+
+    now, before = history.now.astype(float), history.before.astype(float)
+    below, above = -now[now < 0], before[before > 0]
+    if (before < 0).any() or len(below) < LIMITS.rows or len(above) < LIMITS.rows:
+        return
+    if len(np.unique(below)) >= LIMITS.rows / 2 and _distance(below, above) <= LIMITS.fits:
+        text = (
+            f"{len(below):,} labels in {context.spec.target} are below zero, where none was: turned back, they lie as "
+            "the others do."
+        )
+        yield _fault(context, history, "turned", text, value=len(below) / len(now), baseline=0.0)
+
+
 def _converted(context: CheckContext, history: LabelHistory) -> Iterator[Finding]:
     """Yield that all labels are a round factor of what they were."""
     now, before = history.now.astype(float), history.before.astype(float)
+    if min(len(now), len(before)) < LIMITS.rows:
+        return
     apart = _distance(now, before) >= LIMITS.apart
     if not apart and not _other_scale(now, history):
+        return
+    if apart and _distance(-now, before) <= LIMITS.fits:
+        text = f"The labels in {context.spec.target} have the other sign: turned back, they lie where they did."
+        yield _fault(context, history, "turned", text, value=1.0, baseline=0.0)
         return
     factors = [factor for size in LIMITS.conversions for factor in (size, 1.0 / size)]
     left, factor = min((_distance(now / factor, before), factor) for factor in factors)
