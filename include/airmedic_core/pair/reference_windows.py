@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from airmedic_core.profile import Reference
 
+_DAY, _HOUR = Every(1, "day"), Every(1, "hour")
+"""What a window of days, and a shorter one, begins and ends on where it is not the calendar's."""
 _SHARED_FRACTION = 0.5
 """Share of the rows, and of the reference's time, above which two sets are samples of one time."""
 _WHOLE_FRACTION = 0.9
@@ -44,10 +46,30 @@ def span_of(spec: ModelSpec, rows: pd.DataFrame) -> Span:
 
 
 def window_of(spec: ModelSpec, current: pd.DataFrame) -> Window:
-    """Return the whole steps that the rows in question lie in."""
+    """Return the whole steps that the rows in question lie in.
+
+    They are those of the calendar, unless the spec says how long windows are and the rows lie across a boundary of
+    the calendar without filling what is on both sides: the last seven days, asked for on a Sunday, are no two weeks.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    current : pandas.DataFrame
+        The rows in question, in the order of their times.
+    """
     step = spec.window.step
     first, last = span_of(spec, current)
-    return Window(step.floor(first), step.shift(step.floor(last), 1))
+    window = Window(step.floor(first), step.shift(step.floor(last), 1))
+    steps = len(step.split(window))
+    if steps < 2 or "every" not in spec.window.model_fields_set:
+        return window
+    finer = _DAY if step.unit in {"week", "month"} or step.shift(first, 1) - first > timedelta(days=1) else _HOUR
+    begin, end = finer.floor(first), finer.shift(finer.floor(last), 1)
+    own = step.shift(end, 1 - steps)
+    # Months are not of one length: the last 30 days may be more than one, or less.
+    longest = end - own if step.unit != "month" else (steps - 1) * step.count * timedelta(days=31)
+    return Window(min(own, begin), end) if end - begin <= longest else window
 
 
 def of_one_time(spec: ModelSpec, reference: pd.DataFrame, current: pd.DataFrame) -> bool:
@@ -86,7 +108,7 @@ def part_of_window(spec: ModelSpec, window: Window, reference: pd.DataFrame, cur
     """
     column, step = spec.data.time_column, spec.window.step
     before, now = reference[column], current[column]
-    if step.floor(before.iloc[-1].to_pydatetime(warn=False)) == window.start:
+    if window.start <= before.iloc[-1].to_pydatetime(warn=False) < step.shift(window.start, 1):
         return True
     spanned_before, spanned = (times.iloc[-1] - times.iloc[0] for times in (before, now))
     dates_only = bool((now == now.dt.floor("D")).all())
@@ -141,11 +163,16 @@ def in_windows_of(spec: ModelSpec, window: Window, rows: int) -> ModelSpec:
         How many rows it has.
     """
     step = spec.window.step
-    longer = Every(step.count * max(len(step.split(window)), 1), step.unit)
+    longer = Every(step.count * _whole_steps(step, window), step.unit)
     if months := _whole_months(window):
         longer = Every(months, "month")
     least = min(spec.window.min_rows, max(rows // 2, 1))
     return spec.model_copy(update={"window": WindowSection(every=str(longer), min_rows=least)})
+
+
+def _whole_steps(step: Every, window: Window) -> int:
+    """Return how many steps a window holds, wherever it begins; one where it is shorter."""
+    return next(steps for steps in count(1) if step.shift(window.start, steps + 1) > window.end)
 
 
 def whole_windows(reference: Reference) -> Reference:
