@@ -21,6 +21,7 @@ QUICK = {
     "check": ["--rows", "20000", "--repeats", "1"],
     "estimate": ["--quick"],
     "fleet": ["--models", "20", "--batches", "70", "--runs", "2"],
+    "healing": ["bike_demand", "--windows", "6"],
     "incidents": ["--without-evidently"],
     "parse": ["--models", "20", "--repeats", "1"],
     "healthy_pairs": ["--only", "halves of 200"],

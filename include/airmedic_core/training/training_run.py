@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.training.model_card import CARD, model_card
+
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
@@ -77,7 +79,7 @@ def log_training(
     metrics : mapping
         What came out; values that are not finite are left out.
     details : mapping
-        Plain JSON, kept as ``training.json``.
+        Plain JSON, kept as ``training.json``. People find the same in ``model_card.md``.
     """
     from mlflow.entities import Metric, Param
 
@@ -89,3 +91,4 @@ def log_training(
         written = [Param(name, str(value)[:_LONGEST]) for name, value in params.items() if name not in known]
         ws.registry.client.log_batch(run_id, metrics=logged, params=written)
         ws.registry.client.log_text(run_id, json.dumps(details, indent=2, default=str), "airmedic/training.json")
+        ws.registry.client.log_text(run_id, model_card(ws.spec, params, metrics, details), CARD)

@@ -1,0 +1,134 @@
+"""Plays windows of a model through the whole loop in one process, and answers the approvals as a person would.
+
+The same use cases as the operators call, in the same order; Airflow only spreads them over tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+
+from airmedic_core.actions import ACTIONS
+from airmedic_core.checks import GROUPS
+from airmedic_core.decide import Request, decide
+from airmedic_core.diagnose import diagnose
+from airmedic_core.errors import AirmedicError
+from airmedic_core.execution import carry_out, gate_challenger, undo
+from airmedic_core.exploration import assess_and_try
+from airmedic_core.incident_lifecycle import close_incident, lift_quarantine, note_healthy, open_incident
+from airmedic_core.ledger.transitions import ENDS
+from airmedic_core.monitor import check_batch, resolve_batch
+from airmedic_core.records import Batch, Permission, Proposal
+from airmedic_core.rollout import health
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+
+Answer = Callable[[Proposal], bool]
+"""Whether a person approves what is proposed."""
+_MOST_ACTIONS = 6
+"""Proposals of one incident that are followed: a training, one more, a deployment, and its taking back are four."""
+
+
+@dataclass
+class Played:
+    """What came of one window."""
+
+    window: Window
+    outcome: str
+    cause: str
+    headline: str
+    served_by: str
+    champion: str
+    incident_id: str = ""
+    actions: list[str] = field(default_factory=list)
+    asked: int = 0
+    """Questions that a person answered."""
+    escalated: bool = False
+    seconds: float = 0.0
+
+
+def play(ws: Workspace, window: Window, answer: Answer = lambda _: True) -> Played:
+    """Look at a window as of its end, and follow what comes of it to its end.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model, which has a champion.
+    window : Window
+        The window.
+    answer : callable
+        What a person says to a proposal.
+    """
+    began = perf_counter()
+    served_by = ws.registry.champion(ws.spec.name).version
+    batch = resolve_batch(ws, window=window, moment=window.end, as_of=window.end)
+    for group in GROUPS:
+        check_batch(ws, batch, group)
+    assessment = assess_and_try(ws, batch, now=datetime.now(UTC))
+    played = Played(window, assessment.outcome, assessment.cause.value, assessment.headline, served_by, served_by)
+    if assessment.outcome == "healthy":
+        note_healthy(ws, batch)
+        lift_quarantine(ws, batch)
+    elif assessment.outcome == "incident":
+        _remediate(ws, batch, answer, played)
+    played.champion = ws.registry.champion(ws.spec.name).version
+    played.seconds = perf_counter() - began
+    return played
+
+
+def _remediate(ws: Workspace, batch: Batch, answer: Answer, played: Played) -> None:
+    incident = open_incident(ws, batch, now=datetime.now(UTC))
+    played.incident_id = incident.id
+    if incident.state in ENDS:
+        return
+    played.cause = diagnose(ws, incident.id).cause.value
+    decision = decide(ws, incident.id, Request(), now=datetime.now(UTC))
+    proposal = decision.proposal
+    failed: list[str] = []
+    for _ in range(_MOST_ACTIONS):
+        if proposal is None or proposal.permission is Permission.RECOMMEND or not _agreed(ws, proposal, answer, played):
+            break
+        try:
+            proposal = _carried_out(ws, incident.id, proposal, played)
+        except AirmedicError as error:
+            failed.append(str(error))
+            played.actions.append(f"{proposal.action} (failed)")
+            break
+    close_incident(ws, incident.id, now=datetime.now(UTC), failed=failed)
+
+
+def _agreed(ws: Workspace, proposal: Proposal, answer: Answer, played: Played) -> bool:
+    if not proposal.permission.people:
+        return True
+    played.asked += 1
+    agreed = answer(proposal)
+    now = datetime.now(UTC)
+    said = "approve" if agreed else "reject"
+    ws.ledger.answer_proposal(proposal.hash, said, by="anna", at=now, channel="airflow", comment="")  # type: ignore[arg-type]
+    return agreed
+
+
+def _carried_out(ws: Workspace, incident_id: str, proposal: Proposal, played: Played) -> Proposal | None:
+    """Carry out a proposal, and return what follows from it."""
+    action = ACTIONS.member(proposal.action)
+    result = carry_out(ws, proposal.hash, now=datetime.now(UTC))
+    played.escalated |= proposal.action == "escalate"
+    played.actions.append(proposal.action if result.status == "done" else f"{proposal.action} ({result.status})")
+    if action.trains:
+        gate, deployment = gate_challenger(ws, incident_id, proposal.hash, now=datetime.now(UTC))
+        if gate.outcome != "passed":
+            carry_out(ws, proposal.hash, now=datetime.now(UTC))
+            played.actions.append(f"gate {gate.outcome}")
+            gate, deployment = gate_challenger(ws, incident_id, proposal.hash, now=datetime.now(UTC))
+            if gate.outcome != "passed":
+                played.actions.append(f"gate {gate.outcome}")
+        return deployment
+    if proposal.action == "deploy" and result.status == "done":
+        watched = health(ws, proposal, now=datetime.now(UTC))
+        ws.ledger.record_watch(proposal.hash, watched.status, watched.reasons)
+        if watched.status == "unhealthy":
+            undo(ws, proposal.hash, now=datetime.now(UTC))
+            played.actions.append("undo")
+    return None
