@@ -38,6 +38,9 @@ AT_ONCE = 20
 SHORT_HISTORY = 8
 """Windows of history that these have: sixty for each of them would take longer to write than all else."""
 TASKS = "tasks"
+IDLE_SECONDS = 90
+"""How long it is measured what is taken when nothing runs. Airflow reads all DAG files anew meanwhile, which a shorter
+time may miss, and which would then seem to be part of a run."""
 
 
 def run_in_airflow(home: Path, runs: int) -> Table:
@@ -80,7 +83,7 @@ def one_by_one(
     for number in range(2):  # workers are forked, pages of the disk are read
         end(client, MODEL, start(client, MODEL, FIRST + WINDOWS + number))
     began, before = time.monotonic(), cpu(processes)
-    time.sleep(20)  # what it costs when nothing runs
+    time.sleep(IDLE_SECONDS)
     idle = {name: (after - before[name]) / (time.monotonic() - began) for name, after in cpu(processes).items()}
     costs: dict[str, list[float]] = {name: [] for name in idle}
     for number in range(2, 2 + runs):
