@@ -235,3 +235,30 @@ def test_blue_and_green_are_kept_loaded_until_green_has_proved_itself(tried: Pat
     assert health(ws, proposal, now=NOW).status == "healthy"
     assert complete(ws, proposal.hash, now=NOW).status == "done"
     assert ws.registry.trial("renewals") is None
+
+
+@pytest.mark.parametrize("strategy", ["blue_green", "canary", "shadow"])
+@pytest.mark.parametrize(
+    ("column", "coefficient", "said"),
+    [("tenure", float("nan"), "predictions are not finite"), ("height", 1.0, "takes the columns 'height'")],
+)
+def test_a_version_that_cannot_score_the_newest_rows_answers_nobody(
+    tried: Path, tmp_path: Path, strategy: str, column: str, coefficient: float, said: str
+) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    ws = opened(tried, tmp_path, strategy=strategy)
+    rows = pd.read_parquet(ws.spec.data.path).head(200)
+    inputs = rows[["usage", "tenure"]].rename(columns={"tenure": column})
+    model = LogisticRegression().fit(inputs, rows["churned"])
+    model.coef_[:] = coefficient
+    run_id = ws.registry.version("renewals", "1").run_id
+    spoilt = ws.registry.register(ws.spec, model, inputs.head(5), run_id=run_id, tags={}, reference=None)
+    params = {"version": spoilt.version, "gate": {"champion": "1"}}
+    proposal = approved(ws, incident_of(ws, 42), "deploy", params)
+    with pytest.raises(ModelError, match=said):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "1"
+    assert ws.registry.trial("renewals") is None
+    [attempt] = ws.ledger.actions(incident_id=proposal.incident_id)
+    assert (attempt.status, said in attempt.summary) == ("failed", True)
