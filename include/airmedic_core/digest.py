@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 20
 """Models that are named; a message that is longer is read by nobody."""
 _MOST_INCIDENTS = 500
-"""Of the newest incidents, those in which ends are looked for: 1,000 models open fewer in a day."""
+"""Incidents whose end is told: 1,000 models open fewer in a day."""
 _WORDS: dict[State, tuple[str, str]] = {
     "incident": ("has an incident", "have an incident"),
     "broken_spec": ("has a broken spec", "have a broken spec"),
@@ -70,9 +70,8 @@ def digests(ledger: Ledger | None, specs: Mapping[str, KnownSpec], *, now: datet
         return []
     broken = [name for name, known in specs.items() if known.spec is None]
     fleet = {model.known.name: model for model in read_fleet(ledger, specs, now=now, shown=specs)}
-    incidents = ledger.incidents(limit=_MOST_INCIDENTS) if ledger else []
     since = now - timedelta(hours=hours)
-    ended = [incident for incident in incidents if incident.closed_at is not None and incident.closed_at >= since]
+    ended = ledger.incidents(closed_since=since, limit=_MOST_INCIDENTS) if ledger else []
     return [
         Digest(notifier, json.loads(options), _notice([fleet[name] for name in [*names, *broken]], ended, now=now))
         for (notifier, options), names in places.items()
@@ -111,16 +110,19 @@ def _notice(models: Sequence[FleetModel], ended: Sequence[Incident], *, now: dat
     lines = [_line(model, now) for model in needing]
     # An incident that a person's request opened leaves the model as it is, and may wait for an answer too.
     lines += [_line(model, now) for model in models if model not in needing and model.waiting_since]
-    if len(lines) > _MOST_LINES:
-        lines = [*lines[:_MOST_LINES], f"… and {len(lines) - _MOST_LINES} more."]
     names = {model.known.name: model.known for model in models}
     ends = [incident for incident in ended if incident.model in names]
-    lines += [
+    endings = [
         f"{incident.model}: ended as {incident.state}: {names[incident.model].told(incident.headline)}"
-        for incident in ends[:_MOST_LINES]
+        for incident in ends
     ]
     of = "1 model" if len(models) == 1 else f"{len(models)} models"
-    return Notice(Event.DIGEST, "", f"Digest of {of}: {', '.join(said)}.", tuple(lines))
+    return Notice(Event.DIGEST, "", f"Digest of {of}: {', '.join(said)}.", (*_bounded(lines), *_bounded(endings)))
+
+
+def _bounded(lines: Sequence[str]) -> list[str]:
+    more = len(lines) - _MOST_LINES
+    return [*lines[:_MOST_LINES], f"… and {more} more."] if more > 0 else list(lines)
 
 
 def _line(model: FleetModel, now: datetime) -> str:

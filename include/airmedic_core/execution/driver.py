@@ -314,6 +314,8 @@ def _begin(attempt: _Attempt) -> Json:
             status: Literal["failed", "stopped"] = "stopped" if isinstance(error, PolicyError) else "failed"
             ws.ledger.refuse_action(proposal, status, str(error))
         raise
+    # Meanwhile somebody may have closed the incident by hand, or withdrawn the approval.
+    ws.ledger.require_approval(proposal.hash, now=attempt.now)
     attempt.hold.require()
     ws.ledger.begin_action(proposal, snapshot)
     return snapshot

@@ -54,7 +54,14 @@ class Incidents(Audit, Locks):
         with self._reading() as connection:
             return incident_of(connection, id)
 
-    def incidents(self, model: str | None = None, *, open_only: bool = False, limit: int = 50) -> list[Incident]:
+    def incidents(
+        self,
+        model: str | None = None,
+        *,
+        open_only: bool = False,
+        closed_since: datetime | None = None,
+        limit: int = 50,
+    ) -> list[Incident]:
         """Return the last incidents, newest first, of one model or of all.
 
         Parameters
@@ -63,6 +70,8 @@ class Incidents(Audit, Locks):
             Only incidents of this model.
         open_only : bool
             Whether to leave out those that have ended.
+        closed_since : datetime, optional
+            Only those that ended at this moment or later.
         limit : int
             Incidents at the most.
         """
@@ -71,6 +80,8 @@ class Incidents(Audit, Locks):
             query = query.where(incidents.c.model == model)
         if open_only:
             query = query.where(incidents.c.state.in_([state.value for state in IncidentState if state not in ENDS]))
+        if closed_since is not None:
+            query = query.where(incidents.c.closed_at >= closed_since)
         with self._reading() as connection:
             return [_incident(row) for row in connection.execute(query)]
 

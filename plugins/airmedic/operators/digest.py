@@ -8,6 +8,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from airmedic.error_mapping import airflow_errors
+from airmedic.hooks.workspace import settings
 
 
 class DigestOperator(BaseOperator):
@@ -43,11 +44,10 @@ class DigestOperator(BaseOperator):
             from airmedic_core.digest import digests, send_digest
             from airmedic_core.ledger import Ledger
             from airmedic_core.read_model import SpecShelf
-            from airmedic_core.settings import Settings
 
-            settings = Settings.from_env()
-            specs = SpecShelf(settings.models).all()
-            wanted = digests(Ledger.open(settings.ledger_url), specs, now=datetime.now(UTC), hours=self.hours)
+            here = settings()
+            specs = SpecShelf(here.models).all()
+            wanted = digests(Ledger.open(here.ledger_url), specs, now=datetime.now(UTC), hours=self.hours)
         sent = [(digest.notifier, send_digest(digest)) for digest in wanted]
         if missed := [notifier for notifier, taken in sent if not taken]:
             raise AirflowFailException(f"These took no digest: {', '.join(missed)}. The task's log says why.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,16 @@ def test_the_dag_of_the_documentation_tells_each_place_and_names_what_failed(
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
-    monkeypatch.setenv("AIRMEDIC_LEDGER_URL", f"sqlite:///{content / 'digest.db'}")
+    # The connection says where the ledger is, as for every other task.
+    ledger = content / "of_the_connection.db"
+    monkeypatch.setenv("AIRFLOW_CONN_AIRMEDIC_LEDGER", json.dumps({"conn_type": "sqlite", "host": str(ledger)}))
     documentation = (ROOT / "docs" / "operations.md").read_text()
     (shown,) = re.findall(r"```python\n(from airflow.sdk[^`]*?DigestOperator[^`]*?)```", documentation)
     made: dict[str, Any] = {}
     exec(shown, made)  # noqa: S102  it is what readers copy
     (task,) = made["dag"].tasks
     assert task.execute({}) == []
+    assert ledger.exists()
 
     spec = content / "models" / "alpha.yaml"
     # Nobody listens on port 9: a real client, a real refusal.

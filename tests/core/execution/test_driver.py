@@ -15,6 +15,7 @@ from airmedic_core.actions import ACTIONS, StoppedBy
 from airmedic_core.decide import propose
 from airmedic_core.errors import (
     ActionError,
+    ApprovalError,
     AuditError,
     LedgerBusyError,
     PolicyError,
@@ -228,6 +229,20 @@ def test_a_kill_switch_thrown_during_the_precheck_stops_the_action_and_fails_not
     ws.ledger.revoke_override("renewals", "kill_switch", "all", author="ada")
     monkeypatch.undo()
     assert carry_out(ws, asked.hash, now=NOW).status == "done"
+
+
+def test_an_incident_that_is_closed_by_hand_during_the_precheck_lets_nothing_begin(
+    ws: Workspace, valve: Valve, asked: Proposal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What changes production would hold the lock that closing needs.
+    monkeypatch.setattr(valve, "changes_production", False)
+    monkeypatch.setattr(valve, "precheck", lambda ws, proposal: ws.ledger.close_by_hand(
+        proposal.incident_id, by="ada", reason="The model is retired.", now=NOW
+    ))  # fmt: skip
+    with pytest.raises(ApprovalError):
+        carry_out(ws, asked.hash, now=NOW)
+    assert (valve.steps, valve.position) == ([], "shut")
+    assert ws.ledger.standing_attempt(asked) is None
 
 
 def test_what_a_kill_switch_stopped_ends_as_stopped(ws: Workspace, valve: Valve, asked: Proposal) -> None:
