@@ -201,6 +201,11 @@ class Limits:
     """Parts of a reference that was not split into windows."""
 
     # A clock of another zone
+    counts: float = 0.99
+    """Correlation with the time from which a column is a counter. A season or a trend with weather on it has less."""
+    counts_on: float = 0.5
+    """How far a counter may lie from where it would be, as a part of how far it went since: machines run for more
+    hours, or fewer, than they did."""
     clock_rows: int = 20
     """Rows that tell an hour, at the least."""
     clock_always: float = 0.99

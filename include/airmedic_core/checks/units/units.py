@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, final
 
 from airmedic_core.checks import Check
 from airmedic_core.checks.units.options import LIMITS, Options
+from airmedic_core.columns import category_name
 from airmedic_core.numbers import percent
 from airmedic_core.records import Cause, Finding, Json, Role, Verdict
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from airmedic_core.checks.units.conversions import Map
     from airmedic_core.checks.units.converted_column import ConvertedColumn
     from airmedic_core.checks.units.converted_groups import ConvertedGroup, Groups
@@ -47,6 +50,8 @@ class Units(Check[Options]):
         for name in context.profile.edges.numeric:
             if name not in context.profile.missing:
                 of_column = _other_zone(context, name, options) or _column(context, name, ties, options)
+                if of_column and rows is not None and _counts_on(context, rows, context.frame, name):
+                    continue
                 findings += of_column or (_group(context, name, groups, options) if groups else [])
         if not findings:
             count = len(context.profile.edges.numeric)
@@ -95,6 +100,13 @@ def _column(context: CheckContext, name: str, ties: Ties | None, options: Option
     return [_finding(name, column.share, column.rows, options, text.rstrip(), details, cause)]
 
 
+def _counts_on(context: CheckContext, past: pd.DataFrame, now: pd.DataFrame, name: str) -> bool:
+    """Return whether a column is a counter, which is where it should be by now."""
+    from airmedic_core.checks.units.counters import goes_on_counting
+
+    return goes_on_counting(past, now, name, context.spec.data.time_column)
+
+
 def _group(context: CheckContext, name: str, groups: Groups, options: Options) -> list[Finding]:
     from airmedic_core.checks.units.conversions import known_maps
     from airmedic_core.checks.units.converted_groups import converted_group
@@ -109,6 +121,10 @@ def _group(context: CheckContext, name: str, groups: Groups, options: Options) -
         return []
     group = converted_group(groups, name, known_maps())
     if group is None or group.share < options.least_share:
+        return []
+    column, _, level = group.group.partition("=")
+    past, rows = (frame[frame[column].map(category_name) == level] for frame in (groups.past, groups.frame))
+    if _counts_on(context, past, rows, name):
         return []
     hidden = context.spec.is_private(group.group)
     where = "in one group of rows" if hidden else f"where {group.group}"
