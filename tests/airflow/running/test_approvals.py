@@ -118,7 +118,7 @@ def test_an_answer_to_a_proposal_that_has_changed_is_refused(running: Running, a
 
 def test_two_people_are_asked_where_the_policy_says_so(running: Running, ask: Any) -> None:
     run_id, question = ask("careful", action="retrain")
-    assert "two different people" in question["body"]
+    assert "Two different people have to approve" in question["body"]
     for person in ("anna", "anna", "boris"):
         running.client(person).answer(parked(running, run_id), "Approve")
     deployment = parked(running, run_id, "approve_deploy")
