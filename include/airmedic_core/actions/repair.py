@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.ledger import RecordedAction
+    from airmedic_core.ledger.overrides import Override
     from airmedic_core.repair import Step
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.workspace import Workspace
@@ -26,6 +27,7 @@ _MOST_WINDOWS = 7
 """Windows of one proposal, the newest of an incident: a week of days. Each is read, repaired and looked at by every
 check before it is proposed."""
 _MOST_BATCHES = 1000
+"""Newest windows among which those of an incident are looked for: years of days, and six weeks of hours."""
 
 
 @final
@@ -58,13 +60,18 @@ class Repair(Action):
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Collect the steps of the incident's windows, and try them."""
         from airmedic_core.monitor.trial import helps, why_no_repair
-        from airmedic_core.repair import step_to_json, steps_of, unrepairable
+        from airmedic_core.repair import repair_marks, step_to_json, steps_of, unrepairable
 
         if why := why_no_repair(ws):
             raise RepairError(f"The rows of {ws.spec.name!r} cannot be repaired. {why}", "Have them delivered again.")
         windows: list[Json] = []
         left: dict[str, str] = {}
+        known = repair_marks(ws.ledger, ws.spec.name)
         for batch in _batches(ws, incident):
+            if batch.window.key in known:
+                # Its findings are of the repaired copy: steps that undo them do not fit the rows as they arrived.
+                left[batch.window.key] = "It was repaired already, and that does not hold."
+                continue
             findings = ws.ledger.findings(batch.id)
             # A step names its column and its values to whoever approves it.
             steps = [step for step in steps_of(findings) if not _private(ws, step)]
@@ -98,9 +105,14 @@ class Repair(Action):
         )
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
-        """Check that the rows are those that were looked at."""
+        """Check that the rows are those that were looked at, and that nobody has repaired them in another way."""
+        from airmedic_core.repair import repair_on_record
+
         for window, _, _ in _repairs(proposal.params):
             _arrived(ws, proposal.params, window)
+            repair = repair_on_record(ws, window)
+            if repair is not None and repair.value != _value(proposal, window):
+                raise ActionError(f"{window} was repaired meanwhile, in another way.", "Have the window looked at.")
 
     def snapshot(self, ws: Workspace, proposal: Proposal) -> Json:
         """Keep which of the windows were repaired, quarantined or known to be damaged before."""
@@ -109,12 +121,8 @@ class Repair(Action):
         damaged = [window.key for window, batch, _ in _repairs(proposal.params) if _damaged(ws, batch)]
         return {
             "damaged": sorted(damaged),
-            "repaired": sorted(mark.key for mark in marks if mark.kind == "repaired"),
-            "quarantined": {
-                mark.key: {"value": mark.value, "author": mark.author, "reason": mark.reason}
-                for mark in marks
-                if mark.kind == "quarantine"
-            },
+            "repaired": {mark.key: _kept(mark) for mark in marks if mark.kind == "repaired"},
+            "quarantined": {mark.key: _kept(mark) for mark in marks if mark.kind == "quarantine"},
         }
 
     def background(self, proposal: Proposal) -> list[str]:
@@ -127,10 +135,10 @@ class Repair(Action):
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Write the repaired copy with what the model says of it, and record how the window was repaired."""
-        from airmedic_core.repair import apply_steps
+        from airmedic_core.repair import apply_steps, repair_marks
         from airmedic_core.scoring import score
 
-        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repaired")}
+        known = {key: mark.value for key, mark in repair_marks(ws.ledger, ws.spec.name).items()}
         version = ws.registry.champion(ws.spec.name)
         by, copies = ws.ledger.approved_by(proposal.hash), []
         for window, batch, steps in _repairs(proposal.params):
@@ -150,8 +158,9 @@ class Repair(Action):
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Look for the copies, and let all checks look at the repaired rows once more."""
         from airmedic_core.monitor.trial import helps
+        from airmedic_core.repair import repair_marks
 
-        known = {mark.key: mark.value for mark in ws.ledger.overrides(ws.spec.name, "repaired")}
+        known = {key: mark.value for key, mark in repair_marks(ws.ledger, ws.spec.name).items()}
         problems = []
         for window, batch, steps in _repairs(proposal.params):
             place = _place(ws, proposal, window)
@@ -164,24 +173,26 @@ class Repair(Action):
         return problems
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Take the repairs back. The windows are read as they arrived, and are kept out as they were before."""
-        marks = ws.ledger.overrides(ws.spec.name)
-        repaired = {mark.key for mark in marks if mark.kind == "repaired"}
-        quarantined = {mark.key for mark in marks if mark.kind == "quarantine"}
+        """Take the repairs back. The windows are read as they were before, and are kept out until they are in order."""
+        from airmedic_core.repair import end_repair, repair_marks
+
+        model, ledger = ws.spec.name, ws.ledger
+        quarantined = {mark.key for mark in ledger.overrides(model, "quarantine")}
         back = 0
         for window, batch, _ in _repairs(proposal.params):
-            if window.key not in snapshot["repaired"]:
-                if window.key in repaired:
-                    ws.ledger.revoke_override(ws.spec.name, "repaired", window.key, author="airmedic")
-                _place(ws, proposal, window).unlink(missing_ok=True)
-                back += 1
-            before = snapshot["quarantined"].get(window.key)
-            if before is None and window.key in snapshot["damaged"] and not _damaged(ws, batch):
+            held = snapshot["quarantined"].get(window.key)
+            if held is None and window.key in snapshot["damaged"] and not _damaged(ws, batch):
                 # The repaired rows were found in order since, and those that are read from now on are not they.
-                before = {"value": {}, "author": "airmedic", "reason": "Its repair was undone."}
-            if before is not None and window.key not in quarantined:
-                ws.ledger.set_override(ws.spec.name, "quarantine", window.key, before["value"],
-                                       author=before["author"], reason=before["reason"])  # fmt: skip
+                held = {"value": {}, "author": "airmedic", "reason": "Its repair was undone."}
+            if held is not None and window.key not in quarantined:
+                ledger.set_override(model, "quarantine", window.key, **held)
+            mine = repair_marks(ledger, model).get(window.key)
+            if before := snapshot["repaired"].get(window.key):
+                ledger.set_override(model, "repaired", window.key, **before)
+            elif mine is not None and mine.value == _value(proposal, window):
+                end_repair(ledger, model, window.key, author="airmedic")
+            _place(ws, proposal, window).unlink(missing_ok=True)
+            back += before is None
         return f"{back} window(s) are read as they arrived."
 
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
@@ -208,6 +219,11 @@ def _damaged(ws: Workspace, batch: Batch) -> bool:
     """Return whether what is on record of a window keeps its rows out of training."""
     assessment = ws.ledger.assessment(batch.id)
     return assessment is not None and assessment.cause.lies_in_data
+
+
+def _kept(mark: Override) -> Json:
+    """Return what is needed to put an override back."""
+    return {"value": mark.value, "author": mark.author, "reason": mark.reason}
 
 
 def _private(ws: Workspace, step: Step) -> bool:

@@ -329,11 +329,11 @@ def _other_features(ws: Workspace, serving: ModelVersion, target: ModelVersion) 
 
 
 def _recent_rows(ws: Workspace, proposal: Proposal) -> pd.DataFrame:
-    from airmedic_core.sources import read_window
+    from airmedic_core.repair import read_as_repaired
 
     newest = ws.ledger.batches(ws.spec.name, limit=1)
     window = newest[0].batch.window if newest else ws.ledger.incident(proposal.incident_id).window
-    frame = read_window(ws.spec, window)
+    frame = read_as_repaired(ws, window)
     if frame.empty:
         raise SourceError(f"{window} has no rows to try the version on.", "Wait for the next batch.")
     recent: pd.DataFrame = frame.tail(_PROBED_ROWS)

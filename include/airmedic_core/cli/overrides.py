@@ -61,6 +61,7 @@ def value_of(override: Override) -> str:
 def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
     from airmedic_core.errors import LedgerError, closest
     from airmedic_core.ledger.overrides import OverrideKind
+    from airmedic_core.repair import end_repair
     from airmedic_core.terminal.output import judged
 
     if not args.model:
@@ -68,8 +69,13 @@ def _revoke(ledger: Ledger, args: argparse.Namespace) -> None:
     kinds = get_args(OverrideKind)
     if args.kind not in kinds:
         raise LedgerError(f"There are no overrides of the kind {args.kind!r}.", closest(args.kind, kinds))
-    ledger.revoke_override(args.model, args.kind, args.revoke, author=args.by)
-    judged("ok", f"{args.kind} {args.revoke} of {args.model} is taken back")
+    if args.kind == "repaired":
+        end_repair(ledger, args.model, args.revoke, author=args.by)
+        held = "; its rows as they arrived stay out until the window was looked at and found in order"
+    else:
+        ledger.revoke_override(args.model, args.kind, args.revoke, author=args.by)
+        held = ""
+    judged("ok", f"{args.kind} {args.revoke} of {args.model} is taken back{held}")
 
 
 def _list(ledger: Ledger, args: argparse.Namespace) -> None:

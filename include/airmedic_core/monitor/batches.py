@@ -64,7 +64,7 @@ def resolve_batch(
 
 def _count(ws: Workspace, window: Window) -> int:
     """Count the rows of a window, as they were repaired if they were. Rows that came anew need no old repair."""
-    from airmedic_core.repair import repair_on_record, repaired_window
+    from airmedic_core.repair import end_repair, repair_on_record, repaired_window
     from airmedic_core.sources import count_rows
 
     if repair_on_record(ws, window) is not None:
@@ -72,7 +72,7 @@ def _count(ws: Workspace, window: Window) -> int:
         if repaired is not None:
             return len(repaired)
         _log.info("The rows of %s were delivered anew since they were repaired, and are read as they are.", window)
-        ws.ledger.revoke_override(ws.spec.name, "repaired", window.key, author="airmedic")
+        end_repair(ws.ledger, ws.spec.name, window.key, author="airmedic")
     return count_rows(ws.spec, window)
 
 

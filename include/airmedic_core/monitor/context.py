@@ -183,6 +183,7 @@ def _labelled(
     """
     from airmedic_core.asked_labels import answered_rows
     from airmedic_core.comparison.rows import labelled_rows
+    from airmedic_core.repair import repaired_window
     from airmedic_core.sources import read_sample
 
     spec = ws.spec
@@ -205,20 +206,31 @@ def _labelled(
         return labelled
     window = batch.window
     step = spec.window.step
+    damaged = _damaged_before(ws, batch)
     for _ in range(_MOST_LABEL_WINDOWS):
         window = Window(step.shift(window.start, -1), window.start)
-        if window.end > batch.as_of - delay:
+        if window.end > batch.as_of - delay or window.key in damaged:
             continue
         if reference.window is not None and window.start < reference.window.end:
             return labelled
         try:
-            rows = read_sample(spec, window)
+            repaired = repaired_window(ws, window)
+            rows = read_sample(spec, window) if repaired is None else repaired
         except SourceError:
             return labelled
-        earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows)
+        earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows, anew=repaired is not None)
         older = labelled_rows(spec, rows, earlier) if earlier is not None else None
         return older if older is not None and len(older) >= enough else labelled
     return labelled
+
+
+def _damaged_before(ws: Workspace, batch: Batch) -> set[str]:
+    """Return the keys of windows before a batch that are damaged or held back: their loss is not the model's."""
+    seen = ws.ledger.batches(ws.spec.name, limit=2 * _MOST_LABEL_WINDOWS, before=batch.window.start)
+    held = {override.key for override in ws.ledger.overrides(ws.spec.name, "quarantine")}
+    return held | {
+        past.batch.window.key for past in seen if past.assessment is not None and past.assessment.cause.lies_in_data
+    }
 
 
 def _label_delay(ws: Workspace, reference: Reference) -> timedelta:

@@ -3,7 +3,9 @@
 from airmedic_core.repair.consequences import expected_after
 from airmedic_core.repair.on_record import (
     Repair,
+    end_repair,
     read_as_repaired,
+    repair_marks,
     repair_on_record,
     repaired_window,
     rows_digest,
@@ -37,8 +39,10 @@ __all__ = [
     "Step",
     "TurnClock",
     "apply_steps",
+    "end_repair",
     "expected_after",
     "read_as_repaired",
+    "repair_marks",
     "repair_on_record",
     "repairable",
     "repaired_window",

@@ -8,6 +8,7 @@ a file of another. Rows that were delivered anew have another digest, and are re
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ from airmedic_core.repair.steps import Step, apply_steps, row_hashes, step_from_
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.ledger.overrides import Override
     from airmedic_core.windows import Window
     from airmedic_core.workspace import Workspace
 
@@ -32,6 +35,42 @@ class Repair:
     """What is on record."""
 
 
+def repair_marks(ledger: Ledger, model: str) -> dict[str, Override]:
+    """Return what is on record of a model's repaired windows, by the key of the window."""
+    return {override.key: override for override in ledger.overrides(model, "repaired")}
+
+
+def end_repair(ledger: Ledger, model: str, key: str, *, author: str) -> None:
+    """End the repair of a window. Its rows as they arrived are kept out until they were looked at and found in order.
+
+    What is on record of the window was found in the repaired rows. So the quarantine comes first: there is no moment
+    at which rows that nobody has found in order may be used.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The records.
+    model : str
+        The model.
+    key : str
+        Key of the window.
+    author : str
+        Who ends it.
+
+    Raises
+    ------
+    LedgerError
+        If the window never was repaired.
+    """
+    mark = repair_marks(ledger, model).get(key)
+    if mark is not None and all(held.key != key for held in ledger.overrides(model, "quarantine")):
+        value = {"incident_id": mark.value["incident_id"]} if mark.value.get("incident_id") else {}
+        ledger.set_override(
+            model, "quarantine", key, value, author=author, reason="Its repair ended, and nobody has looked since."
+        )
+    ledger.revoke_override(model, "repaired", key, author=author)
+
+
 def repair_on_record(ws: Workspace, window: Window) -> Repair | None:
     """Return how a window was repaired; None where it was not.
 
@@ -42,11 +81,10 @@ def repair_on_record(ws: Workspace, window: Window) -> Repair | None:
     window : Window
         Exactly the window.
     """
-    for override in ws.ledger.overrides(ws.spec.name, "repaired"):
-        if override.key == window.key:
-            steps = tuple(step_from_json(plain) for plain in override.value["steps"])
-            return Repair(steps, str(override.value["arrived"]), override.value)
-    return None
+    mark = repair_marks(ws.ledger, ws.spec.name).get(window.key)
+    if mark is None:
+        return None
+    return Repair(tuple(map(step_from_json, mark.value["steps"])), str(mark.value["arrived"]), mark.value)
 
 
 def repaired_window(ws: Workspace, window: Window) -> pd.DataFrame | None:
@@ -73,7 +111,7 @@ def repaired_window(ws: Workspace, window: Window) -> pd.DataFrame | None:
     return apply_steps(frame, repair.steps) if rows_digest(frame) == repair.arrived else None
 
 
-def read_as_repaired(ws: Workspace, window: Window) -> pd.DataFrame:
+def read_as_repaired(ws: Workspace, window: Window, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the rows of a window, as they were repaired if they were. Raises as ``read_window``.
 
     Parameters
@@ -82,11 +120,18 @@ def read_as_repaired(ws: Workspace, window: Window) -> pd.DataFrame:
         The model.
     window : Window
         The window.
+    columns : sequence of str, optional
+        Columns that are wanted; all of them where not given.
     """
+    from airmedic_core.errors import MissingColumnError
     from airmedic_core.sources import read_window
 
     repaired = repaired_window(ws, window)
-    return read_window(ws.spec, window) if repaired is None else repaired
+    if repaired is None:
+        return read_window(ws.spec, window, columns=columns)
+    if missing := [name for name in columns or () if name not in repaired]:
+        raise MissingColumnError(f"The repaired rows of {window} have no column {missing[0]!r}.", "Look at the spec.")
+    return repaired
 
 
 def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[Window, str]]:
@@ -111,8 +156,8 @@ def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[p
     from airmedic_core.windows import Window
 
     time, changed = ws.spec.data.time_column, {}
-    for override in ws.ledger.overrides(ws.spec.name, "repaired"):
-        span = Window.from_key(override.key)
+    for key in repair_marks(ws.ledger, ws.spec.name):
+        span = Window.from_key(key)
         if span.end <= window.start or span.start >= window.end:
             continue
         repaired = repaired_window(ws, span)

@@ -130,12 +130,12 @@ def _known(ws: Workspace, name: str, expectation: Json) -> bool:
 
 def _rows(ws: Workspace, column: str, windows: Sequence[ReviewedWindow]) -> list[tuple[ReviewedWindow, pd.DataFrame]]:
     """Return the column's rows of each window that can still be read."""
-    from airmedic_core.sources import read_window
+    from airmedic_core.repair import read_as_repaired
 
     read = []
     for window in windows:
         try:
-            frame = read_window(ws.spec, window.seen.batch.window, columns=[column])
+            frame = read_as_repaired(ws, window.seen.batch.window, columns=[column])
         except AirmedicError:
             # Old rows may be gone, and a column may have been missing: that window has no say.
             continue

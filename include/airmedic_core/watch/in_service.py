@@ -89,11 +89,11 @@ def since(ws: Workspace, proposal: Proposal) -> datetime:
 
 
 def _newest_rows(ws: Workspace, proposal: Proposal) -> tuple[pd.DataFrame, ObservedBatch | None]:
-    from airmedic_core.sources import read_window
+    from airmedic_core.repair import read_as_repaired
 
     newest = next(iter(ws.ledger.batches(ws.spec.name, limit=1)), None)
     window = newest.batch.window if newest else ws.ledger.incident(proposal.incident_id).window
-    return read_window(ws.spec, window), newest
+    return read_as_repaired(ws, window), newest
 
 
 def _before(ws: Workspace) -> ModelVersion | None:

@@ -120,13 +120,13 @@ def _losses(
     ws: Workspace, versions: tuple[ModelVersion, ModelVersion], batch: Batch, picked: Picked
 ) -> tuple[Array, Array]:
     """Return the loss of each compared row with either version, by time; nothing while its labels are too few."""
+    from airmedic_core.repair import read_as_repaired
     from airmedic_core.scoring import score
-    from airmedic_core.sources import read_window
     from airmedic_core.training.same_rows import side_by_side
 
     nothing = np.array([]), np.array([])
     try:
-        frame = read_window(ws.spec, batch.window)
+        frame = read_as_repaired(ws, batch.window)
         frame = frame[picked(frame, batch)].reset_index(drop=True)
         if frame.empty:
             return nothing

@@ -12,19 +12,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.actions import ACTIONS
+from airmedic_core.actions import ACTIONS, rollback
 from airmedic_core.checks import GROUPS
 from airmedic_core.decide import Decision, Request, decide
 from airmedic_core.diagnose import collect_evidence, diagnose
-from airmedic_core.errors import ActionError, RepairError
+from airmedic_core.errors import ActionError, MissingColumnError, RepairError
 from airmedic_core.execution import carry_out, undo
-from airmedic_core.incident_lifecycle import close_incident, look_at_repaired, open_incident
+from airmedic_core.incident_lifecycle import close_incident, lift_quarantine, look_at_repaired, open_incident
 from airmedic_core.monitor import assess, check_batch, is_recorded, resolve_batch
 from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal
-from airmedic_core.repair import repair_on_record, repaired_window
+from airmedic_core.repair import read_as_repaired, repair_marks, repair_on_record, repaired_window
 from airmedic_core.scoring import score_window
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.rows import usable_rows
+from airmedic_core.watch import in_service
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.remediations import approve
@@ -254,9 +255,44 @@ def test_a_later_delivery_ends_the_repair(held: Held) -> None:
     deliver(ws, lambda rows: rows)
     assert repaired_window(ws, DAMAGED) is None
     assert usable_rows(ws, DAMAGED)[1] == {"delivered anew since the repair": 60}, "nobody has seen the new ones"
-    assert look(ws) != "incident"
+    batch = resolve_batch(ws, window=DAMAGED, moment=day(43))
     assert repair_on_record(ws, DAMAGED) is None
+    assert usable_rows(ws, DAMAGED)[1] == {"quarantined": 60}, "what is on record was found in the repaired rows"
+    assert look(ws) != "incident"
+    assert lift_quarantine(ws, batch)
     same(usable_rows(ws, DAMAGED)[0], sound())
+
+
+def test_of_two_repairs_the_second_is_refused_and_undone_it_leaves_the_first(held: Held) -> None:
+    held.let_in()
+    ws, action = held.ws, ACTIONS.member("repair")
+    with pytest.raises(RepairError, match="repaired already"):
+        action.plan(ws, held.incident, None)
+    first = {**dict(repair_marks(ws.ledger, "renewals")[DAMAGED.key].value), "proposal": "another"}
+    ws.ledger.set_override("renewals", "repaired", DAMAGED.key, first, author="bob", reason="before")
+    with pytest.raises(ActionError, match="repaired meanwhile"):
+        action.precheck(ws, held.proposal)
+    snapshot = action.snapshot(ws, held.proposal)
+    action.apply(ws, held.proposal, NOW)
+    assert repair_marks(ws.ledger, "renewals")[DAMAGED.key].value != first
+    action.undo(ws, held.proposal, snapshot, NOW)
+    mark = repair_marks(ws.ledger, "renewals")[DAMAGED.key]
+    assert (mark.value, mark.author, mark.reason) == (first, "bob", "before")
+
+
+def test_whoever_judges_versions_reads_the_repaired_rows(held: Held) -> None:
+    held.let_in()
+    ws = held.ws
+    usage = sound()["usage"].to_numpy()
+    # The incident's window is the newest on record: the day is the 41st of fifty, and no later one was looked at.
+    probed, _ = in_service._newest_rows(ws, held.proposal)
+    np.testing.assert_allclose(probed["usage"], usage, rtol=1e-11)
+    recent = rollback._recent_rows(ws, held.proposal)
+    np.testing.assert_allclose(recent["usage"], usage[-len(recent) :], rtol=1e-11)
+    read = read_as_repaired(ws, DAMAGED, columns=["usage"])
+    np.testing.assert_allclose(read["usage"], usage, rtol=1e-11)
+    with pytest.raises(MissingColumnError, match="gone"):
+        read_as_repaired(ws, DAMAGED, columns=["gone"])
 
 
 def test_a_repair_that_does_not_help_any_more_is_undone_and_the_window_stays_out(held: Held) -> None:

@@ -68,3 +68,16 @@ def test_taking_back_needs_the_model(ledger: Ledger, airmedic: Airmedic) -> None
     ledger.set_override("churn", "setting", KEY, {"value": 0.15}, author="ada", reason="noise")
     code, _, error = airmedic("overrides", "--revoke", KEY)
     assert (code, "--model" in error) == (2, True)
+
+
+def test_a_repair_that_is_taken_back_leaves_the_window_in_quarantine(ledger: Ledger, airmedic: Airmedic) -> None:
+    mark = {"arrived": "0" * 64, "steps": [], "proposal": "1" * 64, "incident_id": "churn__20260201__1"}
+    ledger.set_override("churn", "repaired", "20260201", mark, author="ada", reason="cents")
+    code, out, _ = airmedic(
+        "overrides", "--model", "churn", "--revoke", "20260201", "--kind", "repaired", "--by", "bob"
+    )
+    assert (code, "stay out" in out) == (0, True)
+    (held,) = ledger.overrides("churn")
+    assert (held.kind, held.key, held.author) == ("quarantine", "20260201", "bob")
+    # A quarantine of an incident is lifted by a sound look; one that names none is left to people.
+    assert held.value == {"incident_id": "churn__20260201__1"}
