@@ -1,4 +1,4 @@
-"""Puts a challenger that passed the gate in service, as the spec's rollout strategy does it."""
+"""Puts a challenger that passed the gate in service, as the approved rollout strategy does it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @final
 class Deploy(Action):
-    """Puts a challenger that passed the gate in service, as the spec's rollout strategy does it."""
+    """Puts a challenger that passed the gate in service, as the approved rollout strategy does it."""
 
     description = "Puts a challenger that passed the gate in service."
     changes_production = True
@@ -36,7 +36,11 @@ class Deploy(Action):
         raise ActionError("A deployment is planned by the gate, not by a diagnosis.", "Retrain first.")
 
     def changes(self, proposal: Proposal) -> Sequence[str]:
-        """Name both versions."""
+        """Say who answers when, what completes the rollout, and what takes it back, as it is approved."""
+        from airmedic_core.rollout import changes
+
+        if told := changes(proposal):
+            return told
         gate = proposal.params.get("gate", {})
         return [f"Version {proposal.params.get('version')} serves in place of version {gate.get('champion')}."]
 
@@ -75,7 +79,7 @@ class Deploy(Action):
         """Say which version would serve."""
         return (
             f"Version {params['version']} of {ws.spec.name} would replace {ws.registry.champion(ws.spec.name).version}"
-            f" ({ws.spec.rollout.strategy} rollout)."
+            f" ({_strategy(ws, params)} rollout)."
         )
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
@@ -87,7 +91,9 @@ class Deploy(Action):
         gate, version = proposal.params["gate"], str(proposal.params["version"])
         if promotion is None:
             before = str(gate["champion"])
-            how = f"Version {version} is tried beside {before}, which goes on serving ({ws.spec.rollout.strategy})."
+            how = (
+                f"Version {version} is tried beside {before}, which goes on serving ({_strategy(ws, proposal.params)})."
+            )
             return {"summary": how, "version": version, "from_version": before, "gate": gate}
         return {
             "summary": f"Version {promotion.to_version} serves in place of {promotion.from_version}.",
@@ -129,6 +135,11 @@ class Deploy(Action):
             summary = f"{done.summary} {unproven} {_kept(history, done)}"
             return Outcome(IncidentState.ESCALATED, "inconclusive", summary.strip())
         return Outcome(IncidentState.RESOLVED, "healed", done.summary)
+
+
+def _strategy(ws: Workspace, params: Json) -> str:
+    """Return the strategy that is approved; the spec's for a proposal that holds none."""
+    return str(params.get("rollout", {}).get("strategy", ws.spec.rollout.strategy))
 
 
 def _is_tried(ws: Workspace, proposal_hash: str) -> bool:

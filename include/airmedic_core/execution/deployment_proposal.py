@@ -113,10 +113,14 @@ def _keep_decision(ws: Workspace, incident: Incident, proposal_hash: str, result
 def _deployment(
     ws: Workspace, incident: Incident, trained: Proposal, result: GateResult, now: datetime
 ) -> Proposal | None:
+    from airmedic_core.rollout import plan_of
+
     action = ACTIONS.member(trained.action).leads_to
     if result.challenger_value is None or result.champion_value is None:
         raise ModelError("A gate passed without a measurement.", "Report this.")
     params: Json = {"version": result.challenger, "promised_low": result.low, "gate": to_json(result)}
+    # As it stands in what is approved: the spec may be edited between this and the last step.
+    params |= plan_of(ws.spec)
     expected = (
         f"{measure_name(result.metric)} {result.champion_value:.4g} → {result.challenger_value:.4g} on {result.rows:,} "
         "withheld rows; undone if it is not healthy on the newest batch."

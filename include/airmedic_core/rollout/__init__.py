@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +22,13 @@ __all__ = [
     "Health",
     "RolloutStrategy",
     "advance",
+    "approved_plan",
+    "changes",
     "complete",
     "deploy",
     "health",
     "options_for",
+    "plan_of",
     "take_back",
     "verify",
     "version_of",
@@ -32,10 +37,12 @@ __all__ = [
 STRATEGIES: Family[RolloutStrategy[Any]] = Family(
     "airmedic_core.rollout", RolloutStrategy, entry_points="airmedic.rollouts"
 )
+_PLAN = "rollout"
+"""Parameter of a deployment: strategy, options and watch as they were approved."""
 
 
 def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion | None:
-    """Put the version of an approved proposal in service, or begin to try it, as the spec's strategy does it.
+    """Put the version of an approved proposal in service, or begin to try it, as the approved strategy does it.
 
     Parameters
     ----------
@@ -51,16 +58,16 @@ def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion | N
     ModelError
         If the version does not exist or cannot be put in service.
     """
-    strategy, options = _strategy(ws.spec)
-    promotion: Promotion | None = strategy.apply(ws, version_of(proposal), proposal, options, now)
+    planned, strategy, options = _as_approved(ws, proposal)
+    promotion: Promotion | None = strategy.apply(planned, version_of(proposal), proposal, options, now)
     _tell_or_fail(ws)
     return promotion
 
 
 def verify(ws: Workspace, proposal: Proposal) -> list[str]:
     """Return what is not as the deployment of a proposal was to leave it; nothing if all is well."""
-    strategy, options = _strategy(ws.spec)
-    problems: list[str] = strategy.verify(ws, version_of(proposal), proposal, options)
+    planned, strategy, options = _as_approved(ws, proposal)
+    problems: list[str] = strategy.verify(planned, version_of(proposal), proposal, options)
     return problems
 
 
@@ -76,8 +83,8 @@ def health(ws: Workspace, proposal: Proposal, *, now: datetime) -> Health:
     now : datetime
         The moment of the question.
     """
-    strategy, options = _strategy(ws.spec)
-    health: Health = strategy.health(ws, proposal, options, now)
+    planned, strategy, options = _as_approved(ws, proposal)
+    health: Health = strategy.health(planned, proposal, options, now)
     return health
 
 
@@ -93,8 +100,8 @@ def advance(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
     now : datetime
         The moment.
     """
-    strategy, options = _strategy(ws.spec)
-    told: str = strategy.advance(ws, version_of(proposal), proposal, options, now)
+    planned, strategy, options = _as_approved(ws, proposal)
+    told: str = strategy.advance(planned, version_of(proposal), proposal, options, now)
     _tell_or_fail(ws)
     return told
 
@@ -111,8 +118,8 @@ def complete(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
     now : datetime
         The moment.
     """
-    strategy, options = _strategy(ws.spec)
-    told: str = strategy.complete(ws, version_of(proposal), proposal, options, now)
+    planned, strategy, options = _as_approved(ws, proposal)
+    told: str = strategy.complete(planned, version_of(proposal), proposal, options, now)
     _tell_or_fail(ws)
     return told
 
@@ -131,9 +138,42 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
     now : datetime
         The moment.
     """
-    strategy, options = _strategy(ws.spec)
-    told: str = strategy.undo(ws, version_of(proposal), proposal, snapshot, options, now)
+    planned, strategy, options = _as_approved(ws, proposal)
+    told: str = strategy.undo(planned, version_of(proposal), proposal, snapshot, options, now)
     return f"{told} {_told_again(ws)}".strip()
+
+
+def plan_of(spec: ModelSpec) -> Json:
+    """Return how a spec rolls out, as a proposal holds it: strategy, all options, and the watch.
+
+    Raises
+    ------
+    SpecError
+        If an option is wrong, or if the model cannot be rolled out so.
+    """
+    plan: Json = {
+        "strategy": spec.rollout.strategy,
+        "options": options_for(spec).model_dump(mode="json"),
+        "watch_windows": spec.rollout.watch_windows,
+        "watch_timeout_seconds": spec.rollout.watch_timeout_seconds,
+    }
+    return {_PLAN: plan}
+
+
+def approved_plan(proposal: Proposal) -> Json:
+    """Return how a proposal is to be rolled out; nothing where it was made before proposals held that."""
+    plan: Json = proposal.params.get(_PLAN) or {}
+    return plan
+
+
+def changes(proposal: Proposal) -> Sequence[str]:
+    """Return what follows once a deployment is approved, a sentence each, as its strategy says it."""
+    plan = approved_plan(proposal)
+    if not plan:
+        return ()
+    strategy = STRATEGIES.member(plan["strategy"])
+    told: Sequence[str] = strategy.changes(proposal, strategy.options.model_validate(plan["options"]))
+    return told
 
 
 def options_for(spec: ModelSpec) -> Any:
@@ -193,5 +233,8 @@ def _told_again(ws: Workspace) -> str:
     return ""
 
 
-def _strategy(spec: ModelSpec) -> tuple[RolloutStrategy[Any], Any]:
-    return STRATEGIES.member(spec.rollout.strategy), options_for(spec)
+def _as_approved(ws: Workspace, proposal: Proposal) -> tuple[Workspace, RolloutStrategy[Any], Any]:
+    """Return the workspace with the rollout that was approved, whatever the spec says since, and its strategy."""
+    rollout = ws.spec.rollout.model_copy(update=approved_plan(proposal))
+    planned = replace(ws, spec=ws.spec.model_copy(update={"rollout": rollout}))
+    return planned, STRATEGIES.member(rollout.strategy), options_for(planned.spec)

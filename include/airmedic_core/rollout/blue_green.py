@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -13,6 +14,7 @@ from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import problems_on_newest, watched
+from airmedic_core.watch.in_words import watched_in_service
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -36,6 +38,14 @@ class BlueGreen(RolloutStrategy[Options]):
     def objections(self, spec: ModelSpec, options: Options) -> list[str]:
         """Need a registry that knows both versions."""
         return ["It is in no registry (registry: none)."] if spec.only_logged else []
+
+    def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
+        """Say that all rows move after a probe, and what the watch is."""
+        version, before = version_of(proposal), proposal.params["gate"]["champion"]
+        return [
+            f"Version {version} answers all rows once it was loaded and probed; version {before} is kept loaded.",
+            *watched_in_service(proposal),
+        ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Keep both versions loaded, probe the new one, and move all rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self, final
 
@@ -13,6 +14,7 @@ from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import SideBySide, since, trial
+from airmedic_core.watch.in_words import end_of_trial, shown_in_trial
 from airmedic_core.watch.side_by_side import Picked
 from airmedic_core.watch.trial import TrialOptions
 
@@ -52,6 +54,19 @@ class Canary(RolloutStrategy[Options]):
         if not spec.entity_column:
             objections.append("It splits by the key of a row's entity: name the column under entity_column.")
         return objections
+
+    def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
+        """Say which shares the version answers, and what earns it the next."""
+        version, before = version_of(proposal), proposal.params["gate"]["champion"]
+        first, *more = [f"{fraction:.0%}" for fraction in options.fractions]
+        steps = ", ".join(["", *(f"then {share}" for share in more), "then all"])
+        lasts = f"{options.windows_per_step} new window{'s' if options.windows_per_step > 1 else ''}"
+        return [
+            f"Version {version} answers {first} of the entities{steps}. Version {before} answers the others.",
+            f"Each step lasts {lasts} at the least, and is taken without a further question "
+            f"{shown_in_trial(proposal, options)}",
+            *end_of_trial(proposal, f"Version {before} answers all rows again"),
+        ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:
         """Let the version answer its first share, and the champion all others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -36,6 +37,18 @@ class RolloutStrategy(Protocol[OptionsT]):
             The strategy's options for the model.
         """
         return []
+
+    def changes(self, proposal: Proposal, options: OptionsT) -> Sequence[str]:
+        """Return what an approval lets happen, a sentence each: who answers when, what completes it and takes it back.
+
+        Parameters
+        ----------
+        proposal : Proposal
+            The deployment. Its parameters hold both versions, and the watch under ``rollout``.
+        options : OptionsT
+            The strategy's options, as they are approved.
+        """
+        return ()
 
     @abstractmethod
     def apply(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -12,6 +13,7 @@ from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import trial
+from airmedic_core.watch.in_words import end_of_trial, shown_in_trial
 from airmedic_core.watch.trial import TrialOptions
 
 if TYPE_CHECKING:
@@ -31,6 +33,15 @@ class Shadow(RolloutStrategy[Options]):
     def objections(self, spec: ModelSpec, options: Options) -> list[str]:
         """Need a registry that knows both versions."""
         return ["It is in no registry (registry: none)."] if spec.only_logged else []
+
+    def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
+        """Say that nobody meets the version at first."""
+        version, before = version_of(proposal), proposal.params["gate"]["champion"]
+        return [
+            f"Version {version} scores all rows beside version {before}, whose answers alone count.",
+            f"It then answers all rows, without a further question, {shown_in_trial(proposal, options)}",
+            *end_of_trial(proposal, "It scores no more"),
+        ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:
         """Let the version score beside the champion."""

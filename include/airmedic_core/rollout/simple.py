@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.watch import watched
+from airmedic_core.watch.in_words import watched_in_service
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -29,6 +31,10 @@ class Simple(RolloutStrategy[Options]):
     """The alias moves, and the version is probed on the newest batch before anybody relies on it."""
 
     options = Options
+
+    def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
+        """Say that all rows move at once, and what the watch is."""
+        return [f"Version {version_of(proposal)} answers all rows at once.", *watched_in_service(proposal)]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Move the alias ``champion`` to a version."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from airmedic_core.decide.in_words import changes
 from airmedic_core.errors import ActionError, ModelError, SpecError
 from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, undo
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import Cause, IncidentState, Proposal
-from airmedic_core.rollout import health, options_for
+from airmedic_core.rollout import health, options_for, plan_of
 from airmedic_core.scoring import score_window
 from airmedic_core.traffic import Traffic
 from airmedic_core.windows import Window
@@ -75,6 +77,46 @@ def test_a_canary_grows_step_by_step_and_then_answers_all(tried: Path, tmp_path:
     assert promotion.proposal_hash == proposal.hash
     assert [len(step.get("shares", ())) for step in ws.ledger.trials(proposal.hash)] == [1, 2, 0]
     assert close_incident(ws, proposal.incident_id, now=NOW).resolution["outcome"] == "healed"
+
+
+@pytest.mark.parametrize("edited", [{"strategy": "simple"}, {**CANARY, "options": {"fractions": [0.9]}}])
+def test_what_was_approved_is_rolled_out_whatever_the_spec_says_since(
+    tried: Path, tmp_path: Path, edited: dict[str, Any]
+) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    params = {"version": "2", "gate": {"champion": "1"}, **plan_of(ws.spec)}
+    proposal = approved(ws, incident_of(ws, 42), "deploy", params)
+    ws = replace(ws, spec=ws.spec.model_copy(update={"rollout": ws.spec.rollout.model_copy(update=edited)}))
+    carry_out(ws, proposal.hash, now=NOW)
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert (trial.fraction, ws.registry.champion("renewals").version) == (0.4, "1")
+    healthy_days(ws, 43, 44, 45, 46, 47, 48)
+    assert health(ws, proposal, now=NOW).status == "next_step"
+    assert undo(ws, proposal.hash, now=NOW).status == "undone"
+    assert ws.registry.trial("renewals") is None
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        ("simple", "Version 2 answers all rows at once."),
+        ("blue_green", "Version 2 answers all rows once it was loaded and probed; version 1 is kept loaded."),
+        ("canary", "Version 2 answers 10% of the entities, then 50%, then all. Version 1 answers the others."),
+        ("shadow", "Version 2 scores all rows beside version 1, whose answers alone count."),
+    ],
+)
+def test_approvers_are_told_how_it_is_rolled_out_completed_and_taken_back(
+    tried: Path, tmp_path: Path, strategy: str, told: str
+) -> None:
+    ws = opened(tried, tmp_path, strategy=strategy)
+    params = {"version": "2", "gate": {"champion": "1"}, **plan_of(ws.spec)}
+    first, *more = changes(approved(ws, incident_of(ws, 42), "deploy", params))
+    assert first == told
+    assert "by itself" in " ".join(more)
+    if strategy == "canary":
+        assert more[0].endswith("once it surely loses at most 2% more on new rows than version 1.")
+        assert "within 1 hour, people are asked" in more[-1]
 
 
 def test_a_canary_that_loses_is_taken_back(tried: Path, tmp_path: Path) -> None:

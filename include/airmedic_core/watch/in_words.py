@@ -1,0 +1,56 @@
+"""What is approved of a watch, in words for those who approve it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from airmedic_core.records import Proposal
+
+if TYPE_CHECKING:
+    from airmedic_core.watch.trial import TrialOptions
+
+
+def watched_in_service(proposal: Proposal) -> list[str]:
+    """Return how a version is watched that answers all rows, and what takes it back."""
+    windows = int(proposal.params["rollout"]["watch_windows"])
+    told = f"It is watched for {windows} new window{'s' if windows > 1 else ''}, for {_timeout(proposal)} at the most."
+    return [
+        told if windows else "It is probed on the newest batch, and watched no further.",
+        f"Version {_before(proposal)} answers all rows again, by itself, where it does worse than promised or cannot "
+        "score them.",
+    ]
+
+
+def shown_in_trial(proposal: Proposal, options: TrialOptions) -> str:
+    """Return what a version that is tried has to show, as the end of a sentence."""
+    more = f"{options.tolerance_fraction:.0%}"
+    return f"once it surely loses at most {more} more on new rows than version {_before(proposal)}."
+
+
+def end_of_trial(proposal: Proposal, back: str) -> list[str]:
+    """Return what ends a trial.
+
+    Parameters
+    ----------
+    proposal : Proposal
+        The deployment.
+    back : str
+        What it means to be taken back, as the beginning of a sentence.
+    """
+    return [
+        f"{back}, by itself, where it surely loses more, or cannot score the newest rows.",
+        f"Where nothing is shown within {_timeout(proposal)}, people are asked, and it goes on until they answer.",
+    ]
+
+
+def _before(proposal: Proposal) -> str:
+    return str(proposal.params["gate"]["champion"])
+
+
+def _timeout(proposal: Proposal) -> str:
+    time = timedelta(seconds=proposal.params["rollout"]["watch_timeout_seconds"])
+    for unit, length in (("day", timedelta(days=1)), ("hour", timedelta(hours=1)), ("minute", timedelta(minutes=1))):
+        if not time % length:
+            return f"{time // length} {unit}{'s' if time > length else ''}"
+    return f"{time.total_seconds():.0f} seconds"
