@@ -72,9 +72,13 @@ class Traffic:
         """
         import numpy as np
 
+        from airmedic_core.columns import category_name
+
         limit = self.fraction if fraction is None else fraction
-        places = {key: place_of(key, self.proposal_hash) for key in set(filter(_is_key, keys))}
-        return np.array([_is_key(key) and places[key] < limit for key in keys], dtype=np.bool_)
+        # A key that comes as JSON may be a list, which cannot be looked up: as text it can.
+        names = [category_name(key) if _is_key(key) else None for key in keys]
+        places = {name: place_of(name, self.proposal_hash) for name in set(names) if name is not None}
+        return np.array([name is not None and places[name] < limit for name in names], dtype=np.bool_)
 
 
 def place_of(key: Hashable, salt: str) -> float:
@@ -99,5 +103,7 @@ def place_of(key: Hashable, salt: str) -> float:
 
 
 def _is_key(key: Any) -> bool:
-    # A missing value is not equal to itself, or is None.
-    return key is not None and bool(key == key)  # noqa: PLR0124
+    import pandas as pd
+
+    # Of a list, it would say which elements are missing.
+    return not pd.api.types.is_scalar(key) or not pd.isna(key)

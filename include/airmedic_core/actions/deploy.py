@@ -91,9 +91,8 @@ class Deploy(Action):
         gate, version = proposal.params["gate"], str(proposal.params["version"])
         if promotion is None:
             before = str(gate["champion"])
-            how = (
-                f"Version {version} is tried beside {before}, which goes on serving ({_strategy(ws, proposal.params)})."
-            )
+            strategy = _strategy(ws, proposal.params)
+            how = f"Version {version} is tried beside {before}, which goes on serving ({strategy})."
             return {"summary": how, "version": version, "from_version": before, "gate": gate}
         return {
             "summary": f"Version {promotion.to_version} serves in place of {promotion.from_version}.",

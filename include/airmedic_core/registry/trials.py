@@ -13,6 +13,8 @@ from airmedic_core.registry.versions import CHALLENGER, CHAMPION, Versions
 from airmedic_core.traffic import Traffic
 
 _TRIAL = "airmedic.trial"
+_ENDED = {"ended": True}
+"""The last that the audit chain holds of a trial."""
 _MOST_SECONDS = 180
 """Longer than MLflow's client may take to give up on each call. What takes longer hangs."""
 
@@ -75,7 +77,7 @@ class Trials(Versions):
         with self._ledger.hold(f"switch:{name}", most_seconds=_MOST_SECONDS) as hold:
             self.version(name, trial.version)
             before = self.trial(name)
-            if before == trial:
+            if before == trial and self._ledger.trials(trial.proposal_hash)[-1:] != [_ENDED]:
                 return
             if before is not None and before.proposal_hash != trial.proposal_hash:
                 raise ModelError(
@@ -115,12 +117,15 @@ class Trials(Versions):
         """
         with self._ledger.hold(f"switch:{name}", most_seconds=_MOST_SECONDS) as hold:
             trial = self.trial(name)
-            if trial is None or trial.proposal_hash != proposal_hash:
-                return
-            hold.require()
-            with self.answering():
-                self.client.delete_registered_model_tag(name, _TRIAL)
-            self._ledger.record_trial(proposal_hash, {"ended": True})
+            is_tried = trial is not None and trial.proposal_hash == proposal_hash
+            steps = self._ledger.trials(proposal_hash)
+            # On record first, as its beginning: a process that dies in between leaves a trial that is ended again.
+            if steps[-1:] != [_ENDED] and (steps or is_tried):
+                self._ledger.record_trial(proposal_hash, _ENDED)
+            if is_tried:
+                hold.require()
+                with self.answering():
+                    self.client.delete_registered_model_tag(name, _TRIAL)
 
 
 def _read(name: str, written: str | None) -> Traffic | None:

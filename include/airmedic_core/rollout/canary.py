@@ -63,8 +63,7 @@ class Canary(RolloutStrategy[Options]):
         lasts = f"{options.windows_per_step} new window{'s' if options.windows_per_step > 1 else ''}"
         return [
             f"Version {version} answers {first} of the entities{steps}. Version {before} answers the others.",
-            f"Each step lasts {lasts} at the least, and is taken without a further question "
-            f"{shown_in_trial(proposal, options)}",
+            f"Each step lasts {lasts} at the least, and is taken, unasked, {shown_in_trial(proposal, options)}",
             *end_of_trial(proposal, f"Version {before} answers all rows again"),
         ]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.errors import AirmedicError, ModelError
+from airmedic_core.errors import ModelError
 from airmedic_core.scoring.scored_batch import ScoredBatch
 from airmedic_core.scoring.version import score
 
@@ -51,16 +51,19 @@ def tried_beside(ws: Workspace, champion: str, frame: pd.DataFrame) -> Tried | N
         if trial is None or trial.champion != champion or trial.kind == "standby":
             return None
         rows = _asked(ws, trial, frame)
-        if not rows.any():
-            return None
-        scored = score(ws, ws.registry.version(ws.spec.name, trial.version), frame[rows])
-        if not np.isfinite(scored.scores).all():
-            raise ModelError(f"Version {trial.version} predicts values that are not finite.", "")
-    except AirmedicError as error:
+        scored = _said(ws, trial, frame[rows]) if rows.any() else None
+    except Exception as error:  # noqa: BLE001  whatever it does, the champion answers
         # The watch of the deployment finds the same, and takes it back.
         _log.warning("The version that is tried cannot answer, so the champion answers all rows. %s", error)
         return None
-    return Tried(scored, rows, answers=trial.kind == "split")
+    return None if scored is None else Tried(scored, rows, answers=trial.kind == "split")
+
+
+def _said(ws: Workspace, trial: Traffic, frame: pd.DataFrame) -> ScoredBatch:
+    scored = score(ws, ws.registry.version(ws.spec.name, trial.version), frame)
+    if not np.isfinite(scored.scores).all():
+        raise ModelError(f"Version {trial.version} predicts values that are not finite.", "")
+    return scored
 
 
 def _asked(ws: Workspace, trial: Traffic, frame: pd.DataFrame) -> NDArray[np.bool_]:

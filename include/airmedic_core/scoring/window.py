@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from airmedic_core.scoring.scored_batch import ScoredBatch
-from airmedic_core.scoring.tried import tried_beside
+from airmedic_core.scoring.tried import Tried, tried_beside
 from airmedic_core.scoring.version import score
 
 if TYPE_CHECKING:
@@ -51,22 +52,21 @@ def score_window(ws: Workspace, window: Window, out: Path | str) -> ScoredBatch:
         beside = with_predictions(frame[tried.rows], tried.scored)
         _write(beside, f"{place.removesuffix('.parquet')}__tried.parquet")
     elif tried is not None:
-        result = _answered_by_both(result, with_predictions(frame[tried.rows], tried.scored), set(frame.columns))
+        result = _answered_by_both(frame, scored, tried)
     _write(result, place)
     return scored
 
 
-def _answered_by_both(champions: pd.DataFrame, tried: pd.DataFrame, given: Collection[str]) -> pd.DataFrame:
+def _answered_by_both(frame: pd.DataFrame, scored: ScoredBatch, tried: Tried) -> pd.DataFrame:
     """Return the rows with the answers of the version that is tried in place of the champion's, where it was asked."""
-    result = champions.copy()
-    for name in dict.fromkeys([*champions.columns, *tried.columns]):
-        if name in given:
-            continue
+    result = with_predictions(frame, scored)
+    champions, others = _columns(scored), _columns(tried.scored)
+    for name in dict.fromkeys([*champions, *others]):
         # A class that one of the two versions does not know has the probability 0 with it.
-        if name not in result:
+        if name not in champions:
             result[name] = 0.0
         result[name] = result[name].astype(object)
-        result.loc[tried.index, name] = tried[name].astype(object) if name in tried else 0.0
+        result.loc[tried.rows, name] = np.asarray(others.get(name, 0.0), dtype=object)
         result[name] = result[name].infer_objects()
     return result
 
@@ -97,10 +97,12 @@ def with_predictions(frame: pd.DataFrame, scored: ScoredBatch) -> pd.DataFrame:
     scored : ScoredBatch
         What was said of them.
     """
-    result = frame.assign(prediction=scored.predicted, model_version=scored.version)
+    return frame.assign(**_columns(scored))
+
+
+def _columns(scored: ScoredBatch) -> dict[str, Any]:
+    """Return what is written of each row beside the columns of its source; a column of the same name gives way."""
+    columns: dict[str, Any] = {"prediction": scored.predicted, "model_version": scored.version}
     if scored.scores.ndim == 1:
-        result["score"] = scored.scores
-    else:
-        for position, name in enumerate(scored.classes):
-            result[f"score_{name}"] = scored.scores[:, position]
-    return result
+        return columns | {"score": scored.scores}
+    return columns | {f"score_{name}": scored.scores[:, position] for position, name in enumerate(scored.classes)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,20 +70,39 @@ class PredictionLog:
                 self.dropped += len(self._waiting.pop(0)[1])
 
     def flush(self) -> None:
-        """Write what is waiting. What cannot be written waits on."""
+        """Write what is waiting. What the disk does not take waits on; rows that no file can hold are dropped."""
         with self._lock:
             taken, self._waiting = self._waiting, []
-        try:
-            while taken:
-                folder = taken[0][0]
-                self._write(folder, [rows for place, rows in taken if place == folder])
-                taken = [(place, rows) for place, rows in taken if place != folder]
-            self.problem = ""
-        except OSError as error:
-            self.problem = f"The log cannot be written: {error}"
-            _log.warning("%s", self.problem)
+        problem, kept = "", []
+        for folder in dict.fromkeys(place for place, _ in taken):
+            parts = [rows for place, rows in taken if place == folder]
+            try:
+                self._write(folder, parts)
+            except OSError as error:
+                problem = f"The log cannot be written: {error}"
+                kept += [(folder, rows) for rows in parts]
+            except Exception:  # noqa: BLE001  values of any kind are sent; the others are written without these rows
+                told, waiting = self._write_apart(folder, parts)
+                problem, kept = told or problem, kept + [(folder, rows) for rows in waiting]
+        self.problem = problem
+        if problem:
+            _log.warning("%s", problem)
             with self._lock:
-                self._waiting = taken + self._waiting
+                self._waiting = kept + self._waiting
+
+    def _write_apart(self, folder: Path, parts: list[pd.DataFrame]) -> tuple[str, list[pd.DataFrame]]:
+        """Write each request by itself, and return what is wrong, and what waits on."""
+        problem, kept = "", []
+        for rows in parts:
+            try:
+                self._write(folder, [rows])
+            except OSError as error:
+                problem = f"The log cannot be written: {error}"
+                kept.append(rows)
+            except Exception as error:  # noqa: BLE001  one row must not end the log of all others
+                self.dropped += len(rows)
+                problem = f"Rows cannot be logged, and are dropped: {error}"
+        return problem, kept
 
     def _write(self, folder: Path, parts: list[pd.DataFrame]) -> None:
         import pandas as pd
@@ -90,13 +110,21 @@ class PredictionLog:
         rows = pd.concat(parts, ignore_index=True)
         times = pd.to_datetime(rows[self._time_column], utc=True)
         rows[self._time_column] = times
-        for day, of_day in rows.groupby(times.dt.strftime("%Y-%m-%d")):
-            place = folder / str(day)
-            place.mkdir(parents=True, exist_ok=True)
-            name = f"{self._model}__{datetime.now(UTC):%Y%m%dT%H%M%S}_{uuid4().hex[:8]}"
-            unfinished = place / f"{name}.part"
-            of_day.to_parquet(unfinished, index=False)
-            unfinished.replace(place / f"{name}.parquet")
+        name = f"{self._model}__{datetime.now(UTC):%Y%m%dT%H%M%S}_{uuid4().hex[:8]}"
+        unfinished = []
+        try:
+            for day, of_day in rows.groupby(times.dt.strftime("%Y-%m-%d")):
+                unfinished.append(folder / str(day) / f"{name}.part")
+                unfinished[-1].parent.mkdir(parents=True, exist_ok=True)
+                of_day.to_parquet(unfinished[-1], index=False)
+        except BaseException:
+            # Nothing is read twice: what is not written as a whole is written again.
+            for path in unfinished:
+                with suppress(OSError):
+                    path.unlink()
+            raise
+        for path in unfinished:
+            path.replace(path.with_suffix(".parquet"))
 
     def _write_now_and_then(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):

@@ -17,8 +17,7 @@ def watched_in_service(proposal: Proposal) -> list[str]:
     told = f"It is watched for {windows} new window{'s' if windows > 1 else ''}, for {_timeout(proposal)} at the most."
     return [
         told if windows else "It is probed on the newest batch, and watched no further.",
-        f"Version {_before(proposal)} answers all rows again, by itself, where it does worse than promised or cannot "
-        "score them.",
+        f"Version {_before(proposal)} serves again, by itself, where it does worse than promised, or fails.",
     ]
 
 

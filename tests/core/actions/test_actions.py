@@ -144,6 +144,12 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
     assert gate.outcome == "passed", gate.reasons
     assert deployment is not None
     assert deployment.params["gate"] == to_json(gate)
+    assert deployment.params["rollout"] == {
+        "strategy": "simple",
+        "options": {"max_probe_seconds": 60.0},
+        "watch_windows": ws.spec.rollout.watch_windows,
+        "watch_timeout_seconds": ws.spec.rollout.watch_timeout_seconds,
+    }
     # Somebody puts the challenger in service by hand before the answer: undoing still has somewhere to go back to.
     ws.registry.client.set_registered_model_alias("renewals", "champion", "2")
     assert ACTIONS.member("deploy").snapshot(ws, deployment)["champion"] == "1"

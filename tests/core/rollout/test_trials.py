@@ -206,6 +206,31 @@ def test_a_trial_ends_where_somebody_switches_meanwhile(tried: Path, tmp_path: P
     assert ws.registry.trial("renewals") is None
 
 
+def test_the_end_of_a_trial_is_on_record_whenever_the_process_dies(
+    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying:
+        dying.setattr(type(ws.registry.client), "delete_registered_model_tag", dies)
+        with pytest.raises(KeyboardInterrupt):
+            ws.registry.end_trial("renewals", proposal.hash)
+    assert ws.ledger.trials(proposal.hash)[-1] == {"ended": True}
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    # Whoever lets it go on after all leaves that on record, and whoever ends it does it once.
+    ws.registry.begin_trial("renewals", trial)
+    assert ws.ledger.trials(proposal.hash)[-1]["version"] == "2"
+    ws.registry.client.delete_registered_model_tag("renewals", "airmedic.trial")
+    for _ in range(2):
+        ws.registry.end_trial("renewals", proposal.hash)
+    assert [step.get("ended", False) for step in ws.ledger.trials(proposal.hash)] == [False, True, False, True]
+
+
 def test_a_version_that_cannot_answer_is_not_tried(tried: Path, tmp_path: Path) -> None:
     ws = opened(tried, tmp_path, **CANARY)
     without_files(ws, tmp_path)
@@ -244,6 +269,35 @@ def test_the_champion_answers_rows_without_a_key_and_rows_of_a_version_that_fail
     ws.registry.begin_trial("renewals", broken)
     score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
     assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
+
+
+@pytest.mark.parametrize("kind", ["string", "Int64", "object"])
+def test_keys_of_each_kind_of_column_split_alike(kind: str) -> None:
+    trial = Traffic("split", "2", "1", "a" * 64, NOW).with_share(0.5, day(1))
+    keys = pd.Series([*range(50), None], dtype="Int64").astype(kind)
+    assert trial.answers(keys).tolist() == [*trial.answers(list(range(50))).tolist(), False]
+
+
+def test_whatever_the_tried_version_raises_the_champion_answers(
+    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    deployed(ws, "2", beside="1")
+    monkeypatch.setattr(Traffic, "answers", lambda *_: 1 / 0)
+    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
+    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
+
+
+def test_answers_are_written_where_the_source_has_columns_of_the_same_names(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    rows = pd.read_parquet(ws.spec.data.path)
+    rows.assign(score=0.0, prediction=0, model_version="of old").to_parquet(ws.spec.data.path)
+    deployed(ws, "2", beside="1")
+    scored = score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
+    written = pd.read_parquet(tmp_path / "out.parquet")
+    assert set(written.model_version) == {"1", "2"}
+    theirs = written.model_version == "2"
+    assert (written.score[theirs] != scored.scores[theirs]).mean() > 0.9
 
 
 def test_a_canary_needs_a_key_and_growing_shares(tried: Path, tmp_path: Path) -> None:

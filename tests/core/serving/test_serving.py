@@ -222,6 +222,32 @@ def test_a_log_that_cannot_be_written_waits_and_loses_no_answer(ws: Workspace, t
     assert [path.parent.name for path in in_the_way.rglob("*.parquet")] == ["2026-01-02"]
 
 
+def test_rows_that_no_file_can_hold_are_dropped_and_the_others_logged(tmp_path: Path) -> None:
+    import pandas as pd
+
+    log = PredictionLog(tmp_path / "served", "renewals", "at")
+    log.add(pd.DataFrame({"at": [day(1), day(2)], "score": [0.5, 0.6]}))
+    # A number and a text in one column are no parquet column, and yesterday is no time. A day that could be written
+    # goes with the day that could not.
+    log.add(pd.DataFrame({"at": [day(0), day(1), day(1)], "note": [0, 1, "one"], "score": [0.1, 0.2, 0.3]}))
+    log.add(pd.DataFrame({"at": ["yesterday"], "score": [0.7]}))
+    log.flush()
+    files = sorted((tmp_path / "served").rglob("*"))
+    assert sorted(pd.concat(pd.read_parquet(path) for path in files if path.suffix == ".parquet").score) == [0.5, 0.6]
+    assert {path.suffix for path in files if path.is_file()} == {".parquet"}
+    assert (log.dropped, log.problem.startswith("Rows cannot be logged")) == (4, True)
+    log.add(pd.DataFrame({"at": [day(3)], "score": [0.8]}))
+    log.flush()
+    assert log.problem == ""
+
+
+def test_a_key_that_is_a_list_splits_as_its_text(ws: Workspace) -> None:
+    trial = Traffic("split", "2", "1", "a" * 64, NOW).with_share(0.5, day(1))
+    keys = [["a", 1], {"b": 2}, "['a', 1]", None]
+    answers = trial.answers(keys).tolist()
+    assert (answers[0], answers[3]) == (answers[2], False)
+
+
 def test_without_a_champion_nothing_is_served(ws: Workspace) -> None:
     ws.registry.client.delete_registered_model_alias("renewals", "champion")
     with pytest.raises(NoChampionError, match="airmedic adopt"):
