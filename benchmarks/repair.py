@@ -36,7 +36,7 @@ from airmedic_core.metrics import Array
 from airmedic_core.pair import check_pair
 from airmedic_core.pair.pair import compared
 from airmedic_core.pair.timed_rows import timed_rows
-from airmedic_core.repair import Step, apply_steps, expected_after, steps_of
+from airmedic_core.repair import Step, apply_counted, expected_after, nulls_made, steps_of
 from airmedic_core.spec import parse_spec
 from labelled.injected import injected_pairs
 from labelled.real import real_windows
@@ -120,7 +120,8 @@ def repaired(case: Case) -> Result:
     if not steps:
         return Result(case.name, case.healthy, "no steps", *[np.nan] * 3, answer.assessment.headline)
     before, after = looked_at(spec, reference, current, []), looked_at(spec, reference, current, steps)
-    findings = expected_after([finding for group in GROUPS for finding in run_group(after, group)], steps)
+    made_null = nulls_made(steps, apply_counted(current, steps)[1], len(current))
+    findings = expected_after([finding for group in GROUPS for finding in run_group(after, group)], made_null)
     assessment = weigh(after.batch, findings, only_window=True)
     helped = assessment.outcome != "incident" and not any(finding.failed for finding in findings)
     told = words if helped else f"{words} {assessment.headline}"
@@ -132,7 +133,7 @@ def repaired(case: Case) -> Result:
 def looked_at(spec: Any, reference: Any, current: Any, steps: list[Step]) -> CheckContext:
     """Return what the checks look at, on the repaired rows."""
     reference, current, _ = timed_rows(spec, reference, current)
-    return compared(spec, reference, apply_steps(current, steps), datetime.now(UTC))
+    return compared(spec, reference, apply_counted(current, steps)[0], datetime.now(UTC))
 
 
 def mean_loss(context: CheckContext) -> float:

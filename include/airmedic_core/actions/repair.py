@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path as FilePath
+from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 _MOST_WINDOWS = 7
 """Windows of one proposal, the newest of an incident: a week of days. Each is read, repaired and looked at by every
 check before it is proposed."""
+_MOST_SECONDS = 120.0
+"""After so long no further window is tried: the quarantine that a repair follows waits for the decision. A day of a few
+thousand rows takes seconds. What was not tried stays out, and may be asked for later."""
 _MOST_BATCHES = 1000
 """Newest windows among which those of an incident are looked for: years of days, and six weeks of hours."""
 
@@ -46,6 +50,10 @@ class Repair(Action):
     path = Path.REPAIR
     follows = (Path.QUARANTINE,)
     of_window = True
+    undone = (
+        "By itself, where the repaired rows alarm or come anew. Later, by whoever runs Airmedic, with airmedic "
+        "overrides --revoke WINDOW --kind repaired. The window is then quarantined; the rows themselves never change."
+    )
     # Each window is read twice and looked at by every check.
     deadline_seconds = 3600.0
 
@@ -66,13 +74,17 @@ class Repair(Action):
             raise RepairError(f"The rows of {ws.spec.name!r} cannot be repaired. {why}", "Have them delivered again.")
         windows: list[Json] = []
         left: dict[str, str] = {}
-        known = repair_marks(ws.ledger, ws.spec.name)
+        marks, began = repair_marks(ws.ledger, ws.spec.name), perf_counter()
         for batch in _batches(ws, incident):
-            if batch.window.key in known:
+            if batch.window.key in marks:
                 # Its findings are of the repaired copy: steps that undo them do not fit the rows as they arrived.
                 left[batch.window.key] = "It was repaired already, and that does not hold."
                 continue
-            findings = ws.ledger.findings(batch.id)
+            if perf_counter() - began > _MOST_SECONDS:
+                left[batch.window.key] = "There was no time to try it. Ask for the repair once the others are done."
+                continue
+            # What is found in private columns names their values.
+            findings = [known for known in ws.ledger.findings(batch.id) if not ws.spec.is_private(known.subject)]
             # A step names its column and its values to whoever approves it.
             steps = [step for step in steps_of(findings) if not _private(ws, step)]
             reasons = unrepairable(findings)
@@ -91,6 +103,8 @@ class Repair(Action):
                     "rows_arrived": trial.rows_arrived,
                     "rows": len(trial.rows),
                     "steps": [step_to_json(step) for step in steps],
+                    "counts": list(trial.counts),
+                    "made_null": dict(trial.made_null),
                 }
             )
         if not windows:
@@ -126,8 +140,16 @@ class Repair(Action):
         }
 
     def background(self, proposal: Proposal) -> list[str]:
-        """Say what is done to which window, and what the checks found on the repaired copy."""
-        return [*_told(proposal.params), "All checks have looked at the repaired copy, and none of them alarms."]
+        """Say what the checks found on the repaired copy."""
+        return ["All checks have looked at the repaired copy, and none of them alarms."]
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Say of each step what it does to how many rows of which window."""
+        return [
+            f"{window}: {step.words()} {count:,} of {batch.rows:,} rows, on a copy."
+            for window, batch, steps in _repairs(proposal.params)
+            for step, count in zip(steps, _named(proposal.params, window)["counts"], strict=True)
+        ]
 
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say what would be done to which window."""
@@ -227,8 +249,9 @@ def _kept(mark: Override) -> Json:
 
 
 def _private(ws: Workspace, step: Step) -> bool:
-    named = {getattr(step, name, "") for name in ("column", "other", "to")} | set(getattr(step, "group", ())[:1])
-    return any(ws.spec.is_private(name) for name in named if name)
+    from airmedic_core.repair import columns_of
+
+    return any(map(ws.spec.is_private, columns_of(step)))
 
 
 def _repairs(params: Json) -> Iterator[tuple[Window, Batch, list[Step]]]:
@@ -259,6 +282,7 @@ def _value(proposal: Proposal, window: Window) -> Json:
     return {
         "arrived": repaired["arrived"],
         "steps": repaired["steps"],
+        "made_null": repaired["made_null"],
         "proposal": proposal.hash,
         "incident_id": proposal.incident_id,
     }
@@ -266,11 +290,12 @@ def _value(proposal: Proposal, window: Window) -> Json:
 
 def _arrived(ws: Workspace, params: Json, window: Window) -> pd.DataFrame:
     """Read the rows as they arrived, and raise where they are no longer those that were looked at."""
-    from airmedic_core.repair import rows_digest
+    from airmedic_core.repair import rows_digest, step_from_json
     from airmedic_core.sources import read_window
 
     frame = read_window(ws.spec, window)
-    if rows_digest(frame) != _named(params, window)["arrived"]:
+    repaired = _named(params, window)
+    if rows_digest(ws.spec, frame, [step_from_json(step) for step in repaired["steps"]]) != repaired["arrived"]:
         raise ActionError(
             f"The rows of {window} were delivered anew since the repair was proposed.", "Have the window looked at."
         )

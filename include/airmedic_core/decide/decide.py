@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _ASKS = frozenset({Permission.ASK, Permission.ASK_TWO})
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -273,6 +276,11 @@ def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | N
             if error.transient:
                 raise
             skipped.append({"action": action, "limit": "plan", "reason": str(error)})
+            continue
+        except Exception as error:  # noqa: BLE001  what it accompanies protects
+            # It does not wait for whoever mends the companion.
+            _log.exception("%s cannot be planned for %s.", action, choice.incident.id)
+            skipped.append({"action": action, "limit": "plan", "reason": f"It failed ({type(error).__name__})."})
             continue
         return record(choice.ws, choice.incident, action, params, expected, allowance=verdict, now=choice.now)
     return None

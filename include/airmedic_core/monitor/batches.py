@@ -125,7 +125,7 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     context = open_context(ws, batch)
     findings = run_group(context, group)
     if repair := repair_on_record(ws, batch.window):
-        findings = expected_after(findings, repair.steps)
+        findings = expected_after(findings, repair.made_null)
     version = context.scored.version if context.scored and context.scored.version else None
     if group == "data":
         path = keep_window(ws.settings, batch, version or "", context.profile, context.facts)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError, RepairError
 from airmedic_core.records import Assessment, Batch, Finding
-from airmedic_core.repair import Step, apply_steps, expected_after, rows_digest
+from airmedic_core.repair import Step, apply_counted, expected_after, nulls_made, rows_digest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.scoring import ScoredBatch
     from airmedic_core.workspace import Workspace
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +29,10 @@ class Trial:
     rows_arrived: int
     rows: pd.DataFrame
     """The repaired copy."""
+    counts: tuple[int, ...]
+    """How many rows each step changes."""
+    made_null: Mapping[str, float]
+    """Columns, and the share of their values that become null."""
     scored: ScoredBatch | None
     findings: tuple[Finding, ...]
     assessment: Assessment
@@ -68,21 +75,35 @@ def try_repair(ws: Workspace, batch: Batch, steps: Sequence[Step]) -> Trial:
             "Repair it where it is made, or raise data.sample_rows.",
         )
     arrived = read_window(ws.spec, batch.window)
-    repaired = apply_steps(arrived, steps)
+    repaired, counts = apply_counted(arrived, steps)
+    made_null = nulls_made(steps, counts, len(arrived))
     try:
         context = open_context(ws, replace(batch, rows=len(repaired)), rows=repaired)
     except ModelError as error:
         raise RepairError(f"The model does not score the repaired rows. {error.problem}", error.hint) from error
-    findings = expected_after([finding for group in GROUPS for finding in run_group(context, group)], steps)
+    findings = expected_after([finding for group in GROUPS for finding in run_group(context, group)], made_null)
     assessment = judge(ws, context.batch, findings)
     problems = [] if assessment.outcome != "incident" else [f"The repaired rows alarm: {assessment.headline}"]
-    problems += [f"A check could not look at them: {finding.message}" for finding in findings if finding.failed]
+    problems += [
+        "A check could not look at them"
+        + (" in a private column." if ws.spec.is_private(finding.subject) else f": {finding.message}")
+        for finding in findings
+        if finding.failed
+    ]
     if context.scored is None:
         problems.append("The model does not score the repaired rows: columns are missing.")
     elif not np.isfinite(context.scored.scores).all():
         problems.append("Some predictions of the repaired rows are not finite.")
     return Trial(
-        rows_digest(arrived), len(arrived), repaired, context.scored, tuple(findings), assessment, tuple(problems)
+        arrived=rows_digest(ws.spec, arrived, steps),
+        rows_arrived=len(arrived),
+        rows=repaired,
+        counts=tuple(counts),
+        made_null=made_null,
+        scored=context.scored,
+        findings=tuple(findings),
+        assessment=assessment,
+        problems=tuple(problems),
     )
 
 
@@ -111,4 +132,8 @@ def helps(ws: Workspace, batch: Batch, steps: Sequence[Step]) -> Trial | str:
         if error.transient:
             raise
         return str(error)
+    except Exception as error:  # noqa: BLE001  a check of a team's own may raise anything
+        # A window whose repair cannot be tried stays out, which must not wait for whoever mends a check or a step.
+        _log.exception("The repair of %s of %s cannot be tried.", batch.window, ws.spec.name)
+        return f"The repair could not be tried ({type(error).__name__})."
     return " ".join(trial.problems[:2]) or trial

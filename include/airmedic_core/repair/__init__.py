@@ -1,6 +1,6 @@
 """Repairs of rows: how a fault of the data is undone on a copy of them, and which windows were repaired."""
 
-from airmedic_core.repair.consequences import expected_after
+from airmedic_core.repair.consequences import expected_after, nulls_made
 from airmedic_core.repair.on_record import (
     Repair,
     end_repair,
@@ -11,7 +11,7 @@ from airmedic_core.repair.on_record import (
     rows_digest,
     with_repaired,
 )
-from airmedic_core.repair.proposed import UNDONE_BY, repairable, steps_of, unrepairable
+from airmedic_core.repair.proposed import MISSING, UNDONE_BY, repairable, steps_of, unrepairable
 from airmedic_core.repair.steps import (
     Convert,
     DropRepeats,
@@ -21,13 +21,16 @@ from airmedic_core.repair.steps import (
     RenameValues,
     Step,
     TurnClock,
+    apply_counted,
     apply_steps,
+    columns_of,
     row_hashes,
     step_from_json,
     step_to_json,
 )
 
 __all__ = [
+    "MISSING",
     "UNDONE_BY",
     "Convert",
     "DropRepeats",
@@ -38,9 +41,12 @@ __all__ = [
     "Repair",
     "Step",
     "TurnClock",
+    "apply_counted",
     "apply_steps",
+    "columns_of",
     "end_repair",
     "expected_after",
+    "nulls_made",
     "read_as_repaired",
     "repair_marks",
     "repair_on_record",

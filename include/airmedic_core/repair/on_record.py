@@ -8,18 +8,20 @@ a file of another. Rows that were delivered anew have another digest, and are re
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airmedic_core.errors import RepairError
 from airmedic_core.records.plain_json import Json
-from airmedic_core.repair.steps import Step, apply_steps, row_hashes, step_from_json
+from airmedic_core.repair.steps import Step, apply_steps, columns_of, row_hashes, step_from_json
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.ledger import Ledger
     from airmedic_core.ledger.overrides import Override
+    from airmedic_core.spec import ModelSpec
     from airmedic_core.windows import Window
     from airmedic_core.workspace import Workspace
 
@@ -33,6 +35,8 @@ class Repair:
     """Digest of the rows as they arrived."""
     value: Json
     """What is on record."""
+    made_null: Mapping[str, float] = field(default_factory=dict)
+    """Columns, and the share of their values that the repair made null."""
 
 
 def repair_marks(ledger: Ledger, model: str) -> dict[str, Override]:
@@ -84,7 +88,8 @@ def repair_on_record(ws: Workspace, window: Window) -> Repair | None:
     mark = repair_marks(ws.ledger, ws.spec.name).get(window.key)
     if mark is None:
         return None
-    return Repair(tuple(map(step_from_json, mark.value["steps"])), str(mark.value["arrived"]), mark.value)
+    steps = tuple(map(step_from_json, mark.value["steps"]))
+    return Repair(steps, str(mark.value["arrived"]), mark.value, mark.value.get("made_null", {}))
 
 
 def repaired_window(ws: Workspace, window: Window) -> pd.DataFrame | None:
@@ -108,7 +113,13 @@ def repaired_window(ws: Workspace, window: Window) -> pd.DataFrame | None:
     if repair is None:
         return None
     frame = read_window(ws.spec, window)
-    return apply_steps(frame, repair.steps) if rows_digest(frame) == repair.arrived else None
+    if rows_digest(ws.spec, frame, repair.steps) != repair.arrived:
+        return None
+    try:
+        return apply_steps(frame, repair.steps)
+    except RepairError:
+        # A label that came late may tell rows apart that were the same.
+        return None
 
 
 def read_as_repaired(ws: Workspace, window: Window, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -170,10 +181,24 @@ def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[p
     return frame.reset_index(drop=True), changed
 
 
-def rows_digest(frame: pd.DataFrame) -> str:
-    """Return the digest of rows: of their values and the names of their columns, in whatever order the rows are."""
+def rows_digest(spec: ModelSpec, frame: pd.DataFrame, steps: Sequence[Step]) -> str:
+    """Return the digest of rows: of their values and the names of their columns, in whatever order the rows are.
+
+    Labels come later than the rows. They are no other delivery, unless a step changes them.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    frame : pandas.DataFrame
+        The rows as they arrived.
+    steps : sequence of Step
+        What is done to them.
+    """
     import numpy as np
 
+    late = {spec.target, spec.label_time_column} - {name for step in steps for name in columns_of(step)}
+    frame = frame[[name for name in frame.columns if name not in late]]
     told = hashlib.sha256("\x1f".join(map(str, frame.columns)).encode())
     told.update(np.sort(row_hashes(frame)).tobytes())
     return told.hexdigest()

@@ -8,12 +8,16 @@ from airmedic_core.assess.signs import Signs
 from airmedic_core.errors import RepairError
 from airmedic_core.records import Finding, Role, Verdict
 from airmedic_core.records.plain_json import Json
-from airmedic_core.repair.steps import Step, step_from_json, step_to_json
+from airmedic_core.repair.steps import MakeNull, Step, step_from_json, step_to_json
 
 UNDONE_BY = "undone_by"
 """Key in a finding's details: the steps that undo what it found, as plain JSON."""
 WHY_NOT = "not_repairable"
 """Key in a finding's details: why what it found cannot be undone, in a sentence."""
+
+
+MISSING = "missing_values"
+"""Key in a finding's details: whether its value is a share of missing values, which a repair may have made so."""
 
 
 def repairable(*steps: Step, why_not: str = "") -> Json:
@@ -36,7 +40,7 @@ def steps_of(findings: Iterable[Finding]) -> list[Step]:
 
     What another finding explains proposes nothing: a column in another unit may look as if it held stand-ins.
     """
-    steps: dict[str, Step] = {}
+    steps: dict[tuple[object, ...], Step] = {}
     for finding in _faults(findings):
         for plain in finding.details.get(UNDONE_BY) or ():
             try:
@@ -44,9 +48,15 @@ def steps_of(findings: Iterable[Finding]) -> list[Step]:
             except RepairError:
                 # Written by a check of a team's own. What it found is then not undone, and the window stays out.
                 continue
-            # The strongest finding on a column says what one kind of step does to it.
-            steps.setdefault(f"{step.kind}:{getattr(step, 'column', '')}", step)
+            # The strongest finding on these rows of a column says what one kind of step does to them.
+            steps.setdefault(_rows_of(step), step)
     return sorted(steps.values(), key=lambda step: step.order)
+
+
+def _rows_of(step: Step) -> tuple[object, ...]:
+    """Return what tells which rows a kind of step is about: its column, the group, and the values that become null."""
+    nulls = step.values if isinstance(step, MakeNull) else ()
+    return step.kind, getattr(step, "column", ""), getattr(step, "group", ()), nulls
 
 
 def unrepairable(findings: Iterable[Finding]) -> list[str]:

@@ -180,17 +180,10 @@ class Convert:
         """Bring the values back."""
         import numpy as np
 
-        from airmedic_core.profile.values import numbers
-
         _require(frame, self.column)
         if not self.factor:
             raise RepairError(f"A factor of 0 leaves nothing of {self.column!r} to bring back.", "Hold the window.")
-        values, unreadable = numbers(frame[self.column])
-        if unreadable:
-            raise RepairError(
-                f"{unreadable} values of {self.column!r} are no numbers, so that they cannot be converted.",
-                "Hold the window until the column can be read.",
-            )
+        values = _all_numbers(frame, self.column)
         back = rounded((values - self.offset) / self.factor)
         return frame.assign(**{self.column: np.where(self._converted(frame, values), back, values)})
 
@@ -235,10 +228,8 @@ class TurnClock:
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Turn the clock back."""
-        from airmedic_core.profile.values import numbers
-
         _require(frame, self.column)
-        return frame.assign(**{self.column: (numbers(frame[self.column])[0] - self.hours) % 24})
+        return frame.assign(**{self.column: (_all_numbers(frame, self.column) - self.hours) % 24})
 
     def words(self) -> str:
         """Say by how many hours."""
@@ -262,7 +253,13 @@ class DropRepeats:
 
         same = frame.groupby(row_hashes(frame.drop(columns=list(self.ignored), errors="ignore")), sort=False)
         first = same.ngroup()
-        keep = same.cumcount() < np.ceil(first.map(first.value_counts()) / self.copies)
+        times = first.map(first.value_counts())
+        if (told := (times > 1) & (times % self.copies > 0)).any():
+            raise RepairError(
+                f"{int(told.sum())} rows repeat each other, and not {self.copies} times each.",
+                "Nobody can tell how often they were there before. Have the rows delivered again.",
+            )
+        keep = same.cumcount() < np.ceil(times / self.copies)
         return frame[keep.to_numpy()].reset_index(drop=True)
 
     def words(self) -> str:
@@ -322,14 +319,24 @@ def apply_steps(frame: pd.DataFrame, steps: Sequence[Step]) -> pd.DataFrame:
     RepairError
         If a step does not fit the rows. A retry does not help.
     """
-    for step in sorted(steps, key=lambda step: step.order):
+    return apply_counted(frame, steps)[0]
+
+
+def apply_counted(frame: pd.DataFrame, steps: Sequence[Step]) -> tuple[pd.DataFrame, list[int]]:
+    """Return what ``apply_steps`` returns, and raises, with how many rows each step changes, in the given order."""
+    counts: dict[int, int] = {}
+    for place, step in sorted(enumerate(steps), key=lambda numbered: numbered[1].order):
+        before = frame
         try:
             frame = step.apply(frame)
         except AirmedicError:
             raise
         except (TypeError, ValueError, KeyError) as error:
-            raise RepairError(f"The rows cannot be repaired: {error}"[:300], "Hold the window.") from error
-    return frame
+            raise RepairError(
+                f"A step {step.kind!r} does not fit the rows ({type(error).__name__}).", "Hold the window."
+            ) from error
+        counts[place] = _changed(before, frame, step)
+    return frame, [counts[place] for place in range(len(steps))]
 
 
 def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -368,9 +375,41 @@ def row_hashes(frame: pd.DataFrame) -> NDArray[np.uint64]:
     return combined
 
 
+def columns_of(step: Step) -> set[str]:
+    """Return the columns that a step names."""
+    named = {getattr(step, name, "") for name in ("column", "other", "to")} | set(getattr(step, "group", ())[:1])
+    return {name for name in named if name}
+
+
+def _changed(before: pd.DataFrame, after: pd.DataFrame, step: Step) -> int:
+    """Count the rows that a step has changed or left out."""
+    import numpy as np
+
+    if len(before) != len(after) or set(before) != set(after):
+        return abs(len(before) - len(after)) or len(after)
+    changed = np.zeros(len(after), dtype=bool)
+    for name in columns_of(step):
+        old, new = before[name].astype(object), after[name].astype(object)
+        changed |= (old.ne(new) & ~(old.isna() & new.isna())).to_numpy()
+    return int(changed.sum())
+
+
 def _require(frame: pd.DataFrame, column: str) -> None:
     if column not in frame:
         raise RepairError(f"The rows have no column {column!r}.", "The window was delivered anew; look at it again.")
+
+
+def _all_numbers(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    """Return the numbers of a column. A text that is none would be lost."""
+    from airmedic_core.profile.values import numbers
+
+    values, unreadable = numbers(frame[column])
+    if unreadable:
+        raise RepairError(
+            f"{unreadable} values of {column!r} are no numbers, so that they cannot be converted.",
+            "Hold the window until the column can be read.",
+        )
+    return values
 
 
 def _is_number(text: str) -> bool:

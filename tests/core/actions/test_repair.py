@@ -15,6 +15,7 @@ import pytest
 from airmedic_core.actions import ACTIONS, rollback
 from airmedic_core.checks import GROUPS
 from airmedic_core.decide import Decision, Request, decide
+from airmedic_core.decide.in_words import undoing
 from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.errors import ActionError, MissingColumnError, RepairError
 from airmedic_core.execution import carry_out, undo
@@ -188,7 +189,9 @@ def test_what_is_approved_says_what_is_done_and_nothing_else_is_done(held: Held)
     assert (step["kind"], step["column"], step["factor"]) == ("convert", "usage", 100.0)
     action = ACTIONS.member("repair")
     assert "converted back: divided by 100" in action.dry_run(held.ws, held.proposal.params)
-    assert any("divided by 100" in line for line in action.background(held.proposal))
+    assert any("divided by 100" in line for line in action.changes(held.proposal))
+    assert action.changes(held.proposal)[0].endswith("60 of 60 rows, on a copy.")
+    assert "--kind repaired" in undoing("repair")
     diagnosis = next(diagnosis for diagnosis, stands in held.ws.ledger.diagnoses(held.incident.id) if stands)
     assert diagnosis.cause is Cause.UNIT_CHANGE
     recommended = {known.action: known.condition for known in diagnosis.actions}
@@ -332,5 +335,35 @@ def test_predictions_that_were_only_logged_cannot_be_made_anew(held: Held) -> No
 
 def test_a_private_column_is_not_named_in_a_proposal_and_so_not_repaired(held: Held) -> None:
     spec = held.ws.spec.model_copy(update={"private": ("usage",)})
-    with pytest.raises(RepairError):
+    with pytest.raises(RepairError) as refused:
         ACTIONS.member("repair").plan(replace(held.ws, spec=spec), held.incident, None)
+    assert "usage" not in str(refused.value)
+
+
+def test_why_a_private_column_has_no_way_back_is_not_told(held_with: Callable[[Fault], Held]) -> None:
+    held = held_with(rounded_away)
+    action = ACTIONS.member("repair")
+    with pytest.raises(RepairError, match="usage has"):
+        action.plan(held.ws, held.incident, None)
+    spec = held.ws.spec.model_copy(update={"private": ("usage",)})
+    with pytest.raises(RepairError) as refused:
+        action.plan(replace(held.ws, spec=spec), held.incident, None)
+    assert "usage" not in str(refused.value)
+    assert "rounded" not in str(refused.value)
+
+
+def test_a_check_that_breaks_on_the_copy_keeps_no_window_from_its_quarantine(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("airmedic_core.checks.run_group", breaks)
+    with pytest.raises(RepairError, match=r"could not be tried \(ZeroDivisionError\)"):
+        ACTIONS.member("repair").plan(held.ws, held.incident, None)
+
+
+def test_the_trial_of_windows_has_an_end(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("airmedic_core.actions.repair._MOST_SECONDS", -1.0)
+    with pytest.raises(RepairError, match="no time to try it"):
+        ACTIONS.member("repair").plan(held.ws, held.incident, None)

@@ -13,6 +13,7 @@ from airmedic_core.measures.chances import BY_ROWS_ALONE, chance_beyond_all
 from airmedic_core.numbers import percent
 from airmedic_core.profile import NumericProfile
 from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.repair import MISSING
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -71,7 +72,8 @@ def _nulls(context: CheckContext, name: str, options: Options) -> Iterator[Findi
         column = context.profile.columns[name]
         missing = "null or infinite" if isinstance(column, NumericProfile) and column.non_finite else "null"
         text = f"{percent(share)} of {name} are {missing}; usual are {percent(usual, 1)}."
-        yield broken_finding(context, name, "null_fraction", share, usual, options.null_fraction, text)
+        yield broken_finding(context, name, "null_fraction", share, usual, options.null_fraction, text,
+                             details={MISSING: True})  # fmt: skip
 
 
 def _null_share(profile: Profile, name: str) -> float:

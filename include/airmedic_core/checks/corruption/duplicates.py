@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.checks.corruption.broken_shares import beyond, broken_finding
 from airmedic_core.checks.corruption.options import LIMITS, Options
 from airmedic_core.numbers import percent
-from airmedic_core.records import Finding
+from airmedic_core.records import Finding, Json
 from airmedic_core.repair import DropRepeats, repairable, row_hashes
 
 if TYPE_CHECKING:
@@ -53,20 +53,25 @@ def duplicates(context: CheckContext, options: Options) -> list[Finding]:
     return [
         broken_finding(
             context, "batch", "duplicate_fraction", share, usual, options.duplicate_fraction, text,
-            details=repairable(_without_repeats(context)),
+            details=_without_repeats(context, usual),
         )
     ]  # fmt: skip
 
 
-def _without_repeats(context: CheckContext) -> DropRepeats:
-    """Return the step that takes repeated rows back to what they were: rows that are repeated come equally often."""
+def _without_repeats(context: CheckContext, usual: float) -> Json:
+    """Return how repeated rows are taken back to what they were, or why nobody can tell what they were."""
     import numpy as np
 
     logged = context.spec.prediction
     said = {logged.score, logged.label, logged.latency_ms, logged.version}
     ignored = tuple(name for name in map(str, context.frame) if name in said or context.spec.is_class_score(name))
     copies = np.unique(row_hashes(context.frame.drop(columns=list(ignored))), return_counts=True)[1]
-    return DropRepeats(int(np.bincount(copies[copies > 1]).argmax()), ignored)
+    often = int(np.bincount(copies[copies > 1]).argmax())
+    if (copies[copies > 1] % often).any():
+        return repairable(why_not="Some rows come another number of times than the others that are repeated.")
+    if usual and (copies == 1).any():
+        return repairable(why_not="Some rows usually repeat others, and those are not told from what came twice.")
+    return repairable(DropRepeats(often, ignored))
 
 
 def _whole_reference(context: CheckContext) -> RowFacts | None:

@@ -13,6 +13,7 @@ from airmedic_core.checks.quality.suite import Suite, suites_for
 from airmedic_core.expectations import Result, validate
 from airmedic_core.extras import is_installed, missing_library
 from airmedic_core.records import Cause, Finding, Role, Verdict
+from airmedic_core.repair import MISSING
 
 if TYPE_CHECKING:
     from airmedic_core.comparison import CheckContext
@@ -48,6 +49,7 @@ _CAUSES = (
     ("expect_column_values_to_be_in_type_list", Cause.SCHEMA_CHANGE),
 )
 """What a failed expectation speaks for, by the beginning of its type. All others speak for damaged data."""
+_NOT_NULL = "expect_column_values_to_not_be_null"
 _EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
 """A column in another unit, or another column under its name, breaks rules too."""
 
@@ -140,7 +142,9 @@ def _finding(context: CheckContext, result: Result, suite: Suite) -> Finding:
         limit=None if fraction is None else 1.0 - float(result.kwargs.get("mostly", 1.0)), effect=fraction,
         sample_size=context.rows_seen, unit="" if fraction is None else "fraction",
         message=failure_sentence(result, absent=absent), suggests=(Cause.SCHEMA_CHANGE if absent else cause,),
-        role=Role.DATA_FAULT, explained_by=_EXPLAINED_BY, details={"suite": suite.name, "severity": result.severity},
+        role=Role.DATA_FAULT, explained_by=_EXPLAINED_BY,
+        details={"suite": suite.name, "severity": result.severity}
+        | ({MISSING: True} if result.type == _NOT_NULL else {}),
     )  # fmt: skip
 
 

@@ -112,6 +112,32 @@ def usual_values(context: CheckContext, name: str) -> set[str]:
     return {names[at] for at in np.flatnonzero(share >= LIMITS.recoded_fraction)}
 
 
+def shares_tell(context: CheckContext, name: str, named: dict[str, str]) -> bool:
+    """Return whether the shares leave no doubt which value is which: several, and none has the share of another.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    name : str
+        The column.
+    named : dict
+        What ``recoded_values`` has returned.
+    """
+    reference = context.reference_rows
+    if reference is None or len(named) < 2:
+        # One new value with the share of one that is gone may be another value as well.
+        return False
+    shares = _shares(reference[name], context.frame[name])
+    at = {value: place for place, value in enumerate(shares.names)}
+    for old, new in named.items():
+        for other in set(named.values()) - {new}:
+            error = float(np.hypot(shares.error[at[old]], shares.error[at[other]]))
+            if abs(shares.before[at[old]] - shares.now[at[other]]) <= LIMITS.errors * error:
+                return False
+    return True
+
+
 def _merged(shares: _Shares, moved: NDArray[np.intp]) -> dict[str, str]:
     """Return the value that is gone, and the one that gained what it had, where nothing else has moved."""
     if len(moved) != 2:

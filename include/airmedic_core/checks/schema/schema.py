@@ -154,12 +154,14 @@ def _recoded(context: CheckContext, name: str) -> list[Finding]:
 
 def _names_back(context: CheckContext, name: str, named: dict[str, str]) -> Json:
     """Return how codes are undone. Where two values share one code now, nobody can tell them apart again."""
-    from airmedic_core.checks.schema.recoded_values import usual_values
+    from airmedic_core.checks.schema.recoded_values import shares_tell, usual_values
 
     kept = set(named.values()) - set(named)
     shared = kept & usual_values(context, name)
     if shared or len(set(named.values())) < len(named):
         return repairable(why_not=f"Values of {name} share one code with others now, and cannot be told apart again.")
+    if not shares_tell(context, name, named):
+        return repairable(why_not=f"The shares of the values of {name} do not prove which of them is which.")
     return repairable(RenameValues(name, tuple(sorted((new, old) for old, new in named.items()))))
 
 

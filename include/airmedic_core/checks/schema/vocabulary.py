@@ -47,7 +47,8 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     new_names = {value: rows for value, rows in now.unseen_names.items() if not is_stand_in(value)}
     lost = sum(now.unseen_names.values()) - sum(new_names.values())
     share = (now.unseen - lost) / now.values
-    renamed = renamed_categories(now) or _replaced_category(now, past)
+    respelt = renamed_categories(now)
+    renamed = respelt or _replaced_category(now, past)
     enough_renamed = bool(renamed) and share - usual > LIMITS.renamed_fraction
     if share - usual < options.unseen_fraction and not enough_renamed:
         return []
@@ -62,13 +63,17 @@ def vocabulary_findings(context: CheckContext, name: str, options: Options) -> l
     if renamed:
         old, new = next(iter(renamed.items()))
         text += f" They look renamed: {old!r} → {new!r}."
-    names_back = RenameValues(name, tuple(sorted((new, old) for old, new in renamed.items())))
+    if respelt:
+        back = repairable(RenameValues(name, tuple(sorted((new, old) for old, new in respelt.items()))))
+    else:
+        # An equal share is a sign, and no proof: two shops may have the same turnover.
+        back = repairable(why_not=f"That a new category of {name} has the share of an old one does not prove it is it.")
     return [
         Finding(
             "schema", name, "unseen_fraction", Verdict.ALERT, value=share, baseline=usual,
             limit=usual + options.unseen_fraction, effect=share - usual, sample_size=now.values, unit="fraction",
             message=text, suggests=(Cause.SCHEMA_CHANGE,), role=Role.DATA_FAULT,
-            details={"renamed": renamed} | (repairable(names_back) if renamed else {}),
+            details={"renamed": renamed} | (back if renamed else {}),
         )
     ]  # fmt: skip
 
