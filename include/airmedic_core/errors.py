@@ -115,6 +115,12 @@ class SwitchUnavailableError(AirmedicError):
     transient = True
 
 
+class HeldUpError(AirmedicError):
+    """A freeze, the policy or the approvers hold up a deployment under way. A retry helps once they do not."""
+
+    transient = True
+
+
 class QuietAlarmError(PolicyError):
     """The alarm behind an approved action has gone quiet. A retry does not help: people are asked once more."""
 

@@ -57,7 +57,8 @@ class Deploy(Action):
                 f"Version {serving} serves, but the gate compared with {compared}.", "Evaluate the gate again."
             )
         trial = ws.registry.trial(ws.spec.name)
-        if trial is not None and trial.proposal_hash != proposal.hash:
+        # A standby only keeps loaded what an earlier deployment has replaced: it is ended as this one begins.
+        if trial is not None and trial.kind != "standby" and trial.proposal_hash != proposal.hash:
             raise ActionError(f"Version {trial.version} is tried already.", "End that trial first, from the form.")
         require_ready(ws)
 

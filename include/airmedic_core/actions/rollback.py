@@ -156,6 +156,7 @@ class Rollback(Action):
             proposal_hash=proposal.hash,
             now=now,
         )
+        ws.registry.end_standby(ws.spec.name)
         tell(ws)
         return {
             "summary": f"Version {promotion.to_version} serves again in place of {promotion.from_version}.",

@@ -13,6 +13,7 @@ from airmedic_core.actions import ACTIONS, Action, Path
 from airmedic_core.decide.kill_switch import require_enabled
 from airmedic_core.decide.recheck import objection_now, require_permitted
 from airmedic_core.errors import ActionError, AirmedicError, ApprovalError, AuditError, PolicyError
+from airmedic_core.execution.held_up import require_not_held_up
 from airmedic_core.ledger.actions import ENDS_AS, RecordedAction
 from airmedic_core.ledger.locks import Hold, acting_on_production
 from airmedic_core.records import ActionResult, Json, Proposal
@@ -149,11 +150,14 @@ def advance(ws: Workspace, proposal_hash: str, *, now: datetime) -> str:
         If the deployment is not under way. A retry does not help.
     PolicyError
         If the kill switch is on.
+    HeldUpError
+        If a freeze, the policy or the approvers hold it up. It stays as it is, and a retry helps later.
     """
     from airmedic_core import rollout
 
     with _attempt(ws, proposal_hash, now) as attempt, _span("step of action", attempt):
         _require_standing(attempt)
+        require_not_held_up(attempt.ws, attempt.proposal, now=now)
         told = rollout.advance(attempt.ws, attempt.proposal, now=now)
         _record_step(attempt, told)
         return told
@@ -184,11 +188,14 @@ def complete(ws: Workspace, proposal_hash: str, *, now: datetime) -> ActionResul
         If the deployment is not under way. A retry does not help.
     PolicyError
         If the kill switch is on.
+    HeldUpError
+        If a freeze, the policy or the approvers hold it up. It stays as it is, and a retry helps later.
     """
     from airmedic_core import rollout
 
     with _attempt(ws, proposal_hash, now) as attempt, _span("completion of action", attempt) as recorded:
         last = _require_standing(attempt)
+        require_not_held_up(attempt.ws, attempt.proposal, now=now)
         try:
             told = rollout.complete(attempt.ws, attempt.proposal, now=now)
         except Exception as error:

@@ -41,15 +41,20 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
     watched = ws.ledger.proposal(proposal_hash)
     why = " ".join(reasons)
     _record(ws, watched, f"Nothing has shown how it does: {why}")
+    # The watch is over: whatever is answered, no version is kept loaded any longer.
+    ws.registry.end_standby(ws.spec.name)
     action = ACTIONS.member(watched.action).way_back(ws, watched)
     incident = ws.ledger.incident(watched.incident_id)
     before = (ws.ledger.snapshot(proposal_hash) or {}).get("champion")
     # Not what a person may have asked for in the form: what served until this was carried out.
     incident = replace(incident, resolution={**incident.resolution, ASKED_VERSION: before, OVERRIDE: ""})
     try:
-        params, _ = ACTIONS.member(action).plan(ws, incident, None)
+        params, planned = ACTIONS.member(action).plan(ws, incident, None)
         params[TAKES_BACK] = proposal_hash
         expected = "What served before serves again. Reject to keep what serves now."
+        if action != ACTIONS.member(watched.action).taken_back_by:
+            # It has replaced nothing yet.
+            expected = f"{planned} Reject to leave everything as it is."
         return propose(ws, incident.id, action, params, expected, f"Keep it, or take it back? {why}", now=now)
     except AirmedicError as error:
         if error.transient:

@@ -98,6 +98,18 @@ class Trials(Versions):
                     "Look at the model's tags in MLflow.",
                 )
 
+    def end_standby(self, name: str) -> None:
+        """End what only keeps a version loaded: once another one is switched to, or the watch is over, nobody needs it.
+
+        A trial that cannot be read is left: it must keep nobody from going back.
+        """
+        try:
+            trial = self.trial(name)
+        except ModelError:
+            return
+        if trial is not None and trial.kind == "standby":
+            self.end_trial(name, trial.proposal_hash)
+
     def end_trial(self, name: str, proposal_hash: str) -> None:
         """End the trial of a deployment, if it is still under way.
 

@@ -59,6 +59,9 @@ def deploy(ws: Workspace, proposal: Proposal, *, now: datetime) -> Promotion | N
         If the version does not exist or cannot be put in service.
     """
     planned, strategy, options = _as_approved(ws, proposal)
+    trial = ws.registry.trial(ws.spec.name)
+    if trial is not None and trial.proposal_hash != proposal.hash:
+        ws.registry.end_standby(ws.spec.name)
     promotion: Promotion | None = strategy.apply(planned, version_of(proposal), proposal, options, now)
     _tell_or_fail(ws)
     return promotion

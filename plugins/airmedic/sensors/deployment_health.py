@@ -17,8 +17,9 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     """Waits for the verdict on a deployment, and follows it.
 
     A version that is tried on a share of the rows gets the next larger one whenever it has earned it: the approval of
-    the deployment covers that. Where nothing has shown, in time, how it does, people are asked whether it stays. A
-    status without a branch skips all tasks downstream.
+    the deployment covers that. A freeze, the policy or the approvers may hold it up: it then waits. Where nothing has
+    shown, in time, how it does, people are asked whether it stays. A status without a branch skips all tasks
+    downstream.
 
     Parameters
     ----------
@@ -48,7 +49,8 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once."""
         with airflow_errors():
-            from airmedic_core.execution import advance
+            from airmedic_core.errors import HeldUpError
+            from airmedic_core.execution import advance, held_up
             from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)
@@ -56,9 +58,17 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
             watched = health(workspace, proposal, now=datetime.now(UTC))
             self.log.info("%s: %s", watched.status, " ".join(watched.reasons))
             if watched.status == "next_step":
-                self.log.info(advance(workspace, proposal.hash, now=datetime.now(UTC)))
+                try:
+                    self.log.info(advance(workspace, proposal.hash, now=datetime.now(UTC)))
+                except HeldUpError as error:
+                    self.log.warning("%s", error)
+            is_done = watched.status not in {"waiting", "next_step"}
+            # What is healthy would be completed next.
+            if watched.status == "healthy" and (why := held_up(workspace, proposal, now=datetime.now(UTC))):
+                self.log.warning("It could be completed, and waits: %s", why)
+                is_done = False
         verdict = {"status": watched.status, "reasons": list(watched.reasons), "seconds": watched.seconds}
-        return PokeReturnValue(is_done=watched.status not in {"waiting", "next_step"}, xcom_value=verdict)
+        return PokeReturnValue(is_done=is_done, xcom_value=verdict)
 
     def execute(self, context: Context) -> Any:
         """Wait, then follow the verdict."""

@@ -74,3 +74,23 @@ def test_a_step_that_is_earned_is_taken_and_the_watch_goes_on(monkeypatch: pytes
     watch = watched(proposal.hash)
     assert not watch.poke(context_of(watch)).is_done
     assert taken == [proposal.hash]
+
+
+@pytest.mark.usefixtures("adopted")
+@pytest.mark.parametrize("status", ["next_step", "healthy"])
+def test_what_is_earned_waits_while_changes_are_held_up(monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    import airmedic_core.execution
+    import airmedic_core.rollout
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic_core.errors import HeldUpError
+    from airmedic_core.rollout import Health
+
+    def frozen(*_: Any, **__: Any) -> str:
+        raise HeldUpError("Changes are frozen.")
+
+    proposal = propose(open_workspace("meter"), "deploy", {"version": "2", "gate": {"champion": "1"}, "for": status})
+    monkeypatch.setattr(airmedic_core.rollout, "health", lambda *_, **__: Health(status, ("So it is.",), 0.1))  # type: ignore[arg-type]
+    monkeypatch.setattr(airmedic_core.execution, "advance", frozen)
+    monkeypatch.setattr(airmedic_core.execution, "held_up", lambda *_, **__: "Changes are frozen.")
+    watch = watched(proposal.hash)
+    assert not watch.poke(context_of(watch)).is_done
