@@ -46,6 +46,8 @@ class Traffic:
     begun_at: datetime
     shares: tuple[Share, ...] = ()
     """Of a split, in their order: each is larger than the one before."""
+    after: datetime | None = None
+    """The end of the newest window when it began: later ones show how it does."""
 
     @property
     def fraction(self) -> float:

@@ -181,6 +181,29 @@ class Decisions(Audit):
         with self._reading() as connection:
             return [record.payload for record in said_of(connection, proposal_hash, "trial")]
 
+    def record_compared(self, proposal_hash: str, window: Json) -> None:
+        """Record what a window has shown of two versions, of which one is tried.
+
+        Parameters
+        ----------
+        proposal_hash : str
+            The deployment that was approved.
+        window : dict
+            ``window``, its key, and what was measured, as plain JSON.
+        """
+        with self._writing() as connection:
+            append(connection, "compared", proposal_hash, window)
+
+    def compared(self, proposal_hash: str) -> list[Json]:
+        """Return what windows have shown of a version that is tried, each as it was recorded first, oldest first."""
+        with self._reading() as connection:
+            records = [record.payload for record in said_of(connection, proposal_hash, "compared")]
+        first: dict[str, Json] = {}
+        for record in records:
+            # Two processes may have looked at once.
+            first.setdefault(record["window"], record)
+        return list(first.values())
+
     def first_shown(self, page: str, proposal_hash: str) -> str:
         """Return the proposal that a page was first shown with; this one from now on, if there was none.
 

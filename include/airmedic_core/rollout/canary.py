@@ -13,7 +13,7 @@ from airmedic_core.records import Json, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
-from airmedic_core.watch import SideBySide, since, trial
+from airmedic_core.watch import SideBySide, trial
 from airmedic_core.watch.in_words import end_of_trial, shown_in_trial
 from airmedic_core.watch.side_by_side import Picked
 from airmedic_core.watch.trial import TrialOptions
@@ -73,8 +73,9 @@ class Canary(RolloutStrategy[Options]):
         if begun is not None and begun.proposal_hash == proposal.hash:
             return
         champion = str(proposal.params["gate"]["champion"])
-        first = Traffic("split", version, champion, proposal.hash, now)
-        first = first.with_share(options.fractions[0], since(ws, proposal))
+        after = trial.known_until(ws, proposal)
+        first = Traffic("split", version, champion, proposal.hash, now, after=after)
+        first = first.with_share(options.fractions[0], after)
         trial.begin(ws, first, proposal, options)
 
     def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:

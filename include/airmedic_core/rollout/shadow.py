@@ -48,7 +48,8 @@ class Shadow(RolloutStrategy[Options]):
         champion = str(proposal.params["gate"]["champion"])
         begun = ws.registry.trial(ws.spec.name)
         if begun is None or begun.proposal_hash != proposal.hash:
-            trial.begin(ws, Traffic("mirror", version, champion, proposal.hash, now), proposal, options)
+            after = trial.known_until(ws, proposal)
+            trial.begin(ws, Traffic("mirror", version, champion, proposal.hash, now, after=after), proposal, options)
 
     def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:
         """Check that it is tried, and that the champion still serves."""

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 PRIOR_BLOCKS = 20.0
 """How many blocks the prior weighs: effects of about 1/√20 of the blocks' spread are found soonest, and nothing is said
-before the fourteenth block. With 10, up to 6 % of equal pairs whose blocks depend on each other were stopped
+before the thirteenth block. With 10, up to 6 % of equal pairs whose blocks depend on each other were stopped
 (``benchmarks/sequential.py``)."""
 LEAST_BLOCKS = 8
 """With fewer, neither spread nor dependence of the blocks is known well enough to say anything."""

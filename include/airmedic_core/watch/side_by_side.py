@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from airmedic_core.errors import AirmedicError
 from airmedic_core.metrics.row_loss import losses
 from airmedic_core.verdicts.confidence_sequence import Interval, interval_of, judge
-from airmedic_core.watch.in_service import MOST_BATCHES, NEARLY_ALL
+from airmedic_core.watch.in_service import NEARLY_ALL
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from airmedic_core.registry import ModelVersion
     from airmedic_core.workspace import Workspace
 
+_PAGE = 200
+"""Windows that are read from the ledger at a time. A trial looks at all since it began, however many these are."""
 Picked = Callable[["pd.DataFrame", "Batch"], NDArray[np.bool_]]
 """Says which rows of a batch are compared."""
 
@@ -54,12 +56,16 @@ def compare_in_service(
     tried: ModelVersion,
     *,
     since: datetime,
+    proposal_hash: str,
     picked: Picked,
     blocks_per_window: int,
     min_block_rows: int,
     tolerance_fraction: float,
 ) -> SideBySide:
     """Compare two versions on sound new windows of which nearly all labels are known. Ask as often as you like.
+
+    What a window has shown is recorded when it is first looked at, and stays: labels that come later move no block.
+    The blocks follow each other as they were first seen.
 
     Parameters
     ----------
@@ -69,6 +75,8 @@ def compare_in_service(
         The two versions.
     since : datetime
         The end of the last window that was known when the trial began.
+    proposal_hash : str
+        The deployment, under which the blocks are recorded.
     picked : callable
         Says which rows of a batch are compared.
     blocks_per_window : int
@@ -85,18 +93,22 @@ def compare_in_service(
     RegistryUnavailableError
         If MLflow does not answer. A retry helps.
     """
-    gains: list[float] = []
-    lost, rows, ends = 0.0, 0, []
-    for batch in _sound(ws, since):
-        before, after = _losses(ws, (serving, tried), batch, picked)
-        count = min(blocks_per_window, len(before) // min_block_rows)
-        if not count:
+    sound = {batch.window.key: batch for batch in _sound(ws, since)}
+    shown = {window["window"]: window for window in ws.ledger.compared(proposal_hash)}
+    for key, batch in sound.items():
+        if key in shown:
             continue
-        gains += [float(block.mean()) for block in np.array_split(before - after, count)]
-        lost, rows = lost + float(before.sum()), rows + len(before)
-        ends.append(batch.window.end)
-    interval = interval_of(np.array(gains))
-    tolerated = tolerance_fraction * lost / rows if rows else 0.0
+        before, after = _losses(ws, (serving, tried), batch, picked)
+        if count := min(blocks_per_window, len(before) // min_block_rows):
+            gains = [float(block.mean()) for block in np.array_split(before - after, count)]
+            shown[key] = {"window": key, "gains": gains, "lost": float(before.sum()), "rows": len(before)}
+            ws.ledger.record_compared(proposal_hash, shown[key])
+    # A window whose rows have turned out to be broken since says nothing any more.
+    counted = [window for key, window in shown.items() if key in sound]
+    rows = sum(window["rows"] for window in counted)
+    interval = interval_of(np.array([gain for window in counted for gain in window["gains"]]))
+    tolerated = tolerance_fraction * sum(window["lost"] for window in counted) / rows if rows else 0.0
+    ends = sorted(sound[window["window"]].window.end for window in counted)
     return SideBySide(judge(interval, tolerated), interval, rows, tuple(ends))
 
 
@@ -104,7 +116,10 @@ def _sound(ws: Workspace, since: datetime) -> Iterator[Batch]:
     """Yield the new batches whose rows say something about models, oldest first, with the labels known by now."""
     from airmedic_core.training.rows import unusable_windows
 
-    seen = ws.ledger.batches(ws.spec.name, limit=MOST_BATCHES)
+    seen = page = ws.ledger.batches(ws.spec.name, limit=_PAGE)
+    while len(page) == _PAGE and page[-1].batch.window.start > since:
+        page = ws.ledger.batches(ws.spec.name, limit=_PAGE, before=page[-1].batch.window.start)
+        seen = seen + page
     if not seen:
         return
     # The clock of monitoring, which in a simulation is not that of the wall.

@@ -28,11 +28,17 @@ class TrialOptions(BaseModel):
     max_probe_seconds: float = Field(default=60.0, gt=0)
     """How long scoring the newest batch may take."""
     blocks_per_window: int = Field(default=4, ge=1, le=100)
-    """Blocks of time that a new window is cut into. An answer needs 14 blocks at the least."""
+    """Blocks of time that a new window is cut into. An answer needs 13 blocks at the least."""
     min_block_rows: int = Field(default=10, ge=1)
     """Compared rows of a block. A window with fewer has fewer blocks."""
     tolerance_fraction: float = Field(default=0.02, ge=0, le=1)
     """How much more than the champion the version may lose, as a share of what the champion loses."""
+
+
+def known_until(ws: Workspace, proposal: Proposal) -> datetime:
+    """Return the end of the newest window that is known: a trial that begins now has answered none of its rows."""
+    newest = [seen.batch.window.end for seen in ws.ledger.batches(ws.spec.name, limit=1)]
+    return max(since(ws, proposal), *newest)
 
 
 def begin(ws: Workspace, trial: Traffic, proposal: Proposal, options: TrialOptions) -> None:
@@ -135,7 +141,8 @@ def judged(
         ws,
         champion,
         tried,
-        since=since(ws, proposal),
+        since=trial.after or since(ws, proposal),
+        proposal_hash=proposal.hash,
         picked=picked(trial),
         blocks_per_window=options.blocks_per_window,
         min_block_rows=options.min_block_rows,

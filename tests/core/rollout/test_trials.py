@@ -10,12 +10,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from airmedic_core.actions import ACTIONS
 from airmedic_core.decide.in_words import changes
-from airmedic_core.errors import ActionError, ModelError, SpecError
-from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, undo
+from airmedic_core.errors import ActionError, HeldUpError, ModelError, SpecError
+from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, held_up, undo
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import Cause, IncidentState, Proposal
-from airmedic_core.rollout import health, options_for, plan_of
+from airmedic_core.rollout import deploy, health, options_for, plan_of
 from airmedic_core.scoring import score_window
 from airmedic_core.traffic import Traffic
 from airmedic_core.windows import Window
@@ -229,6 +230,118 @@ def test_the_end_of_a_trial_is_on_record_whenever_the_process_dies(
     for _ in range(2):
         ws.registry.end_trial("renewals", proposal.hash)
     assert [step.get("ended", False) for step in ws.ledger.trials(proposal.hash)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("rollout", [CANARY, {"strategy": "shadow"}])
+def test_what_came_before_the_approval_shows_nothing_of_the_trial(
+    tried: Path, tmp_path: Path, rollout: dict[str, Any]
+) -> None:
+    ws = opened(tried, tmp_path, **rollout)
+    # The incident is of day 42, and people took a week to answer.
+    params = {"version": "2", "gate": {"champion": "1"}}
+    proposal = approved(ws, incident_of(ws, 42), "deploy", params)
+    healthy_days(ws, 43, 44, 45, 46, 47, 48, 49)
+    deploy(ws, proposal, now=NOW)
+    verdict = health(ws, proposal, now=NOW)
+    assert (verdict.status, verdict.reasons) == ("waiting", ("No new window with enough labels has come yet.",))
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert (trial.after, trial.fraction_of(day(49))) == (day(50), 0.0)
+    healthy_days(ws, 50)
+    assert "of 1 new windows" in health(ws, proposal, now=NOW).reasons[0]
+
+
+def test_a_step_and_a_completion_wait_while_changes_are_frozen(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    healthy_days(ws, 43, 44, 45, 46, 47, 48)
+    ws.ledger.set_override("renewals", "freeze", "all", {}, author="bob", reason="Year end")
+    assert held_up(ws, proposal, now=NOW) == "bob froze changes: Year end. (freeze)"
+    for go_on in (advance, complete):
+        with pytest.raises(HeldUpError, match="bob froze changes") as caught:
+            go_on(ws, proposal.hash, now=NOW)
+        assert caught.value.transient
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert (trial.fraction, ws.registry.champion("renewals").version) == (0.4, "1")
+    ws.ledger.revoke_override("renewals", "freeze", "all", author="bob")
+    assert advance(ws, proposal.hash, now=NOW) == "Version 2 answers 70% of the entities from now on."
+    assert complete(ws, proposal.hash, now=NOW).status == "done"
+    # Nothing is left to hold up.
+    ws.ledger.set_override("renewals", "freeze", "all", {}, author="bob", reason="Year end")
+    assert complete(ws, proposal.hash, now=NOW).status == "done"
+
+
+def test_a_standby_ends_with_a_rollback_the_watch_or_the_next_deployment(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, strategy="blue_green", watch_windows=1)
+    reversed_roles(ws)
+    first = deployed(ws, "1", beside="2")
+    params, _ = ACTIONS.member("rollback").plan(ws, incident_of(ws, 43), None)
+    back = approved(ws, incident_of(ws, 43), "rollback", params)
+    assert carry_out(ws, back.hash, now=NOW).status == "done"
+    assert ws.registry.trial("renewals") is None
+
+    second = approved(ws, incident_of(ws, 44), "deploy", {"version": "1", "gate": {"champion": "2"}})
+    carry_out(ws, second.hash, now=NOW)
+    assert ws.registry.trial("renewals") is not None
+    ask_to_take_back(ws, second.hash, ["Nothing came."], now=NOW)
+    assert ws.registry.trial("renewals") is None
+
+    ws.registry.begin_trial("renewals", Traffic("standby", "1", "2", first.hash, NOW))
+    third = approved(ws, incident_of(ws, 45), "deploy", {"version": "2", "gate": {"champion": "1"}})
+    assert carry_out(ws, third.hash, now=NOW).status == "done"
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert trial.proposal_hash == third.hash
+
+
+def test_a_trial_counts_all_windows_and_labels_that_come_late_move_no_block(
+    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    # The newest two windows at a time: the ledger is read page by page.
+    monkeypatch.setattr("airmedic_core.watch.side_by_side._PAGE", 2)
+    rows = pd.read_parquet(ws.spec.data.path)
+    of_44 = rows.index[(rows["at"] >= day(44)) & (rows["at"] < day(45))]
+    late = rows.assign(churned=rows["churned"].astype(float), known_at=rows["known_at"])
+    late.loc[of_44[::20], ["churned", "known_at"]] = [float("nan"), pd.NaT]
+    late.to_parquet(ws.spec.data.path)
+    healthy_days(ws, 43, 44, 45, 46, 47)
+    first = health(ws, proposal, now=NOW).reasons
+    assert "of 5 new windows" in first[0]
+    rows.to_parquet(ws.spec.data.path)
+    assert health(ws, proposal, now=NOW).reasons == first
+    # Each window is on record once, in the order in which it was looked at.
+    assert [window["window"][:8] for window in ws.ledger.compared(proposal.hash)] == [
+        f"{day(number):%Y%m%d}" for number in (43, 44, 45, 46, 47)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "serving", "told"),
+    [
+        ("split", "1", "Version 1 answers all rows again; version 2 answers none."),
+        ("mirror", "1", "Version 2 scores no more beside version 1, which goes on answering all rows."),
+        ("standby", "1", "Version 1 goes on serving; version 2 is not kept loaded any longer."),
+        ("standby", "2", "Version 2 goes on serving; version 1 is not kept loaded any longer."),
+        ("split", "2", "Version 2 goes on serving; the trial of version 2, which is over, is removed."),
+    ],
+)
+def test_who_ends_a_trial_is_told_what_serves_afterwards(
+    tried: Path, tmp_path: Path, kind: Any, serving: str, told: str
+) -> None:
+    ws = opened(tried, tmp_path)
+    if serving == "2":
+        reversed_roles(ws)
+    ws.registry.begin_trial("renewals", Traffic(kind, "2", "1", "a" * 64, NOW))
+    params, expected = ACTIONS.member("end_trial").plan(ws, incident_of(ws, 42), None)
+    proposal = approved(ws, incident_of(ws, 42), "end_trial", params)
+    assert (expected, changes(proposal)) == (told, [told])
+    assert carry_out(ws, proposal.hash, now=NOW).summary == told
+    assert ws.registry.champion("renewals").version == serving
+    outcome = close_incident(ws, proposal.incident_id, now=NOW).resolution["outcome"]
+    assert outcome == ("inconclusive" if serving == "2" else "undone")
 
 
 def test_a_version_that_cannot_answer_is_not_tried(tried: Path, tmp_path: Path) -> None:

@@ -97,3 +97,11 @@ def test_models_that_answer_alike_are_told_apart_by_nothing():
 
 def test_what_is_surely_worse_fails_though_it_is_within_what_is_tolerated():
     assert judge(Interval(-0.01, -0.015, -0.005, 30, 30.0), 0.02) == "failed"
+
+
+def test_the_first_answer_comes_with_the_thirteenth_block() -> None:
+    """The docs and the prior's comment say so: it is the first block with a finite interval, where none depends."""
+    blocks = np.tile([0.9, 1.1], 20)
+    _, half, effective = running_interval(blocks)
+    assert effective[12] == 13
+    assert int(np.flatnonzero(np.isfinite(half))[0]) + 1 == 13
