@@ -13,6 +13,7 @@ from airmedic_core.history import History, Outcome
 from airmedic_core.narrowing import Field
 from airmedic_core.numbers import percent
 from airmedic_core.records import ActionResult, Diagnosis, Incident, Json, Proposal
+from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
@@ -49,7 +50,13 @@ class Recalibrate(Action):
         if ws.spec.only_logged or not can_recalibrate(ws):
             raise TrainingError(f"The model of {ws.spec.name!r} cannot be recalibrated.", "Retrain it instead.")
         cause = diagnosis.cause if diagnosis is not None else incident.cause
-        return plan_training(ws, incident, cause, _METHOD)
+        params, expected = plan_training(ws, incident, cause, _METHOD)
+        _check_newer_rows(ws, as_utc(params["window_end"]))
+        return params, expected
+
+    def changes(self, proposal: Proposal) -> Sequence[str]:
+        """Name the rows, and what follows."""
+        return _TRAINING.changes(proposal)
 
     def narrowing(self, proposal: Proposal) -> Sequence[Field]:
         """Let approvers shorten the window on either side, and make the gate stricter."""
@@ -99,3 +106,21 @@ class Recalibrate(Action):
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Say why nothing came of it: where a deployment came of it, that is judged instead."""
         return _TRAINING.outcome(history, done)
+
+
+def _check_newer_rows(ws: Workspace, end: datetime) -> None:
+    """Check that there can be enough rows that the champion was not fitted on; their labels are counted later."""
+    from airmedic_core.sources import count_rows
+    from airmedic_core.training.fit import trained_window
+
+    seen = trained_window(ws.registry.champion(ws.spec.name))
+    if seen is None:
+        return
+    rows = count_rows(ws.spec, Window(seen.end, end)) if seen.end < end else 0
+    needed = ws.spec.retrain.min_rows // 2
+    if rows * (1.0 - ws.spec.retrain.holdout_fraction) < needed:
+        raise TrainingError(
+            f"{rows:,} rows are newer than those that the champion of {ws.spec.name!r} was fitted on; {needed:,} are "
+            "needed beside the withheld ones.",
+            "Wait for more rows, or retrain it.",
+        )

@@ -44,13 +44,10 @@ class Retrain(Action):
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose window, method and, where something changed, the moment since when."""
-        from airmedic_core.training.methods import can_recalibrate
-
         if tried := tried_for(ws, incident):
             return tried, f"{_trial_of(ws, incident)} {_expected(ws, tried)}"
         cause = diagnosis.cause if diagnosis is not None else incident.cause
-        calibrates = cause.traits.recalibrates and not ws.spec.only_logged and can_recalibrate(ws)
-        return plan_training(ws, incident, cause, "recalibrate" if calibrates else ws.spec.retrain.using)
+        return plan_training(ws, incident, cause, ws.spec.retrain.using)
 
     def changes(self, proposal: Proposal) -> Sequence[str]:
         """Name the rows, and what follows."""

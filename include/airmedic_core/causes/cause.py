@@ -198,7 +198,6 @@ class Cause(StrEnum):
             settled_by="Count the classes in the next labelled window.",
             harmed_by=_LOSS,
             relation_changed=True,
-            recalibrates=True,
         ),
     )
     CONCEPT_DRIFT = (

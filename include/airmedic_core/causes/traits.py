@@ -74,8 +74,6 @@ class CauseTraits:
     """Rows that are held for this cause are broken for good, so to hold them means to quarantine them."""
     relation_changed: bool = False
     """Inputs mean something else for the target since a moment: only rows from then on teach it."""
-    recalibrates: bool = False
-    """New probabilities for the same ranking are enough where the task has classes."""
     of_version: bool = False
     """It belongs to the version that serves: a deployment whose windows show it is unhealthy."""
     least_severity: Severity = Severity.MEDIUM

@@ -205,8 +205,9 @@ def _model(
 ) -> tuple[FittedModel, Inputs, Json]:
     train_rows = rows.train
     if method == "recalibrate":
-        estimator, inputs = recalibrated(ws, _recent(ws.spec, train_rows, since))
-        return as_fitted(estimator), inputs, {}
+        recent = _recent(ws, train_rows, since)
+        estimator, inputs = recalibrated(ws, recent)
+        return as_fitted(estimator), inputs, {"from": recent[ws.spec.data.time_column].iloc[0].to_pydatetime()}
     if method.startswith("dag:"):
         version = delivered(ws, str(params.get("proposal_hash", "")))
         return ws.registry.model(version), ws.registry.inputs(version), {}
@@ -239,10 +240,25 @@ def _model(
     return FittedModel(flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
 
 
-def _recent(spec: ModelSpec, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:
-    """Return the rows since a change, or all where these are too few to calibrate on."""
+def _recent(ws: Workspace, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:
+    """Return the rows since a change, or all newer ones where these are too few to calibrate on.
+
+    On rows that the champion was fitted on, it says too much of what came of them: none of these is among them.
+    """
     from airmedic_core.errors import TrainingError
 
+    spec = ws.spec
+    seen = trained_window(ws.registry.champion(spec.name))
+    if seen is not None:
+        rows = rows[rows[spec.data.time_column] >= seen.end]
+    try:
+        check_enough(spec, rows)
+    except TrainingError as error:
+        raise TrainingError(
+            f"Of the rows that the champion of {spec.name!r} was not fitted on, {len(rows)} may be calibrated on. "
+            f"{error.problem}",
+            "Wait for more labels, or retrain it.",
+        ) from error
     if since is None:
         return rows
     recent = rows[rows[spec.data.time_column] >= since]

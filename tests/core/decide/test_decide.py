@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from airmedic_core.decide import Request, decide, propose
+from airmedic_core.decide.in_words import changes
 from airmedic_core.decide.kill_switch import KILL_SWITCH
 from airmedic_core.errors import LedgerError, PolicyError
 from airmedic_core.execution import carry_out
@@ -36,10 +37,10 @@ def ws(tmp_path: Path) -> Workspace:
 
 
 def diagnosed(
-    ws: Workspace, cause: Cause, *actions: str | tuple[str, str], engine: str = "rules", **more: Any
+    ws: Workspace, cause: Cause, *actions: str | tuple[str, str], engine: str = "rules", number: int = 3, **more: Any
 ) -> Incident:
     """Open an incident with a diagnosis that stands; a pair is an action with its condition."""
-    incident = incident_of(ws, 3, cause)
+    incident = incident_of(ws, number, cause)
     pairs = [(action, "") if isinstance(action, str) else action for action in actions]
     recommended = tuple(
         RecommendedAction(action, priority, f"{action} helps.", condition)
@@ -88,12 +89,26 @@ def test_a_cause_goes_its_way(
     assert [answer.channel for answer in ws.ledger.approvals(decision.proposal.hash)] == ([] if asks else ["policy"])
 
 
-def test_a_changed_class_mix_is_calibrated_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("method", ["recalibrate", "retrain"])
+def test_a_changed_class_mix_is_calibrated_again_or_trained_in_full(method: str, tmp_path: Path) -> None:
     ws = workspace(tmp_path, renewals(days=40, per_day=30))
     adopt(ws, by="anna")  # whether its answers can be calibrated is asked of the champion itself
-    decision = decide(ws, diagnosed(ws, Cause.LABEL_SHIFT, "retrain").id, Request(), now=NOW)
+    decision = decide(ws, diagnosed(ws, Cause.LABEL_SHIFT, method, number=39).id, Request(), now=NOW)
     assert decision.proposal is not None
-    assert (decision.path, decision.proposal.params["method"]) == ("retrain", "recalibrate")
+    # A training is what is left where a calibration was refused: it must not be the calibration again.
+    expected = {"recalibrate": "recalibrate", "retrain": ws.spec.retrain.using}[method]
+    assert (decision.path, decision.proposal.params["method"]) == ("retrain", expected)
+    assert changes(decision.proposal)[0].startswith("A new version is")
+
+
+def test_no_calibration_is_proposed_on_rows_that_the_champion_was_fitted_on(tmp_path: Path) -> None:
+    ws = workspace(tmp_path, renewals(days=40, per_day=30))
+    adopt(ws, by="anna")
+    decision = decide(ws, diagnosed(ws, Cause.LABEL_SHIFT, "recalibrate", "retrain").id, Request(), now=NOW)
+    assert decision.proposal is not None
+    assert decision.proposal.action == "retrain"
+    (skipped,) = decision.skipped
+    assert "are newer than those that the champion of 'renewals' was fitted on" in skipped["reason"]
 
 
 def test_an_unverified_cause_is_asked_about_before_its_batch_is_quarantined(ws: Workspace) -> None:

@@ -125,7 +125,12 @@ def test_a_change_that_is_none_keeps_all_rows_or_loses_nothing(adopted: Workspac
 
 
 def test_recalibration_keeps_the_model_and_can_be_retrained_afterwards(adopted: Workspace) -> None:
-    challenger = train(adopted, Window(day(0), day(40)), day(42), {"method": "recalibrate", "proposal_hash": "r"})
+    seen = trained_window(adopted.registry.champion("renewals"))
+    assert seen is not None
+    with pytest.raises(TrainingError, match="was not fitted on"):
+        train(adopted, Window(day(0), seen.end), seen.end, {"method": "recalibrate", "proposal_hash": "old"})
+    challenger = train(adopted, Window(day(0), day(56)), day(58), {"method": "recalibrate", "proposal_hash": "r"})
+    assert challenger.train_window.start >= seen.end
     calibrated = adopted.registry.load(challenger.version)
     assert isinstance(calibrated, CalibratedClassifierCV)
     inside, champion = calibrated.estimator.estimator, adopted.registry.load(adopted.registry.champion("renewals"))
