@@ -141,7 +141,9 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
     now : datetime
         The moment.
     """
-    planned, strategy, options = _as_approved(ws, proposal)
+    planned = _planned(ws, proposal)
+    # Whatever the spec lacks since, such as the key of a canary, keeps nobody from going back.
+    strategy, options = _strategy(planned.spec)
     told: str = strategy.undo(planned, version_of(proposal), proposal, snapshot, options, now)
     return f"{told} {_told_again(ws)}".strip()
 
@@ -189,8 +191,7 @@ def options_for(spec: ModelSpec) -> Any:
     """
     from airmedic_core import targets
 
-    member = STRATEGIES.member(spec.rollout.strategy)
-    options = validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")
+    member, options = _strategy(spec)
     if objections := [*member.objections(spec, options), *targets.objections(spec)]:
         raise SpecError(
             f"{spec.name!r} cannot have the rollout {spec.rollout.strategy!r}: {' '.join(objections)}",
@@ -237,7 +238,16 @@ def _told_again(ws: Workspace) -> str:
 
 
 def _as_approved(ws: Workspace, proposal: Proposal) -> tuple[Workspace, RolloutStrategy[Any], Any]:
-    """Return the workspace with the rollout that was approved, whatever the spec says since, and its strategy."""
+    planned = _planned(ws, proposal)
+    return planned, STRATEGIES.member(planned.spec.rollout.strategy), options_for(planned.spec)
+
+
+def _planned(ws: Workspace, proposal: Proposal) -> Workspace:
+    """Return the workspace with the rollout that was approved, whatever the spec says since."""
     rollout = ws.spec.rollout.model_copy(update=approved_plan(proposal))
-    planned = replace(ws, spec=ws.spec.model_copy(update={"rollout": rollout}))
-    return planned, STRATEGIES.member(rollout.strategy), options_for(planned.spec)
+    return replace(ws, spec=ws.spec.model_copy(update={"rollout": rollout}))
+
+
+def _strategy(spec: ModelSpec) -> tuple[RolloutStrategy[Any], Any]:
+    member = STRATEGIES.member(spec.rollout.strategy)
+    return member, validated(member.options, spec.rollout.options, f"rollout.options of {spec.name!r}")

@@ -120,6 +120,14 @@ def test_approvers_are_told_how_it_is_rolled_out_completed_and_taken_back(
         assert "within 1 hour, people are asked" in more[-1]
 
 
+def test_a_canary_is_taken_back_although_its_spec_has_lost_the_key(tried: Path, tmp_path: Path) -> None:
+    ws = opened(tried, tmp_path, **CANARY)
+    proposal = deployed(ws, "2", beside="1")
+    ws = replace(ws, spec=ws.spec.model_copy(update={"entity_column": ""}))
+    assert undo(ws, proposal.hash, now=NOW).status == "undone"
+    assert ws.registry.trial("renewals") is None
+
+
 def test_a_canary_that_loses_is_taken_back(tried: Path, tmp_path: Path) -> None:
     ws = opened(tried, tmp_path, **CANARY)
     reversed_roles(ws)
