@@ -303,15 +303,21 @@ def _arrived(ws: Workspace, params: Json, window: Window) -> pd.DataFrame:
 
 
 def _place(ws: Workspace, proposal: Proposal, window: Window) -> FilePath:
-    return ws.settings.home / "repaired" / ws.spec.name / f"{window.key}__{proposal.hash[:12]}.parquet"
+    from airmedic_core.repair import copies_of
+
+    return copies_of(ws.settings.home, ws.spec.name) / f"{window.key}__{proposal.hash[:12]}.parquet"
 
 
 def _write(place: FilePath, rows: pd.DataFrame, scored: ScoredBatch) -> str:
     """Write the repaired rows with what the model says of them, and return the digest of the file."""
     from airmedic_core.scoring import with_predictions
 
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The copies hold whole rows, private columns included. A mode is not handed down to the folders on the way.
+    for folder in (place.parent.parent, place.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
     unfinished = place.with_suffix(".part")
+    unfinished.touch(mode=0o600)
     with_predictions(rows, scored).to_parquet(unfinished, index=False)
     unfinished.replace(place)
     return _sha256(place)

@@ -39,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     from airmedic_core.errors import SpecError
     from airmedic_core.monitor.past import forget_windows
+    from airmedic_core.repair import forget_copies
     from airmedic_core.settings import Settings
     from airmedic_core.terminal.output import judged, say
 
@@ -55,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.dry_run:
             records.forget_findings(model, batch_ids, author=args.by)
         removed = forget_windows(settings, model, before=oldest_kept, dry_run=args.dry_run)
+        removed += forget_copies(records, settings.home, model, before=oldest_kept, dry_run=args.dry_run)
         if batch_ids or removed:
             judged("ok", f"{model}: findings of {len(batch_ids)} windows, {removed} files")
         total, files = total + len(batch_ids), files + removed

@@ -3,7 +3,9 @@
 from airmedic_core.repair.consequences import expected_after, nulls_made
 from airmedic_core.repair.on_record import (
     Repair,
+    copies_of,
     end_repair,
+    forget_copies,
     read_as_repaired,
     repair_marks,
     repair_on_record,
@@ -44,8 +46,10 @@ __all__ = [
     "apply_counted",
     "apply_steps",
     "columns_of",
+    "copies_of",
     "end_repair",
     "expected_after",
+    "forget_copies",
     "nulls_made",
     "read_as_repaired",
     "repair_marks",

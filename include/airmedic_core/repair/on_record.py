@@ -17,6 +17,9 @@ from airmedic_core.records.plain_json import Json
 from airmedic_core.repair.steps import Step, apply_steps, columns_of, row_hashes, step_from_json
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
     import pandas as pd
 
     from airmedic_core.ledger import Ledger
@@ -73,6 +76,42 @@ def end_repair(ledger: Ledger, model: str, key: str, *, author: str) -> None:
             model, "quarantine", key, value, author=author, reason="Its repair ended, and nobody has looked since."
         )
     ledger.revoke_override(model, "repaired", key, author=author)
+
+
+def copies_of(home: Path, model: str) -> Path:
+    """Return the folder of the copies of a model's repaired windows."""
+    return home / "repaired" / model
+
+
+def forget_copies(ledger: Ledger, home: Path, model: str, *, before: datetime, dry_run: bool = False) -> int:
+    """Remove the copies of repairs that have ended, and of windows that start before a moment; return how many.
+
+    No reader needs them: repaired windows are read from their source.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The records.
+    home : Path
+        Where local state is kept.
+    model : str
+        The model.
+    before : datetime
+        The moment.
+    dry_run : bool
+        Whether to count them only.
+    """
+    from airmedic_core.windows import Window
+
+    in_force = {
+        f"{key}__{str(mark.value['proposal'])[:12]}"
+        for key, mark in repair_marks(ledger, model).items()
+        if Window.from_key(key).start >= before
+    }
+    ended = [copy for copy in copies_of(home, model).glob("*.parquet") if copy.stem not in in_force]
+    for copy in ended if not dry_run else ():
+        copy.unlink(missing_ok=True)
+    return len(ended)
 
 
 def repair_on_record(ws: Workspace, window: Window) -> Repair | None:
@@ -145,7 +184,9 @@ def read_as_repaired(ws: Workspace, window: Window, *, columns: Sequence[str] | 
     return repaired
 
 
-def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[pd.DataFrame, dict[Window, str]]:
+def with_repaired(
+    ws: Workspace, window: Window, frame: pd.DataFrame, *, fraction: float = 1.0
+) -> tuple[pd.DataFrame, dict[Window, str]]:
     """Return the rows of a longer window with those of repaired windows in it as they were repaired.
 
     Parameters
@@ -155,15 +196,19 @@ def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[p
     window : Window
         The longer window.
     frame : pandas.DataFrame
-        Its rows as they arrived.
+        Its rows as they arrived, or a sample of them.
+    fraction : float
+        The share of the rows that a sample has: of repaired windows as large a share is taken.
 
     Returns
     -------
     tuple of pandas.DataFrame and dict of Window to str
         The rows, by time, and the windows whose rows have been delivered anew since, with the reason not to use them.
     """
+    import numpy as np
     import pandas as pd
 
+    from airmedic_core.reading.sample import in_sample
     from airmedic_core.windows import Window
 
     time, changed = ws.spec.data.time_column, {}
@@ -177,6 +222,8 @@ def with_repaired(ws: Workspace, window: Window, frame: pd.DataFrame) -> tuple[p
             continue
         inside = (frame[time] >= span.start) & (frame[time] < span.end)
         wanted = repaired[(repaired[time] >= window.start) & (repaired[time] < window.end)]
+        if fraction < 1.0:
+            wanted = wanted[in_sample(np.arange(len(wanted)), fraction)]
         frame = pd.concat([frame[~inside], wanted], ignore_index=True).sort_values(time, kind="stable")
     return frame.reset_index(drop=True), changed
 

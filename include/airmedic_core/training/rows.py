@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from airmedic_core.errors import TrainingError
 from airmedic_core.repair import with_repaired
-from airmedic_core.sources import known_labels, label_delay, read_sample, read_window
+from airmedic_core.sources import count_rows, known_labels, label_delay, read_sample, read_window
 from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
@@ -131,8 +131,13 @@ def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tupl
     SourceError
         As :func:`airmedic_core.sources.read_window`.
     """
-    frame = read_sample(ws.spec, window) if sampled else read_window(ws.spec, window)
-    frame, changed = with_repaired(ws, window, frame)
+    if sampled:
+        total = count_rows(ws.spec, window)
+        frame = read_sample(ws.spec, window, rows=total)
+        fraction = min(ws.spec.data.sample_rows / max(total, 1), 1.0)
+    else:
+        frame, fraction = read_window(ws.spec, window), 1.0
+    frame, changed = with_repaired(ws, window, frame, fraction=fraction)
     times = frame[ws.spec.data.time_column]
     keep = np.ones(len(frame), dtype=bool)
     left_out: dict[str, int] = {}

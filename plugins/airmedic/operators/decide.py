@@ -22,8 +22,6 @@ REPAIR_HASH = "repair_hash"
 FOLLOW_UP_HASH = "follow_up_hash"
 """XCom key of another proposal for after the first: to rerun the pipeline that delivered a quarantined batch."""
 
-_DEPLOY, _REPAIR = "deploy", "repair"
-
 
 class DecideOperator(ModelOperator, BranchMixIn):
     """Chooses the action that policy and limits allow, proposes it, and follows its path.
@@ -54,7 +52,7 @@ class DecideOperator(ModelOperator, BranchMixIn):
     def execute(self, context: Context) -> Any:
         """Decide. XComs: ``reason``, and the hashes of what is proposed."""
         with airflow_errors():
-            from airmedic_core.actions import ACTIONS
+            from airmedic_core.actions import ACTIONS, Path
             from airmedic_core.decide import Request, decide
 
             request = from_json(Request, dict(self.request or {}))
@@ -64,11 +62,11 @@ class DecideOperator(ModelOperator, BranchMixIn):
             self.log.info("Not chosen: %s", skipped)
         context["ti"].xcom_push("reason", decision.reason)
         context["ti"].xcom_push(PROPOSAL_HASH, decision.proposal.hash if decision.proposal else "")
-        deployment = decision.proposal.hash if decision.proposal and decision.path.value == _DEPLOY else ""
+        deployment = decision.proposal.hash if decision.proposal and decision.path is Path.DEPLOY else ""
         context["ti"].xcom_push(DEPLOYMENT_HASH, deployment)
-        repair = decision.proposal.hash if decision.proposal and decision.path.value == _REPAIR else ""
+        repair = decision.proposal.hash if decision.proposal and decision.path is Path.REPAIR else ""
         follow_up = decision.follow_up.hash if decision.follow_up else ""
-        if decision.follow_up and ACTIONS.member(decision.follow_up.action).path.value == _REPAIR:
+        if decision.follow_up and ACTIONS.member(decision.follow_up.action).path is Path.REPAIR:
             repair, follow_up = follow_up, ""
         context["ti"].xcom_push(REPAIR_HASH, repair)
         context["ti"].xcom_push(FOLLOW_UP_HASH, follow_up)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -22,7 +23,15 @@ from airmedic_core.execution import carry_out, undo
 from airmedic_core.incident_lifecycle import close_incident, lift_quarantine, look_at_repaired, open_incident
 from airmedic_core.monitor import assess, check_batch, is_recorded, resolve_batch
 from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal
-from airmedic_core.repair import read_as_repaired, repair_marks, repair_on_record, repaired_window
+from airmedic_core.repair import (
+    copies_of,
+    end_repair,
+    forget_copies,
+    read_as_repaired,
+    repair_marks,
+    repair_on_record,
+    repaired_window,
+)
 from airmedic_core.scoring import score_window
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.rows import usable_rows
@@ -300,11 +309,10 @@ def test_whoever_judges_versions_reads_the_repaired_rows(held: Held) -> None:
 
 def test_a_repair_that_does_not_help_any_more_is_undone_and_the_window_stays_out(held: Held) -> None:
     approve(held.ws, held.proposal)
-    # Between the question and the answer, labels have shown that the model is worse on these rows.
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("airmedic_core.monitor.trial.helps", lambda *_: "The repaired rows alarm: it is worse.")
-        result = carry_out(held.ws, held.proposal.hash, now=NOW)
-    assert result.status == "undone"
+    # Between the question and the answer all labels were turned round: the model is worse on these rows.
+    deliver(held.ws, lambda rows: in_cents(rows).assign(churned=1 - rows["churned"]))
+    result = carry_out(held.ws, held.proposal.hash, now=NOW)
+    assert result.status == "undone", result.summary
     assert "did not help" in result.summary
     assert repair_on_record(held.ws, DAMAGED) is None
     assert not list((held.ws.settings.home / "repaired").rglob("*.parquet"))
@@ -325,6 +333,35 @@ def test_a_longer_window_holds_the_repaired_rows_at_their_time(held: Held) -> No
     assert rows["at"].is_monotonic_increasing
     assert len(rows) == 5 * 60
     same(rows[(rows["at"] >= DAMAGED.start) & (rows["at"] < DAMAGED.end)], sound())
+
+
+def test_of_a_sample_the_repaired_rows_are_as_large_a_share_as_the_others(held: Held) -> None:
+    held.let_in()
+    data = held.ws.spec.data.model_copy(update={"sample_rows": 60})
+    ws = replace(held.ws, spec=held.ws.spec.model_copy(update={"data": data}))
+    rows, left_out = usable_rows(ws, Window(day(38), day(43)), sampled=True)
+    assert left_out == {}
+    per_day = rows["at"].dt.floor("D").value_counts()
+    # 60 of the 300 rows of five days: twelve of each, give or take the steps of the sample.
+    assert len(per_day) == 5
+    assert per_day.between(10, 14).all(), per_day
+
+
+def test_copies_hold_whole_rows_and_are_kept_from_others_and_pruned_with_the_repair(held: Held) -> None:
+    held.let_in()
+    ws, home = held.ws, held.ws.settings.home
+    (copy,) = copies_of(home, "renewals").glob("*.parquet")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (copy, copy.parent, home / "repaired")] == [
+        0o600,
+        0o700,
+        0o700,
+    ]
+    assert forget_copies(ws.ledger, home, "renewals", before=DAMAGED.start) == 0
+    end_repair(ws.ledger, "renewals", DAMAGED.key, author="bob")
+    assert forget_copies(ws.ledger, home, "renewals", before=DAMAGED.start, dry_run=True) == 1
+    assert copy.exists()
+    assert forget_copies(ws.ledger, home, "renewals", before=DAMAGED.start) == 1
+    assert not copy.exists()
 
 
 def test_predictions_that_were_only_logged_cannot_be_made_anew(held: Held) -> None:
