@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from airmedic_core.records import ActionResult
 from tests.airflow.tasks import context_of, propose
+
+POLICIES = Path(__file__).parents[3] / "include" / "policies"
 
 
 @pytest.mark.usefixtures("adopted")
@@ -90,13 +94,14 @@ def test_a_deployment_that_nobody_found_unhealthy_is_left_in_place() -> None:
     assert marked.execute(context_of(marked))["status"] == "undone"
 
 
-@pytest.mark.usefixtures("adopted")
-def test_a_deployment_that_nobody_found_healthy_is_not_completed() -> None:
+def test_a_deployment_that_nobody_found_healthy_is_not_completed(adopted: Path) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from airmedic.hooks.workspace import open_workspace
     from airmedic.operators.complete_deployment import CompleteDeploymentOperator
 
+    # Whether it may go on is asked again.
+    (adopted / "policies").symlink_to(POLICIES)
     workspace = open_workspace("meter")
     proposal = propose(workspace, "deploy", {"version": "9", "gate": {"champion": "1"}})
     workspace.ledger.answer_proposal(proposal.hash, "approve", by="anna", at=proposal.created_at, channel="airflow")
