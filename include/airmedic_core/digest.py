@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOST_LINES = 20
 """Models that are named; a message that is longer is read by nobody."""
+_LONGEST_LINE = 250
+"""Characters of a line, so that one long headline does not push the other models out of the message."""
 _MOST_INCIDENTS = 500
 """Incidents whose end is told: 1,000 models open fewer in a day."""
 _WORDS: dict[State, tuple[str, str]] = {
@@ -122,17 +124,15 @@ def _notice(models: Sequence[FleetModel], ended: Sequence[Incident], *, now: dat
 
 def _bounded(lines: Sequence[str]) -> list[str]:
     more = len(lines) - _MOST_LINES
-    return [*lines[:_MOST_LINES], f"… and {more} more."] if more > 0 else list(lines)
+    shown = [line if len(line) <= _LONGEST_LINE else f"{line[: _LONGEST_LINE - 1]}…" for line in lines[:_MOST_LINES]]
+    return [*shown, f"… and {more} more."] if more > 0 else shown
 
 
 def _line(model: FleetModel, now: datetime) -> str:
     row = model.row
     incident = row["incident"]
-    told = {
-        "incident": incident["headline"] if incident else "",
-        "broken_spec": row["problem"],
-        "watch": row["headline"],
-    }.get(model.state, "")
+    # What is wrong with a spec may name its private columns, and nobody can read which those are.
+    told = {"incident": incident["headline"] if incident else "", "watch": row["headline"]}.get(model.state, "")
     words = _WORDS[model.state][0]
     asks = ""
     if model.waiting_since:

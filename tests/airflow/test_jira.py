@@ -131,9 +131,17 @@ def test_nothing_in_an_issue_is_markup_but_the_links(jira: Jira) -> None:
     outside = text.split("{noformat}")[::2]
     assert "".join(outside).strip() == "[https://airflow.example/runs/x%7Cy%5Dz?a=1&b=2]"
     assert "evil.example" in text
-    send(replace(OPENED, headline="h" * 1_000, lines=("l" * 90_000,), incident_id="other"))
-    assert len(jira.issues["ML-2"]["summary"]) == 255
-    assert len(jira.issues["ML-2"]["description"]) <= 32_767
+    long = replace(
+        OPENED, headline="{" * 50_000, lines=("{" * 90_000,), links=OPENED.links * 2_000, incident_id="other"
+    )
+    send(long)
+    send(long)
+    issue = jira.issues["ML-2"]
+    assert len(issue["summary"]) == 255
+    for written in (issue["description"], issue["comments"][0]):
+        assert len(written) <= 32_767
+        assert written.endswith("incident other{noformat}")
+        assert written.count("{noformat}") % 2 == 0
 
 
 @pytest.mark.parametrize(

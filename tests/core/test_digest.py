@@ -73,8 +73,11 @@ def test_what_ended_is_told_for_a_day(ledger: Ledger, shelf: SpecShelf, observe:
 def test_a_broken_spec_is_told_of_everywhere_and_takes_no_digest_down(
     told: Path, ledger: Ledger, shelf: SpecShelf
 ) -> None:
-    (told / "models" / "broken.yaml").write_text("name: [")
-    assert [digest.notice.headline for digest in digests(ledger, shelf.all(), now=NOW)] == [
+    (told / "models" / "broken.yaml").write_text("private: [salary]\nsalary: oops\n")
+    told_of = digests(ledger, shelf.all(), now=NOW)
+    assert "broken has a broken spec." in told_of[0].notice.lines
+    assert not any("salary" in line for digest in told_of for line in digest.notice.lines)
+    assert [digest.notice.headline for digest in told_of] == [
         "Digest of 3 models: 1 has a broken spec, 2 were never checked.",
         "Digest of 2 models: 1 has a broken spec, 1 was never checked.",
     ]

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 _CONNECTION = "jira_default"
 _LONGEST_SUMMARY = 255
-_LONGEST_TEXT = 30_000
-"""Characters of a description or a comment: Jira takes 32,767."""
+_LONGEST_PART = 5_000
+"""Characters of a headline, of all lines, and of all addresses. Each brace takes two: three such parts, with what is
+around them, stay below the 32,767 that Jira takes."""
 _SEARCH = {"cloud": "search/jql", "data_center": "search"}
 """Hosting → where issues are looked for. Jira Cloud has given up the older address."""
 _NO_LABEL = re.compile(r"[^\w.-]")
@@ -94,7 +95,8 @@ class _Issues:
         return str(self._ask("POST", "issue", body={"fields": fields})["key"])
 
     def comment(self, key: str, notice: Notice) -> None:
-        self._ask("POST", f"issue/{key}/comment", body={"body": f"{_verbatim(notice.headline)}\n{_text(notice)}"})
+        headline = _verbatim(notice.headline[:_LONGEST_PART])
+        self._ask("POST", f"issue/{key}/comment", body={"body": f"{headline}\n{_text(notice)}"})
 
     def close(self, key: str) -> None:
         offered = (self._ask("GET", f"issue/{key}/transitions") or {}).get("transitions", ())
@@ -116,9 +118,10 @@ def _label(notice: Notice) -> str:
 def _text(notice: Notice) -> str:
     # A | or ] would end the address.
     addresses = [f"[{quote(link, safe=':/?#@!$&()*+,;=%~')}]" for link in notice.links]
-    said = _verbatim("\n".join(notice.lines)[: _LONGEST_TEXT // 2]) if notice.lines else ""
+    shown = [address for end, address in enumerate(addresses, 1) if len("\n".join(addresses[:end])) <= _LONGEST_PART]
+    said = _verbatim("\n".join(notice.lines)[:_LONGEST_PART]) if notice.lines else ""
     about = _verbatim(f"Model {notice.model}, incident {notice.incident_id}")
-    return "\n".join(part for part in (said, *addresses, about) if part)[:_LONGEST_TEXT]
+    return "\n".join(part for part in (said, *shown, about) if part)
 
 
 def _verbatim(text: str) -> str:

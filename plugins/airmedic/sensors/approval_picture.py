@@ -21,7 +21,7 @@ _FULL = "█"
 
 
 def picture(workspace: Workspace, proposal: Proposal) -> list[str]:
-    """Return the lines of a picture: two versions on the same rows, or the metric before and after the fault.
+    """Return the lines of a picture: what the gate compared, or the metric before and after the fault.
 
     Nothing where neither was measured.
 
@@ -32,11 +32,7 @@ def picture(workspace: Workspace, proposal: Proposal) -> list[str]:
     proposal : Proposal
         What is to be approved.
     """
-    for name in ("gate", "compared"):
-        compared = _two_versions(proposal.params.get(name))
-        if compared:
-            return compared
-    return _before_and_after(workspace, proposal)
+    return _two_versions(proposal.params.get("gate")) or _before_and_after(workspace, proposal)
 
 
 def bars(rows: Sequence[tuple[str, float]]) -> list[str]:
