@@ -8,7 +8,7 @@ from typing import final
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import TargetError
-from airmedic_core.json_calls import call
+from airmedic_core.json_calls import call, without_secrets
 from airmedic_core.records import Json
 from airmedic_core.targets.contract import Shown, Target
 
@@ -41,7 +41,7 @@ class Http(Target[Options]):
         """Post what is to serve."""
         answered = _asked("POST", options, _told(shown))
         if answered.get("champion") != shown.champion:
-            told = f"{options.url} was told that version {shown.champion} serves, and answers "
+            told = f"{without_secrets(options.url)} was told that version {shown.champion} serves, and answers "
             raise TargetError(f"{told}{answered.get('champion')!r}.", "It has to answer what serves from now on.")
 
     def verify(self, shown: Shown, options: Options) -> list[str]:
@@ -58,7 +58,7 @@ def _told(shown: Shown) -> Json:
 def _asked(method: str, options: Options, body: Json | None = None) -> Json:
     headers = {}
     if options.token_variable:
-        token = os.environ.get(options.token_variable)
+        token = os.environ.get(options.token_variable, "").strip()
         if not token:
             raise TargetError(f"The environment variable {options.token_variable} is not set.", "It holds the token.")
         headers["Authorization"] = f"Bearer {token}"
