@@ -205,7 +205,11 @@ class Repair(Action):
             held = snapshot["quarantined"].get(window.key)
             if held is None and window.key in snapshot["damaged"] and not _damaged(ws, batch):
                 # The repaired rows were found in order since, and those that are read from now on are not they.
-                held = {"value": {}, "author": "airmedic", "reason": "Its repair was undone."}
+                held = {
+                    "value": {"incident_id": proposal.incident_id},
+                    "author": "airmedic",
+                    "reason": "Its repair was undone.",
+                }
             if held is not None and window.key not in quarantined:
                 ledger.set_override(model, "quarantine", window.key, **held)
             mine = repair_marks(ledger, model).get(window.key)

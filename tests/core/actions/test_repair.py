@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,8 @@ from airmedic_core.diagnose import collect_evidence, diagnose
 from airmedic_core.errors import ActionError, MissingColumnError, RepairError
 from airmedic_core.execution import carry_out, undo
 from airmedic_core.incident_lifecycle import close_incident, lift_quarantine, look_at_repaired, open_incident
-from airmedic_core.monitor import assess, check_batch, is_recorded, resolve_batch
-from airmedic_core.records import ActionResult, Cause, Incident, IncidentState, Permission, Proposal
+from airmedic_core.monitor import assess, check_batch, context, is_recorded, resolve_batch
+from airmedic_core.records import ActionResult, Batch, Cause, Incident, IncidentState, Permission, Proposal
 from airmedic_core.repair import (
     copies_of,
     end_repair,
@@ -32,10 +33,11 @@ from airmedic_core.repair import (
     repair_on_record,
     repaired_window,
 )
+from airmedic_core.review import analyst
 from airmedic_core.scoring import score_window
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.rows import usable_rows
-from airmedic_core.watch import in_service
+from airmedic_core.watch import in_service, side_by_side
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.remediations import approve
@@ -305,6 +307,44 @@ def test_whoever_judges_versions_reads_the_repaired_rows(held: Held) -> None:
     np.testing.assert_allclose(read["usage"], usage, rtol=1e-11)
     with pytest.raises(MissingColumnError, match="gone"):
         read_as_repaired(ws, DAMAGED, columns=["gone"])
+    batch = Batch("renewals", DAMAGED, day(49), 60)
+    champion = ws.registry.champion("renewals")
+    both = champion, champion
+
+    def everything(frame: pd.DataFrame, _: Batch) -> np.ndarray:
+        return np.ones(len(frame), dtype=bool)
+
+    losses, _ = side_by_side._losses(ws, both, batch, everything)
+    reviewed: Any = SimpleNamespace(seen=SimpleNamespace(batch=batch))
+    ((_, column),) = analyst._rows(ws, "usage", [reviewed])
+    np.testing.assert_allclose(column["usage"], usage, rtol=1e-11)
+    deliver(ws, lambda rows: rows)
+    expected, _ = side_by_side._losses(ws, both, batch, everything)
+    assert len(expected) == 60
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
+
+
+def test_labels_of_a_window_that_is_held_back_say_nothing_of_the_model(held: Held) -> None:
+    later = Batch("renewals", Window(day(41), day(42)), day(43), 60)
+    assert DAMAGED.key in context._damaged_before(held.ws, later)
+    held.let_in()
+    assert DAMAGED.key not in context._damaged_before(held.ws, later), "they are read as they were repaired"
+
+
+def test_a_repair_whose_plan_breaks_keeps_no_window_from_its_quarantine(
+    adopted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = copy_of(adopted, tmp_path)
+    incident = incident_in(ws, in_cents)
+
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("airmedic_core.actions.repair.Repair.plan", breaks)
+    decision = decided(ws, incident)
+    assert decision.follow_up is None
+    assert {"action": "repair", "limit": "plan", "reason": "It failed (ZeroDivisionError)."} in decision.skipped
+    assert usable_rows(ws, DAMAGED)[1] == {"quarantined": 60}
 
 
 def test_a_repair_that_does_not_help_any_more_is_undone_and_the_window_stays_out(held: Held) -> None:
@@ -324,6 +364,9 @@ def test_undone_later_the_window_is_read_as_it_arrived_and_kept_out(held: Held) 
     assert usable_rows(held.ws, DAMAGED)[1] == {}
     assert undo(held.ws, held.proposal.hash, now=NOW).status == "undone"
     assert usable_rows(held.ws, DAMAGED)[1] == {"quarantined": 60}
+    deliver(held.ws, lambda rows: rows)
+    assert look(held.ws) != "incident"
+    assert lift_quarantine(held.ws, resolve_batch(held.ws, window=DAMAGED, moment=day(43))), "a sound look lifts it"
 
 
 def test_a_longer_window_holds_the_repaired_rows_at_their_time(held: Held) -> None:
