@@ -18,7 +18,7 @@ from airmedic_core.assess.signs import is_shift
 from airmedic_core.causes import Cause, CauseKind
 from airmedic_core.decide.kill_switch import kill_switch
 from airmedic_core.decide.limits import freeze
-from airmedic_core.decide.training_budget import over_trial_budget
+from airmedic_core.decide.training_budget import DAY, over_trial_budget, trial_seconds_left
 from airmedic_core.errors import AirmedicError, SpecError
 from airmedic_core.monitor import assess
 from airmedic_core.policy import environment_of, policy_of
@@ -107,7 +107,7 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
     occasion = _occasion(ws, policy, batch, assessment, findings)
     if occasion is None or _stopped(ws, policy, now):
         return None
-    return _tried(ws, batch, occasion, findings, now=now)
+    return _tried(ws, policy, batch, occasion, findings, now=now)
 
 
 def _kept(ws: Workspace, batch: Batch) -> bool:
@@ -158,9 +158,28 @@ def _stopped(ws: Workspace, policy: Policy, now: datetime) -> str:
     return stopped.reason if stopped else ""
 
 
+def _begun(ws: Workspace, policy: Policy, plan: Json, now: datetime) -> tuple[int, float] | None:
+    """Record that a trial begins, and return its number and the seconds that it may take; nothing where it may not.
+
+    Under one hold for all models: those that begin together would otherwise spend the same minutes. A trial that was
+    begun before and has no end is not tried again: its process was killed in it, or still runs.
+    """
+    name, plan_hash = ws.spec.name, digest(plan)
+    with ws.ledger.lock("trials in the shadow"):
+        known = ws.ledger.trainings(since=now - DAY, model=name)
+        if any(trial.is_trial and trial.proposal_hash == plan_hash and trial.seconds is None for trial in known):
+            _log.warning("Whether training would help is not tried again: the last trial of it has no end.")
+            return None
+        if _stopped(ws, policy, now):
+            return None
+        seconds = trial_seconds_left(ws.ledger, policy.limits_in(environment_of(ws)), model=name, now=now)
+        return ws.ledger.begin_trial(name, plan_hash, now=now), seconds
+
+
 def _tried(
-    ws: Workspace, batch: Batch, occasion: Occasion, findings: Sequence[Finding], *, now: datetime
+    ws: Workspace, policy: Policy, batch: Batch, occasion: Occasion, findings: Sequence[Finding], *, now: datetime
 ) -> Finding | None:
+    from airmedic_core.training.time_limit import time_limit
     from airmedic_core.training.trial import finding_of, plans, try_training
 
     moved = any(is_shift(finding) and finding.verdict is Verdict.ALERT for finding in findings)
@@ -170,15 +189,20 @@ def _tried(
     plan, _ = ACTIONS.member(tried_first()).plan(ws, _as_incident(batch, occasion), None)
     decided: Finding | None = None
     for variant in plans(plan):
-        number, started = ws.ledger.begin_trial(ws.spec.name, digest(variant), now=now), perf_counter()
+        begun = _begun(ws, policy, variant, now)
+        if begun is None:
+            break
+        (number, seconds), started = begun, perf_counter()
         try:
-            trial = try_training(ws, variant)
-        except AirmedicError:
-            if decided is None:
+            with time_limit(seconds):
+                trial = try_training(ws, variant)
+        except Exception as error:
+            # Only what ends the whole process leaves no end, so that a retry goes on without the trial.
+            ws.ledger.end_training(number, seconds=perf_counter() - started)
+            if decided is None or not isinstance(error, AirmedicError):
                 raise
             break
-        finally:
-            ws.ledger.end_training(number, seconds=perf_counter() - started)
+        ws.ledger.end_training(number, seconds=perf_counter() - started)
         says = trial.says(ws.spec, at_least=at_least)
         _log.info("Tried in the shadow: %s", trial.gate.reasons)
         if decided is None or decided.effect is None or says != "does not help":

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 
 import numpy as np
 import pandas as pd
@@ -22,11 +24,12 @@ from airmedic_core.monitor import check_batch
 from airmedic_core.records import Assessment, Batch, Cause, Finding, Proposal, Role, Verdict
 from airmedic_core.registry.versions import CHALLENGER
 from airmedic_core.training import fit
+from airmedic_core.training import trial as shadow
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.data_window import DATA_WINDOW
 from airmedic_core.workspace import Workspace
 from tests.core.monitor.conftest import batch_of, change_days, opened
-from tests.core.renewals import day, observe, renewals, workspace
+from tests.core.renewals import NOW, approved, day, observe, renewals, workspace
 
 LAST = 47
 """The day that is looked at, three days later: all its labels are known."""
@@ -157,6 +160,7 @@ def test_an_approved_training_takes_up_what_was_tried(ws: Workspace) -> None:
     named = ws.registry.by_alias("renewals", CHALLENGER)
     assert named is not None
     assert named.version == trial.details["tried"]
+    assert fit.TRIED not in named.tags
     gate, deployment = gate_challenger(ws, proposal.incident_id, proposal.hash, now=datetime.now(UTC))
     assert (gate.outcome, gate.challenger) == ("passed", trial.details["tried"])
     assert gate.difference == pytest.approx(trial.effect)
@@ -280,3 +284,87 @@ def test_a_trial_of_fewer_labels_is_forgotten_when_the_window_is_looked_at_again
     assert second is not None
     assert first.details["as_of"] == day(LAST + 3).isoformat()
     assert second.details["as_of"] == day(LAST + 5).isoformat()
+
+
+class Killed(BaseException):
+    """Ends a process in the middle of what it does."""
+
+
+def test_a_window_whose_trial_was_killed_is_assessed_without_it(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_days(ws, 40, 59, related_otherwise)
+    begun: list[str] = []
+
+    def dies(*_: object, **__: object) -> None:
+        begun.append("training")
+        raise Killed
+
+    monkeypatch.setattr(shadow, "train", dies)
+    with pytest.raises(Killed):
+        watched(ws)
+    batch, assessment = watched(ws)
+    assert assessment.outcome != "healthy"
+    assert trial_of(ws, batch) is None
+    assert begun == ["training"]
+    assert [training.seconds for training in ws.ledger.trainings(since=day(0))] == [None]
+
+
+def test_a_trial_ends_when_its_minutes_are_over(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_days(ws, 40, 59, related_otherwise)
+    policy(ws, limits={"trial_minutes_per_day": 0.001})
+
+    def endless(*_: object, **__: object) -> None:
+        until = monotonic() + 20
+        while monotonic() < until:
+            # A training may swallow every error that it meets.
+            with suppress(Exception):
+                sum(range(1000))
+
+    monkeypatch.setattr(shadow, "train", endless)
+    batch, assessment = watched(ws)
+    assert assessment.outcome != "healthy"
+    assert trial_of(ws, batch) is None
+    (training,) = ws.ledger.trainings(since=day(0))
+    assert training.seconds is not None
+    # The limit is 0.06 seconds; a busy machine may take a while to notice.
+    assert training.seconds < 10
+
+
+def test_the_second_way_is_not_tried_once_the_minutes_are_spent(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_days(ws, 40, 59, by_chance)
+    policy(ws, limits={"trial_minutes_per_day": 30})
+    clock = iter(range(0, 10**6, 3600))
+    # By this clock each training takes an hour.
+    monkeypatch.setattr(exploration, "perf_counter", lambda: next(clock))
+    batch, _ = watched(ws)
+    assert trial_of(ws, batch) is not None
+    assert [training.seconds for training in ws.ledger.trainings(since=day(0))] == [3600]
+
+
+def test_where_the_version_that_was_tried_is_deleted_it_is_trained_anew(ws: Workspace) -> None:
+    change_days(ws, 40, 59, related_otherwise)
+    batch, _ = watched(ws)
+    trial, proposal = trial_of(ws, batch), proposed(ws, batch)
+    assert trial is not None
+    assert proposal is not None
+    approve(ws, proposal)
+    ws.registry.client.delete_model_version("renewals", trial.details["tried"])
+    result = carry_out(ws, proposal.hash, now=datetime.now(UTC))
+    assert result.status == "done"
+    assert result.output["version"] != trial.details["tried"]
+
+
+def test_the_improved_training_does_not_take_up_what_was_refused(ws: Workspace) -> None:
+    change_days(ws, 40, 59, related_otherwise)
+    batch, _ = watched(ws)
+    trial = trial_of(ws, batch)
+    assert trial is not None
+    # What was tried and helps is the training on the whole window, as the improved one is: their rows are the same.
+    tried = shadow.try_training(ws, next(reversed([*shadow.plans(trial.details["plan"])])))
+    version = tried.version
+    params = {**tried.plan, DATA_WINDOW: version.tags[DATA_WINDOW], "tried": version.version}
+    incident = open_incident(ws, batch, now=datetime.now(UTC))
+    first = approved(ws, incident, "retrain", params)
+    done = carry_out(ws, first.hash, now=NOW)
+    assert done.output["version"] == version.version
+    again = ACTIONS.member("retrain").again(ws, first, done, NOW)
+    assert again.output["version"] != version.version

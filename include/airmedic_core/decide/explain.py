@@ -81,7 +81,8 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
 
 def _training_minutes(ws: Workspace, policy: Policy, most_seconds: float, *, now: datetime) -> Json:
     limits = policy.limits_in(environment_of(ws))
-    minutes = minutes_spent(ws.ledger, ws.spec.name, now=now, most_seconds=most_seconds)
+    most_trial = 60 * limits.trial_minutes_per_day
+    minutes = minutes_spent(ws.ledger, ws.spec.name, now=now, most_seconds=most_seconds, most_trial_seconds=most_trial)
     return {
         "model": {"spent": minutes.model, "allowed": limits.training_minutes_per_day},
         "fleet": {"spent": minutes.fleet, "allowed": limits.training_minutes_per_day_fleet},

@@ -43,7 +43,8 @@ def over_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now:
     member = known_action(action)
     if member is None or not member.trains:
         return None
-    minutes = minutes_spent(ledger, model, now=now, most_seconds=member.deadline_seconds)
+    most_trial = 60 * limits.trial_minutes_per_day
+    minutes = minutes_spent(ledger, model, now=now, most_seconds=member.deadline_seconds, most_trial_seconds=most_trial)
     for limit, used, allowed, whose in (
         ("training_minutes_per_day", minutes.model, limits.training_minutes_per_day, "this model"),
         ("training_minutes_per_day_fleet", minutes.fleet, limits.training_minutes_per_day_fleet, "all models"),
@@ -70,9 +71,7 @@ def over_trial_budget(ledger: Ledger, limits: Limits, *, model: str, action: str
     """
     if stopped := over_budget(ledger, limits, model=model, action=action, now=now):
         return stopped
-    member = known_action(action)
-    most_seconds = member.deadline_seconds if member else 0.0
-    spent = minutes_spent(ledger, model, now=now, most_seconds=most_seconds, only_trials=True)
+    spent = _reserved(ledger, limits, model, now)
     for limit, used, allowed, whose in (
         ("trial_minutes_per_day", spent.model, limits.trial_minutes_per_day, "this model"),
         ("trial_minutes_per_day_fleet", spent.fleet, limits.trial_minutes_per_day_fleet, "all models"),
@@ -83,8 +82,38 @@ def over_trial_budget(ledger: Ledger, limits: Limits, *, model: str, action: str
     return None
 
 
+def trial_seconds_left(ledger: Ledger, limits: Limits, *, model: str, now: datetime) -> float:
+    """Return how long a training in the shadow may take that begins now.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where trainings are on record.
+    limits : Limits
+        The limits of the model's surroundings.
+    model : str
+        The model.
+    now : datetime
+        The moment.
+    """
+    spent = _reserved(ledger, limits, model, now)
+    left = min(limits.trial_minutes_per_day - spent.model, limits.trial_minutes_per_day_fleet - spent.fleet)
+    return max(0.0, 60 * left)
+
+
+def _reserved(ledger: Ledger, limits: Limits, model: str, now: datetime) -> Spent:
+    """Return the minutes of trainings in the shadow; one without an end counts with all that it may take.
+
+    Many that begin at once would otherwise all find the budget untouched.
+    """
+    most = 60 * limits.trial_minutes_per_day
+    until = now + timedelta(seconds=most)
+    trials = [training for training in ledger.trainings(since=now - DAY) if training.is_trial]
+    return _spent(trials, model, until, most_seconds=most, most_trial_seconds=most)
+
+
 def minutes_spent(
-    ledger: Ledger, model: str, *, now: datetime, most_seconds: float, only_trials: bool = False
+    ledger: Ledger, model: str, *, now: datetime, most_seconds: float, most_trial_seconds: float | None = None
 ) -> Spent:
     """Return the minutes that were spent in the last 24 hours.
 
@@ -98,11 +127,21 @@ def minutes_spent(
         The moment.
     most_seconds : float
         How long a training may take: one that has no end after that has none any more.
-    only_trials : bool
-        Whether to count only what was trained in the shadow.
+    most_trial_seconds : float, optional
+        How long one in the shadow may take; as long as any other where not given.
     """
-    begun = [training for training in ledger.trainings(since=now - DAY) if training.is_trial or not only_trials]
-    took = [(training.model, _seconds(training, begun, now, most_seconds)) for training in begun]
+    most_trial = most_seconds if most_trial_seconds is None else min(most_seconds, most_trial_seconds)
+    begun = ledger.trainings(since=now - DAY)
+    return _spent(begun, model, now, most_seconds=most_seconds, most_trial_seconds=most_trial)
+
+
+def _spent(
+    begun: Sequence[Training], model: str, until: datetime, *, most_seconds: float, most_trial_seconds: float
+) -> Spent:
+    took = [
+        (training.model, _seconds(training, begun, until, most_trial_seconds if training.is_trial else most_seconds))
+        for training in begun
+    ]
     mine = sum(seconds for name, seconds in took if name == model)
     return Spent(mine / 60, sum(seconds for _, seconds in took) / 60)
 

@@ -253,11 +253,23 @@ class Models(Versions):
                 self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
         return version
 
-    def take_up(self, version: ModelVersion, tags: Mapping[str, str]) -> ModelVersion:
-        """Make a version that was only tried the challenger, with the tags of what takes it up."""
+    def take_up(self, version: ModelVersion, tags: Mapping[str, str], *, no_longer: str) -> ModelVersion:
+        """Make a version that was only tried the challenger, with the tags of what takes it up.
+
+        Parameters
+        ----------
+        version : ModelVersion
+            The version.
+        tags : mapping of str to str
+            The tags of what takes it up.
+        no_longer : str
+            The tag that says that it was only tried.
+        """
         for key, value in tags.items():
             self.tag(version.name, version.version, key, value)
         with self.answering():
+            if no_longer in version.tags:
+                self.client.delete_model_version_tag(version.name, version.version, no_longer)
             self.client.set_registered_model_alias(version.name, CHALLENGER, version.version)
         return self.version(version.name, version.version)
 

@@ -105,7 +105,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     rows = training_rows(ws, window, as_of, since=since)
     data_window = data_window_of(rows)
     if (tried := _tried(ws, params, data_window)) is not None:
-        return challenger_of(ws, ws.registry.take_up(tried, links))
+        return challenger_of(ws, ws.registry.take_up(tried, links, no_longer=TRIED))
     if shadow:
         links[TRIED] = "true"
     with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:
@@ -149,8 +149,10 @@ def _tried(ws: Workspace, params: Mapping[str, Any], data_window: str) -> ModelV
     """Return the version that was tried, if it learned from exactly the rows that a training would learn from now."""
     if not params.get("tried") or params.get(DATA_WINDOW) != data_window:
         return None
-    version = ws.registry.version(ws.spec.name, str(params["tried"]))
-    return version if version.tags.get(DATA_WINDOW) == data_window else None
+    # Somebody may have deleted it since.
+    known = {version.version: version for version in ws.registry.versions(ws.spec.name)}
+    version = known.get(str(params["tried"]))
+    return version if version is not None and version.tags.get(DATA_WINDOW) == data_window else None
 
 
 def challenger_of(ws: Workspace, version: ModelVersion) -> Challenger:

@@ -13,9 +13,10 @@ import yaml
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide import Request, decide
 from airmedic_core.decide.explain import explain_action
-from airmedic_core.decide.training_budget import minutes_spent
+from airmedic_core.decide.training_budget import minutes_spent, over_trial_budget, trial_seconds_left
 from airmedic_core.errors import PolicyError
 from airmedic_core.execution import carry_out
+from airmedic_core.policy import Limits
 from airmedic_core.records import ActionResult, Permission, Proposal
 from airmedic_core.training.adopt import adopt
 from airmedic_core.workspace import Workspace
@@ -180,3 +181,23 @@ def test_a_refused_challenger_is_not_improved_beyond_the_budget(ws: Workspace, m
     last = ws.ledger.decisions(proposal.incident_id)[-1]
     assert last["reason"].startswith("No further attempt is made. The trainings of this model took")
     assert last["skipped"][0]["limit"] == "training_minutes_per_day"
+
+
+def test_trials_that_run_count_with_all_that_they_may_take(ws: Workspace) -> None:
+    limits = Limits(trial_minutes_per_day=30, trial_minutes_per_day_fleet=75)
+    for number in range(2):
+        assert over_trial_budget(ws.ledger, limits, model="renewals", action="retrain", now=NOW) is None
+        ws.ledger.begin_trial(f"other {number}", f"plan {number}", now=NOW)
+    # 75 minutes less two times 30.
+    assert trial_seconds_left(ws.ledger, limits, model="renewals", now=NOW) == pytest.approx(15 * 60)
+    ws.ledger.begin_trial("third", "plan", now=NOW)
+    stopped = over_trial_budget(ws.ledger, limits, model="renewals", action="retrain", now=NOW)
+    assert stopped is not None
+    assert stopped.limit == "trial_minutes_per_day_fleet"
+    assert trial_seconds_left(ws.ledger, limits, model="renewals", now=NOW) == 0
+
+
+def test_a_killed_trial_counts_no_longer_than_it_might_have_taken(ws: Workspace) -> None:
+    ws.ledger.begin_trial("renewals", "plan", now=NOW - 10 * HOUR)
+    spent = minutes_spent(ws.ledger, "renewals", now=NOW, most_seconds=LONGEST, most_trial_seconds=1800)
+    assert spent.model == pytest.approx(30)
