@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.serving.following import Active
-from airmedic_core.traffic import Traffic
+from airmedic_core.serving.rows import rows_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,8 +33,8 @@ class Answered:
     """One for each row, in order: ``prediction``, ``score`` or ``scores``, ``version``."""
     rows: pd.DataFrame
     """The rows with the columns that the spec names under ``prediction``."""
-    beside: pd.DataFrame | None = None
-    """The same by a version that only scores along."""
+    given: pd.DataFrame
+    """The rows alone."""
 
 
 def answer(ws: Workspace, active: Active, given: Sequence[Json]) -> Answered:
@@ -52,17 +51,17 @@ def answer(ws: Workspace, active: Active, given: Sequence[Json]) -> Answered:
 
     Raises
     ------
+    RowsError
+        If a row holds what cannot be answered.
     MissingColumnError
         If the rows lack a column that the champion takes.
     ModelError
-        If the champion does not predict.
+        If the champion does not predict, or predicts what is no number.
     """
     import pandas as pd
 
     started = perf_counter()
-    frame = pd.DataFrame(list(given))
-    if ws.spec.data.time_column not in frame.columns:
-        frame[ws.spec.data.time_column] = datetime.now(UTC)
+    frame = rows_of(ws, active, given)
     trial, tried = active.trial, active.tried
     asked = np.zeros(len(frame), dtype=bool)
     if trial is not None and tried is not None and trial.kind == "split" and ws.spec.entity_column in frame.columns:
@@ -75,13 +74,33 @@ def answer(ws: Workspace, active: Active, given: Sequence[Json]) -> Answered:
         else:
             parts.append((scored, frame[asked]))
     if not asked.all():
-        parts.append((score(ws, active.champion, frame[~asked]), frame[~asked]))
+        scored = score(ws, active.champion, frame[~asked])
+        if not np.isfinite(scored.scores).all():
+            raise ModelError(f"Version {scored.version} predicts what is no number.", "Compare the rows with its data.")
+        parts.append((scored, frame[~asked]))
     latency_ms = (perf_counter() - started) * 1000
     answers: dict[int, Json] = {}
     for scored, rows in parts:
         answers |= dict(zip(rows.index, _told(scored), strict=True))
     logged = pd.concat([_logged(ws, scored, rows, latency_ms) for scored, rows in parts]).sort_index()
-    return Answered([answers[at] for at in range(len(frame))], logged, _beside(ws, trial, tried, frame))
+    return Answered([answers[at] for at in range(len(frame))], logged, frame)
+
+
+def scored_along(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> pd.DataFrame | None:
+    """Return rows as they are logged, with what a version says that answers none of them; nothing where it fails.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    version : ModelVersion
+        The version that scores along.
+    frame : pandas.DataFrame
+        The rows.
+    """
+    started = perf_counter()
+    scored = _tried(ws, version, frame)
+    return None if scored is None else _logged(ws, scored, frame, (perf_counter() - started) * 1000)
 
 
 def _tried(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> ScoredBatch | None:
@@ -92,16 +111,6 @@ def _tried(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> ScoredB
         _log.warning("Version %s is tried and does not answer: %s", version.version, error)
         return None
     return scored if np.isfinite(scored.scores).all() else None
-
-
-def _beside(
-    ws: Workspace, trial: Traffic | None, tried: ModelVersion | None, frame: pd.DataFrame
-) -> pd.DataFrame | None:
-    if trial is None or tried is None or trial.kind != "mirror":
-        return None
-    started = perf_counter()
-    scored = _tried(ws, tried, frame)
-    return None if scored is None else _logged(ws, scored, frame, (perf_counter() - started) * 1000)
 
 
 def _told(scored: ScoredBatch) -> list[Json]:

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from airmedic_core.errors import AirmedicError, ModelError, NoChampionError
+from airmedic_core.errors import AirmedicError, NoChampionError
 from airmedic_core.scoring import score
 
 if TYPE_CHECKING:
@@ -78,7 +76,8 @@ class Follower:
 
     def remember(self, frame: pd.DataFrame) -> None:
         """Keep rows that were answered, to warm the next version with."""
-        self._newest_rows = frame.head(1)
+        # A copy: a view would keep all rows of the request.
+        self._newest_rows = frame.head(1).copy()
 
     def look(self) -> None:
         """Look once, and take into use what the registry says as far as it can be loaded."""
@@ -106,11 +105,16 @@ class Follower:
         self.active = Active(champion, trial if tried else None, tried, " ".join(problems))
 
     def _warm(self, version: ModelVersion) -> None:
-        """Let a version answer a row that was answered before: what is slow the first time is then over."""
+        """Let a version answer a row that was answered before: what is slow the first time is then over.
+
+        Any client may have sent the row, so it decides nothing: a rollback must not wait for one that can be scored.
+        """
         if self._newest_rows is None:
             return
-        if not np.isfinite(score(self._ws, version, self._newest_rows).scores).all():
-            raise ModelError(f"Version {version.version} predicts values that are not finite.", "")
+        try:
+            score(self._ws, version, self._newest_rows)
+        except Exception as error:  # noqa: BLE001  whatever it cannot answer, it is what the registry names
+            _log.warning("Version %s was loaded, and does not answer the newest row: %s", version.version, error)
 
     def _follow(self) -> None:
         while not self._stop.wait(LOOK_SECONDS):
@@ -130,11 +134,12 @@ class Follower:
         try:
             version = self._ws.registry.version(self._ws.spec.name, name)
             self._ws.registry.model(version)
-            self._warm(version)
-        except AirmedicError as error:
+        except Exception as error:  # noqa: BLE001  a file of a model may raise anything, and is not read all the time
             _log.warning("Version %s is not taken into use: %s", name, error)
-            self._failed[name] = (str(error), monotonic())
-            return [str(error)]
+            told = str(error) or type(error).__name__
+            self._failed[name] = (told, monotonic())
+            return [told]
+        self._warm(version)
         self._failed.pop(name, None)
         self._ready.add(name)
         return []

@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from airmedic_core.columns import category_name
+
 if TYPE_CHECKING:
     import pandas as pd
 
 FLUSH_SECONDS = 5.0
 """How long answers wait in memory: a process that is killed loses so much of its log."""
-_MOST_ROWS = 200_000
-"""Rows kept in memory while the disk takes none. Older ones are dropped then, and counted."""
+_MOST_BYTES = 256_000_000
+"""Memory of the rows that wait while the disk takes none. Older ones are dropped then, and counted."""
+_MIXED = ("mixed", "mixed-integer")
+"""What pandas calls a column in which values of several kinds stand."""
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +40,7 @@ class PredictionLog:
     def __init__(self, folder: Path, model: str, time_column: str) -> None:
         self._folder, self._model, self._time_column = folder, model, time_column
         self._waiting: list[tuple[Path, pd.DataFrame]] = []
+        self._bytes = 0
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._write_now_and_then, name="airmedic-log", daemon=True)
@@ -64,15 +69,16 @@ class PredictionLog:
             Whether a version has said it that only scores along.
         """
         folder = self._folder.with_name(f"{self._folder.name}_tried") if beside else self._folder
+        size = _bytes_of(rows)
         with self._lock:
             self._waiting.append((folder, rows))
-            while sum(len(waiting) for _, waiting in self._waiting) > _MOST_ROWS:
-                self.dropped += len(self._waiting.pop(0)[1])
+            self._bytes += size
+            self._make_room()
 
     def flush(self) -> None:
         """Write what is waiting. What the disk does not take waits on; rows that no file can hold are dropped."""
         with self._lock:
-            taken, self._waiting = self._waiting, []
+            taken, self._waiting, self._bytes = self._waiting, [], 0
         problem, kept = "", []
         for folder in dict.fromkeys(place for place, _ in taken):
             parts = [rows for place, rows in taken if place == folder]
@@ -89,13 +95,22 @@ class PredictionLog:
             _log.warning("%s", problem)
             with self._lock:
                 self._waiting = kept + self._waiting
+                self._bytes += sum(_bytes_of(rows) for _, rows in kept)
+                self._make_room()
+
+    def _make_room(self) -> None:
+        """Drop the oldest rows where too many wait. The lock is held."""
+        while self._bytes > _MOST_BYTES and self._waiting:
+            rows = self._waiting.pop(0)[1]
+            self._bytes -= _bytes_of(rows)
+            self.dropped += len(rows)
 
     def _write_apart(self, folder: Path, parts: list[pd.DataFrame]) -> tuple[str, list[pd.DataFrame]]:
         """Write each request by itself, and return what is wrong, and what waits on."""
         problem, kept = "", []
         for rows in parts:
             try:
-                self._write(folder, [rows])
+                self._write(folder, [_of_one_kind(rows)])
             except OSError as error:
                 problem = f"The log cannot be written: {error}"
                 kept.append(rows)
@@ -108,7 +123,7 @@ class PredictionLog:
         import pandas as pd
 
         rows = pd.concat(parts, ignore_index=True)
-        times = pd.to_datetime(rows[self._time_column], utc=True)
+        times = pd.to_datetime(rows[self._time_column], utc=True).fillna(datetime.now(UTC))
         rows[self._time_column] = times
         name = f"{self._model}__{datetime.now(UTC):%Y%m%dT%H%M%S}_{uuid4().hex[:8]}"
         unfinished = []
@@ -129,3 +144,15 @@ class PredictionLog:
     def _write_now_and_then(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self.flush()
+
+
+def _bytes_of(rows: pd.DataFrame) -> int:
+    return int(rows.memory_usage(deep=True).sum())
+
+
+def _of_one_kind(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which a column of numbers, texts and booleans is one of texts: no file holds it as it is."""
+    from pandas.api.types import infer_dtype
+
+    mixed = [name for name in rows.columns if infer_dtype(rows[name], skipna=True) in _MIXED]
+    return rows.assign(**{name: rows[name].map(category_name, na_action="ignore") for name in mixed})

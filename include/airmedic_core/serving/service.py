@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airmedic_core.serving.answers import answer
+from airmedic_core.serving.answers import answer, scored_along
+from airmedic_core.serving.beside import Beside
 from airmedic_core.serving.following import Follower
 from airmedic_core.serving.log import PredictionLog
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
     from airmedic_core.records import Json
+    from airmedic_core.registry import ModelVersion
     from airmedic_core.workspace import Workspace
 
 
@@ -31,28 +35,37 @@ class Service:
         self._ws = ws
         self.follower = Follower(ws)
         self._log = PredictionLog(log_folder, ws.spec.name, ws.spec.data.time_column) if log_folder else None
+        self._beside = Beside(self._score_along)
 
     def start(self) -> None:
         """Begin to follow and to log."""
         self.follower.start()
+        self._beside.start()
         if self._log is not None:
             self._log.start()
 
     def stop(self) -> None:
         """Follow no longer, and log what is left."""
         self.follower.stop()
+        self._beside.stop()
         if self._log is not None:
             self._log.stop()
 
     def predict(self, rows: Sequence[Json]) -> list[Json]:
         """Return what is answered to rows. Raises as :func:`answer` does."""
-        answered = answer(self._ws, self.follower.active, rows)
+        active = self.follower.active
+        answered = answer(self._ws, active, rows)
         self.follower.remember(answered.rows)
         if self._log is not None:
             self._log.add(answered.rows)
-            if answered.beside is not None:
-                self._log.add(answered.beside, beside=True)
+            if active.tried is not None and active.trial is not None and active.trial.kind == "mirror":
+                self._beside.add(active.tried, answered.given)
         return answered.answers
+
+    def _score_along(self, version: ModelVersion, rows: pd.DataFrame) -> None:
+        scored = scored_along(self._ws, version, rows)
+        if scored is not None and self._log is not None:
+            self._log.add(scored, beside=True)
 
     def health(self) -> Json:
         """Return which versions answer, and what is wrong."""
@@ -62,6 +75,8 @@ class Service:
         if self._log is not None:
             problems.append(self._log.problem)
             problems.append(f"{self._log.dropped:,} rows were not logged." if self._log.dropped else "")
+        if self._beside.left_out:
+            problems.append(f"{self._beside.left_out:,} rows were not scored along: the version that is tried is slow.")
         return {
             "model": self._ws.spec.name,
             "champion": active.champion.version,
