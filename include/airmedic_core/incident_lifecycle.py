@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.actions import asks_for_labels
 from airmedic_core.decide.alarm import question_again
 from airmedic_core.decide.request import Request
 from airmedic_core.errors import LedgerError
@@ -18,7 +17,6 @@ from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentSta
 from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
-    from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
 _HELD_WINDOWS = 60
@@ -278,94 +276,6 @@ def look_at_repaired(ws: Workspace, proposal_hash: str, *, now: datetime) -> lis
             lift_quarantine(ws, batch)
             let_in.append(batch)
     return let_in
-
-
-@dataclass(frozen=True)
-class TakenLabels:
-    """What came of labels that people returned."""
-
-    count: int
-    window: Window
-    outcome: str
-    headline: str
-    incident_id: str = ""
-    """The incident that is diagnosed anew; empty where nothing is wrong."""
-    summary: str = ""
-
-    def to_json(self) -> Json:
-        """Return it as plain JSON."""
-        return {**vars(self), "window": self.window.key}
-
-
-def label_requests(ws: Workspace) -> list[RecordedAction]:
-    """Return the requests for labels that were handed out, the newest first."""
-    done = ws.ledger.actions(model=ws.spec.name)
-    return [attempt for attempt in reversed(done) if attempt.status == "done" and asks_for_labels(attempt.action)]
-
-
-def rows_to_label(ws: Workspace) -> dict[str, list[Json]]:
-    """Return the rows that are asked about and not labelled yet, by the hash of the request."""
-    from airmedic_core.actions.request_labels import handed_out
-
-    rows: dict[str, list[Json]] = {}
-    for request in label_requests(ws):
-        handed = handed_out(ws, ws.ledger.proposal(request.proposal_hash)).drop(columns=[ws.spec.target])
-        plain = [{str(name): str(value) for name, value in row.items()} for row in handed.to_dict("records")]
-        left = {row for row, _ in new_answers(ws, [(row["row"], True) for row in plain])}
-        rows[request.proposal_hash] = [row for row in plain if row["row"] in left]
-    return rows
-
-
-def new_answers(ws: Workspace, answers: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    """Return the answers to what was asked for that are not on record yet."""
-    asked = {row for known in label_requests(ws) for row in ws.ledger.proposal(known.proposal_hash).params["rows"]}
-    given = {row for mark in ws.ledger.overrides(ws.spec.name, "labelled") for row in mark.value["rows"]}
-    return [(row, label) for row, label in answers if row in asked - given]
-
-
-def take_labels(ws: Workspace, answers: Sequence[tuple[str, Any]], *, by: str, now: datetime) -> TakenLabels:
-    """Record the labels that people return, look at their window again, and have its incident diagnosed anew.
-
-    Parameters
-    ----------
-    ws : Workspace
-        The model.
-    answers : sequence of tuple of str and object
-        The id of each row with its label; blank where nobody knows.
-    by : str
-        Who gives them.
-    now : datetime
-        The moment.
-
-    Raises
-    ------
-    ReturnedLabelsError
-        If a row was not asked for, comes twice or was labelled before, or a label is none of the task. A retry does
-        not help.
-    """
-    from airmedic_core.asked_labels import record_answers
-    from airmedic_core.checks import GROUPS
-    from airmedic_core.diagnose import collect_evidence, diagnose
-    from airmedic_core.errors import ReturnedLabelsError
-    from airmedic_core.monitor import assess, check_batch, resolve_batch
-
-    requests = [ws.ledger.proposal(request.proposal_hash) for request in label_requests(ws)]
-    if not requests:
-        raise ReturnedLabelsError(f"Nobody was asked for labels of {ws.spec.name!r}.", "Ask for them in the form.")
-    given = {row for row, _ in answers}
-    request = next((known for known in requests if given & set(known.params["rows"])), requests[0])
-    count = record_answers(ws, request, answers, by=by, now=now)
-    window = Window.from_key(request.params["window"])
-    batch = resolve_batch(ws, window=window, moment=now, as_of=now)
-    for group in GROUPS:
-        check_batch(ws, batch, group)
-    assessment = assess(ws, batch)
-    if assessment.outcome != "incident":
-        return TakenLabels(count, window, assessment.outcome, assessment.headline)
-    incident = open_incident(ws, batch, now=now)
-    collect_evidence(ws, incident.id)
-    diagnosis = diagnose(ws, incident.id)
-    return TakenLabels(count, window, "an incident", assessment.headline, incident.id, diagnosis.summary)
 
 
 def _is_of(incident: Incident, batch: Batch, fingerprint: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from airmedic_core.actions.contract import Action, Part
 from airmedic_core.errors import ActionError
@@ -14,12 +15,18 @@ from airmedic_core.windows import Window
 if TYPE_CHECKING:
     import pandas as pd
 
+    from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 _MOST_ROWS = 300
 """Labels that people are asked for at once: with a minute for each, an afternoon."""
 _ID, _SAID = "row", "model_says"
 """Columns of the file beside those of the rows."""
+_OWN = "_of_the_rows"
+"""Follows the name of a column of the rows that is called like one of these."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula; as OWASP lists them for CSV injection."""
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 @final
@@ -91,9 +98,9 @@ class RequestLabels(Action):
             )
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         unfinished = place.with_suffix(".part")
-        handed.to_csv(unfinished, index=False)
+        for_spreadsheets(handed).to_csv(unfinished, index=False)
         unfinished.replace(place)
-        count, target = len(handed), ws.spec.target
+        count, target = len(handed), target_column(ws.spec)
         return {
             "summary": f"{count} rows are in {place.name}, to be filled in under {target} and returned.",
             "file": str(place),
@@ -144,9 +151,37 @@ def handed_out(ws: Workspace, proposal: Proposal) -> pd.DataFrame:
     scored = score(ws, ws.registry.champion(ws.spec.name), rows)
     hidden = [ws.spec.target, ws.spec.label_time_column, *(name for name in rows if ws.spec.is_private(str(name)))]
     shown = rows.drop(columns=[name for name in hidden if name in rows])
-    shown = shown.assign(**{_SAID: [str(said) for said in scored.predicted], ws.spec.target: ""})
+    shown = shown.rename(columns={name: f"{name}{_OWN}" for name in (_ID, _SAID) if name in shown})
+    shown = shown.assign(**{_SAID: [str(said) for said in scored.predicted], target_column(ws.spec): ""})
     shown.insert(0, _ID, ids)
     return shown[asked].sort_values(_ID).reset_index(drop=True)
+
+
+def target_column(spec: ModelSpec) -> str:
+    """Return the column of the file that is to be filled in."""
+    return f"{spec.target}{_OWN}" if spec.target in {_ID, _SAID} else spec.target
+
+
+def for_spreadsheets(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows in which no text and no column's name is a formula to a spreadsheet: an apostrophe comes before it.
+
+    >>> import pandas as pd
+    >>> for_spreadsheets(pd.DataFrame({"=a": ["=1+1", "-3", "@b", "c"], "n": [-1, -2, -3, -4]})).to_dict("list")
+    {"'=a": ["'=1+1", '-3', "'@b", 'c'], 'n': [-1, -2, -3, -4]}
+    """
+    import pandas as pd
+
+    safe = {
+        place: column if pd.api.types.is_numeric_dtype(column.dtype) else column.astype(object).map(_as_text)
+        for place, (_, column) in enumerate(rows.items())
+    }
+    return pd.DataFrame(safe, index=rows.index).set_axis([_as_text(name) for name in rows], axis=1)
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
 
 
 def _rows(ws: Workspace, window: Window) -> pd.DataFrame:

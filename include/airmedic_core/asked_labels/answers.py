@@ -1,7 +1,7 @@
 """The labels that people have given, and the rows with them.
 
-They are on record as an override of their window, so that every reader of the window has them, and the audit chain
-holds who gave them.
+They are on record as an override of their window, and the audit chain holds who gave them. Monitoring sees them with
+the window; training and the gate see the labels of the source only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.records import Proposal
-    from airmedic_core.spec import ModelSpec
     from airmedic_core.windows import Window
     from airmedic_core.workspace import Workspace
 
@@ -33,9 +32,7 @@ _SHOWN = 3
 def record_answers(
     ws: Workspace, proposal: Proposal, answers: Sequence[tuple[str, Any]], *, by: str, now: datetime
 ) -> int:
-    """Check labels that came back for a request and record them; return how many they are.
-
-    Blank ones say that nobody knows, and are left out.
+    """Check labels that came back for a request and record them; return how many are new.
 
     Parameters
     ----------
@@ -44,7 +41,7 @@ def record_answers(
     proposal : Proposal
         The request: its parameters name the rows.
     answers : sequence of tuple of str and object
-        The id of each row with its label.
+        The id of each row with its label, as the source has labels.
     by : str
         Who gives them.
     now : datetime
@@ -53,27 +50,58 @@ def record_answers(
     Raises
     ------
     ReturnedLabelsError
-        If a row was not asked for, comes twice or was labelled before, or a label is none of the task. Nothing is
-        recorded then. A retry does not help.
+        If a row was not asked for, comes twice, or has another label on record. Nothing is recorded then. A retry does
+        not help.
     """
-    window_key, asked = str(proposal.params["window"]), list(map(str, proposal.params["rows"]))
-    given = [(str(row), label) for row, label in answers if not _blank(label)]
-    before = _on_record(ws, window_key)
-    _refuse_others([row for row, _ in given], asked)
-    _refuse_twice([row for row, _ in given], before)
-    if not given:
-        raise ReturnedLabelsError("No row has a label.", f"Fill in the column {ws.spec.target}.")
-    labels = {row: _label(ws.spec, row, label) for row, label in given}
-    known: Json = {**before, **{row: {"label": label, "at": now.isoformat()} for row, label in labels.items()}}
-    ws.ledger.set_override(
-        ws.spec.name,
-        "labelled",
-        window_key,
-        {"rows": known, "proposal": proposal.hash},
-        author=by,
-        reason=f"{len(labels)} labels that were asked for.",
-    )
+    name, window_key = ws.spec.name, str(proposal.params["window"])
+    _refuse_others([row for row, _ in answers], list(map(str, proposal.params["rows"])))
+    _refuse_twice([row for row, _ in answers])
+    # Two people who return labels at once would otherwise take away each other's.
+    with ws.ledger.lock(_hold(name, window_key)):
+        before = _on_record(ws, window_key)
+        _refuse_changed(answers, before)
+        labels = {row: label for row, label in answers if row not in before}
+        if not labels:
+            return 0
+        known: Json = {**before, **{row: {"label": label, "at": now.isoformat()} for row, label in labels.items()}}
+        ws.ledger.set_override(
+            name,
+            "labelled",
+            window_key,
+            {"rows": known, "proposal": proposal.hash, "looked_at": False},
+            author=by,
+            reason=f"{len(labels)} labels that were asked for.",
+        )
     return len(labels)
+
+
+def not_looked_at(ws: Workspace) -> list[Window]:
+    """Return the windows whose labels were recorded and that nobody has looked at with them yet."""
+    from airmedic_core.windows import Window
+
+    marks = ws.ledger.overrides(ws.spec.name, "labelled")
+    return [Window.from_key(mark.key) for mark in marks if not mark.value.get("looked_at", True)]
+
+
+def note_looked_at(ws: Workspace, window: Window, *, at: datetime) -> None:
+    """Record that a window was looked at with the labels that were known at a moment.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        The window.
+    at : datetime
+        The moment: labels that have come since are still to be looked at.
+    """
+    name = ws.spec.name
+    with ws.ledger.lock(_hold(name, window.key)):
+        mark = next((mark for mark in ws.ledger.overrides(name, "labelled") if mark.key == window.key), None)
+        if mark is None or any(as_utc(label["at"]) > as_utc(at) for label in mark.value["rows"].values()):
+            return
+        value = {**mark.value, "looked_at": True}
+        ws.ledger.set_override(name, "labelled", window.key, value, author=mark.author, reason=mark.reason)
 
 
 def with_answers(ws: Workspace, window: Window, frame: pd.DataFrame) -> pd.DataFrame:
@@ -145,33 +173,25 @@ def _refuse_others(rows: Sequence[str], asked: Sequence[str]) -> None:
         )
 
 
-def _refuse_twice(rows: Sequence[str], before: Mapping[str, Json]) -> None:
+def _refuse_twice(rows: Sequence[str]) -> None:
     twice = sorted({row for row in rows if rows.count(row) > 1})
     if twice:
         raise ReturnedLabelsError(
             f"{len(twice)} rows come more than once, such as {', '.join(map(repr, twice[:_SHOWN]))}.",
             "Give each row one label.",
         )
-    again = [row for row in rows if row in before]
-    if again:
+
+
+def _refuse_changed(answers: Sequence[tuple[str, Any]], before: Mapping[str, Json]) -> None:
+    """Refuse other labels than those on record. The same again comes of a retry, and does no harm."""
+    changed = [row for row, label in answers if row in before and before[row]["label"] != label]
+    if changed:
         raise ReturnedLabelsError(
-            f"{len(again)} rows were labelled before, such as {', '.join(map(repr, again[:_SHOWN]))}.",
+            f"{len(changed)} rows were labelled before, and otherwise, such as"
+            f" {', '.join(map(repr, changed[:_SHOWN]))}.",
             "Leave them out, or take the labels back first: airmedic overrides --kind labelled --revoke KEY.",
         )
 
 
-def _label(spec: ModelSpec, row: str, label: Any) -> Any:
-    """Return a label as the source has it: a number where it is one."""
-    try:
-        number = float(label)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if np.isfinite(number):
-        return int(number) if number.is_integer() and spec.task != "regression" else number
-    if spec.task == "regression":
-        raise ReturnedLabelsError(f"The label {label!r} of the row {row!r} is no number.", "Give a number.")
-    return str(label).strip()
-
-
-def _blank(label: Any) -> bool:
-    return label is None or label != label or not str(label).strip()  # noqa: PLR0124  not-a-number is unlike itself
+def _hold(model: str, window_key: str) -> str:
+    return f"labels of {model} in {window_key}"

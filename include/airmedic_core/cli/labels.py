@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """List requests, or take labels back."""
     if args.do == "return":
         return _return(args)
-    from airmedic_core.incident_lifecycle import label_requests
+    from airmedic_core.returned_labels import label_requests
     from airmedic_core.terminal.output import say, show_under, write_json
 
     ws = workspace_of(args.model)
@@ -45,14 +45,15 @@ def run(args: argparse.Namespace) -> int:
 def _return(args: argparse.Namespace) -> int:
     from datetime import UTC, datetime
 
+    from airmedic_core.actions.request_labels import target_column
     from airmedic_core.errors import ReturnedLabelsError
-    from airmedic_core.incident_lifecycle import take_labels
+    from airmedic_core.returned_labels import take_labels
     from airmedic_core.terminal.output import judged, say, write_json
 
     if not args.file:
         raise ReturnedLabelsError("There is no file to take labels from.", "airmedic labels return FILE --model NAME")
     ws = workspace_of(args.model)
-    answers = _answers(args.file, ws.spec.target)
+    answers = _answers(args.file, target_column(ws.spec))
     taken = take_labels(ws, answers, by=args.by, now=datetime.now(UTC))
     if args.json:
         write_json(args.json, taken.to_json())
@@ -75,6 +76,8 @@ def _answers(place: str, target: str) -> list[tuple[str, object]]:
         raise ReturnedLabelsError(
             f"{place} cannot be read: {error}", "Give the csv file that was handed out."
         ) from error
+    # A name that a spreadsheet would take for a formula is handed out behind an apostrophe.
+    rows = rows.rename(columns={f"'{target}": target})
     missing = [name for name in ("row", target) if name not in rows]
     if missing:
         raise ReturnedLabelsError(f"{place} has no column {missing[0]!r}.", f"It needs row and {target}.")

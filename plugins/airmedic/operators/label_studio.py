@@ -31,7 +31,7 @@ class LabelStudioOperator(ModelOperator):
     Returns
     -------
     dict
-        ``handed_out`` and ``taken``, numbers of rows, and ``incident_id`` of what was diagnosed anew.
+        ``handed_out`` and ``taken``, numbers of rows, and ``incident_ids``: the incidents that were diagnosed anew.
     """
 
     template_fields: Sequence[str] = ("model", "connection")
@@ -43,15 +43,14 @@ class LabelStudioOperator(ModelOperator):
     def execute(self, context: Context) -> Json:
         """Hand out and take back."""
         with airflow_errors():
-            from airmedic_core.incident_lifecycle import new_answers, rows_to_label, take_labels
+            from airmedic_core.returned_labels import rows_to_label, take_new_labels
 
             ws = open_workspace(self.model)
             studio = LabelStudio(self.connection)
             made = sum(studio.hand_out(rows, request=request) for request, rows in rows_to_label(ws).items())
-            answers = new_answers(ws, studio.answers())
-            taken = take_labels(ws, answers, by="label_studio", now=datetime.now(UTC)) if answers else None
+            taken = take_new_labels(ws, studio.answers(), by="label_studio", now=datetime.now(UTC))
         return {
             "handed_out": made,
-            "taken": taken.count if taken else 0,
-            "incident_id": taken.incident_id if taken else "",
+            "taken": sum(window.count for window in taken),
+            "incident_ids": [window.incident_id for window in taken if window.incident_id],
         }

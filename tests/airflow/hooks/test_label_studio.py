@@ -126,4 +126,4 @@ def test_where_nobody_is_asked_for_labels_nothing_is_handed_out_or_taken(studio:
 
     studio.tasks = [{"id": 1, "data": {"airmedic_row": "a-0"}, "annotations": [annotation("1", "2026-02-01")]}]
     task = LabelStudioOperator(task_id="labels", model="meter")
-    assert task.execute(context_of(task)) == {"handed_out": 0, "taken": 0, "incident_id": ""}
+    assert task.execute(context_of(task)) == {"handed_out": 0, "taken": 0, "incident_ids": []}

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from airmedic_core.actions import ACTIONS
-from airmedic_core.asked_labels import row_ids
+from airmedic_core import monitor, returned_labels, scoring
+from airmedic_core.actions import ACTIONS, request_labels
+from airmedic_core.asked_labels import answers as on_record
+from airmedic_core.asked_labels import record_answers, row_ids
 from airmedic_core.checks import GROUPS
 from airmedic_core.errors import ReturnedLabelsError
 from airmedic_core.execution import carry_out, undo
-from airmedic_core.incident_lifecycle import label_requests, new_answers, rows_to_label, take_labels
 from airmedic_core.ledger import Ledger
 from airmedic_core.monitor import assess, check_batch, resolve_batch
 from airmedic_core.records import Cause, Diagnosis, RankedCause, Role, Severity, Verdict
+from airmedic_core.returned_labels import (
+    label_requests,
+    new_answers,
+    rows_to_label,
+    take_labels,
+    take_new_labels,
+)
 from airmedic_core.sources import read_window
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Window
@@ -47,8 +58,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def look(ws: Workspace, at: Any) -> str:
-    batch = resolve_batch(ws, window=ASKED, moment=at, as_of=at)
+def look(ws: Workspace, at: Any, window: Window = ASKED) -> str:
+    batch = resolve_batch(ws, window=window, moment=at, as_of=at)
     for group in GROUPS:
         check_batch(ws, batch, group)
     return assess(ws, batch).outcome
@@ -68,8 +79,8 @@ def truth(ws: Workspace) -> dict[str, int]:
     return dict(zip(row_ids(ws.spec, delivered), happened["churned"], strict=True))
 
 
-def requested(ws: Workspace) -> tuple[str, pd.DataFrame]:
-    incident = incident_of(ws, 33, Cause.UNKNOWN)
+def requested(ws: Workspace, number: int = 33) -> tuple[str, pd.DataFrame]:
+    incident = incident_of(ws, number, Cause.UNKNOWN)
     params, _ = ACTIONS.member("request_labels").plan(ws, incident, None)
     proposal = approved(ws, incident, "request_labels", params)
     result = carry_out(ws, proposal.hash, now=NOW)
@@ -124,11 +135,13 @@ def test_some_come_now_and_the_others_later_and_none_twice(ws: Workspace) -> Non
     _, file = requested(ws)
     answers = returned(ws, file)
     take_labels(ws, [*answers[:10], *((row, "") for row, _ in answers[10:])], by="ada", now=NOW)
+    other = [(row, "0" if label == "1" else "1") for row, label in answers[:10]]
     with pytest.raises(ReturnedLabelsError, match="10 rows were labelled before"):
-        take_labels(ws, answers, by="ada", now=NOW)
+        take_labels(ws, [*other, *answers[10:]], by="ada", now=NOW)
     assert len(new_answers(ws, answers)) == len(answers) - 10
     assert take_labels(ws, new_answers(ws, answers), by="ada", now=NOW).count == len(answers) - 10
     assert new_answers(ws, answers) == []
+    assert take_labels(ws, answers, by="ada", now=NOW).count == 0, "the same again is done already"
 
 
 def test_labels_are_known_from_the_moment_on_at_which_they_came(ws: Workspace) -> None:
@@ -173,3 +186,110 @@ def test_private_columns_are_not_handed_out(ws: Workspace) -> None:
     assert "tenure" not in file
     assert "usage" in file
     assert np.all(file["row"] != "")
+
+
+def test_of_two_requests_each_takes_its_own_answers_and_what_cannot_be_read_keeps_nothing_back(ws: Workspace) -> None:
+    before = Window(day(32), day(33))
+    look(ws, day(36), before)
+    _, first = requested(ws)
+    _, second = requested(ws, 32)
+    rows = [first["row"][0], first["row"][1], second["row"][0]]
+    answers = [(rows[0], "1"), (rows[1], "yess"), (rows[2], "0"), ("never asked", "1")]
+    taken = take_new_labels(ws, answers, by="label_studio", now=NOW)
+    assert {labels.window: labels.count for labels in taken} == {ASKED: 1, before: 1}
+    recorded = {mark.key: set(mark.value["rows"]) for mark in ws.ledger.overrides("renewals", "labelled")}
+    assert recorded == {ASKED.key: {rows[0]}, before.key: {rows[2]}}
+    assert take_new_labels(ws, answers, by="label_studio", now=NOW) == []
+
+
+class Killed(BaseException):
+    """Ends a process in the middle of what it does."""
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_a_window_that_was_not_looked_at_because_the_process_was_killed_is_looked_at(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch, by_file: bool
+) -> None:
+    _, file = requested(ws)
+    answers = returned(ws, file)
+
+    def dies(*_: object, **__: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        patched.setattr(monitor, "check_batch", dies)
+        with pytest.raises(Killed):
+            take_labels(ws, answers, by="ada", now=NOW)
+    if by_file:
+        taken = take_labels(ws, answers, by="ada", now=NOW)
+    else:
+        (taken,) = take_new_labels(ws, answers, by="label_studio", now=NOW)
+    assert (taken.count, taken.outcome) == (0, "an incident")
+    (mark,) = ws.ledger.overrides("renewals", "labelled")
+    assert (mark.author, mark.value["looked_at"]) == ("ada", True)
+
+
+@pytest.mark.parametrize("label", ["yess", "2", "0.5", "0 1"])
+def test_a_label_that_is_no_class_is_refused(ws: Workspace, label: str) -> None:
+    _, file = requested(ws)
+    with pytest.raises(ReturnedLabelsError, match="is no value of 'churned'"):
+        take_labels(ws, [(file["row"][0], label)], by="ada", now=NOW)
+    assert ws.ledger.overrides("renewals", "labelled") == []
+
+
+@pytest.mark.parametrize(("label", "kept"), [("1", 1), ("1.0", 1), ("true", 1), (" 0 ", 0), (0, 0)])
+def test_a_label_is_kept_as_the_model_has_learned_it(ws: Workspace, label: object, kept: int) -> None:
+    _, file = requested(ws)
+    take_labels(ws, [(file["row"][0], label)], by="ada", now=NOW)
+    (mark,) = ws.ledger.overrides("renewals", "labelled")
+    assert [answer["label"] for answer in mark.value["rows"].values()] == [kept]
+
+
+def test_a_class_that_is_text_stays_text(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, file = requested(ws)
+    (request,) = label_requests(ws)
+    learned = scoring.score(ws, ws.registry.champion("renewals"), read_window(ws.spec, ASKED))
+    monkeypatch.setattr(scoring, "score", lambda *_: replace(learned, classes=("007", "1", "-gold")))
+    read = returned_labels._reader(ws, ws.ledger.proposal(request.proposal_hash))
+    assert [read(file["row"][0], label) for label in ("007", "1", "'-gold", "-gold")] == ["007", "1", "-gold", "-gold"]
+
+
+def test_labels_that_two_people_return_at_once_are_all_kept(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, file = requested(ws)
+    (request,) = label_requests(ws)
+    proposal = ws.ledger.proposal(request.proposal_hash)
+    read, waited = on_record._on_record, Barrier(2, timeout=2)
+
+    def slowly(*args: Any) -> Any:
+        known = read(*args)
+        # Without a hold, both have read before one of them writes; with one, the first goes on alone.
+        with suppress(BrokenBarrierError):
+            waited.wait()
+        return known
+
+    monkeypatch.setattr(on_record, "_on_record", slowly)
+    with ThreadPoolExecutor(2) as both:
+        done = [
+            both.submit(record_answers, ws, proposal, [(row, 1)], by=by, now=NOW)
+            for row, by in zip(file["row"][:2], ("ada", "bob"), strict=True)
+        ]
+    assert [recording.result() for recording in done] == [1, 1]
+    (mark,) = ws.ledger.overrides("renewals", "labelled")
+    assert set(mark.value["rows"]) == set(file["row"][:2])
+
+
+def test_what_a_spreadsheet_would_carry_out_is_text_in_the_file(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = request_labels._rows
+
+    def with_formulas(workspace: Workspace, window: Window) -> pd.DataFrame:
+        return read(workspace, window).assign(
+            note='=HYPERLINK("http://example.org")', number="-3.5", **{"@column": "\tx", "row": 1, "model_says": "+x"}
+        )
+
+    monkeypatch.setattr(request_labels, "_rows", with_formulas)
+    _, file = requested(ws)
+    shown = file.iloc[0]
+    assert shown["note"] == '\'=HYPERLINK("http://example.org")'
+    assert (shown["number"], shown["'@column"]) == ("-3.5", "'\tx")
+    assert (shown["row_of_the_rows"], shown["model_says_of_the_rows"]) == ("1", "'+x")
+    assert file["row"].is_unique
