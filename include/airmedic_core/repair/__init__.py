@@ -1,5 +1,6 @@
 """Repairs of rows: how a fault of the data is undone on a copy of them, and which windows were repaired."""
 
+from airmedic_core.repair.applied import apply_counted, apply_steps, columns_of, step_from_json, step_to_json
 from airmedic_core.repair.consequences import expected_after, nulls_made
 from airmedic_core.repair.on_record import (
     Repair,
@@ -23,12 +24,7 @@ from airmedic_core.repair.steps import (
     RenameValues,
     Step,
     TurnClock,
-    apply_counted,
-    apply_steps,
-    columns_of,
     row_hashes,
-    step_from_json,
-    step_to_json,
 )
 
 __all__ = [

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import RepairError
 from airmedic_core.records.plain_json import Json
-from airmedic_core.repair.steps import Step, apply_steps, columns_of, row_hashes, step_from_json
+from airmedic_core.repair.applied import apply_steps, columns_of, step_from_json
+from airmedic_core.repair.steps import Step, row_hashes
 
 if TYPE_CHECKING:
     from datetime import datetime

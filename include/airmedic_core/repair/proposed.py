@@ -8,7 +8,8 @@ from airmedic_core.assess.signs import Signs
 from airmedic_core.errors import RepairError
 from airmedic_core.records import Finding, Role, Verdict
 from airmedic_core.records.plain_json import Json
-from airmedic_core.repair.steps import MakeNull, Step, step_from_json, step_to_json
+from airmedic_core.repair.applied import step_from_json, step_to_json
+from airmedic_core.repair.steps import MakeNull, Step
 
 UNDONE_BY = "undone_by"
 """Key in a finding's details: the steps that undo what it found, as plain JSON."""
