@@ -56,7 +56,11 @@ class Kserve(Target[Options]):
         _asked("PATCH", options, {"spec": {"predictor": _wanted(shown, options)}})
 
     def verify(self, shown: Shown, options: Options) -> list[str]:
-        """Read the InferenceService again."""
+        """Read the InferenceService again.
+
+        Its status is not looked at: right after a patch it is that of before, so that going back from a version that
+        does not load would seem to have failed, and ``observedGeneration`` is copied from an object below it.
+        """
         predictor, wanted = _predictor(_asked("GET", options), options), _wanted(shown, options)
         problems = []
         if (uri := predictor.get("model", {}).get("storageUri")) != wanted["model"]["storageUri"]:

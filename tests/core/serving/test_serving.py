@@ -19,7 +19,7 @@ import pytest
 from airmedic_core.errors import ModelError, NoChampionError
 from airmedic_core.execution import carry_out, complete, undo
 from airmedic_core.records import Cause
-from airmedic_core.registry import ModelVersion
+from airmedic_core.registry import ModelVersion, Registry
 from airmedic_core.rollout import health
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.serving import answers, beside, following
@@ -361,6 +361,24 @@ def test_a_row_that_a_version_cannot_score_keeps_no_rollback_from_serving(
     ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW)
     service.follower.look()
     assert service.health()["champion"] == "2"
+
+
+def test_a_version_that_raises_anything_when_it_is_loaded_is_left_alone_for_a_while(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(ws)
+    ws.registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW)
+    loaded = []
+
+    def too_large(_: Registry, version: ModelVersion) -> None:
+        loaded.append(version.version)
+        raise MemoryError
+
+    monkeypatch.setattr(Registry, "model", too_large)
+    for _ in range(3):
+        service.follower.look()
+    assert loaded == ["2"]
+    assert (service.health()["champion"], service.health()["problems"]) == ("1", ["MemoryError"])
 
 
 def test_a_shadow_that_hangs_delays_no_answer(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
