@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 Occasion = Literal["loss", "quiet"]
 
 _GROUP: Literal["trial"] = "trial"
+_EARLIER = "of_an_earlier_window"
+"""Key in the details of a trial's finding that was taken over from a window before."""
 _log = logging.getLogger(__name__)
 
 
@@ -105,7 +108,14 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
         return None
     findings = ws.ledger.findings(batch.id)
     occasion = _occasion(ws, policy, batch, assessment, findings)
-    if occasion is None or _stopped(ws, policy, now):
+    if occasion is None:
+        return None
+    if occasion == "loss" and (last := _not_helped(ws, policy, batch)) is not None:
+        # It holds as long as it is not tried again; one that left it open says nothing of this window.
+        details = {**last.details, "as_of": batch.as_of.isoformat(), _EARLIER: True}
+        stands = replace(last, message=f"As tried in an earlier window: {last.message}", details=details)
+        return stands if last.verdict is Verdict.OK else None
+    if _stopped(ws, policy, now):
         return None
     return _tried(ws, policy, batch, occasion, findings, now=now)
 
@@ -141,6 +151,20 @@ def _occasion(
     before = [seen.batch.id for seen in ws.ledger.batches(batch.model, limit=every - 1, before=batch.window.start)]
     tried = any(ws.ledger.findings_of(before, _GROUP).values()) if before else False
     return None if tried or len(before) < every - 1 else "quiet"
+
+
+def _not_helped(ws: Workspace, policy: Policy, batch: Batch) -> Finding | None:
+    """Return the trial of this loss that did not help and is too recent to be made again; nothing where one is due."""
+    before = ws.ledger.batches(batch.model, limit=policy.explore.every_losing_windows - 1, before=batch.window.start)
+    champion = ws.registry.champion(ws.spec.name).version
+    for seen in before:
+        if seen.assessment is None or seen.assessment.outcome == "healthy":
+            return None
+        for finding in ws.ledger.findings(seen.batch.id, _GROUP):
+            if not finding.details.get(_EARLIER):
+                same = finding.details.get("champion") == champion
+                return finding if same and finding.verdict is not Verdict.ALERT else None
+    return None
 
 
 def _stopped(ws: Workspace, policy: Policy, now: datetime) -> str:

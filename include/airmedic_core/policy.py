@@ -171,6 +171,8 @@ class Explore(Section):
     """Where it is allowed; ``"*"`` for everywhere, nothing for nowhere."""
     every_quiet_windows: int = Field(default=4, ge=0)
     """How many windows after the last trial one is made although nothing is lost; 0 for never."""
+    every_losing_windows: int = Field(default=1, ge=1)
+    """How many windows after a trial that did not help a loss that lasts is tried again: new rows may help then."""
 
     def allowed_in(self, environment: str) -> bool:
         """Return whether models may be trained in the shadow in an environment."""

@@ -368,3 +368,21 @@ def test_the_improved_training_does_not_take_up_what_was_refused(ws: Workspace) 
     assert done.output["version"] == version.version
     again = ACTIONS.member("retrain").again(ws, first, done, NOW)
     assert again.output["version"] != version.version
+
+
+def test_a_loss_that_lasts_is_tried_again_in_each_nth_window(ws: Workspace) -> None:
+    policy(ws, explore={"every_losing_windows": 3})
+    change_days(ws, 40, 59, by_chance)
+    counts, verdicts = [], []
+    for number in range(LAST, LAST + 4):
+        batch, assessment = watched(ws, number)
+        assert assessment.outcome != "healthy"
+        trial = trial_of(ws, batch)
+        assert trial is not None
+        counts.append(len(ws.ledger.trainings(since=day(0))))
+        verdicts.append(trial.verdict)
+        assert trial.message.startswith("As tried in an earlier window") is (number in {LAST + 1, LAST + 2})
+    first, second, third, fourth = counts
+    assert 0 < first == second == third < fourth
+    # That training is futile holds until it is tried again.
+    assert verdicts[:3] == [Verdict.OK] * 3
