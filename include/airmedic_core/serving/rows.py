@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from airmedic_core.errors import SourceError
+from airmedic_core.errors import MissingColumnError, SourceError, closest
 from airmedic_core.reading.moments import ISO, epoch_of, read_times
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ _LARGEST = 2**63 - 1
 """The largest whole number that parquet, SQL and pandas hold."""
 _LONGEST = 32_768
 """Characters of a text: longer ones are documents, and the log keeps each as often as it comes."""
+_LONGEST_NAME, _MOST_NAMES = 100, 200
+"""Of the columns among which the nearest is looked for where one is missing."""
 
 
 class RowsError(SourceError):
@@ -49,6 +52,8 @@ def rows_of(ws: Workspace, active: Active, given: Sequence[Json]) -> pd.DataFram
     ------
     RowsError
         If a value is no number, text, boolean or null, or a time is none or is far from now.
+    MissingColumnError
+        If no row has a column that the champion takes.
     """
     import pandas as pd
 
@@ -58,6 +63,11 @@ def rows_of(ws: Workspace, active: Active, given: Sequence[Json]) -> pd.DataFram
             if problem := _problem(row[name]):
                 raise RowsError(f"Row {at}: {name!r} is {problem}.", "Send a number, a text, true, false or null.")
     frame = pd.DataFrame([{name: value for name, value in row.items() if name in kept} for row in given])
+    for name in ws.registry.inputs(active.champion).columns:
+        if name not in frame.columns:
+            columns = dict.fromkeys(column for row in given for column in row if len(column) <= _LONGEST_NAME)
+            sent = list(islice(columns, _MOST_NAMES))
+            raise MissingColumnError(f"The model takes the column {name!r}, which no row has.", closest(name, sent))
     now, time_column = datetime.now(UTC), ws.spec.data.time_column
     frame[time_column] = _times(frame[time_column], ws.spec.data.time_format, now) if time_column in frame else now
     return frame
