@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _CHOSEN = "airmedic.trial_params"
 _VALUE = "airmedic.trial_value"
+_SECONDS = "airmedic.trial_seconds"
 _PARENT = "mlflow.parentRunId"
 """The tag by which MLflow shows a run below another one."""
 _MOST = 1000
@@ -43,7 +44,18 @@ class TrialRuns:
             if _CHOSEN in run.data.tags and _VALUE in run.data.tags
         ]
 
-    def record(self, number: int, chosen: dict[str, Any], value: float | None) -> None:
+    def spent_seconds(self) -> float:
+        """Return how long all trials took that are kept, those among them that were given up."""
+        registry = self.ws.registry
+        with registry.answering():
+            runs = registry.client.search_runs(
+                [registry.experiment(self.ws.spec.name)],
+                f"tags.`{_PARENT}` = '{self.run_id}'",
+                max_results=_MOST,
+            )
+        return sum(float(run.data.tags.get(_SECONDS, 0.0)) for run in runs)
+
+    def record(self, number: int, chosen: dict[str, Any], value: float | None, seconds: float = 0.0) -> None:
         """Keep one trial.
 
         Parameters
@@ -54,12 +66,15 @@ class TrialRuns:
             The parameters that it tried.
         value : float or None
             The gate's metric; nothing where the trial was given up or failed.
+        seconds : float
+            How long it took.
         """
         from mlflow.entities import Metric, Param
 
         registry = self.ws.registry
         whole = value is not None and math.isfinite(value)
         tags = {_PARENT: self.run_id, "airmedic.kind": "trial", _CHOSEN: json.dumps(chosen, default=str)}
+        tags[_SECONDS] = repr(seconds)
         if whole:
             tags[_VALUE] = repr(value)
         with registry.answering():

@@ -62,7 +62,8 @@ def tuned(
     rows : pandas.DataFrame
         Training rows by time; what is withheld for the gate is not among them.
     runs : TrialRuns, optional
-        Where the trials are kept. Those that are there already count, so that a search that was cut off goes on.
+        Where the trials are kept. Those that are there already count, so that a search that was cut off goes on,
+        with the time that they have left of the limit.
 
     Raises
     ------
@@ -87,7 +88,8 @@ def tuned(
     def keep(_: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
         if runs is not None:
             whole = trial.state is optuna.trial.TrialState.COMPLETE
-            runs.record(trial.number, trial.params, trial.value if whole else None)
+            seconds = trial.duration.total_seconds() if trial.duration else 0.0
+            runs.record(trial.number, trial.params, trial.value if whole else None, seconds)
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
@@ -102,17 +104,21 @@ def tuned(
         trials = _enqueue_grid(study, space)
     elif not tried and all(now.get(name) is not None for name in space):
         study.enqueue_trial({name: now[name] for name in space}, skip_if_exists=True)
-    if trials > 0:
+    left = tune.timeout_seconds - (runs.spent_seconds() if runs is not None else 0.0)
+    if trials > 0 and left > 0:
         study.optimize(
             objective,
             n_trials=trials,
-            timeout=tune.timeout_seconds,
+            timeout=left,
             catch=(ValueError, TrainingError),
             callbacks=[keep],
         )
     # A study without a finished trial has no best one, and says so by an error of its own.
     if not any(trial.state is optuna.trial.TrialState.COMPLETE for trial in study.trials):
-        raise TrainingError(f"No trial of the search for {spec.name!r} could be fitted.", "Narrow retrain.tune.space.")
+        raise TrainingError(
+            f"No trial of the search for {spec.name!r} could be fitted.",
+            "Narrow retrain.tune.space, or raise retrain.tune.timeout_seconds.",
+        )
     return deepcopy(estimator).set_params(**study.best_params), dict(study.best_params)
 
 

@@ -85,6 +85,17 @@ def test_a_search_that_was_cut_off_goes_on_with_the_trials_that_are_kept(ws: Wor
     assert len(runs.known()) == 4
 
 
+def test_a_search_that_was_cut_off_has_only_the_time_that_is_left(ws: Workspace) -> None:
+    runs = TrialRuns(ws, ws.registry.client.create_run(ws.registry.experiment("renewals")).info.run_id)
+    runs.record(0, {"n_estimators": 3, "max_depth": 1}, 0.6, 200.0)
+    runs.record(1, {"n_estimators": 20, "max_depth": 1}, None, 500.0)
+    tune = TuneSection(trials=4, space=GRID, timeout_seconds=600)
+    _, best = tuned(ws.spec, tune, forest(), INPUTS, renewals(days=12), runs)
+    # 700 of 600 seconds are spent: nothing more is tried, and the only trial that ended is the best.
+    assert best == {"n_estimators": 3, "max_depth": 1}
+    assert len(runs.known()) == 1
+
+
 def test_the_trials_of_a_training_are_runs_below_its_own(tmp_path: Path) -> None:
     space = {"model__max_leaf_nodes": {"choices": [7, 15]}}
     retrain = {"window": "30 days", "tune": {"trials": 2, "space": space, "families": ["linear"]}}
