@@ -67,7 +67,7 @@ class RefreshReference(Action):
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Profile the rows and keep the profile with the version."""
-        from airmedic_core.training.fit import reference_on
+        from airmedic_core.training.new_reference import reference_on
 
         params = proposal.params
         window = Window(as_utc(params["window_start"]), as_utc(params["window_end"]))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import Promotion
-from airmedic_core.training.fit import reference_on, train
+from airmedic_core.training.fit import train
 from airmedic_core.training.logged_reference import adopt_logged
+from airmedic_core.training.new_reference import reference_on
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:

@@ -21,14 +21,13 @@ from airmedic_core.scoring import encode_labels, predict
 from airmedic_core.spec import TuneSection
 from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
 from airmedic_core.training.families import CHAMPION, best_family
-from airmedic_core.training.logged_reference import logged_reference
 from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
-from airmedic_core.training.rows import TrainingRows, check_enough, settled_labels, training_rows, usable_rows
+from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
 from airmedic_core.training.splits import splits_in_time
 from airmedic_core.training.training_run import TRAINING_KEY, log_training, training_run
 from airmedic_core.training.trial_runs import TrialRuns
 from airmedic_core.training.tune import tuned
-from airmedic_core.training.understood import check_signature, understood
+from airmedic_core.training.understood import understood
 from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
@@ -247,8 +246,6 @@ def _recent(ws: Workspace, rows: pd.DataFrame, since: datetime | None) -> pd.Dat
 
     On rows that the champion was fitted on, it says too much of what came of them: none of these is among them.
     """
-    from airmedic_core.errors import TrainingError
-
     spec = ws.spec
     seen = trained_window(ws.registry.champion(spec.name))
     if seen is not None:
@@ -279,8 +276,6 @@ def _after_the_change(
     Rows from before a change teach a relation that no longer holds, but a few rows alone teach little: which of the two
     weighs more is measured, never on the withheld rows.
     """
-    from airmedic_core.errors import TrainingError
-
     times = rows[spec.data.time_column]
     recent = rows[times >= since]
     try:
@@ -332,60 +327,6 @@ def reference_of(
     scores, _, classes = predict(spec, model, inputs.prepare(frame), truth=frame.get(spec.target))
     labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
     return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
-
-
-def reference_on(
-    ws: Workspace, version: ModelVersion, window: Window, as_of: datetime
-) -> tuple[Reference, dict[str, int]]:
-    """Return the reference of a registered version on the usable rows of a window, and how many were left out for what.
-
-    Its performance is that on rows since the version's training, where it is known when that was and there are any.
-
-    Parameters
-    ----------
-    ws : Workspace
-        The model.
-    version : ModelVersion
-        The version.
-    window : Window
-        The span of the reference.
-    as_of : datetime
-        Labels that became known later are left out.
-
-    Raises
-    ------
-    TrainingError
-        If the usable rows are too few.
-    SourceError
-        If the rows cannot be read.
-    ModelError
-        If the version does not load.
-    """
-    if ws.spec.only_logged:
-        reference, left_out, _ = logged_reference(ws, window, as_of)
-        return reference, left_out
-    frame, left_out = usable_rows(ws, window)
-    least = ws.spec.window.min_rows
-    if len(frame) < least:
-        raise TrainingError(f"{window} has only {len(frame)} usable rows of {least}.", "Take a longer time.")
-    trained = trained_window(version)
-    held_out = np.ones(len(frame), dtype=bool)
-    if trained is not None:
-        held_out = np.asarray(frame[ws.spec.data.time_column] >= trained.end)
-    inputs = ws.registry.inputs(version)
-    check_signature(f"Version {version.version} of {version.name!r}", inputs, frame)
-    model, meaning = understood(ws.spec, ws.registry.model(version), inputs, frame)
-    if meaning is not None and not ws.registry.model(version).meaning:
-        ws.registry.keep_meaning(version, meaning)
-    reference = reference_of(
-        ws.spec,
-        model,
-        inputs,
-        frame,
-        known=settled_labels(ws.spec, frame, as_of),
-        held_out=held_out if held_out.any() else ~held_out,
-    )
-    return reference, left_out
 
 
 def _key(spec: ModelSpec, window: Window, as_of: datetime, params: Mapping[str, Any]) -> str:
