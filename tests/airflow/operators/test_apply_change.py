@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airmedic_core.actions import ACTIONS
+from airmedic_core.actions import ACTIONS, Path
 
 
 @pytest.mark.parametrize("action", ACTIONS.names())
@@ -18,9 +18,10 @@ def test_what_has_no_operator_of_its_own_is_a_change(action: str) -> None:
     path = ACTIONS.member(action).path
     change = ApplyChangeOperator(task_id="apply_change", model="meter", proposal_hash="")
     own = {
-        "retrain": RetrainOperator, "deploy": DeployOperator, "rollback": RollbackOperator, "repair": RepairOperator,
+        Path.RETRAIN: RetrainOperator, Path.DEPLOY: DeployOperator, Path.ROLLBACK: RollbackOperator,
+        Path.REPAIR: RepairOperator,
     }  # fmt: skip
-    if action in own:
-        assert own[action](task_id="own", model="meter", proposal_hash="").carries_out(path)
+    if path in own:
+        assert own[path](task_id="own", model="meter", proposal_hash="").carries_out(path)
     # The pipeline's rerun is a trigger, and no action operator at all.
-    assert change.carries_out(path) is (action not in {*own, "rerun_pipeline"})
+    assert change.carries_out(path) is (path not in {*own, Path.RERUN})

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def test_the_dag_of_the_documentation_tells_each_place_and_names_what_failed(
-    content: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    content: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -35,4 +35,3 @@ def test_the_dag_of_the_documentation_tells_each_place_and_names_what_failed(
     spec.write_text(re.sub(r"(?m)^notify:.*\n(?:[ ].*\n)*", "", spec.read_text()) + told)
     with pytest.raises(AirflowFailException, match=r"These took no digest: webhook, slack\."):
         task.execute({})
-    assert "does not answer (ConnectError)" in capsys.readouterr().out
