@@ -18,7 +18,9 @@ def test_the_form_offers_a_choice_of_actions_a_reason_and_a_dry_run(running: Run
     action = params["action"]
     assert action["value"] == "automatic"
     assert action["schema"]["enum"][:2] == ["automatic", "diagnose_only"]
-    assert set(action["schema"]["enum"][2:]) == {"retrain", "rollback", "quarantine"}
+    assert set(action["schema"]["enum"][2:]) == {
+        "retrain", "recalibrate", "rollback", "quarantine", "repair", "request_labels", "end_trial",
+    }  # fmt: skip
     assert set(action["schema"]["values_display"]) == set(action["schema"]["enum"])
     assert (params["reason"]["schema"]["type"], params["dry_run"]["schema"]["type"]) == ("string", "boolean")
     # Without null Airflow's page would ask for these fields before anybody may start a run.
