@@ -196,7 +196,7 @@ class Repair(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Take the repairs back. The windows are read as they were before, and are kept out until they are in order."""
-        from airmedic_core.repair import end_repair, repair_marks
+        from airmedic_core.repair import repair_marks
 
         model, ledger = ws.spec.name, ws.ledger
         quarantined = {mark.key for mark in ledger.overrides(model, "quarantine")}
@@ -216,7 +216,8 @@ class Repair(Action):
             if before := snapshot["repaired"].get(window.key):
                 ledger.set_override(model, "repaired", window.key, **before)
             elif mine is not None and mine.value == _value(proposal, window):
-                end_repair(ledger, model, window.key, author="airmedic")
+                # What was kept out before is kept out again by now.
+                ledger.revoke_override(model, "repaired", window.key, author="airmedic")
             _place(ws, proposal, window).unlink(missing_ok=True)
             back += before is None
         return f"{back} window(s) are read as they arrived."
