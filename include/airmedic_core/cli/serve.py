@@ -1,7 +1,8 @@
 """Serve a model over HTTP, as a reference for servers of your own.
 
 It follows the alias champion within a second, heeds a version that is tried, and logs what it answered. It knows no
-users: put it behind what does.
+users: put it behind what does. Exit code 0: it was stopped. 1: it could not listen there. 2: there is no such model, or
+the extra serve is missing.
 """
 
 from __future__ import annotations
