@@ -104,7 +104,7 @@ def test_findings_of_many_batches_are_asked_for_at_once(ledger: Ledger, batch: M
     ids = [batch(day).id for day in (4, 2, 9)]
     together = ledger.findings_of(ids)
     # One for each group of checks, and what begins a transaction.
-    assert sum(statement.startswith("SELECT") for statement in statements) == 3
+    assert sum(statement.startswith("SELECT") for statement in statements) == 4
     assert list(together) == ids
     assert together == {seen: ledger.findings(seen) for seen in ids}
     assert [seen.check for seen in together[ids[0]]] == ["volume", "drift", "drift"]

@@ -144,7 +144,7 @@ def test_a_review_is_answered_carried_out_and_closed(story: Story) -> None:
 def test_what_the_policy_denies_is_on_record(story: Story) -> None:
     faults(story)
     policy = story.ws.settings.content / "policies" / "default.yaml"
-    policy.write_text(policy.read_text().replace(", change_setting]", "]"))
+    policy.write_text(policy.read_text().replace("change_setting, ", ""))
     made = review(story.ws, "r1", now=NOW)
     assert (made.setting, made.expectation) == (None, None)
     assert "denies change_setting" in story.ws.ledger.decisions(made.incident_id)[-1]["reason"]

@@ -42,7 +42,7 @@ def limited_labels(history: LabelHistory, least_share: float) -> Limited | None:
     Examples
     --------
     >>> from airmedic_core.measures.label_history import LabelHistory
-    >>> before, now = (np.random.default_rng(seed).normal(size=rows) for seed, rows in ((0, 4000), (1, 400)))
+    >>> before, now = (np.random.default_rng(seed).normal(size=rows) for seed, rows in ((0, 4000), (1, 2000)))
     >>> limited_labels(LabelHistory(before, now), 0.05) is None
     True
     >>> limited_labels(LabelHistory(before, np.minimum(now, 1.0)), 0.05)[:2]
