@@ -83,7 +83,7 @@ def take_new_labels(ws: Workspace, answers: Sequence[Answer], *, by: str, now: d
     answers : sequence of tuple of str and object
         All answers that there are, to any request.
     by : str
-        Who gives them.
+        The person who returns the labels.
     now : datetime
         The moment.
     """
@@ -120,7 +120,7 @@ def take_labels(ws: Workspace, answers: Sequence[Answer], *, by: str, now: datet
     answers : sequence of tuple of str and object
         The id of each row with its label; blank where nobody knows.
     by : str
-        Who gives them.
+        The person who returns the labels.
     now : datetime
         The moment.
 

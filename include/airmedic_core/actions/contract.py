@@ -129,7 +129,7 @@ class Action(Protocol):
         ws : Workspace
             The model.
         proposal : Proposal
-            What was carried out.
+            The proposal that was carried out.
         """
         return self.taken_back_by
 

@@ -216,7 +216,7 @@ class Repair(Action):
             if before := snapshot["repaired"].get(window.key):
                 ledger.set_override(model, "repaired", window.key, **before)
             elif mine is not None and mine.value == _value(proposal, window):
-                # What was kept out before is kept out again by now.
+                # The lines above have put the window back into quarantine if it was there before the repair.
                 ledger.revoke_override(model, "repaired", window.key, author="airmedic")
             _place(ws, proposal, window).unlink(missing_ok=True)
             back += before is None

@@ -138,7 +138,7 @@ class Retrain(Action):
         own = ":" in ws.spec.retrain.using
         # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
         changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
-        # What was tried in the shadow is what was refused, if the rows are the same: it is not taken up again.
+        # On the same rows, the version that was tried in the shadow is the one that the gate refused: train another.
         changed |= {TRIED: None, DATA_WINDOW: None}
         output = _output(_train(ws, proposal, f"{proposal.hash}:improved", changed))
         return replace(done, summary=str(output.pop("summary")), output=output | {"improves": done.output["version"]})

@@ -43,7 +43,7 @@ def record_answers(
     answers : sequence of tuple of str and object
         The id of each row with its label, as the source has labels.
     by : str
-        Who gives them.
+        The person who returns the labels.
     now : datetime
         The moment from which on they are known.
 

@@ -47,7 +47,7 @@ class Facts:
 
     @cached_property
     def helped(self) -> list[Evidence]:
-        """What was trained in the shadow and does not have the loss."""
+        """The trial that helps: a version trained in the shadow that does not have the loss."""
         return [item for item in self.alarms if item.role is Role.TRIAL]
 
     @property

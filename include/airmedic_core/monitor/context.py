@@ -120,7 +120,7 @@ def _reference(ws: Workspace, version: ModelVersion) -> Reference:
 def _scored(ws: Workspace, batch: Batch, frame: pd.DataFrame, *, anew: bool = False) -> ScoredBatch | None:
     """Return what the model said; nothing where columns are missing, which the schema check reports.
 
-    What was logged with rows before they were repaired says nothing of them: they are scored anew.
+    Predictions that were logged before a repair do not belong to the repaired rows, so these are scored anew.
     """
     from airmedic_core.scoring import score, scored_batch
 

@@ -42,7 +42,7 @@ def column_back(context: CheckContext, name: str, column: ConvertedColumn) -> Js
     name : str
         The column.
     column : ConvertedColumn
-        What was done to it.
+        The conversion that the check found in the column.
     """
     conversion = column.conversion
     if why_not := _not_known(name, column) or _lost(context, name, np.ones(len(context.frame), dtype=bool)):
