@@ -43,7 +43,7 @@ _WELCOME = """
 [bold]Airmedic is watching a production of subscriptions.[/] All of its rows are generated.
 
   Airflow  {airflow}
-  MLflow   {mlflow}
+  MLflow   {mlflow}/#/experiments?workflowType=machine_learning
 
 {people}
 

@@ -311,7 +311,8 @@ def _kill_switch(_: Settings) -> Iterator[Symptom]:
 
 
 def _mlflow(settings: Settings) -> Iterator[Symptom]:
-    from airmedic_core.reports.runs import page_address, probe
+    from airmedic_core.reports.addresses import page_address
+    from airmedic_core.reports.runs import probe
 
     probe(settings)
     page = page_address(settings)

@@ -11,9 +11,9 @@ from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
+from airmedic_core.reports.addresses import run_address
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.private import Privacy
-from airmedic_core.reports.runs import page_address
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -44,7 +44,6 @@ def read_incident(
     incident, standing = dossier.incident, dossier.standing
     evidence = [item for item in dossier.evidence if _may_be_read(ws, item, readable)]
     privacy = _privacy(dossier, evidence)
-    address = page_address(ws.settings)
     run_id = incident.mlflow_run_id
     return {
         "id": incident.id,
@@ -79,7 +78,7 @@ def read_incident(
         ],
         "links": {
             "airflow_run": run_page(incident),
-            "mlflow_run": f"{address}/#/runs/{run_id}" if address and run_id else None,
+            "mlflow_run": run_address(ws.settings, run_id) or None if run_id else None,
         },
     }
 

@@ -15,8 +15,8 @@ from airmedic_core.read_model.promotions import promotions_of
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Incident, Json
 from airmedic_core.records.findings import Role
+from airmedic_core.reports.addresses import model_address
 from airmedic_core.reports.private import Privacy
-from airmedic_core.reports.runs import page_address
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ def read_model(
         Windows at the most, the newest ones.
     """
     name, spec = known.name, known.spec
-    address = page_address(settings)
     answer: Json = {
         "name": name,
         "spec": _spec(known) if spec else None,
@@ -56,7 +55,7 @@ def read_model(
         "links": {
             "airflow_monitor": f"/dags/monitor__{name}",
             "airflow_remediate": f"/dags/remediate__{name}",
-            "mlflow": f"{address}/#/models/{name}" if address else None,
+            "mlflow": model_address(settings, name) or None,
         },
         "windows": [], "columns": [], "columns_left_out": 0, "quality": [], "promotions": [], "incidents": [],
         "overrides": [], "not_monitored": [],

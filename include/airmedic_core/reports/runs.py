@@ -18,6 +18,7 @@ from urllib.request import Request, urlopen
 
 from airmedic_core.errors import RegistryUnavailableError
 from airmedic_core.records import digest
+from airmedic_core.reports.addresses import page_address, run_address
 from airmedic_core.settings import Settings
 
 if TYPE_CHECKING:
@@ -94,17 +95,9 @@ def mlflow_url(ws: Workspace, run_id: str) -> str:
 
     ``AIRMEDIC_MLFLOW_URL`` names the address that browsers use, where it differs from the one that tasks use.
     """
-    base = page_address(ws.settings)
-    return f"{base}/#/experiments/{ws.registry.experiment(ws.spec.name)}/runs/{run_id}" if base else ""
-
-
-def page_address(settings: Settings) -> str:
-    """Return the address of MLflow's pages without credentials, or an empty string where there are none."""
-    parts = urlsplit(settings.mlflow_url or settings.tracking_uri)
-    if parts.scheme not in {"http", "https"}:
+    if not page_address(ws.settings):
         return ""
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+    return run_address(ws.settings, run_id, ws.registry.experiment(ws.spec.name))
 
 
 def probe(settings: Settings) -> None:
@@ -230,8 +223,7 @@ def _find(client: MlflowClient, experiment: str, identity: tuple[str, str]) -> A
 
 
 def _report(settings: Settings, experiment: str, run_id: str) -> Report:
-    base = page_address(settings)
-    return Report(run_id, f"{base}/#/experiments/{experiment}/runs/{run_id}" if base else "")
+    return Report(run_id, run_address(settings, run_id, experiment))
 
 
 def _unavailable(settings: Settings, error: Exception) -> RegistryUnavailableError:

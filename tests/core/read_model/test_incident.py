@@ -126,7 +126,7 @@ def test_an_incident_tells_its_story(
         "seen", "incident", "proposal", "approval", "action", "end",
     ]  # fmt: skip
     assert answer["links"]["airflow_run"] == f"/dags/remediate__alpha/runs/{ID}"
-    assert answer["links"]["mlflow_run"] == "http://mlflow:5000/#/runs/ab12"
+    assert answer["links"]["mlflow_run"] == "http://mlflow:5000/#/runs/ab12?workflowType=machine_learning"
 
 
 def test_private_columns_are_blanked_everywhere(

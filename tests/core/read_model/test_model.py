@@ -119,7 +119,7 @@ def test_links_lead_to_airflow_and_mlflow(alpha: Callable[..., Json]) -> None:
     assert alpha()["links"] == {
         "airflow_monitor": "/dags/monitor__alpha",
         "airflow_remediate": "/dags/remediate__alpha",
-        "mlflow": "http://mlflow:5000/#/models/alpha",
+        "mlflow": "http://mlflow:5000/#/models/alpha?workflowType=machine_learning",
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from airmedic_core.errors import AirmedicError, RegistryUnavailableError
 from airmedic_core.registry import Registry
-from airmedic_core.reports.runs import CONTENT_TAG, Point, RunContent, metric_key, mlflow_url, page_address, write_run
+from airmedic_core.reports.runs import CONTENT_TAG, Point, RunContent, metric_key, write_run
 from airmedic_core.settings import Settings
 from airmedic_core.workspace import Workspace
 
@@ -77,28 +77,6 @@ def test_mlflow_down_is_transient_and_names_what_to_do(ws: Workspace) -> None:
         write_run(down, CONTENT, write_file)
     assert "secret" not in str(caught.value)
     assert caught.value.transient
-
-
-@pytest.mark.parametrize(
-    ("tracking_uri", "public", "address"),
-    [
-        ("http://mlflow:5000/", "", "http://mlflow:5000"),
-        ("https://ada:secret@host/ml/", "", "https://host/ml"),
-        ("http://mlflow:5000", "http://localhost:5001", "http://localhost:5001"),
-        ("sqlite:///x.db", "", ""),
-    ],
-)
-def test_the_address_is_the_one_that_browsers_use(
-    settings: Settings, tracking_uri: str, public: str, address: str
-) -> None:
-    assert page_address(replace(settings, tracking_uri=tracking_uri, mlflow_url=public)) == address
-
-
-def test_a_plain_store_has_no_pages(ws: Workspace) -> None:
-    assert mlflow_url(ws, "abc") == ""
-    browsed = Workspace(ws.spec, replace(ws.settings, mlflow_url="http://here"), ws.ledger, ws.registry)
-    experiment = ws.registry.experiment("churn")
-    assert mlflow_url(browsed, "abc") == f"http://here/#/experiments/{experiment}/runs/abc"
 
 
 def test_metric_names_keep_to_what_mlflow_takes() -> None:
