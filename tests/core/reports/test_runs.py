@@ -9,7 +9,6 @@ import pytest
 from airmedic_core.errors import AirmedicError, RegistryUnavailableError
 from airmedic_core.registry import Registry
 from airmedic_core.reports.runs import CONTENT_TAG, Point, RunContent, metric_key, write_run
-from airmedic_core.settings import Settings
 from airmedic_core.workspace import Workspace
 
 CONTENT = RunContent(
