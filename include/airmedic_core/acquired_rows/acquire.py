@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from airmedic_core.acquired_rows.interpolate import density_ratios, interpolated
 from airmedic_core.acquired_rows.label import NEIGHBOURS, NOBODY, TEACHERS, labeller
 from airmedic_core.acquired_rows.space import Space
-from airmedic_core.causes import Cause, CauseKind
+from airmedic_core.causes import Cause
 from airmedic_core.errors import TrainingError
 from airmedic_core.records import Json
 
@@ -87,7 +87,7 @@ def require_same_relation(cause: Cause) -> None:
             f"The cause is {cause.words}: labels of the relation before are wrong now.",
             "Retrain on the rows after the change.",
         )
-    if traits.kind not in {CauseKind.HEALTHY, CauseKind.MODEL} or "retrain" in traits.harmed_by:
+    if not traits.inputs_moved:
         raise TrainingError(
             f"The cause is {cause.words}: rows are made only where inputs have moved and nothing else has.",
             "See what the diagnosis recommends.",

@@ -67,12 +67,12 @@ class Labeller:
     def _of_teachers(self, coordinates: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.bool_]]:
         first, second = self.teachers
         if self.classes is None:
-            one, other = first.predict(coordinates), second.predict(coordinates)
-            return (one + other) / 2, np.abs(one - other) <= _AGREE_SPREAD * self.spread
-        one, other = first.predict_proba(coordinates), second.predict_proba(coordinates)
-        same = one.argmax(axis=1) == other.argmax(axis=1)
-        sure = np.minimum(one.max(axis=1), other.max(axis=1)) >= _SURE
-        return one.argmax(axis=1), same & sure
+            said, confirmed = first.predict(coordinates), second.predict(coordinates)
+            return (said + confirmed) / 2, np.abs(said - confirmed) <= _AGREE_SPREAD * self.spread
+        said, confirmed = first.predict_proba(coordinates), second.predict_proba(coordinates)
+        same = said.argmax(axis=1) == confirmed.argmax(axis=1)
+        sure = np.minimum(said.max(axis=1), confirmed.max(axis=1)) >= _SURE
+        return said.argmax(axis=1), same & sure
 
 
 def labeller(coordinates: NDArray[np.float64], truth: NDArray[Any], *, numbers: bool, seed: int) -> Labeller:

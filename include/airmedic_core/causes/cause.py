@@ -235,6 +235,7 @@ class Cause(StrEnum):
             runbook="drift.md#harmful-shift",
             settled_by="Measure the loss on rows unlike those of the reference alone.",
             harmed_by=_LOSS,
+            inputs_moved=True,
         ),
     )
     LATENCY_REGRESSION = (
@@ -269,6 +270,7 @@ class Cause(StrEnum):
             runbook="drift.md#harmless-shift",
             settled_by="Wait for the labels of these rows: they tell whether the move costs anything.",
             harmless=True,
+            inputs_moved=True,
         ),
     )
     UNKNOWN = (

@@ -74,6 +74,8 @@ class CauseTraits:
     """Rows that are held for this cause are broken for good, so to hold them means to quarantine them."""
     relation_changed: bool = False
     """Inputs mean something else for the target since a moment: only rows from then on teach it."""
+    inputs_moved: bool = False
+    """Inputs have moved, and mean the same for the target as before: rows from before still teach how to label them."""
     of_version: bool = False
     """It belongs to the version that serves: a deployment whose windows show it is unhealthy."""
     least_severity: Severity = Severity.MEDIUM

@@ -136,7 +136,7 @@ def test_a_ratio_of_densities_is_that_of_the_normal_densities() -> None:
 
 @pytest.mark.parametrize(
     "cause", [Cause.CONCEPT_DRIFT, Cause.LABEL_SHIFT, Cause.DATA_CORRUPTION, Cause.UNIT_CHANGE, Cause.UNKNOWN,
-              Cause.BAD_DEPLOYMENT, Cause.ANOMALY_SPIKE]
+              Cause.BAD_DEPLOYMENT, Cause.ANOMALY_SPIKE, Cause.HEALTHY]
 )  # fmt: skip
 def test_where_the_relation_may_have_changed_nothing_is_acquired(cause: Cause) -> None:
     with pytest.raises(TrainingError, match=re.escape(cause.words)):
