@@ -88,8 +88,8 @@ def apart_from_zero(history: LabelHistory) -> LabelHistory:
     Examples
     --------
     >>> sold, sold_in_cents = np.array([0.0, 3.0, 0.0, 5.0] * 10), np.array([0.0, 300.0, 0.0, 500.0] * 10)
-    >>> apart_from_zero(LabelHistory(sold, sold_in_cents)).now.min()
-    np.float64(300.0)
+    >>> float(apart_from_zero(LabelHistory(sold, sold_in_cents)).now.min())
+    300.0
     """
     zero_before, zero_now = history.before == 0, history.now == 0
     if min(zero_before.mean(), zero_now.mean()) < _MANY_ZEROS:
