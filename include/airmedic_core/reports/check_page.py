@@ -1,4 +1,4 @@
-"""The page of ``airmedic check --html``: one file, no scripts, nothing loaded from elsewhere."""
+"""The page of ``airmedic check --html``: two sets of rows, with the pictures that a batch's report shows too."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from airmedic_core.extras import missing_extra
+from airmedic_core.assess import summarise
+from airmedic_core.profile.bars import compare_values
 from airmedic_core.records import Assessment, Finding, RecommendedAction, Verdict
-from airmedic_core.reports.drawing import distributions_svg
 from airmedic_core.reports.findings import ranked
+from airmedic_core.reports.html_page import figure, html_page, plots
+from airmedic_core.reports.measured import largest_moves, metric_words
+from airmedic_core.reports.pictures import distribution_picture, moves_picture
 from airmedic_core.reports.text import moment, number, page
 from airmedic_core.spec import ModelSpec
 
@@ -19,24 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_PLOTS = 12
-_VIEWPORT = "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-"""Lets a phone show the page at its own width; without it the text is too small to read."""
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1b1f24; max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
-body { overflow-wrap: break-word; }
-h1 { font-size: 1.5rem; margin-bottom: .2rem; }
-h2 { font-size: 1.1rem; margin-top: 2rem; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-size: 13px; } .wide table { width: 100%; }
-td.subject { max-width: 14rem; } td.says { min-width: 16rem; overflow-wrap: anywhere; }
-td.file { min-width: 8rem; overflow-wrap: anywhere; } td.time { white-space: nowrap; }
-th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid #e3e7ec; }
-td.number { text-align: right; white-space: nowrap; }
-.healthy, .ok { color: #2c7a3d; } .watch, .unknown { color: #b07d00; } .incident, .alert { color: #b3261e; }
-.alert, .incident { font-weight: 600; }
-.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
-.plots svg { width: 100%; height: auto; }
-"""
+_MOST_MOVES = 12
 
 
 @dataclass(frozen=True)
@@ -92,17 +78,24 @@ def check_page(
         f"<p>{page(assessment.headline, 500)}</p>",
         f"<p>Cause <b>{page(assessment.cause.words)}</b>, severity {page(assessment.severity)}{sure}.</p>",
         f"<p>{page(likely[1], 500)}</p>" if likely[1] else "",
+        _metric(spec, findings),
         _sides(reference, current),
         *(f"<p>Not knowable yet: {page(text, 500)}</p>" for text in assessment.not_knowable),
         _actions(recommended),
         _plots(spec, noted, reference.rows, current.rows),
+        figure(moves_picture(largest_moves(findings, _MOST_MOVES))),
         _table("What stands out", noted),
         *(f"<p>Not monitored: {page(name)} ({page(why, 200)})</p>" for name, why in (not_monitored or {}).items()),
-        _table("What is in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))),
+        _folded(
+            _table("What is in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))), len(calm)
+        ),
     ]
-    head = f"<meta charset='utf-8'>{_VIEWPORT}<title>{title}</title><style>{_STYLE}</style>"
-    body = "\n".join(part for part in parts if part)
-    return f"<!doctype html>\n<html lang='en'><head>{head}</head>\n<body>\n{body}\n</body></html>\n"
+    return html_page(spec.title or spec.name, parts)
+
+
+def _metric(spec: ModelSpec, findings: Sequence[Finding]) -> str:
+    told = metric_words(summarise(findings, spec.metric), findings)
+    return f"<p>Performance: {page(told)}.</p>" if told else ""
 
 
 def _sides(reference: Side, current: Side) -> str:
@@ -139,14 +132,11 @@ def _plots(spec: ModelSpec, noted: Sequence[Finding], reference: pd.DataFrame, c
     times = {spec.data.time_column, spec.label_time_column}
     drawable = [name for name in reference.columns if name in current.columns and name not in times]
     columns = dict.fromkeys(finding.subject for finding in noted if finding.subject in drawable)
-    try:
-        drawn = [distributions_svg(name, reference[name], current[name]) for name in list(columns)[:_MOST_PLOTS]]
-    except ModuleNotFoundError as error:
-        if missing := missing_extra(error):
-            return f"<p>The plots of columns are left out: {page(missing)}</p>"
-        raise
-    figures = "\n".join(f"<div>{svg}</div>" for svg in drawn if svg)
-    return f"<h2>Columns that stand out</h2>\n<div class='plots'>\n{figures}\n</div>" if figures else ""
+    drawn = (
+        distribution_picture(name, *compare_values(reference[name], current[name]))
+        for name in list(columns)[:_MOST_PLOTS]
+    )
+    return plots("Columns that stand out", drawn)
 
 
 def _table(title: str, findings: Sequence[Finding]) -> str:
@@ -156,6 +146,10 @@ def _table(title: str, findings: Sequence[Finding]) -> str:
     header = "".join(f"<th>{name}</th>" for name in names)
     rows = "\n".join(map(_row, findings))
     return f"<h2>{title}</h2>\n<div class='wide'><table><tr>{header}</tr>\n{rows}\n</table></div>"
+
+
+def _folded(table: str, count: int) -> str:
+    return f"<details><summary>{count:,} findings that are in order</summary>{table}</details>" if table else ""
 
 
 def _row(finding: Finding) -> str:

@@ -6,12 +6,8 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult
@@ -20,7 +16,6 @@ from airmedic_core.reports.dossier import Dossier, Measured
 from airmedic_core.reports.text import line, number
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
 _WIDTH, _LINE, _GAP = 3.6, 0.19, 0.45
@@ -125,67 +120,6 @@ def draw_history(metric: str, history: Sequence[Measured], dossier: Dossier, pat
     axes.tick_params(labelsize=8)
     figure.autofmt_xdate()
     _save(figure, path)
-
-
-def distributions_svg(name: str, reference: pd.Series, current: pd.Series) -> str:
-    """Return how a column is distributed in the reference and now, as SVG to stand in a page; empty without values.
-
-    Parameters
-    ----------
-    name : str
-        The column.
-    reference, current : pandas.Series
-        Its values.
-    """
-    import pandas as pd
-
-    reference, current = reference.dropna(), current.dropna()
-    if reference.empty and current.empty:
-        return ""
-    figure, axes = _figure(4.2, 2.4)
-    if all(
-        pd.api.types.is_numeric_dtype(side) and not pd.api.types.is_bool_dtype(side) for side in (reference, current)
-    ):
-        _draw_numbers(axes, reference, current)
-    else:
-        _draw_categories(axes, reference.astype(str), current.astype(str))
-    axes.set_title(line(name, 50), loc="left", fontsize=9, parse_math=False)
-    axes.tick_params(labelsize=7)
-    axes.legend(fontsize=7, frameon=False)
-    text = StringIO()
-    with _any_glyph():
-        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    drawn = text.getvalue()
-    return drawn[drawn.index("<svg") :]
-
-
-def _draw_numbers(axes: Any, reference: pd.Series, current: pd.Series) -> None:
-    sides = {"reference": _finite(reference), "now": _finite(current)}
-    both = np.concatenate(list(sides.values()))
-    if not both.size:
-        return
-    # A few extreme values must not squeeze all others into one bar; they are counted in the outermost.
-    low, high = np.quantile(both, [0.005, 0.995])
-    edges = np.linspace(low, high if high > low else low + 1, 31)
-    for (label, values), colour in zip(sides.items(), (_GREY, _CALM), strict=True):
-        if values.size:
-            counts = np.histogram(np.clip(values, edges[0], edges[-1]), edges)[0] / values.size
-            axes.stairs(counts, edges, fill=True, alpha=0.45, color=colour, label=label)
-
-
-def _draw_categories(axes: Any, reference: pd.Series, current: pd.Series) -> None:
-    shares = [side.value_counts(normalize=True) for side in (reference, current)]
-    names = list(dict.fromkeys([*shares[0].index[:8], *shares[1].index[:8]]))[:10]
-    for share, offset, colour, label in zip(shares, (-0.2, 0.2), (_GREY, _CALM), ("reference", "now"), strict=True):
-        places = [place + offset for place in range(len(names))]
-        axes.barh(places, [share.get(name, 0.0) for name in names], height=0.4, color=colour, label=label)
-    axes.set_yticks(range(len(names)), [line(name, 24) for name in names], parse_math=False)
-    axes.invert_yaxis()
-
-
-def _finite(values: pd.Series) -> NDArray[np.float64]:
-    numbers: NDArray[np.float64] = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers[np.isfinite(numbers)]
 
 
 class _Bar(NamedTuple):

@@ -10,11 +10,15 @@ import html
 import math
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from airmedic_core import numbers
 from airmedic_core.windows import Window
 
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+"""Not those of the process's language: reports are in English."""
+_MONTH_DAYS = 28
+"""A window that is so long is told by its month."""
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 _IN_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])")
@@ -59,6 +63,19 @@ def moment(when: datetime | None) -> str:
 def first_day(window: Window) -> str:
     """Return the begin of a window, for names that must be short."""
     return str(window).partition(" … ")[0]
+
+
+def day(window: Window) -> str:
+    """Return when a window was, in as few letters as tell it: its month, its day, or its hour.
+
+    >>> day(Window(datetime(2026, 2, 7), datetime(2026, 2, 8))), day(Window(datetime(2026, 2, 1), datetime(2026, 3, 1)))
+    ('7 Feb', 'Feb 2026')
+    """
+    start, length = window.start, window.end - window.start
+    if length >= timedelta(days=_MONTH_DAYS):
+        return f"{_MONTHS[start.month - 1]} {start.year}"
+    date = f"{start.day} {_MONTHS[start.month - 1]}"
+    return date if length >= timedelta(days=1) else f"{date} {start:%H:%M}"
 
 
 def duration(seconds: float) -> str:

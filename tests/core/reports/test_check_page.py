@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from airmedic_core.records import Assessment, Cause, Finding, RecommendedAction, Severity, Verdict
+from airmedic_core.records import Assessment, Cause, Finding, RecommendedAction, Role, Severity, Verdict
 from airmedic_core.reports.check_page import Side, check_page
 from airmedic_core.spec import ModelSpec, parse_spec
 
@@ -58,3 +58,22 @@ def test_words_stay_whole_and_wide_tables_scroll() -> None:
     # `anywhere` lets a column be as narrow as one letter: only those that are given a least width may have it.
     assert re.findall(r"([\w.]+) \{[^}]*anywhere", text) == ["td.says", "td.file"]
     assert "name='viewport'" in text
+
+
+def test_pictures_show_then_and_now_and_how_far_columns_moved() -> None:
+    moved = Finding(
+        "drift", "x", "shift", Verdict.ALERT, value=0.7, baseline=0.5, limit=0.1, effect=0.4, role=Role.INPUT_MOVED
+    )
+    text = shown(moved)
+    assert text.count("<svg class='picture'") == 2
+    # Effect by limit.
+    assert "x: 4 of what is accepted" in text
+
+
+def test_the_page_asks_for_nothing_from_elsewhere() -> None:
+    hostile = "</style></title><script src='//evil.example/x.js'></script><img src=http://evil.example/i.png>"
+    findings = [Finding("drift", hostile, "psi", Verdict.ALERT, message=hostile)]
+    text = shown(*findings, likely=(0.5, hostile))
+    assert "default-src 'none'" in text
+    assert not re.findall(r"<(?:script|link|img|iframe|object|embed|base)\b", text)
+    assert not re.findall(r"\s(?:src|href|on\w+)\s*=", re.sub(r">[^<]*<", "><", text))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from airmedic_core.profile import CategoricalProfile, NumericProfile, TimeProfile
-from airmedic_core.read_model.distribution import compare
+from airmedic_core.profile.bars import compare, compare_values
 
 
 def numbers(edges: list[float], counts: list[int], least: float, greatest: float) -> NumericProfile:
@@ -81,3 +82,19 @@ def test_categories_that_matter_on_either_side_are_shown() -> None:
 )
 def test_what_cannot_be_compared_is_left_out(then: Any, now: Any) -> None:
     assert compare(then, now) == (None, None)
+
+
+def test_values_are_counted_as_profiles_count_them() -> None:
+    # Half of the rows at 0 and half at 10, against all at 10: the least and the greatest are cuts, and lie below them.
+    old, new = compare_values(pd.Series([0.0, 10.0, np.nan]), pd.Series([10.0, np.inf]))
+    assert [bar["fraction"] for bar in old["bins"] if bar["fraction"]] == [0.5, 0.5]
+    assert [bar["fraction"] for bar in new["bins"] if bar["fraction"]] == [1.0]
+
+
+def test_rare_categories_are_summed_up_on_both_sides() -> None:
+    many = pd.Series([f"c{place}" for place in range(30)])
+    old, new = compare_values(many, pd.Series(["c0"] * 3))
+    assert [bar["label"] for bar in old["bins"]] == [bar["label"] for bar in new["bins"]]
+    # Twelve of thirty have a bar of their own.
+    assert old["bins"][-1] == {"label": "other values", "fraction": 0.6}
+    assert sum(bar["fraction"] for bar in new["bins"]) == 1

@@ -1,0 +1,135 @@
+"""Pictures are SVG that any reader of XML takes, whose places follow from the values."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+
+from airmedic_core.profile.bars import compare_values
+from airmedic_core.records import GateResult, Promotion
+from airmedic_core.reports.decision_trace import Step, Trace
+from airmedic_core.reports.pictures import (
+    Canvas,
+    MetricPoint,
+    Move,
+    distribution_picture,
+    gate_picture,
+    metric_picture,
+    moves_picture,
+    trace_picture,
+)
+from airmedic_core.windows import Window
+
+HOSTILE = "</svg><script>alert(1)</script>'\" onload=\u202e漢字 &amp; http://evil.example/x"
+SVG = "{http://www.w3.org/2000/svg}"
+DAY = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def read(picture: Canvas | None) -> ET.Element:
+    assert picture is not None
+    return ET.fromstring(picture.file())  # noqa: S314  our own
+
+
+def texts(picture: Canvas | None) -> list[str]:
+    return [shape.text or "" for shape in read(picture).iter(f"{SVG}text")]
+
+
+def days(values: list[float | None], *, limit: float = 0.75) -> list[MetricPoint]:
+    return [
+        MetricPoint(
+            Window(DAY + timedelta(days=place), DAY + timedelta(days=place + 1)),
+            outcome="incident" if value is not None and value < limit else "healthy",
+            value=value,
+            low=None if value is None else value - 0.02,
+            high=None if value is None else value + 0.02,
+            limit=limit,
+            higher_is_better=True,
+        )
+        for place, value in enumerate(values)
+    ]
+
+
+def test_the_metric_stands_with_title_interval_level_incidents_and_deployments() -> None:
+    switch = Promotion("churn", "1", "2", "deploy", DAY + timedelta(days=4, hours=12), "grace")
+    picture = metric_picture("roc_auc", days([0.8, 0.79, None, 0.6, 0.8]), [switch])
+    assert texts(picture)[0] == "AUC by window, higher is better"
+    drawn = read(picture)
+    kinds = [shape.get("class") for shape in drawn.iter()]
+    # Four of five windows were measured, each with a line for its interval and one for the accepted level.
+    assert kinds.count("whisker") == kinds.count("limit") == 4
+    assert kinds.count("switch") == 1
+    assert {"v2", "1 Feb", "accepted level (dashed)", "deployment"} <= set(texts(picture))
+    dots = {shape[0].text: float(shape.get("cy", 0)) for shape in drawn.iter(f"{SVG}circle")}
+    assert (
+        dots["2026-02-04: AUC 0.6 (0.58 … 0.62), accepted 0.75"]
+        > dots["2026-02-01: AUC 0.8 (0.78 … 0.82), accepted 0.75"]
+    )
+    # The window without a value parts the line: one piece of two windows before it, one of two after it.
+    lines = [shape for shape in drawn.iter(f"{SVG}polyline") if shape.get("class") == "now-line"]
+    assert [len(shape.get("points", "").split()) for shape in lines] == [2, 2]
+
+
+def test_one_window_is_no_picture() -> None:
+    assert metric_picture("roc_auc", days([0.8])) is None
+    assert metric_picture("roc_auc", days([None, None, 0.8])) is None
+
+
+def test_bars_are_as_tall_as_their_shares() -> None:
+    then, now = compare_values(pd.Series(["card"] * 3 + ["cash"]), pd.Series(["card", "cash", "cash", "cash"]))
+    bars = [
+        (shape.get("class"), float(shape.get("width", 0)))
+        for shape in read(distribution_picture("paid", then, now)).iter(f"{SVG}rect")
+        if shape.get("class") in {"then", "now"} and shape.get("height") == "7.0"
+    ]
+    # Three quarters and a quarter change sides.
+    assert [kind for kind, _ in bars] == ["then", "now", "then", "now"]
+    assert bars[0][1] == pytest.approx(3 * bars[1][1], rel=0.01)
+    assert bars[3][1] == pytest.approx(3 * bars[2][1], rel=0.01)
+
+
+def test_a_column_without_values_is_no_picture() -> None:
+    nothing = pd.Series([None, None], dtype=object)
+    assert distribution_picture("x", *compare_values(nothing, nothing)) is None
+    assert distribution_picture("x", *compare_values(pd.Series([1.0, 2.0]), nothing)) is not None
+
+
+def test_moves_are_measured_against_what_is_accepted() -> None:
+    picture = moves_picture([Move("lead_time", 2.0, 0.5, "alert"), Move("age", 1.0, None, "ok")])
+    told = {shape[0].text: float(shape.get("width", 0)) for shape in read(picture).iter(f"{SVG}rect") if len(shape)}
+    wide, narrow = told["lead_time: 2 of what is accepted, usually up to 0.5"], told["age: 1 of what is accepted"]
+    assert wide == pytest.approx(2 * narrow, rel=0.01)
+    assert moves_picture([]) is None
+
+
+def test_a_gate_shows_segments_and_margin() -> None:
+    segment = {"segment": HOSTILE, "difference": -0.04, "low": -0.06, "high": -0.02}
+    gate = GateResult("refused", "roc_auc", (), "1", "2", 0.7, 0.72, 0.02, 0.01, 0.03, -0.01, 1200, 30, (segment,))
+    picture = gate_picture(gate)
+    kinds = [shape.get("class") for shape in read(picture).iter()]
+    assert (kinds.count("good-line"), kinds.count("bad-line")) == (1, 1)
+    assert "accepted down to -0.01" in texts(picture)
+    assert gate_picture(GateResult("inconclusive", "roc_auc", ())) is None
+
+
+def test_a_trace_keeps_all_of_its_words() -> None:
+    trace = Trace()
+    trace.add(Step("a", "fact", "Batch", ("one " * 30,)))
+    trace.add(Step("b", "bad", HOSTILE))
+    told = " ".join(texts(trace_picture(trace)))
+    assert told.count("one") == 30
+    assert "alert(1)" in told
+
+
+def test_hostile_text_stays_text() -> None:
+    trace = Trace()
+    trace.add(Step("a", "fact", HOSTILE, (HOSTILE,)))
+    then, now = compare_values(pd.Series([HOSTILE]), pd.Series([HOSTILE]))
+    move = Move(HOSTILE, 1.0, None, "ok")
+    for picture in (trace_picture(trace), distribution_picture(HOSTILE, then, now), moves_picture([move])):
+        tags = {shape.tag.removeprefix(SVG) for shape in read(picture).iter()}
+        assert tags <= {"svg", "style", "rect", "text", "title", "line", "polyline", "circle"}
+        attributes = {name for shape in read(picture).iter() for name in shape.attrib}
+        assert not {name for name in attributes if name.startswith("on") or name in {"href", "src"}}
