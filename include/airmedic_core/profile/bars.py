@@ -84,8 +84,9 @@ def compare_values(then: pd.Series, now: pd.Series) -> tuple[Distribution, Distr
 
 
 def _finite(values: pd.Series) -> np.ndarray:
-    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers[np.isfinite(numbers)]
+    numbers: np.ndarray = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    finite: np.ndarray = numbers[np.isfinite(numbers)]
+    return finite
 
 
 def _counted(values: np.ndarray, cuts: np.ndarray) -> Distribution:
