@@ -73,7 +73,15 @@ class Canvas:
         self._shapes.append(f"<text x='{x:.1f}' y='{y:.1f}'{_class(kind)}{where}>{_text(text)}</text>")
 
     def line(self, start: tuple[float, float], end: tuple[float, float], kind: str = "axis") -> None:
-        """Draw a straight line."""
+        """Draw a straight line.
+
+        Parameters
+        ----------
+        start, end : tuple of float
+            Its ends.
+        kind : str
+            Its class in the style.
+        """
         (x1, y1), (x2, y2) = start, end
         self._shapes.append(f"<line x1='{x1:.1f}' y1='{y1:.1f}' x2='{x2:.1f}' y2='{y2:.1f}'{_class(kind)}/>")
 
@@ -102,7 +110,17 @@ class Canvas:
         self._shapes.append(f"<rect {shape}>{_told(told)}</rect>" if told else f"<rect {shape}/>")
 
     def dot(self, place: tuple[float, float], kind: str, told: str = "") -> None:
-        """Draw a point."""
+        """Draw a point.
+
+        Parameters
+        ----------
+        place : tuple of float
+            Its middle.
+        kind : str
+            Its class in the style.
+        told : str
+            What is shown where the pointer rests on it.
+        """
         self._shapes.append(
             f"<circle cx='{place[0]:.1f}' cy='{place[1]:.1f}' r='3'{_class(kind)}>{_told(told)}</circle>"
         )
@@ -114,7 +132,15 @@ class Canvas:
             self._shapes.append(f"<polyline points='{told}'{_class(kind)}/>")
 
     def legend(self, x: float, y: float, entries: Iterable[tuple[str, str]]) -> None:
-        """Write what colours stand for, side by side: pairs of class and word."""
+        """Write what colours stand for, side by side.
+
+        Parameters
+        ----------
+        x, y : float
+            Where the base line of the first word begins.
+        entries : iterable of pairs
+            The class of each colour, and the word for it.
+        """
         for kind, word in entries:
             self.box((x, y - 9), (10, 10), kind=kind)
             self.text(x + 14, y, word, kind="soft")

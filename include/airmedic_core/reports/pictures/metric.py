@@ -125,7 +125,8 @@ def _promotions(canvas: Canvas, across: Scale, promotions: Sequence[Promotion]) 
     for switch in within[-_MOST_SWITCHES:]:
         x = across(switch.at.timestamp())
         canvas.line((x, _TOP - 8), (x, _HEIGHT - _BOTTOM), "switch")
-        word = short(f"v{switch.to_version}{' back' if switch.kind == 'rollback' else ''}", 16)
+        again = any(known.to_version == switch.to_version and known.at < switch.at for known in promotions)
+        word = short(f"v{switch.to_version}{' again' if again else ''}", 16)
         width = len(word) * CHARACTER
         if x > right_end:
             left = min(x + 3, _WIDTH - _RIGHT - width)
