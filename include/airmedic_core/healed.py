@@ -12,8 +12,9 @@ An incident counts as healed if all of this holds:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from airmedic_core.records import Incident, IncidentState
 from airmedic_core.spec import ModelSpec
@@ -46,9 +47,26 @@ def did_heal(incident: Incident, returned: frozenset[str]) -> bool | None:
     returned : frozenset of str
         Ids of the incidents that came back; see :func:`came_back`.
     """
-    outcome = incident.resolution.get("outcome")
+    return worked(str(incident.resolution.get("outcome")), came_back=incident.id in returned)
+
+
+def worked(outcome: str, *, came_back: bool) -> bool | None:
+    """Return whether an outcome speaks for its action; nothing where no action could be judged.
+
+    Parameters
+    ----------
+    outcome : str
+        What came of the incident.
+    came_back : bool
+        Whether the incident came back since.
+
+    Examples
+    --------
+    >>> worked("healed", came_back=False), worked("healed", came_back=True), worked("rejected", came_back=False)
+    (True, False, None)
+    """
     if outcome in HEALED:
-        return incident.id not in returned
+        return not came_back
     return False if outcome in NOT_HEALED else None
 
 
@@ -113,4 +131,9 @@ def come_back_of(closed: Incident | None) -> dict[str, str]:
 
 def came_back(incidents: Iterable[Incident]) -> frozenset[str]:
     """Return the ids of the incidents that came back, as the later ones among some say."""
-    return frozenset(str(incident.resolution[_BEFORE]) for incident in incidents if incident.resolution.get(_BEFORE))
+    return returned_among(incident.resolution for incident in incidents)
+
+
+def returned_among(resolutions: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """Return the ids of the incidents that came back, as the resolutions of the later ones say."""
+    return frozenset(str(resolution[_BEFORE]) for resolution in resolutions if resolution.get(_BEFORE))

@@ -58,6 +58,11 @@ MAKE_POLICIES = (
 )
 """What to do where there is no policy at all."""
 
+PRIORS = "priors"
+"""Name of the file in ``policies/`` that says what is expected of actions: no policy's, as ``groups`` is none."""
+
+_NO_POLICIES = frozenset({GROUPS, PRIORS})
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 """Names of policies are names, never paths."""
 
@@ -158,10 +163,24 @@ class Freeze(Section):
 
 
 class Learning(Section):
-    """How past outcomes re-rank the allowed actions."""
+    """Whether past outcomes order the allowed actions. Short form: the mode alone."""
 
-    prior_weight: float = Field(default=8, gt=0)
+    mode: Literal["off", "shadow", "on"] = "shadow"
+    """``on``: the order is used. ``shadow``: it is put on record beside the order of the rules, which is used."""
+    prior_weight: float = Field(default=8, ge=1, le=50)
+    """How many outcomes a prior weighs as much as that names no weight of its own."""
     exploration_fraction: float = Field(default=0, ge=0, le=0.5)
+    """Share of the decisions that try another allowed action than the best, where learning is on."""
+    shadow_fraction: float = Field(default=0.1, ge=0, le=0.5)
+    """Share of the decisions for which another allowed action is named that would have been tried; never done."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, raw: Any) -> Any:
+        """Read ``learning: off`` and ``learning: {mode: on}``, of which YAML makes booleans."""
+        said = raw if isinstance(raw, dict) else {"mode": raw}
+        mode = said.get("mode")
+        return {**said, "mode": "on" if mode else "off"} if isinstance(mode, bool) else said
 
 
 class Explore(Section):
@@ -348,13 +367,13 @@ def load_policy(folder: Path, name: str = "default") -> Policy:
     SpecError
         If there is no such policy or it is not valid. The message names the closest key. A retry does not help.
     """
-    if not _NAME.fullmatch(name) or name == GROUPS:
+    if not _NAME.fullmatch(name) or name in _NO_POLICIES:
         raise SpecError(f"{name!r} is not the name of a policy.", "Name a file of policies/ without its .yaml.")
     path = folder / f"{name}.yaml"
     try:
         raw = read_yaml(path)
     except FileNotFoundError as error:
-        known = [file.stem for file in folder.glob("*.yaml") if file.stem != GROUPS]
+        known = [file.stem for file in folder.glob("*.yaml") if file.stem not in _NO_POLICIES]
         hint = closest(name, known) or MAKE_POLICIES
         raise SpecError(f"There is no policy {name!r} in {str(folder)!r}.", hint) from error
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -12,12 +12,12 @@ from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companions, last_resorts
 from airmedic_core.decide.objection import Objection
-from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
 from airmedic_core.decide.rejections import REJECTED, RESTS_ON, rejected_before, rests_on
 from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, UNNAMED, Request
 from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE
+from airmedic_core.learning import Ordering, order
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.policy import Policy, policy_of
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
@@ -192,24 +192,42 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     """Go through the ranked actions until policy and limits let one through; else leave it to people."""
     considered = candidates(choice.ws, choice.incident, choice.diagnosis, choice.request)
     cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
-    ranking = rank(choice.ws.ledger, cause, considered, choice.policy.learning, seed=choice.incident.id)
-    details: Json = {"ranking": [preference.to_json() for preference in ranking]}
+    ordering = order(
+        choice.ws.ledger,
+        cause,
+        considered,
+        choice.policy.learning,
+        seed=choice.incident.id,
+        folder=choice.ws.settings.policies,
+        possible=lambda action: not isinstance(_permitted(choice, action), Objection),
+    )
+    details: Json = {"ranking": [preference.to_json() for preference in ordering.preferences]}
     skipped: list[Json] = []
-    for action in [*(preference.action for preference in ranking), *last_resorts()]:
+    for action in [*ordering.actions, *last_resorts()]:
         if hands_over(action) and any(passed_over["limit"] == REJECTED for passed_over in skipped):
             # Somebody has looked at it, and wants no more of it for now.
             break
         decided = _try(choice, action, skipped)
         if decided is not None:
             decision, rehearsal = decided
-            return decision, details | rehearsal
-    return Decision(Path.RECOMMEND, None, _because(choice, "nothing is allowed", skipped), tuple(skipped)), details
+            return decision, details | _learned(ordering, skipped) | rehearsal
+    told = _because(choice, "nothing is allowed", skipped)
+    return Decision(Path.RECOMMEND, None, told, tuple(skipped)), details | _learned(ordering, skipped)
+
+
+def _learned(ordering: Ordering, skipped: Sequence[Json]) -> Json:
+    """Return what is recorded of learning: how likely each action was chosen, and what it would have had chosen."""
+    return {"learning": ordering.to_json([str(passed_over["action"]) for passed_over in skipped])}
+
+
+def _permitted(choice: _Choice, action: str) -> Allowance | Objection:
+    quiet = None if choice.request.chooses else quiet_alarm(choice.ws, choice.incident, choice.diagnosis, action)
+    return permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now, quiet=quiet)
 
 
 def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, Json] | None:
     """Return the decision for an action, or add to ``skipped`` why it is passed over."""
-    quiet = None if choice.request.chooses else quiet_alarm(choice.ws, choice.incident, choice.diagnosis, action)
-    verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now, quiet=quiet)
+    verdict = _permitted(choice, action)
     if isinstance(verdict, Objection):
         skipped.append(verdict.against(action))
         return None

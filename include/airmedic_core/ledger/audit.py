@@ -22,7 +22,7 @@ from airmedic_core.ledger.verification import RESTORE, AuditHead, Place, examine
 from airmedic_core.records import Json
 from airmedic_core.windows import as_utc
 
-__all__ = ["Audit", "AuditHead", "AuditRecord", "append", "said_of", "said_since"]
+__all__ = ["Audit", "AuditHead", "AuditRecord", "append", "record_of", "said_of", "said_since"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Audit(Store):
             query = query.where(audit.c.subject == subject)
         with self._reading() as connection:
             rows = connection.execute(query).all()
-        return [_record(row) for row in rows]
+        return [record_of(row) for row in rows]
 
     def holds_audit_hash(self, hash: str, *, sequence: int | None = None) -> bool:  # noqa: A002 - the word for it
         """Return whether a record (of this number) has this hash, such as the head that an exported report names."""
@@ -85,7 +85,8 @@ class Audit(Store):
             return examine(connection)
 
 
-def _record(row: Row[Any]) -> AuditRecord:
+def record_of(row: Row[Any]) -> AuditRecord:
+    """Return a row of the chain as its record."""
     payload = json.loads(row.payload)
     seals = payload.pop(SEALS, {}) if isinstance(payload, dict) else {}
     return AuditRecord(row.sequence, as_utc(row.at), row.kind, row.subject, payload, seals)
@@ -152,4 +153,4 @@ def _linked(connection: Connection, wanted: ColumnElement[bool], kinds: Sequence
     for row in rows:
         if problem := unlinked(row, Place(row.hash_before, row.last)):
             raise AuditError(problem, RESTORE)
-    return [_record(row) for row in rows]
+    return [record_of(row) for row in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airmedic_core.ledger.actions import Actions
 from airmedic_core.ledger.approvals import Approvals
 from airmedic_core.ledger.bundle import Bundles
+from airmedic_core.ledger.experience import PastCases
 from airmedic_core.ledger.incidents import Incidents
 from airmedic_core.ledger.language_model_calls import LanguageModelCalls
 from airmedic_core.ledger.locks import Locks
@@ -18,7 +19,7 @@ from airmedic_core.ledger.training_times import Trainings
 
 class Ledger(
     Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Overview,
-    Recorded, Locks,
+    Recorded, PastCases, Locks,
 ):  # fmt: skip
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 

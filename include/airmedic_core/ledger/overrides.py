@@ -17,7 +17,7 @@ from airmedic_core.ledger.tables import overrides
 from airmedic_core.records import Json
 from airmedic_core.windows import as_utc
 
-OverrideKind = Literal["quarantine", "repaired", "labelled", "setting", "freeze", "kill_switch"]
+OverrideKind = Literal["quarantine", "repaired", "labelled", "setting", "prior", "freeze", "kill_switch"]
 
 _SWITCHES = frozenset({"kill_switch", "freeze"})
 """Overrides that stop something: a row that somebody put in holds as well, because to stop is always safe."""

@@ -1,0 +1,79 @@
+"""Verified outcomes: which action healed which incident, as far as the audit chain vouches for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from airmedic_core.actions import known_action
+from airmedic_core.causes import Cause
+from airmedic_core.healed import returned_among, worked
+from airmedic_core.ledger.experience import Experience, PastCase
+
+
+@dataclass(frozen=True)
+class VerifiedOutcome:
+    """One incident whose end shows whether an action heals its cause."""
+
+    incident_id: str
+    model: str
+    cause: Cause
+    action: str
+    """The one that was decided on: a training, where the deployment that came of it decided the outcome."""
+    healed: bool
+    closed_at: datetime
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How often an action healed a cause, and how often it did not."""
+
+    successes: int = 0
+    failures: int = 0
+
+
+def verified_outcomes(experience: Experience) -> list[VerifiedOutcome]:
+    """Return the outcomes that count, oldest first.
+
+    An outcome counts where the incident was closed with one that speaks for or against its action, and where the end
+    of that action is on record in the audit chain. An incident that came back counts against what seemed to heal it.
+    What was rejected, not answered, stopped or closed by hand says nothing of the action.
+
+    Parameters
+    ----------
+    experience : Experience
+        Past incidents, as the chain holds them.
+    """
+    returned = returned_among(case.resolution for case in experience.cases)
+    outcomes = [outcome for case in experience.cases if (outcome := _outcome(case, returned)) is not None]
+    return sorted(outcomes, key=lambda outcome: (outcome.closed_at, outcome.incident_id))
+
+
+def _outcome(case: PastCase, returned: frozenset[str]) -> VerifiedOutcome | None:
+    action = str(case.resolution.get("action") or "")
+    word = str(case.resolution.get("outcome") or "")
+    healed = worked(word, came_back=case.incident_id in returned)
+    if case.closed_at is None or not action or healed is None or not case.verified:
+        return None
+    decided = str(case.decisions[-1]["action"]) if case.decisions else ""
+    known = known_action(decided) if decided else None
+    led_to_it = known is not None and known.leads_to == action
+    credited = decided if led_to_it else action
+    return VerifiedOutcome(case.incident_id, case.model, case.cause, credited, healed, case.closed_at)
+
+
+def tally(outcomes: Iterable[VerifiedOutcome], cause: Cause, action: str) -> Tally:
+    """Return how often an action healed a cause, and how often it did not.
+
+    Parameters
+    ----------
+    outcomes : iterable of VerifiedOutcome
+        The outcomes.
+    cause : Cause
+        The cause.
+    action : str
+        The action.
+    """
+    mine = [outcome.healed for outcome in outcomes if outcome.cause is cause and outcome.action == action]
+    return Tally(sum(mine), len(mine) - sum(mine))
