@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -9,11 +10,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path
-from airmedic_core.errors import AirmedicError, TrainingError
+from airmedic_core.errors import AirmedicError, SourceError, TrainingError
 from airmedic_core.history import MARGIN, History, Outcome
 from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Finding, Incident, IncidentState, Json, Proposal
+from airmedic_core.training.learned_rows import LEARNS_FROM, learned_rows, told_rows
 from airmedic_core.training.training_run import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 
 _TRIALS = 15
+_log = logging.getLogger(__name__)
 
 
 @final
@@ -54,9 +57,12 @@ class Retrain(Action):
         params = proposal.params
         if not (params.get("window_start") and params.get("window_end")):
             return ()
-        made = "recalibrated" if params.get("method") == "recalibrate" else "trained"
+        calibrates, counts = params.get("method") == "recalibrate", params.get(LEARNS_FROM)
+        made = "recalibrated" if calibrates else "trained"
         return [
             f"A new version is {made} on the labelled rows of {_window(params)}. What serves now goes on serving.",
+            *([told_rows(counts)] if counts else []),
+            *(["Rows that the model was trained on before are left out."] if calibrates else []),
             "It is compared with what serves, on rows that it was not trained on. If it is good, you are asked again.",
         ]
 
@@ -84,12 +90,8 @@ class Retrain(Action):
         TrainingError
             If they are not.
         """
-        from airmedic_core.training.rows import training_rows
-
         params = {**proposal.params, **chosen}
-        since = as_utc(params["since"]) if params.get("since") else None
-        training_rows(ws, _window(params), as_utc(params["as_of"]), since=since)
-        return params, _expected(ws, params)
+        return params | {LEARNS_FROM: _counted(ws, params)}, _expected(ws, params)
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that there is a champion to learn from and that the method exists."""
@@ -106,10 +108,11 @@ class Retrain(Action):
     def dry_run(self, ws: Workspace, params: Json) -> str:
         """Say what would be trained on what."""
         window = _window(params)
+        told = f" {told_rows(params[LEARNS_FROM])}" if params.get(LEARNS_FROM) else ""
         return (
             f"A challenger of {ws.spec.name} would be trained ({params['method']}) on the labelled rows of {window},"
             f" the newest {percent(ws.spec.retrain.holdout_fraction)} withheld for the gate. The champion would go on"
-            " serving."
+            f" serving.{told}"
         )
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
@@ -200,7 +203,21 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
     _check_method(ws, method)
     if cause.traits.relation_changed:
         params["since"] = _began(ws, incident).isoformat()
+    try:
+        params[LEARNS_FROM] = _counted(ws, params)
+    except (SourceError, TrainingError) as error:
+        # People decide without the numbers rather than not at all; the training reads the rows again.
+        _log.warning("The rows of a training of %s cannot be counted: %s", ws.spec.name, error)
+        params[LEARNS_FROM] = {"problem": error.problem}
     return params, _expected(ws, params)
+
+
+def _counted(ws: Workspace, params: Json) -> Json:
+    """Return how many rows a training has to learn from. Raise if they are too few."""
+    from airmedic_core.training.rows import training_rows
+
+    since = as_utc(params["since"]) if params.get("since") else None
+    return learned_rows(ws.spec, training_rows(ws, _window(params), as_utc(params["as_of"]), since=since), since=since)
 
 
 def _seen_in_predictions(history: History, done: RecordedAction) -> Outcome:

@@ -7,6 +7,7 @@ from airmedic_core.asked_labels.answers import (
     record_answers,
     with_answers,
 )
+from airmedic_core.asked_labels.longer_windows import with_all_answers
 from airmedic_core.asked_labels.rows import row_ids, telling_rows
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "record_answers",
     "row_ids",
     "telling_rows",
+    "with_all_answers",
     "with_answers",
 ]

@@ -1,7 +1,8 @@
 """The labels that people have given, and the rows with them.
 
 They are on record as an override of their window, and the audit chain holds who gave them. Monitoring sees them with
-the window; training and the gate see the labels of the source only.
+the window, and a training and its gate with the longer windows that these read
+(:func:`~airmedic_core.asked_labels.longer_windows.with_all_answers`).
 """
 
 from __future__ import annotations

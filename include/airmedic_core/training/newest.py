@@ -92,6 +92,7 @@ def compare_all_on_newest_rows(
 
 
 def _newest_rows(ws: Workspace, as_of: datetime) -> pd.DataFrame | None:
+    from airmedic_core.asked_labels import with_all_answers
     from airmedic_core.sources import known_labels
 
     seen = ws.ledger.batches(ws.spec.name, limit=_NEWEST_WINDOWS)
@@ -99,6 +100,7 @@ def _newest_rows(ws: Workspace, as_of: datetime) -> pd.DataFrame | None:
         return None
     window = Window(min(batch.batch.window.start for batch in seen), max(batch.batch.window.end for batch in seen))
     frame, _ = usable_rows(ws, window)
+    frame, _ = with_all_answers(ws, window, frame, as_of)
     labelled = np.asarray(known_labels(ws.spec, frame, as_of), dtype=bool)
     return frame[labelled].reset_index(drop=True)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from airmedic_core.asked_labels import with_all_answers
 from airmedic_core.errors import TrainingError
 from airmedic_core.repair import with_repaired
 from airmedic_core.sources import count_rows, known_labels, label_delay, read_sample, read_window
@@ -49,6 +50,8 @@ class TrainingRows:
     """The withheld part, up to its last labelled row."""
     left_out: dict[str, int] = field(default_factory=dict)
     """Why rows were left out → how many."""
+    answered: NDArray[np.bool_] | None = None
+    """Rows whose label people have given, in place of the source; None where nobody did."""
 
     @property
     def train(self) -> pd.DataFrame:
@@ -149,7 +152,9 @@ def usable_rows(ws: Workspace, window: Window, *, sampled: bool = False) -> tupl
     return frame[keep].reset_index(drop=True), left_out
 
 
-def settled_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> NDArray[np.bool_]:
+def settled_labels(
+    spec: ModelSpec, frame: pd.DataFrame, as_of: datetime, *, answered: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
     """Return which rows have a label that is known and are old enough for practically all of their age to have one.
 
     Parameters
@@ -160,12 +165,16 @@ def settled_labels(spec: ModelSpec, frame: pd.DataFrame, as_of: datetime) -> NDA
         The rows.
     as_of : datetime
         The moment at which labels must be known.
+    answered : array of bool, optional
+        Rows that people were asked about. These were chosen evenly over what the model says, so that they stand for
+        their window at whatever age, and they say nothing of how long the source's labels take.
     """
     times = frame[spec.data.time_column]
     arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
+    asked = np.zeros(len(frame), dtype=bool) if answered is None else answered
     # The older half shows how long labels take: of the newest rows only the quick ones are known.
-    delay = label_delay(spec, frame[arrived & np.asarray(times <= times.median())])
-    settled: NDArray[np.bool_] = arrived & np.asarray(times <= as_utc(as_of) - delay)
+    delay = label_delay(spec, frame[arrived & ~asked & np.asarray(times <= times.median())])
+    settled: NDArray[np.bool_] = arrived & (asked | np.asarray(times <= as_utc(as_of) - delay))
     return settled
 
 
@@ -174,7 +183,8 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
 
     The withheld part begins at a moment, so that rows of the same time, duplicates among them, are never on both sides.
     Where a change is known, the part is measured on the rows after it: otherwise everything since a recent change
-    would be withheld, and nothing could be learnt of it.
+    would be withheld, and nothing could be learnt of it. Labels that people have returned count like the source's, on
+    whichever side of that moment their rows are.
 
     Parameters
     ----------
@@ -196,9 +206,10 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
     """
     spec = ws.spec
     frame, left_out = usable_rows(ws, window)
+    frame, answered = with_all_answers(ws, window, frame, as_of)
     times = frame[spec.data.time_column]
     arrived = np.asarray(known_labels(spec, frame, as_of), dtype=bool)
-    known = settled_labels(spec, frame, as_of)
+    known = settled_labels(spec, frame, as_of, answered=answered)
     labelled = times[known]
     if len(labelled) < spec.retrain.min_rows:
         raise TrainingError(
@@ -216,6 +227,7 @@ def training_rows(ws: Workspace, window: Window, as_of: datetime, *, since: date
         window=Window(labelled.iloc[0].to_pydatetime(), boundary),
         holdout=Window(boundary, labelled.iloc[-1].to_pydatetime() + timedelta(microseconds=1)),
         left_out=left_out | {reason: rows for reason, rows in late.items() if rows},
+        answered=answered if answered.any() else None,
     )
     check_enough(spec, rows.train)
     return rows

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airmedic_core.asked_labels import with_all_answers
 from airmedic_core.sources import known_labels
 from airmedic_core.training.rows import usable_rows
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 def withheld_rows(ws: Workspace, challenger: Challenger, as_of: datetime) -> pd.DataFrame:
     """Return the usable rows that were withheld from a training, with the labels that are known at a moment.
+
+    The labels that people have returned are among them.
 
     Parameters
     ----------
@@ -35,4 +38,5 @@ def withheld_rows(ws: Workspace, challenger: Challenger, as_of: datetime) -> pd.
         If the rows cannot be read.
     """
     frame, _ = usable_rows(ws, challenger.holdout_window)
+    frame, _ = with_all_answers(ws, challenger.holdout_window, frame, as_of)
     return frame[np.asarray(known_labels(ws.spec, frame, as_of), dtype=bool)].reset_index(drop=True)

@@ -64,7 +64,9 @@ def test_what_is_trained_is_what_the_approver_has_narrowed(ws: Workspace, asked:
     given = approve(ws, asked, window_start=LATER, margin=-0.005)
     assert given.refused_because == ""
     narrowed = ws.ledger.proposal(given.proposal_hash)
-    assert narrowed.params == asked.params | {"window_start": LATER, "margin": -0.005}
+    counts = narrowed.params["learns_from"]
+    assert narrowed.params == asked.params | {"window_start": LATER, "margin": -0.005, "learns_from": counts}
+    assert counts["labelled"] < asked.params["learns_from"]["labelled"]
     assert "by more than 0.005 at the lower bound" in narrowed.expected
     assert "by more than 0.01 at the lower bound" in asked.expected
     assert (narrowed.parent, narrowed.expires_at) == (asked.hash, asked.expires_at)
