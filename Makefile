@@ -17,7 +17,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check e2e browser chaos cluster events bypass spark bench matrix lock
+.PHONY: help setup demo test check docs e2e browser chaos cluster events bypass spark bench matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -36,6 +36,12 @@ check: setup  ## Lint, formatting, types, and who may import whom.
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+docs: setup  ## Build the documentation into build/docs, and check its links. Installs MkDocs with its theme (60 MB) into .venv.
+	@$(BIN)/python -c "import material" 2>/dev/null || { echo "Installing MkDocs …"; $(BIN)/python -c \
+		"import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['docs'], sep='\n')" \
+		| $(BIN)/python -m pip --disable-pip-version-check --quiet install -r /dev/stdin; }
+	@$(BIN)/python scripts/build_site.py $(ARGS)
 
 e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
 	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)

@@ -6,27 +6,25 @@ python scripts/write_model_spec.py
 
 from __future__ import annotations
 
-import ast
 import inspect
 import re
-import types
-import typing
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(PROJECT)]
 
-from airmedic_core.checks import CHECKS
-from airmedic_core.family import Family
-from airmedic_core.notifiers import NOTIFIERS
-from airmedic_core.rollout import STRATEGIES
-from airmedic_core.spec import ModelSpec
-from airmedic_core.targets import TARGETS
+from airmedic_core.checks import CHECKS  # noqa: E402
+from airmedic_core.family import Family  # noqa: E402
+from airmedic_core.notifiers import NOTIFIERS  # noqa: E402
+from airmedic_core.rollout import STRATEGIES  # noqa: E402
+from airmedic_core.spec import ModelSpec  # noqa: E402
+from airmedic_core.targets import TARGETS  # noqa: E402
+from scripts.reference.tables import first_line, sections, table  # noqa: E402
 
-PAGE = Path(__file__).parents[1] / "docs" / "model-spec.md"
-_NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false", type(None): "nothing"}
+PAGE = PROJECT / "docs" / "model-spec.md"
 
 _HEAD = """\
 # The model spec
@@ -84,10 +82,10 @@ notify:
 
 def page() -> str:
     """Return the whole page."""
-    parts = [_HEAD, "## Keys\n", _table(ModelSpec, "", sections=False)]
-    for name, model in _sections(ModelSpec):
-        parts.append(f"## {name}\n\n{_first_line(model)}\n")
-        parts.append(_table(model, f"{name}."))
+    parts = [_HEAD, "## Keys\n", table(ModelSpec, "", nested=False)]
+    for name, model in sections(ModelSpec):
+        parts.append(f"## {name}\n\n{first_line(model)}\n")
+        parts.append(table(model, f"{name}."))
     parts.append(_CHECKS)
     parts += _family(CHECKS)
     parts.append("## Rollout strategies\n\n`rollout.strategy` names one, `rollout.options` holds its options.\n")
@@ -105,96 +103,13 @@ def _family(family: Family[Any]) -> Iterator[str]:
         group = f" ({member.group})" if hasattr(member, "group") else ""
         yield f"### {name}{group}\n\n{_description(member)}\n"
         if member.options.model_fields:
-            yield _table(member.options, "")
-
-
-def _sections(model: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    for name, field in model.model_fields.items():
-        inner = _model_of(field.annotation)
-        if inner is not None:
-            yield name, inner
-
-
-def _table(model: type[BaseModel], prefix: str, *, sections: bool = True) -> str:
-    lines = ["| Key | Type | Default | Meaning |", "|---|---|---|---|"]
-    lines += [f"| {' | '.join(row)} |" for row in _rows(model, prefix, sections=sections)]
-    return "\n".join(lines) + "\n"
-
-
-def _rows(model: type[BaseModel], prefix: str, *, sections: bool) -> Iterator[tuple[str, str, str, str]]:
-    meanings = _meanings(model)
-    for name, field in model.model_fields.items():
-        inner = _model_of(field.annotation)
-        kind = _kind(field) if inner is None else "keys, see below" if not sections else "keys"
-        yield f"`{prefix}{name}`", kind, _default(field), meanings.get(name, "").replace("|", "\\|")
-        if inner is not None and sections:
-            yield from _rows(inner, f"{prefix}{name}.", sections=True)
-
-
-def _meanings(model: type[BaseModel]) -> dict[str, str]:
-    """Return the text below each field, which Python itself does not keep."""
-    body = ast.parse(inspect.getsource(model)).body[0]
-    assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class
-    meanings = {}
-    for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
-            value = text.value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                meanings[field.target.id] = " ".join(value.value.split()).replace("``", "`")
-    return meanings
-
-
-def _kind(field: FieldInfo) -> str:
-    # The only validated text of a spec is a step in time; its type keeps no other trace.
-    is_step = any(type(item).__name__ == "AfterValidator" for item in field.metadata)
-    kind = "step in time" if is_step else _type(field.annotation)
-    bounds = {"Ge": "≥", "Gt": ">", "Le": "≤", "Lt": "<"}
-    limits = []
-    for limit in field.metadata:
-        sign = bounds.get(type(limit).__name__)
-        if sign:
-            limits.append(f"{sign} {getattr(limit, type(limit).__name__.lower()):g}")
-    return f"{kind}, {', '.join(limits)}" if limits else kind
-
-
-def _type(annotation: Any) -> str:
-    origin, inner = typing.get_origin(annotation), typing.get_args(annotation)
-    if annotation in _NAMES:
-        return _NAMES[annotation]
-    if origin is typing.Literal:
-        return " or ".join(f"`{str(value).lower() if value is False else value}`" for value in inner)
-    if origin in {typing.Union, types.UnionType}:
-        kinds = [_type(kind) for kind in inner if kind is not type(None)]
-        return "value" if len(kinds) > 2 else " or ".join(kinds)
-    if origin is tuple:
-        return f"list of {_type(inner[0])}"
-    if inspect.isclass(origin) and issubclass(origin, typing.Mapping):
-        return "keys"
-    return "value"
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return "**required**"
-    default = field.get_default(call_default_factory=True)
-    if default is None or default in ("", (), {}) or isinstance(default, BaseModel):
-        return ""
-    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
-
-
-def _model_of(annotation: Any) -> type[BaseModel] | None:
-    candidates = [annotation, *typing.get_args(annotation)]
-    return next((kind for kind in candidates if inspect.isclass(kind) and issubclass(kind, BaseModel)), None)
+            yield table(member.options, "")
 
 
 def _description(member: object) -> str:
     """Return what a member's docstring says, up to its first section: examples are for those who read the code."""
     text = inspect.getdoc(type(member)) or ""
     return re.split(r"\n\n[^\n]+\n-{3,}\n", text, maxsplit=1)[0].strip()
-
-
-def _first_line(model: type[BaseModel]) -> str:
-    return (model.__doc__ or "").strip().partition("\n")[0]
 
 
 if __name__ == "__main__":

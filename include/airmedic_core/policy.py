@@ -83,7 +83,9 @@ class Rule(Section):
     """What one line of the policy says."""
 
     actions: tuple[ActionName, ...] = Field(min_length=1)
+    """Names of actions, ours and those of installed packages."""
     environments: tuple[str, ...] = (ANY,)
+    """Where it holds, as ``AIRMEDIC_ENVIRONMENT`` or the spec's ``environment`` says; ``"*"`` for everywhere."""
     cause: Literal["verified", "unverified", "any"] = "any"
     permission: Permission
     one_of: tuple[str, ...] = ()

@@ -14,7 +14,21 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     "target",
-    ["demo", "test", "check", "e2e", "browser", "chaos", "cluster", "events", "bypass", "bench", "matrix", "lock"],
+    [
+        "demo",
+        "test",
+        "check",
+        "docs",
+        "e2e",
+        "browser",
+        "chaos",
+        "cluster",
+        "events",
+        "bypass",
+        "bench",
+        "matrix",
+        "lock",
+    ],
 )
 def test_every_target_sets_up_what_it_needs(target: str) -> None:
     env = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}}
