@@ -42,6 +42,7 @@ class Recalibrate(Action):
     trains = True
     deadline_seconds = _TRAINING.deadline_seconds
     leads_to = _TRAINING.leads_to
+    plans_anew = _TRAINING.plans_anew
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose the window, and the moment since when where something changed."""

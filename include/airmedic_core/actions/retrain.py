@@ -44,6 +44,7 @@ class Retrain(Action):
     # Tuning fits many models on a long window. Nobody else waits for it: a training holds its own proposal only.
     deadline_seconds = 6 * 3600.0
     leads_to = "deploy"
+    plans_anew = (LEARNS_FROM,)
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose window, method and, where something changed, the moment since when."""
