@@ -54,7 +54,7 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
     dags, errors, _ = parse("remediate.py")
     assert not errors
     assert edges(dags["remediate__alpha"]) == arrows(
-        """collect_evidence -> diagnose; diagnose -> decide;
+        """collect_evidence -> diagnose; diagnose -> announce decide; announce -> close_incident;
         decide -> approve_retrain resume_deployment approve_rollback quarantine_batch approve_repair approve_change;
         decide -> recommend escalate; quarantine_batch -> approve_repair; approve_repair -> repair_batch;
         repair_batch -> close_incident;
@@ -161,7 +161,8 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
         "change_path": ("Change", {"approve_change", "apply_change"}),
         "people_path": ("Tell people", {"recommend", "escalate"}),
     }  # fmt: skip
-    assert set(dag.task_group.children) - set(groups) == {"collect_evidence", "diagnose", "decide", "close_incident"}
+    alone = {"collect_evidence", "diagnose", "announce", "decide", "close_incident"}
+    assert set(dag.task_group.children) - set(groups) == alone
 
 
 @pytest.mark.parametrize("kind", ["monitor", "remediate", "review"])

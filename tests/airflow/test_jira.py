@@ -124,6 +124,13 @@ def test_an_incident_is_one_issue_from_its_opening_to_its_end(jira: Jira) -> Non
     assert not jira.issues["ML-3"]["done"]
 
 
+def test_the_ticket_of_an_incident_is_opened_once_and_known_by_its_address(jira: Jira) -> None:
+    member, options = NOTIFIERS.member("jira"), options_for("jira", {"project": "ML", "connection": "on_premises"})
+    tickets = [str(member.open_ticket(OPENED, options)) for _ in range(2)]
+    assert tickets == [f"ML-1: http://127.0.0.1:{jira.server_port}/browse/ML-1"] * 2
+    assert len(jira.issues) == 1
+
+
 def test_nothing_in_an_issue_is_markup_but_the_links(jira: Jira) -> None:
     send(OPENED)
     text = jira.issues["ML-1"]["description"]

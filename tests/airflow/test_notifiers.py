@@ -49,6 +49,9 @@ class Service(ThreadingHTTPServer):
     def answer(self, method: str, path: str, body: Any) -> Any:
         """Behave as GitHub does with the issues of one repository; anything else is only taken."""
         url = urlsplit(path)
+        if method == "GET" and not url.path.endswith("/issues"):
+            issue = self.issues[int(url.path.rpartition("/")[2]) - 1]
+            return {**issue, "html_url": f"https://github.example/{issue['number']}"}
         if method == "GET":
             asked = parse_qs(url.query)
             known = [issue for issue in self.issues if issue["state"] == asked["state"][0]]
@@ -218,6 +221,23 @@ def test_an_issue_is_found_among_more_than_a_page_of_others(service: Service) ->
     send("github", RESOLVED, repository="acme/models")
     assert len(service.issues) == 130
     assert service.issues[129]["state"] == "closed"
+
+
+def test_the_ticket_of_an_incident_is_opened_once_and_known_by_its_address(service: Service) -> None:
+    github, options = NOTIFIERS.member("github"), {"connection": "the_service", "repository": "acme/models"}
+    tickets = [github.open_ticket(OPENED, options_for("github", options)) for _ in range(2)]
+    assert [str(ticket) for ticket in tickets] == ["acme/models#1: https://github.example/1"] * 2
+    assert len(service.issues) == 1
+    send("github", RESOLVED, repository="acme/models")
+    assert service.issues[0]["state"] == "closed"
+
+
+def test_a_notifier_without_tickets_says_so(service: Service) -> None:
+    webhook = NOTIFIERS.member("webhook")
+    assert not webhook.opens_tickets
+    with pytest.raises(NoticeError, match="keeps no tickets"):
+        webhook.open_ticket(OPENED, options_for("webhook", {"connection": "the_service"}))
+    assert service.asked == []
 
 
 def test_what_is_about_no_incident_opens_no_issue(service: Service) -> None:

@@ -34,6 +34,10 @@ class Path(StrEnum):
     """An approval, then a repaired copy of the rows, which is looked at again. It also follows a quarantine."""
     RERUN = "rerun"
     """A companion: an approval, then a DAG of the team's own."""
+    SCALE = "scale"
+    """An approval, then more capacity, by an HTTP hook or a DAG of the team's own."""
+    TELL = "tell"
+    """At once, beside whatever is decided and once for each incident: people are told, and nothing is changed."""
     RECOMMEND = "recommend"
     """People are told, and nothing is carried out."""
     ESCALATE = "escalate"
@@ -41,13 +45,13 @@ class Path(StrEnum):
 
     @property
     def begins(self) -> bool:
-        """Whether an incident can go this way from its decision on. The others follow a gate, or another action."""
-        return self not in {Path.DEPLOY, Path.RERUN}
+        """Whether an incident can go this way from its decision on. The others follow a gate, or go beside another."""
+        return self not in {Path.DEPLOY, Path.RERUN, Path.TELL}
 
     @property
     def asks(self) -> bool:
         """Whether an approval stands in front of the action."""
-        return self not in {Path.QUARANTINE, Path.RECOMMEND, Path.ESCALATE}
+        return self not in {Path.QUARANTINE, Path.TELL, Path.RECOMMEND, Path.ESCALATE}
 
 
 class StoppedBy(StrEnum):

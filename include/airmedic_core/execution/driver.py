@@ -242,6 +242,11 @@ class _Attempt:
     started: float
     hold: Hold
 
+    @property
+    def moves_incident(self) -> bool:
+        """Whether the incident's state follows what is done: telling people happens beside its remedy."""
+        return self.action.path is not Path.TELL
+
     def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:
         seconds = perf_counter() - self.started
         return ActionResult(self.proposal.hash, self.proposal.action, status, summary, seconds, output)
@@ -324,7 +329,7 @@ def _begin(attempt: _Attempt) -> Json:
     # Meanwhile somebody may have closed the incident by hand, or withdrawn the approval.
     ws.ledger.require_approval(proposal.hash, now=attempt.now)
     attempt.hold.require()
-    ws.ledger.begin_action(proposal, snapshot)
+    ws.ledger.begin_action(proposal, snapshot, moves_incident=attempt.moves_incident)
     return snapshot
 
 
@@ -343,7 +348,8 @@ def _carry_on(attempt: _Attempt, snapshot: Json) -> ActionResult:
     attempt.hold.require()
     if problems:
         return _take_back(attempt, snapshot, "undone", f"It did not verify: {' '.join(problems)}", output)
-    return attempt.ws.ledger.finish_action(attempt.result("done", summary, output))
+    result = attempt.result("done", summary, output)
+    return attempt.ws.ledger.finish_action(result, moves_incident=attempt.moves_incident)
 
 
 def _transient(error: Exception) -> bool:
@@ -375,7 +381,8 @@ def _take_back(
     with span("undo"):
         told = attempt.action.undo(ws, proposal, snapshot, attempt.now)
     seconds = perf_counter() - attempt.started
-    return ws.ledger.finish_action(replace(ended, summary=f"{because} {told}".strip(), seconds=seconds))
+    undone = replace(ended, summary=f"{because} {told}".strip(), seconds=seconds)
+    return ws.ledger.finish_action(undone, moves_incident=attempt.moves_incident)
 
 
 def _finish_taking_back(attempt: _Attempt, last: RecordedAction) -> ActionResult:

@@ -55,7 +55,9 @@ class Actions(Audit):
     was cut off on the way: the process that carries it out next can tell, and goes on with it.
     """
 
-    def begin_action(self, p: Proposal, snapshot: Json, *, now: datetime | None = None) -> None:
+    def begin_action(
+        self, p: Proposal, snapshot: Json, *, now: datetime | None = None, moves_incident: bool = True
+    ) -> None:
         """Record that an action begins, and how things stood before. Its incident is ``acting`` from now on.
 
         After a crash the first snapshot is kept, because it alone shows how things stood before. After a failure a new
@@ -69,6 +71,8 @@ class Actions(Audit):
             How things stand before.
         now : datetime, optional
             The moment; the present one where not given.
+        moves_incident : bool
+            Whether the incident's state follows: it stays as it is for what happens beside its remedy.
 
         Raises
         ------
@@ -83,7 +87,8 @@ class Actions(Audit):
             attempt = _add_attempt(connection, p, last, "running", snapshot=snapshot, started_at=started_at)
             begun = {"action": p.action, "attempt": attempt, "incident_id": p.incident_id, "snapshot": snapshot}
             append(connection, "action_begun", p.hash, begun)
-            advance(connection, p.incident_id, IncidentState.ACTING)
+            if moves_incident:
+                advance(connection, p.incident_id, IncidentState.ACTING)
 
     def refuse_action(
         self, p: Proposal, status: Literal["failed", "stopped"], summary: str, *, now: datetime | None = None
@@ -139,10 +144,21 @@ class Actions(Audit):
             _move(connection, r, last, "taking_back", values)
             append(connection, "action_taken_back", r.proposal_hash, record)
 
-    def finish_action(self, r: ActionResult, *, now: datetime | None = None) -> ActionResult:
+    def finish_action(
+        self, r: ActionResult, *, now: datetime | None = None, moves_incident: bool = True
+    ) -> ActionResult:
         """Record what came of an action; its incident is ``verifying`` from now on.
 
         Two processes that carried out the same action differ in seconds and the like: the first result stands.
+
+        Parameters
+        ----------
+        r : ActionResult
+            What came of it.
+        now : datetime, optional
+            The moment; the present one where not given.
+        moves_incident : bool
+            Whether the incident's state follows: it stays as it is for what happens beside its remedy.
 
         Returns
         -------
@@ -162,7 +178,8 @@ class Actions(Audit):
             values = {"summary": r.summary, "seconds": r.seconds, "output": record["output"]}
             row = _move(connection, r, last, r.status, values | {"finished_at": now or datetime.now(UTC)})
             append(connection, "action_ended", r.proposal_hash, record)
-            advance(connection, row.incident_id, IncidentState.VERIFYING)
+            if moves_incident:
+                advance(connection, row.incident_id, IncidentState.VERIFYING)
         return r
 
     def last_attempt(self, hash: str) -> RecordedAction | None:  # noqa: A002  the word for it

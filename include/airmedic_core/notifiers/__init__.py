@@ -10,10 +10,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from airmedic_core.family import Family
-from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions, RoutedOptions
+from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions, RoutedOptions, Ticket
 from airmedic_core.spec import NOTIFIERS_LIE_IN, validated
 
-__all__ = ["NOTIFIERS", "Event", "Notice", "Notifier", "NotifierOptions", "RoutedOptions", "options_for", "send_notice"]
+__all__ = [
+    "NOTIFIERS",
+    "Event",
+    "Notice",
+    "Notifier",
+    "NotifierOptions",
+    "RoutedOptions",
+    "Ticket",
+    "options_for",
+    "send_each",
+    "send_notice",
+    "ticket_keepers",
+]
 
 NOTIFIERS: Family[Notifier[Any]] = Family(
     "airmedic_core.notifiers", Notifier, entry_points="airmedic.notifiers", beside=NOTIFIERS_LIE_IN.beside
@@ -36,18 +48,50 @@ def send_notice(notice: Notice, chosen: Mapping[str, Mapping[str, Any]]) -> tupl
     tuple of str
         The notifiers that took it.
     """
-    told = []
+    return tuple(name for name, problem in send_each(notice, chosen).items() if not problem)
+
+
+def send_each(notice: Notice, chosen: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Tell people in all chosen ways, and return what became of each. Never raises.
+
+    Parameters
+    ----------
+    notice : Notice
+        What they are told.
+    chosen : mapping
+        Notifier → its options, as the spec's ``notify`` holds them.
+
+    Returns
+    -------
+    dict of str to str
+        Notifier → why it could not tell anybody; empty where it has. Those that leave such notices out are not in it.
+    """
+    told = {}
     for name in (*_always(), *(name for name in chosen if name not in _always())):
         try:
             options = options_for(name, chosen.get(name, {}))
             if isinstance(options, RoutedOptions) and not options.wants(notice):
                 continue
-            NOTIFIERS.member(name).send(notice, options)
+            sent = NOTIFIERS.member(name).send(notice, options)
         except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
             _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
+            told[name] = str(error) or type(error).__name__
         else:
-            told.append(name)
-    return tuple(told)
+            if sent is not False:
+                told[name] = ""
+    return told
+
+
+def ticket_keepers(chosen: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return those of the chosen notifiers that keep a ticket for each incident.
+
+    Parameters
+    ----------
+    chosen : mapping
+        Notifier → its options, as the spec's ``notify`` holds them.
+    """
+    working = NOTIFIERS.working()
+    return [name for name in chosen if name in working and working[name].opens_tickets]
 
 
 def options_for(name: str, given: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from airmedic_core.errors import NoticeError
 from airmedic_core.records import IncidentState, Severity
 
 
@@ -23,6 +24,8 @@ class Event(StrEnum):
     """Somebody has approved or rejected."""
     NOT_CARRIED_OUT = "not_carried_out"
     """A proposal was refused, or nobody answered in time."""
+    DIAGNOSED = "diagnosed"
+    """The most likely cause, and what speaks for it: told once for each incident."""
     RECOMMENDED = "recommended"
     """Something that Airmedic does not do by itself."""
     ESCALATED = "escalated"
@@ -63,6 +66,19 @@ class Notice:
         return self.event is Event.INCIDENT_CLOSED and self.state is not IncidentState.ESCALATED
 
 
+@dataclass(frozen=True)
+class Ticket:
+    """The ticket of an incident, in a tracker of the team's."""
+
+    id: str
+    """As people name it: ``acme/models#7``, ``ML-12``."""
+    url: str = ""
+    """Where it is read; empty where nobody knows."""
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.url}" if self.url else self.id
+
+
 _MOST_CHARACTERS = 3000
 """Slack takes up to 4,000 characters in a message, and cuts off what is longer."""
 
@@ -101,6 +117,8 @@ class Notifier(Protocol[OptionsT]):
     """Airflow connections that it writes through where its options name no others: ``airmedic doctor`` lists them."""
     always: bool = False
     """Whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
+    opens_tickets: bool = False
+    """Whether it keeps a ticket for each incident, which ``open_ticket`` returns."""
 
     def preview(self, notice: Notice, options: OptionsT) -> str:
         """Return what would be sent, as people read it, without any secret. Sends nothing, and needs no connection.
@@ -113,6 +131,23 @@ class Notifier(Protocol[OptionsT]):
             This notifier's options for the model.
         """
         return notice.text
+
+    def open_ticket(self, notice: Notice, options: OptionsT) -> Ticket:
+        """Return the open ticket of the notice's incident, and open it first where there is none.
+
+        Parameters
+        ----------
+        notice : Notice
+            What the ticket says if it has to be opened.
+        options : NotifierOptions
+            This notifier's options for the model.
+
+        Raises
+        ------
+        NoticeError
+            If it keeps no tickets, or the tracker does not answer.
+        """
+        raise NoticeError(f"{type(self).__name__} keeps no tickets.", "Name a notifier that does.")
 
     @abstractmethod
     def send(self, notice: Notice, options: OptionsT) -> bool | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from pydantic import Field
 
-from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions, Ticket
 
 if TYPE_CHECKING:
     from airmedic.hooks.web_service import WebService
@@ -47,6 +47,7 @@ class Github(Notifier[Options]):
 
     options = Options
     connections = (_CONNECTION,)
+    opens_tickets = True
 
     def preview(self, notice: Notice, options: Options) -> str:
         """Return the issue that the notice would open."""
@@ -70,6 +71,14 @@ class Github(Notifier[Options]):
             repository.close(issue)
         return True
 
+    def open_ticket(self, notice: Notice, options: Options) -> Ticket:
+        """Return the open issue of the notice's incident, and open it first where there is none."""
+        from airmedic.hooks.web_service import WebService
+
+        repository = _Issues(WebService(options.connection, _ADDRESS), options)
+        number = repository.issue_of(notice.incident_id) or repository.open(notice)
+        return Ticket(f"{options.repository}#{number}", repository.url_of(number))
+
 
 class _Issues:
     def __init__(self, service: WebService, options: Options) -> None:
@@ -92,6 +101,11 @@ class _Issues:
         body = f"{_markdown(notice)}\n\n{_marker(notice.incident_id)}"
         issue = {"title": notice.headline[:256], "body": body, "labels": [self._options.label]}
         return int(self._ask("POST", "", body=issue)["number"])
+
+    def url_of(self, number: int) -> str:
+        """Return where people read an issue; empty where the API does not say."""
+        url = str((self._ask("GET", f"/{number}") or {}).get("html_url", ""))
+        return url if url.startswith(("https://", "http://")) else ""
 
     def comment(self, number: int, notice: Notice) -> None:
         self._ask(

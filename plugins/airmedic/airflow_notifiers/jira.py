@@ -9,7 +9,7 @@ from urllib.parse import quote
 from pydantic import Field
 
 from airmedic_core.errors import NoticeError
-from airmedic_core.notifiers import Notice, Notifier, RoutedOptions
+from airmedic_core.notifiers import Notice, Notifier, RoutedOptions, Ticket
 
 if TYPE_CHECKING:
     from airmedic.hooks.web_service import WebService
@@ -48,6 +48,7 @@ class Jira(Notifier[Options]):
 
     options = Options
     connections = (_CONNECTION,)
+    opens_tickets = True
 
     def preview(self, notice: Notice, options: Options) -> str:
         """Return the issue that the notice would open."""
@@ -70,6 +71,15 @@ class Jira(Notifier[Options]):
         if notice.is_over:
             issues.close(key)
         return True
+
+    def open_ticket(self, notice: Notice, options: Options) -> Ticket:
+        """Return the open issue of the notice's incident, and open it first where there is none."""
+        from airmedic.hooks.web_service import WebService
+
+        service = WebService(options.connection)
+        issues = _Issues(service, options)
+        key = issues.issue_of(notice) or issues.open(notice)
+        return Ticket(key, f"{service.address}/browse/{quote(key)}")
 
 
 class _Issues:

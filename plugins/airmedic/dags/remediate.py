@@ -9,6 +9,7 @@ from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule
 
 from airmedic.dag_factory import model_dag
 from airmedic.dags.templates import approved, first_of, xcom
+from airmedic.operators.announce import AnnounceOperator
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
@@ -323,6 +324,8 @@ def remediate(spec: ModelSpec) -> DAG:
             task_id="collect_evidence", model=model, incident_id="{{ params.incident_id or '' }}", request=REQUEST
         )
         diagnose = LLMDiagnosisOperator(task_id="diagnose", model=model, incident_id=INCIDENT)
+        # Beside the decision: nothing waits for a message, and no remedy fails with one.
+        announce = AnnounceOperator(task_id="announce", model=model, incident_id=INCIDENT, request=REQUEST)
         decide = DecideOperator(
             task_id="decide",
             model=model,
@@ -344,9 +347,11 @@ def remediate(spec: ModelSpec) -> DAG:
             model=model,
             incident_id=INCIDENT,
             request=REQUEST,
+            tolerated=[announce.task_id],
             trigger_rule=TriggerRule.ALL_DONE,
         )
-        collect_evidence >> diagnose >> decide
+        collect_evidence >> diagnose >> [announce, decide]
+        announce >> close_incident
         branches = (
             retrain_branch(spec),
             rollback_branch(spec),

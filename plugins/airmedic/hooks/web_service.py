@@ -54,6 +54,8 @@ class WebService:
         self._address = _address(connection) or address
         if not self._address:
             raise NoticeError(f"The connection {connection_id!r} names no host.", "Give it the address of the service.")
+        self.address = self._address.rstrip("/")
+        """Where the service is."""
         self.login, self.password = connection.login or "", connection.password or ""
         self._headers = {str(key): str(value) for key, value in connection.extra_dejson.get("headers", {}).items()}
 

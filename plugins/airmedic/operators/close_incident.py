@@ -34,6 +34,8 @@ class CloseIncidentOperator(ModelOperator):
         Name of the model spec.
     incident_id : str
         The incident; empty if the run failed before there was one.
+    tolerated : sequence of str
+        Tasks that may fail without failing the run: those that only tell people.
     request : dict
         What a person asked for. After a dry run, or a diagnosis only, an incident that monitoring opened stays open.
 
@@ -46,14 +48,22 @@ class CloseIncidentOperator(ModelOperator):
     template_fields: Sequence[str] = ("model", "incident_id", "request")
     operator_extra_links = (MLflowRunLink(),)
 
-    def __init__(self, *, incident_id: str, request: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        incident_id: str,
+        request: Mapping[str, str] | None = None,
+        tolerated: Sequence[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.incident_id = incident_id
+        self.tolerated = tolerated
         self.request = request
 
     def execute(self, context: Context) -> Json:
         """Close the incident."""
-        failed = _failed_tasks(context)
+        failed = [task for task in _failed_tasks(context) if task not in self.tolerated]
         if not self.incident_id:
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():

@@ -1,6 +1,10 @@
 """Our own actions keep what every action promises. Some are not planned from an incident: they are given parameters."""
 
+from pathlib import Path
+from tempfile import mkdtemp
+
 import pandas as pd
+import pytest
 
 from airmedic.testing import Arrangement, contract_tests
 from airmedic.testing.disturbances import INCIDENT_ON
@@ -12,6 +16,14 @@ from airmedic_core.traffic import Traffic
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
+from tests.core.board import install_board
+from tests.core.packages import Install
+
+
+@pytest.fixture
+def board(install: Install) -> None:
+    """Install a notifier that keeps tickets."""
+    install_board(install)
 
 
 def a_challenger(ws: Workspace) -> None:
@@ -86,6 +98,11 @@ test_rerun_pipeline = contract_tests(
     arrange=Arrangement(spec={"upstream_dag": "ingest"}, world=lambda _: None),
 )
 
+BOARD = Path(mkdtemp(prefix="airmedic_board")) / "board"
+on_the_board = Arrangement(spec={"notify": {"board": {"path": str(BOARD)}}})
+test_telling_people = pytest.mark.usefixtures("board")(
+    contract_tests("actions", "notify", "open_ticket", arrange=on_the_board)
+)
 test_repair = contract_tests("actions", "repair", arrange=Arrangement(prepare=a_day_in_cents, world=repaired_copies))
 test_request_labels = contract_tests(
     "actions", "request_labels", arrange=Arrangement(prepare=a_day_without_labels, world=handed_out)
@@ -96,5 +113,6 @@ def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
     arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "request_labels", "rerun_pipeline"}
+    arranged |= {"notify", "open_ticket"}
     plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain

@@ -1,0 +1,81 @@
+"""Carries out what is done beside every decision: people are told, and tickets are opened. Nothing of it may fail."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import ACTIONS, Path
+from airmedic_core.decide.objection import Objection
+from airmedic_core.decide.propose import Standing, permitted, record
+from airmedic_core.execution.driver import carry_out
+from airmedic_core.ledger.transitions import ENDS
+from airmedic_core.policy import policy_of
+from airmedic_core.records import Permission
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Announced:
+    """What became of one action that tells people."""
+
+    action: str
+    status: str
+    """``done`` or ``failed``; ``would`` in a dry run, and ``left out`` where spec or policy do not let it be."""
+    summary: str
+
+
+def announce(ws: Workspace, incident_id: str, *, now: datetime, only_looks: bool = False) -> list[Announced]:
+    """Tell people of an incident in all the ways that spec and policy allow, once. Never raises.
+
+    What has been done for the incident is not done again, whatever has been found since; what has failed is tried again
+    when this is called again. What the policy does not allow without asking is left out, for nobody is asked about it.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident, which has been diagnosed.
+    now : datetime
+        The moment.
+    only_looks : bool
+        Whether to say what would be told, and to tell nobody.
+    """
+    names = [name for name, action in ACTIONS.working().items() if action.path is Path.TELL]
+    became = []
+    for name in names:
+        try:
+            if (told := _announced(ws, name, incident_id, now=now, only_looks=only_looks)) is not None:
+                became.append(told)
+        except Exception as error:  # noqa: BLE001  a remedy does not wait for a message
+            _log.warning("%s failed for the incident %s: %s", name, incident_id, error)
+            became.append(Announced(name, "failed", str(error) or type(error).__name__))
+    return became
+
+
+def _announced(ws: Workspace, name: str, incident_id: str, *, now: datetime, only_looks: bool) -> Announced | None:
+    action, incident = ACTIONS.member(name), ws.ledger.incident(incident_id)
+    if incident.state in ENDS or not all(getattr(ws.spec, key, None) for key in action.needs):
+        return None
+    if any(done.action == name and done.status == "done" for done in ws.ledger.actions(incident_id=incident_id)):
+        return None
+    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    standing = Standing.of(diagnosis, policy := policy_of(ws))
+    verdict = permitted(ws, policy, incident, name, standing, now=now)
+    if isinstance(verdict, Objection):
+        return Announced(name, "left out", verdict.reason)
+    if verdict.permission is not Permission.AUTO:
+        return Announced(name, "left out", f"{verdict.reason} Nobody is asked about it.")
+    params, expected = action.plan(ws, incident, diagnosis)
+    if only_looks:
+        return Announced(name, "would", action.dry_run(ws, params))
+    proposal = record(ws, incident, name, params, expected, allowance=verdict, now=now)
+    result = carry_out(ws, proposal.hash, now=now)
+    return Announced(name, result.status, result.summary)
