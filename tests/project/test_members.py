@@ -68,7 +68,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     # Findings of earlier versions, which had no roles.
     CORE + "ledger/earlier_findings.py": {"estimate"},
     # The defaults of a spec, its short forms, and what its section on data asks for.
-    CORE + "spec/": {"quality", "retrain", "simple", "sql"},
+    CORE + "spec/": {"notify", "quality", "retrain", "simple", "sql"},
     # The story of the demo is told with actions.
     CORE + "simulate/story.py": {"deploy", "quarantine", "refresh_reference", "retrain", "rollback"},
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
