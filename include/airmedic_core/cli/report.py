@@ -23,7 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the report and print where it is."""
     from airmedic_core.errors import LedgerError, closest
-    from airmedic_core.reports import batch_report, incident_report
+    from airmedic_core.monitor import publish_report
+    from airmedic_core.reports import incident_report
     from airmedic_core.terminal.output import judged
 
     ws = workspace_of(args.model)
@@ -36,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
         wanted = args.batch or next(iter(seen))
         if wanted not in seen:
             raise LedgerError(f"There is no batch {wanted!r}.", closest(wanted, seen))
-        report = batch_report(ws, seen[wanted])
+        report = publish_report(ws, seen[wanted])
     judged("ok", report.url or f"run {report.run_id} in {ws.registry.address}")
     return 0

@@ -129,7 +129,7 @@ class Overview(Audit):
         with self._reading() as connection:
             return list(_waiting(connection, now))
 
-    def window_rows(self, model: str, *, limit: int) -> list[Row[Any]]:
+    def window_rows(self, model: str, *, limit: int, until: datetime | None = None) -> list[Row[Any]]:
         """Return the last windows of a model, oldest first, with what is known of each as a whole.
 
         Parameters
@@ -138,8 +138,12 @@ class Overview(Audit):
             The model's name.
         limit : int
             Windows at the most.
+        until : datetime, optional
+            Only windows that end by then.
         """
         query = select(batches).where(batches.c.model == model).order_by(batches.c.window_start.desc()).limit(limit)
+        if until is not None:
+            query = query.where(batches.c.window_end <= until)
         with self._reading() as connection:
             return list(connection.execute(query))[::-1]
 

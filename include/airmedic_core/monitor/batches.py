@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airmedic_core.errors import NoChampionError
+from airmedic_core.errors import AirmedicError, NoChampionError
 from airmedic_core.records import Assessment, Batch, Finding
 from airmedic_core.spans import span
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     from airmedic_core.checks import Group
+    from airmedic_core.profile import Profile
     from airmedic_core.reports import Report
     from airmedic_core.workspace import Workspace
 
@@ -203,4 +204,16 @@ def publish_report(ws: Workspace, batch: Batch, *, airflow_url: str = "") -> Rep
     """
     from airmedic_core.reports import batch_report
 
-    return batch_report(ws, batch, airflow_url=airflow_url)
+    return batch_report(ws, batch, airflow_url=airflow_url, profiles=lambda: _profiles(ws, batch))
+
+
+def _profiles(ws: Workspace, batch: Batch) -> tuple[Profile, Profile] | None:
+    """Return the profiles of the champion's reference and of a batch; nothing where they are not at hand."""
+    from airmedic_core.monitor.past import kept_profile
+
+    try:
+        reference = ws.registry.reference(ws.registry.champion(ws.spec.name))
+    except AirmedicError:  # the report tells the rest without it
+        return None
+    profile = kept_profile(ws.settings, batch, reference)
+    return None if profile is None else (reference.whole, profile)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.records import Finding, Json, Verdict
+from airmedic_core.reports.pictures import Move
 from airmedic_core.reports.text import code, line, number, prose, table
 
 _COLUMNS = (
@@ -27,6 +28,12 @@ def findings_table(findings: Sequence[Finding]) -> Json:
         plain |= {name: line(plain[name]) for name in ("subject", "unit", "message")}
         rows.append([plain[name] for name in _COLUMNS])
     return {"columns": list(_COLUMNS), "data": rows}
+
+
+def moves_table(moves: Sequence[Move]) -> Json:
+    """Return the moves of columns in the form that MLflow shows as a table."""
+    rows = [[line(move.column), move.moved, move.usual, move.unit, move.of_usual, move.verdict] for move in moves]
+    return {"columns": ["column", "moved", "usual", "unit", "of_usual", "verdict"], "data": rows}
 
 
 def markdown_findings(findings: Sequence[Finding], most: int | None = None) -> str:

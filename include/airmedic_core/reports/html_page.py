@@ -22,7 +22,7 @@ a { color: var(--link); } code { font-size: .92em; }
 .wide { overflow-x: auto; } .soft { color: var(--soft); }
 table { border-collapse: collapse; font-size: 13px; } .wide table { width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
-thead th:empty { padding: 0; border: 0; }
+thead:has(th:empty) + tbody td:first-child { white-space: nowrap; } thead th:empty { padding: 0; border: 0; }
 td.subject { max-width: 14rem; } td.says { min-width: 16rem; overflow-wrap: anywhere; }
 td.file { min-width: 8rem; overflow-wrap: anywhere; } td.time { white-space: nowrap; }
 td.number { text-align: right; white-space: nowrap; }

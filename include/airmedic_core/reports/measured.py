@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from airmedic_core.assess import share_of_limit
 from airmedic_core.assess.signs import WHOLE
 from airmedic_core.numbers import measure_name
-from airmedic_core.records import BatchSummary, Finding, Role
-from airmedic_core.reports.pictures import Move
+from airmedic_core.records import Batch, BatchSummary, Finding, Role
+from airmedic_core.reports.pictures import MetricPoint, Move
 from airmedic_core.reports.text import number
+from airmedic_core.windows import Window
 
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+_MOST_DIGITS = 6
+"""Digits behind the point of a short number."""
+_POINTS = "percentage points"
+_UNITS = {"rank": "standard deviations", "fraction": _POINTS}
+"""What the effect of a finding is measured in, by the unit of its value."""
 _USUAL_SPREADS = 2.0
 """Spreads on each side within which a column usually moves: about 95 % of the windows."""
 
 
 def largest_moves(findings: Sequence[Finding], most: int) -> list[Move]:
-    """Return the columns that have moved most, the largest share of its limit first.
+    """Return the columns that have moved most, the one that left its usual range furthest behind first.
 
     Parameters
     ----------
@@ -29,20 +38,50 @@ def largest_moves(findings: Sequence[Finding], most: int) -> list[Move]:
     moves: dict[str, Move] = {}
     for finding in findings:
         move = _move(finding)
-        if move is not None and (finding.subject not in moves or move.share > moves[finding.subject].share):
+        if move is not None and (finding.subject not in moves or move.of_usual > moves[finding.subject].of_usual):
             moves[finding.subject] = move
-    return sorted(moves.values(), key=lambda move: (-move.share, move.column))[:most]
+    return sorted(moves.values(), key=lambda move: (-move.of_usual, move.column))[:most]
 
 
 def _move(finding: Finding) -> Move | None:
-    if finding.role is not Role.INPUT_MOVED or finding.subject == WHOLE:
+    if finding.role is not Role.INPUT_MOVED or finding.subject == WHOLE or not finding.limit:
         return None
-    share = share_of_limit(finding.value, finding.baseline, finding.limit, finding.effect)
-    if share is None or not math.isfinite(share):
+    moved = finding.value if finding.baseline is None else finding.effect
+    if moved is None or not math.isfinite(moved):
         return None
     spread = finding.details.get("spread")
-    usual = _USUAL_SPREADS * spread / finding.limit if isinstance(spread, int | float) and finding.limit else None
-    return Move(finding.subject, share, usual, str(finding.verdict))
+    known = finding.baseline is not None and isinstance(spread, int | float) and math.isfinite(spread)
+    # A move that is too small to count is no reason to look, however steady the column is.
+    usual = max(_USUAL_SPREADS * float(spread or 0.0), finding.limit) if known else finding.limit
+    unit = measure_name(finding.statistic) if finding.baseline is None else _UNITS.get(finding.unit, finding.unit)
+    return Move(finding.subject, moved, usual, unit, str(finding.verdict))
+
+
+def measured_windows(rows: Sequence[Row[Any]], summary: BatchSummary, batch: Batch) -> tuple[MetricPoint, ...]:
+    """Return windows with the metric that was measured in each.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        As the ledger's ``window_rows`` returns them, oldest first.
+    summary : BatchSummary
+        The newest findings on one batch, which stand for what is on record of it.
+    batch : Batch
+        That batch.
+    """
+    return tuple(
+        MetricPoint(
+            window=Window(row.window_start, row.window_end),
+            outcome=row.outcome,
+            value=summary.metric_value if row.id == batch.id else row.metric_value,
+            low=summary.metric_low if row.id == batch.id else row.metric_low,
+            high=summary.metric_high if row.id == batch.id else row.metric_high,
+            limit=summary.metric_limit if row.id == batch.id else row.metric_limit,
+            higher_is_better=summary.metric_higher_is_better if row.id == batch.id else row.metric_higher_is_better,
+            drift=summary.largest_move if row.id == batch.id else row.largest_move,
+        )
+        for row in rows
+    )
 
 
 def metric_finding(summary: BatchSummary, findings: Sequence[Finding]) -> Finding | None:
@@ -80,7 +119,70 @@ def metric_words(summary: BatchSummary, findings: Sequence[Finding]) -> str:
     return ", ".join(told)
 
 
+def short_metric(summary: BatchSummary, finding: Finding | None) -> str:
+    """Return the metric and how it differs from what is usual, short enough for a name.
+
+    >>> from airmedic_core.records import Verdict
+    >>> fell = Finding("performance", "batch", "roc_auc", Verdict.ALERT, value=0.614, baseline=0.784)
+    >>> short_metric(BatchSummary("roc_auc", 0.614), fell)
+    'AUC 0.61 (−0.17)'
+
+    Parameters
+    ----------
+    summary : BatchSummary
+        The batch in few numbers.
+    finding : Finding or None
+        What the metric is taken from.
+    """
+    value = summary.metric_value
+    if value is None or summary.metric_name is None:
+        return ""
+    baseline = finding.baseline if finding else None
+    change = "" if baseline is None else f" ({signed(value - baseline, like=value)})"
+    return f"{measure_name(summary.metric_name)} {short_number(value)}{change}"
+
+
+def short_number(value: float, like: float | None = None) -> str:
+    """Return a number with two or three digits that matter.
+
+    >>> [short_number(value) for value in (0.6141, 12.34, 1234.5, 0.00123)]
+    ['0.61', '12.3', '1,234', '0.0012']
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    like : float, optional
+        Another number whose digits are taken.
+    """
+    size = abs(value if like is None else like)
+    power = math.floor(math.log10(size)) if size and math.isfinite(size) else 0
+    digits = max(0, 2 - power if power >= 0 else 1 - power)
+    return f"{value:,.{min(digits, _MOST_DIGITS)}f}"
+
+
+def signed(value: float, like: float | None = None) -> str:
+    """Return a difference with its sign.
+
+    >>> signed(-0.171), signed(0.02), signed(0.0001, like=0.8)
+    ('−0.17', '+0.020', '±0.00')
+
+    Parameters
+    ----------
+    value : float
+        The difference.
+    like : float, optional
+        A number whose digits are taken.
+    """
+    told = short_number(abs(value), like)
+    if not any(digit in told for digit in "123456789"):
+        return f"±{told}"
+    return f"{'+' if value > 0 else '−'}{told}"
+
+
 def move_words(move: Move) -> str:
-    """Return how far a column has moved, in shares of what is accepted."""
-    told = f"{number(round(move.share, 2))} of what is accepted"
-    return told if move.usual_share is None else f"{told}, usually up to {number(round(move.usual_share, 2))}"
+    """Return how far a column has moved, and how far it usually does."""
+    moved, usual = signed(move.moved, like=move.usual), short_number(move.usual)
+    if move.unit == _POINTS:
+        moved, usual = signed(100 * move.moved, like=100 * move.usual), short_number(100 * move.usual)
+    return f"{moved} {move.unit}, usually within ±{usual}".replace("  ", " ")

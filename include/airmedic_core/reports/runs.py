@@ -34,6 +34,7 @@ AIRFLOW_TAG = "airflow.url"
 
 _NOTE_TAG = "mlflow.note.content"
 _MOST_TAG = 8_000
+_CUT = "\n\n*The rest is in `report.html`.*"
 _MOST_METRICS = 1_000
 _PROBE_SECONDS = 5
 _METRIC_CHARACTERS = re.compile(r"[^\w\-. /]", re.ASCII)
@@ -198,7 +199,7 @@ def _fill(client: MlflowClient, experiment: str, earlier: Any, content: RunConte
     try:
         client.log_artifacts(run_id, folder)
         tables = [{"path": path, "type": "table"} for path in content.tables]
-        tags |= {_NOTE_TAG: content.note[:_MOST_TAG], "mlflow.loggedArtifacts": json.dumps(tables)}
+        tags |= {_NOTE_TAG: _bounded(content.note), "mlflow.loggedArtifacts": json.dumps(tables)}
         metrics = [Metric(point.key, point.value, point.timestamp_ms, point.step) for point in content.points]
         client.log_batch(run_id, metrics=metrics, tags=[RunTag(key, value) for key, value in tags.items()])
         client.set_tag(run_id, CONTENT_TAG, content.hash)
@@ -213,6 +214,13 @@ def _fill(client: MlflowClient, experiment: str, earlier: Any, content: RunConte
                 client.set_terminated(run_id, status="FAILED")
         raise
     return run_id
+
+
+def _bounded(note: str) -> str:
+    """Return a description that a tag takes, cut between two lines: half a row of a table would be shown as text."""
+    if len(note) <= _MOST_TAG:
+        return note
+    return note[: _MOST_TAG - len(_CUT)].rpartition("\n")[0] + _CUT
 
 
 def _find(client: MlflowClient, experiment: str, identity: tuple[str, str]) -> Any:

@@ -17,6 +17,8 @@ from airmedic_core.windows import Window
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 """Not those of the process's language: reports are in English."""
+_TITLE_CHARACTERS = 60
+"""Length of a heading that MLflow shows on one line."""
 _MONTH_DAYS = 28
 """A window that is so long is told by its month."""
 _INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
@@ -76,6 +78,15 @@ def day(window: Window) -> str:
         return f"{_MONTHS[start.month - 1]} {start.year}"
     date = f"{start.day} {_MONTHS[start.month - 1]}"
     return date if length >= timedelta(days=1) else f"{date} {start:%H:%M}"
+
+
+def heading(headline: str) -> tuple[str, bool]:
+    """Return a heading that MLflow shows on one line, and whether it leaves something out.
+
+    MLflow prints the second line of a heading over the first, so that a long headline has to stand below.
+    """
+    title = headline.partition(":")[0]
+    return line(title, _TITLE_CHARACTERS), title != headline or len(title) > _TITLE_CHARACTERS
 
 
 def duration(seconds: float) -> str:

@@ -55,7 +55,7 @@ def test_a_model_is_adopted_once_and_its_batches_can_be_reported(
         [ws.registry.experiment("customers")], f"tags.`airmedic.batch_id` = '{batch.id}'"
     )
     pages = {entry.path for entry in ws.registry.client.list_artifacts(run.info.run_id)}
-    assert {"findings.json", "batch.md"} <= pages
+    assert {"findings.json", "report.md", "report.html"} <= pages
     if find_spec("evidently") is None:
         pytest.skip("The rest is about Evidently's page; it is not installed beside pandas 3.")
     assert "evidently.html" in pages

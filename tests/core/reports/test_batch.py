@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 from mlflow.entities import ViewType
 
 from airmedic_core.ledger.checkpoints import Key, checkpoint_problems, read_checkpoints
-from airmedic_core.records import Batch, Finding, Verdict
+from airmedic_core.records import Batch, Finding, Role, Verdict
 from airmedic_core.reports import batch_report
 from airmedic_core.settings import AUDIT_KEY
 from airmedic_core.spec import parse_spec
@@ -42,7 +43,10 @@ def test_the_run_holds_findings_metrics_and_links(ws: Workspace, observed: Batch
     assert run.data.metrics["findings/alert"] == 2
     table = json.loads(read_artifact(report.run_id, "findings.json"))
     assert table["data"][0][:4] == ["alert", "drift", "plan", "psi"]
-    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == [{"path": "findings.json", "type": "table"}]
+    assert json.loads(run.data.tags["mlflow.loggedArtifacts"]) == [
+        {"path": "findings.json", "type": "table"},
+        {"path": "moves.json", "type": "table"},
+    ]
     note = run.data.tags["mlflow.note.content"]
     assert "400 more labels would decide it" in note
     assert "<script" not in note
@@ -52,13 +56,13 @@ def test_without_a_champion_the_report_says_why_there_is_no_evidently_page(
     ws: Workspace, observed: Batch, read_artifact: ReadArtifact
 ) -> None:
     report = batch_report(ws, observed)
-    assert "The Evidently report could not be drawn" in read_artifact(report.run_id, "batch.md")
+    assert "The Evidently report could not be drawn" in read_artifact(report.run_id, "report.md")
 
 
 def test_evidently_never_means_never(ws: Workspace, observed: Batch, read_artifact: ReadArtifact) -> None:
     raw = ws.spec.model_dump(mode="json", exclude_unset=True)
     quiet = Workspace(parse_spec({**raw, "evidently": "never"}), ws.settings, ws.ledger, ws.registry)
-    assert "Evidently" not in read_artifact(batch_report(quiet, observed).run_id, "batch.md")
+    assert "Evidently" not in read_artifact(batch_report(quiet, observed).run_id, "report.md")
 
 
 def test_history_is_one_run_with_one_point_for_each_window(
@@ -117,3 +121,27 @@ def test_a_report_carries_the_signed_head_of_the_chain_where_there_is_a_key(
         ws.ledger.audit_head().hash,
     )
     assert read_checkpoints([ws.settings.home / "checkpoints.jsonl"]) == [checkpoint]
+
+
+def test_a_very_wide_model_with_hostile_names_has_a_small_page(
+    ws: Workspace, a_batch: Callable[[int], Batch], read_artifact: ReadArtifact
+) -> None:
+    seen = a_batch(4)
+    name = "<script src=http://evil.example/x.js></script>|`$" + "w" * 150
+    wide = [
+        Finding(
+            "drift", f"{name}{place}", "psi", Verdict.ALERT, value=0.4, limit=0.2, message=f"{name}{place} has moved. " * 3,
+            role=Role.INPUT_MOVED,
+        )
+        for place in range(3_000)
+    ]  # fmt: skip
+    ws.ledger.record_findings(seen, "drift", wide, model_version="1")
+    report = batch_report(ws, seen)
+    page = read_artifact(report.run_id, "report.html")
+    assert len(page.encode()) < 500_000
+    assert not re.findall(r"<(?:script|link|img|iframe|object|embed|base)\b", page)
+    # Below 250 rows stands how many are left out.
+    assert "2750 more in" in page or "2,750 more in" in page
+    note = ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
+    assert len(note) <= 8_000
+    assert note.endswith("*The rest is in `report.html`.*")

@@ -66,8 +66,8 @@ def test_pictures_show_then_and_now_and_how_far_columns_moved() -> None:
     )
     text = shown(moved)
     assert text.count("<svg class='picture'") == 2
-    # Effect by limit.
-    assert "x: 4 of what is accepted" in text
+    # Effect by limit, where no spread is known.
+    assert "x: 4 of its usual range" in text
 
 
 def test_the_page_asks_for_nothing_from_elsewhere() -> None:

@@ -77,7 +77,7 @@ def metric_picture(
     across = Scale(begin, end, _LEFT, _WIDTH - _RIGHT)
     _frame(canvas, vertical, across, points)
     _troubled(canvas, across, points)
-    _promotions(canvas, across, promotions)
+    deployed = _promotions(canvas, across, promotions)
     _limits(canvas, vertical, across, measured)
     for point in measured:
         x = across(point.middle.timestamp())
@@ -88,7 +88,7 @@ def metric_picture(
     for point in measured:
         kind = "bad" if point.outcome == "incident" else "now"
         canvas.dot((across(point.middle.timestamp()), vertical(point.value or 0.0)), kind, _told(metric, point))
-    _legend(canvas, measured, points, promotions)
+    _legend(canvas, measured, points, deployed=deployed)
     return canvas
 
 
@@ -119,7 +119,8 @@ def _troubled(canvas: Canvas, across: Scale, points: Sequence[MetricPoint]) -> N
             canvas.box((left, _TOP), (right - left, _HEIGHT - _BOTTOM - _TOP), kind="bad faint")
 
 
-def _promotions(canvas: Canvas, across: Scale, promotions: Sequence[Promotion]) -> None:
+def _promotions(canvas: Canvas, across: Scale, promotions: Sequence[Promotion]) -> bool:
+    """Draw the deployments among the windows, and return whether there are any."""
     right_end = -math.inf
     within = [switch for switch in promotions if across.low <= switch.at.timestamp() <= across.high]
     for switch in within[-_MOST_SWITCHES:]:
@@ -132,6 +133,7 @@ def _promotions(canvas: Canvas, across: Scale, promotions: Sequence[Promotion]) 
             left = min(x + 3, _WIDTH - _RIGHT - width)
             canvas.text(left, _TOP - 6, word, kind="good-text")
             right_end = left + width
+    return bool(within)
 
 
 def _limits(canvas: Canvas, vertical: Scale, across: Scale, measured: Sequence[MetricPoint]) -> None:
@@ -160,15 +162,13 @@ def _told(metric: str, point: MetricPoint) -> str:
     return f"{point.window}: {measure_name(metric)} {number(point.value)}{interval}{limit}"
 
 
-def _legend(
-    canvas: Canvas, measured: Sequence[MetricPoint], points: Sequence[MetricPoint], promotions: Sequence[Promotion]
-) -> None:
+def _legend(canvas: Canvas, measured: Sequence[MetricPoint], points: Sequence[MetricPoint], *, deployed: bool) -> None:
     whiskers = any(point.low is not None for point in measured)
     entries = [("now", "measured, with its interval" if whiskers else "measured")]
     if any(point.limit is not None for point in measured):
         entries.append(("bad half", "accepted level (dashed)"))
     if any(point.outcome == "incident" for point in points):
         entries.append(("bad faint", "incident"))
-    if promotions:
+    if deployed:
         entries.append(("good", "deployment"))
     canvas.legend(_LEFT, _HEIGHT - 8, entries)

@@ -96,10 +96,12 @@ def test_a_column_without_values_is_no_picture() -> None:
     assert distribution_picture("x", *compare_values(pd.Series([1.0, 2.0]), nothing)) is not None
 
 
-def test_moves_are_measured_against_what_is_accepted() -> None:
-    picture = moves_picture([Move("lead_time", 2.0, 0.5, "alert"), Move("age", 1.0, None, "ok")])
+def test_moves_are_measured_by_what_is_usual() -> None:
+    picture = moves_picture(
+        [Move("lead_time", -0.6, 0.3, "standard deviations", "alert"), Move("age", 0.1, 0.1, "", "ok")]
+    )
     told = {shape[0].text: float(shape.get("width", 0)) for shape in read(picture).iter(f"{SVG}rect") if len(shape)}
-    wide, narrow = told["lead_time: 2 of what is accepted, usually up to 0.5"], told["age: 1 of what is accepted"]
+    wide, narrow = told["lead_time: 2 of its usual range"], told["age: 1 of its usual range"]
     assert wide == pytest.approx(2 * narrow, rel=0.01)
     assert moves_picture([]) is None
 
@@ -127,7 +129,7 @@ def test_hostile_text_stays_text() -> None:
     trace = Trace()
     trace.add(Step("a", "fact", HOSTILE, (HOSTILE,)))
     then, now = compare_values(pd.Series([HOSTILE]), pd.Series([HOSTILE]))
-    move = Move(HOSTILE, 1.0, None, "ok")
+    move = Move(HOSTILE, 1.0, 1.0, "", "ok")
     for picture in (trace_picture(trace), distribution_picture(HOSTILE, then, now), moves_picture([move])):
         tags = {shape.tag.removeprefix(SVG) for shape in read(picture).iter()}
         assert tags <= {"svg", "style", "rect", "text", "title", "line", "polyline", "circle"}

@@ -1,0 +1,106 @@
+"""A batch's report in words: its name in a list of runs, and its text, which begins with what matters."""
+
+from __future__ import annotations
+
+from airmedic_core.records import ABNORMAL, Verdict
+from airmedic_core.reports.batch.story import BatchStory
+from airmedic_core.reports.findings import markdown_findings
+from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number
+from airmedic_core.reports.private import Privacy
+from airmedic_core.reports.text import code, day, heading, moment, prose, table
+
+_MARKS = {"healthy": "✔", "watch": "◐", "incident": "✖"}
+"""In front of a run's name: MLflow's list shows a green tick beside every run that has ended, whatever it tells."""
+_SEPARATOR = " · "
+
+
+def batch_name(story: BatchStory) -> str:
+    """Return the name of a batch's run: what it is, the metric and its change, and when."""
+    what = story.outcome
+    if story.assessment and story.outcome == "incident":
+        what = story.assessment.cause.words
+    measured = short_metric(story.summary, story.metric)
+    if not measured and story.moves:
+        measured = f"largest move {short_number(story.moves[0].of_usual)} of usual"
+    marked = f"{_MARKS.get(story.outcome, '?')} {what}"
+    return _SEPARATOR.join(part for part in (marked, measured, day(story.batch.window)) if part)
+
+
+def batch_markdown(story: BatchStory, most: int, airflow_url: str = "") -> str:
+    """Return the text of a batch's report.
+
+    Parameters
+    ----------
+    story : BatchStory
+        The batch.
+    most : int
+        Rows of each table of findings at the most.
+    airflow_url : str
+        Address of the run that wrote it; empty for none.
+    """
+    return Privacy(story.spec).text("\n\n".join([batch_head(story, airflow_url), *_sections(story, most)])) + "\n"
+
+
+def batch_head(story: BatchStory, airflow_url: str = "") -> str:
+    """Return what a reader sees first: how it stands, the metric, the largest move, the rows.
+
+    Parameters
+    ----------
+    story : BatchStory
+        The batch.
+    airflow_url : str
+        Address of the run that wrote it; empty for none.
+    """
+    assessment = story.assessment
+    headline = assessment.headline if assessment else "This batch has not been assessed."
+    title, rest = heading(headline)
+    facts = [("What it says", prose(headline, 300))] if rest else []
+    facts.append(("Outcome", _outcome(story)))
+    facts.append(("Performance", prose(metric_words(story.summary, story.findings)) or "not measured: no labels yet"))
+    if story.moves:
+        move = story.moves[0]
+        facts.append(("Largest move", f"{code(move.column, 60)}: {prose(move_words(move))}"))
+    expected = story.summary.rows_expected
+    about = f" (about {expected:,.0f} expected)" if expected is not None else ""
+    facts.append(("Rows", f"{story.batch.rows:,}{about}"))
+    facts.append(("Window", f"{prose(story.batch.window)}, looked at {moment(story.batch.as_of)}"))
+    facts.append(("Model", f"{code(story.batch.model)}, version {prose(story.version, 40) or 'not known'}"))
+    if airflow_url:
+        facts.append(("Airflow", f"[the run that checked it]({airflow_url})"))
+    return f"# {prose(title)}\n\n{table(('', ''), facts)}"
+
+
+def _outcome(story: BatchStory) -> str:
+    if story.assessment is None or story.outcome == "healthy":
+        return f"**{story.outcome}**"
+    # What is watched is not named yet.
+    cause = f": {story.assessment.cause.words}" if story.outcome == "incident" else ""
+    return f"**{story.outcome}{cause}**, severity {story.assessment.severity}"
+
+
+def _sections(story: BatchStory, most: int) -> list[str]:
+    parts = []
+    if story.settings:
+        told = [
+            f"* {code(setting.key)} is {prose(setting.plain_value, 160)}, set by {prose(setting.author, 60)}, "
+            f"{setting.until}."
+            for setting in story.settings
+        ]
+        parts.append("## What differs from the spec's file\n\n" + "\n".join(told))
+    noted = [finding for finding in story.findings if finding.verdict in ABNORMAL]
+    if noted:
+        parts.append(f"## What stands out\n\n{markdown_findings(noted, most)}")
+    unknown = [finding for finding in story.findings if finding.verdict is Verdict.UNKNOWN]
+    if unknown:
+        parts.append(f"## What could not be checked\n\n{markdown_findings(unknown, most)}")
+    if story.assessment and story.assessment.not_knowable:
+        parts.append(
+            "## What cannot be known yet\n\n" + "\n".join(f"* {prose(text)}" for text in story.assessment.not_knowable)
+        )
+    if len(story.moves) > 1:
+        moved = [(code(move.column, 60), prose(move_words(move)), move.verdict) for move in story.moves]
+        parts.append("## Largest moves of inputs\n\n" + table(("Column", "Has moved by", "Verdict"), moved))
+    calm = len(story.findings) - len(noted) - len(unknown)
+    hidden = f" {story.hidden} on private columns stay in the ledger." if story.hidden else ""
+    parts.append(f"{calm:,} of {len(story.findings):,} findings are in order; all are in `findings.json`.{hidden}")
+    return parts
