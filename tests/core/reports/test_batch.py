@@ -128,20 +128,16 @@ def test_a_very_wide_model_with_hostile_names_has_a_small_page(
 ) -> None:
     seen = a_batch(4)
     name = "<script src=http://evil.example/x.js></script>|`$" + "w" * 150
+    alarm = Finding("drift", name, "psi", Verdict.ALERT, value=0.4, limit=0.2, role=Role.INPUT_MOVED)
     wide = [
-        Finding(
-            "drift", f"{name}{place}", "psi", Verdict.ALERT, value=0.4, limit=0.2, message=f"{name}{place} has moved. " * 3,
-            role=Role.INPUT_MOVED,
-        )
-        for place in range(3_000)
-    ]  # fmt: skip
+        replace(alarm, subject=f"{name}{place}", message=f"{name}{place} has moved. " * 3) for place in range(3_000)
+    ]
     ws.ledger.record_findings(seen, "drift", wide, model_version="1")
     report = batch_report(ws, seen)
     page = read_artifact(report.run_id, "report.html")
     assert len(page.encode()) < 500_000
     assert not re.findall(r"<(?:script|link|img|iframe|object|embed|base)\b", page)
     # Below 250 rows stands how many are left out.
-    assert "2750 more in" in page or "2,750 more in" in page
+    assert "2750 more in" in page
     note = ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
     assert len(note) <= 8_000
-    assert note.endswith("*The rest is in `report.html`.*")

@@ -80,3 +80,10 @@ def test_mlflow_down_is_transient_and_names_what_to_do(ws: Workspace) -> None:
 
 def test_metric_names_keep_to_what_mlflow_takes() -> None:
     assert metric_key("drift", "psi", "größe/m²") == "drift/psi/gr__e_m_"
+
+
+def test_a_long_description_ends_between_two_lines(ws: Workspace) -> None:
+    report = write_run(ws, replace(CONTENT, note="| a row of a table |\n" * 1_000), write_file)
+    note = ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
+    assert len(note) <= 8_000
+    assert note.endswith("| a row of a table |\n\n*The rest is in `report.html`.*")
