@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airmedic_core.reports.batch.story import SHOWN_WINDOWS, BatchStory
 from airmedic_core.reports.html_page import figure, from_markdown, html_page
@@ -70,7 +70,7 @@ def extend_history(ws: Workspace, story: BatchStory, points: tuple[Point, ...]) 
     write_run(ws, content, draw)
 
 
-def _line(row: Row) -> list[str | float | None]:
+def _line(row: Row[Any]) -> list[str | float | None]:
     from airmedic_core.windows import Window
 
     return [
