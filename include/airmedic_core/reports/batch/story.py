@@ -72,8 +72,9 @@ def read_story(ws: Workspace, batch: Batch) -> BatchStory:
     batch : Batch
         A batch whose findings are in the ledger.
     """
-    found = ws.ledger.findings(batch.id)
-    shown = Privacy(ws.spec).findings(found)
+    findings = ws.ledger.findings(batch.id)
+    shown = Privacy(ws.spec).findings(findings)
+    summary = summarise(findings, ws.spec.metric)
     rows = ws.ledger.window_rows(ws.spec.name, limit=SHOWN_WINDOWS, until=batch.window.end)
     return BatchStory(
         spec=ws.spec,
@@ -81,9 +82,9 @@ def read_story(ws: Workspace, batch: Batch) -> BatchStory:
         version=next((row.model_version for row in rows if row.id == batch.id), None) or "",
         assessment=ws.ledger.assessment(batch.id),
         findings=shown,
-        hidden=len(found) - len(shown),
-        summary=summarise(found, ws.spec.metric),
-        windows=measured_windows(rows, summarise(found, ws.spec.metric), batch),
+        hidden=len(findings) - len(shown),
+        summary=summary,
+        windows=measured_windows(rows, summary, batch),
         promotions=tuple(reversed(ws.ledger.promotions(ws.spec.name))),
         settings=tuple(ws.ledger.overrides(ws.spec.name, "setting")),
     )
