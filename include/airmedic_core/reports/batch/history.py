@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 
 HISTORY_TAG = "airmedic.history"
 _NOTE_WINDOWS = 30
-_COLUMNS = ("window", "outcome", "cause", "metric", "low", "high", "accepted", "largest_move", "rows", "version", "looked_at")
+_COLUMNS = (
+    "window",
+    "outcome",
+    "cause",
+    "metric",
+    "low",
+    "high",
+    "accepted",
+    "largest_move",
+    "rows",
+    "version",
+    "looked_at",
+)
 
 
 def extend_history(ws: Workspace, story: BatchStory, points: tuple[Point, ...]) -> None:
