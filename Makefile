@@ -17,7 +17,7 @@ export PYTHON FRESH HEADLESS
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check docs e2e browser chaos cluster events bypass spark bench matrix lock
+.PHONY: help setup demo test check docs e2e browser chaos cluster events bypass spark bench comparison matrix lock
 
 help:  ## List the targets.
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -73,6 +73,9 @@ spark: setup  ## Test the push-down of profiles on a local Spark. Installs PySpa
 
 bench: setup  ## Measure, for about an hour. ARGS="--quick": less data; ARGS="--list": what there is.
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+comparison: setup  ## Have several ways of acting heal the same injected incidents, really. ARGS=--write: write docs/comparison.md.
+	@$(BIN)/python benchmarks/comparison/run.py $(ARGS)
 
 matrix: setup  ## Test at the lowest and the highest versions, for about an hour. Installs 6 GB. ARGS="--only lowest": one set.
 	@$(BIN)/python scripts/matrix.py $(ARGS)

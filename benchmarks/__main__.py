@@ -19,6 +19,7 @@ FOLDER = Path(__file__).parent
 QUICK = {
     "calibration": ["--quick"],
     "check": ["--rows", "20000", "--repeats", "1"],
+    "comparison": ["--only", "bike: demand"],
     "estimate": ["--quick"],
     "fleet": ["--models", "20", "--batches", "70", "--runs", "2"],
     "healing": ["bike_demand", "--windows", "6"],

@@ -10,17 +10,24 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 
-from airmedic_core.actions import ACTIONS
+from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.checks import GROUPS
 from airmedic_core.decide import Request, decide
 from airmedic_core.diagnose import diagnose
+from airmedic_core.diagnose.language_model import LanguageModel
 from airmedic_core.errors import AirmedicError
 from airmedic_core.execution import carry_out, gate_challenger, undo
 from airmedic_core.exploration import assess_and_try
-from airmedic_core.incident_lifecycle import close_incident, lift_quarantine, note_healthy, open_incident
+from airmedic_core.incident_lifecycle import (
+    close_incident,
+    lift_quarantine,
+    look_at_repaired,
+    note_healthy,
+    open_incident,
+)
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.monitor import check_batch, resolve_batch
-from airmedic_core.records import Batch, Permission, Proposal
+from airmedic_core.records import Assessment, Batch, Permission, Proposal
 from airmedic_core.rollout import health
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
@@ -49,7 +56,9 @@ class Played:
     seconds: float = 0.0
 
 
-def play(ws: Workspace, window: Window, answer: Answer = lambda _: True) -> Played:
+def play(
+    ws: Workspace, window: Window, answer: Answer = lambda _: True, language_model: LanguageModel | None = None
+) -> Played:
     """Look at a window as of its end, and follow what comes of it to its end.
 
     Parameters
@@ -60,43 +69,94 @@ def play(ws: Workspace, window: Window, answer: Answer = lambda _: True) -> Play
         The window.
     answer : callable
         What a person says to a proposal.
+    language_model : LanguageModel, optional
+        Asked for a diagnosis beside the rules.
     """
     began = perf_counter()
-    served_by = ws.registry.champion(ws.spec.name).version
+    batch, assessment = look(ws, window)
+    played = follow(ws, batch, assessment, answer, language_model)
+    played.seconds = perf_counter() - began
+    return played
+
+
+def look(ws: Workspace, window: Window) -> tuple[Batch, Assessment]:
+    """Look at a window as of its end, and return what it means; a training is tried where that is allowed.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model, which has a champion.
+    window : Window
+        The window.
+    """
     batch = resolve_batch(ws, window=window, moment=window.end, as_of=window.end)
     for group in GROUPS:
         check_batch(ws, batch, group)
-    assessment = assess_and_try(ws, batch, now=datetime.now(UTC))
-    played = Played(window, assessment.outcome, assessment.cause.value, assessment.headline, served_by, served_by)
+    return batch, assess_and_try(ws, batch, now=datetime.now(UTC))
+
+
+def follow(
+    ws: Workspace,
+    batch: Batch,
+    assessment: Assessment,
+    answer: Answer = lambda _: True,
+    language_model: LanguageModel | None = None,
+) -> Played:
+    """Follow what comes of a window that was looked at.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The window's batch.
+    assessment : Assessment
+        What it means.
+    answer : callable
+        What a person says to a proposal.
+    language_model : LanguageModel, optional
+        Asked for a diagnosis beside the rules.
+    """
+    began, served_by = perf_counter(), ws.registry.champion(ws.spec.name).version
+    played = Played(batch.window, assessment.outcome, assessment.cause.value, assessment.headline, served_by, served_by)
     if assessment.outcome == "healthy":
         note_healthy(ws, batch)
         lift_quarantine(ws, batch)
     elif assessment.outcome == "incident":
-        _remediate(ws, batch, answer, played)
+        _remediate(ws, batch, answer, played, language_model)
     played.champion = ws.registry.champion(ws.spec.name).version
     played.seconds = perf_counter() - began
     return played
 
 
-def _remediate(ws: Workspace, batch: Batch, answer: Answer, played: Played) -> None:
+def _remediate(
+    ws: Workspace, batch: Batch, answer: Answer, played: Played, language_model: LanguageModel | None
+) -> None:
     incident = open_incident(ws, batch, now=datetime.now(UTC))
     played.incident_id = incident.id
     if incident.state in ENDS:
         return
-    played.cause = diagnose(ws, incident.id).cause.value
+    played.cause = diagnose(ws, incident.id, language_model).cause.value
     decision = decide(ws, incident.id, Request(), now=datetime.now(UTC))
-    proposal = decision.proposal
     failed: list[str] = []
+    for proposal in filter(None, (decision.proposal, decision.follow_up)):
+        if not failed:
+            failed += _followed(ws, incident.id, proposal, answer, played)
+    close_incident(ws, incident.id, now=datetime.now(UTC), failed=failed)
+
+
+def _followed(ws: Workspace, incident_id: str, first: Proposal, answer: Answer, played: Played) -> list[str]:
+    """Carry out a proposal and what follows from it, as far as a person agrees, and return what failed."""
+    proposal: Proposal | None = first
     for _ in range(_MOST_ACTIONS):
         if proposal is None or proposal.permission is Permission.RECOMMEND or not _agreed(ws, proposal, answer, played):
             break
         try:
-            proposal = _carried_out(ws, incident.id, proposal, played)
+            proposal = _carried_out(ws, incident_id, proposal, played)
         except AirmedicError as error:
-            failed.append(str(error))
             played.actions.append(f"{proposal.action} (failed)")
-            break
-    close_incident(ws, incident.id, now=datetime.now(UTC), failed=failed)
+            return [str(error)]
+    return []
 
 
 def _agreed(ws: Workspace, proposal: Proposal, answer: Answer, played: Played) -> bool:
@@ -125,6 +185,8 @@ def _carried_out(ws: Workspace, incident_id: str, proposal: Proposal, played: Pl
             if gate.outcome != "passed":
                 played.actions.append(f"gate {gate.outcome}")
         return deployment
+    if action.path is Path.REPAIR and result.status == "done":
+        look_at_repaired(ws, proposal.hash, now=datetime.now(UTC))
     if proposal.action == "deploy" and result.status == "done":
         watched = health(ws, proposal, now=datetime.now(UTC))
         ws.ledger.record_watch(proposal.hash, watched.status, watched.reasons)

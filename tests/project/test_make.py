@@ -26,6 +26,7 @@ PROJECT = Path(__file__).resolve().parents[2]
         "events",
         "bypass",
         "bench",
+        "comparison",
         "matrix",
         "lock",
     ],
