@@ -16,6 +16,7 @@ from airmedic_core.records import Assessment, Batch, Permission
 from airmedic_core.training.rows import training_window, unusable_windows
 from airmedic_core.training.training_run import GATE_TAG
 from comparison.incident import Incident
+from comparison.memory import Memory
 from comparison.production import between, week
 from comparison.world import World
 from healing.playback import follow, look
@@ -117,7 +118,15 @@ def always_roll_back(world: World, incident: Incident, rows: pd.DataFrame) -> Ac
     return acted
 
 
-def airmedic(arm: str, home: Path, watched: Watched, incident: Incident, model: LanguageModel | None = None) -> Acted:
+def airmedic(
+    arm: str,
+    home: Path,
+    watched: Watched,
+    incident: Incident,
+    *,
+    model: LanguageModel | None = None,
+    memory: Memory | None = None,
+) -> Acted:
     """Do what Airmedic does: week by week, until something has come into service. A person approves all it asks.
 
     Parameters
@@ -132,23 +141,30 @@ def airmedic(arm: str, home: Path, watched: Watched, incident: Incident, model: 
         The incident.
     model : LanguageModel, optional
         Asked for a diagnosis beside the rules.
+    memory : Memory, optional
+        The cases of earlier incidents, by which allowed actions are ordered; this one is added to them.
     """
-    world = watched.world.copy(home)
+    world = watched.world.copy(home, content=memory.content) if memory else watched.world.copy(home)
+    if memory:
+        memory.recalled_by(world)
     acted, began = Acted(arm, world, world.serving, ""), process_time()
     escalated = False
     for number in incident.weeks:
-        batch, assessment = watched.batch, watched.assessment
-        if number != incident.weeks.start:
-            batch, assessment = look(world.ws, week(number))
-        played = follow(world.ws, batch, assessment, language_model=model)
+        try:
+            batch, assessment = watched.batch, watched.assessment
+            if number != incident.weeks.start:
+                batch, assessment = look(world.ws, week(number))
+            played = follow(world.ws, batch, assessment, language_model=model)
+        except Exception as error:  # noqa: BLE001  one incident that cannot be handled is shown, and ends no run
+            acted.steps.append(f"failed: {type(error).__name__}: {error}")
+            break
         acted.steps.append(f"{played.outcome} {played.cause}: {', '.join(played.actions) or 'nothing'}")
-        acted.cause, acted.answers, escalated = (
-            played.cause,
-            acted.answers + played.asked,
-            escalated or played.escalated,
-        )
+        acted.answers += played.asked
+        escalated |= played.escalated
         if world.serving != acted.before:
             break
+    if memory:
+        memory.add(world, incident.name)
     # People are escalated to once for one problem.
     acted.answers += escalated
     acted.answers_if_trusted = _asked_if_trusted(world) + escalated

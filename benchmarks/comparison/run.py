@@ -30,6 +30,7 @@ from comparison.adviser import Adviser
 from comparison.arms import NAIVE, airmedic, heed, watch
 from comparison.incident import Incident, incidents
 from comparison.judging import Truth, Verdict, judge, truth_of
+from comparison.memory import Memory
 from comparison.production import MODELS, Production, draw
 from comparison.results import Compared, Result
 from comparison.self_healing import demonstrate
@@ -87,10 +88,10 @@ def compare(folder: Path, seed: int, only: str = "") -> Compared:
         base, production = bases[incident.model], productions[incident.model]
         prepared.append(_prepared(folder / str(place), base, incident, production, seed))
         print(_stated(prepared[-1][1]), flush=True)
-    adviser = Adviser(seed)
+    adviser, memory = Adviser(seed), Memory(folder / "content")
     for place, (world, truth) in enumerate(prepared):
         compared.adviser_right += adviser.about(truth.incident)
-        for verdict in _acted_on(folder / str(place), world, truth, adviser):
+        for verdict in _acted_on(folder / str(place), world, truth, adviser, memory):
             compared.results.append(Result.of(verdict))
             print(_told(compared.results[-1]), flush=True)
     compared.demonstrations = [demonstrate(world, truth) for world, truth in _demonstrable(prepared)]
@@ -114,7 +115,7 @@ def _prepared(folder: Path, base: World, incident: Incident, production: Product
     return world, truth_of(measured, incident, rows)
 
 
-def _acted_on(folder: Path, world: World, truth: Truth, adviser: Adviser) -> Iterator[Verdict]:
+def _acted_on(folder: Path, world: World, truth: Truth, adviser: Adviser, memory: Memory) -> Iterator[Verdict]:
     incident = truth.incident
     for number, arm in enumerate(NAIVE):
         own = world.copy(folder / f"arm {number}")
@@ -122,8 +123,9 @@ def _acted_on(folder: Path, world: World, truth: Truth, adviser: Adviser) -> Ite
         yield judge(truth, arm(own, incident, truth.rows))
     watched = watch(world.copy(folder / "watched"), incident)
     yield judge(truth, airmedic("rules", folder / "rules", watched, incident))
+    yield judge(truth, airmedic("rules with learning", folder / "learning", watched, incident, memory=memory))
     with adviser.asked() as model:
-        acted = airmedic("rules and a language model", folder / "language model", watched, incident, model)
+        acted = airmedic("rules and a language model", folder / "language model", watched, incident, model=model)
     heed(acted, incident, adviser.first_action)
     yield judge(truth, acted)
 

@@ -60,8 +60,18 @@ class World:
         value = measure(scored.labels[scored.known], scored.scores[scored.known])
         return value if measure.higher_is_better else -value
 
-    def copy(self, home: Path, rows: Path | None = None) -> World:
-        """Return a copy in another folder, which reads other rows where they are given."""
+    def copy(self, home: Path, rows: Path | None = None, *, content: Path = CONTENT) -> World:
+        """Return a copy in another folder, which reads other rows where they are given.
+
+        Parameters
+        ----------
+        home : Path
+            The folder.
+        rows : Path, optional
+            Where the rows are.
+        content : Path
+            The content folder, whose policy holds.
+        """
         home.mkdir(parents=True)
         for database in ("ledger.db", "mlflow.db"):
             with (
@@ -71,7 +81,7 @@ class World:
                 old.backup(new)
         if (self.home / "windows").exists():
             shutil.copytree(self.home / "windows", home / "windows")
-        return opened(home, self.name, rows or Path(self.ws.spec.data.path))
+        return opened(home, self.name, rows or Path(self.ws.spec.data.path), content)
 
     def put_in_service(self, rows: pd.DataFrame, *, noticed: bool = True) -> str:
         """Fit a version on rows and switch the alias to it, with no gate: as a script beside Airmedic would do it.
@@ -97,7 +107,7 @@ class World:
         return version.version
 
 
-def opened(home: Path, model: str, rows: Path) -> World:
+def opened(home: Path, model: str, rows: Path, content: Path = CONTENT) -> World:
     """Open the world of a folder.
 
     Parameters
@@ -108,10 +118,12 @@ def opened(home: Path, model: str, rows: Path) -> World:
         The model.
     rows : Path
         Where its rows are.
+    content : Path
+        The content folder.
     """
     settings = Settings(
         home=home,
-        content=CONTENT,
+        content=content,
         ledger_url=f"sqlite:///{home / 'ledger.db'}",
         tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
         environment="simulation",
