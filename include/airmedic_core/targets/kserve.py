@@ -7,6 +7,7 @@ that is tried without answering is scored in batches only.
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,11 @@ from airmedic_core.targets.contract import Shown, Target
 
 _IN_CLUSTER = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 _API = "apis/serving.kserve.io/v1beta1"
+_LOOK_EVERY_SECONDS = 1.0
+"""Between two looks at whether it is ready: pods take many seconds to start, and an API server is asked by many."""
+
+_TOLD = 200
+"""Characters of what KServe says in a message of ours."""
 
 
 class Options(BaseModel):
@@ -39,6 +45,9 @@ class Options(BaseModel):
     """The certificates of the API server; those of the system where empty."""
     timeout_seconds: float = Field(default=10.0, gt=0, le=300)
     """How long the API server may take to say something."""
+    ready_timeout_seconds: float = Field(default=240.0, ge=0, le=400)
+    """How long it may take until the files are loaded and the traffic goes where it is to go; 0 does not wait. Going
+    back waits as long again, and an action may take 15 minutes."""
 
 
 @final
@@ -52,15 +61,23 @@ class Kserve(Target[Options]):
         _predictor(_asked("GET", options), options)
 
     def apply(self, shown: Shown, options: Options) -> None:
-        """Name the files, and the share of the newest revision where a version is tried."""
-        _asked("PATCH", options, {"spec": {"predictor": _wanted(shown, options)}})
+        """Name the files, and the share of the newest revision where a version is tried, and wait until it is so.
+
+        Raises
+        ------
+        TargetError
+            If it is not ready in time. KServe goes on serving what was rolled out before.
+        """
+        wanted = _wanted(shown, options)
+        before = _asked("GET", options)
+        _predictor(before, options)
+        patched = _asked("PATCH", options, {"spec": {"predictor": wanted}})
+        if not options.ready_timeout_seconds or _generation(patched) == _generation(before):
+            return
+        _wait_until_ready(shown, options, before)
 
     def verify(self, shown: Shown, options: Options) -> list[str]:
-        """Read the InferenceService again.
-
-        Its status is not looked at: right after a patch it is that of before, so that going back from a version that
-        does not load would seem to have failed, and ``observedGeneration`` is copied from an object below it.
-        """
+        """Read the InferenceService again."""
         predictor, wanted = _predictor(_asked("GET", options), options), _wanted(shown, options)
         problems = []
         if (uri := predictor.get("model", {}).get("storageUri")) != wanted["model"]["storageUri"]:
@@ -83,6 +100,78 @@ def _wanted(shown: Shown, options: Options) -> Json:
         "canaryTrafficPercent": None if shown.tried is None else round(shown.fraction * 100),
         "model": {"storageUri": uri},
     }
+
+
+def _wait_until_ready(shown: Shown, options: Options, before: Json) -> None:
+    give_up_at = monotonic() + options.ready_timeout_seconds
+    while why := _not_ready(shown, before, answered := _asked("GET", options)):
+        if monotonic() > give_up_at:
+            said = _failure(answered)
+            raise TargetError(
+                f"{options.name!r} is not ready after {options.ready_timeout_seconds:g} s: {why}{said}",
+                "Look at its events and pods. What was rolled out before goes on serving.",
+            )
+        sleep(_LOOK_EVERY_SECONDS)
+
+
+def _not_ready(shown: Shown, before: Json, now: Json) -> str:
+    """Return what an InferenceService lacks until it serves as it was told; empty if nothing.
+
+    Right after a patch its status is that of before. Where Knative makes revisions, ``observedGeneration`` counts the
+    changes of another object, so that the revisions themselves are looked at; elsewhere it is the only thing to go by.
+
+    Parameters
+    ----------
+    shown : Shown
+        What it was told.
+    before, now : dict
+        The InferenceService before it was told, and as it is.
+    """
+    ready: Json = next((known for known in _status(now).get("conditions", ()) if known.get("type") == "Ready"), {})
+    was, revisions = _revisions(before), _revisions(now)
+    if not revisions.get("latestCreatedRevision"):
+        if int(_status(now).get("observedGeneration") or 0) < _generation(now):
+            return "the change was not seen yet."
+    elif _files(before) != _files(now) and revisions["latestCreatedRevision"] == was.get("latestCreatedRevision"):
+        return "no revision with the new files was made yet."
+    elif revisions.get("latestReadyRevision") != revisions["latestCreatedRevision"]:
+        return f"the revision {revisions['latestCreatedRevision']} is not ready."
+    elif (share := _share(revisions)) != (wanted := 100 if shown.tried is None else round(shown.fraction * 100)):
+        return f"{share} % of the traffic go to {revisions['latestReadyRevision']}, not {wanted} %."
+    if ready.get("status") != "True":
+        return f"it says Ready={ready.get('status', 'nothing')!s}. {ready.get('message', '')}".strip()
+    return ""
+
+
+def _share(revisions: Json) -> int:
+    """Return the percentage of the traffic that the newest revision gets."""
+    newest = revisions.get("latestReadyRevision")
+    traffic = [route for route in revisions.get("traffic") or () if route.get("revisionName") == newest]
+    return sum(int(route.get("percent") or 0) for route in traffic)
+
+
+def _failure(answered: Json) -> str:
+    """Return what KServe says of a model that does not load, as the end of a message."""
+    failure = (_status(answered).get("modelStatus") or {}).get("lastFailureInfo") or {}
+    return f" {str(failure['message'])[:_TOLD]}" if failure.get("message") else ""
+
+
+def _status(resource: Json) -> dict[str, Any]:
+    status = resource.get("status")
+    return status if isinstance(status, dict) else {}
+
+
+def _revisions(resource: Json) -> dict[str, Any]:
+    revisions = (_status(resource).get("components") or {}).get("predictor")
+    return revisions if isinstance(revisions, dict) else {}
+
+
+def _files(resource: Json) -> object:
+    return resource["spec"]["predictor"].get("model", {}).get("storageUri")
+
+
+def _generation(resource: Json) -> int:
+    return int((resource.get("metadata") or {}).get("generation") or 0)
 
 
 def _asked(method: str, options: Options, body: Json | None = None) -> Json:

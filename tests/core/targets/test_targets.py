@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -16,12 +16,13 @@ from airmedic_core.errors import SpecError, TargetError, TargetUnavailableError
 from airmedic_core.execution import carry_out, complete, undo
 from airmedic_core.records import Proposal
 from airmedic_core.rollout import options_for
-from airmedic_core.targets import TARGETS, require_ready, tell
+from airmedic_core.targets import TARGETS, kserve, require_ready, tell
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
+from tests.core.targets.inference_service import InferenceService
 
 TOKEN = "t0ken"  # noqa: S105  of a server that lives as long as a test
 PLACE = "/apis/serving.kserve.io/v1beta1/namespaces/models/inferenceservices/renewals"
@@ -49,12 +50,12 @@ class Server(ThreadingHTTPServer):
         self.gone = threading.Event()
         self.posted: list[dict[str, Any]] = []
         self.serves: dict[str, Any] = {"model": "renewals", "champion": "1", "tried": None, "fraction": 0.0}
-        self.resource: dict[str, Any] = {
-            "apiVersion": "serving.kserve.io/v1beta1",
-            "kind": "InferenceService",
-            "metadata": {"name": "renewals", "namespace": "models"},
-            "spec": {"predictor": {"model": {"modelFormat": {"name": "mlflow"}, "storageUri": "s3://m/renewals/1"}}},
-        }
+        self.service = InferenceService()
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """The InferenceService, without another look at it."""
+        return self.service.resource
 
     @property
     def url(self) -> str:
@@ -84,11 +85,11 @@ class Handler(BaseHTTPRequestHandler):
             self._answer({"kind": "Status", "status": "Failure", "message": refused}, 422)
             return
         if not self.server.mode:
-            self.server.resource = merged(self.server.resource, told)
+            self.server.service.patched(told)
         self._answer(self.server.resource)
 
     def _what_serves(self) -> dict[str, Any]:
-        return self.server.resource if self.path.startswith("/apis/") else self.server.serves
+        return self.server.service.look() if self.path.startswith("/apis/") else self.server.serves
 
     def _refused(self, told: dict[str, Any]) -> str:
         """Validate a patch as the schema of an InferenceService does."""
@@ -126,14 +127,6 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(said)
 
 
-def merged(resource: Any, patch: Any) -> Any:
-    """Merge a patch as RFC 7386 says."""
-    if not isinstance(patch, dict) or not isinstance(resource, dict):
-        return patch
-    result = resource | {key: merged(resource.get(key), value) for key, value in patch.items()}
-    return {key: value for key, value in result.items() if value is not None}
-
-
 @contextmanager
 def running() -> Iterator[Server]:
     server = Server()
@@ -146,6 +139,11 @@ def running() -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kserve, "_LOOK_EVERY_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -228,7 +226,58 @@ def test_an_inference_service_splits_and_is_promoted_and_goes_back(
     assert server.resource["spec"]["predictor"] == {"model": model}
     undo(ws, proposal.hash, now=NOW)
     assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
-    assert server.resource["metadata"] == {"name": "renewals", "namespace": "models"}
+    assert server.resource["metadata"] == {"name": "renewals", "namespace": "models", "generation": 4}
+
+
+@pytest.mark.parametrize("looks", [0, 3])
+@pytest.mark.parametrize("mode", ["", "raw"])
+def test_an_inference_service_is_waited_for_until_it_is_ready_for_what_it_was_told(
+    trained: Path, tmp_path: Path, server: Server, looks: int, mode: Literal["", "raw"]
+) -> None:
+    server.service.looks, server.service.mode = looks, mode
+    if mode:
+        server.service.resource["status"] = {"observedGeneration": 1}
+    ws = in_kserve(trained, tmp_path, server)
+    proposal = proposed(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    if not mode:
+        revisions = server.resource["status"]["components"]["predictor"]
+        assert revisions["latestReadyRevision"] == "renewals-2"
+        assert [(route["revisionName"], route["percent"]) for route in revisions["traffic"]] == [
+            ("renewals-2", 10),
+            ("renewals-1", 90),
+        ]
+    complete(ws, proposal.hash, now=NOW)
+    assert ws.registry.champion("renewals").version == "2"
+    assert server.resource["status"]["conditions"][-1]["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("mode", "why"),
+    [
+        ("never", "the revision renewals-2 is not ready."),
+        ("blocked", "the revision renewals-2 is not ready. unpickling stack underflow"),
+    ],
+)
+def test_one_that_does_not_become_ready_in_time_leaves_the_champion(
+    trained: Path, tmp_path: Path, server: Server, mode: Literal["never", "blocked"], why: str
+) -> None:
+    server.service.mode = mode
+    ws = in_kserve(trained, tmp_path, server, ready_timeout_seconds=0.2)
+    proposal = proposed(ws)
+    with pytest.raises(TargetError, match=f"'renewals' is not ready after 0.2 s: {why}"):
+        carry_out(ws, proposal.hash, now=NOW)
+    assert (ws.registry.champion("renewals").version, ws.registry.trial("renewals")) == ("1", None)
+    assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
+    [attempt] = ws.ledger.actions(incident_id=proposal.incident_id)
+    assert attempt.status == "failed"
+
+
+def test_nothing_is_waited_for_where_nothing_changes(trained: Path, tmp_path: Path, server: Server) -> None:
+    server.service.mode = "never"
+    ws = in_kserve(trained, tmp_path, server)
+    tell(ws)
+    assert server.resource["metadata"]["generation"] == 1
 
 
 @pytest.mark.parametrize(
