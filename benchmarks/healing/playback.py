@@ -16,7 +16,7 @@ from airmedic_core.decide import Request, decide
 from airmedic_core.diagnose import diagnose
 from airmedic_core.diagnose.language_model import LanguageModel
 from airmedic_core.errors import AirmedicError
-from airmedic_core.execution import carry_out, gate_challenger, undo
+from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, gate_challenger, undo
 from airmedic_core.exploration import assess_and_try
 from airmedic_core.incident_lifecycle import (
     close_incident,
@@ -53,6 +53,8 @@ class Played:
     asked: int = 0
     """Questions that a person answered."""
     escalated: bool = False
+    tried: bool = False
+    """Whether a version was tried beside the champion when the window arrived."""
     seconds: float = 0.0
 
 
@@ -119,11 +121,15 @@ def follow(
     """
     began, served_by = perf_counter(), ws.registry.champion(ws.spec.name).version
     played = Played(batch.window, assessment.outcome, assessment.cause.value, assessment.headline, served_by, served_by)
+    watched = _under_way(ws)
+    played.tried = watched is not None
     if assessment.outcome == "healthy":
         note_healthy(ws, batch)
         lift_quarantine(ws, batch)
     elif assessment.outcome == "incident":
         _remediate(ws, batch, answer, played, language_model)
+    if watched is not None and _watched(ws, watched, answer, played):
+        close_incident(ws, watched.incident_id, now=datetime.now(UTC))
     played.champion = ws.registry.champion(ws.spec.name).version
     played.seconds = perf_counter() - began
     return played
@@ -132,9 +138,10 @@ def follow(
 def _remediate(
     ws: Workspace, batch: Batch, answer: Answer, played: Played, language_model: LanguageModel | None
 ) -> None:
-    incident = open_incident(ws, batch, now=datetime.now(UTC))
+    incident, watched = open_incident(ws, batch, now=datetime.now(UTC)), _under_way(ws)
     played.incident_id = incident.id
-    if incident.state in ENDS:
+    # A window that joins the incident whose remedy is watched begins nothing.
+    if incident.state in ENDS or (watched is not None and watched.incident_id == incident.id):
         return
     played.cause = diagnose(ws, incident.id, language_model).cause.value
     decision = decide(ws, incident.id, Request(), now=datetime.now(UTC))
@@ -142,7 +149,9 @@ def _remediate(
     for proposal in filter(None, (decision.proposal, decision.follow_up)):
         if not failed:
             failed += _followed(ws, incident.id, proposal, answer, played)
-    close_incident(ws, incident.id, now=datetime.now(UTC), failed=failed)
+    watched = _under_way(ws)
+    if watched is None or watched.incident_id != incident.id:
+        close_incident(ws, incident.id, now=datetime.now(UTC), failed=failed)
 
 
 def _followed(ws: Workspace, incident_id: str, first: Proposal, answer: Answer, played: Played) -> list[str]:
@@ -188,9 +197,32 @@ def _carried_out(ws: Workspace, incident_id: str, proposal: Proposal, played: Pl
     if action.path is Path.REPAIR and result.status == "done":
         look_at_repaired(ws, proposal.hash, now=datetime.now(UTC))
     if proposal.action == "deploy" and result.status == "done":
-        watched = health(ws, proposal, now=datetime.now(UTC))
-        ws.ledger.record_watch(proposal.hash, watched.status, watched.reasons)
-        if watched.status == "unhealthy":
-            undo(ws, proposal.hash, now=datetime.now(UTC))
-            played.actions.append("undo")
+        _watched(ws, proposal, lambda _: True, played)
     return None
+
+
+def _under_way(ws: Workspace) -> Proposal | None:
+    """Return the deployment whose version is tried beside the champion, if one is."""
+    trial = ws.registry.trial(ws.spec.name)
+    return ws.ledger.proposal(trial.proposal_hash) if trial is not None and trial.kind != "standby" else None
+
+
+def _watched(ws: Workspace, proposal: Proposal, answer: Answer, played: Played) -> bool:
+    """Look how a deployment does, do what follows, and return whether its watch is over."""
+    while (watched := health(ws, proposal, now=datetime.now(UTC))).status == "next_step":
+        advance(ws, proposal.hash, now=datetime.now(UTC))
+        played.actions.append("next step")
+    if watched.status == "waiting":
+        return False
+    ws.ledger.record_watch(proposal.hash, watched.status, watched.reasons)
+    if watched.status == "healthy":
+        complete(ws, proposal.hash, now=datetime.now(UTC))
+        played.actions.append("complete")
+    elif watched.status == "unhealthy":
+        undo(ws, proposal.hash, now=datetime.now(UTC))
+        played.actions.append("undo")
+    else:
+        question = ask_to_take_back(ws, proposal.hash, watched.reasons, now=datetime.now(UTC))
+        if question is not None and _agreed(ws, question, answer, played):
+            _carried_out(ws, question.incident_id, question, played)
+    return True

@@ -7,19 +7,21 @@ AIRMEDIC_DATA says where the data are.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import tempfile
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import mean
 
 from playback import Played, play
 
 from airmedic_core.metrics import metric
-from airmedic_core.scoring import score
+from airmedic_core.scoring import score, score_window
 from airmedic_core.settings import Settings
 from airmedic_core.sources import read_window
+from airmedic_core.spec import ModelSpec
 from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Every, Window, as_utc
 from airmedic_core.workspace import Workspace
@@ -44,6 +46,16 @@ class Story:
     first: str
     windows: list[Window]
     played: list[Played] = field(default_factory=list)
+    healed: list[float] = field(default_factory=list)
+    """The deciding metric of what was answered, window by window."""
+
+    def answered(self, window: Window, home: Path) -> float:
+        """Return the deciding metric of what is answered now: a share of the rows by a version that is tried."""
+        import pandas as pd
+
+        spec, place = self.ws.spec, home / "answered.parquet"
+        labels = score_window(self.ws, window, place).labels
+        return metric(spec.metric, spec.task)(labels, pd.read_parquet(place)["score"].to_numpy())
 
     def measured(self, version: str, window: Window) -> float:
         """Return the deciding metric of a version on a window, on all labels, which nobody knew at the time."""
@@ -59,15 +71,17 @@ def main() -> None:
     parser.add_argument("models", nargs="*", default=list(STORIES), metavar="MODEL")
     parser.add_argument("--windows", type=int, help="only the first so many")
     parser.add_argument("--without-trials", action="store_true", help="ask before anything is tried")
+    parser.add_argument("--rollout", type=json.loads, default={}, help='such as {"strategy": "blue_green"}')
+    parser.add_argument("--entity-column", help="by which a canary splits the rows")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     for model in chosen.models:
         with tempfile.TemporaryDirectory() as home:
-            _play(model, Path(home), chosen.windows, without_trials=chosen.without_trials)
+            _play(model, Path(home), chosen)
 
 
-def _play(model: str, home: Path, most: int | None, *, without_trials: bool) -> None:
+def _play(model: str, home: Path, chosen: argparse.Namespace) -> None:
     settings = Settings(
         home=home,
         content=CONTENT,
@@ -76,19 +90,27 @@ def _play(model: str, home: Path, most: int | None, *, without_trials: bool) -> 
         environment="simulation",
     )
     ws = Workspace.open(model, settings)
-    if without_trials:
+    ws = replace(ws, spec=_rolled_out(ws.spec, chosen))
+    if chosen.without_trials:
         for limit in ("policy.limits.trial_minutes_per_day", "policy.limits.trial_minutes_per_day_fleet"):
             ws.ledger.set_override(model, "setting", limit, {"value": 0}, author="the benchmark", reason="to compare")
-    story = Story(ws, adopt(ws, by="the benchmark").to_version, STORIES[model][:most])
-    print(f"\n{model} ({ws.spec.metric}{', without trials' if without_trials else ''})")
+    story = Story(ws, adopt(ws, by="the benchmark").to_version, STORIES[model][: chosen.windows])
+    print(f"\n{model} ({ws.spec.metric}{', without trials' if chosen.without_trials else ''}) {chosen.rollout or ''}")
     for window in story.windows:
+        story.healed.append(healed := story.answered(window, home))
         played = play(ws, window)
         story.played.append(played)
-        healed, static = story.measured(played.served_by, window), story.measured(story.first, window)
+        static = story.measured(story.first, window)
         what = f"{played.outcome} {played.cause}"
-        version = f"v{played.served_by}"
+        version = f"v{played.served_by}{'+' if played.tried else ''}"
         print(f"{window!s:26}{what:38}{version:>5}{healed:9.3f}{static:9.3f}  {', '.join(played.actions)}", flush=True)
     _sums(story)
+
+
+def _rolled_out(spec: ModelSpec, chosen: argparse.Namespace) -> ModelSpec:
+    rollout = type(spec.rollout).model_validate(chosen.rollout)
+    entity = {"entity_column": chosen.entity_column} if chosen.entity_column else {}
+    return spec.model_copy(update={"rollout": rollout, **entity})
 
 
 def _sums(story: Story) -> None:
@@ -96,7 +118,7 @@ def _sums(story: Story) -> None:
     deployed = [place for place, step in enumerate(played) if step.champion != step.served_by]
     if deployed:
         after = played[deployed[0] + 1 :]
-        healed = mean(story.measured(step.served_by, step.window) for step in after)
+        healed = mean(story.healed[deployed[0] + 1 :])
         static = mean(story.measured(story.first, step.window) for step in after)
         print(
             f"after the first deployment: healed {healed:.3f}, never retrained {static:.3f},"

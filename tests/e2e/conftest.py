@@ -20,6 +20,20 @@ from airmedic_local.playback import Played
 APPROVER, STRANGER = "anna", "otto"
 
 
+ROLLOUTS = {
+    "bike_demand": {"rollout": {"strategy": "blue_green"}},
+    # Half of the travel agents meet the new version first. A month is compared in twenty parts of at least 30 rows.
+    "hotel_cancellations": {
+        "entity_column": "agent",
+        "rollout": {
+            "strategy": "canary",
+            "options": {"fractions": [0.5], "blocks_per_window": 20, "min_block_rows": 30},
+        },
+    },
+}
+"""How each of the two models rolls out."""
+
+
 @pytest.fixture(scope="session")
 def data() -> Path:
     folder = Path(os.environ.get("AIRMEDIC_DATA") or PROJECT.parent / "shared" / "data").absolute()
@@ -31,14 +45,15 @@ def data() -> Path:
 
 @pytest.fixture(scope="session")
 def content(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the project's own content, with named approvers."""
+    """Return the project's own content, with named approvers and a rollout for each of the two models."""
     folder = tmp_path_factory.mktemp("content")
     for name in ("models", "policies", "expectations", "runbooks", "incidents"):
         if (PROJECT / "include" / name).is_dir():
             shutil.copytree(PROJECT / "include" / name, folder / name)
     for path in (folder / "models").glob("*.yaml"):
         spec = yaml.safe_load(path.read_text())
-        path.write_text(yaml.safe_dump(spec | {"approvers": [APPROVER]}, sort_keys=False))
+        named = {"approvers": [APPROVER], **ROLLOUTS.get(path.stem, {})}
+        path.write_text(yaml.safe_dump(spec | named, sort_keys=False))
     return folder
 
 

@@ -1,4 +1,4 @@
-"""Bike demand: two days of broken sensors, a year of growth, a bad challenger, and a bad version set by hand."""
+"""Bike demand, rolled out blue and green: broken sensors, a year of growth, a bad challenger, a bad version by hand."""
 
 from __future__ import annotations
 
