@@ -104,7 +104,7 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
     except SpecError:
         # Models are watched without a policy too; nothing is done then.
         return None
-    if not policy.explore.allowed_in(environment_of(ws)):
+    if not policy.explore.allowed_in(environment_of(ws)) or _is_watched(ws):
         return None
     findings = ws.ledger.findings(batch.id)
     occasion = _occasion(ws, policy, batch, assessment, findings)
@@ -118,6 +118,12 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
     if _stopped(ws, policy, now):
         return None
     return _tried(ws, policy, batch, occasion, findings, now=now)
+
+
+def _is_watched(ws: Workspace) -> bool:
+    """Return whether a version is tried beside the champion: what it shows is waited for, and no other one trained."""
+    trial = ws.registry.trial(ws.spec.name)
+    return trial is not None and trial.kind != "standby"
 
 
 def _kept(ws: Workspace, batch: Batch) -> bool:

@@ -9,14 +9,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
-from airmedic_core.records import Approval, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import TAKES_BACK, Approval, Incident, IncidentState, Json, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
     from airmedic_core.workspace import Workspace
 
-TAKES_BACK = "takes_back"
-"""Parameter of a proposal: hash of the action that it takes back, if people say so."""
 ASKED_VERSION = "asked_version"
 """Key in an incident's resolution: the version that a person wants to go back to."""
 OVERRIDE = "override"
@@ -87,7 +85,7 @@ class History:
         return next((proposal for proposal in self.proposals if proposal.hash == done.proposal_hash), None)
 
     def questions_about(self, done: RecordedAction) -> list[Proposal]:
-        """Return the proposals to take an action back because nothing has shown how it does."""
+        """Return the proposals to take an action back, or to complete it, because nothing has shown how it does."""
         return [proposal for proposal in self.proposals if proposal.params.get(TAKES_BACK) == done.proposal_hash]
 
     def inconclusive(self, done: RecordedAction) -> str:

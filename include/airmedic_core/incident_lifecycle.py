@@ -13,7 +13,7 @@ from airmedic_core.errors import LedgerError
 from airmedic_core.healed import come_back_of, comes_back, is_healed
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.outcome import outcome_of, timing
-from airmedic_core.records import REQUESTED, Batch, Cause, Incident, IncidentState, Json, Severity, digest
+from airmedic_core.records import REQUESTED, Assessment, Batch, Cause, Incident, IncidentState, Json, Severity, digest
 from airmedic_core.windows import Every, Window, as_utc
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
             None,
         ):
             return mine
-        if still_open := next((incident for incident in known if incident.state not in ENDS and _seen(incident)), None):
+        if still_open := next((incident for incident in known if _takes(incident, assessment)), None):
             attached = ledger.attach_batch(still_open.id, batch)
             worse = max(attached.severity, assessment.severity, key=_WORST_LAST.index)
             return ledger.move_incident(attached.id, attached.state, severity=worse)
@@ -281,6 +281,18 @@ def look_at_repaired(ws: Workspace, proposal_hash: str, *, now: datetime) -> lis
 def _is_of(incident: Incident, batch: Batch, fingerprint: str) -> bool:
     same = incident.state not in ENDS or incident.fingerprint == fingerprint
     return batch.id in incident.batch_ids and same
+
+
+def _takes(incident: Incident, assessment: Assessment) -> bool:
+    """Return whether an incident is still open for what a batch shows.
+
+    One whose remedy is only watched, such as a canary for weeks, does not hold broken data: they get their own.
+    """
+    if incident.state in ENDS or not _seen(incident):
+        return False
+    return not (
+        incident.state is IncidentState.VERIFYING and assessment.cause.lies_in_data and not incident.cause.lies_in_data
+    )
 
 
 def _seen(incident: Incident) -> bool:

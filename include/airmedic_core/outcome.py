@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import Part, Path, known_action
 from airmedic_core.decide.rejections import REJECTED
 from airmedic_core.healed import fell, unproven
-from airmedic_core.history import TAKES_BACK, History, Outcome
+from airmedic_core.history import History, Outcome
 from airmedic_core.numbers import measure_name
-from airmedic_core.records import Incident, IncidentState, Json, Permission, Proposal
+from airmedic_core.records import TAKES_BACK, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction

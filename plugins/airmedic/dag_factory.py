@@ -100,14 +100,14 @@ def model_dag(
         More arguments of the DAG.
     """
     owner_links = {spec.owner: f"mailto:{spec.owner}"} if "@" in spec.owner else {}
+    # One at a time and in order: a second alert means more than the first.
+    arguments.setdefault("max_active_runs", 1)
     with DAG(
         dag_id=f"{kind}__{spec.name}",
         start_date=datetime(2020, 1, 1, tzinfo=UTC),
         catchup=False,
         # A DAG that an error has left half made is none: only what the DAG file keeps counts.
         auto_register=False,
-        # One at a time and in order: a second alert means more than the first.
-        max_active_runs=1,
         tags=["airmedic", kind, spec.name],
         owner_links=owner_links,
         default_args={

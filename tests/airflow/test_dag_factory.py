@@ -62,7 +62,9 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
         approve_deploy -> deploy; deploy -> watch_deployment;
-        watch_deployment -> complete_deployment roll_back_deployment approve_taking_back;
+        watch_deployment -> complete_deployment roll_back_deployment approve_taking_back decide_on_trial;
+        decide_on_trial -> promote_version stop_trying watch_further; promote_version -> close_incident;
+        stop_trying -> close_incident; watch_further -> complete_deployment roll_back_deployment;
         complete_deployment -> close_incident;
         approve_taking_back -> take_back; take_back -> close_incident;
         approve_rollback -> roll_back; approve_change -> apply_change;
@@ -150,7 +152,8 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
             "Deploy",
             {
                 "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "complete_deployment",
-                "roll_back_deployment", "approve_taking_back", "take_back",
+                "roll_back_deployment", "approve_taking_back", "take_back", "decide_on_trial", "promote_version",
+                "stop_trying", "watch_further",
             },
         ),
         "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),

@@ -23,6 +23,7 @@ from airmedic_core.incident_lifecycle import open_incident
 from airmedic_core.monitor import check_batch
 from airmedic_core.records import Assessment, Batch, Cause, Finding, Proposal, Role, Verdict
 from airmedic_core.registry.versions import CHALLENGER
+from airmedic_core.traffic import Traffic
 from airmedic_core.training import fit
 from airmedic_core.training import trial as shadow
 from airmedic_core.training.adopt import adopt
@@ -242,6 +243,15 @@ def test_each_nth_quiet_window_is_tried(ws: Workspace) -> None:
     assert trial_of(ws, watched(ws, LAST)[0]) is not None
     assert trial_of(ws, watched(ws, LAST + 1)[0]) is None
     assert trial_of(ws, watched(ws, LAST + 2)[0]) is not None
+
+
+def test_nothing_is_trained_while_a_version_is_tried_beside_the_champion(ws: Workspace) -> None:
+    change_days(ws, 40, 59, related_otherwise)
+    trial = trial_of(ws, watched(ws)[0])
+    assert trial is not None
+    canary = Traffic("split", str(trial.details["tried"]), "1", "0" * 64, NOW).with_share(0.1, NOW)
+    ws.registry.begin_trial("renewals", canary)
+    assert trial_of(ws, watched(ws, LAST + 1)[0]) is None
 
 
 def test_a_quiet_window_stays_healthy_where_nothing_is_to_be_gained(ws: Workspace) -> None:

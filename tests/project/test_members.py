@@ -73,6 +73,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "simulate/story.py": {"deploy", "quarantine", "refresh_reference", "retrain", "rollback"},
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
     "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "repair", "retrain", "rollback"},
+    "plugins/airmedic/dags/deploy_path.py": {"deploy"},
     "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
     # A lock of the ledger is held while a block runs.
     "plugins/airmedic/testing/faults.py": {"hold"},

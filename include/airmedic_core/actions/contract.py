@@ -137,6 +137,18 @@ class Action(Protocol):
         """
         return self.taken_back_by
 
+    def way_on(self, ws: Workspace, proposal: Proposal) -> str:
+        """Return the action that completes this one though nothing has shown how it does; empty where none has to.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        proposal : Proposal
+            The proposal that was carried out.
+        """
+        return ""
+
     def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
         """Return whether it is to be tried before what the diagnosis recommends.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, final
 from airmedic_core.actions.contract import Action, Path
 from airmedic_core.errors import ActionError
 from airmedic_core.history import History, Outcome
-from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Promotion, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import RecordedAction
@@ -119,6 +119,10 @@ class Deploy(Action):
         """End the trial where the version is only tried; else roll back."""
         return "end_trial" if _is_tried(ws, proposal.hash) else self.taken_back_by
 
+    def way_on(self, ws: Workspace, proposal: Proposal) -> str:
+        """Promote the version where it is only tried; else it serves already."""
+        return "promote_trial" if _is_tried(ws, proposal.hash) else ""
+
     def outcome(self, history: History, done: RecordedAction) -> Outcome:
         """Look whether the version that was deployed is still the one that serves, and what its watch has shown."""
         if _is_tried(history.ws, done.proposal_hash):
@@ -126,7 +130,7 @@ class Deploy(Action):
             summary = f"{done.summary} {unproven} {_kept(history, done)}"
             return Outcome(IncidentState.ESCALATED, "inconclusive", summary)
         promotions = history.ws.ledger.promotions(history.incident.model)
-        mine = promotions and promotions[0].proposal_hash == done.proposal_hash and promotions[0].kind == "deploy"
+        mine = promotions and promotions[0].kind == "deploy" and _is_of(history, promotions[0], done)
         if not mine:
             serving = promotions[0].to_version if promotions else "none"
             summary = f"The deployed version no longer serves; the champion is {serving}."
@@ -148,6 +152,15 @@ def _is_tried(ws: Workspace, proposal_hash: str) -> bool:
     if trial is None or trial.proposal_hash != proposal_hash:
         return False
     return ws.registry.champion(ws.spec.name).version != trial.version
+
+
+def _is_of(history: History, promotion: Promotion, done: RecordedAction) -> bool:
+    """Return whether a promotion belongs to a deployment: its own, or that of a person who did not wait for its end."""
+    if promotion.proposal_hash == done.proposal_hash:
+        return True
+    if not promotion.proposal_hash:
+        return False
+    return history.ws.ledger.proposal(promotion.proposal_hash).params.get("deployment") == done.proposal_hash
 
 
 def _kept(history: History, done: RecordedAction) -> str:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.errors import ActionError, ModelError, SourceError
-from airmedic_core.history import ASKED_VERSION, OVERRIDE, TAKES_BACK, History, Outcome, measured
+from airmedic_core.history import ASKED_VERSION, OVERRIDE, History, Outcome, measured
 from airmedic_core.narrowing import Choice, Field
-from airmedic_core.records import Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import TAKES_BACK, Diagnosis, GateResult, Incident, IncidentState, Json, Proposal
 from airmedic_core.registry.departures import CLEARLY_WORSE
 
 if TYPE_CHECKING:

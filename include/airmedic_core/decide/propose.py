@@ -12,10 +12,9 @@ from airmedic_core.decide.limits import objection
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.errors import PolicyError
-from airmedic_core.history import TAKES_BACK
 from airmedic_core.numbers import percent
 from airmedic_core.policy import Policy, Trigger, Verification, environment_of, policy_of, stricter
-from airmedic_core.records import Diagnosis, Incident, Json, Permission, Proposal
+from airmedic_core.records import TAKES_BACK, Diagnosis, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace

@@ -17,10 +17,9 @@ from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.decide.training_budget import over_budget
 from airmedic_core.errors import PolicyError, QuietAlarmError
 from airmedic_core.groups import load_groups, not_groups
-from airmedic_core.history import TAKES_BACK
 from airmedic_core.ledger.people import known_names, same_person
 from airmedic_core.policy import Limits, environment_of, policy_of
-from airmedic_core.records import Approval, Incident, Json, Permission, Proposal
+from airmedic_core.records import TAKES_BACK, Approval, Incident, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace

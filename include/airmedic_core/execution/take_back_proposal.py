@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.decide.propose import propose
 from airmedic_core.errors import AirmedicError
-from airmedic_core.history import ASKED_VERSION, INCONCLUSIVE, OVERRIDE, TAKES_BACK
-from airmedic_core.records import Proposal
+from airmedic_core.history import ASKED_VERSION, INCONCLUSIVE, OVERRIDE
+from airmedic_core.records import TAKES_BACK, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -60,6 +60,42 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
         if error.transient:
             raise
         _record(ws, watched, f"{why} It cannot be taken back: {error}")
+        return None
+
+
+def ask_to_promote(ws: Workspace, proposal_hash: str, reasons: Sequence[str], *, now: datetime) -> Proposal | None:
+    """Propose to complete an action although its watch is inconclusive. It is asked beside :func:`ask_to_take_back`.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    proposal_hash : str
+        The action that was carried out and watched.
+    reasons : sequence of str
+        Why nothing has shown how it does.
+    now : datetime
+        The moment.
+
+    Returns
+    -------
+    Proposal or None
+        Nothing where it is complete already, or where policy, limits or the state of the registry do not let it be
+        completed; the reason is on record.
+    """
+    watched = ws.ledger.proposal(proposal_hash)
+    action = ACTIONS.member(watched.action).way_on(ws, watched)
+    if not action:
+        return None
+    incident, why = ws.ledger.incident(watched.incident_id), " ".join(reasons)
+    try:
+        params, expected = ACTIONS.member(action).plan(ws, incident, None)
+        params[TAKES_BACK] = proposal_hash
+        return propose(ws, incident.id, action, params, expected, f"Promote it all the same? {why}", now=now)
+    except AirmedicError as error:
+        if error.transient:
+            raise
+        _record(ws, watched, f"{why} It cannot be promoted: {error}")
         return None
 
 

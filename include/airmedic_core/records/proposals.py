@@ -29,6 +29,11 @@ class Permission(StrEnum):
         return {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(self, 0)
 
 
+TAKES_BACK = "takes_back"
+"""Parameter of a proposal: hash of the action whose watch has shown nothing, and that it takes back, or completes, if
+people say so."""
+
+
 @dataclass(frozen=True)
 class Proposal:
     """An action with its parameters and expected effect. Its hash is what people approve."""

@@ -64,7 +64,7 @@ class Canary(RolloutStrategy[Options]):
         return [
             f"Version {version} answers {first} of the entities{steps}. Version {before} answers the others.",
             f"Each step lasts {lasts} at the least, and is taken, unasked, {shown_in_trial(proposal, options)}",
-            *end_of_trial(proposal, f"Version {before} answers all rows again"),
+            *end_of_trial(proposal, options, f"Version {before} answers all rows again"),
         ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:

@@ -27,19 +27,23 @@ def shown_in_trial(proposal: Proposal, options: TrialOptions) -> str:
     return f"once it surely loses at most {more} more on new rows than version {_before(proposal)}."
 
 
-def end_of_trial(proposal: Proposal, back: str) -> list[str]:
+def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[str]:
     """Return what ends a trial.
 
     Parameters
     ----------
     proposal : Proposal
         The deployment.
+    options : TrialOptions
+        How it is judged.
     back : str
         What it means to be taken back, as the beginning of a sentence.
     """
+    windows = f"{options.max_windows} new window{'s' if options.max_windows > 1 else ''}"
+    within = f"{_timeout(proposal)} or {windows}" if options.max_windows else _timeout(proposal)
     return [
         f"{back}, by itself, where it surely loses more, or cannot score the newest rows.",
-        f"Where nothing is shown within {_timeout(proposal)}, people are asked, and it goes on until they answer.",
+        f"Where nothing is shown within {within}, people are asked, and it goes on until they answer.",
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import ModelError
-from airmedic_core.records import Json, Proposal
+from airmedic_core.records import TAKES_BACK, Json, Proposal
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch.health import Health
 from airmedic_core.watch.in_service import problems_on_newest, since
@@ -33,6 +33,8 @@ class TrialOptions(BaseModel):
     """Compared rows of a block. A window with fewer has fewer blocks."""
     tolerance_fraction: float = Field(default=0.02, ge=0, le=1)
     """How much more than the champion the version may lose, as a share of what the champion loses."""
+    max_windows: int = Field(default=0, ge=0, le=1000)
+    """Compared windows after which people are asked where nothing was shown; 0 leaves that to the time of the watch."""
 
 
 def known_until(ws: Workspace, proposal: Proposal) -> datetime:
@@ -153,9 +155,33 @@ def judged(
         return Health("unhealthy", (str(compared),), seconds)
     if compared.outcome == "successful" and (step := earned(trial, compared)) is not None:
         return Health("next_step" if step else "healthy", (f"{compared} {step}".strip(),), seconds)
-    if now > trial.begun_at + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
-        return Health("inconclusive", (f"The time is over. {compared}",), seconds)
+    if over := _over(ws, proposal, trial, options, compared, now):
+        return Health("inconclusive", (f"{over} {compared}",), seconds)
     return Health("waiting", (str(compared),), seconds)
+
+
+def _over(
+    ws: Workspace, proposal: Proposal, trial: Traffic, options: TrialOptions, compared: SideBySide, now: datetime
+) -> str:
+    """Return why nothing more is waited for; empty while it is. People may have let it go on for as long again."""
+    went_on = _let_go_on(ws, proposal)
+    since_when = max([trial.begun_at, *went_on])
+    if now > since_when + timedelta(seconds=ws.spec.rollout.watch_timeout_seconds):
+        return "The time is over."
+    if options.max_windows and len(compared.ends) >= options.max_windows * (1 + len(went_on)):
+        return "As many windows have come as were to be waited for."
+    return ""
+
+
+def _let_go_on(ws: Workspace, proposal: Proposal) -> set[datetime]:
+    """Return when people have answered that a trial goes on, which is to neither take it back nor promote it."""
+    questions = [
+        asked for asked in ws.ledger.proposals(proposal.incident_id) if asked.params.get(TAKES_BACK) == proposal.hash
+    ]
+    answers = [
+        answer for asked in questions for answer in ws.ledger.approvals(asked.hash) if not answer.refused_because
+    ]
+    return {answer.at for answer in answers if answer.answer == "reject"}
 
 
 def put_in_service(ws: Workspace, version: str, proposal: Proposal, now: datetime) -> str:

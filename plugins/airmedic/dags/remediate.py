@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, BaseOperator, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, BaseOperator, Param, TriggerRule
 
 from airmedic.dag_factory import model_dag
+from airmedic.dags.branch import Branch, group
+from airmedic.dags.deploy_path import deploy_branch
 from airmedic.dags.templates import approved, first_of, xcom
 from airmedic.operators.announce import AnnounceOperator
 from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
-from airmedic.operators.complete_deployment import CompleteDeploymentOperator
 from airmedic.operators.decide import FOLLOW_UP_HASH, REPAIR_HASH, DecideOperator
-from airmedic.operators.deploy import DeployOperator
 from airmedic.operators.escalate import EscalateOperator
 from airmedic.operators.evaluate_gate import EvaluateGateOperator
 from airmedic.operators.llm_diagnosis import LLMDiagnosisOperator
@@ -27,9 +24,7 @@ from airmedic.operators.retrain import RetrainOperator
 from airmedic.operators.roll_back_in_dag import RollBackInDagOperator
 from airmedic.operators.rollback import RollbackOperator
 from airmedic.operators.train_in_dag import TrainInDagOperator
-from airmedic.operators.undo_deployment import UndoDeploymentOperator
 from airmedic.sensors.approval import ApprovalSensor
-from airmedic.sensors.deployment_health import DeploymentHealthSensor
 from airmedic_core.decide.request import AUTOMATIC, form
 from airmedic_core.spec import ModelSpec
 
@@ -56,34 +51,6 @@ INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') or p
 DECIDED = xcom("decide")
 FOLLOW_UP = xcom("decide", FOLLOW_UP_HASH)
 TO_REPAIR = xcom("decide", REPAIR_HASH)
-# Only one of them is there: what a gate proposes, or what is asked about again.
-TO_DEPLOY = xcom("evaluate_gate_again"), xcom("evaluate_gate"), xcom("decide", "deployment_hash")
-
-
-class Branch(NamedTuple):
-    """A way through the DAG, whose tasks are made and wired among themselves."""
-
-    first: list[BaseOperator]
-    """The tasks that the decision leads to."""
-    last: list[BaseOperator]
-    """The tasks after which the incident is closed."""
-
-
-def group(group_id: str, title: str, tooltip: str) -> TaskGroup:
-    """Return a group for the tasks of one path, so that the grid shows paths, and not twenty tasks of which most skip.
-
-    The ids of tasks stay without the group's: approvals that are waiting, and links to them, hold on to these.
-
-    Parameters
-    ----------
-    group_id : str
-        Its id.
-    title : str
-        What the grid shows in place of the id.
-    tooltip : str
-        What the grid shows where the mouse rests on it.
-    """
-    return TaskGroup(group_id, prefix_group_id=False, group_display_name=title, tooltip=tooltip)
 
 
 def retrain_branch(spec: ModelSpec) -> Branch:
@@ -131,58 +98,6 @@ def retrain_branch(spec: ModelSpec) -> Branch:
     deployment = deploy_branch(spec, gates=[evaluate_gate, evaluate_gate_again])
     approve_retrain >> retrain >> evaluate_gate >> improve_and_retrain >> evaluate_gate_again >> escalate_refusal
     return Branch([approve_retrain, *deployment.first], [escalate_refusal, *deployment.last])
-
-
-def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
-    """Make the path that puts a challenger into service once it has passed one of the gates, and watches it there."""
-    model = spec.name
-    with group("deploy_path", "Deploy", "Puts the challenger into service, and takes it back if it does no good."):
-        # A deployment that was approved before its alarm went quiet is asked about again without another training.
-        resume_deployment = EmptyOperator(task_id="resume_deployment")
-        approve_deploy = ApprovalSensor(
-            task_id="approve_deploy",
-            model=model,
-            proposal_hash=first_of(*TO_DEPLOY),
-            trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
-        )
-        deployment = approved("approve_deploy", *TO_DEPLOY)
-        deploy = DeployOperator(task_id="deploy", model=model, proposal_hash=deployment)
-        watch_deployment = DeploymentHealthSensor(
-            task_id="watch_deployment",
-            model=model,
-            proposal_hash=deployment,
-            branches={
-                "healthy": "complete_deployment",
-                "unhealthy": "roll_back_deployment",
-                "inconclusive": "approve_taking_back",
-            },
-            mode="reschedule",
-            poke_interval=30,
-            # The rollout gives up earlier by itself, with a verdict.
-            timeout=spec.rollout.watch_timeout_seconds + 3600,
-        )
-        complete_deployment = CompleteDeploymentOperator(
-            task_id="complete_deployment", model=model, proposal_hash=deployment
-        )
-        roll_back_deployment = UndoDeploymentOperator(
-            task_id="roll_back_deployment", model=model, proposal_hash=deployment
-        )
-        unproven = xcom("watch_deployment")
-        approve_taking_back = ApprovalSensor(
-            task_id="approve_taking_back", model=model, proposal_hash=first_of(unproven)
-        )
-        take_back = RollbackOperator(
-            task_id="take_back", model=model, proposal_hash=approved("approve_taking_back", unproven)
-        )
-    (
-        [*gates, resume_deployment]
-        >> approve_deploy
-        >> deploy
-        >> watch_deployment
-        >> [complete_deployment, roll_back_deployment, approve_taking_back]
-    )
-    approve_taking_back >> take_back
-    return Branch([resume_deployment], [complete_deployment, roll_back_deployment, take_back])
 
 
 def rollback_branch(spec: ModelSpec) -> Branch:
@@ -316,6 +231,8 @@ def remediate(spec: ModelSpec) -> DAG:
         schedule=None,
         # Only an incident or a person starts it, and neither must wait because somebody forgot to unpause it.
         is_paused_upon_creation=False,
+        # A canary is watched for weeks. Whoever wants to end it, and the data that break meanwhile, must not wait.
+        max_active_runs=2,
         description=f"Heals {spec.title or spec.name}",
         doc_md=DOC.format(title=spec.title or spec.name, name=spec.name),
         params=request_form(),

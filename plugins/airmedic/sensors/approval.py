@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseSensorOperator, Context, SkipMixin
 from airflow.sdk.exceptions import AirflowFailException
@@ -65,6 +65,8 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     operator_extra_links = (MLflowRunLink(),)
     inherits_from_skipmixin = True
     ui_color = "#fff6e0"
+    options: ClassVar[tuple[str, ...]] = (APPROVE, REJECT)
+    """What people may answer."""
 
     def __init__(self, *, model: str, proposal_hash: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -126,7 +128,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             groups = load_groups(workspace.settings.policies)
             listed = (*_approvers(workspace), *(name for group in groups.by_name.values() for name in group.members))
             person = answerer(user, listed)
-            answer: Literal["approve", "reject"] = "approve" if event["chosen_options"] == [APPROVE] else "reject"
+            answer, proposal = self._answered(workspace, proposal, event["chosen_options"])
             form, at = filled_in(event), as_utc(event["responded_at"])
             given = self._record(
                 workspace,
@@ -149,6 +151,16 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
             shown = self._ask(context, workspace, proposal, given)
         return self._park(context, workspace, proposal, tier, shown)
+
+    def _answered(
+        self, workspace: Workspace, proposal: Proposal, chosen: Sequence[str]
+    ) -> tuple[Literal["approve", "reject"], Proposal]:
+        """Return what the chosen options say, and of which proposal. The task then waits for the answer to that one."""
+        return "approve" if list(chosen) == [APPROVE] else "reject", proposal
+
+    def _question(self, workspace: Workspace, proposal: Proposal) -> tuple[str, str]:
+        """Return what people are asked: a line, and the text below it."""
+        return approval_question.subject(workspace, proposal), approval_question.body(workspace, proposal)
 
     def _record(
         self,
@@ -216,10 +228,10 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         """Put the question where people see it, and return what they are shown from when on, for the record."""
         from airflow.sdk.execution_time.hitl import upsert_hitl_detail
 
-        subject, body = approval_question.subject(workspace, proposal), approval_question.body(workspace, proposal)
+        subject, body = self._question(workspace, proposal)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
-            options=[APPROVE, REJECT],
+            options=list(self.options),
             subject=subject,
             body=body,
             params=form_of(proposal),
@@ -248,7 +260,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             context,
             method_name="resume",
             kwargs=asked,
-            options=(APPROVE, REJECT),
+            options=self.options,
             timeout=timedelta(seconds=max(seconds, 0)),
         )
 

@@ -12,6 +12,9 @@ from airmedic.error_mapping import airflow_errors
 from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.decide import PROPOSAL_HASH
 
+PROMOTION_HASH = "promotion_hash"
+"""XCom: the question whether a version that is tried is promoted although nothing has shown how it does."""
+
 
 class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     """Waits for the verdict on a deployment, and follows it.
@@ -28,13 +31,15 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
     proposal_hash : str
         Hash of the deployment's proposal.
     branches : dict
-        ``healthy``, ``unhealthy`` and ``inconclusive`` → id of the task to follow.
+        ``healthy``, ``unhealthy`` and ``inconclusive`` → id of the task to follow; ``undecided`` in place of
+        ``inconclusive`` where a version is only tried, and may be promoted as well as taken back.
 
     Returns
     -------
     dict
         ``status``, ``reasons`` and ``seconds``. Pushed as XCom ``health`` too, since skipping tasks push no result.
-        Where it is inconclusive, ``proposal_hash`` is the hash of the question whether to take it back.
+        Where it is inconclusive, the XCom ``proposal_hash`` is the hash of the question whether to take it back, and
+        ``promotion_hash`` that of the question whether to promote it all the same.
     """
 
     template_fields: Sequence[str] = ("model", "proposal_hash")
@@ -77,13 +82,19 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
             workspace = open_workspace(self.model)
             workspace.ledger.record_watch(self.proposal_hash, health["status"], health["reasons"])
         context["ti"].xcom_push("health", health)
-        if health["status"] == "inconclusive":
-            self._ask(context, health["reasons"])
-        return self.do_branch(context, self.branches.get(health["status"]))
+        status = health["status"]
+        if status == "inconclusive" and status in self.branches and self._ask(context, health["reasons"]):
+            status = "undecided"
+        return self.do_branch(context, self.branches.get(status))
 
-    def _ask(self, context: Context, reasons: Sequence[str]) -> None:
+    def _ask(self, context: Context, reasons: Sequence[str]) -> bool:
+        """Ask whether to take it back, and return whether it may be promoted instead."""
         with airflow_errors():
-            from airmedic_core.execution import ask_to_take_back
+            from airmedic_core.execution import ask_to_promote, ask_to_take_back
 
-            question = ask_to_take_back(open_workspace(self.model), self.proposal_hash, reasons, now=datetime.now(UTC))
+            workspace, now = open_workspace(self.model), datetime.now(UTC)
+            question = ask_to_take_back(workspace, self.proposal_hash, reasons, now=now)
+            promotion = ask_to_promote(workspace, self.proposal_hash, reasons, now=now) if question else None
         context["ti"].xcom_push(PROPOSAL_HASH, question.hash if question else "")
+        context["ti"].xcom_push(PROMOTION_HASH, promotion.hash if promotion else "")
+        return promotion is not None and promotion.permission.people > 0 and "undecided" in self.branches

@@ -86,6 +86,7 @@ test_deploy = contract_tests(
     arrange=Arrangement(prepare=a_challenger, params={"version": "2", "gate": {"champion": "1"}}),
 )
 test_end_trial = contract_tests("actions", "end_trial", arrange=Arrangement(prepare=a_trial, world=tried))
+test_promote_trial = contract_tests("actions", "promote_trial", arrange=Arrangement(prepare=a_trial))
 test_change_setting = contract_tests(
     "actions",
     "change_setting",
@@ -112,7 +113,7 @@ test_request_labels = contract_tests(
 def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
-    arranged = {"rollback", "deploy", "end_trial", "change_setting", "repair", "request_labels", "rerun_pipeline"}
-    arranged |= {"notify", "open_ticket"}
+    arranged = {"rollback", "deploy", "end_trial", "promote_trial", "change_setting", "repair", "request_labels"}
+    arranged |= {"notify", "open_ticket", "rerun_pipeline"}
     plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain
