@@ -47,16 +47,20 @@ def pages() -> dict[str, str]:
 
 
 def _is_offered(operator: SourceClass, known: Mapping[str, SourceClass]) -> bool:
-    """Return whether a class is an operator that nobody has to subclass."""
+    """Return whether a class is an operator that nobody has to subclass.
+
+    One that another one is made of is a base, unless Airmedic's own DAGs use it.
+    """
     is_task = operator.name.endswith(("Operator", "Sensor"))
-    return is_task and not any(operator.name in other.bases for other in known.values())
+    is_base = any(operator.name in other.bases for other in known.values())
+    return is_task and (not is_base or operator.name in _uses())
 
 
 def _uses() -> dict[str, list[tuple[str, str]]]:
     """Return class → kinds of DAGs and task ids for which Airmedic's own DAGs use it."""
     uses: dict[str, list[tuple[str, str]]] = {}
-    for kind in ("monitor", "remediate", "review"):
-        for name, task_id in _TASK.findall((LAYER / "dags" / f"{kind}.py").read_text(encoding="utf-8")):
+    for kind, file in (*((kind, kind) for kind in ("monitor", "remediate", "review")), ("remediate", "deploy_path")):
+        for name, task_id in _TASK.findall((LAYER / "dags" / f"{file}.py").read_text(encoding="utf-8")):
             if (kind, task_id) not in uses.setdefault(name, []):
                 uses[name].append((kind, task_id))
     return uses
