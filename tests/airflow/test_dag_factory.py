@@ -114,6 +114,18 @@ def test_rerun_is_there_only_where_the_spec_names_the_upstream_dag(content: Path
     assert dag.get_task("rerun_pipeline").trigger_dag_id == "ingest"
 
 
+@pytest.mark.parametrize(
+    ("scale", "operator"), [("url: http://127.0.0.1/scale", "ScaleOperator"), ("dag: grow", "ScaleInDagOperator")]
+)
+def test_capacity_is_added_only_where_the_spec_says_how(content: Path, scale: str, operator: str) -> None:
+    assert "scale" not in parse("remediate.py")[0]["remediate__alpha"].task_ids
+    spec = content / "models" / "alpha.yaml"
+    spec.write_text(spec.read_text() + f"scale: {{{scale}}}\n")
+    dag = parse("remediate.py")[0]["remediate__alpha"]
+    assert {("decide", "approve_scale"), ("approve_scale", "scale"), ("scale", "close_incident")} <= edges(dag)
+    assert type(dag.get_task("scale")).__name__ == operator
+
+
 def test_a_training_dag_of_the_teams_own_is_triggered_before_its_version_is_taken_over(content: Path) -> None:
     spec = content / "models" / "alpha.yaml"
     spec.write_text(spec.read_text() + "retrain: dag:train_alpha\n")

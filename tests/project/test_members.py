@@ -58,9 +58,12 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
         "rerun_pipeline",
         "retrain",
         "rollback",
+        "scale",
     },
     # A method of training, which the action of this name asks for.
     CORE + "training/": {"recalibrate", "quarantine"},
+    # A step of a pipeline.
+    CORE + "training/families.py": {"scale"},
     # The extras of an installation, some of which are called like the member that needs their libraries.
     CORE + "extras.py": {"quality", "slack", "sql"},
     # The module of scikit-learn, whose package has another name.
@@ -68,13 +71,13 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     # Findings of earlier versions, which had no roles.
     CORE + "ledger/earlier_findings.py": {"estimate"},
     # The defaults of a spec, its short forms, and what its section on data asks for.
-    CORE + "spec/": {"notify", "quality", "retrain", "simple", "sql"},
+    CORE + "spec/": {"notify", "quality", "retrain", "scale", "simple", "sql"},
     # The story of the demo is told with actions.
     CORE + "simulate/story.py": {"deploy", "quarantine", "refresh_reference", "retrain", "rollback"},
     # Ways through a remediation, and its tasks; many are called like the action that goes this way.
-    "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "repair", "retrain", "rollback"},
+    "plugins/airmedic/operators/": {"deploy", "escalate", "quarantine", "repair", "retrain", "rollback", "scale"},
     "plugins/airmedic/dags/deploy_path.py": {"deploy"},
-    "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain"},
+    "plugins/airmedic/dags/remediate.py": {"deploy", "escalate", "rerun_pipeline", "retrain", "scale"},
     # A lock of the ledger is held while a block runs.
     "plugins/airmedic/testing/faults.py": {"hold"},
     # Actions that an arrangement for tests proposes.

@@ -249,6 +249,7 @@ class Cause(StrEnum):
             remedies=(
                 Remedy("escalate", "Serving needs more capacity or a repair that only its owner can make."),
                 Remedy("rollback", "The version before was fast.", _IF_NEW_VERSION, Needs.NEW_VERSION),
+                Remedy("scale", "More replicas share the load.", "if the load has risen and the spec says how"),
             ),
             runbook="latency.md#find-where-the-time-goes",
             settled_by="Time the version before under the same load.",

@@ -8,6 +8,7 @@ from airmedic_core.spec.members import NOTIFIERS_LIE_IN, WATCHERS_LIE_IN, NamedM
 from airmedic_core.spec.model_spec import ModelSpec
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import ExpectationSection, QualitySection
+from airmedic_core.spec.scale import ScaleSection
 from airmedic_core.spec.section import Section, Step
 from airmedic_core.spec.windows import ReferenceSection, WindowSection
 
@@ -26,6 +27,7 @@ __all__ = [
     "ReferenceSection",
     "RetrainSection",
     "RolloutSection",
+    "ScaleSection",
     "Section",
     "Step",
     "TuneSection",

@@ -24,6 +24,7 @@ from airmedic_core.spec.members import (
 )
 from airmedic_core.spec.people import ApprovalSection, notify_in_full
 from airmedic_core.spec.quality import QualitySection
+from airmedic_core.spec.scale import ScaleSection
 from airmedic_core.spec.section import Section
 from airmedic_core.spec.windows import ReferenceSection, WindowSection
 
@@ -86,6 +87,8 @@ class ModelSpec(Section):
     """Columns whose values are looked at one by one, by the performance check and by the gate."""
     rollout: RolloutSection = RolloutSection()
     """How a challenger comes into service. Short form: the strategy."""
+    scale: ScaleSection | None = None
+    """How the model gets more capacity where it answers too slowly."""
     policy: str = "default"
     """A file in ``policies/``, without ``.yaml``."""
     environment: str = ""

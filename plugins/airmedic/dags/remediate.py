@@ -23,6 +23,8 @@ from airmedic.operators.rerun_pipeline import RerunPipelineOperator
 from airmedic.operators.retrain import RetrainOperator
 from airmedic.operators.roll_back_in_dag import RollBackInDagOperator
 from airmedic.operators.rollback import RollbackOperator
+from airmedic.operators.scale import ScaleOperator
+from airmedic.operators.scale_in_dag import ScaleInDagOperator
 from airmedic.operators.train_in_dag import TrainInDagOperator
 from airmedic.sensors.approval import ApprovalSensor
 from airmedic_core.decide.request import AUTOMATIC, form
@@ -148,6 +150,23 @@ def quarantine_branch(spec: ModelSpec) -> Branch:
     return Branch([quarantine_batch, approve_repair], [quarantine_batch, repair_batch, rerun_pipeline])
 
 
+def scale_branch(spec: ModelSpec) -> Branch | None:
+    """Make the path that adds capacity, where the spec says how."""
+    if spec.scale is None:
+        return None
+    model = spec.name
+    with group("scale_path", "Add capacity", "Adds replicas, as the spec says."):
+        approve_scale = ApprovalSensor(task_id="approve_scale", model=model, proposal_hash=first_of(DECIDED))
+        asked = approved("approve_scale", DECIDED)
+        scale: BaseOperator
+        if spec.scale.dag:
+            scale = ScaleInDagOperator(task_id="scale", model=model, proposal_hash=asked, other_dag=spec.scale.dag)
+        else:
+            scale = ScaleOperator(task_id="scale", model=model, proposal_hash=asked)
+    approve_scale >> scale
+    return Branch([approve_scale], [scale])
+
+
 def change_branch(model: str) -> Branch:
     """Make the path of whatever needs no path of its own."""
     with group("change_path", "Change", "Carries out what nothing has to follow, such as a new setting."):
@@ -254,6 +273,7 @@ def remediate(spec: ModelSpec) -> DAG:
                 "rollback": "approve_rollback",
                 "quarantine": "quarantine_batch",
                 "repair": "approve_repair",
+                "scale": "approve_scale",
                 "change": "approve_change",
                 "recommend": "recommend",
                 "escalate": "escalate",
@@ -273,10 +293,11 @@ def remediate(spec: ModelSpec) -> DAG:
             retrain_branch(spec),
             rollback_branch(spec),
             quarantine_branch(spec),
+            scale_branch(spec),
             change_branch(model),
             people_branch(model),
         )
-        for branch in branches:
+        for branch in filter(None, branches):
             decide >> branch.first
             branch.last >> close_incident
     return dag

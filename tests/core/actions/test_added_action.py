@@ -30,7 +30,7 @@ from airmedic_core.actions import Action
 from airmedic_core.records import Cause
 
 
-class Scale(Action):
+class AddReplicas(Action):
     description = "Adds replicas."
     changes_production = True
     choice = "Add replicas"
@@ -46,14 +46,14 @@ class Scale(Action):
         return f"{params['replicas']} replicas would serve."
 
     def apply(self, ws, proposal, now):
-        Scale.replicas = proposal.params["replicas"]
+        AddReplicas.replicas = proposal.params["replicas"]
         return {"summary": "3 replicas serve."}
 
     def verify(self, ws, proposal, output):
-        return [] if Scale.replicas == 3 else ["Nobody scaled."]
+        return [] if AddReplicas.replicas == 3 else ["Nobody scaled."]
 
     def undo(self, ws, proposal, snapshot, now):
-        Scale.replicas = 1
+        AddReplicas.replicas = 1
         return "One replica serves."
 """
 BROKEN = "raise RuntimeError('no such cluster')"
@@ -61,8 +61,8 @@ BROKEN = "raise RuntimeError('no such cluster')"
 
 @pytest.fixture
 def installed(install: Install) -> None:
-    """A package with the action ``scale``, and one whose action cannot be imported."""
-    install("airmedic-scale", SCALE, {"airmedic.actions": {"scale": "airmedic_scale:Scale"}})
+    """A package with the action ``add_replicas``, and one whose action cannot be imported."""
+    install("airmedic-scale", SCALE, {"airmedic.actions": {"add_replicas": "airmedic_scale:AddReplicas"}})
     install("airmedic-broken", BROKEN, {"airmedic.actions": {"broken": "airmedic_broken:Broken"}})
 
 
@@ -71,7 +71,7 @@ def ws(tmp_path: Path, installed: None) -> Workspace:
     ws = workspace(tmp_path, renewals(days=5, per_day=5))
     (tmp_path / "policies").unlink()
     (tmp_path / "policies").mkdir()
-    (tmp_path / "policies" / "default.yaml").write_text("permissions: [{actions: [scale], permission: ask}]")
+    (tmp_path / "policies" / "default.yaml").write_text("permissions: [{actions: [add_replicas], permission: ask}]")
     return ws
 
 
@@ -89,7 +89,7 @@ def test_it_is_proposed_approved_carried_out_and_judged(ws: Workspace) -> None:
     decision = decide(ws, incident.id, Request(), now=NOW)
     assert decision.path is RemediationPath.CHANGE
     assert decision.proposal is not None
-    assert decision.proposal.action == "scale"
+    assert decision.proposal.action == "add_replicas"
     ws.ledger.answer_proposal(decision.proposal.hash, "approve", by="ada", at=NOW, channel="airflow")
     assert carry_out(ws, decision.proposal.hash, now=NOW).status == "done"
     closed = close_incident(ws, incident.id, now=NOW)
@@ -97,22 +97,22 @@ def test_it_is_proposed_approved_carried_out_and_judged(ws: Workspace) -> None:
 
 
 def test_people_can_ask_for_it(ws: Workspace) -> None:
-    assert choices()["scale"] == "Add replicas"
-    asked = request_incident(ws, Request("scale", by="ada"), "manual__1", now=NOW)
-    decision = decide(ws, asked.id, Request("scale", by="ada"), now=NOW)
+    assert choices()["add_replicas"] == "Add replicas"
+    asked = request_incident(ws, Request("add_replicas", by="ada"), "manual__1", now=NOW)
+    decision = decide(ws, asked.id, Request("add_replicas", by="ada"), now=NOW)
     assert decision.proposal is not None
-    assert (decision.proposal.action, infinitive("scale")) == ("scale", "scale")
+    assert (decision.proposal.action, infinitive("add_replicas")) == ("add_replicas", "add replicas")
 
 
 @pytest.mark.parametrize("path", [RemediationPath.DEPLOY, RemediationPath.RERUN])
 def test_one_on_a_path_that_follows_something_is_passed_over(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, path: RemediationPath
 ) -> None:
-    monkeypatch.setattr(ACTIONS.member("scale"), "path", path)
+    monkeypatch.setattr(ACTIONS.member("add_replicas"), "path", path)
     decision = decide(ws, slow(ws).id, Request(), now=NOW)
     assert decision.path.begins
-    assert decision.proposal is None or decision.proposal.action != "scale"
-    assert {"action": "scale", "limit": "path"}.items() <= decision.skipped[0].items()
+    assert decision.proposal is None or decision.proposal.action != "add_replicas"
+    assert {"action": "add_replicas", "limit": "path"}.items() <= decision.skipped[0].items()
 
 
 @pytest.mark.usefixtures("installed")

@@ -18,12 +18,19 @@ from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.board import install_board
 from tests.core.packages import Install
+from tests.core.replica_hook import ReplicaHook
 
 
 @pytest.fixture
 def board(install: Install) -> None:
     """Install a notifier that keeps tickets."""
     install_board(install)
+
+
+@pytest.fixture
+def two_replicas() -> None:
+    """Let the hook have as many replicas as it was asked about with."""
+    HOOK.replicas = 2
 
 
 def a_challenger(ws: Workspace) -> None:
@@ -99,6 +106,15 @@ test_rerun_pipeline = contract_tests(
     arrange=Arrangement(spec={"upstream_dag": "ingest"}, world=lambda _: None),
 )
 
+HOOK = ReplicaHook()
+asked_for_three = {"hook": HOOK.url, "from": 2, "replicas": 3, "least": 1, "most": 4}
+test_scale = pytest.mark.usefixtures("two_replicas")(
+    contract_tests(
+        "actions",
+        "scale",
+        arrange=Arrangement(spec={"scale": {"url": HOOK.url}}, params=asked_for_three, world=lambda _: HOOK.replicas),
+    )
+)
 BOARD = Path(mkdtemp(prefix="airmedic_board")) / "board"
 on_the_board = Arrangement(spec={"notify": {"board": {"path": str(BOARD)}}})
 test_telling_people = pytest.mark.usefixtures("board")(
@@ -114,6 +130,6 @@ def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
     arranged = {"rollback", "deploy", "end_trial", "promote_trial", "change_setting", "repair", "request_labels"}
-    arranged |= {"notify", "open_ticket", "rerun_pipeline"}
+    arranged |= {"notify", "open_ticket", "rerun_pipeline", "scale"}
     plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain

@@ -1,0 +1,17 @@
+"""Adds replicas by the DAG that the spec names, and waits for its end."""
+
+from __future__ import annotations
+
+from airflow.sdk import DAG, Param
+
+from airmedic.operators.scale_in_dag import ScaleInDagOperator
+
+PROPOSAL = "{{ params.proposal_hash }}"
+
+with DAG(
+    "example_scale_in_dag",
+    schedule=None,
+    doc_md=__doc__,
+    params={"proposal_hash": Param("", type="string", title="Hash of the proposal")},
+):
+    scale = ScaleInDagOperator(task_id="scale", model="orders", proposal_hash=PROPOSAL, other_dag="grow")
