@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from airmedic_core.assess.signs import WHOLE, is_measured_loss
+from airmedic_core.assess import summarise
 from airmedic_core.records import (
     Approval,
     Assessment,
     Batch,
+    BatchSummary,
     Diagnosis,
     Evidence,
     EvidencePacket,
+    Finding,
     GateResult,
     Incident,
     Json,
@@ -23,6 +25,8 @@ from airmedic_core.records import (
     Proposal,
     from_json,
 )
+from airmedic_core.reports.measured import largest_moves, measured_windows, metric_finding
+from airmedic_core.reports.points import MetricPoint, Move
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.text import duration, line
 from airmedic_core.spec import ModelSpec
@@ -31,6 +35,9 @@ if TYPE_CHECKING:
     from airmedic_core.ledger import LanguageModelCall, RecordedAction
     from airmedic_core.workspace import Workspace
 
+_SHOWN_WINDOWS = 60
+"""Windows of the picture of the metric: two months of daily ones."""
+_MOST_MOVES = 10
 EventKind = Literal["seen", "incident", "decision", "proposal", "approval", "refused", "action", "promotion", "end"]
 
 
@@ -48,15 +55,6 @@ def needs(proposal: Proposal) -> str:
     if proposal.needed > max(proposal.permission.people, 1):
         return f"needs {proposal.needed} approvals"
     return _PERMISSIONS[proposal.permission]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """The metric that decides, in one window."""
-
-    window_end: datetime
-    value: float
-    version: str
 
 
 @dataclass(frozen=True)
@@ -88,8 +86,12 @@ class Dossier:
     batches: tuple[Batch, ...] = ()
     """The incident's own batches, oldest first."""
     assessments: tuple[Assessment, ...] = ()
-    history: tuple[Measured, ...] = ()
-    """The deciding metric, oldest first."""
+    windows: tuple[MetricPoint, ...] = ()
+    """The model's windows with the deciding metric, oldest first."""
+    findings: tuple[Finding, ...] = ()
+    """What was found in the first batch that the incident was seen in, without private columns."""
+    summary: BatchSummary = field(default_factory=BatchSummary)
+    """The few numbers of that batch."""
     calls: tuple[LanguageModelCall, ...] = ()
     """What language models were asked, newest first."""
     audit: tuple[int, str] | None = None
@@ -116,6 +118,28 @@ class Dossier:
         """The last switch before the incident was first seen: what served then."""
         before = [promotion for promotion in self.promotions if promotion.at <= self.incident.window.end]
         return before[-1] if before else None
+
+    @property
+    def metric(self) -> Finding | None:
+        """The finding on the metric that decides, in the batch that the incident was first seen in."""
+        return metric_finding(self.summary, self.findings)
+
+    @property
+    def moves(self) -> list[Move]:
+        """The inputs that had moved most then."""
+        return largest_moves(self.findings, _MOST_MOVES)
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether the last decision was a dry run, which changes nothing."""
+        return bool(self.decisions) and bool((self.decisions[-1].get("details") or {}).get("dry_run"))
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Who approved something, each once."""
+        answers = (answer for proposal in self.proposals for answer in self.approvals.get(proposal.hash, ()))
+        agreed = (answer.by for answer in answers if answer.answer == "approve" and not answer.refused_because)
+        return tuple(dict.fromkeys(agreed))
 
     @property
     def switches(self) -> tuple[Promotion, ...]:
@@ -184,6 +208,9 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
     actions = tuple(ledger.actions(incident_id=incident_id))
     observed = [seen for seen in ledger.batches(ws.spec.name, limit=200) if seen.batch.id in incident.batch_ids]
     head = ledger.audit_head()
+    first = observed[-1].batch if observed else None
+    findings = ledger.findings(first.id) if first else []
+    summary = summarise(findings, ws.spec.metric)
     return Dossier(
         spec=ws.spec,
         incident=incident,
@@ -197,7 +224,9 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         gates=tuple(map(Privacy(ws.spec).gate, _gates([*details, *(proposal.params for proposal in proposals)]))),
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
-        history=_history(ws),
+        windows=measured_windows(ledger.window_rows(ws.spec.name, limit=_SHOWN_WINDOWS), summary, first),
+        findings=Privacy(ws.spec).findings(findings),
+        summary=summary,
         calls=tuple(ledger.language_model_calls(incident_id=incident_id)),
         audit=(head.sequence, head.hash),
     )
@@ -206,16 +235,6 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
 def _gates(places: Sequence[Json]) -> tuple[GateResult, ...]:
     gates = [from_json(GateResult, place["gate"]) for place in places if isinstance(place.get("gate"), dict)]
     return tuple(result for index, result in enumerate(gates) if result not in gates[:index])
-
-
-def _history(ws: Workspace) -> tuple[Measured, ...]:
-    past = ws.ledger.finding_history(ws.spec.name, subject=WHOLE, limit=60)
-    measured = [
-        Measured(batch.window.end, finding.value, version or "")
-        for batch, version, finding in past
-        if is_measured_loss(finding) and finding.statistic == ws.spec.metric and finding.value is not None
-    ]
-    return tuple(reversed(measured))
 
 
 def _moment(decision: Json) -> datetime | None:

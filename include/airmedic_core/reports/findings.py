@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from airmedic_core.records import Finding, Json, Verdict
-from airmedic_core.reports.pictures import Move
+from airmedic_core.reports.points import Move
 from airmedic_core.reports.text import code, line, number, prose, table
 
 _COLUMNS = (

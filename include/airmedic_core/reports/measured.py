@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airmedic_core.assess.signs import WHOLE
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Batch, BatchSummary, Finding, Role
-from airmedic_core.reports.pictures import MetricPoint, Move
+from airmedic_core.reports.points import MetricPoint, Move
 from airmedic_core.reports.text import number
 from airmedic_core.windows import Window
 
@@ -57,7 +57,7 @@ def _move(finding: Finding) -> Move | None:
     return Move(finding.subject, moved, usual, unit, str(finding.verdict))
 
 
-def measured_windows(rows: Sequence[Row[Any]], summary: BatchSummary, batch: Batch) -> tuple[MetricPoint, ...]:
+def measured_windows(rows: Sequence[Row[Any]], summary: BatchSummary, batch: Batch | None) -> tuple[MetricPoint, ...]:
     """Return windows with the metric that was measured in each.
 
     Parameters
@@ -66,21 +66,24 @@ def measured_windows(rows: Sequence[Row[Any]], summary: BatchSummary, batch: Bat
         As the ledger's ``window_rows`` returns them, oldest first.
     summary : BatchSummary
         The newest findings on one batch, which stand for what is on record of it.
-    batch : Batch
-        That batch.
+    batch : Batch or None
+        That batch; nothing for none.
     """
-    return tuple(
-        MetricPoint(
-            window=Window(row.window_start, row.window_end),
-            outcome=row.outcome,
-            value=summary.metric_value if row.id == batch.id else row.metric_value,
-            low=summary.metric_low if row.id == batch.id else row.metric_low,
-            high=summary.metric_high if row.id == batch.id else row.metric_high,
-            limit=summary.metric_limit if row.id == batch.id else row.metric_limit,
-            higher_is_better=summary.metric_higher_is_better if row.id == batch.id else row.metric_higher_is_better,
-            drift=summary.largest_move if row.id == batch.id else row.largest_move,
-        )
-        for row in rows
+    own = batch.id if batch else ""
+    return tuple(_point(row, summary if row.id == own else None) for row in rows)
+
+
+def _point(row: Row[Any], newer: BatchSummary | None) -> MetricPoint:
+    known = newer or row
+    return MetricPoint(
+        window=Window(row.window_start, row.window_end),
+        outcome=row.outcome,
+        value=known.metric_value,
+        low=known.metric_low,
+        high=known.metric_high,
+        limit=known.metric_limit,
+        higher_is_better=known.metric_higher_is_better,
+        drift=known.largest_move,
     )
 
 

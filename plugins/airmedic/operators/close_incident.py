@@ -69,7 +69,7 @@ class CloseIncidentOperator(ModelOperator):
         with airflow_errors():
             from airmedic_core.decide import Request
             from airmedic_core.incident_lifecycle import asked_again, close_incident
-            from airmedic_core.reports import incident_report
+            from airmedic_core.reports import incident_answer, incident_report
             from airmedic_core.review import review_due
 
             now = datetime.now(UTC)
@@ -77,9 +77,12 @@ class CloseIncidentOperator(ModelOperator):
             only_looked = from_json(Request, dict(self.request or {})).only_looks
             incident = close_incident(workspace, self.incident_id, now=now, failed=failed, only_looked=only_looked)
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
+            answer = incident_answer(workspace, self.incident_id)
             review_run = review_due(workspace, incident, now=now)
             again = "" if only_looked else asked_again(workspace, incident)
         context["ti"].xcom_push(MLFLOW_URL, report.url)
+        # Whoever asked for it looks here first.
+        self.log.info("%s", answer or incident.resolution.get("summary") or incident.headline)
         headline = f"Incident {incident.id} is {incident.state}: {incident.headline}"
         tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
         if review_run:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
 
@@ -107,14 +106,13 @@ def test_the_page_holds_its_pictures_and_asks_for_nothing(watched: tuple[Workspa
 
 def test_tables_are_those_of_mlflow(watched: tuple[Workspace, list[str]]) -> None:
     ws, runs = watched
-    mlflow.set_tracking_uri(ws.settings.tracking_uri)
-    experiment = mlflow.get_run(runs[2]).info.experiment_id
-    findings = mlflow.load_table("findings.json", run_ids=[runs[2]])
+    experiment = ws.registry.experiment(ws.spec.name)
+    findings = ws.registry.client.load_table(experiment, "findings.json", [runs[2]])
     assert findings.loc[0, "verdict"] == "alert"
-    moves = mlflow.load_table("moves.json", run_ids=[runs[2]])
+    moves = ws.registry.client.load_table(experiment, "moves.json", [runs[2]])
     assert moves.loc[0, "column"] == "tenure"
     (history,) = ws.registry.client.search_runs([experiment], "tags.`airmedic.kind` = 'history'")
-    windows = mlflow.load_table("windows.json", run_ids=[history.info.run_id])
+    windows = ws.registry.client.load_table(experiment, "windows.json", [history.info.run_id])
     assert list(windows["outcome"]) == ["incident", "healthy", "healthy"]
 
 

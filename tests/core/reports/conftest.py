@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from airmedic_core.assess import summarise
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import (
     ActionResult,
@@ -122,7 +123,7 @@ def findings() -> dict[str, list[Finding]]:
         ],
         "performance": [
             Finding("performance", "batch", "roc_auc", Verdict.ALERT, value=0.68, baseline=0.81, limit=0.79, effect=4.0,
-                    role=Role.LOSS)
+                    sample_size=3000, role=Role.LOSS, details={"decides": True, "low": 0.66, "high": 0.7})
         ],
     }  # fmt: skip
 
@@ -143,6 +144,7 @@ def observe(ws: Workspace, observed: Batch) -> None:
             ("performance:batch:roc_auc", "drift:plan:psi"),
             ("Whether the relation changed too: 400 more labels would decide it.",),
         ),
+        summarise([finding for group in findings().values() for finding in group], ws.spec.metric),
     )
 
 

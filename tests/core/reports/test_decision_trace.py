@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from airmedic_core.records import Incident
 from airmedic_core.reports.decision_trace import Step, Trace, decision_trace
 from airmedic_core.reports.dossier import read_dossier
-from airmedic_core.reports.drawing import draw_gate, draw_history, draw_trace
+from airmedic_core.reports.incident.pages import incident_pictures
 from airmedic_core.workspace import Workspace
 
-PNG = b"\x89PNG"
 HOSTILE = '</script>"]; click a callback %% $\\frac{1}$ `x` [a](b) {c} 漢字 \u202eabc'
 
 
@@ -48,25 +46,8 @@ def test_mermaid_labels_hold_no_syntax() -> None:
     assert not set(inner) & set('"<>[]{}()`|\\\u202e')
 
 
-def test_hostile_text_is_drawn_as_text(tmp_path: Path) -> None:
-    trace = Trace()
-    trace.add(
-        Step(
-            "a",
-            "fact",
-            HOSTILE,
-            (HOSTILE, "$"),
-        )
-    )
-    draw_trace(trace, tmp_path / "trace.png")
-    assert (tmp_path / "trace.png").read_bytes().startswith(PNG)
-
-
-def test_pictures_of_an_incident_are_drawn(ws: Workspace, healed: Incident, tmp_path: Path) -> None:
-    dossier = read_dossier(ws, healed.id)
-    draw_trace(decision_trace(dossier), tmp_path / "trace.png")
-    draw_gate(dossier.gates[0], tmp_path / "gate.png")
-    draw_history("roc_auc", dossier.history, dossier, tmp_path / "history.png")
-    for path in tmp_path.glob("*.png"):
-        assert path.read_bytes().startswith(PNG)
-    assert len(list(tmp_path.glob("*.png"))) == 3
+def test_pictures_of_an_incident_are_drawn(ws: Workspace, healed: Incident) -> None:
+    pictures = incident_pictures(read_dossier(ws, healed.id))
+    assert set(pictures) == {"moves.svg", "decision_trace.svg", "gate.svg"}
+    told = pictures["decision_trace.svg"].svg()
+    assert all(title in told for title in ("Batches of churn: 1", "grace: approved", "Closed: resolved"))

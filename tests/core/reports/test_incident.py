@@ -27,17 +27,17 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
 
     run = ws.registry.client.get_run(report.run_id)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "incident 2026-04-01: harmful_covariate_shift, resolved"
+    assert run.info.run_name == "✔ harmful covariate shift · AUC 0.68 → 0.80 · Apr 2026 · incident, resolved"
     assert run.data.tags["airmedic.incident_id"] == healed.id
     assert run.data.tags["airmedic.cause"] == "harmful_covariate_shift"
     assert run.data.tags["airflow.url"].endswith("/runs/1")
     assert run.data.metrics["metric_after"] == 0.8
     assert run.data.metrics["seconds_open"] == timedelta(minutes=3).total_seconds()
-    assert "[Run in Airflow](http://airflow.example" in run.data.tags["mlflow.note.content"]
-    assert {"incident.md", "decision_trace.png", "decision_trace.mmd", "gate.png", "record.json"} <= artifacts(
-        ws, report.run_id
-    )
-    told = read_artifact(report.run_id, "incident.md")
+    assert "[the run that handles it](http://airflow.example" in run.data.tags["mlflow.note.content"]
+    assert {
+        "report.html", "report.md", "decision_trace.svg", "decision_trace.mmd", "gate.svg", "record.json"
+    } <= artifacts(ws, report.run_id)  # fmt: skip
+    told = read_artifact(report.run_id, "report.md")
     for said in (
         "ROC AUC fell from 0.81 to 0.68",
         "plan carries the loss (E2). Also for it: E1. Also against it: E4.",
@@ -71,7 +71,7 @@ def test_a_report_written_from_the_command_line_keeps_the_link_to_airflow(ws: Wo
     first = incident_report(ws, healed.id, airflow_url="https://airflow.example/run")
     assert incident_report(ws, healed.id) == first
     note = ws.registry.client.get_run(first.run_id).data.tags["mlflow.note.content"]
-    assert note.endswith("[Run in Airflow](https://airflow.example/run)")
+    assert "[the run that handles it](https://airflow.example/run)" in note
 
 
 def test_only_web_addresses_become_links(ws: Workspace, incident: Incident) -> None:
@@ -83,11 +83,11 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     ws: Workspace, incident: Incident, read_artifact: ReadArtifact, request: pytest.FixtureRequest
 ) -> None:
     first = incident_report(ws, incident.id)
-    assert "Not known yet." in read_artifact(first.run_id, "incident.md")
+    assert "Not known yet." in read_artifact(first.run_id, "report.md")
     request.getfixturevalue("healed")
     second = incident_report(ws, incident.id)
     assert second.run_id == first.run_id
-    assert "**0.68** before" in read_artifact(second.run_id, "incident.md")
+    assert "**0.68** before" in read_artifact(second.run_id, "report.md")
     run = ws.registry.client.get_run(first.run_id)
     assert run.data.tags["airmedic.state"] == "resolved"
     assert run.info.run_name.endswith(", resolved")
@@ -98,11 +98,11 @@ def test_the_note_fits_into_a_tag(ws: Workspace, healed: Incident) -> None:
     note = ws.registry.client.get_run(report.run_id).data.tags["mlflow.note.content"]
     assert len(note) <= 8_000
     assert "## What happened" in note
-    assert "The whole report is the artifact `incident.md`." in note
+    assert "The whole report, with its pictures, is the artifact `report.html`." in note
 
 
 def test_hostile_names_stay_text(ws: Workspace, healed: Incident, read_artifact: ReadArtifact) -> None:
-    told = read_artifact(incident_report(ws, healed.id).run_id, "incident.md")
+    told = read_artifact(incident_report(ws, healed.id).run_id, "report.md")
     markdown, mermaid = told.split("```mermaid")
     assert "<script" not in told
     assert "](http://evil" not in markdown
@@ -114,7 +114,10 @@ def test_private_columns_stay_out(ws: Workspace, healed: Incident, read_artifact
     raw = ws.spec.model_dump(mode="json", exclude_unset=True)
     private = Workspace(parse_spec({**raw, "private": ["plan"]}), ws.settings, ws.ledger, ws.registry)
     report = incident_report(private, healed.id)
-    for name in ("incident.md", "record.json", "decision_trace.mmd", "gate.json"):
+    for name in (
+        "report.md", "report.html", "record.json", "decision_trace.mmd", "decision_trace.svg", "gate.json", "gate.svg",
+        "causes.json", "evidence.json", "timeline.json",
+    ):  # fmt: skip
         shown = read_artifact(report.run_id, name)
         assert "plan " not in shown
         assert "year" not in shown
@@ -135,7 +138,7 @@ def test_what_an_approver_has_narrowed_is_told_with_where_it_comes_from(
     given = ws.ledger.answer_proposal(asked.hash, "approve", by="grace", at=later, channel="airflow", narrower=narrower)
     assert given.refused_because == ""
     report = incident_report(ws, incident.id)
-    told = read_artifact(report.run_id, "incident.md")
+    told = read_artifact(report.run_id, "report.md")
     assert f"Proposal `{narrower.hash[:12]}`, narrowed by its approver from `{asked.hash[:12]}`, valid until" in told
     assert "Narrowed by its approver: retrain (needs an approval)" in told
     assert "Narrowed by its approver: retrain" in read_artifact(report.run_id, "decision_trace.mmd")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.assess import summarise
 from airmedic_core.records import Assessment, Batch, BatchSummary, Finding, Promotion
 from airmedic_core.reports.measured import largest_moves, measured_windows, metric_finding
-from airmedic_core.reports.pictures import MetricPoint, Move
+from airmedic_core.reports.points import MetricPoint, Move
 from airmedic_core.reports.private import Privacy
 from airmedic_core.spec import ModelSpec
 

@@ -11,6 +11,8 @@ from airmedic_core.reports.text import code, line, moment, number, prose
 
 EVIDENCE_ID = re.compile(r"\bE\d+\b")
 _RULES = "rules"
+_LEAST_REST = 0.005
+"""Confidence left for other causes from which it is told: half a percent is shown as one."""
 _ENDED = {
     IncidentState.RESOLVED: "It is resolved.",
     IncidentState.REJECTED: "The remedy was rejected; nothing was changed.",
@@ -27,11 +29,23 @@ def what_happened(dossier: Dossier) -> str:
     """Return the diagnosis in sentences, and how the incident stands."""
     incident, standing = dossier.incident, dossier.standing
     told = standing.summary if standing else incident.headline
-    sentences = [prose(told, 900), _ENDED.get(incident.state, f"It is {incident.state}.")]
+    sentences = [prose(told, 900), ended(incident.state)]
     again = incident.resolution.get("recurrence_of")
     if again:
         sentences.append(f"The same problem was closed before as {code(again, 200)}.")
     return " ".join(sentences)
+
+
+def ended(state: IncidentState) -> str:
+    """Return how an incident stands, in a sentence."""
+    return _ENDED.get(state, f"It is {state.replace('_', ' ')}.")
+
+
+def sides(dossier: Dossier, cause: RankedCause) -> tuple[list[str], list[str]]:
+    """Return the evidence for a cause and against it: ids that a reader finds in the report, none on both sides."""
+    known = {item.id for item in dossier.evidence}
+    supporting = [key for key in dict.fromkeys(cause.supporting) if key in known]
+    return supporting, [key for key in dict.fromkeys(cause.contradicting) if key in known and key not in supporting]
 
 
 def since_when(dossier: Dossier) -> str:
@@ -61,7 +75,10 @@ def why(dossier: Dossier) -> str:
     standing = dossier.standing
     if standing is None:
         return "No diagnosis was made."
-    lines = [_cause(place, cause) for place, cause in enumerate(standing.causes, start=1)]
+    lines = [_cause(dossier, place, cause) for place, cause in enumerate(standing.causes, start=1)]
+    rest = 1.0 - sum(cause.confidence for cause in standing.causes)
+    if standing.causes and rest >= _LEAST_REST:
+        lines.append(f"{len(lines) + 1}. Something else, {number(round(rest, 3), 'fraction')}.")
     if standing.runbook:
         lines.append(f"\nRunbook: {code(standing.runbook)}.")
     lines += [f"\nNote: {prose(note)}" for note in standing.notes]
@@ -69,12 +86,11 @@ def why(dossier: Dossier) -> str:
     return "\n".join(lines)
 
 
-def _cause(place: int, cause: RankedCause) -> str:
+def _cause(dossier: Dossier, place: int, cause: RankedCause) -> str:
     explanation = f" {prose(cause.explanation, 1_200)}" if cause.explanation else ""
     told = set(EVIDENCE_ID.findall(cause.explanation))
     supporting, against = (
-        [evidence_id for evidence_id in ids if evidence_id not in told]
-        for ids in (cause.supporting, cause.contradicting)
+        [evidence_id for evidence_id in ids if evidence_id not in told] for ids in sides(dossier, cause)
     )
     for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
     more = f" {for_it}: {_ids(supporting)}." if supporting else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from airmedic_core.records import Evidence, Verdict
 from airmedic_core.reports.dossier import Dossier
-from airmedic_core.reports.narrative.cause import EVIDENCE_ID
+from airmedic_core.reports.narrative.cause import EVIDENCE_ID, sides
 from airmedic_core.reports.text import code, moment, number, prose, table
 
 
@@ -15,8 +15,8 @@ def still_unknown(dossier: Dossier) -> str:
     gaps = list(dossier.packet.gaps) if dossier.packet else []
     gaps += [text for assessment in dossier.assessments[-1:] for text in assessment.not_knowable]
     standing = dossier.standing
-    if standing is not None and standing.causes and standing.causes[0].contradicting:
-        gaps.append(f"How {', '.join(standing.causes[0].contradicting)} fits in: it speaks against the first cause.")
+    if standing is not None and standing.causes and (against := sides(dossier, standing.causes[0])[1]):
+        gaps.append(f"How {', '.join(against)} fits in: it speaks against the first cause.")
     return "\n".join(f"* {prose(gap)}" for gap in dict.fromkeys(gaps)) or "Nothing that was asked for is missing."
 
 
@@ -45,7 +45,7 @@ def _cited(dossier: Dossier) -> set[str]:
     standing = dossier.standing
     if standing is None:
         return set()
-    ids = {cited for cause in standing.causes for cited in (*cause.supporting, *cause.contradicting)}
+    ids = {cited for cause in standing.causes for side in sides(dossier, cause) for cited in side}
     return ids | set(EVIDENCE_ID.findall(standing.summary))
 
 

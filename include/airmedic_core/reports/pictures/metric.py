@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.reports.pictures.canvas import CHARACTER, Canvas, short
 from airmedic_core.reports.pictures.scale import Scale, scale_of
+from airmedic_core.reports.points import MetricPoint
 from airmedic_core.reports.text import day, number
-from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     from airmedic_core.records import Promotion
@@ -23,28 +22,6 @@ _MOST_DAYS = 7
 """Dates below the picture: more would run into each other."""
 _MOST_SWITCHES = 12
 """Deployments with a line of their own, the newest ones."""
-
-
-@dataclass(frozen=True)
-class MetricPoint:
-    """One window of a model, with the metric that was measured in it."""
-
-    window: Window
-    outcome: str | None = None
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    """The interval that the value lies in with near certainty."""
-    limit: float | None = None
-    """What the metric may not pass."""
-    higher_is_better: bool | None = None
-    drift: float | None = None
-    """How far the input that moved most has moved, as a share of its limit."""
-
-    @property
-    def middle(self) -> datetime:
-        """The moment in the middle of the window."""
-        return self.window.start + (self.window.end - self.window.start) / 2
 
 
 def metric_picture(

@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from airmedic_core.reports.pictures.canvas import Canvas, short
 from airmedic_core.reports.pictures.scale import Scale
+from airmedic_core.reports.points import Move
 from airmedic_core.reports.text import number
 
 _WIDTH, _ROW, _NAMES, _TOP = 720, 22, 190, 48
 _MOST_TIMES = 4.0
 """Usual ranges that the picture is wide at the most: a column that moved further would make all others look still."""
-
-
-@dataclass(frozen=True)
-class Move:
-    """How far one column has moved."""
-
-    column: str
-    moved: float
-    usual: float
-    """How far it moves from one window to the next in 95 % of them, and at least what counts at all."""
-    unit: str
-    verdict: str
-
-    @property
-    def of_usual(self) -> float:
-        """How far it has moved as a share of its usual range: up to 1 is usual."""
-        return abs(self.moved / self.usual)
 
 
 def moves_picture(moves: Sequence[Move]) -> Canvas | None:

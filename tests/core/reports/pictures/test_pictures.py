@@ -13,14 +13,13 @@ from airmedic_core.records import GateResult, Promotion
 from airmedic_core.reports.decision_trace import Step, Trace
 from airmedic_core.reports.pictures import (
     Canvas,
-    MetricPoint,
-    Move,
     distribution_picture,
     gate_picture,
     metric_picture,
     moves_picture,
     trace_picture,
 )
+from airmedic_core.reports.points import MetricPoint, Move
 from airmedic_core.windows import Window
 
 HOSTILE = "</svg><script>alert(1)</script>'\" onload=\u202e漢字 &amp; http://evil.example/x"

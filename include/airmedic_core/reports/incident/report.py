@@ -10,18 +10,11 @@ from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
 from airmedic_core.reports.decision_trace import decision_trace
 from airmedic_core.reports.dossier import Dossier, read_dossier
-from airmedic_core.reports.narrative import incident_markdown, incident_note
-from airmedic_core.reports.runs import (
-    AIRFLOW_TAG,
-    Point,
-    Report,
-    RunContent,
-    airflow_link,
-    finite,
-    metric_key,
-    write_run,
-)
-from airmedic_core.reports.text import first_day
+from airmedic_core.reports.incident.measures import incident_points
+from airmedic_core.reports.incident.pages import incident_page, incident_pictures
+from airmedic_core.reports.incident.tables import incident_tables
+from airmedic_core.reports.narrative import incident_markdown, incident_name, incident_note, what_was_asked
+from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -59,32 +52,30 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
     identity = (INCIDENT_TAG, incident_id)
     airflow_url = airflow_link(ws, identity, airflow_url)
     incident = dossier.incident
-    markdown = incident_markdown(dossier)
+    markdown = incident_markdown(dossier, airflow_url)
     trace = decision_trace(dossier).mermaid()
-    note = incident_note(dossier)
-    tags = {
-        "airmedic.kind": "incident",
-        "airmedic.model": incident.model,
-        "airmedic.state": incident.state,
-        "airmedic.cause": incident.cause,
-        "airmedic.severity": incident.severity,
-        "airmedic.window": incident.window.key,
-        "airmedic.batch_ids": json.dumps(incident.batch_ids),
-        "airmedic.packet_hash": dossier.packet.hash if dossier.packet else "",
-        AIRFLOW_TAG: airflow_url,
-    }
+    tables = incident_tables(dossier)
     content = RunContent(
         identity=identity,
-        name=f"incident {first_day(incident.window)}: {incident.cause}, {incident.state}",
-        note=f"{note}\n\n[Run in Airflow]({airflow_url})" if airflow_url else note,
+        name=incident_name(dossier),
+        note=incident_note(dossier, airflow_url),
         basis=[_settled(dossier, markdown), trace],
-        tags=tags,
-        points=_points(dossier),
+        tags=_tags(dossier) | {AIRFLOW_TAG: airflow_url},
+        points=incident_points(dossier),
+        tables=tuple(tables),
     )
     from airmedic_core.ledger.checkpoints import keep_checkpoint
 
     checkpoint = keep_checkpoint(ws.ledger, ws.settings)
-    report = write_run(ws, content, lambda folder: _write(dossier, markdown, trace, checkpoint, folder))
+
+    def write(folder: Path) -> None:
+        for name, table in tables.items():
+            _dump(folder / name, table)
+        _write(dossier, markdown, trace, folder)
+        if checkpoint is not None:
+            _dump(folder / "checkpoint.json", checkpoint)
+
+    report = write_run(ws, content, write)
     if dossier.calls:
         link_traces(ws, incident_id, report.run_id)
     if incident.mlflow_run_id != report.run_id:
@@ -94,50 +85,63 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
     return report
 
 
+def incident_answer(ws: Workspace, incident_id: str) -> str:
+    """Return what came of a person's request, in plain text; empty where nobody asked for anything.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident that was opened for the request, or that it was about.
+
+    Raises
+    ------
+    LedgerError
+        If there is no such incident.
+    """
+    dossier = read_dossier(ws, incident_id)
+    return dossier.privacy.text(what_was_asked(dossier))
+
+
+def _tags(dossier: Dossier) -> dict[str, str]:
+    incident = dossier.incident
+    resolution = incident.resolution
+    return {
+        "airmedic.kind": "incident",
+        "airmedic.model": incident.model,
+        "airmedic.state": incident.state,
+        "airmedic.outcome": str(resolution.get("outcome") or ""),
+        "airmedic.cause": incident.cause,
+        "airmedic.severity": incident.severity,
+        "airmedic.metric": dossier.summary.metric_name or "",
+        "airmedic.window": incident.window.key,
+        "airmedic.request": "dry_run" if dossier.rehearsed else str(resolution.get("requested") or ""),
+        "airmedic.requested_by": str(resolution.get("requested_by") or ""),
+        "airmedic.approved_by": ", ".join(dossier.approvers),
+        "airmedic.batch_ids": json.dumps(incident.batch_ids),
+        "airmedic.packet_hash": dossier.packet.hash if dossier.packet else "",
+    }
+
+
 def _settled(dossier: Dossier, markdown: str) -> str:
     # The audit chain grows with whatever else happens; that alone is no reason to write the report again.
     return markdown.replace(dossier.audit[1], "").partition("* Audit chain")[0] if dossier.audit else markdown
 
 
-def _points(dossier: Dossier) -> tuple[Point, ...]:
-    incident, resolution = dossier.incident, dossier.incident.resolution
-    moment = int((incident.closed_at or incident.as_of).timestamp() * 1000)
-    values: dict[str, object] = {
-        "metric_before": resolution.get("before"),
-        "metric_after": resolution.get("after"),
-        "confidence": dossier.standing.confidence if dossier.standing else None,
-    }
-    if incident.closed_at is not None:
-        values["seconds_open"] = (incident.closed_at - incident.opened_at).total_seconds()
-    points = [
-        Point(metric_key(key), float(value), 0, moment)
-        for key, value in values.items()
-        if isinstance(value, int | float)
-    ]
-    ends = {point.window_end: point.value for point in dossier.history}
-    points += [
-        Point(metric_key("history", dossier.spec.metric), value, step, int(end.timestamp() * 1000))
-        for step, (end, value) in enumerate(sorted(ends.items()))
-    ]
-    return finite(points)
-
-
-def _write(dossier: Dossier, markdown: str, trace: str, checkpoint: Json | None, folder: Path) -> None:
-    from airmedic_core.reports.drawing import draw_gate, draw_history, draw_trace
-
-    (folder / "incident.md").write_text(f"{markdown}\n## Decision trace\n\n```mermaid\n{trace}```\n", encoding="utf-8")
+def _write(dossier: Dossier, markdown: str, trace: str, folder: Path) -> None:
+    pictures = incident_pictures(dossier)
+    for name, picture in pictures.items():
+        (folder / name).write_text(picture.file(), encoding="utf-8")
+    (folder / "report.html").write_text(incident_page(dossier, markdown, pictures), encoding="utf-8")
+    shown = "".join(f"\n![{name.partition('.')[0]}]({name})\n" for name in pictures)
+    told = f"{markdown}{shown}\n## Decision trace\n\n```mermaid\n{trace}```\n"
+    (folder / "report.md").write_text(told, encoding="utf-8")
     (folder / "decision_trace.mmd").write_text(trace, encoding="utf-8")
-    draw_trace(decision_trace(dossier), folder / "decision_trace.png")
     for place, gate in enumerate(dossier.gates, start=1):
         name = "gate" if len(dossier.gates) == 1 else f"gate_{place}"
-        if gate.difference is not None:
-            draw_gate(gate, folder / f"{name}.png")
         _dump(folder / f"{name}.json", to_json(gate))
-    if len(dossier.history) > 1:
-        draw_history(dossier.spec.metric, dossier.history, dossier, folder / "metric_history.png")
     _dump(folder / "record.json", _record(dossier))
-    if checkpoint is not None:
-        _dump(folder / "checkpoint.json", checkpoint)
 
 
 def _record(dossier: Dossier) -> Json:
