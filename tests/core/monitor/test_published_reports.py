@@ -106,6 +106,7 @@ def test_the_page_holds_its_pictures_and_asks_for_nothing(watched: tuple[Workspa
 
 def test_tables_are_those_of_mlflow(watched: tuple[Workspace, list[str]]) -> None:
     ws, runs = watched
+    ws.registry.make_current()  # MLflow's client asks the store of the process for tables
     experiment = ws.registry.experiment(ws.spec.name)
     findings = ws.registry.client.load_table(experiment, "findings.json", [runs[2]])
     assert findings.loc[0, "verdict"] == "alert"

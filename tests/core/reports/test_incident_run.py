@@ -74,6 +74,7 @@ def test_what_people_sort_by_is_a_metric_or_a_tag(ws: Workspace, healed: Inciden
 
 def test_causes_evidence_answers_and_timeline_are_tables(ws: Workspace, healed: Incident) -> None:
     run_id = incident_report(ws, healed.id).run_id
+    ws.registry.make_current()  # MLflow's client asks the store of the process for tables
     experiment, names = ws.registry.experiment("churn"), ("causes", "evidence", "answers", "timeline")
     tables = {name: ws.registry.client.load_table(experiment, f"{name}.json", [run_id]) for name in names}
     assert list(tables["causes"]["confidence"]) == [0.8, 0.2]

@@ -30,7 +30,7 @@ def incident_points(dossier: Dossier) -> tuple[Point, ...]:
 def _whole(dossier: Dossier) -> dict[str, object]:
     incident, resolution, summary = dossier.incident, dossier.incident.resolution, dossier.summary
     before, after = resolution.get("before"), resolution.get("after")
-    measured = isinstance(before, int | float) and isinstance(after, int | float)
+    gain = after - before if isinstance(before, int | float) and isinstance(after, int | float) else None
     change = None
     if summary.metric_value is not None and dossier.metric is not None and dossier.metric.baseline is not None:
         change = summary.metric_value - dossier.metric.baseline
@@ -41,7 +41,7 @@ def _whole(dossier: Dossier) -> dict[str, object]:
         "metric_change": change,
         "metric_before": before,
         "metric_after": after,
-        "metric_gain": after - before if measured else None,
+        "metric_gain": gain,
         "drift": summary.largest_move,
         "drift_of_usual": dossier.moves[0].of_usual if dossier.moves else None,
         "severity": incident.severity.order + 1,

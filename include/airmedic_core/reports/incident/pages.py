@@ -40,7 +40,8 @@ def incident_page(dossier: Dossier, markdown: str, pictures: dict[str, Canvas]) 
     pictures : dict
         The pictures that :func:`incident_pictures` returns.
     """
-    parts, left = [], dict(pictures)
+    parts: list[str] = []
+    left = dict(pictures)
     for section in markdown.split("\n## "):
         parts.append(from_markdown(section if not parts else f"## {section}"))
         beside = _BESIDE.get(section.partition("\n")[0], ())
