@@ -13,8 +13,9 @@ with DAG("example_batch_score", schedule="@daily", doc_md=__doc__):
     BatchScoreOperator(
         task_id="score",
         model="orders",
-        window_start="{{ data_interval_end | ds }}",
-        window_end="{{ macros.ds_add(data_interval_end | ds, 1) }}",
-        predictions="predictions/{{ data_interval_end | ds }}.parquet",
+        # The day before the run.
+        window_start="{{ macros.ds_add(ds, -1) }}",
+        window_end="{{ ds }}",
+        predictions="predictions/{{ macros.ds_add(ds, -1) }}.parquet",
         outlets=[SCORED],
     )

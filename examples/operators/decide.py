@@ -1,19 +1,20 @@
-"""Decides what a person asks for, by policy and limits, asks the approvers, and carries it out."""
+"""Decides what a person asks for, by policy and limits, asks where the policy wants that, and carries it out."""
 
 from __future__ import annotations
 
 from airflow.sdk import DAG, TriggerRule
 
-from airmedic.operators.apply_change import ApplyChangeOperator
 from airmedic.operators.close_incident import CloseIncidentOperator
 from airmedic.operators.collect_evidence import CollectEvidenceOperator
 from airmedic.operators.decide import DecideOperator
 from airmedic.operators.llm_diagnosis import LLMDiagnosisOperator
+from airmedic.operators.retrain import RetrainOperator
 from airmedic.sensors.approval import ApprovalSensor
 
-REQUEST = {"action": "refresh_reference", "reason": "A new season has begun", "by": "anna"}
+REQUEST = {"action": "retrain", "reason": "A new season has begun", "by": "anna"}
 PATHS = ("retrain", "deploy", "rollback", "quarantine", "repair", "change", "recommend", "escalate")
 PROPOSAL = "{{ ti.xcom_pull(task_ids='decide', key='proposal_hash') }}"
+APPROVED = "{{ ti.xcom_pull(task_ids='approve_retrain', key='proposal_hash') }}"
 INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') }}"
 
 with DAG("example_decide", schedule=None, doc_md=__doc__):
@@ -25,10 +26,10 @@ with DAG("example_decide", schedule=None, doc_md=__doc__):
         incident_id=INCIDENT,
         request=REQUEST,
         # Each path needs a task to go on with; in remediate__<model> each has its own.
-        branches=dict.fromkeys(PATHS, "close_incident") | {"change": "approve_change"},
+        branches=dict.fromkeys(PATHS, "close_incident") | {"retrain": "approve_retrain"},
     )
-    approve_change = ApprovalSensor(task_id="approve_change", model="orders", proposal_hash=PROPOSAL)
-    apply_change = ApplyChangeOperator(task_id="apply_change", model="orders", proposal_hash=PROPOSAL)
+    approve_retrain = ApprovalSensor(task_id="approve_retrain", model="orders", proposal_hash=PROPOSAL)
+    train = RetrainOperator(task_id="train", model="orders", proposal_hash=APPROVED)
     close_incident = CloseIncidentOperator(
         task_id="close_incident",
         model="orders",
@@ -36,5 +37,5 @@ with DAG("example_decide", schedule=None, doc_md=__doc__):
         request=REQUEST,
         trigger_rule=TriggerRule.ALL_DONE,
     )
-    collect_evidence >> diagnose >> decide >> [approve_change, close_incident]
-    approve_change >> apply_change >> close_incident
+    collect_evidence >> diagnose >> decide >> [approve_retrain, close_incident]
+    approve_retrain >> train >> close_incident
