@@ -29,7 +29,7 @@ class SourceClass:
     def description(self) -> str:
         """The docstring up to its first section, without what points to another class for the rest."""
         text = _SECTION.split(self.docstring, maxsplit=1)[0].strip()
-        return re.sub(r"\s*See :class:`[^`]+`\s+for\s+parameters(?:\s+and\s+result)?\.", "", text).strip()
+        return re.sub(r"\s*See\s+:class:`[^`]+`\s+for\s+parameters(?:\s+and\s+result)?\.", "", text).strip()
 
     def section(self, title: str) -> str:
         """Return the text of one section, such as ``Returns``; empty where there is none."""
