@@ -159,6 +159,10 @@ class RepairError(ActionError):
     """Rows cannot be repaired as proposed. A retry does not help: they stay out until they are delivered anew."""
 
 
+class LearningError(AirmedicError):
+    """A prior may not be changed: nothing on record favours the change. A retry does not help."""
+
+
 def closest(name: str, known: Iterable[str]) -> str:
     """Return a sentence that names the closest known name, or all of a short list.
 

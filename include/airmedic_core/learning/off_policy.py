@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 CONFIDENCE = 0.95
 """Of the interval that decides whether a prior may be changed."""
 
-_GRID = 801
-"""Differences between −1 and 1 that are tried: the interval's ends are right to 0.0025."""
+_GRID = 401
+"""Differences between −1 and 1 that are tried: the interval's ends are right to 0.005."""
 _BETS = (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.3, 0.5, 0.75, 0.95)
 """Shares of the capital that are bet, all of them at once. Small ones win on many decisions, large ones on few."""
 

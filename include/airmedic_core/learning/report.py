@@ -62,7 +62,8 @@ def learning_report(ledger: Ledger, folder: Path, learning: Learning, *, every_c
         mine = [decision for decision in decisions if decision.case.cause is cause]
         if not mine and not every_cause and all(outcome.cause is not cause for outcome in outcomes):
             continue
-        actions = considered(cause, mine)
+        known = [outcome.action for outcome in outcomes if outcome.cause is cause]
+        actions = tuple(dict.fromkeys([*considered(cause, mine), *known]))
         if actions:
             causes.append(_of_cause(cause, actions, mine, outcomes, priors, learning))
     return {
@@ -78,7 +79,7 @@ def learning_report(ledger: Ledger, folder: Path, learning: Learning, *, every_c
 
 
 def considered(cause: Cause, decisions: Sequence[LoggedDecision]) -> tuple[str, ...]:
-    """Return the actions of a cause: as the newest decisions considered them, then its further remedies.
+    """Return the actions of a cause as its decisions considered them, the newest first; without any, its remedies.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ def considered(cause: Cause, decisions: Sequence[LoggedDecision]) -> tuple[str, 
     """
     seen = [action for decision in reversed(decisions) for action in decision.considered]
     usual = [remedy.action for remedy in cause.traits.remedies]
-    return tuple(name for name in dict.fromkeys([*seen, *usual]) if not hands_over(name))
+    return tuple(name for name in dict.fromkeys(seen or usual) if not hands_over(name))
 
 
 def _of_cause(

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
+def add_model(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add ``--model``."""
-    parser.add_argument("--model", required=True, metavar="SPEC", help="a model spec: its file, or its name in models/")
+    parser.add_argument(
+        "--model", required=required, metavar="SPEC", help="a model spec: its file, or its name in models/"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,7 @@ def closed(
     verified: bool = True,
     decided: str = "",
     learning: Json | None = None,
+    batches: tuple[str, ...] = (),
     **more: str,
 ) -> Incident:
     """Record one incident that ended, one day after the one with the number before.
@@ -42,7 +43,7 @@ def closed(
     opened_at = START + timedelta(days=number)
     window = Window(opened_at - timedelta(days=1), opened_at)
     incident = Incident(
-        f"i{number}", "churn", IncidentState.OPEN, Severity.LOW, cause, "h", "f", window, window.end, (), opened_at
+        f"i{number}", "churn", IncidentState.OPEN, Severity.LOW, cause, "h", "f", window, window.end, batches, opened_at
     )
     ledger.open_incident(incident)
     proposal = Proposal(
