@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import runpy
 from collections import Counter
@@ -11,13 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from airmedic_core.cli import COMMANDS, command_named
 from scripts.build_site import loaded_from_elsewhere
 from scripts.site_pages import pages_of, with_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 READ_ON_THEIR_OWN = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-_CODE = re.compile(r"^(`{3,}|~{3,}).*?^\1\s*$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"^ *(`{3,}|~{3,}).*?^ *\1\s*$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -88,6 +90,39 @@ def test_every_picture_says_in_words_what_it_shows_and_every_screenshot_is_used(
     assert [address for words, address in shown if len(words) < 10] == []
     used = {Path(address).name for _, address in shown}
     assert {path.name for path in (DOCS / "images").iterdir()} - used == set()
+
+
+def options_of(parser: argparse.ArgumentParser) -> set[str]:
+    known = set()
+    for action in parser._actions:
+        known |= set(action.option_strings)
+        if isinstance(action, argparse._SubParsersAction):
+            known |= {option for below in action.choices.values() for option in options_of(below)}
+    return known
+
+
+def commands_in(text: str) -> Iterator[tuple[str, str]]:
+    """Yield the commands of a page with what follows them: whole lines of code, and what stands between backticks."""
+    lines = [line for block in _CODE.finditer(text) for line in block[0].replace("\\\n", " ").splitlines()]
+    inline = re.findall(r"`([^`]+)`", _CODE.sub("", text))
+    for said in [*lines, *inline]:
+        if match := re.match(r"\s*(?:\S*/)?airmedic ([a-z][a-z-]*)\b(.*)", said.partition("#")[0], re.DOTALL):
+            yield match[1], match[2]
+
+
+def test_commands_and_their_options_exist() -> None:
+    known = {}
+    for name in COMMANDS:
+        parser = argparse.ArgumentParser()
+        command_named(name).configure(parser)
+        known[name] = options_of(parser)
+    pages = [*DOCS.rglob("*.md"), *(ROOT / name for name in READ_ON_THEIR_OWN if name != "CHANGELOG.md")]
+    said = [(page.name, *command) for page in pages for command in commands_in(page.read_text(encoding="utf-8"))]
+    assert len(said) > 100
+    for page, command, rest in said:
+        assert command in known, f"{page}: airmedic {command}"
+        unknown = set(re.findall(r"(?<!\S)--[a-z][a-z-]*", rest)) - known[command]
+        assert unknown == set(), f"{page}: airmedic {command}{rest}"
 
 
 @pytest.fixture(scope="module")
