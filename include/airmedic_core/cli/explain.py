@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from airmedic_core.terminal.arguments import add_json, add_model, workspace_of
 
 if TYPE_CHECKING:
-    from airmedic_core.records import Diagnosis, EvidencePacket, Incident
+    from collections.abc import Iterator
+
+    from airmedic_core.records import Diagnosis, Evidence, EvidencePacket, Incident
     from airmedic_core.workspace import Workspace
 
 SUMMARY = "print the diagnosis of an incident"
@@ -40,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         plain = {"incident": to_json(incident), "diagnosis": to_json(diagnosis), "evidence": to_json(packet)}
         write_json(args.json, plain)
     else:
-        _print(incident, diagnosis, packet)
+        _print(ws, incident, diagnosis, packet)
     return 0
 
 
@@ -65,35 +67,67 @@ def _diagnosis(ws: Workspace, incident: Incident) -> tuple[Diagnosis, EvidencePa
     return diagnose(ws, incident.id, None), packet
 
 
-def _print(incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> None:
+def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> None:
     from airmedic_core.reports.text import number
-    from airmedic_core.terminal.output import say, show
+    from airmedic_core.terminal.output import say, show_under
 
     say(incident.headline, "bold")
-    say(f"{incident.id}: {incident.state}, severity {incident.severity}, first seen in {incident.window}")
+    say(incident.id)
+    say(f"{incident.state.replace('_', ' ')}, severity {incident.severity}, first seen in {incident.window}")
     say(f"\n{diagnosis.summary}\n")
+    known = {item.id for item in packet.items}
     causes = [
         (
-            cause.cause.words,
-            number(cause.confidence, "fraction"),
-            ", ".join(cause.supporting),
-            ", ".join(cause.contradicting),
+            f"{cause.cause.words}, {number(cause.confidence, 'fraction')}",
+            _cited("for it", [key for key in cause.supporting if key in known]),
+            _cited("against it", [key for key in cause.contradicting if key in known and key not in cause.supporting]),
             cause.explanation,
         )
         for cause in diagnosis.causes
     ]
-    show(f"Causes by {diagnosis.engine}", ("Cause", "Confidence", "For", "Against", "Why"), causes)
-    actions = [(action.priority, action.action, action.condition, action.why) for action in diagnosis.actions]
-    if actions:
-        show("What to do", ("Order", "Action", "When", "Why"), actions)
-    items = [
-        (item.id, item.statement, number(item.value, item.unit), number(item.baseline, item.unit), item.verdict)
-        for item in packet.items
-    ]
-    show("Evidence", ("Id", "Statement", "Value", "Usual", "Verdict"), items)
+    say(f"Causes by {diagnosis.engine}", "bold")
+    show_under(("Cause", "For", "Against", "Why"), causes)
+    if diagnosis.actions:
+        say("\nWhat to do", "bold")
+        for action in diagnosis.actions:
+            condition = f" ({action.condition})" if action.condition else ""
+            say(f"{action.priority}. {action.action}{condition}: {action.why}")
+    say("\nEvidence", "bold")
+    items = [(f"{item.id} {item.verdict}", *_compared(item), item.statement) for item in packet.items]
+    show_under(("Id", "Value", "Usual", "Statement"), items)
+    say()
     for gap in packet.gaps:
         say(f"Not known: {gap}")
     for note in diagnosis.notes:
         say(f"Note: {note}")
     if diagnosis.runbook:
         say(f"Runbook: {diagnosis.runbook}")
+    for name, address in _addresses(ws, incident):
+        say(f"{name}: {address}")
+
+
+def _cited(side: str, ids: list[str]) -> str:
+    return f"{side}: {', '.join(ids)}" if ids else ""
+
+
+def _compared(item: Evidence) -> tuple[str, str]:
+    from airmedic_core.reports.text import number
+
+    value = f"value {number(item.value, item.unit)}" if item.value is not None else ""
+    return value, f"usual {number(item.baseline, item.unit)}" if item.baseline is not None else ""
+
+
+def _addresses(ws: Workspace, incident: Incident) -> Iterator[tuple[str, str]]:
+    """Yield where the incident is told in full, and where it is handled, as far as both are known here."""
+    from airmedic_core.errors import AirmedicError
+    from airmedic_core.reports.incident import INCIDENT_TAG
+    from airmedic_core.reports.runs import airflow_link, mlflow_url
+
+    if not incident.mlflow_run_id:
+        return
+    try:
+        yield "MLflow", mlflow_url(ws, incident.mlflow_run_id) or f"run {incident.mlflow_run_id}"
+        if address := airflow_link(ws, (INCIDENT_TAG, incident.id), ""):
+            yield "Airflow", address
+    except AirmedicError:  # the ledger alone explains the incident
+        return

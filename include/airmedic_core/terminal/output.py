@@ -12,6 +12,7 @@ from airmedic_core.errors import AirmedicError, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 STYLES = {
     **dict.fromkeys(("ok", "healthy", "passed", "resolved"), "green"),
@@ -23,14 +24,14 @@ STYLES = {
 
 def say(text: str = "", style: str = "") -> None:
     """Print one line for people. Text from outside is printed as it is, never as markup."""
-    _console().print(_text(text, style), soft_wrap=True)
+    _print(_text(text, style))
 
 
 def judged(word: str, text: str) -> None:
     """Print a line that begins with a word of judgement in its colour."""
     from rich.text import Text
 
-    _console().print(Text.assemble((word, STYLES.get(word, "bold")), "  ", _text(text)), soft_wrap=True)
+    _print(Text.assemble((word, STYLES.get(word, "bold")), "  ", _text(text)))
 
 
 def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -79,9 +80,11 @@ def show_under(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         return
     for first, *others, text in rows:
         say(str(first), "bold")
-        words = (_text(str(cell), STYLES.get(str(cell), "")) for cell in others)
-        _console().print(Padding(Text("  ").join(words), (0, 0, 0, 2)))
-        _console().print(Padding(_text(str(text)), (0, 0, 0, 2)))
+        words = [_text(str(cell), STYLES.get(str(cell), "")) for cell in others if str(cell)]
+        if words:
+            _console().print(Padding(Text("  ").join(words), (0, 0, 0, 2)))
+        if str(text):
+            _console().print(Padding(_text(str(text)), (0, 0, 0, 2)))
 
 
 def _show_plainly(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -125,6 +128,13 @@ def write_text(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise SpecError(f"{str(path)!r} cannot be written: {error.strerror}.", "Name another file.") from error
+
+
+def _print(text: Text) -> None:
+    """Print text with its lines broken between words: ids and addresses that are wider than a terminal stay whole."""
+    console = _console()
+    widest = max(map(len, text.plain.split()), default=0)
+    console.print(text, soft_wrap=not console.is_terminal or widest > console.width)
 
 
 def _console() -> Console:

@@ -121,3 +121,34 @@ def test_what_there_is_nothing_of_is_not_shown(ledger: Ledger, spec: Path, airme
         assert code == 0
         assert "calls drifted" in out
         assert ("What to do" in out) == bool(actions)
+
+
+def test_an_explanation_fits_a_terminal_and_ends_with_its_address(
+    ledger: Ledger, spec: Path, airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = Window(datetime(2026, 2, 22, tzinfo=UTC), datetime(2026, 2, 23, tzinfo=UTC))
+    incident = Incident(
+        "customers__20260222T0000_20260223T0000__abcdef12", "customers", IncidentState.OPEN, Severity.LOW,
+        Cause.UNKNOWN, "Something is wrong with what customers call for, and nobody knows yet what it might be", "a1b2c3", window,
+        window.end, (), window.end, mlflow_run_id="0123456789abcdef0123456789abcdef",
+    )  # fmt: skip
+    ledger.open_incident(incident)
+    statement = "calls is higher by 0.84 standard deviations than it usually is in a window (usual within 0.04). " * 2
+    packet = EvidencePacket(
+        incident.id, "customers", (Evidence("E1", "finding", "drift", "calls", statement, value=0.84, baseline=0.5),)
+    )
+    ledger.record_packet(packet)
+    cause = RankedCause(Cause.UNKNOWN, 0.5, ("E1", "E7"), ("E1",), "No rule explains it. " * 8)
+    given = Diagnosis(incident.id, "rules", (cause,), Severity.LOW, "It drifted. " * 20, (), packet.hash)
+    ledger.record_diagnosis(given, stands=True)
+    for name, value in (("FORCE_COLOR", "1"), ("NO_COLOR", "1"), ("TERM", "dumb"), ("COLUMNS", "80")):
+        monkeypatch.setenv(name, value)
+    code, out, _ = airmedic("explain", "--model", "customers")
+    assert code == 0
+    lines = [re.sub(r"\x1b\[[\d;]*m", "", text).rstrip() for text in out.splitlines()]
+    assert all(len(text) <= 80 for text in lines)
+    assert incident.id in lines
+    assert "unknown, 50 %" in lines
+    # Evidence that does not exist is not cited, and none stands on both sides.
+    assert "  for it: E1" in lines
+    assert lines[-1] == "MLflow: run 0123456789abcdef0123456789abcdef"

@@ -79,6 +79,8 @@ def why(dossier: Dossier) -> str:
     rest = 1.0 - sum(cause.confidence for cause in standing.causes)
     if standing.causes and rest >= _LEAST_REST:
         lines.append(f"{len(lines) + 1}. Something else, {number(round(rest, 3), 'fraction')}.")
+    elif rest <= -_LEAST_REST:
+        lines.append("\nEach share is how often such an answer was right by itself, so that they need not add up.")
     if standing.runbook:
         lines.append(f"\nRunbook: {code(standing.runbook)}.")
     lines += [f"\nNote: {prose(note)}" for note in standing.notes]
