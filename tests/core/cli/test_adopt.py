@@ -129,8 +129,8 @@ def test_an_explanation_fits_a_terminal_and_ends_with_its_address(
     window = Window(datetime(2026, 2, 22, tzinfo=UTC), datetime(2026, 2, 23, tzinfo=UTC))
     incident = Incident(
         "customers__20260222T0000_20260223T0000__abcdef12", "customers", IncidentState.OPEN, Severity.LOW,
-        Cause.UNKNOWN, "Something is wrong with what customers call for, and nobody knows yet what it might be", "a1b2c3",
-        window, window.end, (), window.end, mlflow_run_id="0123456789abcdef0123456789abcdef",
+        Cause.UNKNOWN, "Something is wrong with what customers call for, and nobody knows yet what it might be",
+        "a1b2c3", window, window.end, (), window.end, mlflow_run_id="0123456789abcdef0123456789abcdef",
     )  # fmt: skip
     ledger.open_incident(incident)
     statement = "calls is higher by 0.84 standard deviations than it usually is in a window (usual within 0.04). " * 2
