@@ -2,18 +2,23 @@
 
 What windows meant, incidents with all that was found in their batches, decisions, and the audit chain stay, and so does
 whatever a window is compared with: the newest windows of each model, however old they are. The chain holds what was
-deleted, so that 'airmedic audit verify' passes. Exit code 0: it is done. 2: it could not be.
+deleted, so that 'airmedic audit verify' passes. With --versions, what Airmedic has trained and what never served is
+deleted in MLflow, and with --log the old days of what a server logged. Exit code 0: it is done. 2: it could not be.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_by, ledger
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from airmedic_core.ledger import Ledger
+    from airmedic_core.settings import Settings
 
 SUMMARY = "forget findings and profiles of old windows"
 _KEPT_DAYS = 90
@@ -29,6 +34,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep-windows", type=int, default=0, help="keep so many of the newest windows, at least 60 (60)"
     )
+    parser.add_argument(
+        "--versions", action="store_true", help="also delete versions in MLflow that were trained and never served"
+    )
+    parser.add_argument(
+        "--log", type=Path, action="append", default=[], metavar="FOLDER", help="also delete old days of a server's log"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would be forgotten, and forget nothing")
     add_by(parser)
 
@@ -40,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.errors import SpecError
     from airmedic_core.monitor.past import forget_windows
     from airmedic_core.repair import forget_copies
+    from airmedic_core.serving.retention import forget_days, old_days
     from airmedic_core.settings import Settings
     from airmedic_core.terminal.output import judged, say
 
@@ -62,7 +74,30 @@ def run(args: argparse.Namespace) -> int:
         total, files = total + len(batch_ids), files + removed
     done = "would be forgotten" if args.dry_run else "are forgotten"
     say(f"Findings of {total:,} windows and {files:,} files of windows {done}.")
+    if args.versions:
+        say(f"{_versions(args, settings, records, before):,} versions that never served {done}.")
+    if args.log:
+        days = [day for folder in args.log for day in old_days(folder, before=before)]
+        if not args.dry_run:
+            forget_days(days)
+        say(f"{len(days):,} days of logged answers {done}.")
     return 0
+
+
+def _versions(args: argparse.Namespace, settings: Settings, records: Ledger, before: datetime) -> int:
+    """Delete, model by model, what was trained and never served, and return how many versions that are."""
+    from airmedic_core.registry import Registry
+    from airmedic_core.terminal.output import judged
+
+    registry, total = Registry(settings.tracking_uri, records), 0
+    for model in _models(records, args.model):
+        versions = registry.unserved(model, before=before)
+        if versions and not args.dry_run:
+            registry.forget(model, versions, author=args.by)
+        if versions:
+            judged("ok", f"{model}: versions {', '.join(version.version for version in versions)}")
+        total += len(versions)
+    return total
 
 
 def _models(records: Ledger, model: str | None) -> list[str]:

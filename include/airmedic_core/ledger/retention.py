@@ -96,6 +96,21 @@ class Retention(Audit):
             findings += deleted
         return Forgotten(len(batch_ids), findings)
 
+    def record_forgotten_version(self, model: str, version: str, *, author: str) -> None:
+        """Let the chain hold that a version of a model is deleted, which was trained and never served.
+
+        Parameters
+        ----------
+        model : str
+            The model.
+        version : str
+            The version.
+        author : str
+            Name of the person who prunes the registry.
+        """
+        with self._writing() as connection:
+            append(connection, "forgotten", model, {"version": version, "author": author})
+
 
 def _delete(connection: Connection, batch_ids: Sequence[str]) -> int:
     return sum(

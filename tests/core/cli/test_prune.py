@@ -54,3 +54,21 @@ def test_nothing_is_forgotten_of_younger_windows_and_of_other_models(ledger: Led
     code, _, error = airmedic("prune", "--model", "demnad")
     assert code == 2
     assert "'demand'" in error
+
+
+def test_old_days_of_a_servers_log_are_deleted_and_nothing_else_in_its_folder(
+    ledger: Ledger, airmedic: Airmedic, tmp_path: Path
+) -> None:
+    today, log = datetime.now(UTC), tmp_path / "served"
+    names = [f"{today - timedelta(days=ago):%Y-%m-%d}" for ago in (91, 90, 0)]
+    for place in (log, tmp_path / "served_tried"):
+        for name in (*names, "2020-mine"):
+            (place / name).mkdir(parents=True)
+            (place / name / "churn__1.parquet").touch()
+    assert "2 days of logged answers would be forgotten." in airmedic("prune", "--log", str(log), "--dry-run")[1]
+    assert len(list(log.iterdir())) == 4
+    code, out, _ = airmedic("prune", "--log", str(log), "--log", str(tmp_path / "nowhere"))
+    assert (code, "2 days of logged answers are forgotten." in out) == (0, True)
+    for place in (log, tmp_path / "served_tried"):
+        # The day before the 90 kept ones ends within them.
+        assert sorted(day.name for day in place.iterdir()) == sorted([*names[1:], "2020-mine"])

@@ -1,0 +1,77 @@
+"""Which versions may be deleted: those that were trained and never served, and that nothing open is about."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from airmedic_core.incident_lifecycle import close_incident
+from airmedic_core.traffic import Traffic
+from airmedic_core.training.adopt import adopt
+from airmedic_core.training.fit import train
+from airmedic_core.windows import Window
+from airmedic_core.workspace import Workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
+
+LATER = datetime.now(UTC) + timedelta(days=1)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Version 1 serves. Versions 2 to 4 were trained in the shadow, 5 as it was approved, and 6 by somebody else."""
+    folder = tmp_path_factory.mktemp("trained")
+    ws = workspace(folder, renewals())
+    adopt(ws, by="anna")
+    for number in (38, 39, 40):
+        train(ws, Window(day(0), day(number)), day(number + 2), {"only_tried": True, "training_key": str(number)})
+    incident = incident_of(ws, 41)
+    proposal = approved(ws, incident, "retrain", {})
+    train(ws, Window(day(0), day(41)), day(43), {"proposal_hash": proposal.hash})
+    close_incident(ws, incident.id, now=NOW)
+    by_hand = ws.registry.client.create_model_version("renewals", (folder / "elsewhere").as_uri())
+    assert by_hand.version in {6, "6"}
+    return folder
+
+
+@pytest.fixture
+def ws(trained: Path, tmp_path: Path) -> Workspace:
+    return copy_of(trained, tmp_path)
+
+
+def unserved(ws: Workspace, before: datetime = LATER) -> list[str]:
+    return [version.version for version in ws.registry.unserved("renewals", before=before)]
+
+
+def test_what_was_trained_and_never_served_can_go(ws: Workspace) -> None:
+    ws.registry.client.delete_registered_model_alias("renewals", "challenger")
+    assert unserved(ws) == ["2", "3", "4", "5"]
+    assert unserved(ws, before=datetime.now(UTC) - timedelta(days=1)) == []
+
+
+def test_what_carries_an_alias_or_is_tried_or_has_served_stays(ws: Workspace) -> None:
+    registry = ws.registry
+    registry.switch("renewals", "2", kind="deploy", by="anna", expected=("1",), now=NOW)
+    registry.switch("renewals", "1", kind="rollback", by="anna", expected=("2",), now=NOW + timedelta(days=1))
+    registry.begin_trial("renewals", Traffic("split", "3", "1", "0" * 64, NOW).with_share(0.1, NOW))
+    registry.client.set_registered_model_alias("renewals", "candidate", "4")
+    # 2 has served and is `previous`; 3 is tried and is `challenger`; 4 has an alias of somebody's own.
+    assert unserved(ws) == ["5"]
+
+
+def test_what_an_open_incident_is_about_stays(ws: Workspace) -> None:
+    ws.registry.client.delete_registered_model_alias("renewals", "challenger")
+    incident = incident_of(ws, 44)
+    approved(ws, incident, "deploy", {"version": "4", "gate": {"champion": "1", "challenger": "4"}})
+    assert unserved(ws) == ["2", "3", "5"]
+    close_incident(ws, incident.id, now=NOW)
+    assert unserved(ws) == ["2", "3", "4", "5"]
+
+
+def test_what_is_deleted_is_in_the_chain(ws: Workspace) -> None:
+    old = ws.registry.unserved("renewals", before=LATER)[:2]
+    ws.registry.forget("renewals", old, author="anna")
+    assert [version.version for version in ws.registry.versions("renewals")] == ["6", "5", "4", "1"]
+    assert ws.registry.model(ws.registry.champion("renewals")) is not None
+    assert ws.ledger.audit_problems()[0] == []
