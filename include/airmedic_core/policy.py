@@ -194,6 +194,9 @@ class Explore(Section):
     """How many windows after the last trial one is made although nothing is lost; 0 for never."""
     every_losing_windows: int = Field(default=1, ge=1)
     """How many windows after a trial that did not help a loss that lasts is tried again: new rows may help then."""
+    asks_to_train: bool = False
+    """Whether people are asked for a training that a trial has done already. Without it, they are asked once about one
+    problem: whether what was trained is deployed."""
 
     def allowed_in(self, environment: str) -> bool:
         """Return whether models may be trained in the shadow in an environment."""

@@ -149,6 +149,18 @@ class Action(Protocol):
         """
         return ""
 
+    def tried_already(self, ws: Workspace, incident: Incident) -> bool:
+        """Return whether a trial in the shadow has done for an incident what it would do, and shown that it helps.
+
+        Parameters
+        ----------
+        ws : Workspace
+            The model.
+        incident : Incident
+            The incident.
+        """
+        return False
+
     def called_for(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis) -> bool:
         """Return whether it is to be tried before what the diagnosis recommends.
 

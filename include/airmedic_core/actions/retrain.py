@@ -53,6 +53,10 @@ class Retrain(Action):
         cause = diagnosis.cause if diagnosis is not None else incident.cause
         return plan_training(ws, incident, cause, ws.spec.retrain.using)
 
+    def tried_already(self, ws: Workspace, incident: Incident) -> bool:
+        """Return whether a version that was trained in the shadow helps: the training would take it up."""
+        return bool(tried_for(ws, incident))
+
     def changes(self, proposal: Proposal) -> Sequence[str]:
         """Name the rows, and what follows."""
         params = proposal.params

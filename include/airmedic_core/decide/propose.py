@@ -181,7 +181,28 @@ def allowed(
     if vouched_by:
         reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
     groups = policy.required_groups(action, environment, verification)
+    if (
+        permission is Permission.ASK
+        and not (approvals or groups or changed)
+        and _asked_later(ws, policy, incident, action, standing)
+    ):
+        reason = "A trial in the shadow has done it already and shown that it helps: you are asked about what follows."
+        return Allowance(Permission.AUTO, reason)
     return Allowance(permission, reason, vouched_by, groups, approvals, changed)
+
+
+def _asked_later(ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing) -> bool:
+    """Return whether the question can be spared, because a trial has done the same and people are asked what follows.
+
+    Not where a person asks for it, where a language model is too unsure, or where the policy is not to act by itself.
+    """
+    explore = policy.explore
+    if explore.asks_to_train or standing.requested_by or standing.hesitant:
+        return False
+    member, trigger = known_action(action), _trigger(incident, standing)
+    if member is None or member.changes_production or policy.capped(Permission.AUTO, trigger) is not Permission.AUTO:
+        return False
+    return explore.allowed_in(environment_of(ws)) and member.tried_already(ws, incident)
 
 
 def ruled(policy: Policy, action: str, environment: str, standing: Standing) -> tuple[Permission, str]:
