@@ -38,7 +38,7 @@ def candidates(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, r
         for name, action in ACTIONS.working().items()
         if _possible(ws, action) and action.called_for(ws, incident, diagnosis)
     ]
-    return list(dict.fromkeys([*first, *called_for, *_recommended(diagnosis)]))
+    return list(dict.fromkeys([*first, *called_for, *recommended(diagnosis)]))
 
 
 def last_resorts() -> list[str]:
@@ -65,16 +65,17 @@ def _came_with_a_version(ws: Workspace, incident: Incident) -> bool:
     return len(versions) == 2 and None not in versions and versions[0] != versions[1]
 
 
-def _recommended(diagnosis: Diagnosis) -> list[str]:
+def recommended(diagnosis: Diagnosis) -> list[str]:
+    """Return the actions that a diagnosis recommends without a condition, up to where it wants people to look."""
     chosen = []
-    for recommended in sorted(diagnosis.actions, key=lambda recommended: recommended.priority):
-        if recommended.condition:
+    for remedy in sorted(diagnosis.actions, key=lambda remedy: remedy.priority):
+        if remedy.condition:
             # Nobody has checked whether the condition holds; what code can check is called for.
             continue
-        if hands_over(recommended.action):
+        if hands_over(remedy.action):
             break
-        action = known_action(recommended.action)
-        chosen.append((action.stand_in(diagnosis) if action else "") or recommended.action)
+        action = known_action(remedy.action)
+        chosen.append((action.stand_in(diagnosis) if action else "") or remedy.action)
     return chosen
 
 

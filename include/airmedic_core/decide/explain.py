@@ -22,7 +22,7 @@ NO_INCIDENT = "(none)"
 """In place of an incident: nothing was tried for it yet."""
 
 
-def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
+def explain_action(ws: Workspace, action: str, *, now: datetime, policy: Policy | None = None) -> Json:
     """Return what would happen now to an action of a model, in general and without an incident.
 
     Parameters
@@ -33,6 +33,8 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
         The action's name.
     now : datetime
         The moment.
+    policy : Policy, optional
+        What the team allows, where it was read already.
 
     Returns
     -------
@@ -48,7 +50,7 @@ def explain_action(ws: Workspace, action: str, *, now: datetime) -> Json:
     SpecError
         If there is no such action, policy or model. A retry does not help.
     """
-    member, policy, environment = ACTIONS.member(action), policy_of(ws), environment_of(ws)
+    member, policy, environment = ACTIONS.member(action), policy or policy_of(ws), environment_of(ws)
     stops = [
         kill_switch(ws.ledger, ws.spec.name, action, now=now, switches=ws.switches),
         freeze(ws.ledger, policy, ws.spec.name, environment, action, now=now),

@@ -9,9 +9,10 @@ from airmedic_core.read_model.fleet import FleetModel, fleet_json, read_fleet
 from airmedic_core.read_model.incident import read_incident
 from airmedic_core.read_model.metrics import metrics_text
 from airmedic_core.read_model.model import read_model
+from airmedic_core.read_model.policy import read_policy
 from airmedic_core.read_model.specs import KnownSpec, SpecShelf
 
 __all__ = [
     "FleetModel", "KnownSpec", "SpecShelf", "approvals_waiting", "fleet_json", "metrics_text", "read_column",
-    "read_fleet", "read_incident", "read_model",
+    "read_fleet", "read_incident", "read_model", "read_policy",
 ]  # fmt: skip

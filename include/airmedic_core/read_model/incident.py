@@ -10,6 +10,7 @@ from airmedic_core.read_model.approvals import run_page
 from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
+from airmedic_core.read_model.trace import decisions_json
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
 from airmedic_core.reports.addresses import run_address
 from airmedic_core.reports.dossier import Dossier, read_dossier
@@ -76,6 +77,7 @@ def read_incident(
             )
             for proposal in dossier.proposals
         ],
+        "decisions": decisions_json(ws, dossier, privacy),
         "links": {
             "airflow_run": run_page(incident),
             "mlflow_run": run_address(ws.settings, run_id) or None if run_id else None,

@@ -11,6 +11,7 @@ from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.read_model.fleet import state_of, tags_of
 from airmedic_core.read_model.maps import columns_map, quality_map
 from airmedic_core.read_model.plain import moment, rounded, words
+from airmedic_core.read_model.policy import override_json
 from airmedic_core.read_model.promotions import promotions_of
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Incident, Json
@@ -86,18 +87,7 @@ def read_model(
         "columns": columns,
         "columns_left_out": left_out,
         "quality": quality_map(noted, ids, assessed, hides=privacy.hides),
-        "overrides": [
-            {
-                "kind": override.kind,
-                "key": privacy.text(override.key),
-                "value": privacy.texts(override.plain_value),
-                "author": override.author,
-                "reason": privacy.text(override.reason),
-                "created_at": moment(override.created_at),
-                "expires_at": moment(override.expires_at),
-            }
-            for override in overrides
-        ],
+        "overrides": [override_json(override, privacy) for override in overrides],
         "not_monitored": list(_not_monitored(known, newest)),
     }
 

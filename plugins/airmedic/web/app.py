@@ -25,6 +25,7 @@ from airmedic_core.read_model import (
     read_fleet,
     read_incident,
     read_model,
+    read_policy,
 )
 from airmedic_core.read_model.distribution import distributions
 from airmedic_core.read_model.metrics import CONTENT_TYPE
@@ -47,6 +48,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/api/approvals", approvals)
     app.add_api_route("/api/models/{model}", model)
     app.add_api_route("/api/models/{model}/columns/{column:path}", column)
+    app.add_api_route("/api/models/{model}/policy", policy)
     app.add_api_route("/api/incidents/{incident_id}", incident)
     app.add_api_route("/metrics", metrics)
     app.mount("/static", PageFiles())
@@ -112,6 +114,25 @@ def column(model: str, column: str, viewer: ViewerDep, windows: Windows = 60) ->
         raise HTTPException(404, "Nothing is known of such a column.")
     then, now = distributions(installation.workspace(known, ledger), column)
     return _answer(history | {"reference": then, "current": now})
+
+
+def policy(model: str, viewer: ViewerDep) -> Response:
+    """Return what the policy lets happen to a model now, and why.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    viewer : Viewer
+        The person who asks.
+    """
+    installation = Installation()
+    known, ledger = _spec(installation, viewer, model), installation.ledger
+    if ledger is None:
+        raise HTTPException(404, "No batch was looked at yet, and nothing was set: there is no ledger.")
+    if known.spec is None:
+        raise HTTPException(409, f"Which policy holds is in a spec that cannot be read: {known.problem}")
+    return _answer(read_policy(installation.workspace(known, ledger), now=datetime.now(UTC)))
 
 
 def incident(incident_id: str, viewer: ViewerDep) -> Response:

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airmedic.hooks.switches import variable_switch
 from airmedic.hooks.workspace import settings
 from airmedic_core.errors import NoLedgerError
 from airmedic_core.read_model import KnownSpec, SpecShelf
@@ -45,12 +46,13 @@ class Installation:
             return None
 
     def workspace(self, known: KnownSpec, ledger: Ledger) -> Workspace:
-        """Return what reading one model's incidents needs. Nothing of it may be used to change anything."""
+        """Return what reading one model's incidents and policy needs. Nothing of it may be used to change anything."""
         from airmedic_core.registry import registry_of
         from airmedic_core.workspace import Workspace
 
         assert known.spec is not None  # noqa: S101  the caller has looked
-        return Workspace(known.spec, self.settings, ledger, registry_of(known.spec, self.settings.tracking_uri, ledger))
+        registry = registry_of(known.spec, self.settings.tracking_uri, ledger)
+        return Workspace(known.spec, self.settings, ledger, registry, switches=(variable_switch,))
 
 
 @cache

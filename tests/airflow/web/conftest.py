@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from airmedic_core.records import Incident
 
-PLUGINS = Path(__file__).parents[3] / "plugins"
+PROJECT = Path(__file__).parents[3]
+PLUGINS = PROJECT / "plugins"
 Browser = Callable[[str], "TestClient"]
 PASSWORD = "a-password"  # noqa: S105
 
@@ -31,6 +33,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (home / "models").mkdir()
     for name in ("alpha", "secret"):
         (home / "models" / f"{name}.yaml").write_text(f"{SPEC.format(name=name)}private: [salary]\n")
+    shutil.copytree(PROJECT / "include" / "policies", home / "policies")
     (home / "models" / "broken.yaml").write_text("name: broken\ntask: none\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRMEDIC_CONTENT", str(home))

@@ -15,7 +15,14 @@ from tests.airflow.web.conftest import Browser
 if TYPE_CHECKING:
     from airmedic_core.records import Incident
 
-ROUTES = ("api/fleet", "api/approvals", "api/models/alpha", "api/models/alpha/columns/age", "metrics")
+ROUTES = (
+    "api/fleet",
+    "api/approvals",
+    "api/models/alpha",
+    "api/models/alpha/columns/age",
+    "api/models/alpha/policy",
+    "metrics",
+)
 
 
 def test_a_stranger_sees_nothing(browse: Browser, incidents: dict[str, Incident]) -> None:
@@ -46,7 +53,7 @@ def test_a_model_whose_dag_may_not_be_read_is_not_there(
     assert set(fleet) == {"alpha", "broken"}
     assert [line["model"] for line in person.get("/airmedic/api/approvals").json()["approvals"]] == ["alpha"]
     assert "secret" not in person.get("/airmedic/metrics").text
-    for route in ("api/models/secret", "api/models/secret/columns/age"):
+    for route in ("api/models/secret", "api/models/secret/columns/age", "api/models/secret/policy"):
         answer = person.get(f"/airmedic/{route}")
         assert answer.status_code == 403, route
         assert "salary" not in answer.text
@@ -142,6 +149,7 @@ def test_where_no_ledger_was_made_the_models_are_unchecked(
     assert admin.get("/airmedic/api/approvals").json() == {"approvals": []}
     assert admin.get("/airmedic/api/models/alpha/columns/age").status_code == 404
     assert admin.get("/airmedic/api/incidents/alpha").status_code == 404
+    assert admin.get("/airmedic/api/models/alpha/policy").status_code == 404
     assert not (tmp_path / "ledger.db").exists()
 
 
@@ -162,6 +170,25 @@ def test_the_ledger_may_be_named_by_a_connection_of_airflow(
     finally:
         with create_session() as session:
             session.query(Connection).delete()
+
+
+def test_the_policy_says_what_airflow_s_own_switch_stops(
+    browse: Browser, incidents: dict[str, Incident], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.models import Variable
+
+    viewer = browse("vera")
+    told = viewer.get("/airmedic/api/models/alpha/policy").json()
+    assert (told["problem"], told["stops"], told["approvers"]) == ("", [], [])
+    assert {line["cause"] for line in told["causes"]} >= {"concept_drift", "unknown"}
+    Variable.set("airmedic_kill_switch", "on")
+    try:
+        (stop,) = viewer.get("/airmedic/api/models/alpha/policy").json()["stops"]
+    finally:
+        Variable.delete("airmedic_kill_switch")
+    assert stop["reason"] == "Airflow's variable airmedic_kill_switch is on."
+    assert "retrain" in stop["actions"]
+    assert browse("anna").get("/airmedic/api/models/broken/policy").status_code == 409
 
 
 def test_the_metrics_have_the_type_that_prometheus_wants(browse: Browser, incidents: dict[str, Incident]) -> None:

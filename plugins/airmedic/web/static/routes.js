@@ -5,6 +5,7 @@ const VIEWS = [
   { view: "approvals", parts: ["approvals"] },
   { view: "model", parts: ["models", ":model"] },
   { view: "start", parts: ["models", ":model", "start"] },
+  { view: "policy", parts: ["models", ":model", "policy"] },
   { view: "column", parts: ["models", ":model", "columns", ":column"] },
   { view: "incident", parts: ["incidents", ":incident"] },
 ];
@@ -41,6 +42,7 @@ export const to = {
   approvals: () => address("approvals"),
   model: (model) => address("models", model),
   start: (model) => address("models", model, "start"),
+  policy: (model) => address("models", model, "policy"),
   column: (model, column) => address("models", model, "columns", column),
   incident: (incident) => address("incidents", incident),
 };

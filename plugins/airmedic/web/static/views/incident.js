@@ -6,6 +6,7 @@ import { to } from "../routes.js";
 import { actionName, capital, duration, incidentName, incidentState, metricName, number, percent, plain, signed, span, when } from "../words.js";
 import { away, badge, trail } from "./parts.js";
 import { proposalCard } from "./proposal.js";
+import { decisionTrace } from "./trace.js";
 
 const POLICY = "policy"; // it answers where it allows an action without asking; why is the proposal's reason
 const ENDED = new Set(["resolved", "rejected", "undone", "escalated"]);
@@ -20,6 +21,7 @@ export async function incidentView({ names, signal }) {
     answers(incident),
     helped(incident),
     causes(incident),
+    decisionTrace(incident),
     proposals(incident),
     timeline(incident),
     unknown(incident),

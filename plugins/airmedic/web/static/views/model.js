@@ -6,7 +6,7 @@ import { lineChart } from "../charts/line.js";
 import { facts, make, named, row, said, section, table } from "../dom.js";
 import { to } from "../routes.js";
 import { age, capital, day, incidentName, incidentState, metricName, number, plain, span, when } from "../words.js";
-import { away, badge, trail } from "./parts.js";
+import { away, badge, overridesTable, trail } from "./parts.js";
 import { volumeChart } from "./volume.js";
 
 const WINDOWS = 60; // what a chart of this width can hold apart
@@ -26,7 +26,7 @@ export async function modelView({ names, signal }) {
     quality(model),
     promotions(model),
     incidents(model),
-    overrides(model),
+    overridesTable(model.overrides),
     notMonitored(model),
   ];
 }
@@ -73,6 +73,7 @@ function doors({ name, links, spec }) {
     "p",
     { class: "doors" },
     spec ? make("a", { href: to.start(name), class: "button" }, "Start a remediation") : null,
+    spec ? make("a", { href: to.policy(name) }, "Policy: what would happen now") : null,
     links?.airflow_monitor ? away(api.airflowPage(links.airflow_monitor), "Monitoring DAG") : null,
     links?.airflow_remediate ? away(api.airflowPage(links.airflow_remediate), "Remediation DAG") : null,
     links?.mlflow ? away(links.mlflow, "Reports in MLflow", { leaves: true }) : null,
@@ -161,15 +162,6 @@ function incidents({ incidents: past }) {
   );
   const content = lines.length ? table("Incidents, newest first", ["Cause", "What was seen", "Severity", "State", "Opened", "Outcome"], lines) : make("p", { class: "empty" }, "No incident has been opened.");
   return section("Incidents", content);
-}
-
-function overrides({ overrides: set }) {
-  const lines = set.map((change) => row(named(`${plain(change.kind)}: ${change.key}`), said(valueOf(change.value)), named(change.author), said(change.reason), when(change.created_at), change.expires_at ? when(change.expires_at) : "stays"));
-  return lines.length ? section("Overrides in force", table("What people have set beside the spec", ["What", "Value", "By", "Why", "Since", "Until"], lines)) : null;
-}
-
-function valueOf(value) {
-  return value !== null && typeof value === "object" ? JSON.stringify(value) : number(value);
 }
 
 function notMonitored({ not_monitored: gaps }) {
