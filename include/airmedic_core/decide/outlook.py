@@ -14,9 +14,9 @@ from airmedic_core.decide.candidates import last_resorts, recommended
 from airmedic_core.decide.explain import NO_INCIDENT
 from airmedic_core.decide.limits import objection
 from airmedic_core.decide.objection import Objection
-from airmedic_core.decide.preferences import rank
 from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.diagnose.remedies import remedies_of
+from airmedic_core.learning import order
 from airmedic_core.policy import VERIFICATIONS, Policy, Verification, environment_of
 from airmedic_core.records import Diagnosis, Incident, IncidentState, Permission, RankedCause, RecommendedAction
 from airmedic_core.windows import Window
@@ -116,10 +116,12 @@ def _prospects(
     standing = Standing.of(diagnosis, policy)
     why = {_stand_in(remedy.action, diagnosis): remedy.why for remedy in reversed(remedies)}
     considered = recommended(diagnosis)
-    if len(considered) > 1:
+    if policy.learning.mode == "on" and len(considered) > 1:
         # What is explored now and then is left out: it depends on the incident.
         steady = policy.learning.model_copy(update={"exploration_fraction": 0.0})
-        considered = [preference.action for preference in rank(ws.ledger, cause, considered, steady, seed="")]
+        considered = list(
+            order(ws.ledger, cause, considered, steady, seed=NO_INCIDENT, folder=ws.settings.policies).actions
+        )
     is_chosen = False
     for action in dict.fromkeys([*considered, *last_resorts()]):
         if is_chosen:

@@ -58,6 +58,7 @@ def decisions_json(ws: Workspace, dossier: Dossier, privacy: Privacy) -> list[Js
                 "proposal_hash": decision.get("proposal_hash"),
                 "requested_by": details.get("requested_by") or "",
                 "dry_run": bool(details.get("dry_run")),
+                "learning": _learning(details),
                 "policy": details.get("policy") or "",
                 "policy_sha256": sha256,
                 "considered": [
@@ -81,7 +82,9 @@ class _Trace:
     def considered(self, decision: Mapping[str, Any], chosen: str | None, *, asks: bool) -> Iterator[Json]:
         """Yield what was passed over, what was chosen, and what was left, in the order of the decision."""
         passed_over = [entry for entry in decision.get("skipped") or () if entry.get("action")]
-        ranking = {str(entry.get("action")): entry for entry in self._details.get("ranking") or ()}
+        learning: Json = self._details.get("learning") or {}
+        ranking: dict[str, Json] = {str(action): {} for action in learning.get("considered") or ()}
+        ranking |= {str(entry.get("action")): entry for entry in self._details.get("ranking") or ()}
         told: set[str] = set()
         # A companion is looked at once the choice is made.
         companions = [entry for entry in passed_over if chosen is not None and str(entry["action"]) not in ranking]
@@ -139,6 +142,14 @@ class _Trace:
         return f"Rule {place}: {_SAYS[permission]}" if place else ""
 
 
+def _learning(details: Json) -> Json | None:
+    """Return whether past outcomes ordered the actions, and which one they would have had tried."""
+    learning = details.get("learning")
+    if not isinstance(learning, dict):
+        return None
+    return {"mode": learning.get("mode"), "would_try": infinitive(str(learning.get("would_try") or ""))}
+
+
 _SAYS = {
     Permission.AUTO: "without asking",
     Permission.ASK: "with one approval",
@@ -157,13 +168,9 @@ def _line(
 ) -> dict[str, Any]:
     known = ranking.get(action)
     rank = None
-    if known is not None:
-        rank = {
-            "mean": rounded(known.get("mean")),
-            "successes": known.get("successes"),
-            "failures": known.get("failures"),
-            "propensity": rounded(known.get("propensity")),
-        }
+    if known:
+        numbers = {name: rounded(known.get(name)) for name in ("mean", "low", "high", "prior")}
+        rank = {**numbers, "successes": known.get("successes"), "failures": known.get("failures")}
     return {
         "action": action,
         "action_words": infinitive(action),

@@ -39,7 +39,11 @@ def test_the_chosen_action_passed_every_rule(ws: Workspace) -> None:
     assert all(rule["met"] for rule in chosen["rules"])
     assert chosen["rules"][0]["said"] == "Rule 4: with one approval"
     assert [rule["rule"] for rule in chosen["rules"]][:3] == ["policy", "autonomy", "kill_switch"]
-    assert chosen["rank"]["mean"] == 0.8  # what is expected of a first choice without any experience
+    # Without any experience the prior is what is expected.
+    assert chosen["rank"]["mean"] == chosen["rank"]["prior"]
+    assert chosen["rank"]["low"] < chosen["rank"]["mean"] < chosen["rank"]["high"]
+    assert (chosen["rank"]["successes"], chosen["rank"]["failures"]) == (0, 0)
+    assert decision["learning"] == {"mode": "shadow", "would_try": "retrain"}
     conditional = {line["action"]: line["reason"] for line in decision["considered"] if line["fate"] == "conditional"}
     assert "that is for people to judge" in conditional["rollback"]
 

@@ -13,7 +13,7 @@ export function decisionTrace({ model, decisions }) {
   return section("How it was decided", decisions.map((decision) => card(decision)), make("p", {}, make("a", { href: to.policy(model) }, "What the policy says now")));
 }
 
-function card({ at, path, reason, action_words: action, requested_by: by, dry_run: isDry, policy, considered }) {
+function card({ at, path, reason, action_words: action, requested_by: by, dry_run: isDry, policy, considered, learning }) {
   const title = action ? actionName(action) : capital(path);
   return make(
     "article",
@@ -21,7 +21,7 @@ function card({ at, path, reason, action_words: action, requested_by: by, dry_ru
     make("h4", {}, named(title), make("span", { class: "quiet" }, " ", when(at))),
     make("p", {}, isDry ? make("b", {}, "Dry run. ") : null, said(reason)),
     by ? make("p", { class: "quiet" }, "Asked for by ", named(by)) : null,
-    considered.length ? [make("ul", { class: "considered" }, considered.map(line)), policy ? make("p", { class: "quiet" }, "Decided by the policy ", named(policy), ".") : null] : null,
+    considered.length ? [make("ul", { class: "considered" }, considered.map(line)), learned({ learning }), policy ? make("p", { class: "quiet" }, "Decided by the policy ", named(policy), ".") : null] : null,
   );
 }
 
@@ -43,8 +43,15 @@ function asked({ question, met, said: told }) {
 }
 
 /* What is expected before there is experience is a guess of people; both numbers show how much of either is in it. */
-function rankWords({ mean, successes, failures }) {
+function rankWords({ mean, low, high, successes, failures }) {
   const past = (successes ?? 0) + (failures ?? 0);
+  const between = typeof low === "number" ? ` (${percent(low)} to ${percent(high)})` : "";
   const experience = past ? `; it healed ${number(successes)} of ${number(past)} incidents of this cause` : "; no experience with this cause yet";
-  return `Expected to heal it: ${percent(mean)}${experience}`;
+  return `Expected to heal it: ${percent(mean)}${between}${experience}`;
+}
+
+/* In the shadow, which is the default, outcomes order nothing: what they would have ordered is told all the same. */
+function learned({ learning }) {
+  if (!learning?.mode || learning.mode === "off") return null;
+  return make("p", { class: "quiet" }, learning.mode === "on" ? "Past outcomes ordered the actions." : ["The rules ordered the actions. Learning, in the shadow, would have tried first: ", named(actionName(learning.would_try)), "."]);
 }
