@@ -13,7 +13,7 @@ import yaml
 from airmedic_core.actions import infinitive
 from airmedic_core.causes import CauseKind
 from airmedic_core.decide import Request, decide
-from airmedic_core.decide.outlook import Outlook, Prospect, outlooks
+from airmedic_core.decide.outlook import Outlook, outlooks
 from airmedic_core.diagnose.remedies import remedies_of
 from airmedic_core.policy import policy_of
 from airmedic_core.records import Cause, Diagnosis, IncidentState, Permission, RankedCause
@@ -127,6 +127,5 @@ def test_nothing_may_be_allowed_at_all(ws: Workspace, tmp_path: Path) -> None:
 
 def test_nothing_is_recorded(ws: Workspace) -> None:
     before = ws.ledger.audit_head()
-    found: list[Prospect] = [p for outlook in outlooks(ws, policy_of(ws), now=NOW) for p in outlook.prospects]
-    assert found
+    assert [prospect for outlook in outlooks(ws, policy_of(ws), now=NOW) for prospect in outlook.prospects]
     assert ws.ledger.audit_head() == before
