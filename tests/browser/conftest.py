@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator
@@ -21,8 +22,12 @@ from tests.airflow.running.steps import parked
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-USERS = {"ada": "admin", "anna": "user", "uma": "user", "vera": "viewer"}
-"""The spec of the model lets anna answer. Uma may use Airflow, and is no approver; vera may only look."""
+USERS = {"ada": "admin", "anna": "user", "boris": "user", "uma": "user", "vera": "viewer"}
+"""The spec of the model lets anna and boris answer. Uma may use Airflow, and is no approver; vera may only look."""
+TWO_EYES_TWICE = "permissions:\n  - actions: [retrain]\n    permission: ask_two\n"
+"""The policy of the tests wants two people for a training."""
+PICTURES = "AIRMEDIC_PICTURES"
+"""Environment variable that names a folder: the tests put pictures of the page there, such as those of the docs."""
 MODEL = "meter"
 TURN = 23
 """The day on which the label begins to follow from the inputs in another way."""
@@ -74,6 +79,8 @@ def watched(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     home = tmp_path_factory.mktemp("browsed")
     content, dags = home / "content", home / "dags"
     shutil.copytree(PROJECT / "include" / "policies", content / "policies")
+    policy = content / "policies" / "default.yaml"
+    policy.write_text(policy.read_text(encoding="utf-8").replace("permissions:\n", TWO_EYES_TWICE, 1), encoding="utf-8")
     (content / "models").mkdir()
     dags.mkdir()
     for name in ("monitor.py", "remediate.py"):
@@ -128,6 +135,12 @@ class Visitor:
             route.fulfill(json=change(route.fetch().json()))
 
         self.page.route(f"**/airmedic/api/{path}", changed)
+
+    def picture(self, name: str) -> None:
+        """Keep a picture of what shows, where pictures are wanted."""
+        if folder := os.environ.get(PICTURES):
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=str(Path(folder) / f"{name}.png"), animations="disabled")
 
     def widths(self) -> tuple[int, int]:
         """Return how wide the page's content is, and how much of that shows."""

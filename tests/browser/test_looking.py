@@ -10,12 +10,15 @@ import pytest
 from tests.browser.conftest import MODEL, PHONE
 
 if TYPE_CHECKING:
+    from tests.airflow.conftest import Running
     from tests.browser.conftest import Visitor
 
 PLACES = (
     "",
     f"models/{MODEL}",
     f"models/{MODEL}/columns/load",
+    f"models/{MODEL}/policy",
+    f"models/{MODEL}/learning",
     "incidents/{incident}",
     "approvals",
     f"models/{MODEL}/start",
@@ -43,10 +46,69 @@ def test_the_menu_leads_to_the_fleet_and_the_fleet_to_the_incident(
     page.locator("airmedic-health .answers").wait_for()
     assert incident_id in page.url
     told = page.locator("airmedic-health main").inner_text()
-    for part in ("Why", "What was proposed", "Timeline", "nobody yet"):
+    for part in ("Why", "How it was decided", "What was proposed", "Timeline", "nobody yet"):
         assert part in told, told[:2000]
     page.go_back()
     page.locator("airmedic-health svg.line-chart").first.wait_for()
+    assert visitor.faults == []
+
+
+def test_the_policy_says_what_would_happen_and_what_stops_it(
+    visit: Callable[..., Visitor], watched: Running, incident_id: str
+) -> None:
+    ledger = watched.workspace(MODEL).ledger
+    page = visit("vera").open(f"models/{MODEL}", shows=".doors")
+    page.get_by_role("link", name="Policy: what would happen now").click()
+    page.get_by_role("heading", name="What would happen now").wait_for()
+    told = page.locator("airmedic-health main").inner_text()
+    assert "No switch, freeze or limit stops anything" in told
+    drift = page.locator("airmedic-health tbody tr").filter(has_text="Concept drift").first.inner_text()
+    for part in ("Retrain", "Two different people have to approve", "Roll back"):
+        assert part in drift, drift
+    ledger.set_override(MODEL, "freeze", "all", {}, author="ada", reason="The <b>year</b> ends")
+    try:
+        page.get_by_role("button", name="Refresh").click()
+        page.get_by_text("Something stops changes").wait_for()
+        told = page.locator("airmedic-health main").inner_text()
+        assert "ada froze changes: The <b>year</b> ends." in told
+        assert "Overrides in force" in told
+    finally:
+        ledger.revoke_override(MODEL, "freeze", "all", author="ada")
+
+
+def test_the_trace_says_which_rules_were_asked(visit: Callable[..., Visitor], incident_id: str) -> None:
+    page = visit("vera").open(f"incidents/{incident_id}", shows=".considered")
+    trace = page.locator("airmedic-health .considered").first
+    trace.locator("summary").first.click()
+    told = trace.inner_text()
+    for part in ("chosen", "Is the kill switch off?", "yes", "Rule 1: with two approvals", "left to people"):
+        assert part in told, told
+
+
+def test_learning_says_what_is_expected_and_from_whom(visit: Callable[..., Visitor], incident_id: str) -> None:
+    page = visit("vera").open(f"models/{MODEL}/policy", shows=".doors")
+    page.get_by_role("link", name="Learning: what past outcomes teach").click()
+    page.get_by_role("heading", name="Learning").wait_for()
+    told = page.locator("airmedic-health main").inner_text()
+    assert "Learning is in the shadow" in told
+    assert page.locator("airmedic-health svg.share[aria-label*='heals']").count() >= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "place", "shows"),
+    [
+        ("fleet", "", "table"),
+        ("model", f"models/{MODEL}", "svg.line-chart"),
+        ("policy", f"models/{MODEL}/policy", "table.policy"),
+        ("learning", f"models/{MODEL}/learning", "svg.share"),
+    ],
+)
+def test_a_picture_is_taken_where_pictures_are_wanted(
+    visit: Callable[..., Visitor], incident_id: str, name: str, place: str, shows: str
+) -> None:
+    visitor = visit("anna")
+    visitor.open(place, shows=shows)
+    visitor.picture(name)
     assert visitor.faults == []
 
 
@@ -120,12 +182,26 @@ def test_hostile_texts_show_as_text(visit: Callable[..., Visitor], incident_id: 
 
     def in_incident(answer: Any) -> Any:
         evidence = [{**item, "statement": HOSTILE} for item in answer["evidence"]]
-        return {**answer, "headline": HOSTILE, "summary": HOSTILE, "evidence": evidence}
+        decisions = [
+            {**decision, "reason": HOSTILE, "requested_by": HOSTILE, "policy": HOSTILE}
+            for decision in answer["decisions"]
+        ]
+        assert decisions
+        return {**answer, "headline": HOSTILE, "summary": HOSTILE, "evidence": evidence, "decisions": decisions}
+
+    def in_policy(answer: Any) -> Any:
+        override = {
+            "kind": "setting", "key": HOSTILE, "value": HOSTILE, "author": HOSTILE, "reason": HOSTILE,
+            "created_at": answer["generated_at"], "expires_at": None, "of_all_models": False,
+        }  # fmt: skip
+        stops = [{"limit": "freeze", "reason": HOSTILE, "actions": ["retrain"]}]
+        return {**answer, "approvers": [HOSTILE], "stops": stops, "overrides": [override]}
 
     visitor.answer_with("fleet", in_fleet)
     visitor.answer_with("models/*", in_model)
+    visitor.answer_with("models/*/policy", in_policy)
     visitor.answer_with("incidents/*", in_incident)
-    for place in ("", f"models/{MODEL}", f"incidents/{incident_id}"):
+    for place in ("", f"models/{MODEL}", f"models/{MODEL}/policy", f"incidents/{incident_id}"):
         page = visitor.open(place, shows="bdi")
         main = page.locator("airmedic-health main")
         assert SCRIPT in main.inner_text()

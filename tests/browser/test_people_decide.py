@@ -28,7 +28,7 @@ def test_a_viewer_and_somebody_who_is_no_approver_are_refused_in_words(
     assert watched.workspace(MODEL).ledger.approvals(proposal.hash) == []
 
 
-def test_an_approver_answers_in_place_and_the_incident_says_who_decided(
+def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visit: Callable[..., Visitor], watched: Running, incident_id: str
 ) -> None:
     visitor = visit("anna")
@@ -37,23 +37,46 @@ def test_an_approver_answers_in_place_and_the_incident_says_who_decided(
     shown = page.locator("airmedic-health .approval").inner_text()
     for part in ("What changes", "What it is worth", "How it is undone", "Who may answer", "If nobody answers"):
         assert part in shown, shown
+    assert "Two different people have to approve" in shown
     page.get_by_label("Comment").fill("Go on <b>please</b>.")
     page.get_by_role("button", name="Approve").click()
     page.locator("airmedic-health .success").wait_for(timeout=120_000)
-    (answer,) = watched.workspace(MODEL).ledger.approvals(proposal.hash)
+    assert "1 more has to approve" in page.locator("airmedic-health .success").inner_text()
+    ledger = watched.workspace(MODEL).ledger
+    (answer,) = ledger.approvals(proposal.hash)
     assert (answer.by, answer.answer, answer.comment, answer.channel) == (
         "anna",
         "approve",
         "Go on <b>please</b>.",
         "airflow",
     )
+    assert ledger.actions(incident_id=incident_id) == []
     page = visitor.open(f"incidents/{incident_id}")
     decided = page.locator("airmedic-health .answers").inner_text()
     assert "anna approved" in decided
     assert "Go on <b>please</b>." in decided
-    assert visitor.faults == []
+
+    # The question stays until somebody else has approved as well.
+    parked(watched, incident_id, "approve_retrain")
+    second = visit("boris")
+    page = second.open("approvals", shows="form")
+    assert "anna approved" in page.locator("airmedic-health .approval").inner_text()
+    page.get_by_label("Comment").fill("I agree.")
+    page.get_by_role("button", name="Approve").click()
+    page.locator("airmedic-health .success").wait_for(timeout=120_000)
+    assert "it counts" in page.locator("airmedic-health .success").inner_text()
+    assert [answer.by for answer in ledger.approvals(proposal.hash)] == ["anna", "boris"]
+    assert visitor.faults == second.faults == []
 
     question = parked(watched, incident_id, "approve_deploy")
+    visitor.open("approvals", shows="form .field")
+    visitor.page.locator("airmedic-health svg.interval").first.wait_for()
+    visitor.picture("approvals")
+    visitor.open(f"incidents/{incident_id}", shows=".considered")
+    visitor.picture("incident-view")
+    visitor.page.locator("airmedic-health .considered summary").first.click()
+    visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
+    visitor.picture("decision-trace")
     watched.client("anna").answer(question, "Reject", {"comment": "Not today."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
     page = visitor.open(f"incidents/{incident_id}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, cast, func, select
 
 from airmedic_core.ledger.answers import approval_of, missing_groups
 from airmedic_core.ledger.audit import Audit
@@ -37,6 +37,8 @@ from airmedic_core.records import (
 
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Earlier than any window: where a model has fewer windows than are wanted, all of them are read."""
+_BETWEEN = " "
+"""What stands between the numbers of a trend that is packed into a text."""
 _OPEN = [state.value for state in IncidentState if state not in ENDS]
 _ASKS = [Permission.ASK.value, Permission.ASK_TWO.value]
 
@@ -48,6 +50,13 @@ class Measured(NamedTuple):
     metric_value: float | None
     metric_limit: float | None
     metric_higher_is_better: bool | None
+
+
+class Trend(NamedTuple):
+    """What was measured in each of the last windows of a model, oldest first; nothing where it was not."""
+
+    metric: list[float | None]
+    largest_move: list[float | None]
 
 
 @dataclass(frozen=True)
@@ -65,8 +74,7 @@ class FleetRows:
 
     newest: dict[str, Row[Any]]
     """The last window that was assessed."""
-    trends: dict[str, list[tuple[float | None, float | None]]] = field(default_factory=dict)
-    """The metric and the largest move in each of the last windows, oldest first."""
+    trends: dict[str, Trend] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     """The metric in the last of these windows in which it was measured."""
     open_incidents: dict[str, list[Row[Any]]] = field(default_factory=dict)
@@ -107,10 +115,9 @@ class Overview(Audit):
         """
         with self._reading() as connection:
             newest = {row.model: row for row in connection.execute(_newest())}
-            trends: dict[str, list[tuple[float | None, float | None]]] = defaultdict(list)
-            # All rows at once: thirty thousand that are fetched one by one take twice as long.
-            for model, value, move in connection.execute(_trends(windows)).all():
-                trends[model].append((value, move))
+            trends = {
+                model: _unpacked(packed) for model, packed in connection.execute(_trends(windows)) if packed is not None
+            }
             measured = {row[0]: Measured._make(row[1:]) for row in connection.execute(_measured(windows))}
             opened: dict[str, list[Row[Any]]] = defaultdict(list)
             query = select(incidents).where(incidents.c.state.in_(_OPEN)).order_by(incidents.c.opened_at.desc())
@@ -122,7 +129,7 @@ class Overview(Audit):
             last = select(func.max(promotions.c.sequence)).group_by(promotions.c.model)
             served = connection.execute(select(promotions).where(promotions.c.sequence.in_(last)))
             champions = {row.model: row for row in served}
-        return FleetRows(newest, dict(trends), measured, dict(opened), dict(waiting), champions)
+        return FleetRows(newest, trends, measured, dict(opened), dict(waiting), champions)
 
     def waiting_proposals(self, *, now: datetime) -> list[Waiting]:
         """Return the proposals that wait for people, oldest first."""
@@ -239,10 +246,27 @@ def _newest() -> Select[Any]:
 
 
 def _trends(windows: int) -> Select[Any]:
-    names = _models()
-    wanted = (batches.c.model == names.c.model) & (batches.c.window_start >= _since(names, windows))
-    columns = (batches.c.model, batches.c.metric_value, batches.c.largest_move)
-    return select(*columns).select_from(names.join(batches, wanted)).order_by(batches.c.model, batches.c.window_start)
+    """Return the question for each model's last windows, newest first and packed into one text.
+
+    Thirty thousand rows would cost more to make, and to be looked through as garbage, than to read.
+    """
+    names, past = _models(), batches.alias()
+    last = (
+        select(past.c.metric_value, past.c.largest_move)
+        .where(past.c.model == names.c.model)
+        .order_by(past.c.window_start.desc())
+        .limit(windows)
+        .correlate(names)
+        .subquery()
+    )
+    value, move = (func.coalesce(cast(last.c[name], String), "") for name in ("metric_value", "largest_move"))
+    packed = select(func.aggregate_strings(value + _BETWEEN + move, _BETWEEN)).scalar_subquery()
+    return select(names.c.model, packed).where(names.c.model.is_not(None))
+
+
+def _unpacked(packed: str) -> Trend:
+    numbers = [float(number) if number else None for number in packed.split(_BETWEEN)]
+    return Trend(numbers[-2::-2], numbers[::-2])
 
 
 def _measured(windows: int) -> Select[Any]:

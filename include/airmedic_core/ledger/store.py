@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from airmedic_core.errors import LedgerBusyError, LedgerError, NoLedgerError
 from airmedic_core.ledger import chain
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
 LEASE_SECONDS = 30.0

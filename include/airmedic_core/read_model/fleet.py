@@ -105,7 +105,7 @@ def state_of(known: KnownSpec, newest: Any, incidents: Sequence[Any], *, now: da
 
 def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
     name, spec = known.name, known.spec
-    newest, trend = rows.newest.get(name), rows.trends.get(name, [])
+    newest, trend = rows.newest.get(name), rows.trends.get(name)
     incidents, waiting = rows.open_incidents.get(name, []), rows.waiting.get(name, [])
     state = state_of(known, newest, incidents, now=now)
     measured = rows.measured.get(name)
@@ -122,8 +122,8 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "cause_words": cause.words if cause else "",
         "headline": known.told(newest.headline) if newest else "",
         "metric": _metric(measured) if measured else None,
-        "metric_trend": rounded_all(value for value, _ in trend),
-        "drift_trend": rounded_all(move for _, move in trend),
+        "metric_trend": rounded_all(trend.metric) if trend else [],
+        "drift_trend": rounded_all(trend.largest_move) if trend else [],
         "incident": _incident(incident, known) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
@@ -136,7 +136,7 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         state=state,
         checked_at=(newest.assessed_at or newest.as_of) if newest else None,
         metric=measured,
-        largest_move=trend[-1][1] if trend else None,
+        largest_move=trend.largest_move[-1] if trend else None,
         open_incidents=len(incidents),
         waiting_since=tuple(item.proposal.created_at for item in waiting),
         row=row,

@@ -24,12 +24,14 @@ from airmedic_core.read_model import (
     read_column,
     read_fleet,
     read_incident,
+    read_learning,
     read_model,
     read_policy,
 )
 from airmedic_core.read_model.distribution import distributions
 from airmedic_core.read_model.metrics import CONTENT_TYPE
 from airmedic_core.read_model.model import MOST_WINDOWS
+from airmedic_core.workspace import Workspace
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +51,7 @@ def make_app() -> FastAPI:
     app.add_api_route("/api/models/{model}", model)
     app.add_api_route("/api/models/{model}/columns/{column:path}", column)
     app.add_api_route("/api/models/{model}/policy", policy)
+    app.add_api_route("/api/models/{model}/learning", learning)
     app.add_api_route("/api/incidents/{incident_id}", incident)
     app.add_api_route("/metrics", metrics)
     app.mount("/static", PageFiles())
@@ -126,13 +129,20 @@ def policy(model: str, viewer: ViewerDep) -> Response:
     viewer : Viewer
         The person who asks.
     """
-    installation = Installation()
-    known, ledger = _spec(installation, viewer, model), installation.ledger
-    if ledger is None:
-        raise HTTPException(404, "No batch was looked at yet, and nothing was set: there is no ledger.")
-    if known.spec is None:
-        raise HTTPException(409, f"Which policy holds is in a spec that cannot be read: {known.problem}")
-    return _answer(read_policy(installation.workspace(known, ledger), now=datetime.now(UTC)))
+    return _answer(read_policy(_workspace(viewer, model), now=datetime.now(UTC)))
+
+
+def learning(model: str, viewer: ViewerDep) -> Response:
+    """Return what past outcomes teach under a model's policy.
+
+    Parameters
+    ----------
+    model : str
+        The model's name.
+    viewer : Viewer
+        The person who asks.
+    """
+    return _answer(read_learning(_workspace(viewer, model)))
 
 
 def incident(incident_id: str, viewer: ViewerDep) -> Response:
@@ -164,6 +174,16 @@ def _spec(installation: Installation, viewer: Viewer, name: str) -> KnownSpec:
     if known is None:
         raise HTTPException(404, "There is no such model.")
     return known
+
+
+def _workspace(viewer: Viewer, model: str) -> Workspace:
+    installation = Installation()
+    known, ledger = _spec(installation, viewer, model), installation.ledger
+    if ledger is None:
+        raise HTTPException(404, "No batch was looked at yet, and nothing was set: there is no ledger.")
+    if known.spec is None:
+        raise HTTPException(409, f"Which policy holds is in a spec that cannot be read: {known.problem}")
+    return installation.workspace(known, ledger)
 
 
 def _model_of(ledger: Ledger | None, incident_id: str) -> str | None:

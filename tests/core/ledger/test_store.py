@@ -81,10 +81,14 @@ def test_a_ledger_of_an_earlier_version_is_brought_up_to_date_and_sealed(tmp_pat
 def test_migrations_that_change_no_row_seal_nothing_anew(ledger: Ledger, url: str, tmp_path: Path) -> None:
     ledger.set_override("churn", "setting", "x", {}, author="a", reason="r")
     head = ledger.audit_head()
-    added = ("ix_incidents_opened_at", "ix_incidents_state", "ix_actions_started_at", "ix_data_quality_unknown")
+    added = (
+        "ix_incidents_opened_at", "ix_incidents_state", "ix_actions_started_at", "ix_data_quality_unknown",
+        "ix_batches_trend",
+    )  # fmt: skip
     with closing(sqlite3.connect(tmp_path / "new.db")) as connection:
         for name in added:
             connection.execute(f"DROP INDEX {name}")
+        connection.execute("CREATE INDEX ix_batches_model_window_start ON batches (model, window_start)")
         connection.execute("DROP TABLE trainings")
         for name in ("snooze_until", "member_of"):
             connection.execute(f"ALTER TABLE approvals DROP COLUMN {name}")

@@ -51,6 +51,7 @@ export const fleet = (signal) => ask(new URL("fleet", OURS), { signal });
 export const model = (name, windows, signal) => ask(new URL(`models/${part(name)}?windows=${windows}`, OURS), { signal });
 export const column = (name, subject, signal) => ask(new URL(`models/${part(name)}/columns/${part(subject)}`, OURS), { signal });
 export const policy = (name, signal) => ask(new URL(`models/${part(name)}/policy`, OURS), { signal });
+export const learning = (name, signal) => ask(new URL(`models/${part(name)}/learning`, OURS), { signal });
 export const incident = (id, signal) => ask(new URL(`incidents/${part(id)}`, OURS), { signal });
 export const approvals = (signal) => ask(new URL("approvals", OURS), { signal });
 

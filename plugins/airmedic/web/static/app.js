@@ -7,11 +7,12 @@ import { approvalsView } from "./views/approvals.js";
 import { columnView } from "./views/column.js";
 import { fleetView } from "./views/fleet.js";
 import { incidentView } from "./views/incident.js";
+import { learningView } from "./views/learning.js";
 import { modelView } from "./views/model.js";
 import { policyView } from "./views/policy.js";
 import { startView } from "./views/start.js";
 
-const VIEWS = { fleet: fleetView, model: modelView, column: columnView, incident: incidentView, approvals: approvalsView, policy: policyView, start: startView };
+const VIEWS = { fleet: fleetView, model: modelView, column: columnView, incident: incidentView, approvals: approvalsView, policy: policyView, learning: learningView, start: startView };
 const REFRESH_SECONDS = 60; // a batch or an answer shows without a reload; a batch is rarely more frequent
 
 /** Run the page in an element; returns what ends it. */

@@ -6,6 +6,7 @@ const VIEWS = [
   { view: "model", parts: ["models", ":model"] },
   { view: "start", parts: ["models", ":model", "start"] },
   { view: "policy", parts: ["models", ":model", "policy"] },
+  { view: "learning", parts: ["models", ":model", "learning"] },
   { view: "column", parts: ["models", ":model", "columns", ":column"] },
   { view: "incident", parts: ["incidents", ":incident"] },
 ];
@@ -40,9 +41,10 @@ function address(...parts) {
 export const to = {
   fleet: () => address(),
   approvals: () => address("approvals"),
-  model: (model) => address("models", model),
+  model: (model, windows = null) => `${address("models", model)}${windows ? `?windows=${windows}` : ""}`,
   start: (model) => address("models", model, "start"),
   policy: (model) => address("models", model, "policy"),
+  learning: (model) => address("models", model, "learning"),
   column: (model, column) => address("models", model, "columns", column),
   incident: (incident) => address("incidents", incident),
 };

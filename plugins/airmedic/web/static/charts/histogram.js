@@ -31,8 +31,8 @@ export function histogram(title, reference, current) {
     }),
     draw("line", { class: "axis", x1: 0, x2: WIDTH, y1: HEIGHT - BOTTOM, y2: HEIGHT - BOTTOM }),
   ]);
-  const rows = bins.map(({ label, then, now }) => row(label, percent(then), percent(now)));
-  return figure(title, image, [["then", "then, when the version was accepted"], ["now", "now, in the newest window"]], table(title, ["Values", "Then", "Now"], rows));
+  const rows = () => bins.map(({ label, then, now }) => row(label, percent(then), percent(now)));
+  return figure(title, image, [["then", "then, when the version was accepted"], ["now", "now, in the newest window"]], () => table(title, ["Values", "Then", "Now"], rows()));
 }
 
 /* Both have the same bins. Those of numbers are told apart by their place: two close ones may read the same. */

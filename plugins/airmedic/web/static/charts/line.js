@@ -35,7 +35,7 @@ export function lineChart(title, windows, marks) {
     windows.map((window, index) => point(window, x(index), y)),
     marks.map((mark) => flag(mark, x(mark.index))),
   ]);
-  return figure(title, image, legend(windows, marks), numbers(title, windows));
+  return figure(title, image, legend(windows, marks), () => numbers(title, windows));
 }
 
 function grid(from, to, y) {

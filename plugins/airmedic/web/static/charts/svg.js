@@ -51,14 +51,16 @@ export function picture(width, height, words, className, ...children) {
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words, class: className }, children);
 }
 
-/** Make a chart: a picture with a caption, a legend and its numbers as a table that unfolds. */
+/** Make a chart: a picture with a caption, a legend and its numbers as a table, which is made when it is unfolded. */
 export function figure(caption, image, legend, numbers) {
+  const details = numbers ? make("details", {}, make("summary", {}, "As a table")) : null;
+  details?.addEventListener("toggle", () => details.append(numbers()), { once: true });
   return make(
     "figure",
     {},
     make("figcaption", {}, caption),
     make("div", { class: "chart", role: "region", "aria-label": caption, tabindex: "0" }, image),
     legend?.length ? make("ul", { class: "legend" }, legend.map(([kind, word]) => make("li", { class: `key ${kind}` }, word))) : null,
-    numbers ? make("details", {}, make("summary", {}, "As a table"), numbers) : null,
+    details,
   );
 }

@@ -44,7 +44,7 @@ function refusal(error, { approvers }) {
 }
 
 /* An answer that narrows a proposal stands with the narrower one, so that all of the incident's are looked at. */
-async function whatBecame({ incident_id: incident, hash }, respondedAt, option) {
+async function whatBecame({ incident_id: incident, hash, approvals_needed: needed }, respondedAt, option) {
   const since = Math.floor(new Date(respondedAt).getTime() / 1000) * 1000; // the read model tells whole seconds
   for (let look = 0; look < LOOKS; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
@@ -59,6 +59,8 @@ async function whatBecame({ incident_id: incident, hash }, respondedAt, option) 
     const newest = mine.findLast(({ refused_because: why }) => !why) ?? mine.at(-1);
     if (!newest) continue;
     if (newest.refused_because) return make("p", { class: "problem", role: "alert" }, "Your answer is recorded and does not count: ", said(newest.refused_because));
+    const left = option === "Approve" ? (needed ?? 1) - answers.filter(({ isNarrower, refused_because: why }) => !why && !isNarrower).length : 0;
+    if (left > 0 && !newest.isNarrower) return make("p", { class: "success" }, "Approved by ", named(newest.by), `: it counts, and ${left} more ${left === 1 ? "has" : "have"} to approve.`);
     return make("p", { class: "success" }, `${option === "Approve" ? "Approved" : "Rejected"} by `, named(newest.by), newest.isNarrower ? ", narrower than proposed: it counts." : ": it counts.");
   }
   return make("p", { class: "quiet" }, "Airflow has your answer. Its scheduler has not gone on yet; the incident will show whether the answer counts.");

@@ -38,6 +38,7 @@ function card(approval, { waiting, problem }, reload) {
     proposed(approval),
     comparison(approval),
     facts([
+      ["Approved so far", approval.approvals_needed > 1 ? `${approval.answers.filter(({ answer, refused_because: why }) => answer === "approve" && !why).length} of ${approval.approvals_needed}` : null],
       ["Who may answer", approval.approvers?.length ? approval.approvers.map((name, index) => [index ? ", " : "", named(name)]) : "everybody whom Airflow lets answer"],
       ["If nobody answers", [`Rejected ${age(approval.expires_at)} (`, when(approval.expires_at), "). Nothing changes then."]],
     ]),

@@ -7,7 +7,9 @@ import { remember, to } from "../routes.js";
 import { STATE_MEANS, STATES, actionName, age, incidentName, metricName, number, waited, when } from "../words.js";
 import { badge } from "./parts.js";
 
-const AT_ONCE = 100; // rows before the browser may draw: more than a screen shows
+const FIRST_ROWS = 60; // more than a screen shows
+const AT_ONCE = 40; // further rows, made while nobody does anything: few enough to answer a key meanwhile
+const WITHIN_MILLISECONDS = 200; // of each other, where somebody always does something
 const ORDER = Object.keys(STATES);
 
 const COLUMNS = [
@@ -39,13 +41,13 @@ export async function fleetView({ query, signal }) {
     for (const [index, { key }] of COLUMNS.entries()) heads[index].setAttribute("aria-sort", order(wanted.sort, key));
     for (const { dataset, firstChild } of tiles) firstChild.setAttribute("aria-pressed", String(wanted.state === dataset.state));
     const turn = (drawing += 1);
-    show(body, chosen.slice(0, AT_ONCE).map(line));
+    show(body, chosen.slice(0, FIRST_ROWS).map(line));
     const drawRest = (from) => {
       if (turn !== drawing || from >= chosen.length) return;
       body.append(...chosen.slice(from, from + AT_ONCE).map(line));
-      requestAnimationFrame(() => drawRest(from + AT_ONCE));
+      later(() => drawRest(from + AT_ONCE));
     };
-    requestAnimationFrame(() => drawRest(AT_ONCE));
+    later(() => drawRest(FIRST_ROWS));
   }
 
   update();
@@ -66,6 +68,12 @@ export async function fleetView({ query, signal }) {
       make("table", { class: "fleet" }, make("caption", {}, "Models"), make("thead", {}, make("tr", {}, heads)), body),
     ),
   ];
+}
+
+/* Safari knows no idle moments. */
+function later(step) {
+  if (globalThis.requestIdleCallback) requestIdleCallback(step, { timeout: WITHIN_MILLISECONDS });
+  else setTimeout(step, 0);
 }
 
 function nothing() {

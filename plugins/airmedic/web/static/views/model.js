@@ -9,17 +9,20 @@ import { age, capital, day, incidentName, incidentState, metricName, number, pla
 import { away, badge, overridesTable, trail } from "./parts.js";
 import { volumeChart } from "./volume.js";
 
-const WINDOWS = 60; // what a chart of this width can hold apart
+const SPANS = [60, 200, 730]; // windows: what a chart of this width can hold apart, then half a year and two years of days
 const FIRST_COLUMNS = 20; // of the drift map, worst first
 
-export async function modelView({ names, signal }) {
-  const model = await api.model(names.model, WINDOWS, signal);
+export async function modelView({ names, query, signal }) {
+  const wanted = Number(query.get("windows"));
+  const shown = SPANS.includes(wanted) ? wanted : SPANS[0];
+  const model = await api.model(names.model, shown, signal);
   return [
     trail([named(model.name)]),
     make("h2", {}, named(model.name), " ", badge(model.state)),
     headline(model),
     standing(model),
     doors(model),
+    spans(model, shown),
     model.windows.length ? performance(model) : unwatched(model),
     driftMap(model),
     rows(model),
@@ -78,6 +81,13 @@ function doors({ name, links, spec }) {
     links?.airflow_remediate ? away(api.airflowPage(links.airflow_remediate), "Remediation DAG") : null,
     links?.mlflow ? away(links.mlflow, "Reports in MLflow", { leaves: true }) : null,
   );
+}
+
+/* How far back to look: there is no more to see where the model has fewer windows than are shown. */
+function spans({ name, windows }, shown) {
+  if (windows.length < SPANS[0]) return null;
+  const links = SPANS.map((count) => make("a", { href: to.model(name, count), "aria-current": count === shown ? "true" : null }, `${count} windows`));
+  return make("p", { class: "doors quiet" }, "Show the last ", links);
 }
 
 function unwatched({ name }) {

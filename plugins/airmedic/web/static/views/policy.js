@@ -20,6 +20,7 @@ export async function policyView({ names, signal }) {
     policy.problem ? make("p", { class: "problem", role: "alert" }, said(policy.problem)) : null,
     policy.stops.map(stop),
     people(policy),
+    make("p", { class: "doors" }, make("a", { href: to.learning(names.model) }, "Learning: what past outcomes teach")),
     wouldHappen(policy),
     rejected(policy),
     overridesTable(policy.overrides),

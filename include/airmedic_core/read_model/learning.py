@@ -1,0 +1,77 @@
+"""What is learned so far of each cause and action, as the page shows it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airmedic_core.actions import infinitive
+from airmedic_core.causes import Cause
+from airmedic_core.errors import SpecError
+from airmedic_core.learning import learning_report
+from airmedic_core.policy import policy_of
+from airmedic_core.read_model.plain import rounded
+from airmedic_core.records import Json
+from airmedic_core.reports.private import Privacy
+
+if TYPE_CHECKING:
+    from airmedic_core.workspace import Workspace
+
+_SHARES = ("prior", "prior_weight", "mean", "low", "high", "propensity", "in_shadow")
+_COUNTS = (
+    "place", "successes", "failures", "possible_in", "chosen_in", "would_have_been_tried", "trials_helped",
+    "trials_did_not_help",
+)  # fmt: skip
+_ESTIMATE = ("doubly_robust", "low", "high", "inverse_propensity", "with_chance", "tried")
+
+
+def read_learning(ws: Workspace) -> Json:
+    """Return what past outcomes teach under the model's policy, as plain JSON.
+
+    The outcomes of all models count together, and are told as numbers: no incident is named.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    """
+    privacy = Privacy(ws.spec)
+    answer: Json = {"model": ws.spec.name, "mode": "off", "problem": "", "causes": []}
+    try:
+        policy = policy_of(ws)
+        report = learning_report(ws.ledger, ws.settings.policies, policy.learning, every_cause=True)
+    except SpecError as error:
+        return answer | {"problem": privacy.text(str(error))}
+    return answer | {
+        "mode": report["mode"],
+        "problem": privacy.text(report["problem"]),
+        "exploration_fraction": rounded(policy.learning.exploration_fraction),
+        "confidence": report["confidence"],
+        "estimate_confidence": report["estimate_confidence"],
+        "outcomes": report["outcomes"],
+        "decisions": report["decisions"],
+        "unvouched": len(report["unvouched"]),
+        "causes": [
+            {
+                "cause": cause["cause"],
+                "cause_words": Cause(cause["cause"]).words,
+                "would_change": cause["would_change"],
+                "actions": [_action(action) for action in cause["actions"]],
+            }
+            for cause in report["causes"]
+        ],
+    }
+
+
+def _action(known: Json) -> Json:
+    estimate = known["off_policy"]
+    return {
+        "action": known["action"],
+        "action_words": infinitive(known["action"]),
+        **{name: rounded(known[name]) for name in _SHARES},
+        **{name: known[name] for name in _COUNTS},
+        "prior_source": known["prior_source"],
+        "prior_changed_by": known["prior_changed_by"],
+        "off_policy": None
+        if estimate is None
+        else {name: rounded(estimate[name]) for name in _ESTIMATE} | {"favours": estimate["favours"]},
+    }
