@@ -24,7 +24,6 @@ from statistics import median
 from typing import Any
 
 import uvicorn
-from read_model import COLUMNS, DAYS, LEVEL, NOW, SPEC, WIDE, fill, fill_wide
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import text
@@ -39,16 +38,23 @@ from airmedic.web.static_files import PageFiles
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import SpecShelf, fleet_json, read_fleet, read_model
 from airmedic_core.settings import Settings
+from read_model import COLUMNS, DAYS, LEVEL, NOW, SPEC, WIDE, fill, fill_wide
 
 TIMES = 7
 PAGE = """<!doctype html><html class="light"><body style="height: 100vh; margin: 0">
 <airmedic-health></airmedic-health>
 <script>globalThis.React = {createElement: (name) => document.createElement(name)}</script>
 <script type="module" src="/airmedic/static/main.js"></script></body></html>"""
+USABLE = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+})"""
+"""Milliseconds since the page was asked for, once it is drawn and free for a click: the second frame from now on."""
 VIEWS = {
     "fleet, 1,000 models": ("", "tbody tr"),
     f"model, 60 windows × {COLUMNS} columns": (f"models/{WIDE}", "table.map"),
+    f"model, {DAYS} windows × {COLUMNS} columns": (f"models/{WIDE}?windows={DAYS}", "table.map"),
 }
+"""The places that are opened, each with what shows that it is there."""
 
 
 def main() -> None:
@@ -145,10 +151,7 @@ def _measured(browser: Any, url: str, place: str, shows: str) -> list[str]:
         page = context.new_page()
         page.goto(f"{url}/plugin/model-health#/{place}", wait_until="commit")
         page.locator("airmedic-health main").locator(shows).first.wait_for()
-        # Drawn, and free for the next click: the second frame after the rows are there.
-        took = page.evaluate(
-            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"
-        )
+        took = page.evaluate(USABLE)
         asked = page.evaluate(
             "() => performance.getEntriesByType('resource').filter(({ name }) => name.includes('/api/'))"
             ".map(({ responseEnd, requestStart, transferSize }) => [responseEnd - requestStart, transferSize])"
