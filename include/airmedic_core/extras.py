@@ -34,7 +34,6 @@ LIBRARIES = {
     "great_expectations": Library("Great Expectations", "quality"),
     "httpx2": Library("HTTPX 2", "llm"),
     "ibis": Library("Ibis", "sql"),
-    "matplotlib": Library("Matplotlib", "plots"),
     "mlflow": Library("MLflow", "mlflow"),
     "optuna": Library("Optuna", "mlflow"),
     "openlineage": Library("the client of OpenLineage", "openlineage"),

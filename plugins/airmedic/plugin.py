@@ -38,8 +38,6 @@ LIBRARIES = (
     "great_expectations",
     "evidently.presets",
     "anthropic",
-    "matplotlib.figure",
-    "matplotlib.backends.backend_agg",
     "plotly.graph_objects",
 )
 """What tasks import, in the order in which it is imported."""

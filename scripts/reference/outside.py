@@ -15,6 +15,7 @@ from airmedic_core.cli import COMMANDS, command_named
 from airmedic_core.metrics import metrics_for, usual_metric
 from airmedic_core.read_model.fleet import STATES
 from airmedic_core.read_model.metrics import METRICS
+from airmedic_core.reports.metric_names import BATCH_METRICS, INCIDENT_METRICS
 from airmedic_core.spec import ModelSpec
 from scripts.reference.docstrings import as_markdown
 
@@ -55,15 +56,24 @@ _METRICS_HEAD = """\
 _MLFLOW = """\
 ## In MLflow
 
+[Reports in MLflow](../mlflow.md) says what else stands in a run. These names stay.
+
 The run of a batch, and the run `history` of a model, have these metrics. The step of a metric is the number of its
 window, so that `history` is a time series.
 
 | Name | Holds |
 |---|---|
-| `rows` | rows of the window |
+{batch}
 | `findings/<verdict>` | how many findings were `ok`, `watch`, `alert` and so on |
 | `<check>/<statistic>` | what a check measured of the batch as a whole |
 | `<check>/<statistic>/<column>` | what it measured of a column or a segment |
+
+The run of an incident has these:
+
+| Name | Holds |
+|---|---|
+{incident}
+| `history/<metric>` | the metric by window, up to the moment of the report |
 
 A character that MLflow allows in no name becomes `_`. The checks are:
 """
@@ -133,7 +143,11 @@ def metrics() -> str:
         for name, measure in metrics_for(task).items():
             better = "higher" if measure.higher_is_better else "lower"
             rows.append(f"| {task} | `{name}` | {better} | {'yes' if name == usual_metric(task) else ''} |")
-    parts = [_METRICS_HEAD + "\n".join(rows) + "\n", _MLFLOW.rstrip() + "\n"]
+    batch, incident = (
+        "\n".join(f"| `{name}` | {holds} |" for name, holds in names.items())
+        for names in (BATCH_METRICS, INCIDENT_METRICS)
+    )
+    parts = [_METRICS_HEAD + "\n".join(rows) + "\n", _MLFLOW.format(batch=batch, incident=incident).rstrip() + "\n"]
     parts += [f"* [`{name}`](../model-spec.md#{name}-{CHECKS.member(name).group})" for name in CHECKS.ours()]
     gauges = [f"| `{name}` | {said} |" for name, said in METRICS.items()]
     states = ", ".join(f"`{state}`" for state in STATES)

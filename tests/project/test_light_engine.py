@@ -82,7 +82,7 @@ def test_a_spec_is_written_validated_and_used_for_a_check(airmedic: Run, rows: P
     checked = airmedic("check", *told, "--current", "now.csv", "--json", "out.json", "--html", "out.html")
     assert checked.returncode == 1, checked.stdout + checked.stderr
     assert json.loads((rows / "out.json").read_text())["cause"] == "unit_change"
-    assert "pip install &quot;airmedic[plots]&quot;" in (rows / "out.html").read_text()
+    assert "<svg class='picture'" in (rows / "out.html").read_text()
 
 
 def test_two_files_of_models_are_compared(airmedic: Run, rows: Path) -> None:
@@ -136,6 +136,6 @@ print(*(symptom.state for symptom in examine(Settings.from_env()) if symptom.sub
 """
     env = {"AIRMEDIC_HOME": str(tmp_path)}
     said = subprocess.run([str(python), "-c", code], env=env, capture_output=True, text=True, check=True).stdout
-    absent = "airflow, evidently, kafka, ledger, llm, mlflow, openlineage, plots, quality, redis, serve, slack, sql, "
+    absent = "airflow, evidently, kafka, ledger, llm, mlflow, openlineage, quality, redis, serve, slack, sql, "
     absent += "sqs"
     assert said.strip() == f"what the engine needs is there; not installed: {absent}"

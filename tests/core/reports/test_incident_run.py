@@ -22,6 +22,7 @@ from airmedic_core.records import (
     Severity,
 )
 from airmedic_core.reports import incident_answer, incident_report
+from airmedic_core.reports.metric_names import INCIDENT_METRICS
 from airmedic_core.workspace import Workspace
 from tests.core.reports.conftest import HOSTILE, INCIDENT, NOW, batch, proposal
 
@@ -70,6 +71,13 @@ def test_what_people_sort_by_is_a_metric_or_a_tag(ws: Workspace, healed: Inciden
         "state": "resolved", "severity": "high", "cause": "harmful_covariate_shift", "metric": "roc_auc",
         "approved_by": "grace",
     }  # fmt: skip
+
+
+def test_all_metrics_are_documented(ws: Workspace, healed: Incident) -> None:
+    data = data_of(ws, incident_report(ws, healed.id).run_id)
+    whole = {name for name in data.metrics if "/" not in name}
+    assert whole <= set(INCIDENT_METRICS)
+    assert {"metric", "severity", "confidence", "open", "seconds_open"} <= whole
 
 
 def test_causes_evidence_answers_and_timeline_are_tables(ws: Workspace, healed: Incident) -> None:
