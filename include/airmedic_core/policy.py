@@ -169,7 +169,7 @@ class Learning(Section):
 
     mode: Literal["off", "shadow", "on"] = "shadow"
     """``on``: the order is used. ``shadow``: it is put on record beside the order of the rules, which is used."""
-    prior_weight: float = Field(default=8, ge=1, le=50)
+    prior_weight: float = Field(default=8, gt=0)
     """How many outcomes a prior weighs as much as that names no weight of its own."""
     exploration_fraction: float = Field(default=0, ge=0, le=0.5)
     """Share of the decisions that try another allowed action than the best, where learning is on."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from airmedic_core.actions import trains
@@ -33,9 +32,8 @@ class LoggedDecision:
     """One decision that was left to the diagnosis, and its outcome, if one counts."""
 
     case: PastCase
-    decided_at: datetime
-    closed_at: datetime
-    """The end of its incident; far in the future while it is open."""
+    record: int
+    """The number of its record in the audit chain: what has a smaller one was known when it was made."""
     considered: tuple[str, ...]
     """The actions that the rules held possible, first choice first."""
     chosen: str
@@ -63,7 +61,7 @@ def logged_decisions(
         The outcomes that count.
     """
     first = [(case, decision) for case in experience.cases if (decision := _first(case)) is not None]
-    first.sort(key=lambda pair: (pair[1]["decided_at"], pair[0].incident_id))
+    first.sort(key=lambda pair: int(pair[1]["record"]))
     known = {outcome.incident_id: outcome for outcome in outcomes}
     said = _trials(ledger, [case for case, _ in first])
     logged = []
@@ -73,8 +71,7 @@ def logged_decisions(
         logged.append(
             LoggedDecision(
                 case=case,
-                decided_at=decision["decided_at"],
-                closed_at=case.closed_at or datetime.max.replace(tzinfo=UTC),
+                record=int(decision["record"]),
                 considered=tuple(learning["considered"]),
                 chosen=chosen,
                 propensities=dict(learning["propensities"]),
@@ -101,15 +98,15 @@ def logged_for(decisions: Sequence[LoggedDecision], outcomes: Sequence[VerifiedO
     """
     mine = [decision for decision in decisions if decision.case.cause is cause and decision.healed is not None]
     of_cause = [outcome for outcome in outcomes if outcome.cause is cause]
-    ended = sorted(mine, key=lambda decision: decision.closed_at)
+    ended = sorted(mine, key=lambda decision: decision.case.closed_by_record)
     counted: Counter[tuple[str, bool]] = Counter()
     with_trial: Counter[tuple[str, str, bool]] = Counter()
     logged = []
     for decision in mine:
-        while of_cause and of_cause[0].closed_at < decision.decided_at:
+        while of_cause and of_cause[0].record < decision.record:
             past = of_cause.pop(0)
             counted[past.action, past.healed] += 1
-        while ended and ended[0].closed_at < decision.decided_at:
+        while ended and ended[0].case.closed_by_record < decision.record:
             earlier = ended.pop(0)
             with_trial[earlier.chosen, earlier.trial, bool(earlier.healed)] += 1
         expected = {}

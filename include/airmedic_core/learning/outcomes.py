@@ -23,6 +23,8 @@ class VerifiedOutcome:
     """The one that was decided on: a training, where the deployment that came of it decided the outcome."""
     healed: bool
     closed_at: datetime
+    record: int
+    """The number of the record that closed the incident."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def verified_outcomes(experience: Experience) -> list[VerifiedOutcome]:
     """
     returned = returned_among(case.resolution for case in experience.cases)
     outcomes = [outcome for case in experience.cases if (outcome := _outcome(case, returned)) is not None]
-    return sorted(outcomes, key=lambda outcome: (outcome.closed_at, outcome.incident_id))
+    return sorted(outcomes, key=lambda outcome: outcome.record)
 
 
 def _outcome(case: PastCase, returned: frozenset[str]) -> VerifiedOutcome | None:
@@ -60,7 +62,9 @@ def _outcome(case: PastCase, returned: frozenset[str]) -> VerifiedOutcome | None
     known = known_action(decided) if decided else None
     led_to_it = known is not None and known.leads_to == action
     credited = decided if led_to_it else action
-    return VerifiedOutcome(case.incident_id, case.model, case.cause, credited, healed, case.closed_at)
+    return VerifiedOutcome(
+        case.incident_id, case.model, case.cause, credited, healed, case.closed_at, case.closed_by_record
+    )
 
 
 def tally(outcomes: Iterable[VerifiedOutcome], cause: Cause, action: str) -> Tally:

@@ -1,6 +1,7 @@
 """What past incidents teach, as the audit chain holds them: what was decided, what was done, and what came of it.
 
-Rows are not read at all: one that was edited, put in or deleted behind the ledger's back teaches nothing.
+Rows only say which incidents are the newest: the chain has no index of them. One that was edited or put in teaches
+nothing. One that was deleted hides its incident, which the verification of the chain tells.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from airmedic_core.ledger.audit import Audit, AuditRecord, record_of
-from airmedic_core.ledger.tables import audit, audit_head
+from airmedic_core.ledger.tables import audit, audit_head, incidents
 from airmedic_core.ledger.verification import Place, unlinked
 from airmedic_core.records import Cause, Json
 from airmedic_core.windows import as_utc
@@ -35,10 +36,12 @@ class PastCase:
     cause: Cause
     opened_at: datetime
     closed_at: datetime | None
+    closed_by_record: int
+    """The number of the record that closed it, 0 while it is open: what was known when is told by such numbers."""
     resolution: Json
     batch_ids: tuple[str, ...]
     decisions: tuple[Json, ...]
-    """What was decided, oldest first: what the record says, ``decided_at``, and the ``action`` that was proposed."""
+    """What was decided, oldest first: what the record says, its number as ``record``, and the ``action`` proposed."""
     verified: bool
     """Whether the end of the action that the resolution names is on record: it follows the action's own verification,
     or its undoing."""
@@ -65,10 +68,8 @@ class PastCases(Audit):
             Incidents at the most.
         """
         with self._reading() as connection:
-            newest = (
-                select(audit.c.subject).where(audit.c.kind == _OPENED).order_by(audit.c.sequence.desc()).limit(most)
-            )
-            ids = list(dict.fromkeys(connection.execute(newest).scalars()))
+            newest = select(incidents.c.id).order_by(incidents.c.opened_at.desc(), incidents.c.id.desc()).limit(most)
+            ids = connection.execute(newest).scalars().all()
             said, broken = _said(connection, ids, (_OPENED, _MOVED, _DECIDED))
             of_proposals = {hash_: id_ for id_ in said for hash_ in _proposals(said[id_])}
             proposals, broken_proposals = _said(connection, of_proposals, (_PROPOSED, _ENDED))
@@ -119,12 +120,15 @@ def _case(records: list[AuditRecord], proposals: dict[str, list[AuditRecord]]) -
         return None
     known: Json = {}
     decisions = []
+    closed_by = 0
     for record in records:
         if record.kind == _DECIDED:
             said = {item.kind: item.payload for item in proposals.get(str(record.payload["proposal_hash"]), ())}
             action = said.get(_PROPOSED, {}).get("action", "")
-            decisions.append(record.payload | {"decided_at": record.at, "action": action})
+            decisions.append(record.payload | {"record": record.sequence, "action": action})
         else:
+            if not closed_by and record.payload.get("closed_at"):
+                closed_by = record.sequence
             known |= record.payload
     closed_at = known.get("closed_at")
     resolution = dict(known.get("resolution") or {})
@@ -134,6 +138,7 @@ def _case(records: list[AuditRecord], proposals: dict[str, list[AuditRecord]]) -
         cause=Cause(known["cause"]),
         opened_at=as_utc(known["opened_at"]),
         closed_at=as_utc(closed_at) if closed_at else None,
+        closed_by_record=closed_by,
         resolution=resolution,
         batch_ids=tuple(known.get("batch_ids") or ()),
         decisions=tuple(decisions),

@@ -143,6 +143,8 @@ def test_a_manual_switch_is_told_with_who_did_it(story: Story) -> None:
 
 def test_overrides_in_force_are_told(story: Story) -> None:
     story.ws.ledger.set_override("churn", "setting", "gate.margin", {"value": -0.02}, author="ada", reason="noise")
+    prior = {"mean": 0.6, "weight": 8}  # says nothing of what is wrong with the model
+    story.ws.ledger.set_override("*", "prior", "concept_drift.retrain", prior, author="ada", reason="outcomes")
     incident = story.open(story.pass_days(performance=[LOSS]))
     (override,) = kinds(collect_evidence(story.ws, incident.id), "override")
     assert override.statement == "The setting gate.margin is -0.02, set by ada."

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from airmedic_core.errors import AuditError
 from airmedic_core.learning.outcomes import Tally, tally, verified_outcomes
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import Cause
@@ -81,6 +82,15 @@ def test_an_incident_that_was_put_in_does_not_count(ledger: Ledger, url: str) ->
     behind_its_back(url, "INSERT INTO incidents SELECT * FROM copied")
     assert len(ledger.incidents()) == 2
     assert counted(ledger) == Tally(0, 1)
+
+
+def test_a_row_that_was_deleted_hides_its_incident_and_the_ledger_says_so(ledger: Ledger, url: str) -> None:
+    closed(ledger, 1, "retrain", "worse")
+    closed(ledger, 2, "retrain", "healed")
+    behind_its_back(url, "DELETE FROM incidents WHERE id = 'i1'")
+    assert counted(ledger) == Tally(1, 0)
+    with pytest.raises(AuditError, match="i1"):
+        ledger.verify_audit()
 
 
 def test_an_incident_whose_record_in_the_chain_was_edited_does_not_count_and_is_named(ledger: Ledger, url: str) -> None:

@@ -29,8 +29,10 @@ class Overrides(Collector):
 
     def collect(self, case: Case) -> Iterator[Evidence]:
         """Yield the overrides in force."""
-        overrides = case.workspace.ledger.overrides(case.incident.model, now=case.incident.as_of)
-        for override in list(overrides)[:MOST]:
+        held = case.workspace.ledger.overrides(case.incident.model, now=case.incident.as_of)
+        # What is expected of actions says nothing of what is wrong with the model.
+        overrides = [override for override in held if override.kind in _KINDS]
+        for override in overrides[:MOST]:
             until = f" until {day(override.expires_at)}" if override.expires_at else ""
             what = _KINDS[override.kind].format(key=plain(override.key), value=plain(str(override.plain_value), 160))
             yield Evidence(
