@@ -19,6 +19,13 @@ def on_config(config: Any) -> Any:
     return config
 
 
+def on_post_page(output: str, **_: Any) -> str:
+    """Name the dialog of the search, which the theme leaves without a name. MkDocs calls this with each page."""
+    return output.replace(
+        'data-md-component="search" role="dialog"', 'data-md-component="search" role="dialog" aria-label="Search"'
+    )
+
+
 def with_pages(nav: Sequence[Entry], docs: Path) -> list[Entry]:
     """Return a navigation with pages in place of its patterns.
 
