@@ -46,6 +46,8 @@ Occasion = Literal["loss", "quiet"]
 _GROUP: Literal["trial"] = "trial"
 _EARLIER = "of_an_earlier_window"
 """Key in the details of a trial's finding that was taken over from a window before."""
+_MOST_LOOKS = 200
+"""Windows that are looked through for earlier trials. By then, one look has next to nothing of the error left."""
 _log = logging.getLogger(__name__)
 
 
@@ -218,14 +220,14 @@ def _tried(
     at_least = abs(ws.spec.gate.margin) if occasion == "quiet" else 0.0
     plan, _ = ACTIONS.member(tried_first()).plan(ws, _as_incident(batch, occasion), None)
     decided: Finding | None = None
-    for variant in plans(plan):
+    for look, variant in enumerate(plans(plan), _looks(ws, batch) + 1):
         begun = _begun(ws, policy, variant, now)
         if begun is None:
             break
         (number, seconds), started = begun, perf_counter()
         try:
             with time_limit(seconds):
-                trial = try_training(ws, variant)
+                trial = try_training(ws, variant, look=look)
         except Exception as error:
             # Only what ends the whole process leaves no end, so that a retry goes on without the trial.
             ws.ledger.end_training(number, seconds=perf_counter() - started)
@@ -241,6 +243,15 @@ def _tried(
         if says == "helps":
             break
     return decided
+
+
+def _looks(ws: Workspace, batch: Batch) -> int:
+    """Return in how many windows before a batch its champion was compared with something that was trained."""
+    champion = ws.registry.champion(ws.spec.name).version
+    before = ws.ledger.batches(batch.model, limit=_MOST_LOOKS, before=batch.window.start)
+    trials = ws.ledger.findings_of([seen.batch.id for seen in before], _GROUP).values()
+    own = (finding for findings in trials for finding in findings if not finding.details.get(_EARLIER))
+    return sum(finding.details.get("champion") == champion for finding in own)
 
 
 def _as_incident(batch: Batch, occasion: Occasion) -> Incident:

@@ -7,7 +7,8 @@ afterwards on exactly the same rows, the version that was tried is taken up in p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import pi
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.causes import Cause
@@ -43,6 +44,8 @@ class Trial:
     gate: GateResult
     plan: Json
     """The parameters of the training."""
+    confidence: float
+    """Of the interval of the gain: the gate's, and more with each further look at the same champion."""
 
     def says(self, spec: ModelSpec, *, at_least: float = 0.0) -> Says:
         """Return whether training helps.
@@ -67,7 +70,24 @@ class Trial:
         return "does not help" if gate.outcome == "refused" or gate.high < nothing else "open"
 
 
-def try_training(ws: Workspace, plan: Json) -> Trial:
+def confidence_of(spec: ModelSpec, look: int) -> float:
+    """Return the confidence of the n-th look at whether anything is better than a champion.
+
+    Each window brings another challenger, and one that is better by chance comes sooner or later. What the gate's
+    confidence leaves for error is shared out among all looks to come, 6 / (π n)² of it to each, so that their sum is
+    what one look alone would have.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model, for its gate.
+    look : int
+        Which look it is since the champion came, from 1.
+    """
+    return 1.0 - (1.0 - spec.gate.confidence) * 6.0 / (pi * look) ** 2
+
+
+def try_training(ws: Workspace, plan: Json, *, look: int = 1) -> Trial:
     """Train as a plan says, in the shadow, and compare what comes of it with the champion. Done twice it trains once.
 
     Parameters
@@ -76,6 +96,8 @@ def try_training(ws: Workspace, plan: Json) -> Trial:
         The model.
     plan : dict
         Parameters of a training, as the action's plan returns them.
+    look : int
+        Which look at this champion it is, from 1.
 
     Raises
     ------
@@ -91,8 +113,10 @@ def try_training(ws: Workspace, plan: Json) -> Trial:
     window = Window(as_utc(plan["window_start"]), as_utc(plan["window_end"]))
     key = digest({"trial": plan, "model": ws.spec.name, "champion": champion.version})
     challenger = train(ws, window, as_of, {**plan, "training_key": key, "only_tried": True})
-    gate = evaluate_gate(ws, challenger, champion, withheld_rows(ws, challenger, as_of))
-    return Trial(challenger.version, gate, plan)
+    stricter = ws.spec.gate.model_copy(update={"confidence": confidence_of(ws.spec, look)})
+    judging = replace(ws, spec=ws.spec.model_copy(update={"gate": stricter}))
+    gate = evaluate_gate(judging, challenger, champion, withheld_rows(ws, challenger, as_of))
+    return Trial(challenger.version, gate, plan, stricter.confidence)
 
 
 def plans(plan: Json) -> Iterator[Json]:
@@ -129,6 +153,7 @@ def finding_of(spec: ModelSpec, trial: Trial, says: Says, cause: Cause) -> Findi
         "low": gate.low,
         "high": gate.high,
         "gate": gate.outcome,
+        "confidence": trial.confidence,
     }
     if says == "helps":
         details[PLAN] = {**trial.plan, DATA_WINDOW: trial.version.tags.get(DATA_WINDOW, "")}
@@ -142,14 +167,14 @@ def finding_of(spec: ModelSpec, trial: Trial, says: Says, cause: Cause) -> Findi
         baseline=gate.champion_value,
         effect=gate.difference,
         sample_size=gate.rows,
-        message=told(spec, gate, says),
+        message=told(spec, gate, says, trial.confidence),
         suggests=(cause,) if says == "helps" else (),
         role=Role.TRIAL,
         details=details,
     )
 
 
-def told(spec: ModelSpec, gate: GateResult, says: Says) -> str:
+def told(spec: ModelSpec, gate: GateResult, says: Says, confidence: float) -> str:
     """Return what a trial found, in one sentence.
 
     Parameters
@@ -160,11 +185,13 @@ def told(spec: ModelSpec, gate: GateResult, says: Says) -> str:
         The comparison.
     says : str
         Whether training helps.
+    confidence : float
+        Of the interval.
     """
     rows = f"on {gate.rows:,} rows that neither model was trained on"
     if gate.difference is None or gate.low is None or gate.high is None:
         return f"A model was trained in the shadow, and could not be compared: {' '.join(gate.reasons)}"
-    measure, sure = metric(spec.metric, spec.task), percent(spec.gate.confidence)
+    measure, sure = metric(spec.metric, spec.task), percent(confidence)
     if measure.relative:
         amount = (
             f"{percent(gate.difference)} of the error ({sure} interval {percent(gate.low)} to {percent(gate.high)})"
