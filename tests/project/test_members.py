@@ -49,6 +49,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "diagnose/outbound.py": PROMOTIONS | {"quarantine"},
     # A cause says which actions heal it; that is its table.
     CORE + "causes/": {
+        "acquire_data",
         "escalate",
         "hold",
         "quarantine",

@@ -229,6 +229,7 @@ class Cause(StrEnum):
             severity=Severity.HIGH,
             remedies=(
                 Remedy("retrain", "The model has seen too few rows like these."),
+                Remedy("acquire_data", "Rows like these can be made, and labelled as before.", _IF_REFUSED),
                 Remedy("rollback", "The version before may serve these rows better.", _IF_BEFORE_IS_BETTER),
                 Remedy("escalate", "Neither model serves these rows.", _IF_REFUSED),
             ),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from airmedic_core.acquired_rows import ACQUIRED, with_acquired
 from airmedic_core.errors import TrainingError
 from airmedic_core.flavours import FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
@@ -74,8 +75,9 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         ``method``: ``clone``, ``default`` or ``recalibrate`` in place of the spec's; ``since``: when the relation
         changed; ``trials``: search hyperparameters even where the spec does not ask for it; ``proposal_hash`` and
         ``incident_id``: what it belongs to; ``training_key``: its identity, where that is not the proposal's;
-        ``only_tried``: move no alias, it is only tried; ``tried``: a version that was tried so on the rows that hash to
-        ``airmedic.data_window``, and is taken up in place of another training if the rows are still these.
+        ``acquired``: stored rows to learn from beside the real ones; ``only_tried``: move no alias, it is only tried;
+        ``tried``: a version that was tried so on the rows that hash to ``airmedic.data_window``, and is taken up in
+        place of another training if the rows are still these.
 
     Returns
     -------
@@ -238,6 +240,9 @@ def _model(
     if search is not None:
         estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows, TrialRuns(ws, run_id))
         notes["tuned"] = best
+    if acquired := params.get(ACQUIRED):
+        # Only what is finally fitted learns from made rows: all that was measured before was measured on real ones.
+        train_rows, notes[ACQUIRED] = with_acquired(ws, acquired, train_rows), acquired
     return FittedModel(flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
 
 

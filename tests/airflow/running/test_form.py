@@ -21,7 +21,7 @@ def test_the_form_offers_a_choice_of_actions_a_reason_and_a_dry_run(running: Run
     assert set(action["schema"]["enum"][2:]) == {
         "retrain", "recalibrate", "rollback", "quarantine", "repair", "request_labels", "end_trial",
         "promote_trial",
-        "scale",
+        "scale", "acquire_data",
     }  # fmt: skip
     assert set(action["schema"]["values_display"]) == set(action["schema"]["enum"])
     assert (params["reason"]["schema"]["type"], params["dry_run"]["schema"]["type"]) == ("string", "boolean")

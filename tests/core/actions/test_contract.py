@@ -64,6 +64,19 @@ def a_day_without_labels(ws: Workspace) -> None:
     rows.assign(**blank).to_parquet(ws.spec.data.path)
 
 
+def a_day_of_moved_inputs(ws: Workspace) -> None:
+    """Move the inputs of the day of the incident, whose labels nobody knows, and let the relation be as before."""
+    rows = pd.read_parquet(ws.spec.data.path)
+    rows["churned"] = rows["churned"].where(rows["at"] < day(FLIPPED_ON), 1 - rows["churned"])
+    late = rows["at"] >= day(INCIDENT_ON)
+    blank = {"churned": rows["churned"].astype(float).where(~late), "known_at": rows["known_at"].where(~late)}
+    rows.assign(usage=rows["usage"] + 1.0 * late, **blank).to_parquet(ws.spec.data.path)
+
+
+def made_rows(ws: Workspace) -> list[str]:
+    return sorted(path.name for path in (ws.settings.home / "acquired").rglob("*.parquet"))
+
+
 def handed_out(ws: Workspace) -> list[str]:
     return sorted(path.name for path in (ws.settings.home / "labels").rglob("*.csv"))
 
@@ -115,6 +128,24 @@ test_scale = pytest.mark.usefixtures("two_replicas")(
         arrange=Arrangement(spec={"scale": {"url": HOOK.url}}, params=asked_for_three, world=lambda _: HOOK.replicas),
     )
 )
+test_acquire_data = contract_tests(
+    "actions",
+    "acquire_data",
+    arrange=Arrangement(
+        prepare=a_day_of_moved_inputs,
+        world=made_rows,
+        params={
+            "window_start": day(20).isoformat(),
+            "window_end": day(INCIDENT_ON + 1).isoformat(),
+            "as_of": day(INCIDENT_ON + 3).isoformat(),
+            "method": "clone",
+            "margin": -0.01,
+            "moved": Window(day(INCIDENT_ON), day(INCIDENT_ON + 1)).key,
+            "count": 60,
+            "seed": 0,
+        },
+    ),
+)
 BOARD = Path(mkdtemp(prefix="airmedic_board")) / "board"
 on_the_board = Arrangement(spec={"notify": {"board": {"path": str(BOARD)}}})
 test_telling_people = pytest.mark.usefixtures("board")(
@@ -130,6 +161,6 @@ def test_all_of_ours_are_held_to_it() -> None:
     from airmedic_core.actions import ACTIONS
 
     arranged = {"rollback", "deploy", "end_trial", "promote_trial", "change_setting", "repair", "request_labels"}
-    arranged |= {"notify", "open_ticket", "rerun_pipeline", "scale"}
+    arranged |= {"notify", "open_ticket", "rerun_pipeline", "scale", "acquire_data"}
     plain = {"escalate", "hold", "quarantine", "recalibrate", "refresh_reference", "retrain"}
     assert set(ACTIONS.ours()) == arranged | plain
