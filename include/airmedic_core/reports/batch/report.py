@@ -13,7 +13,7 @@ from airmedic_core.reports.batch.history import extend_history
 from airmedic_core.reports.batch.measures import batch_points
 from airmedic_core.reports.batch.pages import batch_page, batch_pictures
 from airmedic_core.reports.batch.story import BatchStory, read_story
-from airmedic_core.reports.batch.words import batch_markdown, batch_name
+from airmedic_core.reports.batch.words import batch_markdown, batch_name, batch_note
 from airmedic_core.reports.findings import findings_table, moves_table
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
@@ -67,7 +67,7 @@ def batch_report(ws: Workspace, batch: Batch, *, airflow_url: str = "", profiles
     content = RunContent(
         identity=identity,
         name=batch_name(story),
-        note=batch_markdown(story, _NOTE_FINDINGS, airflow_url),
+        note=batch_note(story, _NOTE_FINDINGS, airflow_url),
         basis=[markdown, [to_json(finding) for finding in story.findings], ws.spec.evidently],
         tags=_tags(story) | {AIRFLOW_TAG: airflow_url},
         points=points,

@@ -6,11 +6,15 @@ from airmedic_core.records import ABNORMAL, Verdict
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.findings import markdown_findings
 from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number
+from airmedic_core.reports.points import Move
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.text import code, day, heading, moment, prose, table
 
 _MARKS = {"healthy": "✔", "watch": "◐", "incident": "✖"}
 """In front of a run's name: MLflow's list shows a green tick beside every run that has ended, whatever it tells."""
+_NOT_MEASURED = "not measured: no labels yet"
+_LINE = 110
+"""Letters that stand on a line of a description where MLflow's own panels leave it half of the screen."""
 _SEPARATOR = " · "
 
 
@@ -24,6 +28,39 @@ def batch_name(story: BatchStory) -> str:
         measured = f"largest move {short_number(story.moves[0].of_usual)} of usual"
     marked = f"{_MARKS.get(story.outcome, '?')} {what}"
     return _SEPARATOR.join(part for part in (marked, measured, day(story.batch.window)) if part)
+
+
+def batch_note(story: BatchStory, most: int, airflow_url: str = "") -> str:
+    """Return the description of a batch's run: its answers in a line each, then the report.
+
+    MLflow folds a description away below its first hundred pixels.
+
+    Parameters
+    ----------
+    story : BatchStory
+        The batch.
+    most : int
+        Rows of each table of findings at the most.
+    airflow_url : str
+        Address of the run that wrote it; empty for none.
+    """
+    headline = prose(story.assessment.headline, _LINE) if story.assessment else "This batch has not been assessed."
+    told = [("What", headline), ("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED)]
+    told += [("Largest move", _moved(move)) for move in story.moves[:1]]
+    told.append(("Rows", _rows(story)))
+    # Two blanks at the end of a line break it.
+    lines = "  \n".join(f"**{name}:** {text}" for name, text in told)
+    return f"{Privacy(story.spec).text(lines)}\n\n{batch_markdown(story, most, airflow_url)}"
+
+
+def _moved(move: Move) -> str:
+    return f"{code(move.column, 60)} {prose(move_words(move))}"
+
+
+def _rows(story: BatchStory) -> str:
+    expected = story.summary.rows_expected
+    about = f" (about {expected:,.0f} expected)" if expected is not None else ""
+    return f"{story.batch.rows:,}{about}"
 
 
 def batch_markdown(story: BatchStory, most: int, airflow_url: str = "") -> str:
@@ -56,13 +93,9 @@ def batch_head(story: BatchStory, airflow_url: str = "") -> str:
     title, rest = heading(headline)
     facts = [("What it says", prose(headline, 300))] if rest else []
     facts.append(("Outcome", _outcome(story)))
-    facts.append(("Performance", prose(metric_words(story.summary, story.findings)) or "not measured: no labels yet"))
-    if story.moves:
-        move = story.moves[0]
-        facts.append(("Largest move", f"{code(move.column, 60)}: {prose(move_words(move))}"))
-    expected = story.summary.rows_expected
-    about = f" (about {expected:,.0f} expected)" if expected is not None else ""
-    facts.append(("Rows", f"{story.batch.rows:,}{about}"))
+    facts.append(("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED))
+    facts += [("Largest move", _moved(move)) for move in story.moves[:1]]
+    facts.append(("Rows", _rows(story)))
     facts.append(("Window", f"{prose(story.batch.window)}, looked at {moment(story.batch.as_of)}"))
     facts.append(("Model", f"{code(story.batch.model)}, version {prose(story.version, 40) or 'not known'}"))
     if airflow_url:

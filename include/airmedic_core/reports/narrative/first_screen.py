@@ -10,6 +10,9 @@ from airmedic_core.reports.narrative.name import what_was_asked
 from airmedic_core.reports.narrative.remedy import did_it_help
 from airmedic_core.reports.text import code, heading, moment, number, prose, table
 
+_LINE = 110
+"""Letters that stand on a line of a description where MLflow's own panels leave it half of the screen."""
+
 
 def first_screen(dossier: Dossier, airflow_url: str = "") -> str:
     """Return the heading, and a table with the four answers above all else.
@@ -41,6 +44,25 @@ def first_screen(dossier: Dossier, airflow_url: str = "") -> str:
     ]
     title, _ = heading(incident.headline)
     return f"# {prose(title)}\n\n" + table(("", ""), rows)
+
+
+def four_lines(dossier: Dossier) -> str:
+    """Return the four answers in a line each: MLflow folds a description away below its first hundred pixels."""
+    standing = dossier.standing
+    first = standing.causes[0] if standing and standing.causes else None
+    why = (
+        f"{first.cause.words}, {number(first.confidence, 'fraction')} by {prose(standing.engine, 30)}"
+        if first and standing
+        else f"{dossier.incident.cause.words}, not diagnosed yet"
+    )
+    asked = what_was_asked(dossier)
+    measured = metric_words(dossier.summary, dossier.findings).partition(", accepted")[0]
+    what = (
+        prose(asked, _LINE) if asked else " · ".join(filter(None, (prose(dossier.incident.headline, _LINE), measured)))
+    )
+    told = (("What", what), ("Why", why), ("Who decided", _who(dossier)), ("Did it help", did_it_help(dossier)))
+    # Two blanks at the end of a line break it.
+    return "  \n".join(f"**{name}:** {text}" for name, text in told)
 
 
 def _what(dossier: Dossier) -> str:

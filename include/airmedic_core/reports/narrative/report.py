@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from airmedic_core.reports.consultations import consultations_table
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.narrative.cause import since_when, what_happened, why
-from airmedic_core.reports.narrative.first_screen import first_screen
+from airmedic_core.reports.narrative.first_screen import first_screen, four_lines
 from airmedic_core.reports.narrative.record import evidence_table, record_lines, still_unknown, timeline_table
 from airmedic_core.reports.narrative.remedy import did_it_help, what_was_done, what_was_proposed, who_decided
 
@@ -51,7 +51,8 @@ def incident_note(dossier: Dossier, airflow_url: str = "", most: int = NOTE_CHAR
     most : int
         Letters at the most.
     """
-    note = first_screen(dossier, airflow_url)
+    # The run's name stands above the description: a heading would take the room of two answers.
+    note = f"{four_lines(dossier)}\n\n{first_screen(dossier, airflow_url)}"
     closing = "\n\n*The whole report, with its pictures, is the artifact `report.html`.*"
     for section in _sections(dossier):
         part = f"\n\n## {section.title}\n\n{section.brief or section.body}"
