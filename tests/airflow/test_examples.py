@@ -110,6 +110,13 @@ CASES = {
     "deployment_health": Case(
         lambda ws, said: serving(ws) == "2", skipping("roll_back_deployment"), stage="deployed", prepare=deployment
     ),
+    # Nothing is tried: the watch finds the version healthy, and there is nothing to ask.
+    "trial_question": Case(
+        lambda ws, said: serving(ws) == "2",
+        skipping("decide_on_trial", "promote_version", "stop_trying", "watch_further"),
+        stage="deployed",
+        prepare=deployment,
+    ),
     "complete_deployment": Case(
         lambda ws, said: said["complete_deployment"]["status"] == "done",
         skipping("call_somebody"),
