@@ -94,7 +94,8 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
     problems = (
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
-    looks = [_check_options, _notify_options, _rollout, _watcher, _policy, _groups, _suite, _metric, _positive, _method]
+    looks = [_check_options, _notify_options, _rollout, _watcher, _policy, _groups, _priors, _suite, _metric]
+    looks += [_positive, _method]
     if data:
         from airmedic_core.spec_inference import data_problems
 
@@ -215,6 +216,13 @@ def _groups(spec: ModelSpec, settings: Settings) -> list[str]:
     if settings.policies.is_dir() and not _policy_problems(spec, settings):
         named += [group for rule in load_policy(settings.policies, spec.policy).permissions for group in rule.one_of]
     return load_groups(settings.policies).problems(named)
+
+
+def _priors(_: ModelSpec, settings: Settings) -> list[str]:
+    from airmedic_core.learning.priors import load_priors
+
+    load_priors(settings.policies)
+    return []
 
 
 def _suite(spec: ModelSpec, settings: Settings) -> list[str]:

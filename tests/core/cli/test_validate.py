@@ -38,6 +38,20 @@ def test_a_missing_policy_and_suite_are_found(spec: Path, airmedic: Airmedic) ->
     assert "no expectation suite 'mine.json'" in out
 
 
+def test_faulty_priors_beside_the_policy_are_found(home: Path, spec: Path, airmedic: Airmedic) -> None:
+    delivered = (home / "policies" / "default.yaml").read_text()
+    (home / "policies").unlink()
+    (home / "policies").mkdir()
+    (home / "policies" / "default.yaml").write_text(delivered)
+    priors = home / "policies" / "priors.yaml"
+    priors.write_text("priors: {label_shift: {retrain: {mean: 0.6, weight: 12, source: 9 of our 14 trainings held}}}")
+    assert airmedic("validate", str(spec))[0] == 0
+    priors.write_text("priors: {label_shift: {retrain: {mean: 6}}}")
+    code, out, _ = airmedic("validate", str(spec))
+    assert code == 1
+    assert "priors.label_shift.retrain.mean" in out
+
+
 def test_a_spec_that_stands_alone_needs_no_policy_unless_it_names_one(
     home: Path, rows: Path, airmedic: Airmedic
 ) -> None:
