@@ -39,6 +39,8 @@ _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Earlier than any window: where a model has fewer windows than are wanted, all of them are read."""
 _BETWEEN = " "
 """What stands between the numbers of a trend that is packed into a text."""
+_ROLES = {role.value: role for role in Role}
+"""To look a role up here takes a tenth of the time that an enum takes, and a map has twenty thousand of them."""
 _OPEN = [state.value for state in IncidentState if state not in ENDS]
 _ASKS = [Permission.ASK.value, Permission.ASK_TWO.value]
 
@@ -179,7 +181,7 @@ class Overview(Audit):
         with self._reading() as connection:
             for table in (data_quality, model_metrics):
                 for row in connection.execute(_cells(table, batch_ids, subjects, only_noted=only_noted)).all():
-                    role = Role(row[9] or stored_role(row[1], row[3]))
+                    role = _ROLES[row[9] or stored_role(row[1], row[3])]
                     if role in roles:
                         cells.append(Cell._make((*row[:9], role)))
         return cells

@@ -10,7 +10,10 @@ const LEFT = 56;
 const RIGHT = 12;
 const TOP = 26;
 const BOTTOM = 26;
+const MOST_POINTS = 200; // beyond them points of healthy windows would touch, and the line tells them
 const MOST_LABELS = 7; // along the time axis, so that they do not touch
+
+const USUAL = new Set(["healthy", "ok", null, undefined]);
 
 /**
  * Make the chart of a metric.
@@ -32,7 +35,7 @@ export function lineChart(title, windows, marks) {
     bands(windows, x, y).map((d) => draw("path", { class: "band", d })),
     draw("path", { class: "limit", d: path(at("limit")) }),
     draw("path", { class: "line", d: path(at("value")) }),
-    windows.map((window, index) => point(window, x(index), y)),
+    windows.map((window, index) => (windows.length <= MOST_POINTS || !USUAL.has(window.outcome) ? point(window, x(index), y) : null)),
     marks.map((mark) => flag(mark, x(mark.index))),
   ]);
   return figure(title, image, legend(windows, marks), () => numbers(title, windows));

@@ -7,7 +7,7 @@ import { remember, to } from "../routes.js";
 import { STATE_MEANS, STATES, actionName, age, incidentName, metricName, number, waited, when } from "../words.js";
 import { badge } from "./parts.js";
 
-const FIRST_ROWS = 60; // more than a screen shows
+const FIRST_ROWS = 100; // more than a screen shows
 const AT_ONCE = 40; // further rows, made while nobody does anything: few enough to answer a key meanwhile
 const WITHIN_MILLISECONDS = 200; // of each other, where somebody always does something
 const ORDER = Object.keys(STATES);
