@@ -97,7 +97,6 @@ def test_learning_says_what_is_expected_and_from_whom(visit: Callable[..., Visit
 @pytest.mark.parametrize(
     ("name", "place", "shows"),
     [
-        ("fleet", "", "table"),
         ("model", f"models/{MODEL}", "svg.line-chart"),
         ("policy", f"models/{MODEL}/policy", "table.policy"),
         ("learning", f"models/{MODEL}/learning", "svg.share"),

@@ -38,7 +38,7 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     for part in ("What changes", "What it is worth", "How it is undone", "Who may answer", "If nobody answers"):
         assert part in shown, shown
     assert "Two different people have to approve" in shown
-    page.get_by_label("Comment").fill("Go on <b>please</b>.")
+    page.get_by_label("Comment").fill("Heat counts for more than load since Friday. Go on.")
     page.get_by_role("button", name="Approve").click()
     page.locator("airmedic-health .success").wait_for(timeout=120_000)
     assert "1 more has to approve" in page.locator("airmedic-health .success").inner_text()
@@ -47,14 +47,14 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     assert (answer.by, answer.answer, answer.comment, answer.channel) == (
         "anna",
         "approve",
-        "Go on <b>please</b>.",
+        "Heat counts for more than load since Friday. Go on.",
         "airflow",
     )
     assert ledger.actions(incident_id=incident_id) == []
     page = visitor.open(f"incidents/{incident_id}")
     decided = page.locator("airmedic-health .answers").inner_text()
     assert "anna approved" in decided
-    assert "Go on <b>please</b>." in decided
+    assert "Heat counts for more than load since Friday. Go on." in decided
 
     # The question stays until somebody else has approved as well.
     parked(watched, incident_id, "approve_retrain")
@@ -77,12 +77,16 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visitor.page.locator("airmedic-health .considered summary").first.click()
     visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
     visitor.picture("decision-trace")
-    watched.client("anna").answer(question, "Reject", {"comment": "Not today."})
+    visitor.page.goto(f"{visitor.url}/dags/remediate__{MODEL}/runs/{incident_id}/tasks/approve_deploy/required_actions")
+    visitor.page.get_by_text("Deploy a new version of").first.wait_for(timeout=60_000)
+    visitor.page.get_by_role("button", name="Approve").wait_for(timeout=60_000)
+    visitor.picture("required-action")
+    watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
     page = visitor.open(f"incidents/{incident_id}")
     told = page.locator("airmedic-health main").inner_text()
     assert "anna rejected" in told
-    assert "Not today." in told
+    assert "Not <b>today</b>." in told
     page = visitor.open("approvals")
     assert "Nothing waits for an approval" in page.locator("airmedic-health main").inner_text()
 

@@ -37,7 +37,8 @@ export async function fleetView({ query, signal }) {
   function update() {
     remember(Object.entries(wanted).filter(([key, value]) => key !== "sort" || value !== "state"));
     const chosen = sorted(models.filter((model) => matches(model, wanted)), wanted.sort);
-    count.textContent = chosen.length === models.length ? `${models.length} models` : `${chosen.length} of ${models.length} models`;
+    const all = `${models.length} ${models.length === 1 ? "model" : "models"}`;
+    count.textContent = chosen.length === models.length ? all : `${chosen.length} of ${all}`;
     for (const [index, { key }] of COLUMNS.entries()) heads[index].setAttribute("aria-sort", order(wanted.sort, key));
     for (const { dataset, firstChild } of tiles) firstChild.setAttribute("aria-pressed", String(wanted.state === dataset.state));
     const turn = (drawing += 1);
