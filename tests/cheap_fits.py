@@ -8,7 +8,7 @@ from __future__ import annotations
 import pickle
 import sys
 from collections import OrderedDict
-from functools import cache
+from functools import cache, wraps
 from typing import Any
 
 _LIBRARY = "sklearn.ensemble._hist_gradient_boosting.gradient_boosting"
@@ -30,6 +30,7 @@ def _remember_fits() -> None:
     fit_anew = trees.fit
     fits: OrderedDict[str, bytes] = OrderedDict()
 
+    @wraps(fit_anew)
     def fit(self: Any, X: Any, y: Any, *more: Any, **named: Any) -> Any:  # noqa: N803  scikit-learn's names
         if not isinstance(self.random_state, int):
             return fit_anew(self, X, y, *more, **named)

@@ -141,11 +141,14 @@ class Retrain(Action):
     def again(self, ws: Workspace, proposal: Proposal, done: ActionResult, now: datetime) -> ActionResult:
         """Train once more, in another way."""
         from airmedic_core.training.data_window import DATA_WINDOW
+        from airmedic_core.training.making import CHANGED_AT
         from airmedic_core.training.trial import TRIED
 
         own = ":" in ws.spec.retrain.using
         # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
         changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
+        # Whether to forget what was before a change is asked once more, of more rows that come after it.
+        changed[CHANGED_AT] = proposal.params.get("since")
         # On the same rows, the version that was tried in the shadow is the one that the gate refused: train another.
         changed |= {TRIED: None, DATA_WINDOW: None}
         output = _output(_train(ws, proposal, f"{proposal.hash}:improved", changed))
@@ -206,6 +209,10 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
         # A model that is in no registry comes to no gate.
         params[MARGIN] = ws.spec.gate.margin
     _check_method(ws, method)
+    if not ws.spec.only_logged:
+        from airmedic_core.training.families import check_families
+
+        check_families(ws.spec)
     if cause.traits.relation_changed:
         params["since"] = _began(ws, incident).isoformat()
     try:
@@ -290,8 +297,8 @@ def _expected(ws: Workspace, params: Json) -> str:
     margin = abs(float(params.get(MARGIN, ws.spec.gate.margin)))
     return (
         f"A challenger whose {measure_name(ws.spec.metric)} on withheld rows is not worse than the champion's by"
-        f" more than {margin:g} at the lower bound. If the gate refuses it, one more is trained: as a full refit, tuned"
-        " on the training rows."
+        f" more than {margin:g} at the lower bound. If the gate refuses it, one more is trained: as a full refit,"
+        " tuned, with what else clearly gains on the training rows (fewer of them, or recent ones counting more)."
     )
 
 

@@ -23,7 +23,8 @@ def answer_of(estimator: Any, rows: pd.DataFrame) -> Answer:
     import numpy as np
 
     known = getattr(estimator, "classes_", None)
-    if known is None:
+    if known is None or not len(known):
+        # CatBoost's regressors have a list of classes, and it is empty.
         said = np.asarray(estimator.predict(rows))
         # What has no classes and is no regressor, such as a clustering, is known by its answers only.
         return Answer(said, Means.NUMBER if _is_regressor(estimator) else None)

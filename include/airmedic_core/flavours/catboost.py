@@ -63,6 +63,14 @@ class Catboost(Flavour):
         names = [model.feature_names_[index] for index in model.get_cat_feature_indices()]
         return type(model)().set_params(**settings | ({"cat_features": names} if names else {}))
 
+    def family(self, task: str) -> Any:
+        """Return gradient-boosted trees of as many rounds as those of scikit-learn that they are compared with."""
+        from catboost import CatBoostClassifier, CatBoostRegressor
+
+        kind = CatBoostRegressor if task == "regression" else CatBoostClassifier
+        quiet = {"verbose": False, "allow_writing_files": False}
+        return kind(iterations=200, learning_rate=0.08, thread_count=1, random_seed=0, **quiet)
+
     def arrange(self, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         """Return categories as text without gaps."""
         named = [name for name in model.get_params().get("cat_features") or () if name in rows.columns]

@@ -60,6 +60,19 @@ class Flavour(Protocol):
         """
         raise ModelError("Its library offers no way to fit it again.")
 
+    def family(self, task: str) -> Any | None:
+        """Return an estimator with usual settings, not fitted, that a training may compare (``retrain.tune.families``).
+
+        It is the last step of a pipeline: it takes numbers, of which some are missing, and weights of rows. None where
+        the flavour offers none.
+
+        Parameters
+        ----------
+        task : str
+            ``binary``, ``multiclass`` or ``regression``.
+        """
+        return None
+
     def arrange(self, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         """Return prepared rows as the model is fitted on them.
 

@@ -64,6 +64,13 @@ class Lightgbm(Flavour):
             raise ModelError("A booster of LightGBM has no settings of its own to be fitted with again.")
         return clone(model)
 
+    def family(self, task: str) -> Any:
+        """Return gradient-boosted trees of as many rounds as those of scikit-learn that they are compared with."""
+        from lightgbm import LGBMClassifier, LGBMRegressor
+
+        kind = LGBMRegressor if task == "regression" else LGBMClassifier
+        return kind(n_estimators=200, learning_rate=0.08, n_jobs=1, random_state=0, verbose=-1)
+
     def arrange(self, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         """Return text as categories, which is all that LightGBM takes beside numbers."""
         return with_categories(rows)

@@ -72,6 +72,13 @@ class Xgboost(Flavour):
             "logged as scikit-learn's (mlflow.sklearn.log_model) keeps them."
         )
 
+    def family(self, task: str) -> Any:
+        """Return gradient-boosted trees of as many rounds as those of scikit-learn that they are compared with."""
+        from xgboost import XGBClassifier, XGBRegressor
+
+        kind = XGBRegressor if task == "regression" else XGBClassifier
+        return kind(n_estimators=200, learning_rate=0.08, max_depth=6, n_jobs=1, random_state=0)
+
     def arrange(self, model: Any, rows: pd.DataFrame) -> pd.DataFrame:
         """Return text as categories, where the estimator takes them."""
         return with_categories(rows) if model.get_params().get("enable_categorical") else rows

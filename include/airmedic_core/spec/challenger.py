@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from airmedic_core.errors import SpecError
 from airmedic_core.spec.section import Section, Step
+from airmedic_core.windows import Every
+
+OWN_FAMILIES = ("linear", "trees", "boosting")
+"""Families of models that scikit-learn offers; the flavours of other libraries add theirs."""
 
 
 class TuneSection(Section):
@@ -19,8 +24,9 @@ class TuneSection(Section):
     """Time for all trials together."""
     space: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Pipeline parameter → ``{low, high, log}`` or ``{choices}``; where empty, a default space for the estimator."""
-    families: tuple[Literal["linear", "trees", "boosting"], ...] = ()
-    """Families of models that are compared with the champion's own kind before the search; where empty, none."""
+    families: tuple[str, ...] = ()
+    """Families of models that are compared with the champion's own kind before the search: ``linear``, ``trees``,
+    ``boosting``, and ``xgboost``, ``lightgbm`` or ``catboost`` where these are installed; where empty, none."""
 
 
 class RetrainSection(Section):
@@ -34,8 +40,21 @@ class RetrainSection(Section):
     """Newest part of the window that training never sees and the gate compares on."""
     min_rows: int = Field(default=200, ge=10)
     """With fewer labelled rows nothing is trained."""
+    half_life: str = ""
+    """The age at which a row counts half of what the newest one does, such as ``30 days``; ``auto`` compares several on
+    withheld rows. Where empty, all rows count the same. The estimator has to take weights of rows."""
     tune: TuneSection | None = None
     """Search over hyperparameters; where empty, those of the champion are kept."""
+
+    @field_validator("half_life")
+    @classmethod
+    def _is_a_step(cls, half_life: str) -> str:
+        if half_life not in {"", "auto"}:
+            try:
+                Every.parse(half_life)
+            except SpecError as error:
+                raise ValueError(f"{error} Or write auto.") from error
+        return half_life
 
 
 class GateSection(Section):

@@ -10,6 +10,7 @@ CHECKS_LIE_IN = Place("airmedic_core.checks", "airmedic.checks")
 SOURCES_LIE_IN = Place("airmedic_core.sources", "airmedic.sources")
 STRATEGIES_LIE_IN = Place("airmedic_core.rollout", "airmedic.rollouts")
 NOTIFIERS_LIE_IN = Place("airmedic_core.notifiers", "airmedic.notifiers", beside="airmedic.airflow_notifiers")
+FLAVOURS_LIE_IN = Place("airmedic_core.flavours", "airmedic.flavours")
 TARGETS_LIE_IN = Place("airmedic_core.targets")
 WATCHERS_LIE_IN = Place("airmedic.watchers")
 

@@ -11,10 +11,11 @@ from pydantic import Field, field_validator, model_validator
 from airmedic_core.errors import SpecError, closest
 from airmedic_core.family import listing
 from airmedic_core.schedules import check_schedule, watched
-from airmedic_core.spec.challenger import GateSection, RetrainSection, RolloutSection, rollout_in_full
+from airmedic_core.spec.challenger import OWN_FAMILIES, GateSection, RetrainSection, RolloutSection, rollout_in_full
 from airmedic_core.spec.data import DataSection, FeaturesSection, PredictionSection
 from airmedic_core.spec.members import (
     CHECKS_LIE_IN,
+    FLAVOURS_LIE_IN,
     NOTIFIERS_LIE_IN,
     SOURCES_LIE_IN,
     STRATEGIES_LIE_IN,
@@ -173,6 +174,9 @@ class ModelSpec(Section):
         yield NamedMember("rollout.target", "target", TARGETS_LIE_IN, self.rollout.target)
         if self.schedule and (watching := watched(self.schedule)):
             yield NamedMember("schedule", "watcher", WATCHERS_LIE_IN, watching.watcher)
+        for name in self.retrain.tune.families if self.retrain.tune else ():
+            if name not in OWN_FAMILIES:
+                yield NamedMember("retrain.tune.families", "family of models", FLAVOURS_LIE_IN, name)
         for name in self.notify:
             yield NamedMember("notify", "notifier", NOTIFIERS_LIE_IN, name)
 

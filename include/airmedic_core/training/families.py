@@ -1,15 +1,22 @@
 """Families of models that are compared while retraining, where the spec asks for it (``retrain.tune.families``).
 
-Each is plain scikit-learn on the champion's inputs. The comparison is on splits in time of the training rows alone, so
-that the gate, which sees none of them, has the last word.
+Each is a pipeline of scikit-learn on the champion's inputs, so that the winner can be refitted next time. Three are
+scikit-learn's own, and each installed flavour may add one, whose last step is an estimator of its library. They are
+compared on splits in time of the training rows alone, so that the gate, which sees none of them, has the last word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+import math
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from importlib.util import find_spec
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import TrainingError
+from airmedic_core.flavours import FLAVOURS, Flavour
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric
 from airmedic_core.training.pipelines import default_pipeline
@@ -19,15 +26,25 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.spec import ModelSpec
+    from airmedic_core.training.trial_runs import TrialRuns
 
 CHAMPION = "as the champion"
 """How the champion's own kind of model is called among the families that are compared."""
 _MOST_CATEGORIES = 50
 """Categories of a column that get a column of their own; the rarer ones share one."""
+_log = logging.getLogger(__name__)
 
 
 def best_family(
-    spec: ModelSpec, families: Sequence[str], champion: Any, inputs: Inputs, rows: pd.DataFrame, splits: Sequence[Split]
+    spec: ModelSpec,
+    candidates: Mapping[str, Any],
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    splits: Sequence[Split],
+    *,
+    half_life: timedelta | None = None,
+    runs: TrialRuns | None = None,
+    deadline: float = math.inf,
 ) -> tuple[Any, str, dict[str, float]]:
     """Return the estimator of the best family, not fitted, its name, and the mean metric of each.
 
@@ -37,31 +54,39 @@ def best_family(
     ----------
     spec : ModelSpec
         The model: its task, and the gate's metric.
-    families : sequence of str
-        ``linear``, ``trees``, ``boosting``.
-    champion : object
-        The champion's estimator, not fitted.
+    candidates : mapping
+        Family → estimator, not fitted. The first one is the champion's own kind, and is always tried.
     inputs : Inputs
         The feature columns.
     rows : pandas.DataFrame
         Training rows by time.
     splits : sequence of Split
         What is trained on, and what is looked at.
+    half_life : timedelta, optional
+        The age at which a row counts half when they are fitted.
+    runs : TrialRuns, optional
+        Where it is kept what was tried.
+    deadline : float
+        Moment of the monotonic clock after which no further family is begun.
 
     Raises
     ------
     TrainingError
         If no family could be fitted.
     """
-    candidates = {CHAMPION: champion, **{name: family(spec, name, inputs) for name in families}}
     measured: dict[str, float] = {}
-    for name, estimator in candidates.items():
+    for number, (name, estimator) in enumerate(candidates.items()):
+        if number and monotonic() > deadline:
+            break
+        value, started = float("nan"), monotonic()
         try:
-            measured[name] = mean_on_splits(spec, estimator, inputs, rows, splits)
-        except TrainingError:
+            value = measured[name] = mean_on_splits(spec, estimator, inputs, rows, splits, half_life)
+        except TrainingError as error:
             # A linear model may not take what trees take; the others are compared without it.
-            continue
-    finite = {name: value for name, value in measured.items() if value == value}  # noqa: PLR0124  NaN
+            _log.info("The family %r is left out: %s", name, error)
+        if runs is not None:
+            runs.record(number, {"family": name}, value, monotonic() - started, name=f"family {name}")
+    finite = {name: value for name, value in measured.items() if math.isfinite(value)}
     if not finite:
         raise TrainingError(
             f"No family of models could be fitted for {spec.name!r}.", "Leave out retrain.tune.families."
@@ -71,19 +96,57 @@ def best_family(
     return candidates[best], best, measured
 
 
-def family(spec: ModelSpec, name: str, inputs: Inputs) -> Any:
-    """Return the pipeline of a family for a task, not fitted.
+def families_of(spec: ModelSpec, names: Sequence[str], inputs: Inputs) -> dict[str, Any]:
+    """Return the pipelines of families for a task, not fitted, by name.
 
     Parameters
     ----------
     spec : ModelSpec
         The model.
-    name : str
-        ``linear``, ``trees`` or ``boosting``.
+    names : sequence of str
+        ``linear``, ``trees``, ``boosting``, or a flavour that adds one.
     inputs : Inputs
         The feature columns.
+
+    Raises
+    ------
+    TrainingError
+        If the library of a family is not installed, or a flavour adds none. A retry does not help.
     """
-    return _FAMILIES[name](spec, inputs)
+    return {name: _FAMILIES[name](spec, inputs) if name in _FAMILIES else _added(spec, name, inputs) for name in names}
+
+
+def check_families(spec: ModelSpec) -> None:
+    """Check, before anybody is asked, that the libraries of the families that a spec names are installed.
+
+    Raises
+    ------
+    TrainingError
+        If one is not. A retry does not help.
+    """
+    tune = spec.retrain.tune
+    for name in tune.families if tune is not None else ():
+        if name not in _FAMILIES:
+            _flavour_with_family(name)
+
+
+def _added(spec: ModelSpec, name: str, inputs: Inputs) -> Any:
+    """Return the pipeline of a family that a flavour adds, on the same columns as the default pipeline."""
+    estimator = _flavour_with_family(name).family(spec.task)
+    if estimator is None:
+        raise TrainingError(f"The flavour {name!r} adds no family of models.", "Leave it out of retrain.tune.families.")
+    pipeline = default_pipeline(spec, inputs)
+    return pipeline.set_params(model=estimator)
+
+
+def _flavour_with_family(name: str) -> Flavour:
+    flavour = FLAVOURS.member(name)
+    if flavour.package and find_spec(flavour.package) is None:
+        raise TrainingError(
+            f"retrain.tune.families names {name!r}, and its library {flavour.package} is not installed here.",
+            f"Install it: pip install 'airmedic[{flavour.package}]', or leave the family out.",
+        )
+    return flavour
 
 
 def _linear(spec: ModelSpec, inputs: Inputs) -> Any:

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airmedic_core.acquired_rows import ACQUIRED, with_acquired
-from airmedic_core.errors import TrainingError
-from airmedic_core.flavours import FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
-from airmedic_core.metrics import metric, metrics_for
 from airmedic_core.profile import Reference, build_reference
 from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion, meaning_tag
 from airmedic_core.scoring import encode_labels, predict
-from airmedic_core.spec import TuneSection
 from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
-from airmedic_core.training.families import CHAMPION, best_family
-from airmedic_core.training.methods import delivered, fit, method_of, own_function, recalibrated, unfitted
-from airmedic_core.training.rows import TrainingRows, check_enough, training_rows
-from airmedic_core.training.splits import splits_in_time
+from airmedic_core.training.making import FROM, made, measure
+from airmedic_core.training.methods import delivered, method_of
+from airmedic_core.training.rows import TrainingRows, training_rows
 from airmedic_core.training.training_run import TRAINING_KEY, log_training, training_run
-from airmedic_core.training.trial_runs import TrialRuns
-from airmedic_core.training.tune import tuned
 from airmedic_core.training.understood import understood
 from airmedic_core.windows import Window, as_utc
 
@@ -43,8 +34,6 @@ _PROPOSAL = "airmedic.proposal_hash"
 _TRAINED = "airmedic.trained_window"
 _WITHHELD = "airmedic.withheld_window"
 _METHOD = "airmedic.method"
-_VALIDATION_FRACTION = 0.25
-_IMPROVE_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -73,7 +62,9 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         Labels that became known later do not exist yet.
     params : mapping
         ``method``: ``clone``, ``default`` or ``recalibrate`` in place of the spec's; ``since``: when the relation
-        changed; ``trials``: search hyperparameters even where the spec does not ask for it; ``proposal_hash`` and
+        changed; ``trials``: improve it, by a search over hyperparameters and what else clearly gains, even where the
+        spec does not ask for it; ``changed_at``: leave out the rows before it where that clearly gains;
+        ``proposal_hash`` and
         ``incident_id``: what it belongs to; ``training_key``: its identity, where that is not the proposal's;
         ``acquired``: stored rows to learn from beside the real ones; ``only_tried``: move no alias, it is only tried;
         ``tried``: a version that was tried so on the rows that hash to ``airmedic.data_window``, and is taken up in
@@ -110,8 +101,10 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     if shadow:
         links[TRIED] = "true"
     with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:
-        model, inputs, notes = _model(ws, method, rows, since, params, run_id)
-        used = Window(notes.pop("from", rows.window.start), rows.window.end)
+        champion = ws.registry.champion(spec.name) if method == "recalibrate" else None
+        seen = trained_window(champion) if champion is not None else None
+        model, inputs, notes = made(ws, method, rows, since=since, seen=seen, params=params, run_id=run_id)
+        used = Window(notes.pop(FROM, rows.window.start), rows.window.end)
         model, meaning = understood(spec, model, inputs, rows.train)
         metrics = measure(spec, model, inputs, rows.withheld)
         log_training(
@@ -181,126 +174,6 @@ def challenger_of(ws: Workspace, version: ModelVersion) -> Challenger:
 def trained_window(version: ModelVersion) -> Window | None:
     """Return the window a version was trained on, or None where nobody recorded it."""
     return _window(version.tags.get(_TRAINED))
-
-
-def measure(spec: ModelSpec, model: Any, inputs: Inputs, rows: pd.DataFrame) -> dict[str, float]:
-    """Return all metrics of a fitted model on labelled rows; NaN where one is not defined.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The model.
-    model : object
-        The fitted model.
-    inputs : Inputs
-        The inputs that it was fitted on.
-    rows : pandas.DataFrame
-        Labelled rows.
-    """
-    scores, _, classes = predict(spec, model, inputs.prepare(rows), truth=rows[spec.target])
-    labels = encode_labels(spec, rows, classes)
-    known = np.isfinite(labels)
-    return {name: measure(labels[known], scores[known]) for name, measure in metrics_for(spec.task).items()}
-
-
-def _model(
-    ws: Workspace, method: str, rows: TrainingRows, since: datetime | None, params: Mapping[str, Any], run_id: str
-) -> tuple[FittedModel, Inputs, Json]:
-    train_rows = rows.train
-    if method == "recalibrate":
-        recent = _recent(ws, train_rows, since)
-        estimator, inputs = recalibrated(ws, recent)
-        return as_fitted(estimator), inputs, {"from": recent[ws.spec.data.time_column].iloc[0].to_pydatetime()}
-    if method.startswith("dag:"):
-        version = delivered(ws, str(params.get("proposal_hash", "")))
-        return ws.registry.model(version), ws.registry.inputs(version), {}
-    if ":" in method:
-        estimator, inputs = own_function(ws.spec, method, train_rows)
-        return as_fitted(estimator), inputs, {}
-    model, inputs = unfitted(ws, method, train_rows)
-    estimator = model.native
-    notes: Json = {}
-    if since is not None:
-        notes = _after_the_change(ws.spec, estimator, inputs, train_rows, since)
-        if "from" in notes:
-            train_rows = train_rows[train_rows[ws.spec.data.time_column] >= notes["from"]]
-    trials = int(params.get("trials", 0))
-    search = ws.spec.retrain.tune or (TuneSection(trials=trials, timeout_seconds=_IMPROVE_SECONDS) if trials else None)
-    flavour = model.flavour
-    if search is not None and search.families:
-        splits = splits_in_time(train_rows[ws.spec.data.time_column])
-        estimator, chosen, measured = best_family(ws.spec, search.families, estimator, inputs, train_rows, splits)
-        notes |= {"family": chosen, "families": measured}
-        if chosen != CHAMPION:
-            flavour = flavour_of(estimator)
-        # The spec names parameters of one kind of pipeline; where another one is better, it has its usual ones.
-        known = estimator.get_params()
-        space = {name: bounds for name, bounds in search.space.items() if name in known}
-        search = search.model_copy(update={"space": space})
-    if search is not None:
-        estimator, best = tuned(ws.spec, search, estimator, inputs, train_rows, TrialRuns(ws, run_id))
-        notes["tuned"] = best
-    if acquired := params.get(ACQUIRED):
-        # Only what is finally fitted learns from made rows: all that was measured before was measured on real ones.
-        train_rows, notes[ACQUIRED] = with_acquired(ws, acquired, train_rows), acquired
-    return FittedModel(flavour, fit(estimator, inputs, ws.spec, train_rows)), inputs, notes
-
-
-def _recent(ws: Workspace, rows: pd.DataFrame, since: datetime | None) -> pd.DataFrame:
-    """Return the rows since a change, or all newer ones where these are too few to calibrate on.
-
-    On rows that the champion was fitted on, it says too much of what came of them: none of these is among them.
-    """
-    spec = ws.spec
-    seen = trained_window(ws.registry.champion(spec.name))
-    if seen is not None:
-        rows = rows[rows[spec.data.time_column] >= seen.end]
-    try:
-        check_enough(spec, rows)
-    except TrainingError as error:
-        raise TrainingError(
-            f"Of the rows that the champion of {spec.name!r} was not fitted on, {len(rows)} may be calibrated on. "
-            f"{error.problem}",
-            "Wait for more labels, or retrain it.",
-        ) from error
-    if since is None:
-        return rows
-    recent = rows[rows[spec.data.time_column] >= since]
-    try:
-        check_enough(spec, recent)
-    except TrainingError:
-        return rows
-    return recent
-
-
-def _after_the_change(
-    spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame, since: datetime
-) -> dict[str, Any]:
-    """Decide whether to forget what was before a change, on the newest of the training rows.
-
-    Rows from before a change teach a relation that no longer holds, but a few rows alone teach little: which of the two
-    weighs more is measured, never on the withheld rows.
-    """
-    times = rows[spec.data.time_column]
-    recent = rows[times >= since]
-    try:
-        check_enough(spec, recent)
-        boundary = recent[spec.data.time_column].iloc[int(len(recent) * (1 - _VALIDATION_FRACTION))]
-        validation = rows[times >= boundary]
-        measured = {}
-        before = times < boundary
-        for name, part in (("all", rows[before]), ("since_change", rows[before & (times >= since)])):
-            check_enough(spec, part)
-            fitted = fit(deepcopy(estimator), inputs, spec, part)
-            measured[name] = measure(spec, fitted, inputs, validation)[spec.metric]
-    except TrainingError as error:
-        return {"rows_chosen": "all", "rows_chosen_because": f"too few rows since the change: {error.problem}"}
-    sign = 1 if metric(spec.metric, spec.task).higher_is_better else -1
-    better = sign * measured["since_change"] >= sign * measured["all"]
-    notes = {f"validation_{name}": value for name, value in measured.items()}
-    if better:
-        return notes | {"rows_chosen": "since_change", "from": recent[spec.data.time_column].iloc[0].to_pydatetime()}
-    return notes | {"rows_chosen": "all"}
 
 
 def _reference(spec: ModelSpec, model: Any, inputs: Inputs, rows: TrainingRows, used: Window) -> Reference:

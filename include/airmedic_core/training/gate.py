@@ -20,19 +20,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from time import perf_counter
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airmedic_core.errors import AirmedicError, ModelError, SpecError
-from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, percentile_bounds
-from airmedic_core.numbers import measure_name, percent
-from airmedic_core.records import GateResult, Json
+from airmedic_core.errors import AirmedicError, ModelError
+from airmedic_core.numbers import percent
+from airmedic_core.records import GateResult
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
-from airmedic_core.training.guards import leaks, probability_error, slower
-from airmedic_core.training.rows import MIN_BLOCKS
-from airmedic_core.training.same_rows import side_by_side
+from airmedic_core.training.guards import leaks, slower
+from airmedic_core.training.paired import compare, time_blocks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,12 +39,10 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
-Outcome = Literal["passed", "refused", "inconclusive", "not_comparable"]
+__all__ = ["compare", "evaluate_gate", "time_blocks"]
+
 _MOST_UNKNOWN = 0.05
 """Share of the labels that may be of classes that neither version knows. They are left out of the comparison."""
-_MOST_SEGMENTS = 20
-_BLOCK_UNITS = (("week", 12), ("day", MIN_BLOCKS), ("hour", MIN_BLOCKS))
-"""Unit of a block, and from how many of them on it is used: the longest that gives enough blocks."""
 
 
 def evaluate_gate(
@@ -137,158 +133,3 @@ def _timed(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[S
     started = perf_counter()
     scored = score(ws, version, frame)
     return scored, perf_counter() - started
-
-
-def compare(spec: ModelSpec, champion: ScoredBatch, challenger: ScoredBatch, frame: pd.DataFrame) -> GateResult:
-    """Judge the scores of two models on the same rows.
-
-    Parameters
-    ----------
-    spec : ModelSpec
-        The gate's metric, margin, confidence and segments.
-    champion, challenger : ScoredBatch
-        Scores and labels of the same rows, in the same order.
-    frame : pandas.DataFrame
-        These rows, for their times and segments.
-    """
-    gate = spec.gate
-    empty = GateResult("not_comparable", spec.metric, (), margin=gate.margin)
-    try:
-        measure = metric(spec.metric, spec.task)
-    except SpecError as error:
-        return replace(empty, reasons=(str(error),))
-    try:
-        champion, challenger = side_by_side(spec, champion, challenger)
-    except AirmedicError as error:
-        return replace(empty, reasons=(str(error),))
-    wrong = int((~np.isfinite(challenger.scores)).sum())
-    if wrong:
-        return replace(empty, outcome="refused", reasons=(f"{wrong} predictions of the challenger are not finite.",))
-    known = champion.known & challenger.known
-    rows = int(known.sum())
-    if rows == 0:
-        return replace(empty, reasons=("No row has a label: nothing can be compared yet.",))
-    labels = challenger.labels[known]
-    blocks, count, unit = time_blocks(frame[spec.data.time_column][known])
-    empty = replace(empty, rows=rows, blocks=count)
-    if rows < gate.min_rows or count < MIN_BLOCKS:
-        problem = f"{rows} labelled rows in {count} {unit}s are too few: {gate.min_rows} in {MIN_BLOCKS} are needed."
-        return replace(empty, outcome="inconclusive", reasons=(problem,))
-    if spec.task != "regression" and len(np.unique(labels)) < 2:
-        return replace(empty, reasons=(f"All {rows} labels are the same.",))
-    old, new = champion.scores[known], challenger.scores[known]
-    paired = _paired(measure, labels, old, new, blocks, count, gate.confidence)
-    if paired is None:
-        return replace(empty, reasons=(f"{measure_name(spec.metric)} is not defined on these rows.",))
-    segments = _segments(spec, measure, labels, old, new, frame[known])
-    outcome, reasons = _judge(spec, paired, segments)
-    if outcome == "passed" and (further_off := _probabilities(spec, labels, old, new, blocks, count)):
-        outcome, reasons = "refused", (*reasons, further_off)
-    return replace(
-        empty,
-        outcome=outcome,
-        reasons=reasons,
-        champion_value=paired["champion"],
-        challenger_value=paired["challenger"],
-        difference=paired["difference"],
-        low=paired["low"],
-        high=paired["high"],
-        segments=tuple(segments),
-    )
-
-
-def time_blocks(times: pd.Series) -> tuple[Blocks, int, str]:
-    """Return the block of each row from 0, the number of blocks, and their unit."""
-    blocks, count, unit = np.zeros(len(times), dtype=np.int64), 0, "hour"
-    moments = times.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(dtype="datetime64[h]")
-    for unit, enough in _BLOCK_UNITS:
-        hours = {"week": 168, "day": 24, "hour": 1}[unit]
-        numbers = (moments.astype(np.int64) + 72) // hours if unit == "week" else moments.astype(np.int64) // hours
-        distinct, blocks = np.unique(numbers, return_inverse=True)
-        count = len(distinct)
-        if count >= enough:
-            break
-    return blocks.astype(np.int64), count, unit
-
-
-def _paired(
-    measure: Metric, labels: Array, old: Array, new: Array, blocks: Blocks, count: int, confidence: float
-) -> dict[str, float] | None:
-    before, after = measure(labels, old), measure(labels, new)
-    draws = block_draws(count)
-    sign = 1.0 if measure.higher_is_better else -1.0
-    resampled = sign * (measure.resampled(labels, new, blocks, draws) - measure.resampled(labels, old, blocks, draws))
-    scale = abs(before) if measure.relative else 1.0
-    if not np.isfinite([before, after]).all() or scale == 0:
-        return None
-    low, high = percentile_bounds(resampled / scale, confidence)
-    if not np.isfinite([low, high]).all():
-        return None
-    difference = sign * (after - before) / scale
-    return {"champion": before, "challenger": after, "difference": difference, "low": low, "high": high}
-
-
-def _probabilities(spec: ModelSpec, labels: Array, old: Array, new: Array, blocks: Blocks, count: int) -> str:
-    """Return that the challenger's probabilities are clearly further off than the champion's; empty if they are not."""
-    error = probability_error(spec.task)
-    paired = _paired(error, labels, old, new, blocks, count, spec.gate.confidence) if error else None
-    if paired is None or paired["difference"] >= spec.gate.calibration_margin * _spread(labels) or paired["high"] >= 0:
-        return ""
-    shown = f"{paired['champion']:.4g} → {paired['challenger']:.4g}"
-    return f"Its probabilities are clearly further off: the Brier score goes {shown}."
-
-
-def _spread(labels: Array) -> float:
-    """Return the Brier score of saying the shares of the classes, of which a rare class leaves little: 1 for halves."""
-    _, counts = np.unique(labels, return_counts=True)
-    return min(1.0, 2.0 * float(1.0 - ((counts / counts.sum()) ** 2).sum()))
-
-
-def _segments(
-    spec: ModelSpec, measure: Metric, labels: Array, old: Array, new: Array, frame: pd.DataFrame
-) -> list[Json]:
-    segments: list[Json] = []
-    for column in spec.segments:
-        if column not in frame.columns:
-            continue
-        values = frame[column].astype("string").fillna("(missing)")
-        for value, rows in values.value_counts().head(_MOST_SEGMENTS).items():
-            if rows < spec.gate.min_rows:
-                continue
-            inside = np.asarray(values == value)
-            blocks, count, _ = time_blocks(frame[spec.data.time_column][inside])
-            if count < MIN_BLOCKS:
-                continue
-            paired = _paired(measure, labels[inside], old[inside], new[inside], blocks, count, spec.gate.confidence)
-            if paired is not None:
-                worse = paired["difference"] < spec.gate.segment_margin and paired["high"] < 0
-                segments.append({"segment": f"{column}={value}", "rows": int(rows), **paired, "clearly_worse": worse})
-    return segments
-
-
-def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> tuple[Outcome, tuple[str, ...]]:
-    margin = spec.gate.margin
-    shown = (
-        f"{measure_name(spec.metric)} {paired['champion']:.4g} → {paired['challenger']:.4g}, "
-        f"difference {paired['difference']:+.4f} [{paired['low']:+.4f}, {paired['high']:+.4f}]"
-    )
-    worse = [segment for segment in segments if segment["clearly_worse"]]
-    if worse:
-        return "refused", (f"{shown}.", f"Clearly worse in {_named(spec, worse)}.")
-    if paired["low"] >= margin:
-        return "passed", (f"{shown}: the lower bound is not below the margin of {margin:+.3f}.",)
-    if paired["difference"] < margin:
-        return "refused", (f"{shown}: the challenger is worse than the margin of {margin:+.3f}.",)
-    if paired["high"] < 0:
-        return "refused", (f"{shown}: the challenger is worse over the whole interval.",)
-    return "inconclusive", (f"{shown}: these rows cannot rule out a loss beyond the margin of {margin:+.3f}.",)
-
-
-def _named(spec: ModelSpec, worse: list[Json]) -> str:
-    """Name segments for reasons, which go to reports and pages: a private column's values stay here."""
-    public = [segment for segment in worse if not spec.is_private(segment["segment"])]
-    names = [f"{segment['segment']} ({segment['difference']:+.3f})" for segment in public[:3]]
-    private = len(worse) - len(public)
-    if private:
-        names.append("1 segment of a private column" if private == 1 else f"{private} segments of private columns")
-    return ", ".join(names)

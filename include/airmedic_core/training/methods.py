@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
 from airmedic_core.scoring import class_name, fitted_target
 from airmedic_core.training.pipelines import default_pipeline, model_inputs
+from airmedic_core.training.weights import weights_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +87,9 @@ def cloned(ws: Workspace, version: ModelVersion) -> FittedModel:
         ) from error
 
 
-def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> Any:
+def fit(
+    estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame, *, half_life: timedelta | None = None
+) -> Any:
     """Fit an estimator on rows.
 
     Parameters
@@ -98,12 +102,15 @@ def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> 
         The model.
     rows : pandas.DataFrame
         Labelled rows.
+    half_life : timedelta, optional
+        The age at which a row counts half; all rows count the same where it is not given.
 
     Raises
     ------
     TrainingError
-        If it does not fit.
+        If it does not fit, or takes no weights where rows are to be weighted.
     """
+    weights = weights_for(estimator, rows[spec.data.time_column], half_life)
     prepared = FLAVOURS.member(flavour_of(estimator)).arrange(estimator, inputs.prepare(rows))
     target = fitted_target(spec, rows[spec.target])
     if spec.prediction.classes:
@@ -111,7 +118,7 @@ def fit(estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame) -> 
         position = {class_name(name): number for number, name in enumerate(spec.prediction.classes)}
         target = target.map(lambda label: position[class_name(label)])
     try:
-        return estimator.fit(prepared, target)
+        return estimator.fit(prepared, target, **weights)
     except Exception as error:
         # Each library has errors of its own.
         raise TrainingError(

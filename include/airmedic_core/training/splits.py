@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,14 @@ def splits_in_time(times: pd.Series) -> list[Split]:
     return splits
 
 
-def on_split(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame, split: Split) -> float:
+def on_split(
+    spec: ModelSpec,
+    estimator: Any,
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    split: Split,
+    half_life: timedelta | None = None,
+) -> float:
     """Return the gate's metric of an estimator that is fitted on one part of a split, on the other.
 
     Parameters
@@ -59,16 +67,23 @@ def on_split(spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame
         The training rows.
     split : Split
         Which of them are trained on, and which are looked at.
+    half_life : timedelta, optional
+        The age at which a row counts half when it is fitted.
     """
     earlier, later = split
-    fitted = fit(deepcopy(estimator), inputs, spec, rows.iloc[earlier])
+    fitted = fit(deepcopy(estimator), inputs, spec, rows.iloc[earlier], half_life=half_life)
     asked = rows.iloc[later]
     scores, _, classes = predict(spec, fitted, inputs.prepare(asked), truth=asked[spec.target])
     return float(metric(spec.metric, spec.task)(encode_labels(spec, asked, classes), scores))
 
 
 def mean_on_splits(
-    spec: ModelSpec, estimator: Any, inputs: Inputs, rows: pd.DataFrame, splits: Sequence[Split]
+    spec: ModelSpec,
+    estimator: Any,
+    inputs: Inputs,
+    rows: pd.DataFrame,
+    splits: Sequence[Split],
+    half_life: timedelta | None = None,
 ) -> float:
     """Return the mean of :func:`on_split` over several splits; NaN where it is defined on none.
 
@@ -84,7 +99,9 @@ def mean_on_splits(
         The training rows.
     splits : sequence of Split
         The splits.
+    half_life : timedelta, optional
+        The age at which a row counts half when it is fitted.
     """
-    values = [on_split(spec, estimator, inputs, rows, split) for split in splits]
+    values = [on_split(spec, estimator, inputs, rows, split, half_life) for split in splits]
     known = [value for value in values if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")

@@ -55,7 +55,9 @@ class TrialRuns:
             )
         return sum(float(run.data.tags.get(_SECONDS, 0.0)) for run in runs)
 
-    def record(self, number: int, chosen: dict[str, Any], value: float | None, seconds: float = 0.0) -> None:
+    def record(
+        self, number: int, chosen: dict[str, Any], value: float | None, seconds: float = 0.0, *, name: str = ""
+    ) -> None:
         """Keep one trial.
 
         Parameters
@@ -68,18 +70,24 @@ class TrialRuns:
             The gate's metric; nothing where the trial was given up or failed.
         seconds : float
             How long it took.
+        name : str
+            What was tried, where it is a choice beside the search over parameters.
         """
         from mlflow.entities import Metric, Param
 
         registry = self.ws.registry
         whole = value is not None and math.isfinite(value)
-        tags = {_PARENT: self.run_id, "airmedic.kind": "trial", _CHOSEN: json.dumps(chosen, default=str)}
+        tags = {
+            _PARENT: self.run_id,
+            "airmedic.kind": "choice" if name else "trial",
+            _CHOSEN: json.dumps(chosen, default=str),
+        }
         tags[_SECONDS] = repr(seconds)
         if whole:
             tags[_VALUE] = repr(value)
         with registry.answering():
             experiment = registry.experiment(self.ws.spec.name)
-            run_id = registry.client.create_run(experiment, tags=tags, run_name=f"trial {number}").info.run_id
+            run_id = registry.client.create_run(experiment, tags=tags, run_name=name or f"trial {number}").info.run_id
             metrics = [Metric(self.ws.spec.metric, float(value), int(time() * 1000), 0)] if whole and value else []
             params = [Param(name, str(choice)) for name, choice in chosen.items()]
             registry.client.log_batch(run_id, metrics=metrics, params=params)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from copy import deepcopy
+from datetime import timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ def tuned(
     inputs: Inputs,
     rows: pd.DataFrame,
     runs: TrialRuns | None = None,
+    *,
+    half_life: timedelta | None = None,
 ) -> tuple[Any, Json]:
     """Return the estimator with the best parameters found, not fitted, and these parameters.
 
@@ -64,6 +67,8 @@ def tuned(
     runs : TrialRuns, optional
         Where the trials are kept. Those that are there already count, so that a search that was cut off goes on,
         with the time that they have left of the limit.
+    half_life : timedelta, optional
+        The age at which a row counts half when it is fitted.
 
     Raises
     ------
@@ -79,7 +84,7 @@ def tuned(
         chosen = {name: _suggest(trial, name, bounds) for name, bounds in space.items()}
         values: list[float] = []
         for step, split in enumerate(splits):
-            values.append(on_split(spec, deepcopy(estimator).set_params(**chosen), inputs, rows, split))
+            values.append(on_split(spec, deepcopy(estimator).set_params(**chosen), inputs, rows, split, half_life))
             trial.report(float(np.nanmean(values)), step)
             if step + 1 < len(splits) and trial.should_prune():
                 raise optuna.TrialPruned

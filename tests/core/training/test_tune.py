@@ -109,9 +109,12 @@ def test_the_trials_of_a_training_are_runs_below_its_own(tmp_path: Path) -> None
     below = ws.registry.client.search_runs(
         [run.info.experiment_id], f"tags.`mlflow.parentRunId` = '{challenger.run_id}'"
     )
-    assert {run.data.tags["airmedic.kind"] for run in below} == {"trial"}
-    assert len(below) == 2
-    assert all("model__C" in run.data.params for run in below)
+    trials = [run for run in below if run.data.tags["airmedic.kind"] == "trial"]
+    assert len(trials) == 2
+    assert all("model__C" in run.data.params for run in trials)
+    # Which families were compared is told by runs of their own.
+    families = {run.data.params["family"] for run in below if run.data.tags["airmedic.kind"] == "choice"}
+    assert families == {"as the champion", "linear"}
 
 
 @pytest.mark.parametrize(
