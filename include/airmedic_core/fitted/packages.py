@@ -99,7 +99,9 @@ def requirements_of(estimator: Any, also: Iterable[str] = ()) -> list[str]:
     parts = [estimator]
     if hasattr(estimator, "get_params"):
         parts += list(estimator.get_params(deep=True).values())
-    modules = {type(part).__module__.partition(".")[0] for part in parts}
+    # What is kept by its code needs no package.
+    named = [part for part in parts if not getattr(type(part), "kept_by_value", False)]
+    modules = {type(part).__module__.partition(".")[0] for part in named}
     packages = [*_USUAL, *also, *sorted(name for module in modules for name in _providers(module))]
     return [f"{name}=={version}" for name in dict.fromkeys(packages) if (version := _installed(name))]
 

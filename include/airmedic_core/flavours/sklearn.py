@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -48,10 +49,30 @@ class Sklearn(Flavour):
         return model.predict(rows)
 
     def log(self, model: Any, how: Mapping[str, Any]) -> Any:
-        """Log it, pickled."""
+        """Log it, pickled. Steps that say so are kept by their code, so that it is loaded where Airmedic is missing."""
         import logging
 
         from mlflow.sklearn import log_model
 
         logging.getLogger("mlflow.sklearn").setLevel(logging.ERROR)
-        return log_model(model, serialization_format="cloudpickle", **how)
+        with _kept_by_value(model):
+            return log_model(model, serialization_format="cloudpickle", **how)
+
+
+@contextmanager
+def _kept_by_value(model: Any) -> Iterator[None]:
+    """Have cloudpickle keep the code of steps whose class says so (``kept_by_value``), and not their names."""
+    import sys
+
+    import cloudpickle  # type: ignore[import-untyped]
+
+    parts = model.get_params(deep=True).values() if hasattr(model, "get_params") else ()
+    names = {type(part).__module__ for part in parts if getattr(type(part), "kept_by_value", False)}
+    modules = [sys.modules[name] for name in names if name in sys.modules]
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
+    try:
+        yield
+    finally:
+        for module in modules:
+            cloudpickle.unregister_pickle_by_value(module)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -43,6 +43,9 @@ class RetrainSection(Section):
     half_life: str = ""
     """The age at which a row counts half of what the newest one does, such as ``30 days``; ``auto`` compares several on
     withheld rows. Where empty, all rows count the same. The estimator has to take weights of rows."""
+    features: tuple[Literal["ratios", "dates", "lags", "group_means"], ...] = ()
+    """Features that are tried while retraining, and kept one by one where they clearly gain on withheld rows: ratios of
+    two numbers, hour, weekday and month of the row, a number of the row before, the mean of the target in a group."""
     tune: TuneSection | None = None
     """Search over hyperparameters; where empty, those of the champion are kept."""
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airmedic_core.errors import AirmedicError
+from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.inputs import Inputs
 from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch, encode_labels, predict
@@ -47,6 +47,8 @@ class Recipe:
     """Rows before this moment are left out; None where all are learned from."""
     half_life: timedelta | None = None
     """The age at which a row counts half."""
+    by_window: bool = False
+    """Whether what it says of a row depends on the rows that are scored together with it."""
 
     def rows_of(self, spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that it learns from."""
@@ -116,10 +118,11 @@ class Contest:
         """Whether the time for trying is over."""
         return monotonic() > self.deadline
 
-    def challenge(self, name: str, recipe: Recipe) -> bool:
+    def challenge(self, name: str, recipe: Recipe, *, confirmed: bool = False) -> bool:
         """Try a way; keep it, and return True, if it clearly gains on the best so far.
 
-        It does where the gate would pass it, and the whole interval of its gain lies above nothing.
+        It does where the gate would pass it, the whole interval of its gain lies above zero, and the gain is more than
+        the gate's margin lets pass as nothing: of many ways that are tried, some gain a little by chance.
 
         Parameters
         ----------
@@ -127,14 +130,19 @@ class Contest:
             What people read: ``half-life 30 days``.
         recipe : Recipe
             The way.
+        confirmed : bool
+            Whether it has to gain on an earlier stretch as well: the interval covers the rows that are compared on, and
+            not what another fit of the same kind would have come to, and one of many is the luckiest.
         """
         if self.over:
             self.tried.append({"tried": name, "taken": False, "because": "The time for trying was over."})
             return False
         started = monotonic()
-        result = self._compared(recipe)
+        scored, result = self.compared(recipe)
         gain, low, high = result.difference, result.low, result.high
-        taken = result.outcome == "passed" and low is not None and low > 0
+        taken = self._gains(result) and (not confirmed or self._gains_earlier(recipe))
+        if taken:
+            self.best, self._best_scored = recipe, scored
         told: Json = {"tried": name, "taken": taken, "gain": gain, "low": low, "high": high}
         if gain is None:
             told["because"] = " ".join(result.reasons)
@@ -145,7 +153,22 @@ class Contest:
             self.runs.record(len(self.tried), kept, value, monotonic() - started, name=f"choice {name}")
         return taken
 
-    def _compared(self, recipe: Recipe) -> GateResult:
+    def _gains(self, result: GateResult) -> bool:
+        if result.outcome != "passed" or result.difference is None or result.low is None:
+            return False
+        return result.low > 0 and result.difference >= abs(self.spec.gate.margin)
+
+    def _gains_earlier(self, recipe: Recipe) -> bool:
+        """Return whether a way gains as much on the newest quarter of the older rows."""
+        try:
+            earlier = Contest.on(self.spec, self.best, self.earlier)
+        except TrainingError:
+            return False
+        _, result = earlier.compared(recipe)
+        return result.difference is not None and result.difference >= abs(self.spec.gate.margin)
+
+    def compared(self, recipe: Recipe) -> tuple[ScoredBatch | None, GateResult]:
+        """Return what a way says of the newest rows, and how it compares with the best so far."""
         try:
             if self._best_scored is None:
                 self._best_scored = self._scored(self.best)
@@ -154,14 +177,20 @@ class Contest:
             if error.transient:
                 raise
             _log.info("A way of training cannot be tried: %s", error)
-            return GateResult("not_comparable", self.spec.metric, (error.problem,))
-        result = compare(self.spec, self._best_scored, scored, self.later)
-        if result.outcome == "passed" and result.low is not None and result.low > 0:
-            self.best, self._best_scored = recipe, scored
-        return result
+            return None, GateResult("not_comparable", self.spec.metric, (error.problem,))
+        return scored, compare(self.spec, self._best_scored, scored, self.later)
 
     def _scored(self, recipe: Recipe) -> ScoredBatch:
         fitted = recipe.fitted(self.spec, self.earlier)
-        prepared = recipe.inputs.prepare(self.later)
-        scores, predicted, classes = predict(self.spec, fitted, prepared, truth=self.later[self.spec.target])
+        windows = np.zeros(len(self.later), dtype=np.int64)
+        if recipe.by_window:
+            # As production scores: there, the row before the first one of a window is not at hand.
+            every, times = self.spec.window.step, self.later[self.spec.data.time_column]
+            windows = np.array([every.ordinal(moment) for moment in times])
+        prepared, truth = recipe.inputs.prepare(self.later), self.later[self.spec.target]
+        said = [
+            predict(self.spec, fitted, prepared[windows == window], truth=truth) for window in dict.fromkeys(windows)
+        ]
+        scores, predicted = (np.concatenate([answer[part] for answer in said]) for part in (0, 1))
+        classes = said[0][2]
         return ScoredBatch(scores, predicted, encode_labels(self.spec, self.later, classes), "", classes)

@@ -105,8 +105,8 @@ def made(
     if acquired := params.get(ACQUIRED):
         # Only what is finally fitted learns from made rows: all that was measured before was measured on real ones.
         learned, notes[ACQUIRED] = with_acquired(ws, acquired, learned), acquired
-    fitted = fit(recipe.estimator, inputs, ws.spec, learned, half_life=recipe.half_life)
-    return FittedModel(flavour, fitted), inputs, notes
+    fitted = fit(recipe.estimator, recipe.inputs, ws.spec, learned, half_life=recipe.half_life)
+    return FittedModel(flavour, fitted), recipe.inputs, notes
 
 
 def _chosen(
@@ -132,10 +132,18 @@ def _chosen(
             flavour = flavour_of(estimator)
     recipe, compared = _by_contest(spec, recipe, rows, params, runs, deadline)
     notes |= compared
+    if notes.get("features"):
+        # A step in front of it makes a pipeline of any estimator.
+        flavour = flavour_of(recipe.estimator)
     if search is not None:
         # The spec names parameters of one kind of pipeline; where another one is better, it has its usual ones.
         known = recipe.estimator.get_params()
-        space = {name: bounds for name, bounds in search.space.items() if name in known or not search.families}
+        inside = {name: name if name in known else f"model__{name}" for name in search.space}
+        space = {
+            inside[name]: bounds
+            for name, bounds in search.space.items()
+            if inside[name] in known or not search.families
+        }
         search = search.model_copy(update={"space": space})
         learned = recipe.rows_of(spec, rows)
         estimator, notes["tuned"] = tuned(
@@ -162,7 +170,7 @@ def _by_contest(
             f"retrain.half_life of {spec.name!r} is auto, and its estimator takes no weights of rows.",
             "Leave out retrain.half_life, or take an estimator that does.",
         )
-    if not (weights or changed):
+    if not (weights or changed or spec.retrain.features):
         return recipe, {}
     try:
         contest = Contest.on(spec, recipe, rows, runs=runs, deadline=deadline)
@@ -179,6 +187,10 @@ def _by_contest(
             half_life = (learned.iloc[-1] - learned.iloc[0]).to_pytimedelta() / part
             if contest.challenge(f"half-life {told_length(half_life)}", replace(contest.best, half_life=half_life)):
                 notes["half_life"] = told_length(half_life)
+    if spec.retrain.features:
+        from airmedic_core.training.features import try_features
+
+        notes["features"] = try_features(spec, contest)
     return contest.best, {**notes, "tried": contest.tried}
 
 

@@ -38,7 +38,8 @@ def recency_weights(times: pd.Series, half_life: timedelta) -> Array:
     [0.25, 0.5, 1.0]
     """
     ages = (times.max() - times).dt.total_seconds().to_numpy(dtype=np.float64)
-    weights: Array = np.power(0.5, ages / half_life.total_seconds())
+    # Rows that were made, and not observed, may have no moment: they count like the newest.
+    weights: Array = np.power(0.5, np.nan_to_num(ages, nan=0.0) / half_life.total_seconds())
     return weights
 
 

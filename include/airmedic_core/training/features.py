@@ -1,0 +1,182 @@
+"""Feature engineering from a closed list (``retrain.features``), computed inside of the model's own pipeline.
+
+Each step is tried alone, and kept only if the comparison on withheld rows clearly gains. Those that are kept are the
+first step of the model's pipeline, so that whoever serves it prepares the same inputs as before, and the moment of the
+row where a date is among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from itertools import permutations
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from airmedic_core.inputs import Inputs
+from airmedic_core.training.contest import Contest, Recipe
+from airmedic_core.training.feature_steps import AddedFeatures, Step, feature_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airmedic_core.spec import ModelSpec
+
+_ADDED = "added"
+"""Name of the step, and of the columns that it adds among those that the pipeline takes."""
+_MOST_OF_A_KIND = 6
+"""Steps of one kind that are tried: each takes a fit, and of many that are tried some gain by chance."""
+_MOST_NUMBERS = 8
+"""Numbers of which ratios are made: of eight there are 56."""
+
+
+def try_features(spec: ModelSpec, contest: Contest) -> list[str]:
+    """Try the features that the spec asks for, one after the other, and return the names of those that are kept.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    contest : Contest
+        Compares them; its best recipe holds what is kept.
+    """
+    kept = []
+    for step in candidates(spec, contest.best.inputs, contest.earlier):
+        if contest.over:
+            break
+        if contest.challenge(f"feature {feature_name(step)}", with_step(spec, contest.best, step), confirmed=True):
+            kept.append(feature_name(step))
+    return kept
+
+
+def candidates(spec: ModelSpec, inputs: Inputs, rows: pd.DataFrame) -> Iterator[Step]:
+    """Yield the steps to try, of each kind those first that go most with the target.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model: which kinds it asks for.
+    inputs : Inputs
+        The champion's inputs.
+    rows : pandas.DataFrame
+        Rows that are trained on.
+    """
+    prepared = inputs.prepare(rows)
+    known = _Known(spec, inputs, rows, prepared)
+    for kind in spec.retrain.features:
+        steps = list(_KINDS[kind](known))
+        if kind in {"ratios", "lags"}:
+            steps.sort(key=lambda step: -_goes_with(spec, step, prepared, rows[spec.target]))
+        yield from steps[:_MOST_OF_A_KIND]
+
+
+class _Known(NamedTuple):
+    """What the steps that may be tried follow from."""
+
+    spec: ModelSpec
+    inputs: Inputs
+    rows: pd.DataFrame
+    prepared: pd.DataFrame
+
+
+def _ratios(known: _Known) -> Iterator[Step]:
+    numbers = [name for name in known.inputs.numeric if known.prepared[name].nunique() > 2][:_MOST_NUMBERS]
+    for above, below in permutations(numbers, 2):
+        if (known.prepared[below].dropna() > 0).mean() > 1 / 2:
+            yield ("ratio", above, below)
+
+
+def _dates(known: _Known) -> Iterator[Step]:
+    time = known.spec.data.time_column
+    moments = known.rows[time].dt
+    for part, values in (("hour", moments.hour), ("weekday", moments.dayofweek), ("month", moments.month)):
+        if values.nunique() > 1:
+            yield (part, time)
+
+
+def _lags(known: _Known) -> Iterator[Step]:
+    # Rows of one moment have no order, and what was before such a row is not known.
+    if known.rows[known.spec.data.time_column].is_unique:
+        for name in known.inputs.numeric:
+            yield ("lag", name)
+
+
+def _group_means(known: _Known) -> Iterator[Step]:
+    if known.spec.task != "multiclass":
+        for name in known.inputs.categorical:
+            if name != known.spec.data.time_column and known.prepared[name].nunique() > 1:
+                yield ("mean", name)
+
+
+_KINDS: dict[str, Callable[[_Known], Iterator[Step]]] = {
+    "ratios": _ratios,
+    "dates": _dates,
+    "lags": _lags,
+    "group_means": _group_means,
+}
+
+
+def _goes_with(spec: ModelSpec, step: Step, prepared: pd.DataFrame, target: pd.Series) -> float:
+    """Return how closely a step follows the target, as a rank correlation; 0 where that is not defined."""
+    import pandas as pd
+
+    name = feature_name(step)
+    values = AddedFeatures([step]).fit_transform(prepared)[name].reset_index(drop=True)
+    codes = pd.Series(target.to_numpy() if spec.task == "regression" else pd.factorize(target, sort=True)[0])
+    alike = values.corr(codes.astype(float), method="spearman") if values.nunique() > 1 else 0.0
+    return abs(float(alike)) if np.isfinite(alike) else 0.0
+
+
+def with_step(spec: ModelSpec, recipe: Recipe, step: Step) -> Recipe:
+    """Return a recipe whose pipeline computes one more feature.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    recipe : Recipe
+        The recipe so far, whose pipeline may compute some already.
+    step : Step
+        What is added.
+    """
+    known = tuple(map(tuple, steps_of(recipe.estimator)))
+    inputs, time = recipe.inputs, spec.data.time_column
+    if step[1] == time and time not in inputs.columns:
+        inputs = Inputs((*inputs.kinds, (time, "category")))
+    estimator = _pipeline(recipe.estimator, (*known, step), time)
+    by_window = recipe.by_window or step[0] == "lag"
+    return replace(recipe, estimator=estimator, inputs=inputs, by_window=by_window)
+
+
+def steps_of(estimator: Any) -> Sequence[Step]:
+    """Return the steps of features that a pipeline computes itself."""
+    added = _added_in(estimator)
+    return () if added is None else tuple(added.steps)
+
+
+def _added_in(estimator: Any) -> Any:
+    """Return the first step of a pipeline where it is ours: loaded, it is of a class of its own, with our trait."""
+    first = estimator.steps[0][1] if hasattr(estimator, "steps") else None
+    return first if getattr(first, "kept_by_value", False) else None
+
+
+def _pipeline(estimator: Any, steps: Sequence[Step], time: str) -> Any:
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    inner = deepcopy(estimator)
+    parts = list(inner.steps) if hasattr(inner, "steps") else [("model", inner)]
+    if _added_in(inner) is not None:
+        parts = parts[1:]
+    chosen = parts[0][1]
+    if isinstance(chosen, ColumnTransformer):
+        # It names its columns, and would leave out the new ones. They come last, so that no other one moves.
+        filled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+        rest = [part for part in chosen.transformers if part[0] != _ADDED]
+        chosen.transformers = [*rest, (_ADDED, filled, [feature_name(step) for step in steps])]
+    dropped = (time,) if any(step[1] == time for step in steps) else ()
+    return Pipeline([(_ADDED, AddedFeatures(tuple(steps), dropped)), *parts])
