@@ -70,7 +70,17 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> pd.DataFrame:  # noqa: N803
-        """Learn from rows, and return them with what was known of each before it."""
+        """Learn from rows, and return them with what was known of each before it.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame
+            Rows by time.
+        y : array-like, optional
+            Their labels, for group means.
+        **_
+            Nothing else is used.
+        """
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         labels = None if y is None else _as_numbers(y)
         self.overall_ = 0.0 if labels is None else float(labels.mean())
