@@ -110,11 +110,13 @@ def _about_as_likely(result: PairCheck) -> Json | None:
 
 
 def _print(spec: ModelSpec, result: PairCheck) -> None:
+    from airmedic_core.assess import summarise
     from airmedic_core.diagnose.summary import as_likely_too
     from airmedic_core.records import Verdict
     from airmedic_core.reports.findings import ranked
+    from airmedic_core.reports.measured import largest_moves, metric_words, move_words
     from airmedic_core.reports.text import number
-    from airmedic_core.terminal.output import judged, say, show
+    from airmedic_core.terminal.output import judged, say, show_under
 
     assessment = result.assessment
     word = assessment.outcome if assessment.outcome != "incident" else str(assessment.cause)
@@ -124,21 +126,24 @@ def _print(spec: ModelSpec, result: PairCheck) -> None:
     say(assessment.headline)
     if also := as_likely_too(assessment.cause, result.rival):
         say(also)
+    if measured := metric_words(summarise(result.findings, spec.metric), result.findings):
+        say(f"Performance: {measured}.")
+    for move in largest_moves(result.findings, most=1):
+        say(f"Largest move: {move.column} {move_words(move)}.")
     shown = [finding for finding in ranked(result.findings) if finding.verdict is not Verdict.OK]
     rows = [
         (
+            f"{finding.check} {finding.subject}",
             finding.verdict,
-            finding.check,
-            finding.subject,
             finding.statistic,
             number(finding.value),
-            number(finding.baseline),
+            f"(usual {number(finding.baseline)})" if finding.baseline is not None else "",
             finding.message,
         )
         for finding in shown[:20]
     ]
     if rows:
-        show("", ("Verdict", "Check", "Subject", "Statistic", "Value", "Usual", "What it says"), rows)
+        show_under(("Finding", "Verdict", "Statistic", "Value", "Usual", "What it says"), rows)
     left = len(shown) - len(rows)
     calm = len(result.findings) - len(shown)
     say(

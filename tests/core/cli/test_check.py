@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,3 +115,17 @@ def test_a_reference_of_a_few_rows_ends_in_two(spec: Path, halves: tuple[Path, P
     code, _, err = airmedic(*arguments(spec, halves))
     assert code == 2
     assert "The reference has 12 rows; at least 30 are needed." in err
+
+
+def test_a_terminal_of_80_columns_shows_what_is_usual_and_no_cut_words(
+    spec: Path, halves: tuple[Path, Path], airmedic: Airmedic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "80")
+    code, out, _ = airmedic(*arguments(spec, halves))
+    assert code == 0
+    lines = re.sub(r"\x1b\[[\d;]*m", "", out).splitlines()
+    assert max(len(line.rstrip()) for line in lines) <= 80
+    text = " ".join(" ".join(lines).split())
+    assert re.search(r"Performance: AUC [\d.]+ \([\d.]+ … [\d.]+\), accepted: at least [\d.]+, usual: [\d.]+", text)
+    assert re.search(r"Largest move: \w+ [+−±][\d.]+ .*, usually within ±[\d.]+\.", text)
