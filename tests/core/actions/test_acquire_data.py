@@ -13,7 +13,7 @@ from airmedic.testing.production import NOW, approved, copy_of, day, incident_of
 from airmedic_core.acquired_rows import MARK, stored_files
 from airmedic_core.actions import ACTIONS, acquire_data
 from airmedic_core.errors import TrainingError
-from airmedic_core.execution import carry_out
+from airmedic_core.execution import carry_out, undo
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Proposal, RankedCause, Severity
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import challenger_of
@@ -77,7 +77,7 @@ def test_rows_whose_labels_are_known_are_trained_on_themselves(ws: Workspace) ->
         ACTION.plan(ws, incident, None)
 
 
-def test_rows_that_do_not_surely_help_are_left_out_and_removed(ws: Workspace) -> None:
+def test_rows_that_do_not_surely_help_are_left_out(ws: Workspace) -> None:
     proposal = planned(ws)
     assert proposal.params["count"] == 60
     assert "Up to 60 rows are made on a copy" in ACTION.changes(proposal)[0]
@@ -87,13 +87,15 @@ def test_rows_that_do_not_surely_help_are_left_out_and_removed(ws: Workspace) ->
     assert output["kept"] is False
     assert output["gain"]["low"] <= 0
     assert "do not surely help" in result.summary
-    assert not list(stored_files(ws).glob("*"))
+    assert len(list(stored_files(ws).glob("*"))) == 1
     challenger = ws.registry.by_alias(ws.spec.name, "challenger")
     assert challenger is not None
     assert (challenger.version, challenger.tags["airmedic.proposal_hash"]) == (output["version"], proposal.hash)
     assert "airmedic.tried" not in challenger.tags
     assert "acquired" not in ws.registry.client.get_run(challenger.run_id).data.params
     assert ws.registry.champion(ws.spec.name).version == "1"
+    assert "The made rows are removed." in undo(ws, proposal.hash, now=NOW).summary
+    assert not list(stored_files(ws).glob("*"))
 
 
 def test_rows_that_help_stay_as_a_marked_copy_that_no_evaluation_reads(
