@@ -102,7 +102,7 @@ def test_the_growth_is_healed(story: Story) -> None:
     first = next(number for number, step in enumerate(story.played) if step.champion != step.served_by)
     healed, static = mean(story.healed[first + 1 :]), mean(story.static[first + 1 :])
     print(f"MAE after the first deployment: {healed:.1f}, never retrained {static:.1f}, ratio {healed / static:.2f}")
-    assert healed <= 0.6 * static
+    assert healed <= 0.5 * static
 
 
 def test_a_challenger_that_was_fitted_to_shuffled_labels_is_refused(story: Story) -> None:
