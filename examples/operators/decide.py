@@ -12,7 +12,7 @@ from airmedic.operators.retrain import RetrainOperator
 from airmedic.sensors.approval import ApprovalSensor
 
 REQUEST = {"action": "retrain", "reason": "A new season has begun", "by": "anna"}
-PATHS = ("retrain", "deploy", "rollback", "quarantine", "repair", "change", "recommend", "escalate")
+PATHS = ("retrain", "deploy", "rollback", "quarantine", "repair", "scale", "change", "recommend", "escalate")
 PROPOSAL = "{{ ti.xcom_pull(task_ids='decide', key='proposal_hash') }}"
 APPROVED = "{{ ti.xcom_pull(task_ids='approve_retrain', key='proposal_hash') }}"
 INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') }}"

@@ -11,7 +11,7 @@ from airmedic.operators.llm_diagnosis import LLMDiagnosisOperator
 from airmedic.operators.recommend import RecommendOperator
 
 REQUEST = {"action": "retrain", "reason": "What would training bring?", "by": "anna", "dry_run": "true"}
-PATHS = ("retrain", "deploy", "rollback", "quarantine", "repair", "change", "recommend", "escalate")
+PATHS = ("retrain", "deploy", "rollback", "quarantine", "repair", "scale", "change", "recommend", "escalate")
 INCIDENT = "{{ ti.xcom_pull(task_ids='collect_evidence', key='incident_id') }}"
 
 with DAG("example_recommend", schedule=None, doc_md=__doc__):

@@ -129,9 +129,11 @@ def permit_all(home: Path) -> None:
     (home / "policies" / "default.yaml").write_text(shipped.replace("permission: ask\n", "permission: auto\n"))
 
 
-def delegated(home: Path, action: str, **changes: object) -> Any:
-    """Have the spec name a DAG of the team's own, and return the approved proposal of an action that it carries out."""
+def delegated(home: Path, action: str, *, more: str = "", **changes: object) -> Any:
+    """Have the spec name what carries out an action, and return the approved proposal of that action."""
     rewrite(home, **changes)
+    with (home / "models" / f"{MODEL}.yaml").open("a", encoding="utf-8") as spec:
+        spec.write(more)
     return propose(action)
 
 

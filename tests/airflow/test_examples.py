@@ -16,6 +16,7 @@ import pytest
 from tests.airflow import example_production as production
 from tests.airflow.conftest import _living_in
 from tests.airflow.hooks.test_label_studio import Studio, connect
+from tests.core.replica_hook import ReplicaHook
 
 Prepare = Callable[[Path], Any]
 """Brings a home to where the example begins. Where it returns a proposal, the run is given its hash."""
@@ -95,6 +96,21 @@ CASES = {
         stage="watched",
         prepare=lambda home: production.propose("escalate"),
     ),
+    "announce": Case(
+        lambda ws, said: isinstance(said["announce"], list),
+        stage="watched",
+        prepare=lambda home: production.ask("quarantine"),
+    ),
+    "scale": Case(
+        lambda ws, said: said["scale"]["status"] == "done",
+        stage="watched",
+        prepare=lambda home: production.delegated(home, "scale", more="scale: {url: '${EXAMPLE_HOOK}'}\n"),
+    ),
+    "scale_in_dag": Case(
+        lambda ws, said: [done.action for done in ws.ledger.actions()] == ["scale"],
+        stage="watched",
+        prepare=lambda home: production.delegated(home, "scale", more="scale: {dag: grow}\n"),
+    ),
     "retrain": Case(
         lambda ws, said: serving(ws) == "1" and len(ws.registry.versions("orders")) == 2,
         stage="watched",
@@ -156,6 +172,7 @@ OTHER_DAGS = {
     "rerun_pipeline": "deliver_orders",
     "train_in_dag": "train_orders",
     "roll_back_in_dag": "roll_orders_back",
+    "scale_in_dag": "grow",
 }
 """The DAGs of the team's own that an example triggers and waits for."""
 
@@ -201,9 +218,18 @@ def studio(monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     server.server_close()
 
 
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[ReplicaHook]:
+    server = ReplicaHook()
+    monkeypatch.setenv("EXAMPLE_HOOK", server.url)
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(180)
-@pytest.mark.usefixtures("studio")
+@pytest.mark.usefixtures("studio", "hook")
 @pytest.mark.parametrize("name", CASES)
 def test_an_example_runs(name: str, stages: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES[name]
@@ -242,6 +268,18 @@ def test_an_example_is_read_by_airflow(name: str) -> None:
     assert dag.doc_md
     used = {type(task).__module__.rpartition(".")[2] for task in dag.tasks}
     assert name in used, "the example is of this operator"
+
+
+def test_examples_that_decide_know_each_path(content: Path) -> None:
+    from airflow.dag_processing.dagbag import DagBag
+
+    from airmedic.dags.remediate import remediate
+    from airmedic_core.spec import load_spec
+
+    ours = remediate(load_spec(content / "models" / "alpha.yaml")).get_task("decide").branches
+    for name in ("decide", "recommend"):
+        bag = DagBag(production.EXAMPLES / f"{name}.py", bundle_path=production.EXAMPLES)
+        assert set(bag.dags[f"example_{name}"].get_task("decide").branches) == set(ours)
 
 
 def test_no_deployment_picks_the_examples_up() -> None:
