@@ -40,6 +40,8 @@ class FittedModel:
     """MLflow's signature, if it was logged with one."""
     gaps: tuple[PackageGap, ...] = ()
     """Packages that are not installed as it wants them."""
+    size_bytes: int = 0
+    """How large its files are; 0 for one that comes right from its training."""
 
     def answer(self, rows: pd.DataFrame) -> Answer:
         """Return what it says of prepared rows."""
@@ -123,7 +125,8 @@ def opened(folder: Path, told: str, meaning: Meaning | None = None) -> FittedMod
             f"{told} does not load: {first_line}. {wanted}".rstrip(),
             todo or f"Its flavours are {known}; install the packages that it was made with.",
         ) from error
-    return FittedModel(name, native, meaning, kept.signature, gaps)
+    size = sum(entry.stat().st_size for entry in folder.rglob("*") if entry.is_file())
+    return FittedModel(name, native, meaning, kept.signature, gaps, size)
 
 
 def _loaded(flavour: Flavour, folder: Path) -> Any:

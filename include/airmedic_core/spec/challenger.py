@@ -78,6 +78,8 @@ class GateSection(Section):
     it orders the rows; of a rare class it is as much less as its Brier score is."""
     max_slowdown: float = Field(default=20.0, ge=1)
     """How many times as long as the champion a challenger may take to score; it may always take a millisecond a row."""
+    max_growth: float = Field(default=50.0, ge=1)
+    """How many times as large as the champion's a challenger's files may be; they may always have 100 MB."""
 
 
 class RolloutSection(Section):

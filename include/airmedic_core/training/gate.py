@@ -9,7 +9,7 @@ together, and resampling them one by one would promise more certainty than there
                         interval is upwards, a challenger that is surely not worse passes
 ``refused``             the difference itself is below the margin, or the whole interval is below zero, or a segment
                         is clearly worse, or its probabilities are clearly further off, or an input gives it the answer,
-                        or it does not predict, or far too slowly
+                        or it does not predict, or far too slowly, or is far too large
 ``inconclusive``        too few rows or blocks, or a difference that is acceptable with a lower bound that is not
 ``not_comparable``      no champion, no labels, one class only, rows or positive classes that differ, or an error
 ======================  ==========================================================================================
@@ -29,7 +29,7 @@ from airmedic_core.numbers import percent
 from airmedic_core.records import GateResult
 from airmedic_core.scoring import ScoredBatch, score
 from airmedic_core.training.fit import Challenger, trained_window
-from airmedic_core.training.guards import leaks, slower
+from airmedic_core.training.guards import larger, leaks, slower
 from airmedic_core.training.paired import compare, time_blocks
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def evaluate_gate(
     result = compare(spec, old, new, frame)
     problems = leaks(spec, ws.registry.inputs(champion), ws.registry.inputs(version), frame)
     problems += slower(spec, old_seconds, new_seconds, len(frame))
+    problems += larger(spec, ws.registry.model(champion).size_bytes, ws.registry.model(version).size_bytes)
     nameless = _of_unknown_classes(spec, old, new, frame)
     if problems:
         result = replace(result, outcome="refused", reasons=(*result.reasons, *problems))

@@ -1,4 +1,4 @@
-"""What keeps a challenger out of service although its metric is good: leaks, wrong probabilities, slow answers."""
+"""What keeps a challenger out of service although its metric is good: leaks, wrong probabilities, slow answers, size."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ refuses a challenger has to be next to certain, and `airmedic init` warns much e
 tells the load of this hour with a rank correlation of 0.98, and is known in time."""
 _SLOW_SECONDS_A_ROW = 0.001
 """Nobody waits for less, however many times slower it is than almost nothing."""
+_LARGE_BYTES = 100_000_000
+"""Any machine that serves models has memory for less, however many times larger it is than almost nothing."""
 
 
 def leaks(spec: ModelSpec, champion: Inputs, challenger: Inputs, frame: pd.DataFrame) -> list[str]:
@@ -86,6 +88,23 @@ def slower(spec: ModelSpec, champion_seconds: float, challenger_seconds: float, 
         return []
     told = f"Scoring {rows:,} rows took the challenger {challenger_seconds:.2f} s, {times:.0f} times as long as"
     return [f"{told} the champion; {spec.gate.max_slowdown:g} times are allowed."]
+
+
+def larger(spec: ModelSpec, champion_bytes: int, challenger_bytes: int) -> list[str]:
+    """Return that a challenger's files are too large beside the champion's; nothing if they are not.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The gate's limit.
+    champion_bytes, challenger_bytes : int
+        How large the files are.
+    """
+    times = challenger_bytes / max(champion_bytes, 1)
+    if times <= spec.gate.max_growth or challenger_bytes <= _LARGE_BYTES:
+        return []
+    told = f"The challenger's files have {challenger_bytes / 1e6:,.0f} MB, {times:,.0f} times those of"
+    return [f"{told} the champion; {spec.gate.max_growth:g} times are allowed."]
 
 
 def _squared_distances(labels: Array, scores: Array) -> Array:

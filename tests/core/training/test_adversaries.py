@@ -9,6 +9,7 @@ import pytest
 from sklearn.dummy import DummyClassifier
 
 from airmedic_core.registry import ModelVersion
+from airmedic_core.training import guards
 from airmedic_core.training.gate import evaluate_gate
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import day
@@ -45,6 +46,28 @@ def test_swapped_classes_and_answers_that_are_no_numbers_are_refused(
 ) -> None:
     challenger = register(ws, kind().fit(LEARNED[COLUMNS], LEARNED["churned"]), COLUMNS)
     assert evaluate_gate(ws, challenger, champion, LATER).outcome == "refused"
+
+
+class Heavy(SwappedColumns):
+    """Knows the relation, and carries a megabyte that it does not need."""
+
+    def fit(self, X: Any, y: Any, **more: Any) -> Any:  # noqa: N803  scikit-learn's name
+        self.ballast_ = np.random.default_rng(0).bytes(1_000_000)
+        return super().fit(X, y, **more)
+
+    def predict_proba(self, X: Any) -> Any:  # noqa: N803  scikit-learn's name
+        return self.inner_.predict_proba(X)
+
+
+def test_a_challenger_that_is_far_too_large_is_refused(
+    ws: Workspace, champion: ModelVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heavy = register(ws, Heavy().fit(LEARNED[COLUMNS], LEARNED["churned"]), COLUMNS)
+    assert evaluate_gate(ws, heavy, champion, LATER).outcome == "passed", "it is below what may always be"
+    monkeypatch.setattr(guards, "_LARGE_BYTES", 500_000)
+    result = evaluate_gate(ws, heavy, champion, LATER)
+    assert result.outcome == "refused"
+    assert "times those of the champion; 50 times are allowed." in result.reasons[-1]
 
 
 @pytest.mark.parametrize("count", [0, 1, 99])
