@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -69,6 +70,21 @@ class Compared:
     def of_arm(self, arm: str) -> list[Result]:
         """Return the results of an arm."""
         return [result for result in self.results if result.arm == arm]
+
+    @classmethod
+    def together(cls, parts: Sequence[Compared]) -> Compared:
+        """Return the parts of one run, which had some of the incidents each, as one."""
+        first = parts[0]
+        if {(part.seed, part.commit) for part in parts} != {(first.seed, first.commit)}:
+            raise ValueError("These are parts of different runs: their seeds or commits differ.")
+        return cls(
+            first.seed, first.commit, max(part.date for part in parts),
+            [result for part in parts for result in part.results],
+            [shown for part in parts for shown in part.demonstrations],
+            sum(part.adviser_right for part in parts),
+            sum(part.seconds for part in parts),
+            sum(part.cpu_seconds for part in parts),
+        )  # fmt: skip
 
     def save(self, path: Path) -> None:
         """Keep it as JSON."""

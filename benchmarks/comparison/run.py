@@ -45,14 +45,17 @@ def main() -> None:
     parser.add_argument("--only", default="", help="incidents whose name holds this text, with every step")
     parser.add_argument("--seed", type=int, default=page.PUBLISHED_SEED)
     parser.add_argument("--write", action="store_true", help="write docs/comparison.md")
-    parser.add_argument("--json", type=Path, help="keep the results in a file …")
-    parser.add_argument("--from", dest="kept", type=Path, help="… or take them from there, and run nothing")
+    parser.add_argument("--json", type=Path, help="keep the results in a file, after each incident …")
+    parser.add_argument(
+        "--from", dest="kept", type=Path, nargs="+", help="… or put such files together, and run nothing"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    compared = Compared.load(options.kept) if options.kept else _compared(options.seed, options.only)
-    if options.json:
-        compared.save(options.json)
+    if options.kept:
+        compared = Compared.together([Compared.load(path) for path in options.kept])
+    else:
+        compared = _compared(options.seed, options.only, options.json)
     print(page.tables(compared))
     if options.write:
         text = (Path(__file__).parent / "comparison.md").read_text(encoding="utf-8")
@@ -60,13 +63,13 @@ def main() -> None:
         print(f"{PAGE} is written.")
 
 
-def _compared(seed: int, only: str) -> Compared:
+def _compared(seed: int, only: str, kept: Path | None) -> Compared:
     # Many small fits: a second thread costs more than it brings, and would count as computing.
     with threadpool_limits(1), TemporaryDirectory() as folder:
-        return compare(Path(folder), seed, only)
+        return compare(Path(folder), seed, only, kept)
 
 
-def compare(folder: Path, seed: int, only: str = "") -> Compared:
+def compare(folder: Path, seed: int, only: str = "", kept: Path | None = None) -> Compared:
     """Have all arms act on all incidents.
 
     Parameters
@@ -77,6 +80,8 @@ def compare(folder: Path, seed: int, only: str = "") -> Compared:
         Draws the rows' order, and the incidents with their sizes and places.
     only : str
         A text that the names of incidents hold.
+    kept : Path, optional
+        A file for what is known after each incident.
     """
     compared, began, cpu = Compared(seed, _commit(), f"{_now():%Y-%m-%d}"), perf_counter(), process_time()
     rng = np.random.default_rng(seed)
@@ -94,8 +99,13 @@ def compare(folder: Path, seed: int, only: str = "") -> Compared:
         for verdict in _acted_on(folder / str(place), world, truth, adviser, memory):
             compared.results.append(Result.of(verdict))
             print(_told(compared.results[-1]), flush=True)
+        compared.seconds, compared.cpu_seconds = perf_counter() - began, process_time() - cpu
+        if kept is not None:
+            compared.save(kept)
     compared.demonstrations = [demonstrate(world, truth) for world, truth in _demonstrable(prepared)]
     compared.seconds, compared.cpu_seconds = perf_counter() - began, process_time() - cpu
+    if kept is not None:
+        compared.save(kept)
     return compared
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
 
 from populations import DATA
 
+from airmedic_core.decide import Request
+from airmedic_core.incident_lifecycle import request_incident
+from airmedic_core.policy import load_policy
 from airmedic_core.records import Cause
 from comparison.adviser import RIGHT, Adviser
 from comparison.arms import always_retrain, always_roll_back
 from comparison.incident import Incident, incidents
 from comparison.judging import Verdict, judge, truth_of
+from comparison.memory import Memory
 from comparison.page import tables
 from comparison.production import FIRST_WEEK, MODELS, WEEKS, Production, between, draw, week
 from comparison.results import Compared, Result
@@ -136,6 +141,22 @@ def test_what_is_learnt_from_wrong_labels_harms_and_nothing_blocks_it(
         assert verdict.harmed
         assert not verdict.resolved
         assert (verdict.unsafe, verdict.blocked) == (1, 0)
+
+
+@needs_data
+def test_the_next_world_knows_the_cases_of_the_one_before(
+    bikes: tuple[World, dict[str, Production], dict[str, Incident]], tmp_path: Path
+) -> None:
+    memory = Memory(tmp_path / "content")
+    assert load_policy(memory.content / "policies").learning.mode == "on"
+    first = bikes[0].copy(tmp_path / "first", content=memory.content)
+    request = Request(action="quarantine", by="anna")
+    opened = request_incident(first.ws, request, "a run", now=datetime(2026, 1, 1, tzinfo=UTC))
+    memory.add(first, "bike: nulls")
+    second = bikes[0].copy(tmp_path / "second", content=memory.content)
+    assert second.ws.ledger.experience().cases == ()
+    memory.recalled_by(second)
+    assert [case.incident_id for case in second.ws.ledger.experience().cases] == [f"bike: nulls: {opened.id}"]
 
 
 def test_the_table_counts_what_the_results_say(tmp_path: Path) -> None:
