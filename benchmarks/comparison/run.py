@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="write docs/comparison.md")
     parser.add_argument("--json", type=Path, help="keep the results in a file, after each incident …")
     parser.add_argument(
-        "--from", dest="kept", type=Path, nargs="+", help="… or put such files together, and run nothing"
+        "--from", dest="kept", type=Path, nargs="+", help="… or put such files together"
     )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
