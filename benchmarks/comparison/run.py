@@ -14,7 +14,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -46,9 +45,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=page.PUBLISHED_SEED)
     parser.add_argument("--write", action="store_true", help="write docs/comparison.md")
     parser.add_argument("--json", type=Path, help="keep the results in a file, after each incident …")
-    parser.add_argument(
-        "--from", dest="kept", type=Path, nargs="+", help="… or put such files together"
-    )
+    parser.add_argument("--from", dest="kept", type=Path, nargs="+", help="… or put such files together")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
@@ -88,24 +85,24 @@ def compare(folder: Path, seed: int, only: str = "", kept: Path | None = None) -
     productions = {model: draw(model, rng) for model in MODELS}
     chosen = [incident for incident in incidents(productions, rng) if only in incident.name]
     bases = {model: build(folder / model, productions[model]) for model in {incident.model for incident in chosen}}
-    prepared = []
-    for place, incident in enumerate(chosen):
-        base, production = bases[incident.model], productions[incident.model]
-        prepared.append(_prepared(folder / str(place), base, incident, production, seed))
-        print(_stated(prepared[-1][1]), flush=True)
-    adviser, memory = Adviser(seed), Memory(folder / "content")
-    for place, (world, truth) in enumerate(prepared):
-        compared.adviser_right += adviser.about(truth.incident)
-        for verdict in _acted_on(folder / str(place), world, truth, adviser, memory):
+    for incident in chosen:
+        print(f"{incident.name:38}{incident.kind}", flush=True)
+    adviser, memory, demonstrated = Adviser(seed), Memory(folder / "content"), set[str]()
+    # In an order of the seed's, so that a run that is cut off has handled some of each kind.
+    for place in np.random.default_rng(seed).permutation(len(chosen)):
+        incident, own = chosen[place], folder / str(place)
+        world, truth = _prepared(own, bases[incident.model], incident, productions[incident.model], seed)
+        print(_stated(truth), flush=True)
+        compared.adviser_right += adviser.about(incident)
+        for verdict in _acted_on(own, world, truth, adviser, memory):
             compared.results.append(Result.of(verdict))
             print(_told(compared.results[-1]), flush=True)
+        if incident.demonstrates and incident.model not in demonstrated:
+            demonstrated.add(incident.model)
+            compared.demonstrations.append(demonstrate(world, truth))
         compared.seconds, compared.cpu_seconds = perf_counter() - began, process_time() - cpu
         if kept is not None:
             compared.save(kept)
-    compared.demonstrations = [demonstrate(world, truth) for world, truth in _demonstrable(prepared)]
-    compared.seconds, compared.cpu_seconds = perf_counter() - began, process_time() - cpu
-    if kept is not None:
-        compared.save(kept)
     return compared
 
 
@@ -140,17 +137,10 @@ def _acted_on(folder: Path, world: World, truth: Truth, adviser: Adviser, memory
     yield judge(truth, acted)
 
 
-def _demonstrable(prepared: list[tuple[World, Truth]]) -> Iterator[tuple[World, Truth]]:
-    """Yield one incident for each model whose relation has changed: what such demos heal."""
-    for model in MODELS:
-        of_model = ((world, truth) for world, truth in prepared if truth.incident.model == model)
-        yield from islice(((world, truth) for world, truth in of_model if truth.incident.demonstrates), 1)
-
-
 def _stated(truth: Truth) -> str:
     incident = truth.incident
     worth = f"{truth.serving:+.3f} → {truth.best:+.3f} to gain" if truth.to_gain else "nothing to gain"
-    return f"{incident.name:38}{incident.kind:72}{worth}"
+    return f"{incident.name:38}{worth}"
 
 
 def _told(result: Result) -> str:
