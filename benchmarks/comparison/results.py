@@ -52,6 +52,8 @@ class Compared:
     date: str
     results: list[Result] = field(default_factory=list)
     demonstrations: list[Demonstration] = field(default_factory=list)
+    planned: int = 0
+    """Incidents that were drawn. Where results are of fewer, the run was cut off."""
     adviser_right: int = 0
     """Incidents of which the language model knew the cause."""
     seconds: float = 0.0
@@ -81,6 +83,7 @@ class Compared:
             first.seed, first.commit, max(part.date for part in parts),
             [result for part in parts for result in part.results],
             [shown for part in parts for shown in part.demonstrations],
+            sum(part.planned for part in parts),
             sum(part.adviser_right for part in parts),
             sum(part.seconds for part in parts),
             sum(part.cpu_seconds for part in parts),

@@ -84,6 +84,7 @@ def compare(folder: Path, seed: int, only: str = "", kept: Path | None = None) -
     rng = np.random.default_rng(seed)
     productions = {model: draw(model, rng) for model in MODELS}
     chosen = [incident for incident in incidents(productions, rng) if only in incident.name]
+    compared.planned = len(chosen)
     bases = {model: build(folder / model, productions[model]) for model in {incident.model for incident in chosen}}
     for incident in chosen:
         print(f"{incident.name:38}{incident.kind}", flush=True)
