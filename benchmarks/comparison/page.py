@@ -49,10 +49,11 @@ def page(compared: Compared, text: str) -> str:
 def _run(compared: Compared) -> str:
     count = len(compared.incidents)
     cut_off = f" The run was cut off after {count} of {compared.planned}, in an order drawn from the seed."
+    apart = f" It was run in {compared.parts} parts, which learned apart." if compared.parts > 1 else ""
     return (
         f"Commit {compared.commit}, seed {compared.seed}, {compared.date}: {count} incidents in"
         f" {compared.seconds:,.0f} s ({compared.cpu_seconds:,.0f} s of computing on one core). The language model knew"
-        f" the cause of {compared.adviser_right} of the {count}.{cut_off if count < compared.planned else ''}"
+        f" the cause of {compared.adviser_right} of the {count}.{apart}{cut_off if count < compared.planned else ''}"
     )
 
 

@@ -58,6 +58,8 @@ class Compared:
     """Incidents of which the language model knew the cause."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    parts: int = 1
+    """Parts that it was run in. Each has learned from its own incidents only."""
 
     @property
     def arms(self) -> list[str]:
@@ -87,6 +89,7 @@ class Compared:
             sum(part.adviser_right for part in parts),
             sum(part.seconds for part in parts),
             sum(part.cpu_seconds for part in parts),
+            sum(part.parts for part in parts),
         )  # fmt: skip
 
     def save(self, path: Path) -> None:

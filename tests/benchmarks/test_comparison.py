@@ -173,3 +173,11 @@ def test_the_table_counts_what_the_results_say(tmp_path: Path) -> None:
     # By hand: one of two resolved, one harmed, 2 × 2 unsafe of which 2 × 1 blocked, one answer for two incidents.
     assert "| rules | 1 of 2 (50%) | 1 | 4 | 2 | 1 of 2 (50%) | 0 of 2 (0%) | 3.0 |" in text
     assert "| unit | 2 | 1, 1 harmed |" in text
+
+
+def test_parts_of_one_run_are_put_together_and_those_of_two_are_not() -> None:
+    bikes, hotels = Compared(1, "abc", "2026-01-01", planned=3), Compared(1, "abc", "2026-01-02", planned=4)
+    both = Compared.together([bikes, hotels])
+    assert (both.planned, both.parts, both.date) == (7, 2, "2026-01-02")
+    with pytest.raises(ValueError, match="different runs"):
+        Compared.together([bikes, Compared(2, "abc", "2026-01-01")])
