@@ -156,9 +156,7 @@ def _hotel(production: Production, rng: np.random.Generator) -> Iterator[Inciden
     yield _twice("hotel", rng.uniform(1.6, 2.2))
     yield _stale("hotel")
     yield _bad_version("hotel", "scrambled labels", _scrambled("is_canceled"))
-    yield _bad_version(
-        "hotel", "lead times lost", lambda _r, rows, _g: rows.assign(lead_time=0, market_segment="Direct")
-    )
+    yield _bad_version("hotel", "inputs lost", lambda _r, rows, _g: rows.assign(lead_time=0, market_segment="Direct"))
     yield _late("hotel", "is_canceled")
     yield _wrong_labels(
         "hotel", "inverted", "0 and 1 are exchanged", invert_labels("is_canceled", lambda rows: rows["adr"] > -1e9)
