@@ -10,6 +10,8 @@ import pytest
 from tests.browser.conftest import MODEL, PHONE
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.airflow.conftest import Running
     from tests.browser.conftest import Visitor
 
@@ -51,6 +53,26 @@ def test_the_menu_leads_to_the_fleet_and_the_fleet_to_the_incident(
     page.go_back()
     page.locator("airmedic-health svg.line-chart").first.wait_for()
     assert visitor.faults == []
+
+
+@pytest.mark.parametrize("user", ["vera", "uma", "ada"])
+def test_whoever_may_log_in_may_look(visit: Callable[..., Visitor], incident_id: str, user: str) -> None:
+    visitor = visit(user)
+    page = visitor.open(shows="table")
+    assert MODEL in page.locator("airmedic-health tbody tr").first.inner_text()
+    visitor.open(f"incidents/{incident_id}", shows=".answers")
+    assert visitor.faults == []
+
+
+def test_a_stranger_is_asked_to_log_in(browser: Browser, watched: Running) -> None:
+    context = browser.new_context()
+    try:
+        page = context.new_page()
+        page.goto(f"{watched.installation.airflow_url}/plugin/model-health")
+        page.locator("input[name=username]").wait_for(timeout=60_000)
+        assert page.locator("airmedic-health").count() == 0
+    finally:
+        context.close()
 
 
 def test_the_policy_says_what_would_happen_and_what_stops_it(
