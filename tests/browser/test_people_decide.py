@@ -80,6 +80,7 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visitor.page.goto(f"{visitor.url}/dags/remediate__{MODEL}/runs/{incident_id}/tasks/approve_deploy/required_actions")
     visitor.page.get_by_text("Deploy a new version of").first.wait_for(timeout=60_000)
     visitor.page.get_by_role("button", name="Approve").wait_for(timeout=60_000)
+    visitor.page.get_by_text("at once. It is probed").first.wait_for(timeout=60_000)
     visitor.picture("required-action")
     watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)

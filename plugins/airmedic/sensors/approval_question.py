@@ -66,7 +66,9 @@ def _rows(workspace: Workspace, proposal: Proposal, diagnosis: Diagnosis | None)
     incident = workspace.ledger.incident(proposal.incident_id)
     yield "What happened", f"{_text(incident.headline)} ({incident.severity})"
     yield from _cause(diagnosis)
-    yield "What changes", "<br>".join(_text(line) for line in changes(proposal)) or "Nothing that serves now."
+    # Airflow's page drops what would break the line.
+    told = " ".join(f"{_text(line).rstrip('.')}." for line in changes(proposal))
+    yield "What changes", told or "Nothing that serves now."
     yield "What it is worth", _text(proposal.expected)
     yield "Without a yes", without_a_yes(proposal)
     yield "How it is undone", _text(undoing(proposal.action))
