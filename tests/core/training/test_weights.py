@@ -107,3 +107,18 @@ def test_a_half_life_of_the_spec_is_used_as_it_is(changed: Workspace) -> None:
 
 def test_rows_of_one_moment_count_the_same() -> None:
     assert recency_weights(pd.Series([pd.Timestamp(day(1))] * 3), timedelta(hours=1)).tolist() == [1, 1, 1]
+
+
+def test_an_improvement_leaves_out_the_rows_before_a_change_where_that_clearly_gains(changed: Workspace) -> None:
+    asked = {"proposal_hash": "improved", "trials": 1, "changed_at": day(25).isoformat()}
+    challenger = train(changed, Window(day(0), day(56)), day(58), asked)
+    params = changed.registry.client.get_run(challenger.run_id).data.params
+    assert params["rows_chosen"] == "since_change"
+    assert challenger.train_window.start == day(25)
+    assert challenger.metrics["roc_auc"] > 0.8
+    tried = changed.registry.client.search_runs(
+        [changed.registry.experiment("renewals")], f"tags.`mlflow.parentRunId` = '{challenger.run_id}'"
+    )
+    names = {run.info.run_name for run in tried if run.data.tags["airmedic.kind"] == "choice"}
+    assert "choice rows since 2026-01-26 00:00" in names
+    assert sum(name.startswith("choice half-life") for name in names) == 3
