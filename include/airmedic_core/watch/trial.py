@@ -40,7 +40,7 @@ class TrialOptions(BaseModel):
 def known_until(ws: Workspace, proposal: Proposal) -> datetime:
     """Return the end of the newest window that is known: a trial that begins now has answered none of its rows."""
     newest = [seen.batch.window.end for seen in ws.ledger.batches(ws.spec.name, limit=1)]
-    return max(since(ws, proposal), *newest)
+    return max([since(ws, proposal), *newest])
 
 
 def begin(ws: Workspace, trial: Traffic, proposal: Proposal, options: TrialOptions) -> None:

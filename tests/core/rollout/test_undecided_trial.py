@@ -114,3 +114,15 @@ def test_broken_data_that_come_while_it_is_tried_get_an_incident_of_their_own(tr
     own = open_incident(ws, broken, now=NOW)
     assert own.id != deployment.incident_id
     assert own.batch_ids == (broken.id,)
+
+
+def test_a_canary_begins_where_nothing_was_monitored_yet(
+    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airmedic_core.ledger import Ledger
+
+    monkeypatch.setattr(Ledger, "batches", lambda *_, **__: [])
+    ws, _ = tried_for(tried, tmp_path)
+    trial = ws.registry.trial("renewals")
+    assert trial is not None
+    assert trial.after == ws.ledger.incidents("renewals")[0].window.end
