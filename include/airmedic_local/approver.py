@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from airmedic_local.airflow_client import AirflowClient
@@ -26,11 +27,19 @@ class Approver:
     decide : callable
         Takes one Required Action and returns the option to choose, or ``None`` to leave it alone. Approves all where
         not given.
+    comments : mapping of str to str
+        Task id of a question → what the person says with the answer.
     """
 
-    def __init__(self, client: AirflowClient, decide: Callable[[Json], str | None] = lambda _: "Approve") -> None:
+    def __init__(
+        self,
+        client: AirflowClient,
+        decide: Callable[[Json], str | None] = lambda _: "Approve",
+        comments: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._client = client
         self._decide = decide
+        self._comments = comments
         self._first_seen: dict[tuple[str, str, str], float] = {}
         self.answered: list[Json] = []
         """Every Required Action that was answered, with ``option``."""
@@ -48,7 +57,8 @@ class Approver:
             if option is None:
                 continue
             try:
-                self._client.answer(detail, option)
+                comment = self._comments.get(task["task_id"])
+                self._client.answer(detail, option, {"comment": comment} if comment else None)
             except RequestRefusedError as error:
                 if error.status == 409:  # somebody else was faster
                     continue

@@ -159,16 +159,3 @@ class Playback:
     def _champion(self) -> str:
         version: str = self._ws.registry.champion(self._ws.spec.name).version
         return version
-
-
-def until_answered(client: AirflowClient, first: Callable[[Json], None]) -> Approver:
-    """Return an approver that approves everything, and calls ``first`` once before its first answer."""
-    called: list[Json] = []
-
-    def decide(detail: Json) -> str:
-        if not called:
-            called.append(detail)
-            first(detail)
-        return "Approve"
-
-    return Approver(client, decide)

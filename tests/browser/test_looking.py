@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.browser.conftest import MODEL, PHONE
+from tests.browser.conftest import MODEL
+from tests.browser.visitor import PHONE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.airflow.conftest import Running
-    from tests.browser.conftest import Visitor
+    from tests.browser.visitor import Visitor
 
 PLACES = (
     "",
@@ -119,7 +120,6 @@ def test_learning_says_what_is_expected_and_from_whom(visit: Callable[..., Visit
 @pytest.mark.parametrize(
     ("name", "place", "shows"),
     [
-        ("model", f"models/{MODEL}", "svg.line-chart"),
         ("policy", f"models/{MODEL}/policy", "table.policy"),
         ("learning", f"models/{MODEL}/learning", "svg.share"),
     ],

@@ -10,7 +10,7 @@ from tests.airflow.running.steps import parked
 from tests.browser.conftest import MODEL
 
 if TYPE_CHECKING:
-    from tests.browser.conftest import Visitor
+    from tests.browser.visitor import Visitor
 
 
 def test_a_viewer_and_somebody_who_is_no_approver_are_refused_in_words(
@@ -71,17 +71,12 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     question = parked(watched, incident_id, "approve_deploy")
     visitor.open("approvals", shows="form .field")
     visitor.page.locator("airmedic-health svg.interval").first.wait_for()
-    visitor.picture("approvals")
     visitor.open(f"incidents/{incident_id}", shows=".considered")
-    visitor.picture("incident-view")
     visitor.page.locator("airmedic-health .considered summary").first.click()
     visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
     visitor.picture("decision-trace")
-    visitor.page.goto(f"{visitor.url}/dags/remediate__{MODEL}/runs/{incident_id}/tasks/approve_deploy/required_actions")
-    visitor.page.get_by_text("Deploy a new version of").first.wait_for(timeout=60_000)
-    visitor.page.get_by_role("button", name="Approve").wait_for(timeout=60_000)
+    visitor.open_required_action(f"remediate__{MODEL}", incident_id, "approve_deploy")
     visitor.page.get_by_text("at once. It is probed").first.wait_for(timeout=60_000)
-    visitor.picture("required-action")
     watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
     page = visitor.open(f"incidents/{incident_id}")

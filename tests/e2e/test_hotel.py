@@ -19,14 +19,21 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.windows import Every, Window, as_utc
 from airmedic_core.workspace import Workspace
 from airmedic_local.airflow_client import Json
+from airmedic_local.approver import Approver
 from airmedic_local.errors import RequestRefusedError
 from airmedic_local.installation import Installation
-from airmedic_local.playback import Playback, Played, until_answered
+from airmedic_local.playback import Playback, Played
+from tests.e2e import pictures
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(3600)]
 
 MODEL = "hotel_cancellations"
 MONTHS = Every.parse("month").split(Window(as_utc("2016-04-01"), as_utc("2017-09-01")))
+COMMENTS = {
+    "approve_retrain": "The labels of these months are in. Train on them.",
+    "approve_deploy": "Half of the agents first, and all of them if the next months agree.",
+}
+"""What the approver says with her answers."""
 FROM_DATA = {str(cause) for cause in Cause if cause.lies_in_data}
 
 
@@ -56,13 +63,21 @@ def story(
     client.wait_for_dags([f"monitor__{MODEL}", f"remediate__{MODEL}"])
     told = Story(ws, adopt(ws, by="the end-to-end test").to_version)
 
-    def stranger_first(detail: Json) -> None:
-        try:
-            local.client("otto").answer(detail, "Approve")
-        except RequestRefusedError as error:
-            told.refused.append(error.status)
+    seen: set[str] = set()
 
-    playback = Playback(ws, client, until_answered(local.client("anna"), stranger_first))
+    def decide(detail: Json) -> str:
+        if not seen:
+            try:
+                local.client("otto").answer(detail, "Approve")
+            except RequestRefusedError as error:
+                told.refused.append(error.status)
+        task = detail["task_instance"]["task_id"]
+        if task == "approve_deploy" and task not in seen:
+            pictures.question(local, detail)
+        seen.add(task)
+        return "Approve"
+
+    playback = Playback(ws, client, Approver(local.client("anna"), decide, COMMENTS))
     predictions = tmp_path_factory.mktemp("predictions")
     for month in MONTHS:
         # As they were answered when the month came: by one version or, while a canary is tried, by two.
@@ -162,3 +177,25 @@ def test_the_record_is_complete_and_unbroken(story: Story) -> None:
     assert incidents
     ended = [incident for incident in incidents if incident.id != story.watching]
     assert all(incident.closed_at and incident.mlflow_run_id for incident in ended)
+
+
+def test_a_stranger_can_tell_what_happened_why_who_decided_and_whether_it_helped(
+    story: Story, local: Installation, tmp_path: Path
+) -> None:
+    healed = [incident for incident in story.ws.ledger.incidents(MODEL) if incident.resolution.get("outcome") == "healed"]
+    incident = min(healed, key=lambda incident: incident.window.start)
+    healthy = next(step.window for step in story.played if step.outcome == "healthy")
+    with pictures.visitor(local) as stranger:
+        page = stranger.open(shows="table")
+        stranger.picture("fleet")
+        assert MODEL in page.locator("airmedic-health main").inner_text()
+        stranger.open(f"models/{MODEL}", shows="svg.line-chart")
+        stranger.picture("model")
+        page = stranger.open(f"incidents/{incident.id}", shows=".answers")
+        stranger.picture("incident-view")
+        told = page.locator("airmedic-health main").inner_text()
+        texts = pictures.of_mlflow(stranger, story.ws, incident, f"{MODEL}__{healthy.key}", tmp_path)
+    for part in ("anna approved: Retrain", COMMENTS["approve_retrain"], COMMENTS["approve_deploy"], "Did it help?"):
+        assert part in told, told
+    assert "anna" in texts["incident-report"]
+    assert "healthy" in texts["batch-report"].lower()
