@@ -182,7 +182,9 @@ def test_the_record_is_complete_and_unbroken(story: Story) -> None:
 def test_a_stranger_can_tell_what_happened_why_who_decided_and_whether_it_helped(
     story: Story, local: Installation, tmp_path: Path
 ) -> None:
-    healed = [incident for incident in story.ws.ledger.incidents(MODEL) if incident.resolution.get("outcome") == "healed"]
+    healed = [
+        incident for incident in story.ws.ledger.incidents(MODEL) if incident.resolution.get("outcome") == "healed"
+    ]
     incident = min(healed, key=lambda incident: incident.window.start)
     healthy = next(step.window for step in story.played if step.outcome == "healthy")
     with pictures.visitor(local) as stranger:
