@@ -135,10 +135,11 @@ class Deploy(Action):
             serving = promotions[0].to_version if promotions else "none"
             summary = f"The deployed version no longer serves; the champion is {serving}."
             return Outcome(IncidentState.UNDONE, "undone", summary)
+        summary = _in_service(history, promotions[0], done)
         if unproven := history.inconclusive(done):
-            summary = f"{done.summary} {unproven} {_kept(history, done)}"
+            summary = f"{summary} {unproven} {_kept(history, done)}"
             return Outcome(IncidentState.ESCALATED, "inconclusive", summary.strip())
-        return Outcome(IncidentState.RESOLVED, "healed", done.summary)
+        return Outcome(IncidentState.RESOLVED, "healed", summary)
 
 
 def _strategy(ws: Workspace, params: Json) -> str:
@@ -161,6 +162,15 @@ def _is_of(history: History, promotion: Promotion, done: RecordedAction) -> bool
     if not promotion.proposal_hash:
         return False
     return history.ws.ledger.proposal(promotion.proposal_hash).params.get("deployment") == done.proposal_hash
+
+
+def _in_service(history: History, promotion: Promotion, done: RecordedAction) -> str:
+    """Say which version serves since a deployment has come to its end: what was done first may only have begun a trial."""
+    told = f"Version {promotion.to_version} serves in place of {promotion.from_version}"
+    compared = {window["window"] for window in history.ws.ledger.compared(done.proposal_hash)}
+    if "switch_seconds" in done.output or not compared:
+        return f"{told}."
+    return f"{told}, after the two were compared on {len(compared)} new {'window' if len(compared) == 1 else 'windows'}."
 
 
 def _kept(history: History, done: RecordedAction) -> str:

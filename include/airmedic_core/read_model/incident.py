@@ -96,6 +96,7 @@ def _outcome(dossier: Dossier) -> Json | None:
         "before": rounded(resolution.get("before")),
         "after": rounded(resolution.get("after")),
         "metric": resolution.get("metric"),
+        "held_windows": len(resolution.get("held_windows", [])),
     }
 
 

@@ -106,12 +106,13 @@ def test_an_incident_tells_its_story(
     ledger.begin_action(proposal, snapshot={}, now=NOW)
     ledger.finish_action(ActionResult(proposal.hash, "deploy", "done", "Version 2 serves.", 2.0), now=NOW)
     resolution = {"outcome": "healed", "summary": "AUC is back.", "before": 0.61, "after": 0.8, "metric": "roc_auc"}
-    ledger.move_incident(ID, IncidentState.RESOLVED, resolution=resolution, closed_at=NOW + timedelta(hours=1))
+    kept = resolution | {"held_windows": ["20260103T0000_20260104T0000", "20260104T0000_20260105T0000"]}
+    ledger.move_incident(ID, IncidentState.RESOLVED, resolution=kept, closed_at=NOW + timedelta(hours=1))
     answer = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
     assert (answer["id"], answer["model"], answer["state"]) == (ID, "alpha", "resolved")
     assert (answer["cause_words"], answer["closed_at"]) == ("concept drift", "2026-01-05T01:00:00Z")
     assert answer["window"] == {"start": "2026-01-02T00:00:00Z", "end": "2026-01-03T00:00:00Z"}
-    assert answer["outcome"] == {"state": "resolved", **resolution}
+    assert answer["outcome"] == {"state": "resolved", **resolution, "held_windows": 2}
     (cause,) = answer["causes"]
     assert (cause["cause_words"], cause["confidence"], cause["supporting"]) == ("concept drift", 0.8, ["E1"])
     assert [item["id"] for item in answer["evidence"]] == ["E1"]

@@ -77,7 +77,11 @@ def test_a_canary_grows_step_by_step_and_then_answers_all(tried: Path, tmp_path:
     [promotion] = [done for done in ws.ledger.promotions("renewals") if done.kind == "deploy"]
     assert promotion.proposal_hash == proposal.hash
     assert [len(step.get("shares", ())) for step in ws.ledger.trials(proposal.hash)] == [1, 2, 0]
-    assert close_incident(ws, proposal.incident_id, now=NOW).resolution["outcome"] == "healed"
+    resolution = close_incident(ws, proposal.incident_id, now=NOW).resolution
+    assert resolution["outcome"] == "healed"
+    # It has seen the days 43 to 49.
+    told = "Version 2 serves in place of 1, after the two were compared on 7 new windows."
+    assert resolution["summary"] == told
 
 
 @pytest.mark.parametrize("edited", [{"strategy": "simple"}, {**CANARY, "options": {"fractions": [0.9]}}])

@@ -92,8 +92,8 @@ export function folded(title, ...children) {
   return make("details", {}, make("summary", {}, title), children);
 }
 
-/** Facts in pairs: the word and what it is. Pairs without a value are left out. */
+/** Facts in pairs: the word and what it is, and `wide` where that takes two columns. Pairs without a value are left out. */
 export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
-  return make("dl", { class: "facts" }, known.map(([word, value]) => make("div", {}, make("dt", {}, word), make("dd", {}, value))));
+  return make("dl", { class: "facts" }, known.map(([word, value, width]) => make("div", { class: width }, make("dt", {}, word), make("dd", {}, value))));
 }

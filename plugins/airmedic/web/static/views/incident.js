@@ -19,7 +19,6 @@ export async function incidentView({ names, signal }) {
     make("h2", {}, named(incidentName(incident.cause_words)), " ", badge(state, incidentState(incident.state))),
     make("p", { class: "lead" }, said(incident.headline)),
     answers(incident),
-    helped(incident),
     causes(incident),
     decisionTrace(incident),
     proposals(incident),
@@ -41,13 +40,12 @@ function answers(incident) {
     "div",
     { class: "answers" },
     facts([
-      ["Model", make("a", { href: to.model(incident.model) }, named(incident.model))],
+      ["Who decided", decided(incident), "wide"],
+      ["Did it help?", helped(incident), "wide"],
+      ["What to do", waits ? make("a", { href: to.approvals() }, `Answer: ${actionName(open.action_words)}`) : incident.state === "escalated" ? "Look into it: Airmedic has no remedy that it may carry out." : ENDED.has(incident.state) ? "Nothing: it has ended." : "Wait: Airmedic is at work."],
       ["Rows", start ? span(start, incident.window.end ?? incident.window.window_end) : null],
       ["Severity", incident.severity],
-      ["Opened", when(incident.opened_at)],
-      ["Closed", incident.closed_at ? [when(incident.closed_at), ` (after ${duration((new Date(incident.closed_at) - new Date(incident.opened_at)) / 1000)})`] : "still open"],
-      ["Who decided", decided(incident)],
-      ["What to do", waits ? make("a", { href: to.approvals() }, `Answer: ${actionName(open.action_words)}`) : incident.state === "escalated" ? "Look into it: Airmedic has no remedy that it may carry out." : ENDED.has(incident.state) ? "Nothing: it has ended." : "Wait: Airmedic is at work."],
+      ["Opened", [when(incident.opened_at), incident.closed_at ? `, closed after ${duration((new Date(incident.closed_at) - new Date(incident.opened_at)) / 1000)}` : ", still open"]],
     ]),
     incident.summary && incident.summary !== incident.headline ? make("p", {}, said(incident.summary)) : null,
     make(
@@ -67,13 +65,13 @@ function decided({ proposals: made }) {
 
 function helped({ outcome }) {
   if (!outcome) return null;
-  const { before, after, metric } = outcome;
+  const { before, after, metric, summary, held_windows: held } = outcome;
   const isMeasured = typeof before === "number" && typeof after === "number";
-  return section(
-    "Did it help?",
-    make("p", {}, make("b", {}, capital(outcome.outcome ?? outcome.state)), outcome.summary ? [". ", said(outcome.summary)] : null),
-    isMeasured ? make("p", { class: "before-after" }, make("span", {}, `${metricName(metric ?? "metric")} before`, make("b", {}, number(before))), make("span", {}, "after", make("b", {}, number(after))), make("span", {}, "difference", make("b", {}, signed(after - before)))) : null,
-  );
+  return [
+    make("div", {}, make("b", {}, capital(outcome.outcome ?? outcome.state)), isMeasured ? `: ${metricName(metric ?? "metric")} ${number(before)} before, ${number(after)} after (${signed(after - before)})` : null),
+    summary ? make("div", {}, said(summary)) : null,
+    held ? make("div", {}, `It has held for ${held} healthy ${held === 1 ? "window" : "windows"} since.`) : null,
+  ];
 }
 
 function causes({ causes: ranked, evidence }) {

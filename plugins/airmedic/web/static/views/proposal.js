@@ -37,7 +37,7 @@ export function proposalCard(proposal, { isNarrowed = false } = {}) {
 export function proposed({ expected, reason, permission, params_words: params, undo_words: undo, warning, changed, approvals_needed: needed }) {
   const alarms = [warning, changed].filter(Boolean).map((words) => make("p", { class: "problem" }, said(words)));
   return [alarms, facts([
-    ["What changes", params.length ? make("ul", {}, params.map((line) => make("li", {}, said(line, { most: 300 })))) : "nothing that serves now"],
+    ["What changes", params.length ? make("ul", {}, params.map((line) => make("li", {}, said(line, { most: 300 })))) : "nothing that serves now", params.length ? "wide" : null],
     ["What it is worth", expected ? said(expected) : null],
     ["Why", reason ? said(reason) : null],
     ["How it is undone", undo ? said(undo) : null],
