@@ -18,6 +18,8 @@ from airmedic_local.airflow_client import Json
 from airmedic_local.installation import Installation
 from tests.browser.visitor import PICTURES, SCREEN, Visitor, log_in, started_chromium
 
+WIDE = {"width": 1440, "height": 720}
+"""Of lists."""
 TALL = {"width": 1280, "height": 1000}
 """Of what is read from top to bottom."""
 
@@ -69,7 +71,10 @@ def of_mlflow(visitor: Visitor, ws: Workspace, incident: Incident, batch_id: str
     experiment = ws.registry.experiment(ws.spec.name)
     page = visitor.page
     page.goto(experiment_address(ws.settings, experiment))
-    page.get_by_role("link", name="history").or_(page.get_by_text("healed")).first.wait_for(timeout=60_000)
+    page.get_by_text("harmful covariate").or_(page.get_by_text("healthy ·")).first.wait_for(timeout=60_000)
+    # MLflow's own assistant opens over a quarter of the screen until somebody closes it.
+    page.get_by_role("button", name="Close").last.click()
+    page.set_viewport_size(WIDE)
     visitor.picture("mlflow-runs")
     texts["mlflow-runs"] = page.locator("body").inner_text()
     for name, tag, value in (("incident-report", INCIDENT_TAG, incident.id), ("batch-report", BATCH_TAG, batch_id)):

@@ -54,13 +54,13 @@ def as_likely_too(first: Cause, rival: Likely | None) -> str:
     Examples
     --------
     >>> as_likely_too(Cause.STALE_DATA, Likely(Cause.HEALTHY, 0.4)).split(": ")[0]
-    'About as likely (40 %) is chance. To tell them apart'
+    'Also possible (40 %) is chance. To tell them apart'
     """
     if rival is None:
         return ""
     other = "chance" if rival.cause is Cause.HEALTHY else rival.cause.traits.title
     settled = " ".join(filter(None, (first.traits.settled_by, rival.cause.traits.settled_by)))
-    return f"About as likely ({number(rival.chance, 'fraction')}) is {other}. To tell them apart: {settled}"
+    return f"Also possible ({number(rival.chance, 'fraction')}) is {other}. To tell them apart: {settled}"
 
 
 def _shown(supporting: Sequence[Evidence]) -> list[Evidence]:

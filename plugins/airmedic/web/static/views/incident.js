@@ -16,7 +16,7 @@ export async function incidentView({ names, signal }) {
   const state = ENDED.has(incident.state) ? incident.state : "incident";
   return [
     trail([named(incident.model), to.model(incident.model)], ["Incident"]),
-    make("h2", {}, named(incidentName(incident.cause_words)), " ", badge(state, incidentState(incident.state))),
+    make("h2", {}, named(incidentName(incident.cause_words)), " · ", named(incident.model), " ", badge(state, incidentState(incident.state))),
     make("p", { class: "lead" }, said(incident.headline)),
     answers(incident),
     causes(incident),
