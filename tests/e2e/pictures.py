@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import mlflow
 
@@ -17,6 +18,9 @@ from airmedic_core.workspace import Workspace
 from airmedic_local.airflow_client import Json
 from airmedic_local.installation import Installation
 from tests.browser.visitor import PICTURES, SCREEN, Visitor, log_in, started_chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 WIDE = {"width": 1440, "height": 720}
 """Of lists."""
@@ -75,6 +79,7 @@ def of_mlflow(visitor: Visitor, ws: Workspace, incident: Incident, batch_id: str
     # MLflow's own assistant opens over a quarter of the screen until somebody closes it.
     page.get_by_role("button", name="Close").last.click()
     page.set_viewport_size(WIDE)
+    _widen(page, "Run Name")
     visitor.picture("mlflow-runs")
     texts["mlflow-runs"] = page.locator("body").inner_text()
     for name, tag, value in (("incident-report", INCIDENT_TAG, incident.id), ("batch-report", BATCH_TAG, batch_id)):
@@ -92,3 +97,15 @@ def of_mlflow(visitor: Visitor, ws: Workspace, incident: Incident, batch_id: str
         visitor.picture(name)
         texts[name] = page.locator("body").inner_text()
     return texts
+
+
+def _widen(page: Page, heading: str) -> None:
+    """Draw a column of MLflow's list as wide as its names are long, as people do."""
+    edge = page.locator(".ag-header-cell", has_text=heading).last.locator(".ag-header-cell-resize").bounding_box()
+    assert edge is not None
+    # The right half of the edge lies below the next column's heading.
+    x, y = edge["x"] + 2, edge["y"] + edge["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 300, y, steps=10)
+    page.mouse.up()
