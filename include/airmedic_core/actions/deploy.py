@@ -165,12 +165,13 @@ def _is_of(history: History, promotion: Promotion, done: RecordedAction) -> bool
 
 
 def _in_service(history: History, promotion: Promotion, done: RecordedAction) -> str:
-    """Say which version serves since a deployment has come to its end: what was done first may only have begun a trial."""
+    """Say which version serves at the end of a deployment, which may have begun with a trial."""
     told = f"Version {promotion.to_version} serves in place of {promotion.from_version}"
     compared = {window["window"] for window in history.ws.ledger.compared(done.proposal_hash)}
     if "switch_seconds" in done.output or not compared:
         return f"{told}."
-    return f"{told}, after the two were compared on {len(compared)} new {'window' if len(compared) == 1 else 'windows'}."
+    windows = "1 new window" if len(compared) == 1 else f"{len(compared)} new windows"
+    return f"{told}, after the two were compared on {windows}."
 
 
 def _kept(history: History, done: RecordedAction) -> str:
