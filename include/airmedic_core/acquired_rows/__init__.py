@@ -11,8 +11,10 @@ from airmedic_core.acquired_rows.store import (
     ACQUIRED,
     acquired_for,
     forget,
+    forget_old,
     store_rows,
     stored_files,
+    stored_name,
     stored_rows,
     with_acquired,
 )
@@ -24,9 +26,11 @@ __all__ = [
     "acquire",
     "acquired_for",
     "forget",
+    "forget_old",
     "require_same_relation",
     "store_rows",
     "stored_files",
+    "stored_name",
     "stored_rows",
     "with_acquired",
 ]

@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.acquired_rows.interpolate import MARK
-from airmedic_core.errors import TrainingError
+from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.records import Json
+from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.acquired_rows.acquire import AcquiredRows
+    from airmedic_core.ledger import Ledger
     from airmedic_core.spec import ModelSpec
     from airmedic_core.workspace import Workspace
 
 ACQUIRED = "acquired"
 """Key among the parameters of a training: ``file`` and ``sha256`` of the rows that it learns from beside the real ones.
 A training whose parameters lack it uses none."""
+_MOST_INCIDENTS = 1_000
+"""Open incidents whose copies are kept. A model has one or two."""
 
 
 def stored_files(ws: Workspace) -> Path:
@@ -143,6 +148,47 @@ def forget(ws: Workspace, name: str) -> bool:
     there = place.exists()
     place.unlink(missing_ok=True)
     return there
+
+
+def stored_name(window_key: str, proposal_hash: str) -> str:
+    """Return the name of the rows that a proposal makes after those of a window."""
+    return f"{window_key}__{proposal_hash[:12]}"
+
+
+def forget_old(ledger: Ledger, home: Path, model: str, *, before: datetime, dry_run: bool = False) -> int:
+    """Remove the copies whose window ended before a moment, except those of open incidents; return how many.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The records.
+    home : Path
+        Where local state is kept.
+    model : str
+        The model.
+    before : datetime
+        The moment.
+    dry_run : bool
+        Whether to count them only.
+    """
+    folder = home / "acquired" / model
+    if not folder.is_dir():
+        return 0
+    still_open = ledger.incidents(model, open_only=True, limit=_MOST_INCIDENTS)
+    kept = {proposal.hash[:12] for incident in still_open for proposal in ledger.proposals(incident.id)}
+    old = []
+    for place in sorted(folder.iterdir()):
+        window_key, _, proposal = place.stem.partition("__")
+        try:
+            window = Window.from_key(window_key)
+        except AirmedicError:
+            # It is not of Airmedic's making.
+            continue
+        if window.end < before and proposal not in kept:
+            old.append(place)
+    for place in old if not dry_run else ():
+        place.unlink(missing_ok=True)
+    return len(old)
 
 
 def _sha256(place: Path) -> str:

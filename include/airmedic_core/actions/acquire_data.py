@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, final
 from airmedic_core.acquired_rows import (
     ACQUIRED,
     acquire,
-    acquired_for,
     forget,
     require_same_relation,
     store_rows,
+    stored_name,
     stored_rows,
 )
 from airmedic_core.actions.contract import Action, Path
@@ -223,13 +223,8 @@ def _trained(ws: Workspace, proposal: Proposal, kind: str, changed: Json) -> Cha
 
     params = proposal.params
     more = {"incident_id": proposal.incident_id, "training_key": f"{proposal.hash}:{kind}", "only_tried": True}
-    challenger = train(ws, _window(params), as_utc(params["as_of"]), {**params, **more, **changed})
-    if changed:
-        # Whoever looks at the version later finds what it has learned from.
-        with ws.registry.answering():
-            place = str(acquired_for(ws, _name(proposal)))
-            ws.registry.client.log_artifact(challenger.run_id, place, "airmedic")
-    return challenger
+    # The run holds hash, counts and origins of what the version has learned from; rows never leave for MLflow.
+    return train(ws, _window(params), as_utc(params["as_of"]), {**params, **more, **changed})
 
 
 def _compared(ws: Workspace, without: Challenger, together: Challenger, as_of: datetime) -> GateResult:
@@ -259,7 +254,7 @@ def _told(ws: Workspace, stored: Json, compared: GateResult, *, helps: bool) -> 
 
 
 def _name(proposal: Proposal) -> str:
-    return f"{proposal.params['moved']}__{proposal.hash[:12]}"
+    return stored_name(str(proposal.params["moved"]), proposal.hash)
 
 
 def _window(params: Json) -> Window:

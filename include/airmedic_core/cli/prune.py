@@ -1,9 +1,10 @@
 """Forget the findings and the profiles of old windows, which are nearly all of what the ledger and the disk hold.
 
 What windows meant, incidents with all that was found in their batches, decisions, and the audit chain stay, and so does
-whatever a window is compared with: the newest windows of each model, however old they are. The chain holds what was
-deleted, so that 'airmedic audit verify' passes. With --versions, what Airmedic has trained and what never served is
-deleted in MLflow, and with --log the old days of what a server logged. Exit code 0: it is done. 2: it could not be.
+whatever a window is compared with: the newest windows of each model, however old they are. Copies of made rows go by
+age once their incident is closed. The chain holds what was deleted, so that 'airmedic audit verify' passes. With
+--versions, what Airmedic has trained and what never served is deleted in MLflow, and with --log the old days of what a
+server logged. Exit code 0: it is done. 2: it could not be.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Forget, model by model."""
     from datetime import UTC, datetime, timedelta
 
+    from airmedic_core.acquired_rows import forget_old
     from airmedic_core.errors import SpecError
     from airmedic_core.monitor.past import forget_windows
     from airmedic_core.repair import forget_copies
@@ -59,8 +61,13 @@ def run(args: argparse.Namespace) -> int:
         raise SpecError("--keep-days or --keep-windows is less than 0.", "Give 0 or more.")
     settings, records = Settings.from_env(), ledger()
     before = datetime.now(UTC) - timedelta(days=args.keep_days)
+    # A folder that cannot be a server's log is refused before anything is deleted.
+    days = [day for folder in args.log for day in old_days(folder, before=before)]
     total = files = 0
     for model in _models(records, args.model):
+        if copies := forget_old(records, settings.home, model, before=before, dry_run=args.dry_run):
+            judged("ok", f"{model}: {copies} copies of made rows")
+            files += copies
         oldest_kept = records.oldest_kept(model, before=before, keep_windows=args.keep_windows)
         if oldest_kept is None:
             continue
@@ -77,7 +84,6 @@ def run(args: argparse.Namespace) -> int:
     if args.versions:
         say(f"{_versions(args, settings, records, before):,} versions that never served {done}.")
     if args.log:
-        days = [day for folder in args.log for day in old_days(folder, before=before)]
         if not args.dry_run:
             forget_days(days)
         say(f"{len(days):,} days of logged answers {done}.")
@@ -93,7 +99,8 @@ def _versions(args: argparse.Namespace, settings: Settings, records: Ledger, bef
     for model in _models(records, args.model):
         versions = registry.unserved(model, before=before)
         if versions and not args.dry_run:
-            registry.forget(model, versions, author=args.by)
+            # One that has come into use since it was listed is kept.
+            versions = registry.forget(model, versions, author=args.by)
         if versions:
             judged("ok", f"{model}: versions {', '.join(version.version for version in versions)}")
         total += len(versions)

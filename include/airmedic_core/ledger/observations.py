@@ -79,6 +79,19 @@ class Observations(Audit):
         with self._reading() as connection:
             return newest_batches(connection, model, limit=limit, before=before)
 
+    def observed_versions(self, model: str) -> set[str]:
+        """Return the versions of a model that any of its batches or findings of performance is of."""
+        with self._reading() as connection:
+            return {
+                version
+                for table in (batches, model_metrics)
+                for version in connection.execute(
+                    select(table.c.model_version)
+                    .where(table.c.model == model, table.c.model_version.is_not(None))
+                    .distinct()
+                ).scalars()
+            }
+
     def record_findings(
         self, batch: Batch, group: Group, findings: Sequence[Finding], *, model_version: str | None
     ) -> None:

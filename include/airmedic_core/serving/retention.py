@@ -6,6 +6,8 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from airmedic_core.errors import SpecError
+
 
 def old_days(folder: Path, *, before: datetime) -> list[Path]:
     """Return the folders of the days of a log that have ended before a moment, also of versions that scored along.
@@ -16,9 +18,18 @@ def old_days(folder: Path, *, before: datetime) -> list[Path]:
         Where the server logs its answers.
     before : datetime
         What was answered from then on is kept.
+
+    Raises
+    ------
+    SpecError
+        If it is no folder that a server could log to. A retry does not help.
     """
+    # The name of a folder such as "." says where it lies only once it is resolved.
+    whole = folder if folder.name not in {"", ".."} else folder.resolve()
+    if not whole.name or (whole.exists() and not whole.is_dir()):
+        raise SpecError(f"{str(folder)!r} is no folder that a server logs to.", "Give that of 'airmedic serve --log'.")
     days = []
-    for place in (folder, folder.with_name(f"{folder.name}_tried")):
+    for place in (whole, whole.with_name(f"{whole.name}_tried")):
         for day in sorted(place.glob("[0-9]*")) if place.is_dir() else ():
             ended = _end_of(day.name)
             # What is not of the server's making is left alone.

@@ -4,9 +4,22 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from airmedic_core.acquired_rows import stored_name
 from airmedic_core.ledger import Ledger
 from airmedic_core.monitor.past import window_file
-from airmedic_core.records import Batch, Finding, Verdict
+from airmedic_core.records import (
+    Batch,
+    Cause,
+    Finding,
+    Incident,
+    IncidentState,
+    Permission,
+    Proposal,
+    Severity,
+    Verdict,
+)
 from airmedic_core.settings import Settings
 from airmedic_core.windows import Window
 
@@ -72,3 +85,54 @@ def test_old_days_of_a_servers_log_are_deleted_and_nothing_else_in_its_folder(
     for place in (log, tmp_path / "served_tried"):
         # The day before the 90 kept ones ends within them.
         assert sorted(day.name for day in place.iterdir()) == sorted([*names[1:], "2020-mine"])
+
+
+@pytest.mark.usefixtures("ledger")
+def test_the_folder_that_one_stands_in_is_a_log_and_the_root_is_none(
+    airmedic: Airmedic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "served" / "2020-01-01"
+    old.mkdir(parents=True)
+    (tmp_path / "served_tried" / "2020-01-01").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "served")
+    code, out, _ = airmedic("prune", "--log", ".")
+    assert (code, "2 days of logged answers are forgotten." in out) == (0, True)
+    assert not old.exists()
+
+
+@pytest.mark.parametrize("wrong", ["/", "a file"])
+def test_a_folder_that_is_no_log_is_refused_before_anything_is_deleted(
+    ledger: Ledger, airmedic: Airmedic, tmp_path: Path, wrong: str
+) -> None:
+    files = watch(ledger, "churn")
+    (tmp_path / "a file").touch()
+    code, _, error = airmedic("prune", "--keep-days", "30", "--log", str(tmp_path / wrong))
+    assert (code, "is no folder that a server logs to" in " ".join(error.split())) == (2, True)
+    assert all(path.exists() for path in files)
+
+
+def test_copies_of_made_rows_go_by_age_once_their_incident_is_closed(ledger: Ledger, airmedic: Airmedic) -> None:
+    watch(ledger, "churn")
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    old, young = (Window(day, day + timedelta(days=1)) for day in (today - timedelta(days=91), today))
+    batch = Batch("churn", old, today, 10)
+    incident = ledger.open_incident(
+        Incident(
+            "i", "churn", IncidentState.OPEN, Severity.LOW, Cause.HARMFUL_COVARIATE_SHIFT, "It is worse.", "f1",
+            old, today, (batch.id,), today,
+        )
+    )  # fmt: skip
+    proposal = Proposal(incident.id, "churn", "acquire_data", {}, "", Permission.ASK, "", today, today)
+    ledger.record_proposal(proposal)
+    folder = Settings.from_env().home / "acquired" / "churn"
+    folder.mkdir(parents=True)
+    names = [stored_name(old.key, proposal.hash), stored_name(old.key, "0" * 64), stored_name(young.key, "0" * 64)]
+    for name in (*names, "notes"):
+        (folder / f"{name}.parquet").touch()
+    assert airmedic("prune", "--dry-run")[0] == 0
+    assert len(list(folder.iterdir())) == 4
+    airmedic("prune")
+    assert {place.stem for place in folder.iterdir()} == {names[0], names[2], "notes"}
+    ledger.move_incident(incident.id, IncidentState.ESCALATED, closed_at=today)
+    airmedic("prune")
+    assert {place.stem for place in folder.iterdir()} == {names[2], "notes"}

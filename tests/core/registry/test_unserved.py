@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from airmedic_core.errors import LedgerBusyError
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.traffic import Traffic
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
 
 LATER = datetime.now(UTC) + timedelta(days=1)
 
@@ -75,3 +76,35 @@ def test_what_is_deleted_is_in_the_chain(ws: Workspace) -> None:
     assert [version.version for version in ws.registry.versions("renewals")] == ["6", "5", "4", "1"]
     assert ws.registry.model(ws.registry.champion("renewals")) is not None
     assert ws.ledger.audit_problems()[0] == []
+
+
+def test_what_is_in_use_since_it_was_listed_is_kept(ws: Workspace) -> None:
+    registry = ws.registry
+    registry.client.delete_registered_model_alias("renewals", "challenger")
+    listed = registry.unserved("renewals", before=LATER)
+    assert [version.version for version in listed] == ["2", "3", "4", "5"]
+    registry.switch("renewals", "3", kind="deploy", by="anna", expected=("1",), now=NOW)
+    registry.client.set_registered_model_alias("renewals", "candidate", "5")
+    registry.client.delete_model_version("renewals", "2")
+    assert [version.version for version in registry.forget("renewals", listed, author="anna")] == ["4"]
+    assert registry.model(registry.champion("renewals")) is not None
+    assert [version.version for version in registry.versions("renewals")] == ["6", "5", "3", "1"]
+
+
+def test_what_has_served_through_an_alias_set_by_hand_stays(ws: Workspace) -> None:
+    client = ws.registry.client
+    client.delete_registered_model_alias("renewals", "challenger")
+    client.set_registered_model_alias("renewals", "champion", "4")
+    observe(ws, 45, outcome="healthy")
+    client.set_registered_model_alias("renewals", "champion", "1")
+    # No promotion names it: only the batch that was seen while it served.
+    assert "4" not in {promotion.to_version for promotion in ws.ledger.promotions("renewals")}
+    assert unserved(ws) == ["2", "3", "5"]
+
+
+def test_nothing_is_deleted_while_somebody_switches(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = ws.registry.unserved("renewals", before=LATER)[:1]
+    monkeypatch.setattr(ws.ledger, "lease_seconds", 0.05)
+    with ws.ledger.lock("switch:renewals", seconds=60), pytest.raises(LedgerBusyError):
+        ws.registry.forget("renewals", listed, author="anna")
+    assert listed[0].version in {version.version for version in ws.registry.versions("renewals")}
