@@ -18,11 +18,17 @@ from airmedic_core.reports.private import Privacy
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
 
+_TRIED = "deployment"
+"""Parameter that names the deployment whose trial a proposal is about. One question asks about all of a trial's."""
+
 
 def approvals_waiting(
     ledger: Ledger | None, specs: Mapping[str, KnownSpec], *, now: datetime, shown: Collection[str]
 ) -> Json:
-    """Return the proposals that wait for an answer, oldest first.
+    """Return the questions that wait for an answer, oldest first.
+
+    The two proposals of one question, to promote a version that is tried and to end its trial, are one line: the
+    second stands with the first, under ``alternatives``.
 
     Parameters
     ----------
@@ -36,6 +42,7 @@ def approvals_waiting(
         The models that the person who asks may read.
     """
     lines: list[Json] = []
+    asked: dict[tuple[str, str], Json] = {}
     for waiting in ledger.waiting_proposals(now=now) if ledger else ():
         proposal = waiting.proposal
         known = specs.get(proposal.model)
@@ -46,20 +53,28 @@ def approvals_waiting(
         except LedgerError:
             continue
         spec, privacy = known.spec, Privacy(known.spec)
-        lines.append(
-            {
-                "model": proposal.model,
-                "incident_id": proposal.incident_id,
-                "headline": privacy.text(incident.headline),
-                "cause_words": incident.cause.words,
-                "severity": incident.severity.value,
-                "dag_id": dag_of(incident),
-                "run_id": run_of(incident),
-                "question": question(proposal.action, spec.title or spec.name),
-                "approvers": list(spec.approvers),
-                **proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate")),
-            }
-        )
+        told = proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate"))
+        title, trial = spec.title or spec.name, str(proposal.params.get(_TRIED) or "")
+        if trial and (first := asked.get((proposal.incident_id, trial))):
+            first["alternatives"].append(told)
+            first["question"] = f"What becomes of version {proposal.params.get('version')} of {title}, which is tried?"
+            continue
+        line: Json = {
+            "model": proposal.model,
+            "incident_id": proposal.incident_id,
+            "headline": privacy.text(incident.headline),
+            "cause_words": incident.cause.words,
+            "severity": incident.severity.value,
+            "dag_id": dag_of(incident),
+            "run_id": run_of(incident),
+            "question": question(proposal.action, title),
+            "approvers": list(spec.approvers),
+            **told,
+            "alternatives": [],
+        }
+        lines.append(line)
+        if trial:
+            asked[(proposal.incident_id, trial)] = line
     return {"approvals": lines}
 
 

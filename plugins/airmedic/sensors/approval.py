@@ -145,7 +145,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
             )
             self.proposal_hash = workspace.ledger.narrowed_to(self.proposal_hash)
             if known := self._outcome(workspace):
-                self._tell_answered(workspace, proposal, known)
+                self._tell_answered(workspace, proposal, known, event["chosen_options"])
                 return self._pass_on(context, known.answer, by=known.by, comment=known.comment)
             if given.refused_because and not self._may_still_be_answered(workspace, proposal):
                 return self._pass_on(context, "refused", by=person, comment=given.refused_because)
@@ -190,10 +190,12 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         self.log.info("%s answered %s%s%s.", by, said, narrowed, why)
         return recorded
 
-    def _tell_answered(self, workspace: Workspace, proposal: Proposal, answer: Approval) -> None:
+    def _tell_answered(self, workspace: Workspace, proposal: Proposal, answer: Approval, chosen: Sequence[str]) -> None:
         """Tell who has decided, and in which words."""
         said = "approved" if answer.answer == "approve" else "rejected"
-        headline = f"{answer.by} {said} “{approval_question.subject(workspace, proposal)}”"
+        if self.options != ApprovalSensor.options:
+            said = f"answered “{', '.join(chosen)}” to"
+        headline = f"{answer.by} {said} “{self._question(workspace, proposal)[0]}”"
         comment = f"“{answer.comment}”" if answer.comment else ""
         incident = workspace.ledger.incident(proposal.incident_id)
         tell(workspace.spec, headline, comment, event=Event.ANSWERED, incident=incident)
@@ -270,7 +272,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         now = datetime.now(UTC)
         if tier == 1 and now < proposal.expires_at:
             asked = ", ".join(workspace.spec.approval.second_tier) or "the approvers, once more"
-            subject = approval_question.subject(workspace, proposal)
+            subject = self._question(workspace, proposal)[0]
             told = f"Still waiting: {subject}", f"Now asked: {asked}."
             incident = workspace.ledger.incident(proposal.incident_id)
             links = (question_url(context),)

@@ -113,6 +113,30 @@ def test_an_answer_of_somebody_who_may_not_answer_leaves_the_question(
     )
 
 
+def test_messages_name_the_question_that_was_asked(
+    asked: tuple[Any, Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from airmedic.sensors.approval import ApprovalSensor
+
+    workspace, ending, promotion = asked
+    sensor = question(ending, promotion)
+    subject = sensor._question(workspace, ending)[0]
+    headlines: list[str] = []
+    monkeypatch.setattr(
+        "airmedic.sensors.approval.tell", lambda _, headline, *more, **about: headlines.append(headline)
+    )
+    monkeypatch.setattr("airmedic.sensors.approval.question_url", lambda _: "http://localhost/question")
+    monkeypatch.setattr(ApprovalSensor, "_park", lambda *_: "parked")
+    overdue = {"error_type": "timeout"}
+    assert sensor.resume(context_of(sensor), tier=1, event=overdue, asked=ending.hash) == "parked"
+    event = {"chosen_options": ["Go on"], "responded_at": datetime.now(UTC), "responded_by_user": {"id": "boris"}}
+    with pytest.raises(DownstreamTasksSkipped):
+        sensor.resume(context_of(sensor), tier=2, event=event, asked=ending.hash)
+    assert headlines == [f"Still waiting: {subject}", f"boris answered “Go on” to “{subject}”"]
+
+
 def test_people_see_what_follows_from_each_answer(asked: tuple[Any, Any, Any]) -> None:
     workspace, ending, promotion = asked
     subject, body = question(ending, promotion)._question(workspace, ending)

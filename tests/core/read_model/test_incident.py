@@ -227,6 +227,22 @@ def test_what_waits_names_its_question_and_its_run(ledger: Ledger, shelf: SpecSh
     assert approvals_waiting(None, specs, now=NOW, shown={"alpha"}) == {"approvals": []}
 
 
+def test_the_two_proposals_of_one_question_about_a_trial_are_one_line(
+    ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    trial: Json = {"version": "2", "champion": "1", "deployment": proposal.hash}
+    ending = replace(proposal, action="end_trial", params=trial, parent="")
+    promotion = replace(ending, action="promote_trial")
+    for asked in (ending, promotion):
+        ledger.record_proposal(asked)
+    lines = approvals_waiting(ledger, specs, now=NOW, shown={"alpha"})["approvals"]
+    (line,) = [line for line in lines if line["action_name"] != proposal.action]
+    (other,) = line["alternatives"]
+    assert {line["hash"], other["hash"]} == {ending.hash, promotion.hash}
+    assert {line["action_name"], other["action_name"]} == {"end_trial", "promote_trial"}
+    assert line["question"] == "What becomes of version 2 of alpha, which is tried?"
+
+
 def test_what_a_review_proposes_waits_in_the_run_of_the_review(
     ledger: Ledger, specs: dict[str, KnownSpec], workspace: Workspace
 ) -> None:

@@ -6,13 +6,14 @@ import { fields, touched } from "../form.js";
 
 const LOOKS = 30; // at the ledger for what became of an answer, once a second: a busy scheduler takes that long
 const LOOK_MILLISECONDS = 1000;
+const CLASSES = { Approve: "approve", Reject: "reject" }; // of the buttons; other answers are neither good nor bad
 
 /** Make the form that answers one of Airflow's questions about a proposal. */
 export function answerForm(approval, question, reload) {
   const form = touched(make("form", { class: "answer" }));
   const { elements, values } = fields(question.params);
   const outcome = make("div", { role: "status" });
-  const buttons = question.options.map((option) => make("button", { type: "submit", value: option, class: option === "Approve" ? "approve" : "reject" }, option));
+  const buttons = question.options.map((option) => make("button", { type: "submit", value: option, class: CLASSES[option] ?? null }, option));
   form.append(make("div", { class: "fields" }, ...elements), make("div", { class: "buttons" }, ...buttons), outcome);
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
@@ -43,25 +44,40 @@ function refusal(error, { approvers }) {
   return error.message;
 }
 
-/* An answer that narrows a proposal stands with the narrower one, so that all of the incident's are looked at. */
-async function whatBecame({ incident_id: incident, hash, approvals_needed: needed }, respondedAt, option) {
+/* An answer that narrows a proposal stands with the narrower one, whose parent it is. A question about a trial has two
+   proposals: each answer is recorded with both, and an approval of either says more than the rejection of the other. */
+async function whatBecame({ incident_id: incident, hash, alternatives = [] }, respondedAt, option) {
+  const asked = new Set([hash, ...alternatives.map(({ hash: other }) => other)]);
   const since = Math.floor(new Date(respondedAt).getTime() / 1000) * 1000; // the read model tells whole seconds
   for (let look = 0; look < LOOKS; look += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
     let answers;
     try {
       const { proposals } = await api.incident(incident);
-      answers = proposals.flatMap(({ hash: of, answers: given }) => given.map((answer) => ({ ...answer, isNarrower: of !== hash })));
+      answers = proposals.filter((proposal) => asked.has(proposal.hash) || asked.has(proposal.parent)).flatMap(answersOf(asked));
     } catch {
       continue; // the ledger may be busy; the next look tells
     }
     const mine = answers.filter(({ at }) => new Date(at).getTime() >= since);
-    const newest = mine.findLast(({ refused_because: why }) => !why) ?? mine.at(-1);
-    if (!newest) continue;
-    if (newest.refused_because) return make("p", { class: "problem", role: "alert" }, "Your answer is recorded and does not count: ", said(newest.refused_because));
-    const left = option === "Approve" ? (needed ?? 1) - answers.filter(({ isNarrower, refused_because: why }) => !why && !isNarrower).length : 0;
-    if (left > 0 && !newest.isNarrower) return make("p", { class: "success" }, "Approved by ", named(newest.by), `: it counts, and ${left} more ${left === 1 ? "has" : "have"} to approve.`);
-    return make("p", { class: "success" }, `${option === "Approve" ? "Approved" : "Rejected"} by `, named(newest.by), newest.isNarrower ? ", narrower than proposed: it counts." : ": it counts.");
+    const counted = mine.filter(({ refused_because: why }) => !why);
+    const newest = counted.findLast(({ answer }) => answer === "approve") ?? counted.at(-1) ?? mine.at(-1);
+    if (newest) return newest.refused_because ? make("p", { class: "problem", role: "alert" }, "Your answer is recorded and does not count: ", said(newest.refused_because)) : make("p", { class: "success" }, outcomeWords(newest, option));
   }
   return make("p", { class: "quiet" }, "Airflow has your answer. Its scheduler has not gone on yet; the incident will show whether the answer counts.");
+}
+
+function answersOf(asked) {
+  return ({ parent, answers, approvals_needed: needed }) => {
+    const approvals = answers.filter(({ answer, refused_because: why }) => answer === "approve" && !why).length;
+    return answers.map((answer) => ({ ...answer, isNarrower: asked.has(parent), left: (needed ?? 1) - approvals }));
+  };
+}
+
+/* What the ledger has recorded, which another person's answer may have decided. */
+function outcomeWords({ answer, by, isNarrower, left }, option) {
+  const chosen = option in CLASSES ? "" : `“${option}”: `;
+  if (answer !== "approve") return [chosen ? `${chosen}what was proposed is rejected by ` : "Rejected by ", named(by), ": it counts."];
+  const approved = [chosen ? `${chosen}approved by ` : "Approved by ", named(by)];
+  if (left > 0) return [approved, `: it counts, and ${left} more ${left === 1 ? "has" : "have"} to approve.`];
+  return [approved, isNarrower ? ", narrower than proposed: it counts." : ": it counts."];
 }

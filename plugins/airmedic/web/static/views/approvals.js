@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { add, facts, folded, make, named, said } from "../dom.js";
 import { to } from "../routes.js";
-import { age, waited, when } from "../words.js";
+import { actionName, age, waited, when } from "../words.js";
 import { answerForm } from "./answer.js";
 import { gate, proposed } from "./proposal.js";
 
@@ -14,7 +14,7 @@ export async function approvalsView({ signal, reload }) {
   const dags = [...new Set(approvals.map(({ dag_id: dag }) => dag))];
   const asked = new Map(await Promise.all(dags.map(async (dag) => [dag, await questions(dag, signal)])));
   const oldestFirst = approvals.toSorted((one, other) => String(one.created_at).localeCompare(String(other.created_at)));
-  return [heading, make("p", { class: "quiet" }, approvals.length === 1 ? "One proposal waits." : `${approvals.length} proposals wait, the oldest first.`), oldestFirst.map((approval) => card(approval, asked.get(approval.dag_id), reload))];
+  return [heading, make("p", { class: "quiet" }, approvals.length === 1 ? "One question waits." : `${approvals.length} questions wait, the oldest first.`), oldestFirst.map((approval) => card(approval, asked.get(approval.dag_id), reload))];
 }
 
 /* Who may not see Airflow's questions still sees what is asked. */
@@ -30,22 +30,28 @@ async function questions(dag, signal) {
 function card(approval, { waiting, problem }, reload) {
   // A DAG of somebody else may write this hash into a question of its own: only the model's DAG asks about the proposal.
   const question = waiting.find(({ body, task_instance: task }) => task.dag_id === approval.dag_id && body?.includes(approval.hash)) ?? null;
+  const subject = question?.subject || approval.question;
+  const all = [approval, ...approval.alternatives];
   return make(
     "article",
-    { class: "card approval", "aria-label": approval.question.slice(0, 120) },
-    make("h3", {}, said(approval.question, { most: 300 })),
+    { class: "card approval", "aria-label": subject.slice(0, 120) },
+    make("h3", {}, said(subject, { most: 300 })),
     make("p", { class: "quiet" }, make("a", { href: to.model(approval.model) }, named(approval.model)), " · ", make("a", { href: to.incident(approval.incident_id) }, "the incident"), ` · waits for ${waited(approval.created_at)}`),
-    proposed(approval),
+    all.map((proposal) => [all.length > 1 ? make("h4", {}, named(actionName(proposal.action_words))) : null, proposed(proposal), approvedSoFar(proposal)]),
     comparison(approval),
     facts([
-      ["Approved so far", approval.approvals_needed > 1 ? `${approval.answers.filter(({ answer, refused_because: why }) => answer === "approve" && !why).length} of ${approval.approvals_needed}` : null],
       ["Who may answer", approval.approvers?.length ? approval.approvers.map((name, index) => [index ? ", " : "", named(name)]) : "everybody whom Airflow lets answer"],
       ["If nobody answers", [`Rejected ${age(approval.expires_at)} (`, when(approval.expires_at), "). Nothing changes then."]],
     ]),
-    earlier(approval.answers),
+    all.map(({ answers }) => earlier(answers)),
     question ? answerForm(approval, question, reload) : make("p", { class: problem ? "problem" : "quiet", role: "status" }, problem || "Airflow does not ask this question at the moment: its task is about to ask, or has been cleared. Look again in a moment."),
-    folded("Ids and the whole question", facts([["Proposal", make("code", {}, approval.hash)], ["Incident", make("code", {}, approval.incident_id)]]), question ? make("pre", {}, said(question.body)) : null),
+    folded("Ids and the whole question", facts([["Proposal", all.map(({ hash }) => make("div", {}, make("code", {}, hash)))], ["Incident", make("code", {}, approval.incident_id)]]), question ? make("pre", {}, said(question.body)) : null),
   );
+}
+
+function approvedSoFar({ approvals_needed: needed, answers }) {
+  const approvals = answers.filter(({ answer, refused_because: why }) => answer === "approve" && !why);
+  return needed > 1 ? facts([["Approved so far", `${approvals.length} of ${needed}`]]) : null;
 }
 
 /* How the challenger did stands with the incident, which is read once the question is there. */
