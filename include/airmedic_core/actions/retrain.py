@@ -210,9 +210,11 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
         params[MARGIN] = ws.spec.gate.margin
     _check_method(ws, method)
     if not ws.spec.only_logged:
+        from airmedic_core.targets import check_lags
         from airmedic_core.training.families import check_families
 
         check_families(ws.spec)
+        check_lags(ws.spec)
     if cause.traits.relation_changed:
         params["since"] = _began(ws, incident).isoformat()
     try:

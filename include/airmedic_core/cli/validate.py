@@ -95,7 +95,7 @@ def spec_problems(path: Path, settings: Settings, *, data: bool = False) -> list
         [] if path.stem == spec.name else [f"The file is called {path.name}, the model {spec.name!r}: rename one."]
     )
     looks = [_check_options, _notify_options, _rollout, _watcher, _policy, _groups, _priors, _suite, _metric]
-    looks += [_positive, _method]
+    looks += [_positive, _method, _lags]
     if data:
         from airmedic_core.spec_inference import data_problems
 
@@ -219,6 +219,11 @@ def _groups(spec: ModelSpec, settings: Settings) -> list[str]:
 
 
 def _priors(_: ModelSpec, settings: Settings) -> list[str]:
+    from airmedic_core.policy import PRIORS
+
+    # The package's own are sound. To read a team's takes the ledger's extra, which a check of two files does without.
+    if not (settings.policies / f"{PRIORS}.yaml").exists():
+        return []
     from airmedic_core.learning.priors import load_priors
 
     load_priors(settings.policies)
@@ -265,3 +270,10 @@ def _method(spec: ModelSpec, _: Settings) -> list[str]:
         return []
     told = f"retrain: {using!r} is neither a method, nor package.module:function, nor dag:<dag_id>."
     return [f"{told} {closest(using, METHODS)}"]
+
+
+def _lags(spec: ModelSpec, _: Settings) -> list[str]:
+    from airmedic_core.targets import check_lags
+
+    check_lags(spec)
+    return []

@@ -41,6 +41,8 @@ def app_of(ws: Workspace, log_folder: Path | None = None) -> FastAPI:
     ------
     NoChampionError
         If no version serves.
+    TrainingError
+        If the spec asks for lags: a row that comes alone has none before it.
     ModelError
         If the champion does not load.
     RegistryUnavailableError

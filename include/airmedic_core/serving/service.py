@@ -9,6 +9,7 @@ from airmedic_core.serving.answers import answer, scored_along
 from airmedic_core.serving.beside import Beside
 from airmedic_core.serving.following import Follower
 from airmedic_core.serving.log import PredictionLog
+from airmedic_core.training.by_window import refuse_lags
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +30,15 @@ class Service:
         The model.
     log_folder : Path, optional
         Where answers are logged; nowhere where not given.
+
+    Raises
+    ------
+    TrainingError
+        If the spec asks for lags: a row that comes alone has none before it. A retry does not help.
     """
 
     def __init__(self, ws: Workspace, log_folder: Path | None = None) -> None:
+        refuse_lags(ws.spec, "it is to be served over HTTP")
         self._ws = ws
         self.follower = Follower(ws)
         self._log = PredictionLog(log_folder, ws.spec.name, ws.spec.data.time_column) if log_folder else None

@@ -45,7 +45,8 @@ class RetrainSection(Section):
     withheld rows. Where empty, all rows count the same. The estimator has to take weights of rows."""
     features: tuple[Literal["ratios", "dates", "lags", "group_means"], ...] = ()
     """Features that are tried while retraining, and kept one by one where they clearly gain on withheld rows: ratios of
-    two numbers, hour, weekday and month of the row, a number of the row before, the mean of the target in a group."""
+    two numbers, hour, weekday and month of the row, a number of the row before, the mean of the target in a group. Lags
+    are for models that score batches: they are refused with a ``rollout.target`` that answers requests."""
     tune: TuneSection | None = None
     """Search over hyperparameters; where empty, those of the champion are kept."""
 

@@ -16,7 +16,7 @@ from airmedic_core.targets.contract import Shown, Target
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-__all__ = ["TARGETS", "Shown", "Target", "objections", "require_ready", "tell"]
+__all__ = ["TARGETS", "Shown", "Target", "check_lags", "objections", "require_ready", "tell"]
 
 TARGETS: Family[Target[Any]] = Family("airmedic_core.targets", Target)
 
@@ -55,6 +55,21 @@ def objections(spec: ModelSpec) -> list[str]:
     except SpecError as error:
         return [str(error)]
     return ["It is in no registry, so no target can be told."] if target.is_told and spec.only_logged else []
+
+
+def check_lags(spec: ModelSpec) -> None:
+    """Check, before anybody is asked, that lags are not asked for where a target answers rows one by one.
+
+    Raises
+    ------
+    TrainingError
+        If they are. A retry does not help.
+    """
+    from airmedic_core.training.by_window import refuse_lags
+
+    target = spec.rollout.target
+    if spec.retrain.features and TARGETS.member(target).is_told:
+        refuse_lags(spec, f"rollout.target is {target!r}")
 
 
 def _target(spec: ModelSpec) -> tuple[Target[Any], Any]:

@@ -20,7 +20,8 @@ import numpy as np
 from airmedic_core.errors import AirmedicError, TrainingError
 from airmedic_core.inputs import Inputs
 from airmedic_core.records import GateResult, Json
-from airmedic_core.scoring import ScoredBatch, encode_labels, predict
+from airmedic_core.scoring import ScoredBatch, encode_labels
+from airmedic_core.training.by_window import predicted
 from airmedic_core.training.methods import fit
 from airmedic_core.training.paired import compare
 from airmedic_core.training.rows import check_enough
@@ -47,8 +48,6 @@ class Recipe:
     """Rows before this moment are left out; None where all are learned from."""
     half_life: timedelta | None = None
     """The age at which a row counts half."""
-    by_window: bool = False
-    """Whether what it says of a row depends on the rows that are scored together with it."""
 
     def rows_of(self, spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that it learns from."""
@@ -182,15 +181,5 @@ class Contest:
 
     def _scored(self, recipe: Recipe) -> ScoredBatch:
         fitted = recipe.fitted(self.spec, self.earlier)
-        windows = np.zeros(len(self.later), dtype=np.int64)
-        if recipe.by_window:
-            # As production scores: there, the row before the first one of a window is not at hand.
-            every, times = self.spec.window.step, self.later[self.spec.data.time_column]
-            windows = np.array([every.ordinal(moment) for moment in times])
-        prepared, truth = recipe.inputs.prepare(self.later), self.later[self.spec.target]
-        said = [
-            predict(self.spec, fitted, prepared[windows == window], truth=truth) for window in dict.fromkeys(windows)
-        ]
-        scores, predicted = (np.concatenate([answer[part] for answer in said]) for part in (0, 1))
-        classes = said[0][2]
-        return ScoredBatch(scores, predicted, encode_labels(self.spec, self.later, classes), "", classes)
+        scores, values, classes = predicted(self.spec, fitted, recipe.inputs, self.later)
+        return ScoredBatch(scores, values, encode_labels(self.spec, self.later, classes), "", classes)

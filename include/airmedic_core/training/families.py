@@ -99,6 +99,8 @@ def best_family(
 def families_of(spec: ModelSpec, names: Sequence[str], inputs: Inputs) -> dict[str, Any]:
     """Return the pipelines of families for a task, not fitted, by name.
 
+    The time column, which a champion takes that makes features of it itself, is none of their columns.
+
     Parameters
     ----------
     spec : ModelSpec
@@ -113,6 +115,7 @@ def families_of(spec: ModelSpec, names: Sequence[str], inputs: Inputs) -> dict[s
     TrainingError
         If the library of a family is not installed, or a flavour adds none. A retry does not help.
     """
+    inputs = Inputs(tuple((name, kind) for name, kind in inputs.kinds if name != spec.data.time_column))
     return {name: _FAMILIES[name](spec, inputs) if name in _FAMILIES else _added(spec, name, inputs) for name in names}
 
 

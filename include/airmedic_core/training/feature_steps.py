@@ -40,7 +40,8 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     A lag is the value of the row before among those that are scored together; the first one's is that of the last
     training row. A group mean is that of the target over the training rows of the group; in training itself, over
-    earlier rows alone.
+    earlier rows alone. The first rows, before which are none, all get the mean of all rows, as a group does that
+    training never saw: it is the same for each of them, and tells none of their labels.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit_transform(self, X: pd.DataFrame, y: Any = None, **_: Any) -> pd.DataFrame:  # noqa: N803
         """Learn from rows, and return them with what was known of each before it.
 
+        Raises ``ValueError`` where a step's column has the name of another one.
+
         Parameters
         ----------
         X : pandas.DataFrame
@@ -81,6 +84,10 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         **_
             Nothing else is used.
         """
+        names = [feature_name(tuple(step)) for step in self.steps]
+        replaced = {name for name in names if name in X.columns or names.count(name) > 1}
+        if replaced:
+            raise ValueError(f"A feature would replace another column of its name: {', '.join(sorted(replaced))}.")
         self.feature_names_in_ = np.asarray(X.columns, dtype=object)
         labels = None if y is None else _as_numbers(y)
         self.overall_ = 0.0 if labels is None else float(labels.mean())
@@ -112,10 +119,13 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if kind == "ratio":
             below = rows[step[2]].to_numpy(dtype=np.float64)
             safe = np.where(below == 0, 1.0, below)
-            return np.where(below == 0, 0.0, column.to_numpy(dtype=np.float64) / safe)
+            with np.errstate(over="ignore", invalid="ignore"):
+                values = np.where(below == 0, 0.0, column.to_numpy(dtype=np.float64) / safe)
+            # Of two finite numbers far apart, the ratio is none that a model can take.
+            return np.where(np.isfinite(values), values, np.nan)
         if kind == "lag":
             values = column.to_numpy(dtype=np.float64)
-            return np.concatenate([[self.last_[step[1]]], values[:-1]])
+            return np.concatenate([[self.last_[step[1]]], values])[: len(values)]
         if kind == "mean":
             means = self.means_.get(step[1], {})
             return _groups(column).map(means).astype(float).fillna(self.overall_).to_numpy()
@@ -134,7 +144,7 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             inside = np.flatnonzero(block == number)
             if not len(inside):
                 continue
-            overall = total / rows if rows else float("nan")
+            overall = total / rows if rows else self.overall_
             values[inside] = [
                 (sums.get(group, 0.0) + _PRIOR_ROWS * overall) / (counts.get(group, 0.0) + _PRIOR_ROWS)
                 for group in groups.iloc[inside]

@@ -43,7 +43,8 @@ def try_features(spec: ModelSpec, contest: Contest) -> list[str]:
         Compares them; its best recipe holds what is kept.
     """
     kept = []
-    for step in candidates(spec, contest.best.inputs, contest.earlier):
+    known = steps_of(contest.best.estimator)
+    for step in candidates(spec, contest.best.inputs, contest.earlier, known):
         if contest.over:
             break
         if contest.challenge(f"feature {feature_name(step)}", with_step(spec, contest.best, step), confirmed=True):
@@ -51,8 +52,13 @@ def try_features(spec: ModelSpec, contest: Contest) -> list[str]:
     return kept
 
 
-def candidates(spec: ModelSpec, inputs: Inputs, rows: pd.DataFrame) -> Iterator[Step]:
+def candidates(
+    spec: ModelSpec, inputs: Inputs, rows: pd.DataFrame, known: Sequence[Step] = ()
+) -> Iterator[Step]:  # fmt: skip
     """Yield the steps to try, of each kind those first that go most with the target.
+
+    A step whose column would have the name of an input, or of another step's column, is left out: it would take its
+    place.
 
     Parameters
     ----------
@@ -62,14 +68,20 @@ def candidates(spec: ModelSpec, inputs: Inputs, rows: pd.DataFrame) -> Iterator[
         The champion's inputs.
     rows : pandas.DataFrame
         Rows that are trained on.
+    known : sequence of Step
+        What the champion computes itself.
     """
     prepared = inputs.prepare(rows)
-    known = _Known(spec, inputs, rows, prepared)
+    basis = _Known(spec, inputs, rows, prepared)
+    taken = {*inputs.columns, *(feature_name(step) for step in known)}
     for kind in spec.retrain.features:
-        steps = list(_KINDS[kind](known))
+        steps = [step for step in _KINDS[kind](basis) if feature_name(step) not in taken]
         if kind in {"ratios", "lags"}:
             steps.sort(key=lambda step: -_goes_with(spec, step, prepared, rows[spec.target]))
-        yield from steps[:_MOST_OF_A_KIND]
+        by_name = {feature_name(step): step for step in reversed(steps)}
+        chosen = [step for step in steps if by_name[feature_name(step)] is step][:_MOST_OF_A_KIND]
+        taken.update(map(feature_name, chosen))
+        yield from chosen
 
 
 class _Known(NamedTuple):
@@ -143,11 +155,12 @@ def with_step(spec: ModelSpec, recipe: Recipe, step: Step) -> Recipe:
     """
     known = tuple(map(tuple, steps_of(recipe.estimator)))
     inputs, time = recipe.inputs, spec.data.time_column
+    before = _added_in(recipe.estimator)
+    dropped = () if before is None else tuple(before.dropped)
     if step[1] == time and time not in inputs.columns:
-        inputs = Inputs((*inputs.kinds, (time, "category")))
-    estimator = _pipeline(recipe.estimator, (*known, step), time)
-    by_window = recipe.by_window or step[0] == "lag"
-    return replace(recipe, estimator=estimator, inputs=inputs, by_window=by_window)
+        inputs, dropped = Inputs((*inputs.kinds, (time, "category"))), (*dropped, time)
+    estimator = _pipeline(recipe.estimator, (*known, step), dropped)
+    return replace(recipe, estimator=estimator, inputs=inputs)
 
 
 def steps_of(estimator: Any) -> Sequence[Step]:
@@ -162,7 +175,7 @@ def _added_in(estimator: Any) -> Any:
     return first if getattr(first, "kept_by_value", False) else None
 
 
-def _pipeline(estimator: Any, steps: Sequence[Step], time: str) -> Any:
+def _pipeline(estimator: Any, steps: Sequence[Step], dropped: Sequence[str]) -> Any:
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import Pipeline, make_pipeline
@@ -178,5 +191,4 @@ def _pipeline(estimator: Any, steps: Sequence[Step], time: str) -> Any:
         filled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
         rest = [part for part in chosen.transformers if part[0] != _ADDED]
         chosen.transformers = [*rest, (_ADDED, filled, [feature_name(step) for step in steps])]
-    dropped = (time,) if any(step[1] == time for step in steps) else ()
-    return Pipeline([(_ADDED, AddedFeatures(tuple(steps), dropped)), *parts])
+    return Pipeline([(_ADDED, AddedFeatures(tuple(steps), tuple(dropped))), *parts])

@@ -13,7 +13,8 @@ from airmedic_core.inputs import Inputs
 from airmedic_core.profile import Reference, build_reference
 from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion, meaning_tag
-from airmedic_core.scoring import encode_labels, predict
+from airmedic_core.scoring import encode_labels
+from airmedic_core.training.by_window import predicted
 from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
 from airmedic_core.training.making import FROM, made, measure
 from airmedic_core.training.methods import delivered, method_of
@@ -202,7 +203,7 @@ def reference_of(
     held_out : object
         Which rows the model was not fitted on.
     """
-    scores, _, classes = predict(spec, model, inputs.prepare(frame), truth=frame.get(spec.target))
+    scores, _, classes = predicted(spec, model, inputs, frame)
     labels = np.where(known, encode_labels(spec, frame, classes), np.nan)
     return build_reference(spec, frame, scores=scores, labels=labels, holdout_mask=np.asarray(held_out))
 

@@ -27,7 +27,8 @@ import numpy as np
 from airmedic_core.errors import AirmedicError, ModelError
 from airmedic_core.numbers import percent
 from airmedic_core.records import GateResult
-from airmedic_core.scoring import ScoredBatch, score
+from airmedic_core.scoring import ScoredBatch
+from airmedic_core.training.by_window import scored
 from airmedic_core.training.fit import Challenger, trained_window
 from airmedic_core.training.guards import larger, leaks, slower
 from airmedic_core.training.paired import compare, time_blocks
@@ -132,5 +133,5 @@ def _timed(ws: Workspace, version: ModelVersion, frame: pd.DataFrame) -> tuple[S
     """Return what a version says of rows, and the seconds that this took once it was loaded."""
     ws.registry.model(version)
     started = perf_counter()
-    scored = score(ws, version, frame)
-    return scored, perf_counter() - started
+    answered = scored(ws, version, frame)
+    return answered, perf_counter() - started

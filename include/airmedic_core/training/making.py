@@ -17,8 +17,9 @@ from airmedic_core.flavours import FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric, metrics_for
 from airmedic_core.records import Json
-from airmedic_core.scoring import encode_labels, predict
+from airmedic_core.scoring import encode_labels
 from airmedic_core.spec import TuneSection
+from airmedic_core.training.by_window import predicted
 from airmedic_core.training.contest import Contest, Recipe
 from airmedic_core.training.families import CHAMPION, best_family, families_of
 from airmedic_core.training.methods import delivered, fit, own_function, recalibrated, unfitted
@@ -226,7 +227,7 @@ def measure(spec: ModelSpec, model: Any, inputs: Inputs, rows: pd.DataFrame) -> 
     rows : pandas.DataFrame
         Labelled rows.
     """
-    scores, _, classes = predict(spec, model, inputs.prepare(rows), truth=rows[spec.target])
+    scores, _, classes = predicted(spec, model, inputs, rows)
     labels = encode_labels(spec, rows, classes)
     known = np.isfinite(labels)
     return {name: measure(labels[known], scores[known]) for name, measure in metrics_for(spec.task).items()}

@@ -193,7 +193,8 @@ def _under_a_curve(ws: Workspace, version: ModelVersion, rows: pd.DataFrame) -> 
     """Return a version's files with the curve that brings what it says onto the labels of rows."""
     import numpy as np
 
-    from airmedic_core.scoring import encode_labels, predict
+    from airmedic_core.scoring import encode_labels
+    from airmedic_core.training.by_window import predicted
     from airmedic_core.training.calibrated import Calibrated, calibrated_inside, fit_curve, packed
 
     model = ws.registry.model(version)
@@ -204,8 +205,7 @@ def _under_a_curve(ws: Workspace, version: ModelVersion, rows: pd.DataFrame) -> 
     else:
         # A curve on top of a curve would grow with each calibration.
         model, archive, meaning = inside.champion, inside.archive, inside.meaning
-    prepared = ws.registry.inputs(version).prepare(rows)
-    scores, _, classes = predict(ws.spec, model, prepared, truth=rows[ws.spec.target])
+    scores, _, classes = predicted(ws.spec, model, ws.registry.inputs(version), rows)
     labels = encode_labels(ws.spec, rows, classes)
     known = np.isfinite(labels) & np.isfinite(scores)
     if ws.spec.task == "binary" and len(np.unique(scores[known])) <= _FEW_ANSWERS:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from airmedic_core.errors import TrainingError
 from airmedic_core.inputs import Inputs
 from airmedic_core.metrics import metric
-from airmedic_core.scoring import encode_labels, predict
+from airmedic_core.scoring import encode_labels
+from airmedic_core.training.by_window import predicted
 from airmedic_core.training.methods import fit
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def on_split(
     earlier, later = split
     fitted = fit(deepcopy(estimator), inputs, spec, rows.iloc[earlier], half_life=half_life)
     asked = rows.iloc[later]
-    scores, _, classes = predict(spec, fitted, inputs.prepare(asked), truth=asked[spec.target])
+    scores, _, classes = predicted(spec, fitted, inputs, asked)
     return float(metric(spec.metric, spec.task)(encode_labels(spec, asked, classes), scores))
 
 

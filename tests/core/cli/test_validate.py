@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +52,17 @@ def test_faulty_priors_beside_the_policy_are_found(home: Path, spec: Path, airme
     code, out, _ = airmedic("validate", str(spec))
     assert code == 1
     assert "priors.label_shift.retrain.mean" in out
+
+
+def test_without_priors_of_a_team_the_ledger_is_not_needed(spec: Path) -> None:
+    """The light engine has no SQLAlchemy, which whatever reads priors imports."""
+    code = (
+        "import sys; sys.modules['sqlalchemy'] = None; from airmedic_core.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "validate", str(spec)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_spec_that_stands_alone_needs_no_policy_unless_it_names_one(

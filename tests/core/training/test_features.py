@@ -16,9 +16,10 @@ from sklearn.linear_model import LogisticRegression
 
 from airmedic_core.errors import SpecError
 from airmedic_core.inputs import Inputs
-from airmedic_core.scoring import score
+from airmedic_core.scoring import predict, score
 from airmedic_core.spec import parse_spec
 from airmedic_core.training.adopt import adopt
+from airmedic_core.training.by_window import looks_back, predicted
 from airmedic_core.training.contest import Contest, Recipe
 from airmedic_core.training.feature_steps import AddedFeatures
 from airmedic_core.training.features import candidates, steps_of, try_features, with_step
@@ -139,14 +140,30 @@ def test_a_group_mean_knows_only_earlier_labels_and_a_lag_only_earlier_rows() ->
 
 def test_a_lag_is_compared_as_production_scores_window_by_window(ws: Workspace) -> None:
     recipe = with_step(ws.spec, Recipe(LogisticRegression(), Inputs.of(["usage", "tenure"], [])), ("lag", "usage"))
-    assert recipe.by_window
+    assert looks_back(recipe.estimator)
     contest = contest_on(ws, renewals(days=30), Inputs.of(["usage", "tenure"], []))
     scored = contest._scored(recipe)
     assert len(scored.scores) == len(contest.later)
-    whole = contest._scored(replace(recipe, by_window=False))
+    fitted = recipe.fitted(contest.spec, contest.earlier)
+    whole, *_ = predict(contest.spec, fitted, recipe.inputs.prepare(contest.later))
     firsts = (~contest.later["at"].dt.floor("D").duplicated()).to_numpy()
-    assert (scored.scores[~firsts] == whole.scores[~firsts]).all()
-    assert (scored.scores[firsts][1:] != whole.scores[firsts][1:]).all()
+    assert (scored.scores[~firsts] == whole[~firsts]).all()
+    assert (scored.scores[firsts][1:] != whole[firsts][1:]).all()
+
+
+def test_the_gate_and_the_reference_take_a_model_with_lags_as_production_does(ws: Workspace) -> None:
+    inputs = Inputs.of(["usage", "tenure"], [])
+    recipe = with_step(ws.spec, Recipe(LogisticRegression(), inputs), ("lag", "usage"))
+    rows = renewals(days=30).dropna(subset=["usage", "tenure", "churned"]).reset_index(drop=True)
+    fitted = recipe.fitted(ws.spec, rows)
+    by_day = [predict(ws.spec, fitted, inputs.prepare(part))[0] for _, part in rows.groupby(rows["at"].dt.floor("D"))]
+    scores, *_ = predicted(ws.spec, fitted, inputs, rows)
+    assert scores == pytest.approx(np.concatenate(by_day))
+    # Whatever order the rows are in, each gets its own answer.
+    halves = pd.concat([rows.tail(400), rows.iloc[:-400]])
+    turned, *_ = predicted(ws.spec, fitted, inputs, halves)
+    whole_days = ~rows["at"].dt.floor("D").isin(halves["at"].dt.floor("D").iloc[[0, -1]])
+    assert turned[np.argsort(halves.index)][whole_days] == pytest.approx(scores[whole_days])
 
 
 @pytest.mark.parametrize("given", [["logs"], ["ratio"], [{"ratios": 1}]])
