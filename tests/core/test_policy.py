@@ -103,13 +103,13 @@ def test_a_missing_policy_names_the_closest(tmp_path: Path) -> None:
 def test_an_action_that_is_not_installed_may_be_ruled_and_is_remarked_on(tmp_path: Path) -> None:
     mine = policy(
         tmp_path,
-        "permissions: [{actions: [scale, retrian], permission: ask_two}]\nlimits: {exempt: [rollback, page_somebody]}",
+        "permissions: [{actions: [page, retrian], permission: ask_two}]\nlimits: {exempt: [rollback, page_somebody]}",
     )
-    assert mine.permission("scale", "production", "verified") is Permission.ASK_TWO
-    scale, retrain, page = mine.remarks()
-    assert "rules 'scale', which is not an installed action" in scale
+    assert mine.permission("page", "production", "verified") is Permission.ASK_TWO
+    page, retrain, page_somebody = mine.remarks()
+    assert "rules 'page', which is not an installed action" in page
     assert "Did you mean 'retrain'" in retrain
-    assert "'page_somebody'" in page
+    assert "'page_somebody'" in page_somebody
     assert load_policy(POLICIES).remarks() == []
 
 

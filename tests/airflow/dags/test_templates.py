@@ -32,7 +32,7 @@ def acting(dag: Any) -> dict[str, Any]:
     return {
         task.task_id: task.proposal_hash
         for task in dag.tasks
-        if hasattr(task, "proposal_hash") and not task.task_id.startswith("approve_")
+        if hasattr(task, "proposal_hash") and not task.task_id.startswith(("approve_", "decide_on_"))
     }
 
 
@@ -51,6 +51,9 @@ def acting(dag: Any) -> dict[str, Any]:
                 "watch_deployment": "approve_deploy",
                 "complete_deployment": "approve_deploy",
                 "roll_back_deployment": "approve_deploy",
+                "watch_further": "approve_deploy",
+                "promote_version": "decide_on_trial",
+                "stop_trying": "decide_on_trial",
                 "take_back": "approve_taking_back",
                 "roll_back": "approve_rollback",
                 "repair_batch": "approve_repair",

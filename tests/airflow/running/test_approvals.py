@@ -42,7 +42,9 @@ def test_an_approval_lets_the_action_run(running: Running, ask: Any) -> None:
     assert running.workspace().registry.champion("meter").version != before
     assert ledger.incident(incident.id).state == "resolved"
     narrowed = next(proposal for proposal in ledger.proposals(incident.id) if proposal.parent == retrain.hash)
-    assert narrowed.params == retrain.params | {"window_start": narrower}
+    learns_from = narrowed.params["learns_from"]
+    assert narrowed.params == retrain.params | {"window_start": narrower, "learns_from": learns_from}
+    assert 0 < learns_from["rows"] < retrain.params["learns_from"]["rows"]
     champion = running.workspace().registry.champion("meter")
     assert champion.tags["airmedic.proposal_hash"] == narrowed.hash
     trained = trained_window(champion)

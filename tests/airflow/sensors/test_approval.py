@@ -316,7 +316,12 @@ def test_what_an_approver_narrows_is_what_the_tasks_downstream_are_given(trainin
         {"comment": "go on", "snooze": "7 days", "window_start": later, "window_end": asked.params["window_end"]},
     )
     narrowed = ledger.proposal(result["proposal_hash"])
-    assert (narrowed.parent, narrowed.params) == (asked.hash, asked.params | {"window_start": later})
+    given = {key: value for key, value in narrowed.params.items() if key != "learns_from"}
+    expected = {key: value for key, value in asked.params.items() if key != "learns_from"} | {"window_start": later}
+    assert (narrowed.parent, given) == (asked.hash, expected)
+    # The rows that it learns from are counted anew.
+    assert narrowed.params["learns_from"]["start"] == later
+    assert narrowed.params["learns_from"]["rows"] < asked.params["learns_from"]["rows"]
     assert training.context["ti"].pushed["proposal_hash"] == narrowed.hash
     (given,) = ledger.approvals(narrowed.hash)
     assert (given.by, given.comment, given.shown_sha256) == ("anna", "go on", "0" * 64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from airmedic_core.profile.bars import compare
 from airmedic_core.records import ABNORMAL, Role
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.html_page import figure, from_markdown, html_page, plots
@@ -57,6 +56,8 @@ def batch_page(
 
 
 def _columns(story: BatchStory, profiles: tuple[Profile, Profile] | None) -> Iterator[Canvas | None]:
+    from airmedic_core.profile.bars import compare
+
     if profiles is None:
         return
     then, now = profiles
