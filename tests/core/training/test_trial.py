@@ -26,7 +26,7 @@ def gate(outcome: str, difference: float | None, low: float | None, high: float 
 
 
 def trial(result: GateResult) -> Trial:
-    return Trial(ModelVersion("renewals", "2", "run", NOW, {"airmedic.data_window": "abc"}), result, dict(PLANNED))
+    return Trial(ModelVersion("renewals", "2", "run", NOW, {"airmedic.data_window": "abc"}), result, dict(PLANNED), 0.95)
 
 
 @pytest.mark.parametrize(
@@ -71,13 +71,13 @@ def test_only_what_helps_is_an_alert_and_keeps_its_plan(
 
 def test_a_sentence_says_what_is_gained_with_its_interval(spec: ModelSpec) -> None:
     result = gate("passed", 0.31, 0.24, 0.38)
-    assert told(spec, result, "helps") == (
+    assert told(spec, result, "helps", 0.95) == (
         "A retrained model would gain 0.310 in AUC (95 % interval 0.240 to 0.380) on 300 rows that neither model was"
         " trained on."
     )
     regression = spec.model_copy(update={"task": "regression", "gate": spec.gate.model_copy(update={"metric": "mae"})})
-    assert "would save 31 % of the error (95 % interval 24 % to 38 %) on" in told(regression, result, "helps")
-    assert told(regression, result, "does not help").startswith("Retraining would not help")
+    assert "would save 31 % of the error (95 % interval 24 % to 38 %) on" in told(regression, result, "helps", 0.95)
+    assert told(regression, result, "does not help", 0.95).startswith("Retraining would not help")
     assert "Because." in told(spec, gate("not_comparable", None, None, None), "open")
 
 
