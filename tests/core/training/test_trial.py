@@ -26,7 +26,8 @@ def gate(outcome: str, difference: float | None, low: float | None, high: float 
 
 
 def trial(result: GateResult) -> Trial:
-    return Trial(ModelVersion("renewals", "2", "run", NOW, {"airmedic.data_window": "abc"}), result, dict(PLANNED), 0.95)
+    version = ModelVersion("renewals", "2", "run", NOW, {"airmedic.data_window": "abc"})
+    return Trial(version, result, dict(PLANNED), confidence=0.95)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,7 @@ def test_a_sentence_says_what_is_gained_with_its_interval(spec: ModelSpec) -> No
     regression = spec.model_copy(update={"task": "regression", "gate": spec.gate.model_copy(update={"metric": "mae"})})
     assert "would save 31 % of the error (95 % interval 24 % to 38 %) on" in told(regression, result, "helps", 0.95)
     assert told(regression, result, "does not help", 0.95).startswith("Retraining would not help")
-    assert "Because." in told(spec, gate("not_comparable", None, None, None), "open")
+    assert "Because." in told(spec, gate("not_comparable", None, None, None), "open", 0.95)
 
 
 def test_a_full_refit_is_tried_where_the_plan_is_another() -> None:
