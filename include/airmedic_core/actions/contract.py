@@ -111,6 +111,8 @@ class Action(Protocol):
     """Whether it is about the incident's own windows: what newer windows show is then no reason against it."""
     leads_to: str = ""
     """The action that is proposed when a gate passes what this one made."""
+    completes: str = ""
+    """The action that it brings to its end. What comes of it is credited to that action."""
     taken_back_by: str = ""
     """The action that people are asked for where nothing has shown, in time, how this one does."""
     of_reviews: bool = False

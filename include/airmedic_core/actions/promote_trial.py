@@ -27,6 +27,7 @@ class PromoteTrial(Action):
     infinitive = "put the version that is tried in service"
     choice = "Promote a canary or shadow"
     undone = "By a rollback, which somebody approves."
+    completes = "deploy"
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Name the version that is tried, and the one that serves."""

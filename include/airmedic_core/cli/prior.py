@@ -2,7 +2,8 @@
 
 Without --mean, the priors are listed with their sources. With it, the prior of one cause and action is changed for all
 models, on record with who and why; refused unless an off-policy estimate exists and favours what would be tried first
-then. --preview says what the change would do, and changes nothing. Exit code 0: listed, or changed, or it could be.
+then. --preview says what the change would do, and changes nothing. --weight, --reason and --preview need --mean;
+--json is for the list. Exit code 0: listed, or changed, or it could be.
 1: with --preview, it would be refused. 2: refused, or could not be told.
 """
 
@@ -35,9 +36,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the priors, or change one."""
-    if args.mean is None:
-        return _list(args)
     from airmedic_core.errors import LearningError
+
+    if args.mean is None:
+        of_a_change = {"--weight": args.weight is not None, "--reason": args.reason, "--preview": args.preview}
+        if given := [name for name, is_given in of_a_change.items() if is_given]:
+            problem = f"Without --mean nothing is changed, and {' and '.join(given)} belongs to a change."
+            raise LearningError(problem, "Give --mean, or list the priors without it.")
+        return _list(args)
+    if args.json:
+        raise LearningError("--json lists the priors, and --mean changes one.", "Leave one of the two out.")
     from airmedic_core.learning.change import change_prior, look_at_change
     from airmedic_core.policy import load_policy
     from airmedic_core.settings import Settings
@@ -89,7 +97,7 @@ def _list(args: argparse.Namespace) -> int:
         write_json(args.json, rows)
         return 0
     if report["problem"]:
-        judged("warning", f"The priors of the package hold. {report['problem']}")
+        judged("warning", report["problem"])
     for row in rows:
         say(f"{row['cause']}.{row['action']}  {row['prior']:g}, weighs {row['prior_weight']:g}", "bold")
         say(f"  {row['prior_source']}")

@@ -192,14 +192,17 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     """Go through the ranked actions until policy and limits let one through; else leave it to people."""
     considered = candidates(choice.ws, choice.incident, choice.diagnosis, choice.request)
     cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
+    plans = _Plans(choice)
+    learning = choice.policy.learning
+    explores = learning.mode == "on" and learning.exploration_fraction > 0
     ordering = order(
         choice.ws.ledger,
         cause,
         considered,
-        choice.policy.learning,
+        learning,
         seed=choice.incident.id,
         folder=choice.ws.settings.policies,
-        possible=lambda action: not isinstance(_permitted(choice, action), Objection),
+        possible=plans.can_be_carried_out if explores else plans.is_permitted,
     )
     details: Json = {"ranking": [preference.to_json() for preference in ordering.preferences]}
     skipped: list[Json] = []
@@ -207,7 +210,7 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
         if hands_over(action) and any(passed_over["limit"] == REJECTED for passed_over in skipped):
             # Somebody has looked at it, and wants no more of it for now.
             break
-        decided = _try(choice, action, skipped)
+        decided = _try(choice, action, plans.of(action), skipped)
         if decided is not None:
             decision, rehearsal = decided
             return decision, details | _learned(ordering, skipped) | rehearsal
@@ -220,46 +223,86 @@ def _learned(ordering: Ordering, skipped: Sequence[Json]) -> Json:
     return {"learning": ordering.to_json([str(passed_over["action"]) for passed_over in skipped])}
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What an action would be carried out with, where nothing stops it."""
+
+    allowance: Allowance
+    params: Json
+    expected: str
+    rehearsal: str
+    path: Path
+    basis: Json | None
+    """What an answer of people rests on, where they are asked."""
+
+
+class _Plans:
+    """Asks of each action once what may stop it, and plans it: before the draw where one explores, else in its turn."""
+
+    def __init__(self, choice: _Choice) -> None:
+        self._choice = choice
+        self._known: dict[str, _Plan | Json] = {}
+
+    def of(self, action: str) -> _Plan | Json:
+        """Return the plan of an action; else why it is passed over, as the decision records it."""
+        if action not in self._known:
+            self._known[action] = _planned(self._choice, action)
+        return self._known[action]
+
+    def can_be_carried_out(self, action: str) -> bool:
+        """Return whether nothing stops an action."""
+        return isinstance(self.of(action), _Plan)
+
+    def is_permitted(self, action: str) -> bool:
+        """Return whether policy and limits let an action through; it is not planned for that."""
+        return not isinstance(_permitted(self._choice, action), Objection)
+
+
 def _permitted(choice: _Choice, action: str) -> Allowance | Objection:
     quiet = None if choice.request.chooses else quiet_alarm(choice.ws, choice.incident, choice.diagnosis, action)
     return permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now, quiet=quiet)
 
 
-def _try(choice: _Choice, action: str, skipped: list[Json]) -> tuple[Decision, Json] | None:
-    """Return the decision for an action, or add to ``skipped`` why it is passed over."""
+def _planned(choice: _Choice, action: str) -> _Plan | Json:
+    """Return the plan of an action that nothing stops; else what does."""
     verdict = _permitted(choice, action)
     if isinstance(verdict, Objection):
-        skipped.append(verdict.against(action))
-        return None
+        return verdict.against(action)
     try:
         params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
         rehearsal = ACTIONS.member(action).dry_run(choice.ws, params) if choice.request.dry_run else ""
     except AirmedicError as error:
         if error.transient:
             raise
-        skipped.append({"action": action, "limit": "plan", "reason": str(error)})
-        return None
+        return {"action": action, "limit": "plan", "reason": str(error)}
     path = _path(action, verdict.permission)
     if not path.begins:
         why = f"{action} follows a gate or another action, as its path {path.value} says."
-        skipped.append({"action": action, "limit": "path", "reason": why})
+        return {"action": action, "limit": "path", "reason": why}
+    basis = None
+    if verdict.permission in _ASKS and not choice.request.chooses and not choice.request.dry_run:
+        basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
+        if rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now):
+            return rejected.against(action)
+    return _Plan(verdict, params, expected, rehearsal, path, basis)
+
+
+def _try(choice: _Choice, action: str, plan: _Plan | Json, skipped: list[Json]) -> tuple[Decision, Json] | None:
+    """Return the decision for an action, or add to ``skipped`` why it is passed over."""
+    if not isinstance(plan, _Plan):
+        skipped.append(plan)
         return None
-    reason = _because(choice, action, skipped, verdict.reason)
-    asks = verdict.permission in _ASKS and not choice.request.chooses
+    reason = _because(choice, action, skipped, plan.allowance.reason)
     if choice.request.dry_run:
-        proposal = _rehearsed(choice, action, params, expected, reason)
+        proposal = _rehearsed(choice, action, plan.params, plan.expected, reason)
         decision = Decision(Path.RECOMMEND, proposal, f"Dry run, nothing is changed. {reason}", tuple(skipped))
-        return decision, {"rehearsal": rehearsal, "would_go": path.value}
-    basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
-    if asks and (rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
-        skipped.append(rejected.against(action))
-        return None
-    allowance = replace(verdict, reason=reason)
-    proposal = record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)
-    follow_up = _companion(choice, path, skipped)
-    return Decision(path, proposal, reason, tuple(skipped), follow_up), {
-        RESTS_ON: {proposal.hash: basis}
-    } if asks else {}
+        return decision, {"rehearsal": plan.rehearsal, "would_go": plan.path.value}
+    allowance = replace(plan.allowance, reason=reason)
+    ws, incident = choice.ws, choice.incident
+    proposal = record(ws, incident, action, plan.params, plan.expected, allowance=allowance, now=choice.now)
+    follow_up = _companion(choice, plan.path, skipped)
+    details: Json = {} if plan.basis is None else {RESTS_ON: {proposal.hash: plan.basis}}
+    return Decision(plan.path, proposal, reason, tuple(skipped), follow_up), details
 
 
 def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:

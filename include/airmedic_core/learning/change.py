@@ -16,7 +16,7 @@ from airmedic_core.learning.off_policy import Estimate
 from airmedic_core.learning.order import ranked
 from airmedic_core.learning.outcomes import verified_outcomes
 from airmedic_core.learning.priors import LEAST_MEAN, LEAST_WEIGHT, MOST_MEAN, MOST_WEIGHT, Prior, priors_of
-from airmedic_core.learning.report import MOST_INCIDENTS, compare_among, considered
+from airmedic_core.learning.report import compare_among, considered
 from airmedic_core.ledger import EVERY_MODEL, Ledger
 from airmedic_core.policy import Learning
 from airmedic_core.records import Json
@@ -95,7 +95,7 @@ def look_at_change(
     ):
         if not least <= value <= most:
             raise LearningError(f"{name} = {value!r} is out of bounds.", f"It lies between {least:g} and {most:g}.")
-    experience = ledger.experience(most=MOST_INCIDENTS)
+    experience = ledger.experience()
     outcomes = verified_outcomes(experience)
     decisions = logged_decisions(ledger, experience, outcomes)
     mine = [decision for decision in decisions if decision.case.cause is cause]

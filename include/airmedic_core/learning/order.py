@@ -60,7 +60,9 @@ class Ordering:
     would_try: str
     """The action that would have been put first then."""
     problem: str = ""
-    """Why a team's own priors do not hold, where they do not."""
+    """Why a prior does not hold, or incidents do not count, where that is so."""
+    impossible: tuple[str, ...] = ()
+    """Actions that were found not to be possible before the draw: none of them had a chance."""
 
     @property
     def learned(self) -> tuple[str, ...]:
@@ -76,6 +78,8 @@ class Ordering:
             The actions that turned out not to be possible.
         """
         basis = self.learned if self.mode == "on" else self.by_rules
+        # What is on record does not depend on the draw: an action that was not reached may be impossible all the same.
+        blocked = {*blocked, *self.impossible}
         return {
             "mode": self.mode,
             "considered": list(self.by_rules),
@@ -113,27 +117,35 @@ def order(
     folder : Path
         The content folder's ``policies/``, for the team's own priors.
     possible : callable
-        Whether policy and limits let an action through at the moment: only such actions are explored.
+        Whether an action could be carried out at the moment: only such actions are explored. Where exploration is on,
+        it has to ask all that may stop an action, its planning too: an action that is found to be impossible only after
+        it was drawn would be among the chances of some draws and not of others, and estimates would be wrong.
     """
     by_rules = tuple(actions)
     if learning.mode == "off" or not by_rules:
         certain = first_choices(by_rules, 0.0)
         return Ordering(learning.mode, by_rules, (), by_rules, certain, certain, by_rules[0] if by_rules else "")
     priors = priors_of(ledger, folder)
-    outcomes = verified_outcomes(ledger.experience())
+    experience = ledger.experience()
+    outcomes = verified_outcomes(experience)
+    problem = " ".join(filter(None, (priors.problem, experience.problem)))
     preferences = ranked(outcomes, cause, by_rules, priors, learning)
     learned = tuple(preference.action for preference in preferences)
     alone = len(learned) == 1
-    free = learned if alone else tuple(action for action in learned if possible(action)) or learned
+    can_be = learned if alone else tuple(action for action in learned if possible(action))
+    impossible = tuple(action for action in learned if action not in can_be)
+    free = can_be or learned
     in_shadow = first_choices(free, learning.shadow_fraction)
     would_try = drawn(in_shadow, f"{seed} in the shadow")
     if learning.mode != "on":
         certain = first_choices(by_rules, 0.0)
-        return Ordering(learning.mode, by_rules, preferences, by_rules, certain, in_shadow, would_try, priors.problem)
+        return Ordering(
+            learning.mode, by_rules, preferences, by_rules, certain, in_shadow, would_try, problem, impossible
+        )
     probabilities = first_choices(free, learning.exploration_fraction)
     first = drawn(probabilities, seed)
     tried = (first, *(action for action in learned if action != first)) if first != free[0] else learned
-    return Ordering("on", by_rules, preferences, tried, probabilities, in_shadow, would_try, priors.problem)
+    return Ordering("on", by_rules, preferences, tried, probabilities, in_shadow, would_try, problem, impossible)
 
 
 def ranked(

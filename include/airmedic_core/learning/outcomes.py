@@ -58,13 +58,24 @@ def _outcome(case: PastCase, returned: frozenset[str]) -> VerifiedOutcome | None
     healed = worked(word, came_back=case.incident_id in returned)
     if case.closed_at is None or not action or healed is None or not case.verified:
         return None
-    decided = str(case.decisions[-1]["action"]) if case.decisions else ""
-    known = known_action(decided) if decided else None
-    led_to_it = known is not None and known.leads_to == action
-    credited = decided if led_to_it else action
+    credited = _came_of(case, action)
     return VerifiedOutcome(
         case.incident_id, case.model, case.cause, credited, healed, case.closed_at, case.closed_by_record
     )
+
+
+def _came_of(case: PastCase, action: str) -> str:
+    """Return the action that was decided on, of which the one that decided the outcome came; else this one itself."""
+    known = known_action(action)
+    whole = (known.completes if known else "") or action
+    # The steps of a deployment are on record as decisions too: only a real one says what was requested.
+    for decision in reversed(case.decisions):
+        is_real = "requested" in decision["details"] and not decision["details"].get("dry_run")
+        decided = str(decision["action"])
+        first = known_action(decided) if is_real and decision["carried_out"] and decided else None
+        if first is not None and first.leads_to == whole:
+            return decided
+    return whole
 
 
 def tally(outcomes: Iterable[VerifiedOutcome], cause: Cause, action: str) -> Tally:

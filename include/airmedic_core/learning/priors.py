@@ -77,7 +77,7 @@ Table = Mapping[tuple[Cause, str], Written]
 
 @dataclass(frozen=True)
 class Priors:
-    """The priors that hold, and why the team's own do not where they cannot be read."""
+    """The priors that hold, and why some do not."""
 
     written: Table
     changed: Mapping[tuple[Cause, str], Prior]
@@ -139,7 +139,8 @@ def load_priors(folder: Path) -> Table:
 def priors_of(ledger: Ledger, folder: Path) -> Priors:
     """Return the priors that hold: those changed on record, a team's own, and the package's.
 
-    Faulty priors of a team stop no remediation: the package's hold then, and the record of each decision says why.
+    Faulty priors of a team stop no remediation: the package's hold then, and the record of each decision says why. A
+    changed prior of a cause that is not known is left out, and the record says so too.
 
     Parameters
     ----------
@@ -151,12 +152,18 @@ def priors_of(ledger: Ledger, folder: Path) -> Priors:
     try:
         written, problem = load_priors(folder), ""
     except SpecError as error:
-        written, problem = built_in(), error.problem
+        written, problem = built_in(), f"The priors of the package hold. {error.problem}"
     changed = {}
     for override in ledger.overrides(EVERY_MODEL, "prior"):
-        cause, _, action = override.key.partition(".")
+        name, _, action = override.key.partition(".")
         value = override.value
-        changed[Cause(cause), action] = Prior(
+        try:
+            cause = Cause(name)
+        except ValueError:
+            # A version that knew it may have recorded it: that stops no decision.
+            problem = f"{problem} The prior of {override.key[:80]!r} does not hold: its cause is not known.".strip()
+            continue
+        changed[cause, action] = Prior(
             float(value["mean"]), float(value["weight"]), f"{override.author}: {override.reason}", override.author
         )
     return Priors(written, changed, problem)

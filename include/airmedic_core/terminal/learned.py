@@ -33,7 +33,7 @@ def tell_learned(report: Json) -> None:
         for name in unvouched[:_UNVOUCHED_NAMED]:
             say(f"  {name}")
     if report["problem"]:
-        judged("warning", f"The priors of the package hold. {report['problem']}")
+        judged("warning", report["problem"])
     if not report["causes"]:
         say("Nothing was decided yet: the priors alone hold. `airmedic prior` lists them.")
     for cause in report["causes"]:

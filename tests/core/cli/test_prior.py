@@ -85,3 +85,20 @@ def test_a_change_without_evidence_is_refused(ledger: Ledger, airmedic: Airmedic
     assert code == 2
     assert "Nothing is known of retrain in place of recalibrate" in " ".join(err.split())
     assert ledger.overrides(EVERY_MODEL, "prior") == []
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        (("--weight", "20", "--reason", "It heals more."), "--weight and --reason"),
+        (("--preview",), "--preview"),
+        (("--mean", "0.9", "--preview", "--json", "-"), "--json"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(
+    ledger: Ledger, airmedic: Airmedic, given: tuple[str, ...], named: str
+) -> None:
+    code, out, err = airmedic("prior", "--cause", "label_shift", "--action", "retrain", *given)
+    assert (code, out) == (2, "")
+    assert named in err
+    assert "--mean" in err

@@ -48,9 +48,9 @@ def policy(ws: Workspace, learning: str, retrain: str = "ask") -> None:
     (ws.settings.policies / "default.yaml").write_text(text)
 
 
-def diagnosed(ws: Workspace) -> Incident:
-    incident = incident_of(ws, 3, Cause.CONCEPT_DRIFT)
-    recommended = tuple(RecommendedAction(name, place, f"{name} helps.") for place, name in enumerate(RULES, start=1))
+def diagnosed(ws: Workspace, day: int = 3, actions: tuple[str, ...] = RULES) -> Incident:
+    incident = incident_of(ws, day, Cause.CONCEPT_DRIFT)
+    recommended = tuple(RecommendedAction(name, place, f"{name} helps.") for place, name in enumerate(actions, start=1))
     ranked = (RankedCause(Cause.CONCEPT_DRIFT, 0.9),)
     diagnosis = Diagnosis(incident.id, "rules", ranked, Severity.HIGH, "It is so.", recommended, "0" * 64)
     ws.ledger.record_diagnosis(diagnosis, stands=True)
@@ -106,3 +106,20 @@ def test_a_decision_on_record_is_read_back_with_its_chances(ws: Workspace) -> No
 def test_yaml_s_booleans_are_read_as_the_words_that_they_are(ws: Workspace, written: str, mode: str) -> None:
     policy(ws, written)
     assert load_policy(ws.settings.policies).learning.mode == mode
+
+
+def test_what_cannot_be_planned_has_no_chance_whatever_was_drawn(ws: Workspace) -> None:
+    policy(ws, "{mode: on, exploration_fraction: 0.5}")
+    text = (ws.settings.policies / "default.yaml").read_text()
+    (ws.settings.policies / "default.yaml").write_text(text.replace("[retrain]", "[rollback]"))
+    said = []
+    for day in range(1, 6):
+        incident = diagnosed(ws, day, ("hold", "rollback"))
+        decision = decide(ws, incident.id, Request(), now=NOW)
+        # No version served before the first one, so that nothing can be rolled back to.
+        assert decision.proposal is not None
+        assert decision.proposal.action == "hold"
+        said.append(ws.ledger.decisions(incident.id)[-1]["details"]["learning"])
+    assert [learning["considered"] for learning in said] == [["hold", "rollback"]] * 5
+    # Without planning before the draw, each action would have had a chance in the decisions that drew hold.
+    assert [learning["propensities"] for learning in said] == [{"hold": 1.0}] * 5

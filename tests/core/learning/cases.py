@@ -32,13 +32,17 @@ def closed(
     cause: Cause = CAUSE,
     verified: bool = True,
     decided: str = "",
+    carried_out: bool = True,
+    narrowed: bool = False,
     learning: Json | None = None,
     batches: tuple[str, ...] = (),
     **more: str,
 ) -> Incident:
     """Record one incident that ended, one day after the one with the number before.
 
-    ``decided`` is the action that was decided on, where it led to the one that decided the outcome.
+    ``decided`` is the action that was decided on, where another one decided the outcome; ``carried_out`` says whether
+    it was, ``narrowed`` whether an approver narrowed it. The other one is proposed and recorded step by step, as a gate
+    and a rollout do it.
     """
     opened_at = START + timedelta(days=number)
     window = Window(opened_at - timedelta(days=1), opened_at)
@@ -53,13 +57,27 @@ def closed(
     ledger.record_proposal(chosen)
     details = {"requested": "automatic", "dry_run": False} | ({"learning": learning} if learning else {})
     ledger.record_decision(incident.id, path="change", proposal_hash=chosen.hash, reason="It helps.", details=details)
+    if decided:
+        if narrowed:
+            later = opened_at + timedelta(minutes=1)
+            chosen = replace(chosen, params={"margin": 0.0}, created_at=later, parent=chosen.hash)
+            ledger.record_proposal(chosen)
+        if carried_out:
+            _carry_out(ledger, chosen)
+        ledger.record_proposal(proposal)
+        ledger.record_decision(incident.id, path="deploy", proposal_hash=proposal.hash, reason="It is in service.")
     if verified:
-        ledger.begin_action(proposal, {}, now=opened_at)
-        ledger.finish_action(ActionResult(proposal.hash, action, "done", "Done.", 1.0, {}), now=opened_at)
+        _carry_out(ledger, proposal)
     resolution: Json = {"action": action, "outcome": outcome, "proposal_hash": proposal.hash, **more}
     return ledger.move_incident(
         incident.id, IncidentState.RESOLVED, resolution=resolution, closed_at=opened_at + timedelta(hours=6)
     )
+
+
+def _carry_out(ledger: Ledger, proposal: Proposal) -> None:
+    ledger.begin_action(proposal, {}, now=proposal.created_at)
+    done = ActionResult(proposal.hash, proposal.action, "done", "Done.", 1.0, {})
+    ledger.finish_action(done, now=proposal.created_at)
 
 
 def by_chance(propensities: Mapping[str, float], would_try: str) -> Json:

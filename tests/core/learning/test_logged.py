@@ -73,3 +73,14 @@ def test_decisions_without_chances_an_outcome_or_on_another_cause_are_left_out(l
     closed(ledger, 2, "retrain", "rejected", learning=by_chance(EVEN, "retrain"))
     closed(ledger, 3, "retrain", "healed", learning=by_chance(EVEN, "retrain"), cause=Cause.CONCEPT_DRIFT)
     assert logged(ledger) == []
+
+
+def test_a_first_choice_that_was_not_carried_out_has_not_failed(ledger: Ledger) -> None:
+    closed(ledger, 1, "rollback", "rolled_back", decided="retrain", carried_out=False, learning=by_chance(EVEN, ""))
+    assert verified_outcomes(ledger.experience())
+    assert logged(ledger) == []
+
+
+def test_a_trial_that_was_promoted_is_no_failure_of_the_training(ledger: Ledger) -> None:
+    closed(ledger, 1, "promote_trial", "changed", decided="retrain", learning=by_chance(EVEN, "retrain"))
+    assert [(item.chosen, item.healed) for item in logged(ledger)] == [("retrain", True)]

@@ -116,3 +116,63 @@ def test_only_the_newest_incidents_are_read(ledger: Ledger) -> None:
     for number in range(5):
         closed(ledger, number, "retrain", "worse")
     assert [case.incident_id for case in ledger.experience(most=2).cases] == ["i3", "i4"]
+
+
+def test_the_steps_of_a_rollout_take_no_credit_from_the_training(ledger: Ledger) -> None:
+    closed(ledger, 1, "deploy", "healed", decided="retrain")
+    (case,) = ledger.experience().cases
+    # What is recorded last is a step of the deployment: it chose nothing.
+    assert [decision["action"] for decision in case.decisions] == ["retrain", "deploy"]
+    (outcome,) = verified_outcomes(ledger.experience())
+    assert (outcome.action, outcome.healed) == ("retrain", True)
+
+
+def test_a_trial_that_was_promoted_is_credited_to_the_training_that_it_tried(ledger: Ledger) -> None:
+    closed(ledger, 1, "promote_trial", "changed", decided="recalibrate")
+    assert counted(ledger, "recalibrate") == Tally(1, 0)
+    assert counted(ledger, "promote_trial") == Tally(0, 0)
+
+
+def test_a_training_that_was_not_carried_out_takes_no_credit(ledger: Ledger) -> None:
+    closed(ledger, 1, "deploy", "healed", decided="retrain", carried_out=False)
+    assert (counted(ledger), counted(ledger, "deploy")) == (Tally(0, 0), Tally(1, 0))
+
+
+def test_a_training_that_an_approver_narrowed_is_credited(ledger: Ledger) -> None:
+    closed(ledger, 1, "deploy", "healed", decided="retrain", narrowed=True)
+    assert counted(ledger) == Tally(1, 0)
+
+
+def test_rows_that_were_put_in_push_no_incident_out(ledger: Ledger, url: str) -> None:
+    for number in range(3):
+        closed(ledger, number, "retrain", "worse")
+    behind_its_back(url, "CREATE TABLE copied AS SELECT * FROM incidents WHERE id = 'i0'", changes=False)
+    behind_its_back(url, "UPDATE copied SET opened_at = '2099-01-01 00:00:00.000000'")
+    for number in range(4):
+        behind_its_back(url, f"UPDATE copied SET id = 'forged{number}'")  # noqa: S608  a number of this test
+        behind_its_back(url, "INSERT INTO incidents SELECT * FROM copied")
+    experience = ledger.experience(most=2)
+    assert [case.incident_id for case in experience.cases] == ["i1", "i2"]
+    assert experience.unvouched == ("forged0", "forged1", "forged2", "forged3")
+    assert experience.problem.startswith("4 incidents do not count")
+
+
+def test_an_incident_whose_cause_is_not_known_any_more_stops_nothing(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed(ledger, 1, "retrain", "worse")
+    closed(ledger, 2, "retrain", "healed")
+    asked = 0
+
+    def known_to_this_version(name: str) -> Cause:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise ValueError(name)
+        return Cause(name)
+
+    monkeypatch.setattr("airmedic_core.ledger.experience.Cause", known_to_this_version)
+    experience = ledger.experience()
+    # The newest is read first.
+    assert [case.incident_id for case in experience.cases] == ["i1"]
+    assert experience.problem == "Incidents of causes that are not known do not count: label_shift."

@@ -11,7 +11,7 @@ from airmedic_core.errors import SpecError
 from airmedic_core.learning.outcomes import Tally
 from airmedic_core.learning.posterior import posterior
 from airmedic_core.learning.priors import built_in, load_priors, priors_of
-from airmedic_core.ledger import Ledger
+from airmedic_core.ledger import EVERY_MODEL, Ledger
 
 WHY = "source: Ten years of running these models."
 
@@ -94,3 +94,12 @@ def test_faulty_priors_stop_no_remediation_and_are_named(tmp_path: Path) -> None
     priors = priors_of(ledger, written(tmp_path, one("mean: 0.5")))
     assert priors.written == built_in()
     assert "source" in priors.problem
+
+
+def test_a_changed_prior_of_a_cause_that_is_gone_is_left_out_and_said(tmp_path: Path) -> None:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+    for name in ("gone_with_an_older_version.retrain", "label_shift.retrain"):
+        ledger.set_override(EVERY_MODEL, "prior", name, {"mean": 0.4, "weight": 9}, author="eve", reason="doubt")
+    priors = priors_of(ledger, tmp_path)
+    assert priors.changed.keys() == {(Cause.LABEL_SHIFT, "retrain")}
+    assert "gone_with_an_older_version.retrain" in priors.problem
