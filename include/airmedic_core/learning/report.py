@@ -41,14 +41,15 @@ def learning_report(ledger: Ledger, folder: Path, learning: Learning, *, every_c
     -------
     dict
         ``mode``, ``confidence`` (of posteriors), ``estimate_confidence``, ``outcomes`` (that count), ``decisions``
-        (left to the diagnosis), ``unvouched`` (ids of incidents that the chain does not vouch for), ``problem`` (why
-        a prior does not hold, or an incident does not count), and ``causes``: each with ``cause``, ``would_change`` (a
-        sentence) and ``actions``, first choice of the rules first. An action has ``action``, ``place``, ``prior``, ``prior_weight``,
-        ``prior_source``, ``prior_changed_by``, ``successes``, ``failures``, ``mean``, ``low``, ``high``,
-        ``possible_in`` and ``chosen_in`` (decisions), ``propensity`` and ``in_shadow`` (means over the decisions in
-        which it was possible; nothing where there is none), ``would_have_been_tried`` (decisions), ``trials_helped``,
-        ``trials_did_not_help``, and ``off_policy``: nothing for the first choice, else the estimate against it with
-        ``inverse_propensity``, ``doubly_robust``, ``low``, ``high``, ``with_chance``, ``tried``, ``favours``.
+        (left to the diagnosis), ``unvouched`` (ids of incidents that the chain does not vouch for), ``problem`` (why a
+        prior does not hold, or an incident does not count), and ``causes``: each with ``cause``, ``would_change`` (a
+        sentence) and ``actions``, first choice of the rules first. An action has ``action``, ``place``, ``prior``,
+        ``prior_weight``, ``prior_source``, ``prior_changed_by``, ``successes``, ``failures``, ``mean``, ``low``,
+        ``high``, ``possible_in`` and ``chosen_in`` (decisions), ``propensity`` and ``in_shadow`` (means over the
+        decisions in which it was possible; nothing where there is none), ``would_have_been_tried`` (decisions),
+        ``trials_helped``, ``trials_did_not_help``, and ``off_policy``: nothing for the first choice, else the estimate
+        against it with ``inverse_propensity``, ``doubly_robust``, ``low``, ``high``, ``with_chance``, ``tried``,
+        ``favours``.
     """
     experience = ledger.experience()
     outcomes = verified_outcomes(experience)
