@@ -28,7 +28,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
 
     A problem that was closed within seven days is opened anew, and the new incident names the old one in
     ``resolution["recurrence_of"]``. A batch that is looked at again keeps its incident, unless that is closed and was
-    about something else.
+    about something else; one that is still open is looked at from the later moment on.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
             (incident for incident in known if _seen(incident) and _is_of(incident, batch, assessment.fingerprint)),
             None,
         ):
-            return mine
+            return mine if mine.state in ENDS else ledger.attach_batch(mine.id, batch)
         if still_open := next((incident for incident in known if _takes(incident, assessment)), None):
             attached = ledger.attach_batch(still_open.id, batch)
             worse = max(attached.severity, assessment.severity, key=_WORST_LAST.index)
@@ -76,6 +76,25 @@ def open_incident(ws: Workspace, batch: Batch, *, now: datetime) -> Incident:
                 resolution=come_back_of(before),
             )
         )
+
+
+def look_again_from(ws: Workspace, batch: Batch) -> None:
+    """Have all open incidents of a batch looked at from the moment on at which the batch was looked at again.
+
+    What became known in between, such as labels that people have given, reaches their trainings, also where nothing is
+    wrong with the batch any more, and where a person has asked.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    batch : Batch
+        The batch, as it was looked at again.
+    """
+    with ws.ledger.lock(f"incidents of {batch.model}"):
+        for incident in ws.ledger.incidents(batch.model, open_only=True, limit=200):
+            if batch.id in incident.batch_ids:
+                ws.ledger.attach_batch(incident.id, batch)
 
 
 def request_incident(ws: Workspace, request: Request, run_id: str, *, now: datetime) -> Incident:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.actions import asks_for_labels
 from airmedic_core.errors import ReturnedLabelsError, closest
-from airmedic_core.incident_lifecycle import open_incident
+from airmedic_core.incident_lifecycle import look_again_from, open_incident
 from airmedic_core.records import Json, Proposal
 from airmedic_core.windows import Window
 
@@ -159,6 +159,7 @@ def _looked_at(ws: Workspace, window: Window, count: int, *, now: datetime) -> T
     for group in GROUPS:
         check_batch(ws, batch, group)
     assessment = assess(ws, batch)
+    look_again_from(ws, batch)
     taken = TakenLabels(count, window, assessment.outcome, assessment.headline)
     if assessment.outcome == "incident":
         incident = open_incident(ws, batch, now=now)

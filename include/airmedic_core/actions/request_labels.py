@@ -58,7 +58,7 @@ class RequestLabels(Action):
         """Choose the rows of the incident's newest batch, evenly over what the model says of them."""
         import numpy as np
 
-        from airmedic_core.asked_labels import answered_rows, row_ids, telling_rows
+        from airmedic_core.asked_labels import answered_rows, answers_elsewhere, row_ids, telling_rows
         from airmedic_core.scoring import score
         from airmedic_core.sources import known_labels
 
@@ -67,7 +67,8 @@ class RequestLabels(Action):
             raise ActionError("No batch of the incident was looked at.", "Have the window looked at first.")
         rows = _rows(ws, batch.window)
         unknown = ~np.asarray(known_labels(ws.spec, rows, batch.as_of), dtype=bool)
-        unknown &= ~answered_rows(ws, batch.window, rows)
+        ids = row_ids(ws.spec, rows).astype(str)
+        unknown &= ~answered_rows(ws, batch.window, rows) & ~np.isin(ids, list(answers_elsewhere(ws, batch.window)))
         missing = _missing(ws, batch)
         wanted = min(int(missing.limit or _MOST_ROWS) if missing else _MOST_ROWS, _MOST_ROWS)
         scored = score(ws, ws.registry.champion(ws.spec.name), rows, batch)
@@ -78,7 +79,7 @@ class RequestLabels(Action):
             "window": batch.window.key,
             "as_of": batch.as_of.isoformat(),
             "count": len(chosen),
-            "rows": sorted(map(str, row_ids(ws.spec, rows)[chosen])),
+            "rows": sorted(map(str, ids[chosen])),
         }
         return params, f"{len(chosen)} labels of {batch.window} tell whether the model lost performance there."
 

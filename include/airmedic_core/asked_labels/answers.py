@@ -2,19 +2,20 @@
 
 They are on record as an override of their window, and the audit chain holds who gave them. Monitoring sees them with
 the window, and a training and its gate with the longer windows that these read
-(:func:`~airmedic_core.asked_labels.longer_windows.with_all_answers`).
+(:func:`~airmedic_core.asked_labels.longer_windows.with_all_answers`). Windows may overlap: a row that was labelled
+under one of them counts as labelled under all, from the earliest answer on. A row with differing labels has none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.asked_labels.rows import row_ids
+from airmedic_core.asked_labels.rows import overlap, row_ids
 from airmedic_core.errors import ReturnedLabelsError, closest
 from airmedic_core.records.plain_json import Json
 from airmedic_core.windows import as_utc
@@ -51,16 +52,16 @@ def record_answers(
     Raises
     ------
     ReturnedLabelsError
-        If a row was not asked for, comes twice, or has another label on record. Nothing is recorded then. A retry does
-        not help.
+        If a row was not asked for, comes twice, or has another label on record, be it under another window. Nothing is
+        recorded then. A retry does not help.
     """
     name, window_key = ws.spec.name, str(proposal.params["window"])
     _refuse_others([row for row, _ in answers], list(map(str, proposal.params["rows"])))
     _refuse_twice([row for row, _ in answers])
     # Two people who return labels at once would otherwise take away each other's.
-    with ws.ledger.lock(_hold(name, window_key)):
+    with ws.ledger.lock(_hold(name)):
         before = _on_record(ws, window_key)
-        _refuse_changed(answers, before)
+        _refuse_changed(answers, {**_of_other_windows(ws, window_key), **before})
         labels = {row: label for row, label in answers if row not in before}
         if not labels:
             return 0
@@ -97,7 +98,7 @@ def note_looked_at(ws: Workspace, window: Window, *, at: datetime) -> None:
         The moment: labels that have come since are still to be looked at.
     """
     name = ws.spec.name
-    with ws.ledger.lock(_hold(name, window.key)):
+    with ws.ledger.lock(_hold(name)):
         mark = next((mark for mark in ws.ledger.overrides(name, "labelled") if mark.key == window.key), None)
         if mark is None or any(as_utc(label["at"]) > as_utc(at) for label in mark.value["rows"].values()):
             return
@@ -119,9 +120,10 @@ def with_answers(ws: Workspace, window: Window, frame: pd.DataFrame) -> pd.DataF
     """
     import pandas as pd
 
-    known = _on_record(ws, window.key)
-    if not known or not len(frame):
+    told = _overlapping(ws, window)
+    if not told or not len(frame):
         return frame
+    known = without_contradictions(told)
     spec = ws.spec
     ids = row_ids(spec, frame)
     given = pd.Series([known[row]["label"] if row in known else None for row in ids], frame.index, dtype=object)
@@ -140,7 +142,7 @@ def with_answers(ws: Workspace, window: Window, frame: pd.DataFrame) -> pd.DataF
 
 
 def answered_rows(ws: Workspace, window: Window, frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows of a window people have labelled.
+    """Return which rows of a window people have labelled, also under another window that overlaps it.
 
     Parameters
     ----------
@@ -151,10 +153,54 @@ def answered_rows(ws: Workspace, window: Window, frame: pd.DataFrame) -> NDArray
     frame : pandas.DataFrame
         All rows of the window.
     """
-    known = _on_record(ws, window.key)
-    if not known:
+    rows = {row for row, _ in _overlapping(ws, window)}
+    if not rows:
         return np.zeros(len(frame), dtype=bool)
-    return np.isin(row_ids(ws.spec, frame).astype(str), list(known))
+    return np.isin(row_ids(ws.spec, frame).astype(str), list(rows))
+
+
+def without_contradictions(told: Iterable[tuple[Any, Json]]) -> dict[Any, Json]:
+    """Return the earliest answer about each row; none of a row about which answers differ.
+
+    Parameters
+    ----------
+    told : iterable of tuple
+        What names a row, with ``label`` and ``at``.
+
+    Examples
+    --------
+    >>> early, late = {"label": 1, "at": "2026-01-01T00:00+00:00"}, {"label": 1, "at": "2026-01-02T00:00+00:00"}
+    >>> without_contradictions([("a", late), ("a", early), ("b", early), ("b", {**late, "label": 0})])
+    {'a': {'label': 1, 'at': '2026-01-01T00:00+00:00'}}
+    """
+    known: dict[Any, Json] = {}
+    differing = set()
+    for row, answer in sorted(told, key=lambda answered: as_utc(answered[1]["at"])):
+        if known.setdefault(row, answer)["label"] != answer["label"]:
+            differing.add(row)
+    return {row: answer for row, answer in known.items() if row not in differing}
+
+
+def _overlapping(ws: Workspace, window: Window) -> list[tuple[str, Json]]:
+    """Return the id of each row with its answer, of all windows that overlap a window.
+
+    The id of a row is the same in each of them where columns are read with the same types: the moment is part of it,
+    and rows of one moment are read together. Where a type differs, the row stays without the other window's label here.
+    """
+    return [
+        (row, answer)
+        for mark in ws.ledger.overrides(ws.spec.name, "labelled")
+        if overlap(mark.key, window)
+        for row, answer in mark.value["rows"].items()
+    ]
+
+
+def _of_other_windows(ws: Workspace, window_key: str) -> dict[str, Json]:
+    """Return what is on record of rows of a window under other windows, by their ids in this one."""
+    from airmedic_core.asked_labels.longer_windows import answers_elsewhere
+    from airmedic_core.windows import Window
+
+    return answers_elsewhere(ws, Window.from_key(window_key))
 
 
 def _on_record(ws: Workspace, window_key: str) -> Mapping[str, Json]:
@@ -194,5 +240,6 @@ def _refuse_changed(answers: Sequence[tuple[str, Any]], before: Mapping[str, Jso
         )
 
 
-def _hold(model: str, window_key: str) -> str:
-    return f"labels of {model} in {window_key}"
+def _hold(model: str) -> str:
+    # Of all windows: two that overlap have rows in common.
+    return f"labels of {model}"

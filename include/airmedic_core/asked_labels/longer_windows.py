@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from airmedic_core.asked_labels.rows import row_ids
+from airmedic_core.asked_labels.answers import without_contradictions
+from airmedic_core.asked_labels.rows import overlap, row_ids
 from airmedic_core.records.plain_json import Json
 from airmedic_core.windows import Window, as_utc
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _RANK = "airmedic rank of the moment"
 """A column that counts rows of one moment, in the order of the source. Rows of one moment are read together, so that
 the moment and the rank name the same row in a window and in a longer one."""
-_LABEL, _GIVEN_AT = "airmedic label", "airmedic moment of the label"
+_ANSWER, _LABEL, _GIVEN_AT = "airmedic answer", "airmedic label", "airmedic moment of the label"
 """Columns that no source has."""
 
 
@@ -31,7 +32,8 @@ def with_all_answers(
     """Return rows with the labels that people had given by a moment, and which rows these are.
 
     A label that the source has delivered by then stays. A window that was delivered anew has other rows than those that
-    people have labelled, and gets none of their labels.
+    people have labelled, and gets none of their labels. A row that was labelled under several windows has the earliest
+    answer; one whose labels differ has none.
 
     Parameters
     ----------
@@ -53,13 +55,21 @@ def with_all_answers(
 
     spec, moment = ws.spec, as_utc(as_of)
     answered: NDArray[np.bool_] = np.zeros(len(frame), dtype=bool)
-    answers = list(_answers(ws, window, moment))
-    if not answers or not len(frame):
+    time, key = spec.data.time_column, [spec.data.time_column, _RANK]
+    told = [row for rows in _answers(ws, window, moment) for row in _told(rows, time)]
+    known = without_contradictions(told)
+    if not known or not len(frame):
         return frame, answered
     from airmedic_core.sources import known_labels
 
-    time, key = spec.data.time_column, [spec.data.time_column, _RANK]
-    given = pd.concat(answers).set_index(key)
+    at, ranks = zip(*known, strict=True)
+    given = pd.DataFrame(
+        {
+            _LABEL: pd.Series([answer["label"] for answer in known.values()], dtype=object).to_numpy(),
+            _GIVEN_AT: _moments([answer["at"] for answer in known.values()]),
+        },
+        index=pd.MultiIndex.from_arrays([pd.Series(at).astype(frame[time].dtype), ranks], names=key),
+    )
     places = pd.MultiIndex.from_frame(_ranked(frame, time)[key])
     there = given.index.get_indexer(places)
     answered = (there >= 0) & ~np.asarray(known_labels(spec, frame, moment), dtype=bool)
@@ -78,24 +88,57 @@ def with_all_answers(
     return result, answered
 
 
-def _answers(ws: Workspace, window: Window, as_of: datetime) -> Iterator[pd.DataFrame]:
-    """Yield moment, rank, label and the time of the answer of the rows that people have labelled."""
+def answers_elsewhere(ws: Workspace, window: Window) -> dict[str, Json]:
+    """Return what people have said of rows of a window under other windows that overlap it, by the ids in this one.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    window : Window
+        Exactly the window of a request.
+
+    Raises
+    ------
+    SourceError
+        If the rows that people have labelled cannot be read.
+    """
+    from airmedic_core.repair import read_as_repaired
+
+    time = ws.spec.data.time_column
+    told = [row for rows in _answers(ws, window, None, but=window.key) for row in _told(rows, time)]
+    if not told:
+        return {}
+    rows = read_as_repaired(ws, window)
+    ranked = _ranked(rows, time)
+    ids = dict(zip(zip(ranked[time], ranked[_RANK], strict=True), row_ids(ws.spec, rows).astype(str), strict=True))
+    return {ids[row]: answer for row, answer in told if row in ids}
+
+
+def _answers(ws: Workspace, window: Window, as_of: datetime | None, *, but: str = "") -> Iterator[pd.DataFrame]:
+    """Yield moment, rank and answer of the rows that people have labelled, of one window after the other."""
     from airmedic_core.repair import read_as_repaired
 
     time = ws.spec.data.time_column
     for mark in ws.ledger.overrides(ws.spec.name, "labelled"):
-        span = Window.from_key(mark.key)
-        if span.end <= window.start or span.start >= window.end:
+        if not overlap(mark.key, window) or mark.key == but:
             continue
-        known: dict[str, Json] = {row: told for row, told in mark.value["rows"].items() if as_utc(told["at"]) <= as_of}
-        rows = read_as_repaired(ws, span)
-        ids = row_ids(ws.spec, rows)
-        labelled = np.isin(ids.astype(str), list(known))
+        known: dict[str, Json] = {
+            row: answer for row, answer in mark.value["rows"].items() if as_of is None or as_utc(answer["at"]) <= as_of
+        }
+        rows = read_as_repaired(ws, Window.from_key(mark.key))
+        ids = row_ids(ws.spec, rows).astype(str)
+        labelled = np.isin(ids, list(known))
         if labelled.any():
-            told: list[Any] = [known[str(row)] for row in ids[labelled]]
-            label = np.array([answer["label"] for answer in told], dtype=object)
-            columns = {_LABEL: label, _GIVEN_AT: _moments([answer["at"] for answer in told])}
-            yield _ranked(rows, time)[labelled].assign(**columns)
+            ranked = _ranked(rows, time)[labelled]
+            answers: Any = [known[str(row)] for row in ids[labelled]]
+            ranked[_ANSWER] = answers
+            yield ranked
+
+
+def _told(rows: pd.DataFrame, time: str) -> list[tuple[tuple[Any, int], Json]]:
+    moments = zip(rows[time], rows[_RANK], strict=True)
+    return list(zip(moments, rows[_ANSWER], strict=True))
 
 
 def _ranked(rows: pd.DataFrame, time: str) -> pd.DataFrame:

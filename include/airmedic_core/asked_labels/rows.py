@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from airmedic_core.repair import row_hashes
+from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,17 @@ def row_ids(spec: ModelSpec, frame: pd.DataFrame) -> NDArray[np.object_]:
     hashes = pd.Series(row_hashes(frame.drop(columns=later, errors="ignore")))
     number = hashes.groupby(hashes).cumcount()
     return np.array([f"{value:016x}-{count}" for value, count in zip(hashes, number, strict=True)], dtype=object)
+
+
+def overlap(window_key: str, window: Window) -> bool:
+    """Return whether the window of a key has a moment in common with another one.
+
+    >>> june = Window.from_key("20260601T0000_20260701T0000")
+    >>> overlap("20260615T0000_20260801T0000", june), overlap("20260701T0000_20260801T0000", june)
+    (True, False)
+    """
+    span = Window.from_key(window_key)
+    return span.start < window.end and window.start < span.end
 
 
 def telling_rows(scores: Array, unknown: NDArray[np.bool_], count: int) -> NDArray[np.intp]:

@@ -111,10 +111,12 @@ def _written(ws: Workspace, batch: Batch) -> list[Any]:
 
 
 def _on_record(ws: Workspace, batch: Batch) -> Any:
+    from airmedic_core.asked_labels.rows import overlap
     from airmedic_core.repair import repair_on_record
 
     repair = repair_on_record(ws, batch.window)
-    labelled = [mark.value for mark in ws.ledger.overrides(ws.spec.name, "labelled") if mark.key == batch.window.key]
+    marks = ws.ledger.overrides(ws.spec.name, "labelled")
+    labelled = [mark.value for mark in marks if overlap(mark.key, batch.window)]
     return [repair.value if repair else None, labelled]
 
 
