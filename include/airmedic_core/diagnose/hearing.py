@@ -45,13 +45,13 @@ def hear(cause: Cause, facts: Facts) -> RankedCause | None:
     for strength in strengths.values():
         doubt *= 1 - strength
     confidence = round(min(CEILING, 1 - doubt) * factor, 3)
-    cited = _distinct([*supporting[:MOST_CITED], *extra])
+    cited, opposed = _sides(supporting, extra, against)
     return RankedCause(
         cause=cause,
         confidence=confidence,
         supporting=tuple(item.id for item in cited),
-        contradicting=tuple(item.id for item in _distinct(against)[:MOST_CITED]),
-        explanation=_explanation(cause, cited, against),
+        contradicting=tuple(item.id for item in opposed),
+        explanation=_explanation(cause, cited, opposed),
     )
 
 
@@ -130,6 +130,20 @@ _SPECIAL: dict[Cause, Callable[[Facts], Heard]] = {
     Cause.CONCEPT_DRIFT: _relation,
     Cause.LABEL_SHIFT: _class_mix,
 }
+
+
+def _sides(
+    supporting: Sequence[Evidence], extra: Sequence[Evidence], against: Sequence[Evidence]
+) -> tuple[list[Evidence], list[Evidence]]:
+    """Return the evidence that is cited for a cause and against it; none stands on both sides.
+
+    What suggests the cause is for it. A loss is for it as well, unless it was found to have another reason.
+    """
+    suggesting = {item.id for item in supporting}
+    opposed = [item for item in _distinct(against) if item.id not in suggesting]
+    opposed_ids = {item.id for item in opposed}
+    cited = _distinct([*supporting[:MOST_CITED], *(item for item in extra if item.id not in opposed_ids)])
+    return cited, opposed[:MOST_CITED]
 
 
 def _distinct(items: Sequence[Evidence]) -> list[Evidence]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,20 @@ def test_a_loss_that_inputs_do_not_explain_is_a_changed_relation(story: Story) -
     known = {item.id for item in packet.items}
     assert set(diagnosis.causes[0].supporting) <= known
     assert diagnosis.packet_hash == packet.hash
+
+
+def test_no_evidence_is_cited_for_a_cause_and_against_it(story: Story) -> None:
+    # The loss that remains is a loss, and says that it has another reason than the mix of the classes.
+    diagnosis, _ = told(
+        story,
+        performance=[auc(0.7, ALERT, Cause.CONCEPT_DRIFT, Cause.LABEL_SHIFT), remains(0.9, ALERT, Cause.CONCEPT_DRIFT)],
+        drift=[psi("income", 0.6, ALERT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.HARMLESS_COVARIATE_SHIFT)],
+    )
+    assert any(cause.supporting and cause.contradicting for cause in diagnosis.causes)
+    for cause in diagnosis.causes:
+        assert not set(cause.supporting) & set(cause.contradicting), cause
+        for_it, _, against_it = cause.explanation.partition("Against it:")
+        assert not set(re.findall(r"E\d+", for_it)) & set(re.findall(r"E\d+", against_it)), cause.explanation
 
 
 def test_no_model_is_retrained_while_a_fault_of_the_data_may_be_the_reason(story: Story) -> None:
