@@ -75,7 +75,8 @@ The run of an incident has these:
 {incident}
 | `history/<metric>` | the metric by window, up to the moment of the report |
 
-A character that MLflow allows in no name becomes `_`. The checks are:
+A character that MLflow allows in no name becomes `_`. Such a name, and one that is cut at 250 characters, ends with `-`
+and eight digits of a hash of the whole name, so that no two columns share a metric. The checks are:
 """
 _PROMETHEUS = """\
 ## In Prometheus

@@ -241,6 +241,10 @@ class Action(Protocol):
         """
         return ()
 
+    def undone_by(self, proposal: Proposal) -> str:
+        """Return how a proposal is undone afterwards, and who does it, in a sentence; empty where the traits say it."""
+        return self.undone
+
     def warning(self, proposal: Proposal) -> str:
         """Return what speaks against it, which people are shown in red before they answer; empty for nothing."""
         return ""

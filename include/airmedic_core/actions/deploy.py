@@ -27,7 +27,7 @@ class Deploy(Action):
     path = Path.DEPLOY
     taken_back_by = "rollback"
     undone = (
-        "By itself, should it not do as well as promised on the first windows that are watched. After that by a "
+        "By itself, should it fail, or do worse than promised, while it is probed and watched. After that by a "
         "rollback, which somebody approves."
     )
 
@@ -43,6 +43,17 @@ class Deploy(Action):
             return told
         gate = proposal.params.get("gate", {})
         return [f"Version {proposal.params.get('version')} serves in place of version {gate.get('champion')}."]
+
+    def undone_by(self, proposal: Proposal) -> str:
+        """Say until when it is taken back without a question, as it is approved."""
+        from airmedic_core.rollout import watched_when
+
+        if not (when := watched_when(proposal)):
+            return self.undone
+        return (
+            f"By itself, should it fail, or do worse than promised, {when}. After that by a rollback, which somebody "
+            "approves."
+        )
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the version loads, that the champion is the one compared with, and that the target answers."""

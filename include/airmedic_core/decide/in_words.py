@@ -27,19 +27,18 @@ def changes(proposal: Proposal) -> list[str]:
     return told or list(_parameters(proposal.params))
 
 
-def undoing(name: str) -> str:
-    """Return how an action is undone, and who does it.
-
-    >>> undoing("hold")
-    'Nothing has to be undone: production keeps serving what it serves now.'
-    >>> undoing("gone_with_its_package")
-    'Its package is not installed here, so that nobody can say how it is undone.'
-    """
-    action = known_action(name)
+def undoing(proposal: Proposal) -> str:
+    """Return how a proposal is undone once it was carried out, and who does it."""
+    action = known_action(proposal.action)
     if action is None:
         return "Its package is not installed here, so that nobody can say how it is undone."
-    if action.undone:
-        return action.undone
+    try:
+        told = action.undone_by(proposal)
+    except Exception as error:  # noqa: BLE001  people are asked all the same, and the traits say it in general
+        _log.warning("How %s is undone cannot be put into words: %s", proposal.action, error)
+        told = action.undone
+    if told:
+        return told
     if not action.changes_production:
         return "Nothing has to be undone: production keeps serving what it serves now."
     later = f" Later: {infinitive(action.taken_back_by)}." if action.taken_back_by else ""

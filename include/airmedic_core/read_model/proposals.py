@@ -51,7 +51,7 @@ def proposal_json(
         "created_at": moment(proposal.created_at),
         "expires_at": moment(proposal.expires_at),
         "params_words": [privacy.text(text) for text in changes(proposal)],
-        "undo_words": undoing(proposal.action),
+        "undo_words": undoing(proposal),
         "warning": privacy.text(_warning(proposal)),
         "answers": [_answer(answer, privacy) for answer in answers],
         "action": None if done is None else _action(done, privacy),

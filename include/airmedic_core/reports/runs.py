@@ -9,7 +9,7 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError, URLError
@@ -36,6 +36,10 @@ _NOTE_TAG = "mlflow.note.content"
 _MOST_TAG = 8_000
 _CUT = "\n\n*The rest is in `report.html`.*"
 _MOST_METRICS = 1_000
+_MOST_KEY = 250
+"""Characters of a metric's name: all of MLflow's stores take as many."""
+_HASH_DIGITS = 8
+"""Of the hash at the end of a name: by chance, two of a thousand columns share one in about one of 10,000 models."""
 _PROBE_SECONDS = 5
 _METRIC_CHARACTERS = re.compile(r"[^\w\-. /]", re.ASCII)
 
@@ -72,6 +76,9 @@ class RunContent:
     """Plain JSON that note and artifacts follow from, so that a change of it writes them again."""
     tags: Mapping[str, str] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
+    written_again: bool = False
+    """Whether each report holds all points anew: then one that stands is left out, and one that has changed is stamped
+    with the moment of writing, because MLflow shows the higher of two values at the same step and time."""
     tables: tuple[str, ...] = ()
     """Files among the artifacts that MLflow shall show as tables."""
 
@@ -180,8 +187,20 @@ def airflow_link(ws: Workspace, identity: tuple[str, str], airflow_url: str) -> 
 
 
 def metric_key(*parts: str) -> str:
-    """Return a metric's name from its parts, in the characters that MLflow takes."""
-    return _METRIC_CHARACTERS.sub("_", "/".join(part.replace("/", "_") for part in parts))[:250]
+    """Return a metric's name from its parts, in the characters that MLflow takes.
+
+    A name in which something was replaced, or that was cut, ends with a hash: no two columns share a metric.
+
+    >>> metric_key("drift", "psi", "age")
+    'drift/psi/age'
+    >>> metric_key("drift", "psi", "größe")
+    'drift/psi/gr__e-6c40e4f8'
+    """
+    key = _METRIC_CHARACTERS.sub("_", "/".join(part.replace("/", "_") for part in parts))
+    if key == "/".join(parts) and len(key) <= _MOST_KEY and not any("/" in part for part in parts):
+        return key
+    ending = f"-{digest(list(parts))[:_HASH_DIGITS]}"
+    return key[: _MOST_KEY - len(ending)] + ending
 
 
 def finite(points: list[Point]) -> tuple[Point, ...]:
@@ -200,7 +219,8 @@ def _fill(client: MlflowClient, experiment: str, earlier: Any, content: RunConte
         client.log_artifacts(run_id, folder)
         tables = [{"path": path, "type": "table"} for path in content.tables]
         tags |= {_NOTE_TAG: _bounded(content.note), "mlflow.loggedArtifacts": json.dumps(tables)}
-        metrics = [Metric(point.key, point.value, point.timestamp_ms, point.step) for point in content.points]
+        points = _changed(client, run_id, content.points) if earlier and content.written_again else content.points
+        metrics = [Metric(point.key, point.value, point.timestamp_ms, point.step) for point in points]
         client.log_batch(run_id, metrics=metrics, tags=[RunTag(key, value) for key, value in tags.items()])
         client.set_tag(run_id, CONTENT_TAG, content.hash)
         client.set_terminated(run_id, status="FINISHED", end_time=int(time.time() * 1000))
@@ -214,6 +234,23 @@ def _fill(client: MlflowClient, experiment: str, earlier: Any, content: RunConte
                 client.set_terminated(run_id, status="FAILED")
         raise
     return run_id
+
+
+def _changed(client: MlflowClient, run_id: str, points: tuple[Point, ...]) -> list[Point]:
+    """Return the points that a run does not hold yet; one with another value follows what stands at its step."""
+    standing: dict[tuple[str, int], tuple[int, float]] = {}
+    for key in {point.key for point in points}:
+        for metric in client.get_metric_history(run_id, key):
+            place, known = (key, metric.step), (metric.timestamp, metric.value)
+            standing[place] = max(known, standing.get(place, known))
+    now, changed = int(time.time() * 1000), []
+    for point in points:
+        last = standing.get((point.key, point.step))
+        if last is None:
+            changed.append(point)
+        elif last[1] != point.value:
+            changed.append(replace(point, timestamp_ms=max(now, last[0] + 1)))
+    return changed
 
 
 def _bounded(note: str) -> str:

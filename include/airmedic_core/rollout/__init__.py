@@ -181,6 +181,15 @@ def changes(proposal: Proposal) -> Sequence[str]:
     return told
 
 
+def watched_when(proposal: Proposal) -> str:
+    """Return when a deployment is taken back without a question, as the end of a sentence; empty where none is held."""
+    plan = approved_plan(proposal)
+    if not plan:
+        return ""
+    strategy = STRATEGIES.member(plan["strategy"])
+    return str(strategy.watched_when(proposal, strategy.options.model_validate(plan["options"])))
+
+
 def options_for(spec: ModelSpec) -> Any:
     """Return the validated options of a spec's strategy.
 

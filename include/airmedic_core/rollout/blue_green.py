@@ -14,7 +14,7 @@ from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import problems_on_newest, watched
-from airmedic_core.watch.in_words import watched_in_service
+from airmedic_core.watch.in_words import watched_in_service, when_in_service
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -46,6 +46,10 @@ class BlueGreen(RolloutStrategy[Options]):
             f"Version {version} answers all rows once it was loaded and probed; version {before} is kept loaded.",
             *watched_in_service(proposal),
         ]
+
+    def watched_when(self, proposal: Proposal, options: Options) -> str:
+        """Name the probe, and the windows that are watched, if any."""
+        return when_in_service(proposal)
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Keep both versions loaded, probe the new one, and move all rows."""

@@ -50,6 +50,18 @@ class RolloutStrategy(Protocol[OptionsT]):
         """
         return ()
 
+    def watched_when(self, proposal: Proposal, options: OptionsT) -> str:
+        """Return when a version that does badly is taken back without a question, as the end of a sentence.
+
+        Parameters
+        ----------
+        proposal : Proposal
+            The deployment.
+        options : OptionsT
+            The strategy's options, as they are approved.
+        """
+        return "while it is watched"
+
     @abstractmethod
     def apply(
         self, ws: Workspace, version: str, proposal: Proposal, options: OptionsT, now: datetime

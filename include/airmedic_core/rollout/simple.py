@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.watch import watched
-from airmedic_core.watch.in_words import watched_in_service
+from airmedic_core.watch.in_words import watched_in_service, when_in_service
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -35,6 +35,10 @@ class Simple(RolloutStrategy[Options]):
     def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
         """Say that all rows move at once, and what the watch is."""
         return [f"Version {version_of(proposal)} answers all rows at once.", *watched_in_service(proposal)]
+
+    def watched_when(self, proposal: Proposal, options: Options) -> str:
+        """Name the probe, and the windows that are watched, if any."""
+        return when_in_service(proposal)
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Move the alias ``champion`` to a version."""

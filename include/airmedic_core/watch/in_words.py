@@ -21,6 +21,14 @@ def watched_in_service(proposal: Proposal) -> list[str]:
     ]
 
 
+def when_in_service(proposal: Proposal) -> str:
+    """Return while what a version that answers all rows is taken back by itself, as the end of a sentence."""
+    windows = int(proposal.params["rollout"]["watch_windows"])
+    if not windows:
+        return "where it is probed on the newest batch"
+    return f"where it is probed, or in the {windows} new window{'s' if windows > 1 else ''} for which it is watched"
+
+
 def shown_in_trial(proposal: Proposal, options: TrialOptions) -> str:
     """Return what a version that is tried has to show, as the end of a sentence."""
     more = f"{options.tolerance_fraction:.0%}"

@@ -71,7 +71,7 @@ def _rows(workspace: Workspace, proposal: Proposal, diagnosis: Diagnosis | None)
     yield "What changes", told or "Nothing that serves now."
     yield "What it is worth", _text(proposal.expected)
     yield "Without a yes", without_a_yes(proposal)
-    yield "How it is undone", _text(undoing(proposal.action))
+    yield "How it is undone", _text(undoing(proposal))
     yield "Who may answer", _answerers(workspace, proposal)
     yield from _narrowing(proposal)
 

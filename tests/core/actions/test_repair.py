@@ -202,7 +202,7 @@ def test_what_is_approved_says_what_is_done_and_nothing_else_is_done(held: Held)
     assert "converted back: divided by 100" in action.dry_run(held.ws, held.proposal.params)
     assert any("divided by 100" in line for line in action.changes(held.proposal))
     assert action.changes(held.proposal)[0].endswith("60 of 60 rows, on a copy.")
-    assert "--kind repaired" in undoing("repair")
+    assert "--kind repaired" in undoing(held.proposal)
     diagnosis = next(diagnosis for diagnosis, stands in held.ws.ledger.diagnoses(held.incident.id) if stands)
     assert diagnosis.cause is Cause.UNIT_CHANGE
     recommended = {known.action: known.condition for known in diagnosis.actions}

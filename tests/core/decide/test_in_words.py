@@ -63,11 +63,27 @@ def test_what_an_action_cannot_say_is_said_by_its_parameters() -> None:
 
 
 def test_every_action_of_ours_says_how_it_is_undone() -> None:
-    told = {name: undoing(name) for name in ACTIONS.ours()}
+    told = {name: undoing(proposal(name)) for name in ACTIONS.ours()}
     assert all(told.values())
     assert "rollback" in told["deploy"]
     assert "By itself" in told["rollback"]
     assert told["escalate"].startswith("Nothing has to be undone")
+
+
+@pytest.mark.parametrize("strategy", ["simple", "blue_green"])
+@pytest.mark.parametrize(("windows", "told"), [(0, "newest batch"), (1, "1 new window "), (3, "3 new windows ")])
+def test_how_a_deployment_is_undone_agrees_with_how_it_is_watched(strategy: str, windows: int, told: str) -> None:
+    plan = {"strategy": strategy, "options": {}, "watch_windows": windows, "watch_timeout_seconds": 3600}
+    asked = proposal("deploy", version="3", gate={"champion": "1"}, rollout=plan)
+    watched = " ".join(changes(asked))
+    assert ("watched no further" in watched) == (windows == 0)
+    assert told in undoing(asked)
+    assert ("watched" in undoing(asked)) == (windows > 0)
+
+
+def test_an_action_that_is_gone_cannot_say_how_it_is_undone() -> None:
+    assert undoing(proposal("hold")) == "Nothing has to be undone: production keeps serving what it serves now."
+    assert undoing(proposal("gone_with_its_package")).startswith("Its package is not installed here")
 
 
 def test_what_follows_without_a_yes_names_the_moment() -> None:

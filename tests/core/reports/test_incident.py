@@ -11,6 +11,7 @@ import pytest
 from airmedic_core.errors import LedgerError
 from airmedic_core.records import Incident
 from airmedic_core.reports import incident_report
+from airmedic_core.reports.narrative.record import settled
 from airmedic_core.spec import parse_spec
 from airmedic_core.workspace import Workspace
 from tests.core.reports.conftest import proposal
@@ -91,6 +92,16 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     run = ws.registry.client.get_run(first.run_id)
     assert run.data.tags["airmedic.state"] == "resolved"
     assert run.info.run_name.endswith(", resolved")
+
+
+def test_what_follows_a_comment_about_the_audit_chain_is_part_of_the_report() -> None:
+    head = "ada: “\\* Audit chain”\n\n## Timeline\n\n"
+    first, second, grown = (
+        f"{head}{moment}\n\n## Record\n\n* Proposal a\n* Audit chain: {records} records, head `ab`.\n"
+        for moment, records in (("seen", 3), ("closed", 3), ("seen", 4))
+    )
+    assert settled(first) != settled(second)
+    assert settled(first) == settled(grown)
 
 
 def test_the_note_fits_into_a_tag(ws: Workspace, healed: Incident) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import replace
 from pathlib import Path
@@ -79,7 +80,29 @@ def test_mlflow_down_is_transient_and_names_what_to_do(ws: Workspace) -> None:
 
 
 def test_metric_names_keep_to_what_mlflow_takes() -> None:
-    assert metric_key("drift", "psi", "größe/m²") == "drift/psi/gr__e_m_"
+    assert metric_key("drift", "psi", "age in years") == "drift/psi/age in years"
+    assert re.fullmatch(r"drift/psi/gr__e_m_-[0-9a-f]{8}", metric_key("drift", "psi", "größe/m²"))
+    assert len(metric_key("drift", "psi", "a" * 250)) == 250
+
+
+@pytest.mark.parametrize(
+    ("column", "other"), [("größe", "grüße"), ("a/b", "a_b"), ("a" * 300, "a" * 301), ("größe", "gr__e")]
+)
+def test_no_two_columns_share_a_metric(column: str, other: str) -> None:
+    assert metric_key("drift", "psi", column) != metric_key("drift", "psi", other)
+
+
+def test_a_value_that_falls_is_the_one_that_mlflow_shows(ws: Workspace) -> None:
+    def content(*points: Point) -> RunContent:
+        return replace(CONTENT, points=points, written_again=True)
+
+    before, after = Point("history/auc", 0.8, 5, 1_000), Point("history/auc", 0.6, 5, 1_000)
+    run_id = write_run(ws, content(before), write_file).run_id
+    for points in ((after,), (after, Point("open", 1.0, 0, 1_000))):
+        assert write_run(ws, content(*points), write_file).run_id == run_id
+        assert ws.registry.client.get_run(run_id).data.metrics["history/auc"] == 0.6
+    # What stands as it was is not written a second time.
+    assert [point.value for point in ws.registry.client.get_metric_history(run_id, "history/auc")] == [0.8, 0.6]
 
 
 def test_a_long_description_ends_between_two_lines(ws: Workspace) -> None:

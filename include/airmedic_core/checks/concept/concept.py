@@ -266,9 +266,8 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
     joint = together_by_chance(chance, bias)
     # What may be chance needs no reason; the sign of the errors may bear it out.
     unproven = relation and chance >= options.p_value and joint >= 2.0 * options.p_value
-    remains = f"{parts.relation:.3g} remain" if parts.relation > 0 else "nothing remains"
     text = (
-        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {remains} on inputs that both windows have "
+        f"Of a loss of {parts.total:.3g} in {measure_name(name)}, {_remaining(parts.relation, parts.total)} "
         f"(95 % interval {parts.low:.3g} to {parts.high:.3g})"
     )
     if fallen != name:
@@ -294,6 +293,23 @@ def _parts(context: CheckContext, before: LabelledRows, now: LabelledRows, optio
             },
         )
     ]  # fmt: skip
+
+
+def _remaining(relation: float, total: float) -> str:
+    """Return what is left of a loss on the inputs that both windows have; it may be more than the loss.
+
+    >>> _remaining(0.523, 0.486)
+    'all of it remains (0.523 on the inputs that both windows share)'
+    >>> _remaining(0.2, 0.486)
+    '0.2 remain on inputs that both windows have'
+    """
+    if relation >= total:
+        return f"all of it remains ({relation:.3g} on the inputs that both windows share)"
+    return (
+        f"{relation:.3g} remain on inputs that both windows have"
+        if relation > 0
+        else ("nothing remains on inputs that both windows have")
+    )
 
 
 def _fallen(context: CheckContext, now: LabelledRows, options: Options) -> tuple[str | None, float]:

@@ -14,6 +14,7 @@ from airmedic_core.reports.incident.measures import incident_points
 from airmedic_core.reports.incident.pages import incident_page, incident_pictures
 from airmedic_core.reports.incident.tables import incident_tables
 from airmedic_core.reports.narrative import incident_markdown, incident_name, incident_note, what_was_asked
+from airmedic_core.reports.narrative.record import settled
 from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
 
 if TYPE_CHECKING:
@@ -59,9 +60,10 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
         identity=identity,
         name=incident_name(dossier),
         note=incident_note(dossier, airflow_url),
-        basis=[_settled(dossier, markdown), trace],
+        basis=[settled(markdown), trace],
         tags=_tags(dossier) | {AIRFLOW_TAG: airflow_url},
         points=incident_points(dossier),
+        written_again=True,
         tables=tuple(tables),
     )
     from airmedic_core.ledger.checkpoints import keep_checkpoint
@@ -122,11 +124,6 @@ def _tags(dossier: Dossier) -> dict[str, str]:
         "airmedic.batch_ids": json.dumps(incident.batch_ids),
         "airmedic.packet_hash": dossier.packet.hash if dossier.packet else "",
     }
-
-
-def _settled(dossier: Dossier, markdown: str) -> str:
-    # The audit chain grows with whatever else happens; that alone is no reason to write the report again.
-    return markdown.replace(dossier.audit[1], "").partition("* Audit chain")[0] if dossier.audit else markdown
 
 
 def _write(dossier: Dossier, markdown: str, trace: str, folder: Path) -> None:

@@ -9,6 +9,17 @@ from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.narrative.cause import EVIDENCE_ID, sides
 from airmedic_core.reports.text import code, moment, number, prose, table
 
+RECORD = "Record"
+"""Title of the section with the hashes, the last of the report."""
+AUDIT_LINE = "* Audit chain"
+"""Beginning of its line that grows with whatever else the ledger records."""
+
+
+def settled(markdown: str) -> str:
+    """Return a report without what its ledger's other records change: that alone is no reason to write it again."""
+    told, _, record = markdown.rpartition(f"## {RECORD}\n")
+    return "\n".join([told, *(line for line in record.splitlines() if not line.startswith(AUDIT_LINE))])
+
 
 def still_unknown(dossier: Dossier) -> str:
     """Return what could not be found out."""
@@ -63,5 +74,5 @@ def record_lines(dossier: Dossier) -> str:
     lines += [f"* Proposal {prose(proposal.action, 40)} {code(proposal.hash)}" for proposal in dossier.proposals]
     if dossier.audit is not None:
         count, head = dossier.audit
-        lines.append(f"* Audit chain: {count:,} records, head {code(head)}. Check it with `airmedic audit verify`.")
+        lines.append(f"{AUDIT_LINE}: {count:,} records, head {code(head)}. Check it with `airmedic audit verify`.")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from airmedic_core.reports.consultations import consultations_table
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.narrative.cause import since_when, what_happened, why
 from airmedic_core.reports.narrative.first_screen import first_screen, four_lines
-from airmedic_core.reports.narrative.record import evidence_table, record_lines, still_unknown, timeline_table
+from airmedic_core.reports.narrative.record import RECORD, evidence_table, record_lines, still_unknown, timeline_table
 from airmedic_core.reports.narrative.remedy import did_it_help, what_was_done, what_was_proposed, who_decided
 
 NOTE_CHARACTERS = 7_500
@@ -74,5 +74,5 @@ def _sections(dossier: Dossier) -> list[Section]:
         Section("Evidence", evidence_table(dossier, whole=True), evidence_table(dossier, whole=False)),
         Section("What was asked of language models", consultations_table(dossier.calls)),
         Section("Timeline", timeline_table(dossier)),
-        Section("Record", record_lines(dossier)),
+        Section(RECORD, record_lines(dossier)),
     ]
