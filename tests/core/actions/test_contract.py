@@ -12,6 +12,7 @@ from airmedic.testing.production import day
 from airmedic.testing.setting import FLIPPED_ON
 from airmedic_core.checks import GROUPS
 from airmedic_core.monitor import check_batch, resolve_batch
+from airmedic_core.records import digest
 from airmedic_core.traffic import Traffic
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
@@ -120,7 +121,9 @@ test_rerun_pipeline = contract_tests(
 )
 
 HOOK = ReplicaHook()
-asked_for_three = {"hook": HOOK.url, "from": 2, "replicas": 3, "least": 1, "most": 4}
+asked_for_three = {
+    "hook": HOOK.url, "hook_digest": digest([HOOK.url, ""]), "from": 2, "replicas": 3, "least": 1, "most": 4,
+}  # fmt: skip
 test_scale = pytest.mark.usefixtures("two_replicas")(
     contract_tests(
         "actions",

@@ -1,6 +1,7 @@
 """More capacity, asked of a real hook on loopback: within bounds, read back, and put back where it answers wrongly."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from airmedic_core.records import (
     RecommendedAction,
     Severity,
 )
+from airmedic_core.spec import ScaleSection
 from airmedic_core.workspace import Workspace
 from tests.core.replica_hook import ReplicaHook
 
@@ -40,6 +42,10 @@ def opened(folder: Path, **scale: Any) -> Workspace:
     (folder / "policies").mkdir()
     (folder / "policies" / "default.yaml").write_text("permissions: [{actions: [scale], permission: ask}]")
     return workspace(folder, renewals(days=5), scale=scale)
+
+
+def killed(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
 
 
 def asked(ws: Workspace) -> Proposal:
@@ -81,37 +87,106 @@ def test_nothing_goes_beyond_the_bounds_of_the_spec(tmp_path: Path, hook: Replic
     assert hook.told == []
 
 
-def test_a_hook_that_does_something_else_is_put_back(tmp_path: Path, hook: ReplicaHook) -> None:
+def test_a_hook_that_does_something_else_is_told_nothing_more(tmp_path: Path, hook: ReplicaHook) -> None:
     ws = opened(tmp_path, url=hook.url)
     proposal = asked(ws)
     hook.adds = True
-    # Told 2 to undo it, it adds once more.
-    with pytest.raises(TargetError, match="was told 2 replicas, and answers 7"):
+    with pytest.raises(TargetError, match="was told 3 replicas, and answers 5"):
         carry_out(ws, proposal.hash, now=NOW)
     stands = ws.ledger.actions(incident_id=proposal.incident_id)[-1]
-    assert (stands.status, "was told 3 replicas, and answers 5" in stands.summary) == ("taking_back", True)
-    hook.adds = False
-    with pytest.raises(ActionError, match="2 replicas are to serve again"):
-        carry_out(ws, proposal.hash, now=NOW)
-    assert hook.replicas == 2
-    assert ws.ledger.actions(incident_id=proposal.incident_id)[-1].status == "failed"
+    assert stands.status == "failed"
+    assert "5 replicas serve, not 3: somebody has changed it since, and it is left as it is." in stands.summary
+    assert (hook.replicas, len(hook.told)) == (5, 1)
 
 
-def test_what_the_hook_says_afterwards_counts(tmp_path: Path, hook: ReplicaHook, monkeypatch: Any) -> None:
+@pytest.mark.parametrize(("afterwards", "status"), [(1, "undone"), (3, "done"), (4, "done")])
+def test_what_the_hook_says_afterwards_counts(
+    tmp_path: Path, hook: ReplicaHook, monkeypatch: Any, afterwards: int, status: str
+) -> None:
     ws = opened(tmp_path, url=hook.url)
     proposal = asked(ws)
     real = type(SCALE).apply
 
-    def loses(*told: Any) -> Any:
+    def changes(*told: Any) -> Any:
         output = real(*told)
-        hook.replicas = 1
+        hook.replicas = afterwards
         return output
 
-    monkeypatch.setattr(type(SCALE), "apply", loses)
+    monkeypatch.setattr(type(SCALE), "apply", changes)
     result = carry_out(ws, proposal.hash, now=NOW)
-    assert result.status == "undone"
-    assert "1 replicas serve, not 3" in result.summary
-    assert hook.replicas == 2
+    assert (result.status, hook.replicas) == (status, afterwards)
+    assert ("1 replicas serve, not 3" in result.summary) == (status == "undone")
+
+
+def test_what_somebody_has_changed_since_is_not_undone(tmp_path: Path, hook: ReplicaHook) -> None:
+    ws = opened(tmp_path, url=hook.url)
+    proposal = asked(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    hook.replicas = 4
+    assert "4 replicas serve, not 3: somebody has changed it since" in undo(ws, proposal.hash, now=NOW).summary
+    assert (hook.replicas, len(hook.told)) == (4, 1)
+
+
+@pytest.mark.parametrize("meanwhile", [3, 4])
+def test_one_that_is_gone_on_with_looks_before_it_tells(
+    tmp_path: Path, hook: ReplicaHook, monkeypatch: pytest.MonkeyPatch, meanwhile: int
+) -> None:
+    ws = opened(tmp_path, url=hook.url)
+    proposal = asked(ws)
+    with monkeypatch.context() as dying:
+        dying.setattr(Ledger, "finish_action", killed)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(ws, proposal.hash, now=NOW)
+    hook.replicas = meanwhile
+    if meanwhile == 3:
+        assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+    else:
+        with pytest.raises(ActionError, match="4 replicas serve already, more than 3"):
+            carry_out(ws, proposal.hash, now=NOW)
+        assert ws.ledger.actions(incident_id=proposal.incident_id)[-1].status == "failed"
+    assert (hook.replicas, len(hook.told)) == (meanwhile, 1)
+
+
+@pytest.mark.parametrize("change", [{"query": "payments"}, {"token_variable": "HOME"}, {"most": 2}])
+@pytest.mark.parametrize("when", ["before", "while", "after"])
+def test_only_what_was_approved_is_reached(
+    tmp_path: Path, hook: ReplicaHook, monkeypatch: pytest.MonkeyPatch, when: str, change: dict[str, Any]
+) -> None:
+    was = {"url": f"{hook.url}?deployment=churn-staging", "least": 2}
+    ws = opened(tmp_path, **was)
+    proposal = asked(ws)
+    assert proposal.params["hook"] == hook.url
+    if when == "while":
+        with monkeypatch.context() as dying:
+            dying.setattr(type(SCALE), "apply", killed)
+            with pytest.raises(KeyboardInterrupt):
+                carry_out(ws, proposal.hash, now=NOW)
+    elif when == "after":
+        carry_out(ws, proposal.hash, now=NOW)
+    told, answered = len(hook.told), len(hook.headers)
+    section = was | ({"url": f"{hook.url}?deployment=payments"} if "query" in change else change)
+    changed = replace(ws, spec=ws.spec.model_copy(update={"scale": ScaleSection.model_validate(section)}))
+    if when == "after":
+        if "most" in change:
+            # The number before is within the new bounds.
+            assert undo(changed, proposal.hash, now=NOW).summary.endswith("2 replicas are to serve again.")
+            return
+        assert "The spec names another hook now. The replicas are left" in undo(changed, proposal.hash, now=NOW).summary
+    else:
+        with pytest.raises(ActionError, match=r"The spec names another hook now|The spec allows 2 to 2 replicas now"):
+            carry_out(changed, proposal.hash, now=NOW)
+    assert len(hook.told) == told
+    assert len(hook.headers) == answered or "most" in change
+
+
+@pytest.mark.parametrize("change", [{"least": 2}, {"most": 8}, {"undo_dag": ""}, {"step": 1}])
+def test_a_dag_is_asked_for_what_the_spec_still_says_only(tmp_path: Path, change: dict[str, Any]) -> None:
+    was = {"dag": "grow", "undo_dag": "shrink", "step": 2}
+    ws = opened(tmp_path, **was)
+    proposal = asked(ws)
+    spec = ws.spec.model_copy(update={"scale": ScaleSection.model_validate(was | change)})
+    with pytest.raises(ActionError, match="The spec says something else of scaling now"):
+        carry_out(replace(ws, spec=spec), proposal.hash, now=NOW)
 
 
 @pytest.mark.parametrize("says", [{}, {"replicas": "3"}, {"replicas": True}, {"replicas": -1}, {"replicas": 10**9}])
@@ -152,11 +227,8 @@ def test_a_process_that_dies_after_telling_the_hook_is_gone_on_with(
     ws = opened(tmp_path, url=hook.url)
     proposal = asked(ws)
 
-    def die(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as dying:
-        dying.setattr(Ledger, "finish_action", die)
+        dying.setattr(Ledger, "finish_action", killed)
         with pytest.raises(KeyboardInterrupt):
             carry_out(ws, proposal.hash, now=NOW)
     assert hook.replicas == 3
