@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from http.client import HTTPException, HTTPResponse, InvalidURL
+from threading import Thread
 from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, HTTPSHandler, Request, build_opener
 
+from airmedic_core.blanking import BLANK, blanked, blanked_values, secrets_in
 from airmedic_core.errors import TargetError, TargetUnavailableError
 from airmedic_core.records import Json
 
@@ -25,6 +27,8 @@ _WORTH_A_RETRY = frozenset({408, 425, 429})
 
 _HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 """What RFC 9110 lets a header hold."""
+_HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
+"""A host with its port, as far as can be told without looking it up."""
 
 
 def call(
@@ -45,7 +49,7 @@ def call(
     body : dict, optional
         What to send.
     timeout_seconds : float
-        How long it may take to say something, and after which no more of its answer is read.
+        How long it may take in all, however slowly its answer drips.
     headers : mapping, optional
         More headers.
     ca_file : str
@@ -66,42 +70,96 @@ def call(
         # The library's own error would tell the value, which may be a token.
         if not _HEADER.fullmatch(value):
             raise TargetError(f"The header {name} for {place} holds what no header may.", "Look for line breaks in it.")
-    deadline = monotonic() + timeout_seconds
+    secrets = secrets_in(headers or {}, url)
     try:
         request = Request(  # noqa: S310  the scheme is looked at above
             url, data=None if body is None else json.dumps(body).encode(), headers=sent, method=method
         )
-        with _opener(ca_file).open(request, timeout=timeout_seconds) as answer:
-            said = _read(answer, deadline)
-    except HTTPError as error:
-        told = f"{place} answers {error.code}: {_words_of(error, deadline)}"
-        if error.code >= 500 or error.code in _WORTH_A_RETRY:
-            raise TargetUnavailableError(told, "Look at its log.") from error
-        raise TargetError(told, "Look at its address, its rights and what it was sent.") from error
     except (InvalidURL, ValueError):
         raise TargetError(f"{place!r} cannot be called: it is no valid address.", "Correct it.") from None
+    opener = _opener(ca_file)
+    came: list[Json | Exception] = []
+
+    def ask() -> None:
+        try:
+            for told in _told(opener, request, place, secrets, timeout_seconds):
+                came.append(told)  # noqa: PERF402  what came first is seen while more is waited for
+        except Exception as error:  # noqa: BLE001  it is raised where somebody waits for it
+            came.append(error)
+
+    # The library's own limit begins anew with each byte, and a server may drip even its headers.
+    asking = Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(timeout_seconds)
+    answered = came[-1] if came else _not_in_time(place, timeout_seconds, "the time is over")
+    if isinstance(answered, Exception):
+        raise answered
+    return answered
+
+
+def _told(
+    opener: Any, request: Request, place: str, secrets: tuple[str, ...], timeout_seconds: float
+) -> Iterator[Json | TargetError]:
+    """Return what comes of a request; of a refusal first that there is one, and then with its words."""
+    deadline = monotonic() + timeout_seconds
+    try:
+        with opener.open(request, timeout=timeout_seconds) as answer:
+            said = _read(answer, deadline)
+    except HTTPError as error:
+        yield _refused(place, error.code, "")
+        words = blanked(_words_of(error, deadline), secrets)
+        yield _refused(place, error.code, words[:_TOLD])
+        return
+    except (InvalidURL, ValueError):
+        yield TargetError(f"{place!r} cannot be called: it is no valid address.", "Correct it.")
+        return
     except (OSError, HTTPException) as error:
-        raise TargetUnavailableError(
-            f"{place} does not answer within {timeout_seconds:g} s: {error}", "Start it, or correct its address."
-        ) from error
+        # What is no HTTP is quoted by the library.
+        yield _not_in_time(place, timeout_seconds, blanked(str(error), secrets)[:_TOLD])
+        return
     try:
         answered = json.loads(said) if len(said) <= _LONGEST else None
     except (ValueError, RecursionError):
         answered = None
-    if not isinstance(answered, dict):
-        raise TargetError(
-            f"{place} answers no JSON object: {said[:_TOLD].decode(errors='replace')!r}", "Look at its log."
-        )
-    return answered
+    if isinstance(answered, dict):
+        yield blanked_values(answered, secrets)
+    else:
+        words = blanked(said.decode(errors="replace"), secrets)[:_TOLD]
+        yield TargetError(f"{place} answers no JSON object: {words!r}", "Look at its log.")
+
+
+def _refused(place: str, code: int, words: str) -> TargetError:
+    told = f"{place} answers {code}: {words}"
+    if code >= 500 or code in _WORTH_A_RETRY:
+        return TargetUnavailableError(told, "Look at its log.")
+    return TargetError(told, "Look at its address, its rights and what it was sent.")
+
+
+def _not_in_time(place: str, timeout_seconds: float, why: str) -> TargetUnavailableError:
+    told = f"{place} does not answer within {timeout_seconds:g} s: {why}"
+    return TargetUnavailableError(told, "Start it, or correct its address.")
 
 
 def without_secrets(url: str) -> str:
     """Return an address as messages may show it: without a password and without its query.
 
+    Where an ``@`` follows the host, or the port is no number, the password may stand where the host seems to: only the
+    scheme is shown then.
+
     >>> without_secrets("https://anna:secret@host/hook?token=secret")
     'https://host/hook'
+    >>> without_secrets("https://anna:se#cret@host/hook")
+    'https://…'
     """
-    return re.sub(r"//[^/]*@", "//", re.split(r"[?#]", url, maxsplit=1)[0])
+    scheme, between, rest = url.partition("://")
+    if not between:
+        scheme, rest = "", url
+    end = re.search(r"[/?#\\]|$", rest)
+    authority, behind = (rest[: end.start()], rest[end.start() :]) if end else (rest, "")
+    host = authority.rpartition("@")[2]
+    if "@" in behind or not _HOST.fullmatch(host):
+        return f"{scheme}{between}{BLANK}"
+    return f"{scheme}{between}{host}{re.split(r'[?#]', behind, maxsplit=1)[0]}"
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -125,7 +183,7 @@ def _read(answer: HTTPResponse, deadline: float) -> bytes:
     while len(said) <= _LONGEST and (piece := answer.read1(_PIECE)):
         said += piece
         if monotonic() > deadline:
-            raise TimeoutError("its answer does not end")
+            raise TimeoutError("the time is over")
     return said
 
 
@@ -133,6 +191,6 @@ def _words_of(error: HTTPError, deadline: float) -> str:
     """Return what a refusal says; nothing where that does not come."""
     try:
         with error:
-            return _read(error.fp, deadline).decode(errors="replace")[:_TOLD]  # type: ignore[arg-type]
+            return _read(error.fp, deadline).decode(errors="replace")  # type: ignore[arg-type]
     except (OSError, HTTPException):
         return ""

@@ -24,6 +24,9 @@ _MOST_BYTES = 1_000_000
 _SHOWN = 200
 """Characters of an answer that an error quotes."""
 
+_OF_CLIENT = frozenset({"host", "connection", "content-length", "user-agent"})
+"""Headers that the client adds by itself."""
+
 
 class WebService:
     """An API behind an Airflow connection.
@@ -87,9 +90,12 @@ class WebService:
         Raises
         ------
         NoticeError
-            If nothing answers, or not with success. The address is left out: it may hold a secret.
+            If nothing answers, or not with success. The address is left out: it may hold a secret. So is what the
+            service repeats of the headers, the login and the password.
         """
         import httpx
+
+        from airmedic_core.blanking import blanked
 
         url = f"{self._address.rstrip('/')}/{path.lstrip('/')}" if path else self._address
         request = httpx.Request(
@@ -102,12 +108,23 @@ class WebService:
         )
         status, text = self._answer(request, httpx.BasicAuth(self.login, self.password) if basic else None)
         if not 200 <= status < 300:
-            said = " ".join(text.split())[:_SHOWN]
+            said = " ".join(blanked(text, self._secrets(request)).split())[:_SHOWN]
             raise NoticeError(f"The service of the connection {self._id!r} answered {status}: {said}")
         try:
             return json.loads(text)
         except ValueError:
             return None
+
+    def _secrets(self, request: httpx.Request) -> tuple[str, ...]:
+        """Return what an answer must not be quoted with."""
+        from base64 import b64encode
+
+        from airmedic_core.blanking import secrets_in
+
+        person = f"{self.login}:{self.password}"
+        sent = {name: value for name, value in request.headers.items() if name.lower() not in _OF_CLIENT}
+        known = {"login": self.login, "password": self.password, "basic": b64encode(person.encode()).decode()}
+        return secrets_in(sent | known, self._address)
 
     def _answer(self, request: httpx.Request, auth: httpx.Auth | None) -> tuple[int, str]:
         """Return status and text of an answer, of which a service that drips or never ends keeps nobody."""
