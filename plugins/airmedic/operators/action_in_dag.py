@@ -30,7 +30,13 @@ class ActionInDagOperator(OtherDagOperator):
         """Return the conf of the DAG's run."""
 
     def order(self, workspace: Workspace) -> tuple[str, Json]:
-        """Record the action, and return what was approved, whatever the spec says now."""
+        """Record the action, and return what was approved, whatever the spec says now.
+
+        Raises
+        ------
+        AirflowFailException
+            If the action was undone before, as it is after a run that failed. A retry does not help.
+        """
         from airmedic_core.actions import ACTIONS
         from airmedic_core.execution import carry_out
 
@@ -41,5 +47,11 @@ class ActionInDagOperator(OtherDagOperator):
                 f"{type(self).__name__} does not carry out {proposal.action!r}, whose path is {path.value!r}. "
                 "Give the hash to the operator of that path."
             )
-        carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
+        result = carry_out(workspace, self.proposal_hash, now=datetime.now(UTC))
+        if result.status != "done":
+            # Its DAG may have been cleared and have succeeded since: its success is not that of the action.
+            raise AirflowFailException(
+                f"The action {proposal.action!r} is {result.status}: {result.summary} It is not carried out again, and "
+                f"a run of {proposal.params['dag_id']} that was cleared since does not count. Decide again."
+            )
         return str(proposal.params["dag_id"]), self.conf_of(proposal)

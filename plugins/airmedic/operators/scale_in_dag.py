@@ -42,11 +42,16 @@ class ScaleInDagOperator(ActionInDagOperator):
         """Take back what a run that has failed may have done."""
         try:
             super().execute_complete(context, event)
-        except AirflowFailException:
-            self._take_back()
-            raise
+        except AirflowFailException as error:
+            undo_dag = self._take_back()
+            by = f"{undo_dag} is started to take back what it did" if undo_dag else "nothing takes back what it did"
+            # To clear its run, as with other DAGs, would carry out what counts as undone.
+            raise AirflowFailException(
+                f"The run {self.trigger_run_id} of {event[1]['dag_id']} has failed. The action counts as undone, and "
+                f"{by}. It is not carried out again: decide again."
+            ) from error
 
-    def _take_back(self) -> None:
+    def _take_back(self) -> str:
         with airflow_errors():
             from airmedic_core.execution import undo
 
@@ -56,3 +61,4 @@ class ScaleInDagOperator(ActionInDagOperator):
         self.log.warning("%s", result.summary)
         if undo_dag := str(proposal.params["undo_dag"]):
             start_run(undo_dag, f"airmedic__undo__{self.proposal_hash[:16]}", self.conf_of(proposal))
+        return undo_dag
