@@ -13,6 +13,7 @@ from airmedic.hooks.workspace import open_workspace
 from airmedic.operators.decide import PROPOSAL_HASH
 from airmedic.sensors import approval_question
 from airmedic.sensors.approval import ApprovalSensor
+from airmedic_core.errors import ApprovalError
 from airmedic_core.records import NOBODY, Proposal
 
 if TYPE_CHECKING:
@@ -56,10 +57,13 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
         self.branches = branches
 
     def execute(self, context: Context) -> Any:
-        """Ask, unless one of the two proposals was approved before, as it is where a task is retried."""
+        """Ask, unless one of the two proposals was approved before, as it is where a task is retried.
+
+        A promotion that one of two people has approved is still asked about, under the hash that the page shows.
+        """
         with airflow_errors():
             workspace = open_workspace(self.model)
-            if self.promotion_hash and self._approved(workspace, self.promotion_hash):
+            if self.promotion_hash and self._is_approved(workspace, self.promotion_hash):
                 self.proposal_hash = self.promotion_hash
         return super().execute(context)
 
@@ -89,15 +93,19 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
         with airflow_errors():
             workspace = open_workspace(self.model)
             if self.proposal_hash and self.promotion_hash:
-                self._reject_other(workspace, chosen, by)
+                self._reject_others(workspace, chosen, by)
         context["ti"].xcom_push("answer", {"answer": chosen, "by": by, "comment": comment})
         context["ti"].xcom_push(PROPOSAL_HASH, self.proposal_hash)
         self.log.info("%s chose %r.", by, chosen)
         return self.do_branch(context, self.branches[chosen])
 
-    def _reject_other(self, workspace: Workspace, chosen: str, by: str) -> None:
+    def _reject_others(self, workspace: Workspace, chosen: str, by: str) -> None:
         ending = self._ending(workspace, workspace.ledger.proposal(self.proposal_hash))
-        other = ending.hash if chosen == "promote" else self.promotion_hash
+        asked = {"promote": self.promotion_hash, "end": ending.hash}
+        for other in (proposal_hash for option, proposal_hash in asked.items() if option != chosen):
+            self._reject(workspace, other, by)
+
+    def _reject(self, workspace: Workspace, other: str, by: str) -> None:
         answers = [answer for answer in workspace.ledger.approvals(other) if not answer.refused_because]
         if any(answer.answer == "reject" for answer in answers):
             return
@@ -118,13 +126,17 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
         about = [
             asked
             for asked in workspace.ledger.proposals(proposal.incident_id)
-            if asked.params.get("deployment") == proposal.params["deployment"] and asked.hash != proposal.hash
+            if asked.params.get("deployment") == proposal.params["deployment"] and asked.action != proposal.action
         ]
         return about[-1]
 
-    def _approved(self, workspace: Workspace, proposal_hash: str) -> bool:
-        answers = workspace.ledger.approvals(proposal_hash)
-        return any(answer.answer == "approve" and not answer.refused_because for answer in answers)
+    def _is_approved(self, workspace: Workspace, proposal_hash: str) -> bool:
+        """Return whether as many people have approved a proposal as the policy wants."""
+        try:
+            workspace.ledger.standing_approval(proposal_hash, now=datetime.now(UTC))
+        except ApprovalError:
+            return False
+        return True
 
 
 def _told(proposal: Proposal) -> str:

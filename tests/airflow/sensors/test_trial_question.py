@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +16,11 @@ BRANCHES = {"promote": "promote_version", "end": "stop_trying", "go_on": "watch_
 @pytest.fixture
 def asked(adopted: Any) -> tuple[Any, Any, Any]:
     """Return the workspace and the two proposals of one moment: to end the trial, and to promote the version."""
+    return both()
+
+
+def both(permission: Any = None) -> tuple[Any, Any, Any]:
+    """Return what ``asked`` does, with a permission in place of the usual one."""
     from dataclasses import replace
 
     from airmedic.hooks.workspace import open_workspace
@@ -23,9 +28,19 @@ def asked(adopted: Any) -> tuple[Any, Any, Any]:
     workspace = open_workspace("meter")
     params = {"version": "2", "champion": "1", "deployment": uuid4().hex, "kind": "split", "serving": "1"}
     ending = propose(workspace, "end_trial", params)
+    if permission is not None:
+        ending = replace(ending, permission=permission, created_at=ending.created_at + timedelta(microseconds=1))
+        workspace.ledger.record_proposal(ending)
     promotion = replace(ending, action="promote_trial", params={name: params[name] for name in list(params)[:3]})
     workspace.ledger.record_proposal(promotion)
     return workspace, ending, promotion
+
+
+class Memory(dict[str, Any]):
+    """What Airflow remembers of a task from one try to the next."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
 
 
 def question(ending: Any, promotion: Any) -> Any:
@@ -111,6 +126,35 @@ def test_an_answer_of_somebody_who_may_not_answer_leaves_the_question(
         [("approve", "boris")],
         [("reject", "boris")],
     )
+
+
+def test_a_question_that_one_of_two_has_answered_is_asked_again_and_ends_whole(
+    adopted: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.exceptions import DownstreamTasksSkipped
+
+    from airmedic.sensors.approval import ApprovalSensor
+    from airmedic_core.records import NOBODY, Permission
+
+    workspace, ending, promotion = both(Permission.ASK_TWO)
+    shown: list[str] = []
+    monkeypatch.setattr(ApprovalSensor, "_ask", lambda self, *_: shown.append(self.proposal_hash) or {})
+    monkeypatch.setattr(ApprovalSensor, "_park", lambda *_: "parked")
+    sensor = question(ending, promotion)
+    # Airflow's memory of a task, which a retry shares.
+    context = context_of(sensor, task_state_store=Memory())
+    assert sensor.execute(context) == "parked"
+    event = {"chosen_options": ["Promote"], "responded_at": datetime.now(UTC), "responded_by_user": {"id": "boris"}}
+    assert sensor.resume(context, tier=1, event=event, asked=ending.hash) == "parked"
+    assert answered(workspace, promotion) == [("approve", "boris")]
+    # A retry of the same task, whose page was first shown with the hash of the ending.
+    retried = question(ending, promotion)
+    assert retried.execute(context) == "parked"
+    assert shown == [ending.hash, promotion.hash, ending.hash]
+    with pytest.raises(DownstreamTasksSkipped):
+        retried.resume(context, tier=2, event={"error_type": "timeout", "error": ""}, asked=promotion.hash)
+    assert answered(workspace, promotion) == [("approve", "boris"), ("reject", NOBODY)]
+    assert answered(workspace, ending) == [("reject", NOBODY)]
 
 
 def test_messages_name_the_question_that_was_asked(
