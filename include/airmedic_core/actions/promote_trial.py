@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action
-from airmedic_core.errors import ActionError
+from airmedic_core.errors import ActionError, ModelError
 from airmedic_core.history import History, Outcome
 from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal, from_json, to_json
 
@@ -85,7 +85,10 @@ class PromoteTrial(Action):
         return problems
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
-        """Let the champion serve again, and the version be tried as before, unless somebody has switched since."""
+        """Let the champion serve again, and the version be tried as before, unless somebody has switched since.
+
+        Where another version is tried meanwhile, that trial goes on.
+        """
         from airmedic_core.targets import tell
         from airmedic_core.traffic import Traffic
 
@@ -99,9 +102,7 @@ class PromoteTrial(Action):
             now=now,
         )
         if ws.registry.champion(name).version == before:
-            trial = from_json(Traffic, snapshot["trial"])
-            ws.registry.begin_trial(name, trial)
-            told = f"{told} Version {trial.version} is tried as before."
+            told = f"{told} {_tried_again(ws, from_json(Traffic, snapshot['trial']))}"
         tell(ws)
         return told
 
@@ -113,6 +114,22 @@ class PromoteTrial(Action):
         serving = promotions[0].to_version if promotions else "none"
         summary = f"The version that was promoted no longer serves; the champion is {serving}."
         return Outcome(IncidentState.UNDONE, "undone", summary)
+
+
+def _tried_again(ws: Workspace, trial: Traffic) -> str:
+    """Begin a trial that was ended, and return what is tried now. Another trial that was begun since goes on."""
+    name = ws.spec.name
+    meanwhile = ws.registry.trial(name)
+    if meanwhile is not None and meanwhile.proposal_hash != trial.proposal_hash:
+        return f"Version {meanwhile.version} is tried meanwhile, and version {trial.version} is not tried again."
+    try:
+        ws.registry.begin_trial(name, trial)
+    except ModelError as error:
+        if error.transient:
+            raise
+        # The target has to be told of the champion all the same.
+        return f"Version {trial.version} is not tried again: {error.problem}"
+    return f"Version {trial.version} is tried as before."
 
 
 def _told(params: Json) -> str:

@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 import pytest
 
-from airmedic_core.execution import ask_to_promote, ask_to_take_back, carry_out, complete
+from airmedic_core import targets
+from airmedic_core.execution import ask_to_promote, ask_to_take_back, carry_out, complete, undo
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import Cause, IncidentState, Proposal
 from airmedic_core.rollout import health
+from airmedic_core.traffic import Traffic
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, approved, copy_of, incident_of, observe
 
@@ -66,6 +68,33 @@ def test_it_is_promoted_by_whoever_approves_exactly_that(tried: Path, tmp_path: 
     closed = close_incident(ws, deployment.incident_id, now=NOW)
     # People have decided; nothing has shown that it heals.
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.RESOLVED, "changed")
+
+
+def test_a_promotion_is_undone_also_where_another_version_is_tried_meanwhile(
+    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws, deployment = tried_for(tried, tmp_path)
+    _, promotion = both_asked(ws, deployment)
+    answer(ws, promotion, "approve")
+    carry_out(ws, promotion.hash, now=NOW)
+    begun = Traffic("mirror", "1", "2", "f" * 64, NOW)
+    ws.registry.begin_trial("renewals", begun)
+    told: list[str] = []
+    monkeypatch.setattr(targets, "tell", lambda ws: told.append(ws.registry.champion("renewals").version))
+    result = undo(ws, promotion.hash, now=NOW)
+    assert result.status == "undone"
+    assert "Version 1 serves again. Version 1 is tried meanwhile, and version 2 is not tried again." in result.summary
+    assert (told, ws.registry.trial("renewals")) == (["1"], begun)
+
+
+def test_a_promotion_that_is_undone_is_tried_as_before(tried: Path, tmp_path: Path) -> None:
+    ws, deployment = tried_for(tried, tmp_path)
+    before = ws.registry.trial("renewals")
+    _, promotion = both_asked(ws, deployment)
+    answer(ws, promotion, "approve")
+    carry_out(ws, promotion.hash, now=NOW)
+    assert "Version 2 is tried as before." in undo(ws, promotion.hash, now=NOW).summary
+    assert ws.registry.trial("renewals") == before
 
 
 def test_a_watch_that_still_goes_on_finds_what_was_promoted_by_hand(tried: Path, tmp_path: Path) -> None:
