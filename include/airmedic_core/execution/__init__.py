@@ -5,6 +5,7 @@ from airmedic_core.execution.deployment_proposal import gate_challenger
 from airmedic_core.execution.driver import advance, carry_out, complete, undo
 from airmedic_core.execution.held_up import held_up
 from airmedic_core.execution.take_back_proposal import ask_to_promote, ask_to_take_back
+from airmedic_core.execution.tell_again import tell_again
 
 __all__ = [
     "Announced",
@@ -16,5 +17,6 @@ __all__ = [
     "complete",
     "gate_challenger",
     "held_up",
+    "tell_again",
     "undo",
 ]

@@ -16,7 +16,7 @@ from airmedic_core.targets.contract import Shown, Target
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
-__all__ = ["TARGETS", "Shown", "Target", "check_lags", "objections", "require_ready", "tell"]
+__all__ = ["TARGETS", "Shown", "Target", "check_lags", "differences", "objections", "require_ready", "tell"]
 
 TARGETS: Family[Target[Any]] = Family("airmedic_core.targets", Target)
 
@@ -39,6 +39,12 @@ def tell(ws: Workspace) -> None:
     if problems := target.verify(shown, options):
         told = f"The target {ws.spec.rollout.target!r} of {ws.spec.name!r} does not do what it was told: "
         raise TargetError(told + " ".join(problems), "Look at what it answers.")
+
+
+def differences(ws: Workspace) -> list[str]:
+    """Return what the target of a model does otherwise than the registry says. Raises as :func:`tell` does."""
+    target, options = _target(ws.spec)
+    return target.verify(_shown(ws), options) if target.is_told else []
 
 
 def require_ready(ws: Workspace) -> None:

@@ -22,6 +22,9 @@ _API = "apis/serving.kserve.io/v1beta1"
 _LOOK_EVERY_SECONDS = 1.0
 """Between two looks at whether it is ready: pods take many seconds to start, and an API server is asked by many."""
 
+_REVISION_BEFORE = "airmedic.io/revision-before"
+"""Annotation: the newest revision when other files were named. Until there is a newer one, the status is that of
+before, also for a process that goes on where another one was killed."""
 _TOLD = 200
 """Characters of what KServe says in a message of ours."""
 
@@ -63,6 +66,8 @@ class Kserve(Target[Options]):
     def apply(self, shown: Shown, options: Options) -> None:
         """Name the files, and the share of the newest revision where a version is tried, and wait until it is so.
 
+        It is waited for as well where nothing has to be changed: a process may have been killed while it waited.
+
         Raises
         ------
         TargetError
@@ -71,10 +76,12 @@ class Kserve(Target[Options]):
         wanted = _wanted(shown, options)
         before = _asked("GET", options)
         _predictor(before, options)
-        patched = _asked("PATCH", options, {"spec": {"predictor": wanted}})
-        if not options.ready_timeout_seconds or _generation(patched) == _generation(before):
-            return
-        _wait_until_ready(shown, options, before)
+        patch: Json = {"spec": {"predictor": wanted}}
+        if _files(before) != wanted["model"]["storageUri"]:
+            patch["metadata"] = {"annotations": {_REVISION_BEFORE: _newest_revision(before)}}
+        _asked("PATCH", options, patch)
+        if options.ready_timeout_seconds:
+            _wait_until_ready(shown, options)
 
     def verify(self, shown: Shown, options: Options) -> list[str]:
         """Read the InferenceService again."""
@@ -102,9 +109,9 @@ def _wanted(shown: Shown, options: Options) -> Json:
     }
 
 
-def _wait_until_ready(shown: Shown, options: Options, before: Json) -> None:
+def _wait_until_ready(shown: Shown, options: Options) -> None:
     give_up_at = monotonic() + options.ready_timeout_seconds
-    while why := _not_ready(shown, before, answered := _asked("GET", options)):
+    while why := _not_ready(shown, answered := _asked("GET", options)):
         if monotonic() > give_up_at:
             said = _failure(answered)
             raise TargetError(
@@ -114,7 +121,7 @@ def _wait_until_ready(shown: Shown, options: Options, before: Json) -> None:
         sleep(_LOOK_EVERY_SECONDS)
 
 
-def _not_ready(shown: Shown, before: Json, now: Json) -> str:
+def _not_ready(shown: Shown, now: Json) -> str:
     """Return what an InferenceService lacks until it serves as it was told; empty if nothing.
 
     Right after a patch its status is that of before. Where Knative makes revisions, ``observedGeneration`` counts the
@@ -124,15 +131,15 @@ def _not_ready(shown: Shown, before: Json, now: Json) -> str:
     ----------
     shown : Shown
         What it was told.
-    before, now : dict
-        The InferenceService before it was told, and as it is.
+    now : dict
+        The InferenceService.
     """
     ready: Json = next((known for known in _status(now).get("conditions", ()) if known.get("type") == "Ready"), {})
-    was, revisions = _revisions(before), _revisions(now)
+    revisions = _revisions(now)
     if not revisions.get("latestCreatedRevision"):
         if int(_status(now).get("observedGeneration") or 0) < _generation(now):
             return "the change was not seen yet."
-    elif _files(before) != _files(now) and revisions["latestCreatedRevision"] == was.get("latestCreatedRevision"):
+    elif _newest_revision(now) == (_metadata(now).get("annotations") or {}).get(_REVISION_BEFORE):
         return "no revision with the new files was made yet."
     elif revisions.get("latestReadyRevision") != revisions["latestCreatedRevision"]:
         return f"the revision {revisions['latestCreatedRevision']} is not ready."
@@ -171,7 +178,16 @@ def _files(resource: Json) -> object:
 
 
 def _generation(resource: Json) -> int:
-    return int((resource.get("metadata") or {}).get("generation") or 0)
+    return int(_metadata(resource).get("generation") or 0)
+
+
+def _newest_revision(resource: Json) -> str:
+    """Return the newest revision of this very resource: one that was made anew counts its revisions from the start."""
+    return f"{_metadata(resource).get('uid', '')}/{_revisions(resource).get('latestCreatedRevision', '')}"
+
+
+def _metadata(resource: Json) -> dict[str, Any]:
+    return resource.get("metadata") or {}
 
 
 def _asked(method: str, options: Options, body: Json | None = None) -> Json:

@@ -55,13 +55,15 @@ class DeploymentHealthSensor(BaseSensorOperator, BranchMixIn):
         """Look once."""
         with airflow_errors():
             from airmedic_core.errors import HeldUpError
-            from airmedic_core.execution import advance, held_up
+            from airmedic_core.execution import advance, held_up, tell_again
             from airmedic_core.rollout import health
 
             workspace = open_workspace(self.model)
             proposal = workspace.ledger.proposal(self.proposal_hash)
             watched = health(workspace, proposal, now=datetime.now(UTC))
             self.log.info("%s: %s", watched.status, " ".join(watched.reasons))
+            if watched.status == "waiting" and (told := tell_again(workspace, proposal, now=datetime.now(UTC))):
+                self.log.warning("%s", told)
             if watched.status == "next_step":
                 try:
                     self.log.info(advance(workspace, proposal.hash, now=datetime.now(UTC)))

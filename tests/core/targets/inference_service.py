@@ -42,7 +42,7 @@ class InferenceService:
         was = deepcopy(self.resource)
         self.resource = merged(self.resource, patch)
         if self.resource["spec"] != was["spec"]:
-            self.resource["metadata"] = was["metadata"] | {"generation": was["metadata"]["generation"] + 1}
+            self.resource["metadata"] |= {"generation": was["metadata"]["generation"] + 1}
             self._reconcile(was)
         return deepcopy(self.resource)
 

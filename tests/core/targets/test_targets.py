@@ -13,7 +13,8 @@ from typing import Any, Literal
 import pytest
 
 from airmedic_core.errors import SpecError, TargetError, TargetUnavailableError
-from airmedic_core.execution import carry_out, complete, undo
+from airmedic_core.execution import carry_out, complete, tell_again, undo
+from airmedic_core.ledger.locks import acting_on_production
 from airmedic_core.records import Proposal
 from airmedic_core.rollout import options_for
 from airmedic_core.targets import TARGETS, kserve, require_ready, tell
@@ -95,8 +96,11 @@ class Handler(BaseHTTPRequestHandler):
         """Validate a patch as the schema of an InferenceService does."""
         if self.headers["Content-Type"] != "application/merge-patch+json":
             return "unsupported media type"
-        if set(told) != {"spec"} or set(told["spec"]) != {"predictor"}:
+        if not set(told) <= {"spec", "metadata"} or set(told["spec"]) != {"predictor"}:
             return "unknown field"
+        noted = told.get("metadata", {"annotations": {}})
+        if set(noted) != {"annotations"} or not all(type(value) is str for value in noted["annotations"].values()):
+            return "unknown field in metadata"
         predictor = told["spec"]["predictor"]
         if not set(predictor) <= {"canaryTrafficPercent", "model"} or set(predictor["model"]) != {"storageUri"}:
             return "unknown field in spec.predictor"
@@ -185,6 +189,28 @@ def test_a_hook_is_told_each_step_and_the_way_back(trained: Path, tmp_path: Path
     assert server.posted[-1] == server.posted[-2]
 
 
+def test_a_step_that_was_killed_before_the_target_was_told_is_told_while_it_is_watched(
+    trained: Path, tmp_path: Path, server: Server
+) -> None:
+    ws = hooked(trained, tmp_path, server)
+    proposal = proposed(ws)
+    carry_out(ws, proposal.hash, now=NOW)
+    asked = len(server.posted)
+    assert tell_again(ws, proposal, now=NOW) == ""
+    assert len(server.posted) == asked
+    begun = ws.registry.trial("renewals")
+    assert begun is not None
+    # All that a step does in the registry; the process dies before it tells the target.
+    ws.registry.begin_trial("renewals", begun.with_share(0.5, day(43)))
+    with ws.ledger.hold(acting_on_production("renewals"), most_seconds=60):
+        assert "does not do what the registry says" in tell_again(ws, proposal, now=NOW)
+    assert server.serves["fraction"] == 0.1
+    assert tell_again(ws, proposal, now=NOW).startswith("The target was told again. Before: Its fraction is 0.1")
+    assert server.serves == {"model": "renewals", "champion": "1", "tried": "2", "fraction": 0.5}
+    server.mode = "slow"
+    assert "does not answer" in tell_again(ws, proposal, now=NOW)
+
+
 @pytest.mark.parametrize("strategy", ["simple", "canary"])
 @pytest.mark.parametrize("mode", ["slow", "broken", "words"])
 def test_nothing_begins_where_the_target_does_not_answer(
@@ -226,7 +252,7 @@ def test_an_inference_service_splits_and_is_promoted_and_goes_back(
     assert server.resource["spec"]["predictor"] == {"model": model}
     undo(ws, proposal.hash, now=NOW)
     assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
-    assert server.resource["metadata"] == {"name": "renewals", "namespace": "models", "generation": 4}
+    assert server.resource["metadata"]["generation"] == 4
 
 
 @pytest.mark.parametrize("looks", [0, 3])
@@ -271,6 +297,36 @@ def test_one_that_does_not_become_ready_in_time_leaves_the_champion(
     assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/1"
     [attempt] = ws.ledger.actions(incident_id=proposal.incident_id)
     assert attempt.status == "failed"
+
+
+@pytest.mark.parametrize("mode", ["", "raw", "never"])
+def test_one_that_was_killed_while_it_waited_waits_again(
+    trained: Path, tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, mode: Literal["", "raw", "never"]
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    server.service.looks, server.service.mode = 6, mode
+    if mode == "raw":
+        server.service.resource["status"] = {"observedGeneration": 1}
+    ws = in_kserve(trained, tmp_path, server, ready_timeout_seconds=0.3 if mode == "never" else 60)
+    proposal = proposed(ws)
+    with monkeypatch.context() as dying:
+        dying.setattr(kserve, "_wait_until_ready", killed)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(ws, proposal.hash, now=NOW)
+    assert server.resource["spec"]["predictor"]["model"]["storageUri"] == "s3://m/renewals/2"
+    if mode == "never":
+        with pytest.raises(TargetError, match="the revision renewals-2 is not ready"):
+            carry_out(ws, proposal.hash, now=NOW)
+        assert (ws.registry.champion("renewals").version, ws.registry.trial("renewals")) == ("1", None)
+        return
+    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
+    status = server.resource["status"]
+    if mode == "raw":
+        assert status["observedGeneration"] == server.resource["metadata"]["generation"]
+    else:
+        assert status["components"]["predictor"]["latestReadyRevision"] == "renewals-2"
 
 
 def test_nothing_is_waited_for_where_nothing_changes(trained: Path, tmp_path: Path, server: Server) -> None:
