@@ -19,7 +19,7 @@ from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE
 from airmedic_core.learning import Ordering, order
 from airmedic_core.ledger.transitions import ENDS
-from airmedic_core.policy import Policy, policy_of
+from airmedic_core.policy import Policy, environment_of, policy_of
 from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         | {"follow_up": decision.follow_up.hash if decision.follow_up else None}
         | {"requested": request.action, "dry_run": request.dry_run}
         | ({"requested_by": request.by} if request.chooses and request.by else {})
-        | {"policy": ws.spec.policy, "policy_sha256": policy.sha256},
+        | {"policy": ws.spec.policy, "policy_sha256": policy.sha256, "environment": environment_of(ws)},
     )
     asks = decision.proposal is not None and decision.proposal.permission in _ASKS
     if asks and not request.dry_run:

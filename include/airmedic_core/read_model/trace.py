@@ -9,10 +9,11 @@ from pydantic import ValidationError
 
 from airmedic_core.actions import infinitive
 from airmedic_core.decide.propose import Standing, ruled
+from airmedic_core.decide.request import LEFT_TO_DIAGNOSIS, UNNAMED
 from airmedic_core.decide.rules_asked import Rule, rules_asked
 from airmedic_core.policy import Policy, environment_of
 from airmedic_core.read_model.plain import rounded, words
-from airmedic_core.records import Diagnosis, Json, Permission
+from airmedic_core.records import Diagnosis, Json, Permission, from_json
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.private import Privacy
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _MOST_RECORDS = 50
 """Changes of a policy that are looked through for the one by which an incident was decided."""
+_MOST_OF_INCIDENT = 1000
+"""Records of an incident that are looked through for its diagnoses: many times what one that is decided on ten times
+has."""
 
 
 def decisions_json(ws: Workspace, dossier: Dossier, privacy: Privacy) -> list[Json]:
@@ -38,13 +42,15 @@ def decisions_json(ws: Workspace, dossier: Dossier, privacy: Privacy) -> list[Js
     proposed = {proposal.hash: proposal for proposal in dossier.proposals}
     policies: dict[str, Policy | None] = {}
     lines: list[Json] = []
-    for decision in dossier.decisions:
+    stood = _stood(ws, dossier)
+    for number, decision in enumerate(dossier.decisions):
         details: Json = decision.get("details") or {}
         proposal = proposed.get(decision.get("proposal_hash") or "")
         sha256 = str(details.get("policy_sha256") or "")
         if sha256 and sha256 not in policies:
             policies[sha256] = _recorded(ws, str(details.get("policy") or ""), sha256)
-        trace = _Trace(ws, dossier.standing, details, policies.get(sha256))
+        diagnosis = stood[number] if stood else None
+        trace = _Trace(ws, diagnosis, details, policies.get(sha256), is_known=stood is not None)
         chosen = proposal.action if proposal else None
         asks = proposal is not None and proposal.permission.people > 0
         lines.append(
@@ -73,8 +79,12 @@ def decisions_json(ws: Workspace, dossier: Dossier, privacy: Privacy) -> list[Js
 class _Trace:
     """Reads one decision back."""
 
-    def __init__(self, ws: Workspace, diagnosis: Diagnosis | None, details: Json, policy: Policy | None) -> None:
-        self._environment = environment_of(ws)
+    def __init__(
+        self, ws: Workspace, diagnosis: Diagnosis | None, details: Json, policy: Policy | None, *, is_known: bool
+    ) -> None:
+        self._environment = str(details.get("environment") or environment_of(ws))
+        # What a rule said depends on the cause and on the environment: neither is taken as it is today.
+        self._is_known = is_known and "environment" in details
         self._diagnosis = diagnosis
         self._details = details
         self._policy = policy
@@ -131,15 +141,36 @@ class _Trace:
         return rows
 
     def _ruling(self, action: str) -> str:
-        """Return which rule of the policy spoke of an action, and what it said."""
-        if self._policy is None:
+        """Return which rule of the policy spoke of an action, and what it said; empty where that is not on record."""
+        if self._policy is None or not self._is_known:
             return ""
-        by = str(self._details.get("requested_by") or "")
+        chooses = self._details.get("requested") not in LEFT_TO_DIAGNOSIS
+        by = str(self._details.get("requested_by") or UNNAMED) if chooses else ""
         standing = Standing.of(self._diagnosis, self._policy, requested_by=by)
         permission, vouched_by = ruled(self._policy, action, self._environment, standing)
         verification = "verified" if vouched_by else standing.verification_for(action)
         place, _ = self._policy.ruling(action, self._environment, verification)
         return f"Rule {place}: {_SAYS[permission]}" if place else ""
+
+
+def _stood(ws: Workspace, dossier: Dossier) -> list[Diagnosis | None] | None:
+    """Return the diagnosis that stood at each decision, as the chain has it; nothing where that is unknown."""
+    standing: Diagnosis | None = None
+    stood: list[Diagnosis | None] = []
+    for record in reversed(ws.ledger.audit_records(subject=dossier.incident.id, limit=_MOST_OF_INCIDENT)):
+        if record.kind == "decision":
+            stood.append(standing)
+        elif record.kind == "diagnosis":
+            try:
+                diagnosis = from_json(Diagnosis, record.payload["diagnosis"])
+            except (KeyError, TypeError, ValueError):
+                # An older version may have known a cause that is gone.
+                return None
+            if record.payload["stands"]:
+                standing = diagnosis
+            elif standing is not None and standing.engine == diagnosis.engine:
+                standing = None
+    return stood if len(stood) == len(dossier.decisions) else None
 
 
 def _learning(details: Json) -> Json | None:

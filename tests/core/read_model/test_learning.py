@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from airmedic_core.ledger import Ledger
+from airmedic_core.ledger import EVERY_MODEL, Ledger
+from airmedic_core.ledger.experience import Experience, PastCases
 from airmedic_core.read_model import SpecShelf, read_learning
 from airmedic_core.registry import registry_of
 from airmedic_core.settings import Settings
@@ -55,3 +56,36 @@ def test_a_policy_that_cannot_be_read_is_said(workspace: Workspace) -> None:
     told = read_learning(workspace)
     assert "There is no policy 'default'" in told["problem"]
     assert told["causes"] == []
+
+
+def test_the_source_of_a_prior_names_no_private_column(workspace: Workspace) -> None:
+    workspace.ledger.set_override(
+        EVERY_MODEL, "prior", "label_shift.retrain", {"mean": 0.4, "weight": 9}, author="eve", reason="salary drifts"
+    )
+    told = read_learning(workspace)
+    cause = next(line for line in told["causes"] if line["cause"] == CAUSE.value)
+    sources = {line["action"]: line["prior_source"] for line in cause["actions"]}
+    assert sources["retrain"] == "eve: (private column) drifts"
+    assert "salary" not in str(told)
+
+
+def test_it_is_read_anew_only_where_something_was_recorded(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = 0
+
+    def counted(ledger: Ledger, **more: int) -> Experience:
+        nonlocal read
+        read += 1
+        return PastCases.experience(ledger, **more)
+
+    monkeypatch.setattr(Ledger, "experience", counted)
+    closed(workspace.ledger, 1, "retrain", "healed")
+    first = read_learning(workspace)
+    assert (read_learning(workspace), read) == (first, 1)
+    closed(workspace.ledger, 2, "retrain", "healed")
+    assert (read_learning(workspace)["outcomes"], read) == (2, 2)
+    own = workspace.settings.policies / "priors.yaml"
+    own.write_text("priors: {label_shift: {retrain: {mean: 0.3, source: Ten years of running it.}}}")
+    again = next(line for line in read_learning(workspace)["causes"] if line["cause"] == CAUSE.value)
+    assert {line["action"]: line["prior"] for line in again["actions"]}["retrain"] == 0.3

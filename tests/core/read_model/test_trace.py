@@ -87,3 +87,36 @@ def test_a_step_without_a_choice_is_told_without_rules(ws: Workspace) -> None:
     ws.ledger.record_decision(incident.id, path="retrain", proposal_hash=None, reason="The gate's answer is passed.")
     (decision,) = read_incident(ws, incident.id, specs={}, readable=lambda _: True)["decisions"]
     assert (decision["reason"], decision["considered"]) == ("The gate's answer is passed.", [])
+
+
+def test_a_diagnosis_that_came_later_changes_nothing_of_what_was_decided(ws: Workspace) -> None:
+    incident = incident_of(ws, 3, Cause.SCHEMA_CHANGE)
+    ranked = (RankedCause(Cause.SCHEMA_CHANGE, 0.9),)
+    remedies, severity = remedies_of(Cause.SCHEMA_CHANGE), Cause.SCHEMA_CHANGE.traits.severity
+    diagnosis = Diagnosis(incident.id, "rules", ranked, severity, "So.", remedies, "0" * 64, status="verified")
+    ws.ledger.record_diagnosis(diagnosis, stands=True)
+    ws.ledger.move_incident(incident.id, IncidentState.DIAGNOSED)
+    decide(ws, incident.id, Request(), now=NOW)
+    before = read_incident(ws, incident.id, specs={}, readable=lambda _: True)["decisions"]
+    assert before[0]["considered"][0]["action"] == "quarantine"
+    # The second rule is for verified causes, the third for others.
+    assert before[0]["considered"][0]["rules"][0]["said"] == "Rule 2: without asking"
+    ws.ledger.record_diagnosis(replace(diagnosis, status="unverified", actions=()), stands=True)
+    assert read_incident(ws, incident.id, specs={}, readable=lambda _: True)["decisions"] == before
+
+
+def test_without_its_environment_on_record_a_decision_names_no_rule(ws: Workspace) -> None:
+    decided(ws)
+    (incident,) = ws.ledger.incidents("renewals")
+    (recorded,) = ws.ledger.decisions(incident.id)
+    details = {name: value for name, value in recorded["details"].items() if name != "environment"}
+    ws.ledger.record_decision(
+        incident.id,
+        path=recorded["path"],
+        proposal_hash=recorded["proposal_hash"],
+        reason="An earlier version recorded it.",
+        details=details,
+    )
+    first, second = read_incident(ws, incident.id, specs={}, readable=lambda _: True)["decisions"]
+    said = [line["considered"][0]["rules"][0]["said"] for line in (first, second)]
+    assert said == ["Rule 4: with one approval", ""]
