@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
 _MOST_PLOTS = 12
 _MOST_MOVES = 12
+_MOST_ROWS = 300
+"""Findings in one table: more of them nobody reads, and they would make a page of megabytes."""
+_MOST_LINES = 30
+"""Columns that are not monitored, told one by one."""
+_MESSAGE = 300
+"""Characters of what a finding says: the longest sentences of the checks themselves fit."""
+_NAME = 60
+"""Characters of a column's name: those of generated tables hold thousands."""
 
 
 @dataclass(frozen=True)
@@ -85,12 +93,24 @@ def check_page(
         _plots(spec, noted, reference.rows, current.rows),
         figure(moves_picture(largest_moves(findings, _MOST_MOVES))),
         _table("What stands out", noted),
-        *(f"<p>Not monitored: {page(name)} ({page(why, 200)})</p>" for name, why in (not_monitored or {}).items()),
+        *_lines(
+            [f"Not monitored: {page(name, _NAME)} ({page(why, 200)})" for name, why in (not_monitored or {}).items()]
+        ),
         _folded(
             _table("What is in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))), len(calm)
         ),
     ]
     return html_page(spec.title or spec.name, parts)
+
+
+def _lines(lines: Sequence[str]) -> list[str]:
+    """Return lines as paragraphs, and how many are left out."""
+    shown = [f"<p>{line}</p>" for line in lines[:_MOST_LINES]]
+    return [*shown, _left_out(len(lines) - len(shown))]
+
+
+def _left_out(count: int) -> str:
+    return f"<p class='soft'>and {count:,} more: see --json</p>" if count > 0 else ""
 
 
 def _metric(spec: ModelSpec, findings: Sequence[Finding]) -> str:
@@ -144,8 +164,9 @@ def _table(title: str, findings: Sequence[Finding]) -> str:
         return ""
     names = ("Verdict", "Check", "Subject", "Statistic", "Value", "Usual", "Limit", "Rows", "What it says")
     header = "".join(f"<th>{name}</th>" for name in names)
-    rows = "\n".join(map(_row, findings))
-    return f"<h2>{title}</h2>\n<div class='wide'><table><tr>{header}</tr>\n{rows}\n</table></div>"
+    rows = "\n".join(map(_row, findings[:_MOST_ROWS]))
+    left_out = _left_out(len(findings) - _MOST_ROWS)
+    return f"<h2>{title}</h2>\n<div class='wide'><table><tr>{header}</tr>\n{rows}\n</table></div>{left_out}"
 
 
 def _folded(table: str, count: int) -> str:
@@ -162,8 +183,8 @@ def _row(finding: Finding) -> str:
     cells = [
         f"<td class='{finding.verdict}'>{finding.verdict}</td>",
         f"<td>{page(finding.check)}</td>",
-        f"<td class='subject'>{page(finding.subject, 120)}</td>",
+        f"<td class='subject'>{page(finding.subject, _NAME)}</td>",
         f"<td>{page(finding.statistic)}</td>",
     ]
     cells += [f"<td class='number'>{page(shown, 60)}</td>" for shown in numbers]
-    return f"<tr>{''.join(cells)}<td class='says'>{page(finding.message, 400)}</td></tr>"
+    return f"<tr>{''.join(cells)}<td class='says'>{page(finding.message, _MESSAGE)}</td></tr>"

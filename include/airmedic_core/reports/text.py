@@ -21,7 +21,11 @@ _TITLE_CHARACTERS = 60
 """Length of a heading that MLflow shows on one line."""
 _MONTH_DAYS = 28
 """A window that is so long is told by its month."""
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+_INVISIBLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\U000e0000-\U000e0fff]+"
+)
+"""Control characters, marks of direction, and what takes no room: tags (U+E0000 and on) can hold whole sentences that
+only a machine reads."""
 _IN_CODE = str.maketrans({"`": "'", "|": "\\|", "<": "‹", ">": "›"})
 _MARKDOWN = re.compile(r"([\\`*\[\]|~])")
 

@@ -77,3 +77,21 @@ def test_the_page_asks_for_nothing_from_elsewhere() -> None:
     assert "default-src 'none'" in text
     assert not re.findall(r"<(?:script|link|img|iframe|object|embed|base)\b", text)
     assert not re.findall(r"\s(?:src|href|on\w+)\s*=", re.sub(r">[^<]*<", "><", text))
+
+
+def test_the_page_is_bounded_however_many_columns_and_however_long_their_names() -> None:
+    # A quote takes six characters in HTML: the worst that a name can hold.
+    quotes = "'" * 5_000
+    names = [f"{number}{quotes}" for number in range(2_000)]
+    many = [Finding("drift", name, "psi", Verdict.OK, message=name) for name in names]
+    many += [Finding("drift", name, "psi", Verdict.ALERT, message=name) for name in names]
+    likely, left = (0.9, ""), dict.fromkeys(names, "It is text.")
+    text = check_page(SPEC, ASSESSMENT, many, (), REFERENCE, CURRENT, likely=likely, not_monitored=left)
+    # Two tables of 300 rows with a name of 60 and a sentence of 300 characters.
+    assert len(text) < 2 * 300 * (6 * (60 + 300) + 400) + 100_000
+    assert text.count("and 1,700 more: see --json") == 2
+    assert text.count("Not monitored: ") == 30
+    assert "and 1,970 more: see --json" in text
+    usual = [Finding("drift", f"column {number}", "psi", Verdict.OK, message="As usual.") for number in range(1_500)]
+    assert len(shown(*usual)) < 120_000
+    assert "more: see --json" not in shown(*usual[:300])

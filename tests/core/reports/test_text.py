@@ -10,6 +10,12 @@ def test_text_is_one_bounded_line() -> None:
     assert line("abcdef", 4) == "abc…"
 
 
+@pytest.mark.parametrize("hidden", ["\u061c", "\u00ad", "\U000e0041", "\U000e0100", "\u206a"])
+def test_nothing_that_cannot_be_seen_is_left(hidden: str) -> None:
+    """A mark of direction, a soft hyphen, and tag characters, which can hold a sentence for a machine alone."""
+    assert line(f"pay{hidden}{hidden}load") == "pay load"
+
+
 def test_prose_holds_no_markup() -> None:
     assert prose("![x](http://evil) <b> `c` | *d*") == "!\\[x\\](http:&#47;/evil) &lt;b&gt; \\`c\\` \\| \\*d\\*"
 
