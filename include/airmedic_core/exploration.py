@@ -46,8 +46,8 @@ Occasion = Literal["loss", "quiet"]
 _GROUP: Literal["trial"] = "trial"
 _EARLIER = "of_an_earlier_window"
 """Key in the details of a trial's finding that was taken over from a window before."""
-_MOST_LOOKS = 200
-"""Windows that are looked through for earlier trials. By then, one look has next to nothing of the error left."""
+_LOOKS = "looks"
+"""Key in the details of a trial: how many trainings had been compared with its champion by then, its own among them."""
 _log = logging.getLogger(__name__)
 
 
@@ -129,13 +129,19 @@ def _is_watched(ws: Workspace) -> bool:
 
 
 def _kept(ws: Workspace, batch: Batch) -> bool:
-    """Return whether the trial of a batch stands; one with fewer labels than are known now is forgotten."""
+    """Return whether the trial of a batch stands; of one with fewer labels than are known now, the looks remain."""
     earlier = ws.ledger.findings(batch.id, _GROUP)
     if not earlier:
         return False
     if all(finding.details.get("as_of") == batch.as_of.isoformat() for finding in earlier):
         return True
-    ws.ledger.record_findings(batch, _GROUP, [], model_version=None)
+    last = earlier[-1]
+    kept = {name: last.details[name] for name in ("as_of", "champion", _LOOKS, _EARLIER) if name in last.details}
+    message = "Whether training would help was tried when fewer labels were known."
+    open_again = replace(
+        last, verdict=Verdict.UNKNOWN, message=message, suggests=(), value=None, effect=None, details=kept
+    )
+    ws.ledger.record_findings(batch, _GROUP, [open_again], model_version=str(last.details.get("champion")))
     return False
 
 
@@ -220,14 +226,15 @@ def _tried(
     at_least = abs(ws.spec.gate.margin) if occasion == "quiet" else 0.0
     plan, _ = ACTIONS.member(tried_first()).plan(ws, _as_incident(batch, occasion), None)
     decided: Finding | None = None
-    for look, variant in enumerate(plans(plan), _looks(ws, batch) + 1):
+    looks = _looks(ws)
+    for variant in plans(plan):
         begun = _begun(ws, policy, variant, now)
         if begun is None:
             break
         (number, seconds), started = begun, perf_counter()
         try:
             with time_limit(seconds):
-                trial = try_training(ws, variant, look=look)
+                trial = try_training(ws, variant, look=looks + 1)
         except Exception as error:
             # Only what ends the whole process leaves no end, so that a retry goes on without the trial.
             ws.ledger.end_training(number, seconds=perf_counter() - started)
@@ -235,6 +242,7 @@ def _tried(
                 raise
             break
         ws.ledger.end_training(number, seconds=perf_counter() - started)
+        looks += 1
         says = trial.says(ws.spec, at_least=at_least)
         _log.info("Tried in the shadow: %s", trial.gate.reasons)
         if decided is None or decided.effect is None or says != "does not help":
@@ -242,16 +250,15 @@ def _tried(
             decided = finding_of(ws.spec, trial, says, cause)
         if says == "helps":
             break
-    return decided
+    # Of two trainings one is kept, and both were looks.
+    return None if decided is None else replace(decided, details={**decided.details, _LOOKS: looks})
 
 
-def _looks(ws: Workspace, batch: Batch) -> int:
-    """Return in how many windows before a batch its champion was compared with something that was trained."""
+def _looks(ws: Workspace) -> int:
+    """Return how many trainings were compared with the champion so far, in whatever window."""
     champion = ws.registry.champion(ws.spec.name).version
-    before = ws.ledger.batches(batch.model, limit=_MOST_LOOKS, before=batch.window.start)
-    trials = ws.ledger.findings_of([seen.batch.id for seen in before], _GROUP).values()
-    own = (finding for findings in trials for finding in findings if not finding.details.get(_EARLIER))
-    return sum(finding.details.get("champion") == champion for finding in own)
+    trials = ws.ledger.findings_beside(ws.spec.name, _GROUP, champion)
+    return max((int(trial.details.get(_LOOKS, 1)) for trial in trials), default=0)
 
 
 def _as_incident(batch: Batch, occasion: Occasion) -> Incident:

@@ -300,6 +300,30 @@ class Killed(BaseException):
     """Ends a process in the middle of what it does."""
 
 
+def test_each_training_is_a_look_and_each_look_counts_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_days(ws, 40, 59, by_chance)
+    looks, trained = [], shadow.try_training
+
+    def looked(ws: Workspace, plan: dict[str, object], *, look: int) -> shadow.Trial:
+        looks.append(look)
+        return trained(ws, plan, look=look)
+
+    monkeypatch.setattr(shadow, "try_training", looked)
+    first, _ = watched(ws, LAST)
+    assert looks == [1, 2]
+    # Looked at again with more labels, and then the window after it: what was forgotten was a look as well.
+    again = batch_of(ws, LAST, day(LAST + 5))
+    check_batch(ws, again, "performance")
+    assess_and_try(ws, again, now=datetime.now(UTC))
+    watched(ws, LAST + 1)
+    assert looks == list(range(1, len(looks) + 1))
+    assert len(looks) == len(ws.ledger.trainings(since=day(0))) > 4
+    trial = trial_of(ws, batch_of(ws, LAST + 1, day(LAST + 4)))
+    assert trial is not None
+    assert trial.details["looks"] == len(looks)
+    assert first.id == again.id
+
+
 def test_a_window_whose_trial_was_killed_is_assessed_without_it(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     change_days(ws, 40, 59, related_otherwise)
     begun: list[str] = []

@@ -165,6 +165,25 @@ class Observations(Audit):
                     findings[row.batch_id].append(stored_finding(row.record))
         return findings
 
+    def findings_beside(self, model: str, group: Group, model_version: str) -> list[Finding]:
+        """Return all findings of a group that were made while a version served, of whatever window.
+
+        Parameters
+        ----------
+        model : str
+            The model's name.
+        group : Group
+            The group.
+        model_version : str
+            The version.
+        """
+        table = _TABLES[group]
+        wanted = (table.c.model == model) & (table.c.check_group == group) & (table.c.model_version == model_version)
+        with self._reading() as connection:
+            return [
+                stored_finding(record) for record in connection.execute(select(table.c.record).where(wanted)).scalars()
+            ]
+
     def unchecked(self, model: str) -> frozenset[str]:
         """Return the ids of the batches in which a check of the data failed, so that it found neither good nor bad."""
         wanted = (data_quality.c.model == model) & (data_quality.c.verdict == Verdict.UNKNOWN.value)

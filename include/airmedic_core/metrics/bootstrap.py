@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from airmedic_core.metrics.base import Array, Blocks, Metric
 
@@ -15,6 +16,11 @@ _WIDTH_95 = 3.92
 
 RESAMPLES = 1000
 """Resamples where nothing else is said. What is made anew for each window takes fewer, and says how many it needs."""
+
+
+_LEAST_BEYOND = 10
+"""Resamples that lie beyond a percentile at the least where it is read off: with ten, chance moves the tail by a third
+(1 / √10)."""
 
 
 def block_draws(blocks: int, resamples: int = RESAMPLES, seed: int = 0) -> Array:
@@ -124,6 +130,38 @@ def percentile_bounds(values: Array, confidence: float) -> tuple[float, float]:
     tail = (1 - confidence) / 2
     low, high = np.quantile(defined, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def tail_bounds(values: Array, confidence: float, blocks: int) -> tuple[float, float]:
+    """Return two-sided bounds of resamples, also for a confidence that these are too few for.
+
+    A percentile that fewer than ten resamples lie beyond is left to chance, and beyond the last one it moves no more.
+    There, the bound goes on from the last percentile that is known as a t distribution does, which has the spread of
+    the resamples and one degree of freedom less than there are blocks. NaN where no resample is defined.
+
+    Parameters
+    ----------
+    values : array of float, shape (resamples,)
+        The resamples.
+    confidence : float
+        Of the interval.
+    blocks : int
+        How many blocks each was drawn from.
+
+    Examples
+    --------
+    >>> values = np.random.default_rng(0).normal(size=1000)
+    >>> [round(tail_bounds(values, confidence, 60)[1], 2) for confidence in (0.95, 0.98, 0.999, 0.99999)]
+    [1.83, 2.23, 3.28, 4.61]
+    """
+    tail, known = (1 - confidence) / 2, _LEAST_BEYOND / max(int(np.isfinite(values).sum()), 2 * _LEAST_BEYOND)
+    low, high = percentile_bounds(values, 1 - 2 * max(tail, known))
+    if tail >= known or not math.isfinite(low):
+        return low, high
+    freedom = max(blocks - 1, 1)
+    further = float(special.stdtrit(freedom, known) - special.stdtrit(freedom, tail))
+    spread = float(values[np.isfinite(values)].std(ddof=1))
+    return low - further * spread, high + further * spread
 
 
 def time_blocks(rows: int, most: int = 50) -> Blocks:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from airmedic_core.errors import AirmedicError, SpecError
-from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, percentile_bounds
+from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, tail_bounds
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Json
 from airmedic_core.scoring import ScoredBatch
@@ -109,7 +109,7 @@ def _paired(
     scale = abs(before) if measure.relative else 1.0
     if not np.isfinite([before, after]).all() or scale == 0:
         return None
-    low, high = percentile_bounds(resampled / scale, confidence)
+    low, high = tail_bounds(resampled / scale, confidence, count)
     if not np.isfinite([low, high]).all():
         return None
     difference = sign * (after - before) / scale

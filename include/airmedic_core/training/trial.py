@@ -6,9 +6,9 @@ afterwards on exactly the same rows, the version that was tried is taken up in p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from math import pi
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.causes import Cause
@@ -73,9 +73,9 @@ class Trial:
 def confidence_of(spec: ModelSpec, look: int) -> float:
     """Return the confidence of the n-th look at whether anything is better than a champion.
 
-    Each window brings another challenger, and one that is better by chance comes sooner or later. What the gate's
-    confidence leaves for error is shared out among all looks to come, 6 / (π n)² of it to each, so that their sum is
-    what one look alone would have.
+    Each training is another challenger, and one that is better by chance comes sooner or later. What the gate's
+    confidence leaves for error is shared out among all looks to come, 6 / (π n)² of it to the n-th, so that their sum
+    is what one look alone would have. Two trainings of one window are two looks.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def confidence_of(spec: ModelSpec, look: int) -> float:
     look : int
         Which look it is since the champion came, from 1.
     """
-    return 1.0 - (1.0 - spec.gate.confidence) * 6.0 / (pi * look) ** 2
+    return 1.0 - (1.0 - spec.gate.confidence) * 6.0 / (math.pi * look) ** 2
 
 
 def try_training(ws: Workspace, plan: Json, *, look: int = 1) -> Trial:
@@ -174,6 +174,16 @@ def finding_of(spec: ModelSpec, trial: Trial, says: Says, cause: Cause) -> Findi
     )
 
 
+def _sure(confidence: float) -> str:
+    """Return a confidence in percent, with as many digits as tell it from certainty.
+
+    >>> _sure(0.95), _sure(0.99662), _sure(0.99996)
+    ('95 %', '99.662 %', '99.996 %')
+    """
+    digits = math.ceil(-math.log10(1.0 - confidence))
+    return f"{f'{100 * confidence:.{digits}f}'.rstrip('0').rstrip('.')} %"
+
+
 def told(spec: ModelSpec, gate: GateResult, says: Says, confidence: float) -> str:
     """Return what a trial found, in one sentence.
 
@@ -191,7 +201,7 @@ def told(spec: ModelSpec, gate: GateResult, says: Says, confidence: float) -> st
     rows = f"on {gate.rows:,} rows that neither model was trained on"
     if gate.difference is None or gate.low is None or gate.high is None:
         return f"A model was trained in the shadow, and could not be compared: {' '.join(gate.reasons)}"
-    measure, sure = metric(spec.metric, spec.task), percent(confidence)
+    measure, sure = metric(spec.metric, spec.task), _sure(confidence)
     if measure.relative:
         amount = (
             f"{percent(gate.difference)} of the error ({sure} interval {percent(gate.low)} to {percent(gate.high)})"
