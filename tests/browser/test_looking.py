@@ -49,7 +49,7 @@ def test_the_menu_leads_to_the_fleet_and_the_fleet_to_the_incident(
     page.locator("airmedic-health .answers").wait_for()
     assert incident_id in page.url
     told = page.locator("airmedic-health main").inner_text()
-    for part in ("Why", "How it was decided", "What was proposed", "Timeline", "nobody yet"):
+    for part in ("Why", "How it was decided", "Proposals", "Timeline", "nobody yet"):
         assert part in told, told[:2000]
     page.go_back()
     page.locator("airmedic-health svg.line-chart").first.wait_for()

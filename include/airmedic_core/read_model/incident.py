@@ -14,6 +14,7 @@ from airmedic_core.read_model.trace import decisions_json
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
 from airmedic_core.reports.addresses import run_address
 from airmedic_core.reports.dossier import Dossier, read_dossier
+from airmedic_core.reports.narrative.cause import shares_apart
 from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def read_incident(
         "summary": privacy.text(standing.summary) if standing else "",
         "engine": standing.engine if standing else "",
         "outcome": _outcome(dossier),
+        "shares_words": shares_apart(standing.causes) if standing else "",
         "causes": [_cause(ranked, privacy) for ranked in (standing.causes if standing else ())],
         "evidence": [_evidence(item, privacy) for item in evidence],
         "not_known": [privacy.text(text) for text in (standing.not_knowable if standing else ())],

@@ -92,12 +92,12 @@ def check_page(
         _actions(recommended),
         _plots(spec, noted, reference.rows, current.rows),
         figure(moves_picture(largest_moves(findings, _MOST_MOVES))),
-        _table("What stands out", noted),
+        _table("Notable findings", noted),
         *_lines(
             [f"Not monitored: {page(name, _NAME)} ({page(why, 200)})" for name, why in (not_monitored or {}).items()]
         ),
         _folded(
-            _table("What is in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))), len(calm)
+            _table("Findings in order", sorted(calm, key=lambda finding: (finding.check, finding.subject))), len(calm)
         ),
     ]
     return html_page(spec.title or spec.name, parts)

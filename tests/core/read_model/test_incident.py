@@ -207,6 +207,21 @@ def test_what_is_left_out_is_not_quoted_either(
     assert [line["explanation"] for line in without_beta["causes"]] == ["(not shown) [E2]."]
 
 
+def test_shares_that_add_up_to_more_than_a_whole_are_explained(
+    workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    packet = EvidencePacket(ID, "alpha", (Evidence("E1", "finding.drift", "findings", "age", "age moved."),))
+    ledger.record_packet(packet)
+    told = {}
+    for second in (0.2, 0.6):
+        causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.8, ("E1",)), RankedCause(Cause.LABEL_SHIFT, second, ("E1",)))
+        given = Diagnosis(ID, f"rules {second}", causes, Severity.HIGH, "age moved.", (), packet.hash)
+        ledger.record_diagnosis(given, stands=True)
+        told[second] = read_incident(workspace, ID, specs=specs, readable=lambda _: True)["shares_words"]
+    assert told[0.2] == ""
+    assert "need not add up" in told[0.6]
+
+
 def test_an_incident_that_does_not_exist_is_an_error(
     workspace: Workspace, specs: dict[str, KnownSpec], proposal: Proposal
 ) -> None:

@@ -122,7 +122,7 @@ def _sections(story: BatchStory, most: int) -> list[str]:
         parts.append("## What differs from the spec's file\n\n" + "\n".join(told))
     noted = [finding for finding in story.findings if finding.verdict in ABNORMAL]
     if noted:
-        parts.append(f"## What stands out\n\n{markdown_findings(noted, most)}")
+        parts.append(f"## Notable findings\n\n{markdown_findings(noted, most)}")
     unknown = [finding for finding in story.findings if finding.verdict is Verdict.UNKNOWN]
     if unknown:
         parts.append(f"## What could not be checked\n\n{markdown_findings(unknown, most)}")

@@ -79,13 +79,20 @@ def why(dossier: Dossier) -> str:
     rest = 1.0 - sum(cause.confidence for cause in standing.causes)
     if standing.causes and rest >= _LEAST_REST:
         lines.append(f"{len(lines) + 1}. Something else, {number(round(rest, 3), 'fraction')}.")
-    elif rest <= -_LEAST_REST:
-        lines.append("\nEach share is how often such an answer was right by itself, so that they need not add up.")
+    elif apart := shares_apart(standing.causes):
+        lines.append(f"\n{apart}")
     if standing.runbook:
         lines.append(f"\nRunbook: {code(standing.runbook)}.")
     lines += [f"\nNote: {prose(note)}" for note in standing.notes]
     lines += [_other(diagnosis, standing) for diagnosis, stands in dossier.diagnoses if not stands]
     return "\n".join(lines)
+
+
+def shares_apart(causes: Iterable[RankedCause]) -> str:
+    """Return why the confidences of causes add up to more than a whole; empty where they do not."""
+    if sum(cause.confidence for cause in causes) - 1.0 < _LEAST_REST:
+        return ""
+    return "Each share is how often such an answer was right by itself, so that they need not add up."
 
 
 def _cause(dossier: Dossier, place: int, cause: RankedCause) -> str:

@@ -34,6 +34,9 @@ Anchor = Literal["start", "middle", "end"]
 CHARACTER = 6.4
 """Width of a character of a label, in units of the picture: the mean of common sans-serif fonts at 12 pixels."""
 
+_LINES = frozenset({"limit", "switch"})
+"""Classes that a legend shows as the line that they draw."""
+
 
 class Canvas:
     """An SVG that grows by shapes.
@@ -139,10 +142,13 @@ class Canvas:
         x, y : float
             Where the base line of the first word begins.
         entries : iterable of pairs
-            The class of each colour, and the word for it.
+            The class of each colour or stroke, and the word for it.
         """
         for kind, word in entries:
-            self.box((x, y - 9), (10, 10), kind=kind)
+            if kind in _LINES:
+                self.line((x, y - 4), (x + 10, y - 4), kind)
+            else:
+                self.box((x, y - 9), (10, 10), kind=kind)
             self.text(x + 14, y, word, kind="soft")
             x += 26 + len(word) * CHARACTER
 

@@ -143,9 +143,9 @@ def _legend(canvas: Canvas, measured: Sequence[MetricPoint], points: Sequence[Me
     whiskers = any(point.low is not None for point in measured)
     entries = [("now", "measured, with its interval" if whiskers else "measured")]
     if any(point.limit is not None for point in measured):
-        entries.append(("bad half", "accepted level (dashed)"))
+        entries.append(("limit", "accepted level"))
     if any(point.outcome == "incident" for point in points):
         entries.append(("bad faint", "incident"))
     if deployed:
-        entries.append(("good", "deployment"))
+        entries.append(("switch", "deployment"))
     canvas.legend(_LEFT, _HEIGHT - 8, entries)

@@ -74,7 +74,7 @@ function helped({ outcome }) {
   ];
 }
 
-function causes({ causes: ranked, evidence }) {
+function causes({ causes: ranked, evidence, shares_words: apart }) {
   if (!ranked.length) return section("Why", make("p", { class: "empty" }, "There is no diagnosis yet: the remediation's task “diagnose” writes it."));
   const items = new Map(evidence.map((item) => [item.id, item]));
   const cards = ranked.map((cause, index) =>
@@ -83,11 +83,11 @@ function causes({ causes: ranked, evidence }) {
       { class: "card" },
       make("h4", {}, named(capital(cause.cause_words)), make("span", { class: "quiet" }, typeof cause.confidence === "number" ? ` ${percent(cause.confidence)} sure` : "")),
       cause.explanation ? make("p", {}, said(cause.explanation)) : null,
-      cited("What speaks for it", cause.supporting, items, index === 0),
-      cited("What speaks against it", cause.contradicting, items, index === 0 && cause.contradicting.length > 0),
+      cited("Evidence for it", cause.supporting, items, index === 0),
+      cited("Evidence against it", cause.contradicting, items, index === 0 && cause.contradicting.length > 0),
     ),
   );
-  return section("Why", cards);
+  return section("Why", cards, apart ? make("p", { class: "quiet" }, apart) : null);
 }
 
 function cited(title, ids, items, isOpen) {
@@ -100,7 +100,7 @@ function cited(title, ids, items, isOpen) {
 function proposals({ proposals: made }) {
   if (!made.length) return null;
   const replaced = parentsOf(made);
-  return section("What was proposed, decided and done", made.map((proposal) => proposalCard(proposal, { isNarrowed: replaced.has(proposal.hash) })));
+  return section("Proposals, decisions and actions", made.map((proposal) => proposalCard(proposal, { isNarrowed: replaced.has(proposal.hash) })));
 }
 
 /* An approver has narrowed these: the narrower proposals stand in their place. */
@@ -117,7 +117,7 @@ function timeline({ timeline: moments }) {
 }
 
 function unknown({ not_known: gaps }) {
-  return gaps.length ? section("What is still unknown", make("ul", {}, gaps.map((gap) => make("li", {}, said(gap))))) : null;
+  return gaps.length ? section("Open questions", make("ul", {}, gaps.map((gap) => make("li", {}, said(gap))))) : null;
 }
 
 function similar({ similar: others }) {

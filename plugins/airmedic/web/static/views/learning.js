@@ -9,7 +9,7 @@ import { trail } from "./parts.js";
 
 const MODES = {
   off: "Learning is off: the rules order the actions, and nothing is learned.",
-  shadow: "Learning is in the shadow: the rules order the actions. What outcomes would order otherwise is put on record, and nothing is done of it.",
+  shadow: "Learning is in the shadow: the rules order the actions. The order that past outcomes would give is recorded with each decision, and changes nothing.",
   on: "Learning is on: verified outcomes order the actions that the policy and the rules allow.",
 };
 const HEADS = ["Action", "Heals it, with interval", "Expected before", "Healed", "Chosen", "As first choice instead"];
@@ -24,8 +24,8 @@ export async function learningView({ names, signal }) {
     make("p", { class: "lead" }, MODES[learning.mode] ?? said(learning.mode)),
     learning.problem ? make("p", { class: "problem", role: "alert" }, said(learning.problem)) : null,
     standing(learning),
-    known.length ? known.map((cause) => ofCause(cause, learning)) : make("p", { class: "empty" }, "No outcome counts yet. One does once an incident was closed after an action whose own verification is on record."),
-    rest.length ? section("Causes without an outcome", folded(`What is expected of the actions for ${rest.length} causes`, rest.map((cause) => [make("h4", { class: "apart" }, named(capital(cause.cause_words))), actions(cause, learning)]))) : null,
+    known.length ? known.map((cause) => ofCause(cause, learning)) : make("p", { class: "empty" }, "No outcome counts yet. An outcome counts once an incident was closed after an action whose own verification is on record."),
+    rest.length ? section("Causes without an outcome", folded(`Expectations for ${rest.length} causes`, rest.map((cause) => [make("h4", { class: "apart" }, named(capital(cause.cause_words))), actions(cause, learning)]))) : null,
     make("p", { class: "quiet" }, "The outcomes of all models count together. Only verified outcomes count; an incident that came back counts against what seemed to have healed it. What was rejected, stopped or closed by hand says nothing of an action."),
   ];
 }
@@ -38,7 +38,7 @@ function standing({ outcomes, decisions, unvouched, confidence, estimate_confide
   if (outcomes === undefined) return null;
   return facts([
     ["Outcomes that count", number(outcomes)],
-    ["Decisions left to the diagnosis", number(decisions)],
+    ["Decisions that the diagnosis made", number(decisions)],
     ["Incidents that are left out", unvouched ? `${number(unvouched)}: the audit chain does not vouch for them` : null],
     ["Intervals", `${percent(confidence)} of a posterior, ${percent(estimated)} of a difference`],
     ["Explored", explored ? `another allowed action in ${percent(explored)} of the decisions` : "nothing"],
@@ -50,7 +50,7 @@ function ofCause(cause, learning) {
 }
 
 function actions({ cause_words: words, actions: known }, { confidence }) {
-  return table(`What is known of the actions for ${words}`, HEADS, known.map((action) => line(action, words, confidence)), { class: "policy" });
+  return table(`Actions for ${words}`, HEADS, known.map((action) => line(action, words, confidence)), { class: "policy" });
 }
 
 function line(action, cause, confidence) {

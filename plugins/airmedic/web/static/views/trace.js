@@ -53,5 +53,6 @@ function rankWords({ mean, low, high, successes, failures }) {
 /* In the shadow, which is the default, outcomes order nothing: what they would have ordered is told all the same. */
 function learned({ learning }) {
   if (!learning?.mode || learning.mode === "off") return null;
+  if (learning.mode !== "on" && !learning.would_try) return null;
   return make("p", { class: "quiet" }, learning.mode === "on" ? "Past outcomes ordered the actions." : ["The rules ordered the actions. Learning, in the shadow, would have tried first: ", named(actionName(learning.would_try)), "."]);
 }
