@@ -10,7 +10,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from airmedic_core.ledger.experience import Experience, PastCase
+from airmedic_core.ledger.experience import MOST_INCIDENTS, Experience, PastCase
 from comparison.world import CONTENT, World
 
 _SHADOW, _ON = "mode: shadow", "mode: on"
@@ -43,7 +43,7 @@ class Memory:
         ledger, before = world.ws.ledger, tuple(self._cases)
         own = ledger.experience
 
-        def experience(*, most: int = 500) -> Experience:
+        def experience(*, most: int = MOST_INCIDENTS) -> Experience:
             seen = own(most=most)
             return replace(seen, cases=(*before, *seen.cases)[-most:])
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from airmedic_core.learning import learning_report
+from airmedic_core.learning import learning_report, order
+from airmedic_core.learning.change import look_at_change
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.experience import MOST_INCIDENTS, Experience, PastCases
 from airmedic_core.policy import Learning
 from airmedic_core.records import Batch, Cause, Finding, Json, Role, Verdict
 from airmedic_core.terminal.learned import lines_of
@@ -96,3 +98,19 @@ def test_no_line_is_wider_than_80_columns(ledger: Ledger) -> None:
     lines = list(lines_of(cause | {"actions": [*cause["actions"], longest]}))
     assert len(lines) > 5
     assert max(map(len, lines)) <= 80
+
+
+def test_decisions_the_report_and_a_change_of_a_prior_read_the_same_incidents(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def experience(self: Ledger, *, most: int = MOST_INCIDENTS) -> Experience:
+        asked.append(most)
+        return PastCases.experience(self, most=most)
+
+    monkeypatch.setattr(Ledger, "experience", experience)
+    report(ledger)
+    order(ledger, CAUSE, list(CHANCE), Learning(), seed="i", folder=NOWHERE)
+    look_at_change(ledger, NOWHERE, Learning(), CAUSE, "retrain", mean=0.9, weight=None)
+    assert asked == [MOST_INCIDENTS] * 3
