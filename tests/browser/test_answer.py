@@ -1,4 +1,4 @@
-"""What the page says of an answer: the words come from what the ledger has recorded, whatever the options are called.
+"""What the page says of an answer and of a decision: the words come from what the ledger has recorded.
 
 The form is the page's own file, in a Chromium. Airflow and the read model are answered for, since a trial that shows
 nothing in time takes days to come about.
@@ -133,3 +133,29 @@ def test_the_two_proposals_of_a_trial_stand_as_one_card_with_airflow_s_own_quest
     assert page.locator(".approval h3").all_inner_texts() == ["Version 2 of a is tried: go on?"]
     assert page.locator(".approval h4").all_inner_texts() == ["End the trial", "Put the version in service"]
     assert page.locator(".approval button[type=submit]").all_inner_texts() == ["Promote", "End the trial", "Go on"]
+
+
+@pytest.mark.parametrize(
+    ("learning", "words"),
+    [
+        ({"mode": "shadow", "would_try": ""}, ""),
+        ({"mode": "shadow", "would_try": "retrain"}, "would have tried first: retrain."),
+        ({"mode": "on", "would_try": ""}, "Past outcomes ordered the actions."),
+    ],
+)
+def test_what_learning_would_have_tried_is_told_only_where_it_is_known(
+    page: Page, learning: dict[str, str], words: str
+) -> None:
+    considered = [{"action_words": "retrain", "fate": "chosen", "reason": "", "rules": []}]
+    decision = {"at": RECORDED_AT, "path": "retrain", "reason": "It fits.", "considered": considered}
+    page.evaluate(
+        """async (decision) => {
+          const { decisionTrace } = await import("/airmedic/static/views/trace.js");
+          document.body.append(decisionTrace({ model: "a", decisions: [decision] }));
+        }""",
+        decision | {"learning": learning},
+    )
+    told = page.locator("article").inner_text()
+    assert "It fits." in told
+    assert words.lower() in told.lower()
+    assert ("tried first" in told) == ("tried first" in words)
