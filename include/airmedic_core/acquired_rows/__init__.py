@@ -9,14 +9,13 @@ from airmedic_core.acquired_rows.acquire import AcquiredRows, acquire, require_s
 from airmedic_core.acquired_rows.interpolate import MARK
 from airmedic_core.acquired_rows.store import (
     ACQUIRED,
-    acquired_for,
     forget,
     forget_old,
+    joined,
     store_rows,
     stored_files,
     stored_name,
     stored_rows,
-    with_acquired,
 )
 
 __all__ = [
@@ -24,13 +23,12 @@ __all__ = [
     "MARK",
     "AcquiredRows",
     "acquire",
-    "acquired_for",
     "forget",
     "forget_old",
+    "joined",
     "require_same_relation",
     "store_rows",
     "stored_files",
     "stored_name",
     "stored_rows",
-    "with_acquired",
 ]

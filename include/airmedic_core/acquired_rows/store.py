@@ -86,29 +86,6 @@ def stored_rows(ws: Workspace, acquired: Mapping[str, Any]) -> pd.DataFrame:
     return pd.read_parquet(place)
 
 
-def with_acquired(ws: Workspace, acquired: Mapping[str, Any] | None, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return training rows followed by the acquired ones that the parameters name; the rows themselves where none are.
-
-    Only what an estimator is finally fitted on passes through here: splits, searches and measurements are made on real
-    rows before.
-
-    Parameters
-    ----------
-    ws : Workspace
-        The model.
-    acquired : mapping or None
-        What the parameters of the training hold under ``ACQUIRED``.
-    rows : pandas.DataFrame
-        The real rows.
-
-    Raises
-    ------
-    TrainingError
-        As :func:`stored_rows`.
-    """
-    return rows if not acquired else joined(ws.spec, rows, stored_rows(ws, acquired))
-
-
 def joined(spec: ModelSpec, rows: pd.DataFrame, acquired: pd.DataFrame) -> pd.DataFrame:
     """Return real rows and acquired ones under each other, marked in a column.
 
@@ -137,14 +114,9 @@ def joined(spec: ModelSpec, rows: pd.DataFrame, acquired: pd.DataFrame) -> pd.Da
     return pd.concat([real, made], ignore_index=True)
 
 
-def acquired_for(ws: Workspace, name: str) -> Path:
-    """Return where rows of a name are stored."""
-    return stored_files(ws) / f"{name}.parquet"
-
-
 def forget(ws: Workspace, name: str) -> bool:
     """Remove stored rows, and return whether there were any."""
-    place = acquired_for(ws, name)
+    place = stored_files(ws) / f"{name}.parquet"
     there = place.exists()
     place.unlink(missing_ok=True)
     return there

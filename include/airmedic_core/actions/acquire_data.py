@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 from airmedic_core.acquired_rows import (
     ACQUIRED,
@@ -17,6 +18,7 @@ from airmedic_core.acquired_rows import (
     stored_rows,
 )
 from airmedic_core.actions.contract import Action, Path
+from airmedic_core.actions.request_labels import newest_batch
 from airmedic_core.actions.retrain import Retrain, plan_training
 from airmedic_core.errors import TrainingError
 from airmedic_core.history import History, Outcome
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from airmedic_core.ledger import RecordedAction
-    from airmedic_core.training.fit import Challenger
+    from airmedic_core.training.rows import TrainingRows
     from airmedic_core.workspace import Workspace
 
 _TRAINING = Retrain()
@@ -39,6 +41,8 @@ _SHARE = 4
 """One made row comes to at least so many real ones: what is made may not outvote what was seen."""
 _FEWEST = 30
 """With fewer rows without labels, or fewer that could be labelled, nothing is gained that could be measured."""
+_OF_OTHER_ROWS = frozenset({"lags", "group_means"})
+"""Features of ``retrain.features`` that depend on other rows."""
 _METHOD = "clone"
 """The champion's own pipeline is fitted again: functions and DAGs of a team's own choose their rows themselves."""
 
@@ -48,9 +52,10 @@ class AcquireData(Action):
     """Makes rows that resemble moved inputs, and trains with them where that helps on real rows.
 
     For inputs that have moved to where few labelled rows are, while the relation still holds: labels of a relation that
-    has changed would teach what is wrong, and are refused. Two versions are trained, with the made rows and without.
-    The rows are kept only if the version with them is surely better on real rows that neither has seen; the better
-    version is the challenger, which passes the gate as every other.
+    has changed would teach what is wrong, and are refused. Whether they help is compared inside the training rows: two
+    fits, with made rows and without, on the older three quarters, measured on the newest quarter. The challenger learns
+    from made rows only if these surely help there, and passes the gate as every other, on rows that nobody has looked
+    at.
     """
 
     description = "Makes rows like those that moved, and trains a challenger with them if that helps on real rows."
@@ -74,14 +79,16 @@ class AcquireData(Action):
             raise TrainingError(
                 f"{ws.spec.name!r} is trained by the team's own {ws.spec.retrain.using!r}.", "Retrain it instead."
             )
+        _require_rows_alone(ws)
         params, _ = plan_training(ws, incident, cause, _METHOD)
-        params["moved"] = incident.window.key
-        real = len(training_rows(ws, _window(params), as_utc(params["as_of"])).train)
-        moved = len(_moved(ws, params))
-        params |= {"count": min(moved, real // _SHARE, _MOST_ROWS), "seed": 0}
+        newest = newest_batch(ws, incident)
+        params["moved"] = (newest.window if newest is not None else incident.window).key
+        rows = training_rows(ws, _window(params), as_utc(params["as_of"]))
+        moved = len(_moved(ws, params, rows))
+        params |= {"count": min(moved, len(rows.train) // _SHARE, _MOST_ROWS), "seed": 0}
         return params, (
-            f"A challenger that is surely better in {measure_name(ws.spec.metric)} on real rows with the made ones than"
-            " without; otherwise one without them. The gate compares it with the champion."
+            f"A challenger with made rows if these surely help in {measure_name(ws.spec.metric)} on real training rows"
+            " that were set aside; otherwise one without them. The gate compares it with the champion."
         )
 
     def changes(self, proposal: Proposal) -> Sequence[str]:
@@ -90,7 +97,7 @@ class AcquireData(Action):
         return [
             f"Up to {count:,} rows are made on a copy. They resemble those of {moved}.",
             "Each is labelled by real rows near it, or by two teachers that agree; otherwise it is dropped.",
-            "Two versions are trained, with them and without. The rows stay only if they surely help on real rows.",
+            "They are learned from only if they surely help on real training rows that are set aside for this.",
             *_TRAINING.changes(proposal)[1:],
         ]
 
@@ -106,24 +113,31 @@ class AcquireData(Action):
         """Say what would be made, and trained."""
         return (
             f"Up to {params['count']:,} rows would be made that resemble those of {Window.from_key(params['moved'])},"
-            f" and two challengers of {ws.spec.name} trained, with them and without. The champion would go on serving."
+            f" and a challenger of {ws.spec.name} trained, with them if they help. The champion would go on serving."
         )
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
-        """Make the rows, train with them and without, and keep what is better on real rows."""
-        number, started = ws.ledger.begin_training(proposal), perf_counter()
+        """Make the rows, compare on training rows whether they help, and train with them or without."""
+        from airmedic_core.training.fit import train
+        from airmedic_core.training.rows import training_rows
+
+        params, number, started = proposal.params, ws.ledger.begin_training(proposal), perf_counter()
+        window, as_of = _window(params), as_utc(params["as_of"])
         try:
-            stored = _made(ws, proposal)
-            without = _trained(ws, proposal, "real", {})
-            together = _trained(ws, proposal, "acquired", {ACQUIRED: stored})
-            compared = _compared(ws, without, together, as_utc(proposal.params["as_of"]))
+            _require_rows_alone(ws)
+            rows = training_rows(ws, window, as_of)
+            moved = _moved(ws, params, rows)
+            stored = _made(ws, proposal, rows, moved)
+            compared = _compared(ws, params, rows, moved)
+            helps = surely_better(compared)
+            links = {"incident_id": proposal.incident_id, "proposal_hash": proposal.hash, "training_key": proposal.hash}
+            # The run holds hash, counts and origins of what is learned from; rows never leave for MLflow.
+            chosen = train(ws, window, as_of, {**params, **links, **({ACQUIRED: stored} if helps else {})})
         finally:
             # What has failed has cost as much.
             ws.ledger.end_training(number, seconds=perf_counter() - started)
-        helps = surely_better(compared)
-        chosen = together if helps else without
         # The copy stays although nothing uses it: a process that hung, and wakes up now, would write it once more.
-        version = _taken_up(ws, proposal, chosen)
+        version = chosen.version.version
         told = "with" if helps else "without"
         return {
             "summary": f"{_told(ws, stored, compared, helps=helps)} Version {version} is trained {told} them.",
@@ -165,12 +179,12 @@ class AcquireData(Action):
 
 
 def surely_better(compared: GateResult) -> bool:
-    """Return whether rows are kept: the gate passes the version with them, and its whole interval is a gain.
+    """Return whether rows are kept: the gate's rules pass the fit with them, and its whole interval is a gain.
 
     Parameters
     ----------
     compared : GateResult
-        The version with them, compared with the one without on real rows.
+        The fit with them, compared with the one without on real rows.
 
     Examples
     --------
@@ -182,66 +196,75 @@ def surely_better(compared: GateResult) -> bool:
     return compared.outcome == "passed" and compared.low is not None and compared.low > 0
 
 
-def _moved(ws: Workspace, params: Json) -> pd.DataFrame:
+def _require_rows_alone(ws: Workspace) -> None:
+    """Refuse a model of which a row's features depend on other rows: made rows have no place among them."""
+    from airmedic_core.training.features import reads_other_rows
+    from airmedic_core.training.methods import cloned
+
+    kinds = [kind for kind in ws.spec.retrain.features if kind in _OF_OTHER_ROWS]
+    if kinds or reads_other_rows(cloned(ws, ws.registry.champion(ws.spec.name)).native):
+        told = f"retrain.features names {', '.join(kinds)}" if kinds else "its pipeline has lags or means of groups"
+        raise TrainingError(
+            f"A row of {ws.spec.name!r} depends on the rows before it: {told}. Made rows would break these.",
+            "Retrain it, or ask for labels of the rows that have moved.",
+        )
+
+
+def _moved(ws: Workspace, params: Json, rows: TrainingRows) -> pd.DataFrame:
     """Return the rows to resemble: of the window that moved, without those whose label is known.
 
-    Rows with a label teach by themselves, and some of them are withheld for the gate: none of these may be resembled.
+    Rows with a label teach by themselves. None that lies in the withheld time may be resembled either: the gate judges
+    on those of them that people label later.
     """
     import numpy as np
 
+    from airmedic_core.asked_labels import with_all_answers
     from airmedic_core.sources import known_labels
     from airmedic_core.training.rows import usable_rows
 
-    frame, _ = usable_rows(ws, Window.from_key(params["moved"]))
-    unknown = frame[~np.asarray(known_labels(ws.spec, frame, as_utc(params["as_of"])), dtype=bool)]
+    window, as_of = Window.from_key(params["moved"]), as_utc(params["as_of"])
+    frame, _ = usable_rows(ws, window)
+    frame, _ = with_all_answers(ws, window, frame, as_of)
+    known = np.asarray(known_labels(ws.spec, frame, as_of), dtype=bool)
+    known |= np.asarray(frame[ws.spec.data.time_column] < rows.holdout.end)
+    unknown = frame[~known]
     if len(unknown) < _FEWEST:
         raise TrainingError(
-            f"The labels of {len(frame) - len(unknown)} of {len(frame)} rows of {Window.from_key(params['moved'])} are"
-            " known: there is nothing to make.",
+            f"The labels of {len(frame) - len(unknown)} of {len(frame)} rows of {window} are known, or are of the time"
+            " that is withheld for the gate: there is nothing to make.",
             "Retrain on them.",
         )
     # Whatever the source has in the column, nobody knew it at that moment.
     return unknown.drop(columns=[name for name in (ws.spec.target, ws.spec.label_time_column) if name in unknown])
 
 
-def _made(ws: Workspace, proposal: Proposal) -> Json:
+def _made(ws: Workspace, proposal: Proposal, rows: TrainingRows, moved: pd.DataFrame) -> Json:
     """Make the rows and store them. Made twice, they are the same."""
-    from airmedic_core.training.rows import training_rows
-
     params = proposal.params
-    rows = training_rows(ws, _window(params), as_utc(params["as_of"]))
     inputs = ws.registry.inputs(ws.registry.champion(ws.spec.name))
-    made = acquire(ws.spec, inputs, rows.train, _moved(ws, params), count=params["count"], seed=params["seed"])
+    made = acquire(ws.spec, inputs, rows.train, moved, count=params["count"], seed=params["seed"])
     if len(made.frame) < _FEWEST:
         raise TrainingError(f"{made.summary} These are too few.", "Ask for labels of the rows that have moved.")
     return store_rows(ws, made, _name(proposal))
 
 
-def _trained(ws: Workspace, proposal: Proposal, kind: str, changed: Json) -> Challenger:
-    """Train in the shadow: which of two versions is the challenger is known only when both are there."""
-    from airmedic_core.training.fit import train
+def _compared(ws: Workspace, params: Json, rows: TrainingRows, moved: pd.DataFrame) -> GateResult:
+    """Compare on the newest training rows whether made rows help: the gate's own rows stay untouched.
 
-    params = proposal.params
-    more = {"incident_id": proposal.incident_id, "training_key": f"{proposal.hash}:{kind}", "only_tried": True}
-    # The run holds hash, counts and origins of what the version has learned from; rows never leave for MLflow.
-    return train(ws, _window(params), as_utc(params["as_of"]), {**params, **more, **changed})
+    They are made anew after the older training rows alone: a row whose label comes from one that is compared on would
+    seem to help.
+    """
+    from airmedic_core.training.contest import Contest
+    from airmedic_core.training.making import clone_of
 
-
-def _compared(ws: Workspace, without: Challenger, together: Challenger, as_of: datetime) -> GateResult:
-    from airmedic_core.scoring import score
-    from airmedic_core.training.gate import compare
-    from airmedic_core.training.withheld import withheld_rows
-
-    rows = withheld_rows(ws, without, as_of)
-    before, after = score(ws, without.version, rows), score(ws, together.version, rows)
-    return compare(ws.spec, before, after, rows)
-
-
-def _taken_up(ws: Workspace, proposal: Proposal, chosen: Challenger) -> str:
-    from airmedic_core.training.fit import TRIED
-
-    links: dict[str, Any] = {"airmedic.proposal_hash": proposal.hash, "airmedic.incident_id": proposal.incident_id}
-    return ws.registry.take_up(chosen.version, links, no_longer=TRIED).version
+    try:
+        recipe = clone_of(ws, rows.train)
+        contest = Contest.on(ws.spec, recipe, rows.train)
+        count = min(params["count"], len(contest.earlier) // _SHARE)
+        made = acquire(ws.spec, recipe.inputs, contest.earlier, moved, count=count, seed=params["seed"])
+    except TrainingError as error:
+        return GateResult("not_comparable", ws.spec.metric, (error.problem,))
+    return contest.compared(replace(recipe, acquired=made.frame))[1]
 
 
 def _told(ws: Workspace, stored: Json, compared: GateResult, *, helps: bool) -> str:

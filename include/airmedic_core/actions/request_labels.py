@@ -51,7 +51,7 @@ class RequestLabels(Action):
         """Ask before people have to look without labels at what no rule explains."""
         if diagnosis.cause.is_specific:
             return False
-        batch = _newest(ws, incident)
+        batch = newest_batch(ws, incident)
         return batch is not None and _missing(ws, batch) is not None
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
@@ -62,7 +62,7 @@ class RequestLabels(Action):
         from airmedic_core.scoring import score
         from airmedic_core.sources import known_labels
 
-        batch = _newest(ws, incident)
+        batch = newest_batch(ws, incident)
         if batch is None:
             raise ActionError("No batch of the incident was looked at.", "Have the window looked at first.")
         rows = _rows(ws, batch.window)
@@ -191,7 +191,8 @@ def _rows(ws: Workspace, window: Window) -> pd.DataFrame:
     return read_as_repaired(ws, window)
 
 
-def _newest(ws: Workspace, incident: Incident) -> Batch | None:
+def newest_batch(ws: Workspace, incident: Incident) -> Batch | None:
+    """Return the newest batch of an incident; None where none of the model's last ones is of it."""
     seen = ws.ledger.batches(incident.model)
     return next((known.batch for known in seen if known.batch.id in incident.batch_ids), None)
 

@@ -48,6 +48,8 @@ class Recipe:
     """Rows before this moment are left out; None where all are learned from."""
     half_life: timedelta | None = None
     """The age at which a row counts half."""
+    acquired: pd.DataFrame | None = None
+    """Made rows that it learns from beside the real ones."""
 
     def rows_of(self, spec: ModelSpec, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that it learns from."""
@@ -57,7 +59,8 @@ class Recipe:
         """Return a copy of its estimator, fitted on rows. Raise :class:`TrainingError` if they are too few."""
         chosen = self.rows_of(spec, rows)
         check_enough(spec, chosen)
-        return fit(deepcopy(self.estimator), self.inputs, spec, chosen, half_life=self.half_life)
+        estimator = deepcopy(self.estimator)
+        return fit(estimator, self.inputs, spec, chosen, half_life=self.half_life, acquired=self.acquired)
 
 
 @dataclass

@@ -32,6 +32,29 @@ _MOST_NUMBERS = 8
 """Numbers of which ratios are made: of eight there are 56."""
 
 
+def reads_other_rows(estimator: Any) -> bool:
+    """Return whether what a pipeline computes of a row depends on other rows: a lag, or the mean of a group.
+
+    Parameters
+    ----------
+    estimator : object
+        The estimator, fitted or not.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> reads_other_rows(make_pipeline(AddedFeatures([("lag", "load")]), "passthrough"))
+    True
+    >>> reads_other_rows(make_pipeline(AddedFeatures([("hour", "at")]), "passthrough"))
+    False
+    """
+    # The class is kept in a model by its code, so that a loaded one is no instance of the class here.
+    if type(estimator).__name__ == AddedFeatures.__name__:
+        return any(step[0] in {"lag", "mean"} for step in estimator.steps)
+    steps = getattr(estimator, "steps", None) or ()
+    return any(reads_other_rows(part) for _, part in steps)
+
+
 def try_features(spec: ModelSpec, contest: Contest) -> list[str]:
     """Try the features that the spec asks for, one after the other, and return the names of those that are kept.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from airmedic_core.acquired_rows import ACQUIRED, with_acquired
+from airmedic_core.acquired_rows import ACQUIRED, stored_rows
 from airmedic_core.errors import TrainingError
 from airmedic_core.flavours import FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
@@ -103,11 +103,31 @@ def made(
     if half_life is not None:
         notes["half_life"] = ws.spec.retrain.half_life
     learned = recipe.rows_of(ws.spec, train_rows)
+    # Only what is finally fitted learns from made rows: all that was measured before was measured on real ones.
+    made_rows = None
     if acquired := params.get(ACQUIRED):
-        # Only what is finally fitted learns from made rows: all that was measured before was measured on real ones.
-        learned, notes[ACQUIRED] = with_acquired(ws, acquired, learned), acquired
-    fitted = fit(recipe.estimator, recipe.inputs, ws.spec, learned, half_life=recipe.half_life)
+        made_rows, notes[ACQUIRED] = stored_rows(ws, acquired), acquired
+    fitted = fit(recipe.estimator, recipe.inputs, ws.spec, learned, half_life=recipe.half_life, acquired=made_rows)
     return FittedModel(flavour, fitted), recipe.inputs, notes
+
+
+def clone_of(ws: Workspace, rows: pd.DataFrame) -> Recipe:
+    """Return the champion's own way of making a model, before anything is chosen.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    rows : pandas.DataFrame
+        Training rows by time.
+
+    Raises
+    ------
+    TrainingError
+        If the champion cannot be fitted again.
+    """
+    model, inputs = unfitted(ws, "clone", rows)
+    return Recipe(model.native, inputs, half_life=_half_life(ws.spec, rows))
 
 
 def _chosen(

@@ -6,13 +6,14 @@ from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from airmedic_core.acquired_rows import joined
 from airmedic_core.errors import ModelError, TrainingError, closest
 from airmedic_core.fitted import Means
 from airmedic_core.flavours import FLAVOURS, FittedModel, as_fitted, flavour_of
 from airmedic_core.inputs import Inputs
 from airmedic_core.scoring import class_name, fitted_target
 from airmedic_core.training.pipelines import default_pipeline, model_inputs
-from airmedic_core.training.weights import weights_for
+from airmedic_core.training.weights import weights_for, with_made_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,13 @@ def cloned(ws: Workspace, version: ModelVersion) -> FittedModel:
 
 
 def fit(
-    estimator: Any, inputs: Inputs, spec: ModelSpec, rows: pd.DataFrame, *, half_life: timedelta | None = None
+    estimator: Any,
+    inputs: Inputs,
+    spec: ModelSpec,
+    rows: pd.DataFrame,
+    *,
+    half_life: timedelta | None = None,
+    acquired: pd.DataFrame | None = None,
 ) -> Any:
     """Fit an estimator on rows.
 
@@ -104,6 +111,8 @@ def fit(
         Labelled rows.
     half_life : timedelta, optional
         The age at which a row counts half; all rows count the same where it is not given.
+    acquired : pandas.DataFrame, optional
+        Made rows to learn from beside the real ones. Together they count a quarter of these at the most.
 
     Raises
     ------
@@ -111,6 +120,9 @@ def fit(
         If it does not fit, or takes no weights where rows are to be weighted.
     """
     weights = weights_for(estimator, rows[spec.data.time_column], half_life)
+    if acquired is not None:
+        weights, acquired = with_made_rows(weights, len(rows), acquired)
+        rows = joined(spec, rows, acquired)
     prepared = FLAVOURS.member(flavour_of(estimator)).arrange(estimator, inputs.prepare(rows))
     target = fitted_target(spec, rows[spec.target])
     if spec.prediction.classes:

@@ -18,6 +18,8 @@ _KEYWORD = "sample_weight"
 """What scikit-learn, XGBoost, LightGBM and CatBoost call the weights of rows."""
 CHOSEN = "auto"
 """Half-life of a spec that leaves the choice to the comparison on withheld rows."""
+_MADE_SHARE = 0.25
+"""Made rows together count at most so much of what the real ones count: what is made may not outvote what was seen."""
 
 
 def recency_weights(times: pd.Series, half_life: timedelta) -> Array:
@@ -38,8 +40,7 @@ def recency_weights(times: pd.Series, half_life: timedelta) -> Array:
     [0.25, 0.5, 1.0]
     """
     ages = (times.max() - times).dt.total_seconds().to_numpy(dtype=np.float64)
-    # Rows that were made, and not observed, may have no moment: they count like the newest.
-    weights: Array = np.power(0.5, np.nan_to_num(ages, nan=0.0) / half_life.total_seconds())
+    weights: Array = np.power(0.5, ages / half_life.total_seconds())
     return weights
 
 
@@ -69,6 +70,40 @@ def weights_for(estimator: Any, times: pd.Series, half_life: timedelta | None) -
             "Leave out retrain.half_life, or take an estimator that does.",
         )
     return {keyword: recency_weights(times, half_life)}
+
+
+def with_made_rows(weights: dict[str, Array], real: int, made: pd.DataFrame) -> tuple[dict[str, Array], pd.DataFrame]:
+    """Return the weights of real rows followed by made ones, and the made rows that are left.
+
+    The made rows together count a quarter of the real ones at the most: they are scaled down where rows are weighted,
+    and some of them are left out where all rows count the same.
+
+    Parameters
+    ----------
+    weights : dict
+        Those of the real rows, as :func:`weights_for` returns them.
+    real : int
+        How many real rows there are.
+    made : pandas.DataFrame
+        The made rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> made = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    >>> with_made_rows({"sample_weight": np.array([0.25, 0.75, 1.0])}, 3, made)[0]["sample_weight"].tolist()
+    [0.25, 0.75, 1.0, 0.125, 0.125, 0.125, 0.125]
+    >>> len(with_made_rows({}, 8, made)[1])
+    2
+    """
+    if not weights:
+        most = int(real * _MADE_SHARE)
+        return {}, made if len(made) <= most else made.sample(most, random_state=0)
+    scaled = {}
+    for keyword, of_real in weights.items():
+        share = min(1.0, _MADE_SHARE * float(of_real.sum()) / max(len(made), 1))
+        scaled[keyword] = np.concatenate([of_real, np.full(len(made), share)])
+    return scaled, made
 
 
 def takes_weights(estimator: Any) -> bool:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from airmedic.testing.production import renewals, workspace
-from airmedic_core.acquired_rows import MARK, AcquiredRows, forget, store_rows, stored_files, stored_rows, with_acquired
+from airmedic_core.acquired_rows import MARK, AcquiredRows, forget, joined, store_rows, stored_files, stored_rows
 from airmedic_core.errors import TrainingError
 from airmedic_core.sources import read_window
 from airmedic_core.workspace import Workspace
@@ -43,10 +43,9 @@ def test_what_was_changed_or_removed_is_not_trained_on(ws: Workspace) -> None:
         stored_rows(ws, acquired)
 
 
-def test_a_training_that_names_none_gets_its_own_rows(ws: Workspace) -> None:
+def test_made_rows_follow_the_real_ones_and_are_marked(ws: Workspace) -> None:
     rows = read_window(ws.spec, None)
-    assert with_acquired(ws, None, rows) is rows
-    both = with_acquired(ws, store_rows(ws, made(ws), "first"), rows)
+    both = joined(ws.spec, rows, stored_rows(ws, store_rows(ws, made(ws), "first")))
     assert both[MARK].tolist() == [False] * len(rows) + [True] * 4
     assert [*both.columns] == [*rows.columns, MARK]
     assert both["churned"].dtype == rows["churned"].dtype

@@ -9,13 +9,16 @@ from tempfile import mkdtemp
 import pandas as pd
 import pytest
 
-from airmedic.testing.production import NOW, approved, copy_of, day, incident_of, renewals, workspace
+from airmedic.testing.production import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
 from airmedic_core.acquired_rows import MARK, stored_files
 from airmedic_core.actions import ACTIONS, acquire_data
+from airmedic_core.asked_labels import record_answers, row_ids
 from airmedic_core.errors import TrainingError
 from airmedic_core.execution import carry_out, undo
-from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Proposal, RankedCause, Severity
+from airmedic_core.records import ActionResult, Cause, Diagnosis, Incident, Permission, Proposal, RankedCause, Severity
+from airmedic_core.sources import read_window
 from airmedic_core.training.adopt import adopt
+from airmedic_core.training.contest import Contest, Recipe
 from airmedic_core.training.fit import challenger_of
 from airmedic_core.training.withheld import withheld_rows
 from airmedic_core.windows import Window
@@ -23,6 +26,7 @@ from airmedic_core.workspace import Workspace
 
 ACTION = ACTIONS.member("acquire_data")
 MOVED_ON = 50
+MOVED = Window(day(MOVED_ON), day(MOVED_ON + 1))
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +73,56 @@ def test_after_a_change_of_the_relation_nothing_is_made(ws: Workspace, cause: Ca
         with pytest.raises(TrainingError, match=f"The cause is {cause.words}"):
             ACTION.plan(ws, incident, diagnosis)
     assert not stored_files(ws).exists()
+
+
+@pytest.mark.parametrize("features", [["lags"], ["dates", "group_means"]])
+def test_where_a_row_depends_on_others_nothing_is_made(adopted: Path, tmp_path: Path, features: list[str]) -> None:
+    ws = copy_of(adopted, tmp_path, retrain={"window": "30 days", "features": features})
+    with pytest.raises(TrainingError, match=f"retrain.features names {features[-1]}"):
+        ACTION.plan(ws, incident_of(ws, MOVED_ON, Cause.HARMFUL_COVARIATE_SHIFT), None)
+
+
+def test_what_people_have_labelled_is_not_resembled(ws: Workspace) -> None:
+    ids = [str(row) for row in row_ids(ws.spec, read_window(ws.spec, MOVED))]
+    incident = incident_of(ws, MOVED_ON, Cause.HARMFUL_COVARIATE_SHIFT)
+    before, _ = ACTION.plan(ws, incident, None)
+    params = {"window": MOVED.key, "rows": ids}
+    request = Proposal("i", "renewals", "request_labels", params, "", Permission.AUTO, "", NOW, NOW)
+    record_answers(ws, request, [(row, 1) for row in ids[:10]], by="ada", now=incident.as_of)
+    after, _ = ACTION.plan(ws, incident, None)
+    assert (before["count"], after["count"]) == (60, 50)
+    # The withheld time ends with the 26th row then: what has no label before may get one, and be judged on.
+    record_answers(ws, request, [(ids[25], 0)], by="ada", now=incident.as_of)
+    assert ACTION.plan(ws, incident, None)[0]["count"] == 60 - 26
+
+
+def test_the_newest_window_of_the_incident_is_resembled(ws: Workspace) -> None:
+    incident = incident_of(ws, MOVED_ON - 1, Cause.HARMFUL_COVARIATE_SHIFT)
+    incident = ws.ledger.attach_batch(
+        incident.id, observe(ws, MOVED_ON, outcome="incident", cause=Cause.HARMFUL_COVARIATE_SHIFT)
+    )
+    assert incident.window == Window(day(MOVED_ON - 1), day(MOVED_ON))
+    assert Window.from_key(ACTION.plan(ws, incident, None)[0]["moved"]) == MOVED
+
+
+def test_the_gates_rows_are_not_looked_at_before_the_gate(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    real = Contest.compared
+
+    def noted(self: Contest, recipe: Recipe) -> object:
+        compared.append((self.earlier, self.later, recipe.acquired))
+        return real(self, recipe)
+
+    monkeypatch.setattr(Contest, "compared", noted)
+    output = carried_out(ws, planned(ws)).output
+    ((earlier, later, made),) = compared
+    withheld = Window.from_key(output["withheld_window"])
+    assert later["at"].max() < withheld.start
+    assert earlier["at"].max() < later["at"].min()
+    assert made is not None
+    assert made[MARK].all()
+    # One version comes of it, in place of two.
+    assert [version.version for version in ws.registry.versions(ws.spec.name)] == ["2", "1"]
 
 
 def test_rows_whose_labels_are_known_are_trained_on_themselves(ws: Workspace) -> None:
