@@ -8,15 +8,6 @@ from datetime import datetime
 from time import perf_counter
 from typing import TYPE_CHECKING, final
 
-from airmedic_core.acquired_rows import (
-    ACQUIRED,
-    acquire,
-    forget,
-    require_same_relation,
-    store_rows,
-    stored_name,
-    stored_rows,
-)
 from airmedic_core.actions.contract import Action, Path
 from airmedic_core.actions.request_labels import newest_batch
 from airmedic_core.actions.retrain import Retrain, plan_training
@@ -71,6 +62,7 @@ class AcquireData(Action):
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Choose the rows to resemble: those of the incident's newest batch whose labels nobody knows yet."""
+        from airmedic_core.acquired_rows import require_same_relation
         from airmedic_core.training.rows import training_rows
 
         cause = diagnosis.cause if diagnosis is not None else incident.cause
@@ -118,6 +110,7 @@ class AcquireData(Action):
 
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Make the rows, compare on training rows whether they help, and train with them or without."""
+        from airmedic_core.acquired_rows import ACQUIRED
         from airmedic_core.training.fit import train
         from airmedic_core.training.rows import training_rows
 
@@ -161,6 +154,8 @@ class AcquireData(Action):
 
     def verify(self, ws: Workspace, proposal: Proposal, output: Json) -> list[str]:
         """Check that the version loads, and that the rows are as they were stored."""
+        from airmedic_core.acquired_rows import ACQUIRED, stored_rows
+
         problems = _TRAINING.verify(ws, proposal, output)
         try:
             stored_rows(ws, output[ACQUIRED])
@@ -170,6 +165,8 @@ class AcquireData(Action):
 
     def undo(self, ws: Workspace, proposal: Proposal, snapshot: Json, now: datetime) -> str:
         """Remove the rows. Nothing in production changed."""
+        from airmedic_core.acquired_rows import forget
+
         forget(ws, _name(proposal))
         return f"The made rows are removed. {_TRAINING.undo(ws, proposal, snapshot, now)}"
 
@@ -240,6 +237,8 @@ def _moved(ws: Workspace, params: Json, rows: TrainingRows) -> pd.DataFrame:
 
 def _made(ws: Workspace, proposal: Proposal, rows: TrainingRows, moved: pd.DataFrame) -> Json:
     """Make the rows and store them. Made twice, they are the same."""
+    from airmedic_core.acquired_rows import acquire, store_rows
+
     params = proposal.params
     inputs = ws.registry.inputs(ws.registry.champion(ws.spec.name))
     made = acquire(ws.spec, inputs, rows.train, moved, count=params["count"], seed=params["seed"])
@@ -254,6 +253,7 @@ def _compared(ws: Workspace, params: Json, rows: TrainingRows, moved: pd.DataFra
     They are made anew after the older training rows alone: a row whose label comes from one that is compared on would
     seem to help.
     """
+    from airmedic_core.acquired_rows import acquire
     from airmedic_core.training.contest import Contest
     from airmedic_core.training.making import clone_of
 
@@ -277,6 +277,8 @@ def _told(ws: Workspace, stored: Json, compared: GateResult, *, helps: bool) -> 
 
 
 def _name(proposal: Proposal) -> str:
+    from airmedic_core.acquired_rows import stored_name
+
     return stored_name(str(proposal.params["moved"]), proposal.hash)
 
 
