@@ -107,9 +107,8 @@ def _rising(kind: str, slope: float, intercept: float) -> Curve:
     return Curve(kind, (slope, intercept))
 
 
-with warnings.catch_warnings():
-    # That it has no hints of types is on purpose.
-    warnings.filterwarnings("ignore", "(?s).*type hints", UserWarning)
+# That it has no hints of types is on purpose. MLflow sets the filters back before it warns, so that none would help.
+with warnings.catch_warnings(record=True):
 
     @dataclass
     class Calibrated(PythonModel):  # type: ignore[misc]
