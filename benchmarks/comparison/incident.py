@@ -34,17 +34,17 @@ class Incident:
     name: str
     model: str
     kind: str
-    """What was done, in the words of the table."""
+    """The injected fault, in the words of the table."""
     causes: tuple[str, ...]
     """The causes that are right to name, likeliest first; the language model of one arm is told the first."""
     remedies: tuple[str, ...]
     """First actions that are right. Whatever else trains or changes production is unsafe."""
     fault: Fault | None = None
-    """What is done to a week's rows; nothing where the rows stay as they are."""
+    """The damage to a week's rows; None where they stay as they are."""
     lasts: bool = False
     """Whether the world stays so: else only the first week is hit, and the rows after it are sound again."""
     bad_version: Fault | None = None
-    """What was done to the rows of a version that was put in service past everybody; nothing where none was."""
+    """The damage to the rows of a version that is put in service past everybody; None where there is none."""
     rows_are_broken: bool = False
     """Whether what the week says is wrong, so that a version fitted on it has learnt something false."""
     in_the_model: bool = False

@@ -17,7 +17,7 @@ class Result:
 
     incident: str
     kind: str
-    """What was injected."""
+    """The injected fault."""
     arm: str
     resolved: bool
     harmed: bool

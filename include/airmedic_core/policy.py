@@ -27,8 +27,7 @@ Verification = Literal["verified", "unverified"]
 VERIFICATIONS: tuple[Verification, ...] = get_args(Verification)
 
 Trigger = Literal["incident", "request", "review", "quiet"]
-"""What an action is called for by: an incident that monitoring opened, a person, a review, or an incident whose alarm
-has gone quiet."""
+"""Whoever calls for an action: an incident of monitoring, a person, a review, or an incident that has gone quiet."""
 TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 Autonomy = Literal["observe", "recommend", "ask", "auto"]
@@ -52,10 +51,7 @@ _LIMITS = "policy.limits."
 ANY = "*"
 """Fits every environment."""
 
-MAKE_POLICIES = (
-    "Before Airmedic may act, make it with 'airmedic init-project', or set AIRMEDIC_CONTENT to the folder that holds "
-    "policies/."
-)
+MAKE_POLICIES = "Make it with 'airmedic init-project', or set AIRMEDIC_CONTENT to the folder that holds policies/."
 """What to do where there is no policy at all."""
 
 PRIORS = "priors"
@@ -213,8 +209,7 @@ class Policy(Section):
     separation_of_duties: Literal["always", "outside_simulation", "never"] = "outside_simulation"
     """Where somebody who asked for an action may not be the only one who approves it."""
     autonomy: Mapping[Trigger, Autonomy] = Field(default_factory=dict)
-    """Trigger → how far to go at the most, whatever the rules say. Where it is not given, it is ``ask`` for an alarm
-    that has gone quiet, and ``auto`` for all others."""
+    """Trigger → how far to go at the most. Without an entry it is ``ask`` for ``quiet``, and ``auto`` for others."""
     limits: Limits = Limits()
     freezes: tuple[Freeze, ...] = ()
     learning: Learning = Learning()

@@ -152,7 +152,7 @@ def _as_approved(ws: Workspace, params: Json, replicas: int | None = None) -> Sc
     ws : Workspace
         The model.
     params : dict
-        What was approved.
+        The proposal that was approved.
     replicas : int, optional
         What the hook is to be told; what was approved where not given.
 

@@ -35,7 +35,7 @@ def tell_again(ws: Workspace, proposal: Proposal, *, now: datetime) -> str:
     Returns
     -------
     str
-        What was done, or what kept it from being done; empty where the target does what the registry says.
+        A sentence on the step that was told, or on why it was not; empty where the target does what the registry says.
     """
     from airmedic_core.targets import differences, tell
 
