@@ -26,7 +26,7 @@ Rule = tuple[str, str]
 
 @dataclass
 class Effect:
-    """What becomes of the cases without a rule."""
+    """Holds what becomes of the cases without a rule."""
 
     alerts: int = 0
     """Cases in which it alerts."""
@@ -44,7 +44,7 @@ class Effect:
     false_alarms: int = 0
     """Healthy pairs that raise an alarm with it only."""
     instead: Counter[str] = field(default_factory=Counter)
-    """What the answer would be in the cases that it gains."""
+    """Says what the answer would be in the cases that it gains."""
 
     @property
     def pays(self) -> int:

@@ -39,11 +39,11 @@ SETS = ("bike_demand", "hotel_cancellations")
 MOST_ROWS, SHARE = 5_000, 4
 """As the action bounds what it makes."""
 LATE = pd.DateOffset(months=1)
-"""When labels are known in the set that does not say so: a month later."""
+"""Says when labels are known in the set that does not say so: a month later."""
 
 
 class Month(NamedTuple):
-    """What came of one month."""
+    """Says what came of one month."""
 
     start: pd.Timestamp
     made: int

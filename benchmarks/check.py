@@ -1,4 +1,4 @@
-"""What `airmedic check` costs on two large files, each time in a new process: seconds, CPU seconds and peak memory.
+"""Measures what `airmedic check` costs on two large files, each time in a new process: time, CPU and peak memory.
 
 python benchmarks/check.py                       100,000 rows × 20 columns, against the next 100,000
 python benchmarks/check.py --format csv          csv instead of parquet
@@ -29,9 +29,9 @@ import pandas as pd
 
 KINDS = "inputs alone", "a model fitted", "logged scores"
 LIMIT_SECONDS = 3.0
-"""What the project promises for 100,000 rows × 20 columns, on two cores."""
+"""States what the project promises for 100,000 rows × 20 columns, on two cores."""
 LEVELS = 3, 5, 8, 25, 60, 300
-"""How many names each category has: a few kinds, and cities of a country."""
+"""Sets how many names each category has: a few kinds, and cities of a country."""
 SPEC = """name: renewals
 task: binary
 target: outcome
@@ -44,7 +44,7 @@ READ = "import sys, pandas; [getattr(pandas, 'read_' + sys.argv[1])(path) for pa
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process took."""
+    """Holds what one process took."""
 
     wall_seconds: float
     cpu_seconds: float

@@ -1,4 +1,4 @@
-"""How often the estimated loss without labels covers the one that labels show, where only the inputs moved.
+"""Says how often the estimated loss without labels covers the one that labels show, where only the inputs moved.
 
     python benchmarks/estimate.py [--quick] [--json FILE]
 
@@ -73,12 +73,12 @@ class Window:
 
     @property
     def covered(self) -> bool:
-        """Whether the interval holds the realised loss."""
+        """Say whether the interval holds the realised loss."""
         return self.low <= self.realised <= self.high
 
     @property
     def covered_without(self) -> bool:
-        """Whether an interval as wide would hold it around the loss at which the version was accepted."""
+        """Say whether an interval as wide would hold it around the loss at which the version was accepted."""
         return abs(self.realised - self.baseline) <= (self.high - self.low) / 2
 
 

@@ -35,7 +35,7 @@ class Said:
 
     @property
     def right(self) -> bool:
-        """Whether the cause is one of those that are right."""
+        """Say whether the cause is one of those that are right."""
         return self.cause in self.answer.accept
 
 

@@ -1,4 +1,4 @@
-"""How long the page takes in a browser with a large fleet, from the click to rows that can be read and sorted.
+"""Says how long the page takes in a browser with a large fleet, from the click to rows that can be read and sorted.
 
 Fills a ledger as ``benchmarks/read_model.py`` does, serves the page and its read model without Airflow and without a
 login on loopback, and opens the views in the system's Chromium: what it measures is the read model, the transfer and

@@ -1,4 +1,4 @@
-"""What parsing and serialising dags/ costs, by DAG file and by DAG, for a number of generated models.
+"""Says what parsing and serialising dags/ costs, by DAG file and by DAG, for a number of generated models.
 
 python benchmarks/parse.py                 200 models
 python benchmarks/parse.py --models 1000   as many as you have
@@ -48,7 +48,7 @@ EMPTY = "from airflow.sdk import DAG\ndag = DAG(dag_id='empty', schedule=None)\n
 
 @dataclass(frozen=True)
 class Cost:
-    """What one process did with one DAG file."""
+    """Holds what one process did with one DAG file."""
 
     dags: int
     parse_seconds: float

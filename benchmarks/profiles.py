@@ -1,4 +1,4 @@
-"""How fast profile and drift verdict are, against plain parquet reads and Evidently's drift preset, in one run.
+"""Says how fast profile and drift verdict are, against plain parquet reads and Evidently's drift preset, in one run.
 
     python benchmarks/profiles.py [--rows 1000000] [--columns 50] [--stream-rows 10000000] [--evidently-rows 50000]
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 ROW_GROUP = 1_048_576
-"""What pyarrow and pandas write where nobody asks for another."""
+"""States what pyarrow and pandas write where nobody asks for another."""
 PART = 131_072
 WARM_UP_ROWS = 2_000
 Result: TypeAlias = dict[str, Any]
@@ -50,7 +50,7 @@ CATEGORICAL_SHARE = 5
 
 @dataclass(frozen=True)
 class Files:
-    """What a task reads."""
+    """Holds what a task reads."""
 
     path: Path
     reference: Path

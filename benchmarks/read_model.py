@@ -1,4 +1,4 @@
-"""How long the read model takes for a large fleet, and how large its answers are.
+"""Says how long the read model takes for a large fleet, and how large its answers are.
 
 A ledger is filled with 1,000 models of 100 windows each, and one model of two years of daily windows with 200 columns.
 Each answer is made as the API server makes it: read, turned into JSON, and compressed as Airflow compresses it.
@@ -35,7 +35,7 @@ NOW = datetime(2026, 6, 1, 3, tzinfo=UTC)
 WIDE, DAYS, COLUMNS = "wide", 730, 200
 TIMES = 7
 LEVEL = 5
-"""How hard Airflow's API server compresses."""
+"""Sets how hard Airflow's API server compresses."""
 SPEC = """\
 name: {name}
 task: binary

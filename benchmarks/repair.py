@@ -65,7 +65,7 @@ class Case(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What came of one case."""
+    """Says what came of one case."""
 
     case: str
     healthy: bool

@@ -1,4 +1,4 @@
-"""How well runbooks and incidents are found, also an incident's own kind without it, and how long a diagnosis takes.
+"""Measures how well runbooks and incidents are found, also without an incident's own kind, and how fast a diagnosis is.
 
     python -m benchmarks.retrieval [--embedder package.module:function]
 

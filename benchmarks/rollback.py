@@ -27,7 +27,7 @@ from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 
 LIMIT_SECONDS = 5.0
-"""What the project promises of an approved rollback …"""
+"""States what the project promises of an approved rollback …"""
 WATCH_LIMIT_SECONDS = 10.0
 """… and of a watch that fails."""
 

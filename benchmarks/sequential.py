@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, tuple[int, int]], Array]
 
 LIMIT_FRACTION = 0.05
-"""What the project promises."""
+"""States what the project promises."""
 _ROWS_PER_BLOCK = 40
 _WARM_UP = 100
 """Blocks after which an autoregressive series has forgotten its beginning."""

@@ -27,7 +27,7 @@ from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 
 LIMIT_SECONDS = 1.0
-"""What the project promises."""
+"""States what the project promises."""
 _ROW = {"usage": 0.4, "tenure": -0.2, "plan": "flex"}
 
 

@@ -43,7 +43,7 @@ _LONGEST = 160
 
 
 class Answer(NamedTuple):
-    """Whether Airmedic installs beside one library."""
+    """Says whether Airmedic installs beside one library."""
 
     held: Held
     installs: bool
@@ -51,7 +51,7 @@ class Answer(NamedTuple):
 
     @property
     def as_expected(self) -> bool:
-        """Whether it installs where it has to, and is refused where the range says so."""
+        """Say whether it installs where it has to, and is refused where the range says so."""
         return self.installs is not bool(self.held.refused_for)
 
 

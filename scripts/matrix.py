@@ -34,7 +34,7 @@ TOOLS = (
     "psycopg[binary]", "pytest", "pytest-timeout", "pytest-xdist", "uv", "xgboost-cpu; sys_platform == 'linux'",
     "xgboost; sys_platform != 'linux'",
 )  # fmt: skip
-"""What the tests need beside the product. Installed last, so that it moves no version of the product's own."""
+"""Says what the tests need beside the product. Installed last, so that it moves no version of the product's own."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Part(NamedTuple):
     title: str
     arguments: tuple[str, ...]
     at_once: bool = True
-    """Whether several processes share its tests."""
+    """Says whether several processes share its tests."""
 
 
 _PROJECT = ("-r", "pyproject.toml")

@@ -19,7 +19,7 @@ _BEGIN, _END = "<!-- matrix -->", "<!-- end of matrix -->"
 
 @dataclass
 class Results:
-    """What has run, in this run of the script or in an earlier one."""
+    """Holds what has run, in this run of the script or in an earlier one."""
 
     path: Path
     versions: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Results:
     parts: dict[str, dict[str, str]] = field(default_factory=dict)
     """Set of versions → part → how it ended, when and at which commit."""
     texts: dict[str, str] = field(default_factory=dict)
-    """What is no part of a set → what came of it."""
+    """Says what is no part of a set → what came of it."""
 
     @classmethod
     def load(cls, path: Path) -> Results:

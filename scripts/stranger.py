@@ -35,7 +35,7 @@ THEIRS = (AIRFLOW, "mlflow", "scikit-learn")
 DAYS = 60
 """Days before the one with the fault."""
 _START_SECONDS = 300
-"""How long Airflow may take to start, its database included; 20 to 60 s on two idle cores."""
+"""Sets how long Airflow may take to start, its database included; 20 to 60 s on two idle cores."""
 
 
 class QuickstartError(Exception):

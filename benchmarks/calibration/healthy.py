@@ -20,7 +20,7 @@ OTHERS_EVERY = 3
 
 @dataclass(frozen=True)
 class FalseAlarms:
-    """What happened on healthy days, for each model-day."""
+    """Holds what happened on healthy days, for each model-day."""
 
     world: str
     days: int

@@ -1,4 +1,4 @@
-"""What widely used methods say of the same rows: each column of a day against a bounded sample of the reference."""
+"""Says what widely used methods say of the same rows: a column of a day against a bounded sample of the reference."""
 
 from __future__ import annotations
 

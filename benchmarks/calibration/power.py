@@ -23,7 +23,7 @@ Change = Callable[[int, np.random.Generator, list[str], float], pd.DataFrame]
 
 @dataclass(frozen=True)
 class Point:
-    """How often a change of one size was found; shares of the changed columns."""
+    """Says how often a change of one size was found; shares of the changed columns."""
 
     size: float
     columns: int
@@ -38,7 +38,7 @@ class Point:
     incident_second_day: float
     """Share of trials that were an incident by the second day: what a person hears of."""
     others: dict[str, float]
-    """What the other methods found on the first day."""
+    """Says what the other methods found on the first day."""
 
 
 class Power:
@@ -133,7 +133,7 @@ def _share(moved: list[str], columns: set[str]) -> float:
 
 @dataclass(frozen=True)
 class SlowDrift:
-    """How long a column drifts before it is found."""
+    """Says how long a column drifts before it is found."""
 
     sd_per_day: float
     columns: int

@@ -24,7 +24,7 @@ CATEGORICAL_EVERY = 5
 
 @dataclass(frozen=True)
 class World:
-    """How production wobbles."""
+    """Says how production wobbles."""
 
     name: str = "as designed"
     columns: int = 200
@@ -36,11 +36,11 @@ class World:
     tails: Literal["normal", "heavy"] = "normal"
     """Heavy: Student's t with three degrees of freedom, scaled to the same variance."""
     weekend_sd: float = 0.0
-    """How far Saturdays and Sundays lie from other days."""
+    """Says how far Saturdays and Sundays lie from other days."""
     weekday_sd: float = 0.0
-    """How far each day of the week lies from the others, in each column in its own way."""
+    """Says how far each day of the week lies from the others, in each column in its own way."""
     hour_sd: float = 0.0
-    """How far the highest hour of the day lies from the middle, in each column at its own time."""
+    """Says how far the highest hour of the day lies from the middle, in each column at its own time."""
     window_hours: Literal[1, 24] = 24
     clock_goes_forward_at: int | None = None
     """The window from which the wave of the day comes an hour earlier, as with daylight saving time."""

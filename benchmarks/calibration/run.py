@@ -65,7 +65,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured."""
+    """Says how much is measured."""
 
     days: int = 90
     seeds: tuple[int, ...] = (1, 2, 3)

@@ -26,7 +26,7 @@ NAME = "claude-sonnet-5-5"
 
 
 class Adviser:
-    """What the language model says: one answer for each incident, drawn from the seed and the incident's name.
+    """Says what the language model says: one answer for each incident, drawn from the seed and the incident's name.
 
     Parameters
     ----------

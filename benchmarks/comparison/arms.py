@@ -22,12 +22,13 @@ from comparison.world import World
 from healing.playback import follow, look
 
 TRUSTED = ("retrain", "recalibrate", "rollback", "repair", "refresh_reference", "end_trial", "request_labels")
-"""What a bolder policy lets happen without asking where the cause is verified. A deployment is still asked about."""
+"""Says what a bolder policy lets happen without asking where the cause is verified. A deployment is still asked about.
+"""
 
 
 @dataclass
 class Acted:
-    """What an arm did about one incident."""
+    """Holds what an arm did about one incident."""
 
     arm: str
     world: World
@@ -38,7 +39,7 @@ class Acted:
     offered: set[str] = field(default_factory=set)
     """Versions that it trained in order to deploy them, or meant to go back to."""
     kept_out: bool = False
-    """Whether the rows of the incident are out of use: quarantined, held or repaired."""
+    """Says whether the rows of the incident are out of use: quarantined, held or repaired."""
     answers: int = 0
     """Questions that a person answered, and problems that were left to a person."""
     answers_if_trusted: int = 0

@@ -42,17 +42,17 @@ class Incident:
     fault: Fault | None = None
     """The damage to a week's rows; None where they stay as they are."""
     lasts: bool = False
-    """Whether the world stays so: else only the first week is hit, and the rows after it are sound again."""
+    """Says whether the world stays so: else only the first week is hit, and the rows after it are sound again."""
     bad_version: Fault | None = None
     """The damage to the rows of a version that is put in service past everybody; None where there is none."""
     rows_are_broken: bool = False
-    """Whether what the week says is wrong, so that a version fitted on it has learnt something false."""
+    """Says whether what the week says is wrong, so that a version fitted on it has learnt something false."""
     in_the_model: bool = False
-    """Whether another version would do better: an incident that is resolved by what serves afterwards."""
+    """Says whether another version would do better: an incident that is resolved by what serves afterwards."""
 
     @property
     def demonstrates(self) -> bool:
-        """Whether the relation has changed: what a demonstration of healing begins with."""
+        """Say whether the relation has changed: what a demonstration of healing begins with."""
         return self.lasts and self.causes[0] == "concept_drift"
 
     @property

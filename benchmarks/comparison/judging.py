@@ -16,12 +16,12 @@ from comparison.world import World, weeks_of
 RESOLVED_SHARE = 0.5
 """Share of what could be gained that an incident in the model has to bring back to count as resolved."""
 LEAST_GAIN = {"bike": 0.05, "hotel": 0.01}
-"""What could be gained at the least for there to be anything to resolve: a share of the error, and AUC."""
+"""Says what could be gained at the least for there to be anything to resolve: a share of the error, and AUC."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What an incident is worth, measured before any arm acts."""
+    """Holds what an incident is worth, measured before any arm acts."""
 
     incident: Incident
     rows: pd.DataFrame
@@ -33,12 +33,12 @@ class Truth:
 
     @property
     def gain(self) -> float:
-        """What could be gained."""
+        """Return what could be gained."""
         return self.best - self.serving
 
     @property
     def to_gain(self) -> bool:
-        """Whether there is anything to gain that is worth an action."""
+        """Say whether there is anything to gain that is worth an action."""
         least = LEAST_GAIN[self.incident.model]
         # In the model only: elsewhere what serves is the best that there is.
         return self.gain > (least * abs(self.serving) if self.incident.model == "bike" else least)
@@ -46,7 +46,7 @@ class Truth:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How an arm did on one incident."""
+    """Says how an arm did on one incident."""
 
     truth: Truth
     acted: Acted

@@ -1,4 +1,4 @@
-"""What an arm that learns has seen: the verified outcomes of the incidents before, from whichever world they were in.
+"""Says what an arm that learns has seen: verified outcomes of the incidents before, from whichever world they were in.
 
 Each incident has a world and a ledger of its own, because it begins where the others begin. The ledger of the next one
 is asked for past cases together with those of the ones before. Each case was read from its own audit chain.

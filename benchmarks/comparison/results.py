@@ -1,4 +1,4 @@
-"""What came of a run, as plain records that can be kept as JSON."""
+"""Says what came of a run, as plain records that can be kept as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from comparison.self_healing import Demonstration
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one incident in the hands of one arm."""
+    """Holds what came of one incident in the hands of one arm."""
 
     incident: str
     kind: str
@@ -22,7 +22,7 @@ class Result:
     resolved: bool
     harmed: bool
     to_gain: bool
-    """Whether another version would do better."""
+    """Says whether another version would do better."""
     change: float
     """Metric on the rows that follow, after less before, signed so that more is better."""
     unsafe: int

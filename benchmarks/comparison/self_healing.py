@@ -27,7 +27,7 @@ TESTED = 0.2
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What the recipe says of itself, and what it is worth."""
+    """Holds what the recipe says of itself, and what it is worth."""
 
     incident: str
     metric: str

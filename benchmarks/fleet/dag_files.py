@@ -36,7 +36,7 @@ bag = DagBag(sys.argv[1])
 print(time.process_time() - began)
 assert len(bag.dags) == 1, bag.import_errors
 """
-"""What a task does before it begins: it reads its DAG file, for its own DAG."""
+"""Says what a task does before it begins: it reads its DAG file, for its own DAG."""
 AGAIN = "UPDATE serialized_dag SET last_updated = '2020-01-01 00:00:00'"
 """So that Airflow compares every DAG with what it has stored, which it otherwise does after a while."""
 

@@ -60,11 +60,11 @@ MOMENTS = {
 HEALTHY = """'{"headline": "Nothing has changed.", "outcome": "healthy"}'"""
 PAGE_WINDOWS = 60
 TIMES = 7
-"""How often each question of a page is asked."""
+"""Sets how often each question of a page is asked."""
 
 
 class Taken(NamedTuple):
-    """What one question took, in seconds, from its first statement to the decoded answer."""
+    """Says what one question took, in seconds, from its first statement to the decoded answer."""
 
     seconds: float
     cpu_seconds: float

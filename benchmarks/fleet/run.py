@@ -1,4 +1,4 @@
-"""What a thousand models cost: DAG files, the ledger's questions, and a monitoring run in a real Airflow.
+"""Says what a thousand models cost: DAG files, the ledger's questions, and a monitoring run in a real Airflow.
 
 python benchmarks/fleet/run.py                                all parts: half an hour
 python benchmarks/fleet/run.py --only files --models 1000     a real DAG processor reads so many models

@@ -1,4 +1,4 @@
-"""What a monitoring run costs in a real Airflow, warm, with sixty windows of history, and which process pays it.
+"""Says what a monitoring run costs in a real Airflow, warm, with sixty windows of history, and which process pays it.
 
 Afterwards twenty models are looked at at once.
 """
@@ -39,8 +39,9 @@ SHORT_HISTORY = 8
 """Windows of history that these have: sixty for each of them would take longer to write than all else."""
 TASKS = "tasks"
 IDLE_SECONDS = 90
-"""How long it is measured what is taken when nothing runs. Airflow reads all DAG files anew meanwhile, which a shorter
-time may miss, and which would then seem to be part of a run."""
+"""Says for how long it is measured what an idle Airflow takes. Airflow reads all DAG files anew meanwhile, which a
+shorter time may miss, and which would then seem to be part of a run.
+"""
 
 
 def run_in_airflow(home: Path, runs: int) -> Table:

@@ -33,14 +33,14 @@ from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 
 Answer = Callable[[Proposal], bool]
-"""Whether a person approves what is proposed."""
+"""Says whether a person approves what is proposed."""
 _MOST_ACTIONS = 6
 """Proposals of one incident that are followed: a training, one more, a deployment, and its taking back are four."""
 
 
 @dataclass
 class Played:
-    """What came of one window."""
+    """Holds what came of one window."""
 
     window: Window
     outcome: str
@@ -54,7 +54,7 @@ class Played:
     """Questions that a person answered."""
     escalated: bool = False
     tried: bool = False
-    """Whether a version was tried beside the champion when the window arrived."""
+    """Says whether a version was tried beside the champion when the window arrived."""
     seconds: float = 0.0
 
 

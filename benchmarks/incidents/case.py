@@ -30,15 +30,15 @@ class Case:
     spec: dict[str, Any]
     build: Callable[[], tuple[pd.DataFrame, pd.DataFrame]] = field(repr=False)
     population: str = ""
-    """Where its rows are drawn from; empty for real sequences in their own order of time."""
+    """Says where its rows are drawn from; empty for real sequences in their own order of time."""
     fault: Fault | None = field(default=None, repr=False)
-    """What is done to the current window; None for real sequences."""
+    """Says what is done to the current window; None for real sequences."""
     serving: dict[str, Any] | None = None
-    """How the current window was served, where predictions are logged."""
+    """Says how the current window was served, where predictions are logged."""
 
     @property
     def healthy(self) -> bool:
-        """Whether nothing changed."""
+        """Say whether nothing changed."""
         return self.accept == {"healthy"}
 
 

@@ -1,4 +1,4 @@
-"""What Evidently's default drift preset says of the same two windows."""
+"""Says what Evidently's default drift preset says of the same two windows."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DefaultVerdict:
 
     @property
     def any_column(self) -> bool:
-        """What a team sees that alerts on each drifted column."""
+        """Return what a team sees that alerts on each drifted column."""
         return self.drifted > 0
 
 

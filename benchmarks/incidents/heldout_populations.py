@@ -36,7 +36,7 @@ ONE_HOTEL_FEATURES = {
 LOAN_WEEK = np.array([1.15, 1.1, 1.1, 1.05, 1.1, 0.8, 0.7])
 DELIVERY_WEEK = np.array([0.8, 0.85, 0.9, 0.95, 1.15, 1.25, 1.1])
 DAYS = {"day": 1.0, "week": 7.0, "month": 30.4375}
-"""How long a window is."""
+"""Says how long a window is."""
 
 
 def draw_loans(rng: np.random.Generator, rows: int, windows: int, every: str) -> Frames:

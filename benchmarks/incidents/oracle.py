@@ -1,4 +1,4 @@
-"""What a plain model loses on a case's rows, with and without the change: the oracle behind ``truth.py``.
+"""Says what a plain model loses on a case's rows, with and without the change: the oracle behind ``truth.py``.
 
 The model is cross-fitted on a large sample of the case's population, so that it never answers for a row that it has
 seen, and it knows nothing of the engine.

@@ -39,7 +39,7 @@ class Outcome:
     case: str
     split: str
     knowable: bool
-    """Whether the window is large enough for anybody to see the loss; see ``truth.py``."""
+    """Says whether the window is large enough for anybody to see the loss; see ``truth.py``."""
     healthy: bool
     harmful: bool
     accept: tuple[str, ...]

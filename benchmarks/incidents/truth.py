@@ -48,7 +48,7 @@ LIMIT_MS = 1000.0
 
 @dataclass(frozen=True)
 class Truth:
-    """What was found of one case."""
+    """Holds what was found of one case."""
 
     holds: bool
     says: str

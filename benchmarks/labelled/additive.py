@@ -19,7 +19,7 @@ from airmedic_core.records import Finding, Role, Verdict
 
 CAUSES = tuple(cause.value for cause in Cause)
 _WEIGHT = {Verdict.ALERT: 1.0, Verdict.WATCH: 0.4, Verdict.OK: 0.2, Verdict.UNKNOWN: 0.1}
-"""How much a finding of each verdict counts; the model scales them for each cause itself."""
+"""Says how much a finding of each verdict counts; the model scales them for each cause itself."""
 _SECOND = 0.5
 """A second suggestion counts half of a first one."""
 Array = NDArray[np.float64]

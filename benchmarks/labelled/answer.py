@@ -1,4 +1,4 @@
-"""What `airmedic check` answers on labelled cases, and whether that is right."""
+"""Says what `airmedic check` answers on labelled cases, and whether that is right."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class Answer:
     """The cause that was named, ``healthy``, or ``error: …`` where there was no answer."""
     alarm: bool
     suspected: str
-    """What is watched, where the answer waits for a second window."""
+    """Says what is watched, where the answer waits for a second window."""
     confidence: float
     forbidden: tuple[str, ...]
-    """What the answer names or recommends although the truth forbids it."""
+    """Says what the answer names or recommends although the truth forbids it."""
     decided_by: tuple[str, ...]
     """The findings that decided, with what they say."""
     findings: tuple[dict[str, Any], ...]
@@ -52,17 +52,17 @@ class Answer:
 
     @property
     def right(self) -> bool:
-        """Whether the cause is one of those that are right."""
+        """Say whether the cause is one of those that are right."""
         return self.cause in self.accept
 
     @property
     def precise(self) -> bool:
-        """Whether the cause is the most precise one."""
+        """Say whether the cause is the most precise one."""
         return self.cause == self.accept[0]
 
     @property
     def failed(self) -> bool:
-        """Whether the check gave no answer."""
+        """Say whether the check gave no answer."""
         return self.cause.startswith("error")
 
 

@@ -26,15 +26,15 @@ class LabelledCase:
     accept: tuple[str, ...]
     """Answers that are right, the most precise first."""
     healthy: bool
-    """Whether the pair counts as a healthy one, so that an alarm is a false alarm."""
+    """Says whether the pair counts as a healthy one, so that an alarm is a false alarm."""
     spec: dict[str, Any]
     """The model spec, as YAML would hold it."""
     build: Callable[[], Rows] = field(repr=False)
     must_not: frozenset[str] = frozenset()
     """Causes that would be wrong, and actions that would do harm if they were recommended without a condition."""
     injected: bool = False
-    """Whether the change was made by hand."""
+    """Says whether the change was made by hand."""
     harmful: bool = True
-    """Whether a case that is not healthy must be detected."""
+    """Says whether a case that is not healthy must be detected."""
     about: str = ""
-    """What happened, in a sentence."""
+    """Says what happened, in a sentence."""

@@ -62,4 +62,4 @@ COLLECTIONS: dict[str, Callable[[], list[LabelledCase]]] = {
     "injected_open": lambda: injected_pairs("open"),
     "injected_closed": lambda: injected_pairs("closed"),
 }
-"""What each collection is called, and how its cases are made."""
+"""Says what each collection is called, and how its cases are made."""

@@ -1,4 +1,4 @@
-"""How well stated confidences hold: groups of like confidence, and the Brier score."""
+"""Says how well stated confidences hold: groups of like confidence, and the Brier score."""
 
 from __future__ import annotations
 

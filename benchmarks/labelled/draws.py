@@ -11,7 +11,7 @@ from labelled.tables import TIME
 YEAR = pd.Timedelta(days=364)
 """Until the same season comes back on the same weekdays."""
 _START = pd.Timestamp("2024-01-01")
-"""Where the clock of shuffled rows starts; which day it is does not matter."""
+"""Says where the clock of shuffled rows starts; which day it is does not matter."""
 
 
 def shuffled(rows: pd.DataFrame, rng: np.random.Generator, before: int, now: int) -> Rows:

@@ -17,7 +17,7 @@ _LONGEST = 170
 
 
 class Rate(NamedTuple):
-    """How many of how many."""
+    """Says how many of how many."""
 
     hits: int
     of: int

@@ -13,7 +13,7 @@ import pandas as pd
 from labelled.case import LabelledCase, Rows
 
 FOLDER = Path(os.environ.get("AIRMEDIC_DATA", "")) / "real_windows"
-"""Where the windows are: a folder for each, and ``truth.json``."""
+"""Says where the windows are: a folder for each, and ``truth.json``."""
 
 
 def real_windows(folder: Path = FOLDER) -> list[LabelledCase]:

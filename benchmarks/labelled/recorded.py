@@ -18,7 +18,7 @@ from labelled.answer import Answer, answer
 from labelled.case import LabelledCase
 
 RECORDED = Path(__file__).resolve().parents[2] / ".airmedic" / "recorded.jsonl"
-"""Where answers are kept unless a program is told otherwise."""
+"""Says where answers are kept unless a program is told otherwise."""
 _DAY = datetime(2024, 1, 1, tzinfo=UTC)
 _BATCH = Batch("labelled", Window(_DAY, _DAY.replace(day=2)), _DAY, 1)
 """Stands for the window of a case: what findings mean does not depend on it."""
@@ -30,7 +30,7 @@ class Recorded:
 
     answer: Answer
     new_version: bool
-    """Whether another model version serves."""
+    """Says whether another model version serves."""
 
     def findings(self) -> tuple[Finding, ...]:
         """Return all findings."""

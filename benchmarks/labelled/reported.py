@@ -16,7 +16,7 @@ from labelled.case import LabelledCase, Rows
 from labelled.tables import DATA
 
 _ANY = tuple(cause.value for cause in Cause if cause is not Cause.HEALTHY)
-"""Where the situation says only that the window is not healthy."""
+"""Says where the situation says only that the window is not healthy."""
 _RIGHT: dict[str, tuple[str, ...]] = {
     "labels-lost-by-type-1": ("concept_drift", *_ANY),
     "labels-lost-by-type-2": ("healthy",),
@@ -29,8 +29,9 @@ _RIGHT: dict[str, tuple[str, ...]] = {
     "contradiction-1": ("healthy",),
     "column-types": ("healthy",),
 }
-"""What ``cases.json`` calls right, as causes. Left out is what one answer of the check cannot show: what `init` reads,
-how a column is named, and that something is said not to be monitored."""
+"""Says what ``cases.json`` calls right, as causes. Left out is what one answer of the check cannot show: what `init`
+reads, how a column is named, and that something is said not to be monitored.
+"""
 
 
 def reported_cases() -> list[LabelledCase]:

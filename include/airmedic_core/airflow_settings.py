@@ -12,8 +12,10 @@ MANY_MODELS = 200
 """From so many models on, Airflow's defaults are looked at. With fewer, a pass over all DAG files takes some 10 s of
 CPU."""
 _SECONDS_PER_MODEL = 0.3
-"""What ``min_file_process_interval`` should be for each model. Reading the three DAGs of a model and comparing them
-with what Airflow has stored takes 0.06 s of CPU (``benchmarks/fleet``): DAG files then keep a fifth of a core busy."""
+"""States what ``min_file_process_interval`` should be for each model. Reading the three DAGs of a model and comparing
+them with what Airflow has stored takes 0.06 s of CPU (``benchmarks/fleet``): DAG files then keep a fifth of a core
+busy.
+"""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What people are told of an incident once it is diagnosed: in a message, or as the text of its ticket."""
+"""Says what people are told of an incident once it is diagnosed: in a message, or as the text of its ticket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a column holds, in words that csv, parquet, pandas and SQL share."""
+"""Says what a column holds, in words that csv, parquet, pandas and SQL share."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ class ApprovalError(AirmedicError):
 
 
 class NarrowingError(AirmedicError):
-    """What an approver has changed in a proposal is out of its bounds. A retry does not help: answer within them."""
+    """An approver has changed a proposal beyond its bounds. A retry does not help: answer within them."""
 
 
 class NoticeError(AirmedicError):
@@ -138,11 +138,11 @@ class NoticeError(AirmedicError):
 
 
 class TargetError(AirmedicError):
-    """Where a model serves online refuses, or does something else than it was told. A retry does not help."""
+    """The target that serves a model online refuses, or does something else than it was told. A retry does not help."""
 
 
 class TargetUnavailableError(TargetError):
-    """Where a model serves online does not answer. A retry helps once it does."""
+    """The target that serves a model online does not answer. A retry helps once it does."""
 
     transient = True
 

@@ -21,7 +21,7 @@ _CONDITIONS = ("row_condition", "unexpected_rows_query")
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one expectation."""
+    """Holds what came of one expectation."""
 
     type: str
     column: str

@@ -1,4 +1,4 @@
-"""What a member of a family lacks of its contract: told before anything of it is used, or filled by the default."""
+"""Says what a member of a family lacks of its contract: told before anything of it is used, or filled by defaults."""
 
 from __future__ import annotations
 

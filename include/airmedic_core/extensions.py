@@ -1,4 +1,4 @@
-"""What installed packages add to Airmedic: found, and refused where it cannot be used."""
+"""Says what installed packages add to Airmedic: found, and refused where it cannot be used."""
 
 from __future__ import annotations
 

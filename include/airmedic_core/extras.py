@@ -85,7 +85,7 @@ class Copy(NamedTuple):
 
     folder: Path
     version: str
-    """What installed it says so; empty where nothing did."""
+    """Holds the version that the installer recorded; empty where nothing was recorded."""
 
     def __str__(self) -> str:
         """Return the folder, with the version where it is known."""

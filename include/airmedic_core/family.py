@@ -23,13 +23,13 @@ _OURS = "airmedic"
 _CONTRACT = "contract"
 """File of a family's folder that holds its protocol."""
 GROUPS = "airmedic."
-"""How the groups of entry points begin in which packages offer members."""
+"""Says how the groups of entry points begin in which packages offer members."""
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a member comes from."""
+    """Says where a member comes from."""
 
     package: str
     """Name of the distribution that offers it."""
@@ -38,12 +38,12 @@ class Origin:
 
     @property
     def is_ours(self) -> bool:
-        """Whether the member comes with Airmedic."""
+        """Say whether the member comes with Airmedic."""
         return self.package == _OURS
 
 
 class Place(NamedTuple):
-    """Where the members of a family are looked for: the arguments of :func:`listing`."""
+    """Says where the members of a family are looked for: the arguments of :func:`listing`."""
 
     package: str
     group: str = ""

@@ -19,7 +19,7 @@ GROUPS = "groups"
 """Name of the file, which is therefore no policy's."""
 
 PREFIX = "group:"
-"""How lists of approvers name a group: ``group:ml-platform``."""
+"""Says how lists of approvers name a group: ``group:ml-platform``."""
 
 _ID = re.compile(r"\d+|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 """Auth managers number their users, or give them UUIDs."""

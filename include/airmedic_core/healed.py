@@ -1,4 +1,4 @@
-"""When an incident counts as healed: the whole rule. What closes, weighs or recalls incidents asks here.
+"""Says when an incident counts as healed: the whole rule. What closes, weighs or recalls incidents asks here.
 
 An incident counts as healed if all of this holds:
 

@@ -1,4 +1,4 @@
-"""What the ledger holds of an incident's remedy, and the outcome that is read from it."""
+"""Says what the ledger holds of an incident's remedy, and the outcome that is read from it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ INCONCLUSIVE = "inconclusive"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an incident ends, and what was verified of it."""
+    """Says how an incident ends, and what was verified of it."""
 
     state: IncidentState
     outcome: str

@@ -26,7 +26,7 @@ _PIECE = 65_536
 _WORTH_A_RETRY = frozenset({408, 425, 429})
 
 _HEADER = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
-"""What RFC 9110 lets a header hold."""
+"""Says what RFC 9110 lets a header hold."""
 _HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:\d*)?")
 """A host with its port, as far as can be told without looking it up."""
 

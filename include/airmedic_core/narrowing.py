@@ -33,15 +33,15 @@ class Field(Protocol):
 
     @property
     def title(self) -> str:
-        """What people are shown in place of the name."""
+        """Return what people are shown in place of the name."""
 
     @property
     def proposed(self) -> Any:
-        """What is proposed, as the parameter holds it."""
+        """Return what is proposed, as the parameter holds it."""
 
     @property
     def bounds(self) -> str:
-        """What is allowed, as it ends a sentence: ``between … and …``."""
+        """Return what is allowed, as it ends a sentence: ``between … and …``."""
 
     @property
     def schema(self) -> Json:

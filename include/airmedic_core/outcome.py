@@ -1,4 +1,4 @@
-"""What came of an incident: read from the ledger, and checked against it rather than believed."""
+"""Says what came of an incident: read from the ledger, and checked against it rather than believed."""
 
 from __future__ import annotations
 

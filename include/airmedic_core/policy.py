@@ -31,7 +31,7 @@ Trigger = Literal["incident", "request", "review", "quiet"]
 TRIGGERS: tuple[Trigger, ...] = get_args(Trigger)
 
 Autonomy = Literal["observe", "recommend", "ask", "auto"]
-"""How far Airmedic goes by itself at the most, least first."""
+"""Says how far Airmedic goes by itself at the most, least first."""
 
 _MOST: dict[str, Permission] = {
     "observe": Permission.DENY,
@@ -52,7 +52,7 @@ ANY = "*"
 """Fits every environment."""
 
 MAKE_POLICIES = "Make it with 'airmedic init-project', or set AIRMEDIC_CONTENT to the folder that holds policies/."
-"""What to do where there is no policy at all."""
+"""Says what to do where there is no policy at all."""
 
 PRIORS = "priors"
 """Name of the file in ``policies/`` that says what is expected of actions: no policy's, as ``groups`` is none."""
@@ -76,18 +76,18 @@ def stricter(permission: Permission, other: Permission) -> Permission:
 
 
 class Rule(Section):
-    """What one line of the policy says."""
+    """States what one line of the policy allows, asks for or denies."""
 
     actions: tuple[ActionName, ...] = Field(min_length=1)
     """Names of actions, ours and those of installed packages."""
     environments: tuple[str, ...] = (ANY,)
-    """Where it holds, as ``AIRMEDIC_ENVIRONMENT`` or the spec's ``environment`` says; ``"*"`` for everywhere."""
+    """Says where it holds, as ``AIRMEDIC_ENVIRONMENT`` or the spec's ``environment`` says; ``"*"`` for everywhere."""
     cause: Literal["verified", "unverified", "any"] = "any"
     permission: Permission
     one_of: tuple[str, ...] = ()
     """Groups, such as ``group:risk``, of each of which somebody has to be among those who approve."""
     approvals: int = Field(default=0, ge=0, le=9)
-    """How many different people have to approve, where it is more than ``permission`` says."""
+    """Sets how many different people have to approve, where it is more than ``permission`` says."""
 
     @field_validator("one_of")
     @classmethod
@@ -123,7 +123,7 @@ class Rule(Section):
 
 
 class Limits(Section):
-    """How much may happen, however well it is approved."""
+    """Says how much may happen, however well it is approved."""
 
     cooldown_minutes: float = Field(default=60, ge=0)
     attempts_per_incident: int = Field(default=3, ge=1)
@@ -161,12 +161,12 @@ class Freeze(Section):
 
 
 class Learning(Section):
-    """Whether past outcomes order the allowed actions. Short form: the mode alone."""
+    """Says whether past outcomes order the allowed actions. Short form: the mode alone."""
 
     mode: Literal["off", "shadow", "on"] = "shadow"
     """``on``: the order is used. ``shadow``: it is put on record beside the order of the rules, which is used."""
     prior_weight: float = Field(default=8, gt=0)
-    """How many outcomes a prior weighs as much as that names no weight of its own."""
+    """Sets how many outcomes a prior weighs as much as that names no weight of its own."""
     exploration_fraction: float = Field(default=0, ge=0, le=0.5)
     """Share of the decisions that try another allowed action than the best, where learning is on."""
     shadow_fraction: float = Field(default=0.1, ge=0, le=0.5)
@@ -182,17 +182,19 @@ class Learning(Section):
 
 
 class Explore(Section):
-    """Where a model may be trained in the shadow to see whether training would help, before anybody is asked."""
+    """Says where a model may be trained in the shadow to see whether training would help, before anybody is asked."""
 
     environments: tuple[str, ...] = (SIMULATION,)
-    """Where it is allowed; ``"*"`` for everywhere, nothing for nowhere."""
+    """Says where it is allowed; ``"*"`` for everywhere, nothing for nowhere."""
     every_quiet_windows: int = Field(default=4, ge=0)
-    """How many windows after the last trial one is made although nothing is lost; 0 for never."""
+    """Sets how many windows after the last trial one is made although nothing is lost; 0 for never."""
     every_losing_windows: int = Field(default=1, ge=1)
-    """How many windows after a trial that did not help a loss that lasts is tried again: new rows may help then."""
+    """Sets how many windows after a trial that did not help a loss that lasts is tried again: new rows may help then.
+    """
     asks_to_train: bool = False
-    """Whether people are asked for a training that a trial has done already. Without it, they are asked once about one
-    problem: whether what was trained is deployed."""
+    """Says whether people are asked for a training that a trial has done already. Without it, they are asked once about
+    one problem: whether what was trained is deployed.
+    """
 
     def allowed_in(self, environment: str) -> bool:
         """Return whether models may be trained in the shadow in an environment."""
@@ -200,14 +202,14 @@ class Explore(Section):
 
 
 class Policy(Section):
-    """What Airmedic may do, and what it has to ask for. Read one with :func:`load_policy`."""
+    """Says what Airmedic may do, and what it has to ask for. Read one with :func:`load_policy`."""
 
     permissions: tuple[Rule, ...]
     min_confidence_for_auto: float = Field(default=0.7, ge=0, le=1)
     switched_off: bool = False
     """A kill switch in the policy's own file: while it is on, nothing is changed."""
     separation_of_duties: Literal["always", "outside_simulation", "never"] = "outside_simulation"
-    """Where somebody who asked for an action may not be the only one who approves it."""
+    """Says where somebody who asked for an action may not be the only one who approves it."""
     autonomy: Mapping[Trigger, Autonomy] = Field(default_factory=dict)
     """Trigger → how far to go at the most. Without an entry it is ``ask`` for ``quiet``, and ``auto`` for others."""
     limits: Limits = Limits()

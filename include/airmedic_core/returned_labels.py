@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TakenLabels:
-    """What came of labels that people returned."""
+    """Holds what came of labels that people returned."""
 
     count: int
     window: Window

@@ -1,4 +1,4 @@
-"""What may stand under ``schedule:``: a cron expression, a preset of Airflow's, an asset, or what is watched.
+"""Says what may stand under ``schedule:``: a cron expression, a preset of Airflow's, an asset, or what is watched.
 
 Known without Airflow.
 """
@@ -26,7 +26,7 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 class Watched(NamedTuple):
-    """What a schedule of the form ``watch:<watcher>:<place>@<connection>`` says."""
+    """Says what a schedule of the form ``watch:<watcher>:<place>@<connection>`` says."""
 
     watcher: str
     place: str

@@ -1,4 +1,4 @@
-"""Where things are: read once from the environment, with defaults that work on one machine."""
+"""Says where things are: read once from the environment, with defaults that work on one machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Settings:
     reranker: str = ""
     """``package.module:function`` that makes the last look at what was found."""
     lease_seconds: float = 30.0
-    """How long others wait for a process that died while it acted."""
+    """Says how long others wait for a process that died while it acted."""
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:

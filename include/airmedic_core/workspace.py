@@ -1,4 +1,4 @@
-"""What every use case of one model needs, opened in one place."""
+"""Says what every use case of one model needs, opened in one place."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Workspace:
 
 
 POLICY = "policy."
-"""How the keys of settings begin that belong to the model's policy and not to its spec."""
+"""Says how the keys of settings begin that belong to the model's policy and not to its spec."""
 
 
 def of_policy(key: str) -> bool:

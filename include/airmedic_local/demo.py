@@ -32,7 +32,7 @@ DAGS = ("simulate_production", f"monitor__{MODEL}", f"remediate__{MODEL}", f"rev
 HOME = PROJECT / ".airmedic"
 APPROVER = "anton"
 USERS = {"ada": "admin", "rita": "user", APPROVER: "user", "vera": "viewer"}
-"""Who may log in, with the roles of Airflow's simple auth manager. The record of decisions names them."""
+"""Says who may log in, with the roles of Airflow's simple auth manager. The record of decisions names them."""
 
 _LOOK_SECONDS = 1.0
 _LOG_WIDTH = 160

@@ -1,4 +1,4 @@
-"""What can go wrong while Airflow and MLflow run on one machine."""
+"""Says what can go wrong while Airflow and MLflow run on one machine."""
 
 from __future__ import annotations
 

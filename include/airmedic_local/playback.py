@@ -24,7 +24,7 @@ _LOOKS_AGAIN = "up_for_reschedule"
 
 @dataclass(frozen=True)
 class Played:
-    """What came of one window."""
+    """Holds what came of one window."""
 
     window: Window
     outcome: str

@@ -1,4 +1,4 @@
-"""What happened in the demo: one line for each action, and the steps of the story that did not happen."""
+"""Says what happened in the demo: one line for each action, and the steps of the story that did not happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What differs between the versions of Airflow that Airmedic runs on.
+"""Says what differs between the versions of Airflow that Airmedic runs on.
 
 It is how a task waits, what it remembers, how it announces a partition, and how it reads variables.
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 PARKS_TASKS = hasattr(exceptions, "TaskAwaitingInput")
-"""Whether this Airflow has the state ``awaiting_input``."""
+"""Says whether this Airflow has the state ``awaiting_input``."""
 
 _SHOWN = "shown_proposal"
 

@@ -24,8 +24,9 @@ from airmedic_core.spec import ModelSpec, load_spec, spec_files
 
 _SCHEDULES = {"hour": "0 * * * *", "day": "0 0 * * *", "week": "0 0 * * 1", "month": "0 0 1 * *"}
 SLOW_SPEC_SECONDS = 5
-"""How long the DAG of one spec may take, which usually takes 20 ms. Airflow ends a DAG file after 30 s with all its
-DAGs, so that a few slow specs still leave time for the others."""
+"""Sets how long the DAG of one spec may take, which usually takes 20 ms. Airflow ends a DAG file after 30 s with all
+its DAGs, so that a few slow specs still leave time for the others.
+"""
 _log = logging.getLogger(__name__)
 
 

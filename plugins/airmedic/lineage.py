@@ -1,4 +1,4 @@
-"""What a check tells OpenLineage of a batch: its rows, its columns, and what was found in order and what was not.
+"""Says what a check tells OpenLineage of a batch: its rows, its columns, and what was found in order and what was not.
 
 Airflow's provider asks for it after a task. Nothing here is imported where that provider is not installed.
 """

@@ -40,7 +40,7 @@ LIBRARIES = (
     "anthropic",
     "plotly.graph_objects",
 )
-"""What tasks import, in the order in which it is imported."""
+"""Says what tasks import, in the order in which it is imported."""
 
 _NOT_IN_TASKS = (
     "airmedic_core.cli", "airmedic_core.simulate", "airmedic_core.read_model", "airmedic_core.ledger.migrations",
@@ -48,7 +48,7 @@ _NOT_IN_TASKS = (
 )  # fmt: skip
 
 STORES = ("mlflow.store.tracking.sqlalchemy_store", "mlflow.store.model_registry.sqlalchemy_store")
-"""What MLflow's client imports where it speaks with a database itself, in place of a server."""
+"""Says what MLflow's client imports where it speaks with a database itself, in place of a server."""
 
 
 PAGE = {

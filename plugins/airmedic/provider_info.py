@@ -1,4 +1,4 @@
-"""What Airflow is told of the connections of Airmedic: their names, and the fields of their forms."""
+"""Says what Airflow is told of the connections of Airmedic: their names, and the fields of their forms."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class SourceClass:
     bases: tuple[str, ...]
     docstring: str
     template_fields: tuple[str, ...]
-    """Where the class names them itself."""
+    """Says where the class names them itself."""
 
     @property
     def description(self) -> str:

@@ -46,11 +46,11 @@ class AcquiredRows:
     skill: float
     """Share of the error that labels made in the same way take away on real rows, where they are known."""
     labelled_by: dict[str, int] = field(default_factory=dict)
-    """Where labels come from → rows."""
+    """Says where labels come from → rows."""
 
     @property
     def summary(self) -> str:
-        """How many rows there are, and where their labels come from: a sentence."""
+        """Return how many rows there are, and where their labels come from: a sentence."""
         told = f"{self.labelled_by.get(NEIGHBOURS, 0):,} by their nearest labelled rows"
         told += f" and {self.labelled_by.get(TEACHERS, 0):,} by two teachers that agree"
         return f"{len(self.frame):,} of {self.made:,} made rows are labelled: {told}."

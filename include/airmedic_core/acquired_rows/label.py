@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEIGHBOURS, TEACHERS, NOBODY = "neighbours", "teachers", ""
-"""Where a label comes from."""
+"""Says where a label comes from."""
 
 _NEAREST = 10
 """Labelled rows that are asked."""
@@ -21,12 +21,12 @@ standard deviation, of two teachers by their difference."""
 _REACH_QUANTILE = 0.9
 """A made row is near its neighbours where they are no farther than for this share of the labelled rows themselves."""
 _SURE = 0.8
-"""How probable each of the teachers has to find the class that both name."""
+"""Sets how probable each of the teachers has to find the class that both name."""
 
 
 @dataclass(frozen=True, eq=False)
 class Labeller:
-    """What answers for labels, made of labelled rows alone.
+    """Holds what answers for labels, made of labelled rows alone.
 
     The teachers are of two kinds and share no row: gradient boosting learns from one half of the rows, extremely
     randomised trees from the other. Where both are wrong in the same way, it is not because they saw the same labels.

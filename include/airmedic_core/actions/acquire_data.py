@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _TRAINING = Retrain()
-"""What is trained passes the gate and is deployed like every training."""
+"""The version that is trained passes the gate and is deployed like every training."""
 _MOST_ROWS = 5_000
 """Rows that are made at the most."""
 _SHARE = 4

@@ -1,4 +1,4 @@
-"""What each action offers: traits, and plan → precheck → snapshot → dry_run → apply → verify → undo."""
+"""Describes what each action offers: traits, and plan → precheck → snapshot → dry_run → apply → verify → undo."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Path(StrEnum):
     RETRAIN = "retrain"
     """An approval, the training, the gate, and what the gate proposes."""
     DEPLOY = "deploy"
-    """What the gate proposes: an approval, the deployment, and its watch."""
+    """Says what the gate proposes: an approval, the deployment, and its watch."""
     ROLLBACK = "rollback"
     """An approval, then the switch back."""
     QUARANTINE = "quarantine"
@@ -45,17 +45,17 @@ class Path(StrEnum):
 
     @property
     def begins(self) -> bool:
-        """Whether an incident can go this way from its decision on. The others follow a gate, or go beside another."""
+        """Say whether an incident can go this way from its decision on. Others follow a gate, or go beside another."""
         return self not in {Path.DEPLOY, Path.RERUN, Path.TELL}
 
     @property
     def asks(self) -> bool:
-        """Whether an approval stands in front of the action."""
+        """Say whether an approval stands in front of the action."""
         return self not in {Path.QUARANTINE, Path.TELL, Path.RECOMMEND, Path.ESCALATE}
 
 
 class StoppedBy(StrEnum):
-    """What stops an action that policy and people allow."""
+    """Lists what stops an action that policy and people allow."""
 
     LIMITS = "limits"
     """The kill switch, and every limit of the policy."""
@@ -80,35 +80,37 @@ class Action(Protocol):
     """One remedy. Its parameters and the effect that it promises are what people approve."""
 
     description: str
-    """What it does, in a sentence."""
+    """Says what it does, in a sentence."""
     changes_production: bool
-    """Whether anything in production is different afterwards."""
+    """Says whether anything in production is different afterwards."""
     imperative: str = ""
     """Opens the question that people are asked, before the model's title: ``Roll back``. Its name where empty."""
     infinitive: str = ""
-    """What it does, inside a sentence: ``roll back``. Its name where empty."""
+    """Says what it does, inside a sentence: ``roll back``. Its name where empty."""
     choice: str = ""
-    """How the form offers it to people. Empty where people cannot ask for it."""
+    """Says how the form offers it to people. Empty where people cannot ask for it."""
     path: Path = Path.CHANGE
     """The way that an incident goes when it is chosen."""
     deadline_seconds: float = 900.0
-    """How long an attempt may take, from its precheck to its verification. One that takes longer hangs: Airflow ends
-    its task, and another process may go on with its work. A quarter of an hour is many times what a switch, with the
-    comparison of two versions, takes on large windows."""
+    """Sets how long an attempt may take, from its precheck to its verification. One that takes longer hangs: Airflow
+    ends its task, and another process may go on with its work. A quarter of an hour is many times what a switch, with
+    the comparison of two versions, takes on large windows.
+    """
     stopped_by: StoppedBy = StoppedBy.LIMITS
-    """What stops it although it was approved."""
+    """Says what stops it although it was approved."""
     part: Part = Part.REMEDY
     """Its part in what comes of the incident."""
     follows: tuple[Path, ...] = ()
     """The paths on which it is proposed as a companion."""
     trains: bool = False
-    """Whether it trains: it then heeds the policy's budget for compute."""
+    """Says whether it trains: it then heeds the policy's budget for compute."""
     tried_first: bool = False
-    """Whether its training is tried in the shadow, where the policy lets models explore, before anybody is asked."""
+    """Says whether its training is tried in the shadow, where the policy lets models explore, before anybody is asked.
+    """
     renews_normal: bool = False
-    """Whether rows of the window become what later windows are compared with."""
+    """Says whether rows of the window become what later windows are compared with."""
     of_window: bool = False
-    """Whether it is about the incident's own windows: what newer windows show is then no reason against it."""
+    """Says whether it is about the incident's own windows: what newer windows show is then no reason against it."""
     leads_to: str = ""
     """The action that is proposed when a gate passes what this one made."""
     completes: str = ""
@@ -116,14 +118,14 @@ class Action(Protocol):
     taken_back_by: str = ""
     """The action that people are asked for where nothing has shown, in time, how this one does."""
     of_reviews: bool = False
-    """Whether it carries out what a review suggests: ``key``, ``value`` and ``expires_at`` are its parameters."""
+    """Says whether it carries out what a review suggests: ``key``, ``value`` and ``expires_at`` are its parameters."""
     asks_for_labels: bool = False
-    """Whether it hands out rows to be labelled: ``window`` and ``rows``, their ids, are its parameters."""
+    """Says whether it hands out rows to be labelled: ``window`` and ``rows``, their ids, are its parameters."""
     plans_anew: tuple[str, ...] = ()
     """Parameters that `narrowed` plans anew because they follow from what an approver has chosen. What is carried out
     may differ in them from what was proposed, or lack them, and in nothing else that may not be narrowed."""
     undone: str = ""
-    """How it is undone afterwards, and who does it, in a sentence. What its other traits say where empty."""
+    """Says how it is undone afterwards, and who does it, in a sentence. What its other traits say where empty."""
     needs: tuple[str, ...] = ()
     """Keys that a spec must set for it, such as ``upstream_dag``."""
 

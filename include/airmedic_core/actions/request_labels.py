@@ -25,7 +25,7 @@ _ID, _SAID = "row", "model_says"
 _OWN = "_of_the_rows"
 """Follows the name of a column of the rows that is called like one of these."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula; as OWASP lists them for CSV injection."""
+"""Says what a spreadsheet takes for the beginning of a formula; as OWASP lists them for CSV injection."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 

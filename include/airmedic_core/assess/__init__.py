@@ -1,4 +1,4 @@
-"""What findings mean together: healthy, to be watched or an incident, and of which cause."""
+"""Says what findings mean together: healthy, to be watched or an incident, and of which cause."""
 
 from airmedic_core.assess.assurance import Likely, as_likely, likely_causes
 from airmedic_core.assess.doubts import doubt_of_training

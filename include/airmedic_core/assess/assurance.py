@@ -1,4 +1,4 @@
-"""How sure to be of a named cause, and of others that the findings speak for: chances that were fitted on outcomes.
+"""Says how sure to be of a named cause, and of others that findings speak for: chances that were fitted on outcomes.
 
 The weights stand in ``assurance.json`` with their provenance; ``benchmarks/calibration_of_confidence.py`` writes them.
 They are those of a logistic regression on a few signs that a reader can hold against a report. It names no cause: the

@@ -1,4 +1,4 @@
-"""What speaks against learning from a window, although its cause asks for it."""
+"""Says what speaks against learning from a window, although its cause asks for it."""
 
 from __future__ import annotations
 

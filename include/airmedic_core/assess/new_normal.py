@@ -1,4 +1,4 @@
-"""What speaks against taking a window for the new normal, although its cause asks for it."""
+"""Says what speaks against taking a window for the new normal, although its cause asks for it."""
 
 from __future__ import annotations
 

@@ -157,4 +157,4 @@ _RULES: dict[Cause, _Rule] = {
     Cause.LATENCY_REGRESSION: _latency_regression,
     Cause.HARMLESS_COVARIATE_SHIFT: _harmless_shift,
 }
-"""What decides a cause beyond alerts that suggest it first."""
+"""Says what decides a cause beyond alerts that suggest it first."""

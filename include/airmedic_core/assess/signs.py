@@ -14,15 +14,15 @@ WHOLE = "batch"
 """Subject of findings on all rows of a batch together."""
 
 _P_VALUE_WHERE_INPUTS_MOVED = 0.05
-"""Where the inputs have certainly moved, a loss needs less proof than out of the blue: the usual 5 %."""
+"""A loss needs less proof where the inputs have certainly moved than out of the blue: the usual 5 %."""
 
 _P_VALUE_OF_THREE = 0.1
-"""Where a loss, what remains of it on shared inputs and the sign of the errors agree, each needs less proof, and the
+"""A loss, what remains of it on shared inputs and the sign of the errors each need less proof where they agree, and the
 two that have a p-value prove so much together, however they depend on each other."""
 
 
 class Sign(Protocol):
-    """What is weighed: a finding, or the evidence made of one."""
+    """Says what is weighed: a finding, or the evidence made of one."""
 
     @property
     def subject(self) -> str:
@@ -30,11 +30,11 @@ class Sign(Protocol):
 
     @property
     def verdict(self) -> Verdict:
-        """What the check said."""
+        """Return what the check said."""
 
     @property
     def role(self) -> Role:
-        """What it is evidence of."""
+        """Return what it is evidence of."""
 
     @property
     def suggests(self) -> tuple[Cause, ...]:
@@ -46,11 +46,11 @@ class Sign(Protocol):
 
     @property
     def value(self) -> float | None:
-        """What was measured."""
+        """Return what was measured."""
 
     @property
     def baseline(self) -> float | None:
-        """What is usual."""
+        """Return what is usual."""
 
     @property
     def limit(self) -> float | None:
@@ -62,7 +62,7 @@ class Sign(Protocol):
 
     @property
     def p_value(self) -> float | None:
-        """How likely it is by chance."""
+        """Return how likely it is by chance."""
 
     @property
     def details(self) -> Mapping[str, Any]:
@@ -78,7 +78,7 @@ class Signs(Generic[SignT]):
 
     items: tuple[SignT, ...]
     only_window: bool = False
-    """Whether no later window will confirm what is watched: a loss of performance is then decided on this one."""
+    """Says whether no later window will confirm what is watched: a loss of performance is then decided on this one."""
 
     @classmethod
     def of(cls, findings: Iterable[SignT], *, only_window: bool = False) -> Signs[SignT]:
@@ -165,12 +165,12 @@ class Signs(Generic[SignT]):
 
 
 def is_measured_loss(finding: Sign) -> bool:
-    """Whether a finding measures performance with labels."""
+    """Say whether a finding measures performance with labels."""
     return finding.role is Role.LOSS and not finding.details.get("estimated")
 
 
 def is_likely_loss(finding: Sign, p_value: float = _P_VALUE_WHERE_INPUTS_MOVED) -> bool:
-    """Whether the deciding metric of a batch lies beyond its limit, by more than chance explains.
+    """Say whether the deciding metric of a batch lies beyond its limit, by more than chance explains.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def is_likely_loss(finding: Sign, p_value: float = _P_VALUE_WHERE_INPUTS_MOVED) 
 
 
 def is_beyond_limit(finding: Sign) -> bool:
-    """Whether a metric that decides lies on the far side of its limit, seen from its baseline."""
+    """Say whether a metric that decides lies on the far side of its limit, seen from its baseline."""
     if finding.value is None or finding.limit is None or finding.baseline is None:
         return False
     beyond = (finding.value - finding.limit) * (finding.limit - finding.baseline) > 0
@@ -193,13 +193,13 @@ def is_beyond_limit(finding: Sign) -> bool:
 
 
 def is_shift(finding: Sign) -> bool:
-    """Whether a finding says that an input lies elsewhere, and no more specific cause for it."""
+    """Say whether a finding says that an input lies elsewhere, and no more specific cause for it."""
     shifts = {Cause.HARMLESS_COVARIATE_SHIFT, Cause.HARMFUL_COVARIATE_SHIFT}
     return finding.role is Role.INPUT_MOVED and (not finding.suggests or not shifts.isdisjoint(finding.suggests))
 
 
 def is_of_relation(finding: Sign) -> bool:
-    """Whether a finding says that a loss comes from a changed relation, and not from the inputs or the class mix."""
+    """Say whether a finding puts a loss down to a changed relation, and not to the inputs or the class mix."""
     return finding.role is Role.EXPLAINS_LOSS and finding.suggests[:1] == (Cause.CONCEPT_DRIFT,)
 
 
@@ -208,7 +208,7 @@ def _leaves_loss_open(finding: Sign) -> bool:
 
 
 def _explains(alert: Sign, finding: Sign) -> bool:
-    """Whether an alert is of a cause of which a finding is only a symptom.
+    """Say whether an alert is of a cause of which a finding is only a symptom.
 
     What is a symptom of a cause itself explains nothing by it: two rules that fail for the same reason would otherwise
     leave each other out.

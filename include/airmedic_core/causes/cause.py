@@ -319,17 +319,17 @@ class Cause(StrEnum):
 
     @property
     def kind(self) -> CauseKind:
-        """Where the cause lies."""
+        """Return where the cause lies."""
         return self.traits.kind
 
     @property
     def lies_in_data(self) -> bool:
-        """Whether the rows are at fault: nothing is trained on them and nothing is compared with them."""
+        """Say whether the rows are at fault: nothing is trained on them and nothing is compared with them."""
         return self.traits.kind is CauseKind.DATA
 
     @property
     def is_specific(self) -> bool:
-        """Whether it says what is wrong, and so needs evidence: neither healthy nor unknown."""
+        """Say whether it says what is wrong, and so needs evidence: neither healthy nor unknown."""
         return self.traits.kind not in {CauseKind.HEALTHY, CauseKind.UNKNOWN}
 
     @property

@@ -1,4 +1,4 @@
-"""How bad an incident is."""
+"""Says how bad an incident is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad an incident is, mildest first."""
+    """Lists how bad an incident is, mildest first."""
 
     LOW = "low"
     MEDIUM = "medium"

@@ -1,4 +1,4 @@
-"""What is known of a cause before any evidence is read: where it lies, its words, its remedies."""
+"""Says what is known of a cause before any evidence is read: where it lies, its words, its remedies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from airmedic_core.causes.severity import Severity
 
 
 class CauseKind(StrEnum):
-    """Where a cause lies."""
+    """Lists where a cause lies."""
 
     HEALTHY = "healthy"
     DATA = "data"
@@ -22,7 +22,7 @@ class CauseKind(StrEnum):
 
 
 class Needs(StrEnum):
-    """What must hold before a remedy is worth recommending first, or at all."""
+    """Lists what must hold before a remedy is worth recommending first, or at all."""
 
     UPSTREAM = "upstream"
     """The pipeline that delivers the rows is known: without it the remedy is not recommended."""
@@ -39,14 +39,14 @@ class Remedy:
     action: str
     why: str
     condition: str = ""
-    """When it applies, for people, such as "if the retrained model is refused"; empty for always."""
+    """Says when it applies, for people, such as "if the retrained model is refused"; empty for always."""
     needs: Needs | None = None
     """The part of the condition that code can decide."""
 
 
 @dataclass(frozen=True)
 class CauseTraits:
-    """What is known of a cause before any evidence is read."""
+    """Holds what is known of a cause before any evidence is read."""
 
     kind: CauseKind
     headline: str
@@ -56,18 +56,18 @@ class CauseTraits:
     decided_by: str
     """The evidence that decides it."""
     severity: Severity
-    """How bad it is unless the evidence says otherwise."""
+    """Says how bad it is unless the evidence says otherwise."""
     remedies: tuple[Remedy, ...]
     """First choice first."""
     runbook: str
     """``file.md#anchor`` of the section to follow."""
     settled_by: str = ""
-    """What a person can look at to tell it from another cause that is about as likely: a sentence."""
+    """Says what a person can look at to tell it from another cause that is about as likely: a sentence."""
     harmed_by: frozenset[str] = frozenset()
     """Actions that would do harm if this were the cause: they teach a model wrong rows, make them the reference that
     later windows are compared with, or replace a version that is sound."""
     prevention: str = ""
-    """What the pipeline in front of the model could do: finishes the sentence "It could …"."""
+    """Says what the pipeline in front of the model could do: finishes the sentence "It could …"."""
     harmless: bool = False
     """Nothing is lost: the window can be trained on, and an incident of it counts as a false alarm in the review."""
     hold_quarantines: bool = False
@@ -87,5 +87,5 @@ class CauseTraits:
 
     @property
     def leaves_inputs(self) -> bool:
-        """Whether the inputs of such a window are as they usually are: later windows may be compared with them."""
+        """Say whether the inputs of such a window are as they usually are: later windows may be compared with them."""
         return self.relation_changed or self.of_version

@@ -54,9 +54,11 @@ class Threshold:
     measured_by: Literal["effect", "value"]
     """Which number of a finding it is compared with."""
     most_factor: float
-    """How far a review may move it in one step."""
+    """Says how far a review may move it in one step."""
     names_itself: bool = True
-    """Whether a finding's ``limit`` is the option's own value; then it does not govern findings under other limits."""
+    """Says whether a finding's ``limit`` is the option's own value; then it does not govern findings under other
+    limits.
+    """
 
     @property
     def key(self) -> str:
@@ -65,18 +67,19 @@ class Threshold:
 
 
 class Check(Protocol[OptionsT]):
-    """What each check offers. It reads the context and changes nothing."""
+    """Describes what each check offers. It reads the context and changes nothing."""
 
     group: Group
     """The task that runs it: its findings are made and kept together with those of the same group."""
     options: type[OptionsT]
     """Its thresholds, each documented, with defaults."""
     thresholds: tuple[Threshold, ...] = ()
-    """What a review may move. A check of the data has none: a fault that is passed over is trained on."""
+    """Says what a review may move. A check of the data has none: a fault that is passed over is trained on."""
     options_of_pair: Mapping[str, Any] = {}
     """Options that `airmedic check` sets where the spec does not: two files are all it has."""
     validates_suite: bool = False
-    """Whether it validates the model's expectation suite: an expectation that a review suggests is one of its own."""
+    """Says whether it validates the model's expectation suite: an expectation that a review suggests is one of its own.
+    """
 
     @abstractmethod
     def run(self, context: CheckContext, options: OptionsT) -> list[Finding]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Options(CheckOptions):
-    """When there are too many anomalous rows."""
+    """Says when there are too many anomalous rows."""
 
     limit_fraction: float = Field(default=0.1, gt=0, le=1)
     """Share of anomalous rows that is an alert. One row in ten: a convention."""
@@ -45,7 +45,7 @@ class Limits:
     anomalous_rows: int = 5
     """Fewer strange rows are a few rows, however small the window. Tuned."""
     beyond_history: float = 1.5
-    """How many times the largest share of any earlier window the share must be. Tuned."""
+    """Says how many times the largest share of any earlier window the share must be. Tuned."""
     window_rows: int = 10
     """Rows of an earlier window below which its share is not counted: one row would be more than 10 %."""
     most_strange: float = 0.5

@@ -21,7 +21,7 @@ _NORMAL_95 = 1.96
 
 
 class Options(CheckOptions):
-    """When the expected loss counts as high."""
+    """Says when the expected loss counts as high."""
 
     least_relative_rise: float = Field(default=0.1, ge=0)
     """Smaller rises are of no interest, as a fraction of the baseline. A convention, the same as for a measured

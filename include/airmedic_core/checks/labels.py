@@ -20,7 +20,7 @@ _SHOWN = 3
 
 
 class Options(CheckOptions):
-    """When labels count as another coding."""
+    """Says when labels count as another coding."""
 
     limit_fraction: float = Field(default=0.05, gt=0, le=1)
     """Share of the labels that may be none of the model's classes. A convention: one label in twenty."""
@@ -28,7 +28,7 @@ class Options(CheckOptions):
 
 @final
 class Labels(Check[Options]):
-    """Whether the labels that have arrived are classes that the model knows.
+    """Says whether the labels that have arrived are classes that the model knows.
 
     A label that is none of them counts for no measure of performance. Where all are, performance would seem to be not
     known yet, however long one waits.

@@ -20,7 +20,7 @@ _CHANCE = 0.01
 
 
 class Options(CheckOptions):
-    """When the model counts as slow."""
+    """Says when the model counts as slow."""
 
     p99_ms: float = Field(default=1000.0, gt=0)
     """Limit of the 99th percentile. A second, within which an answer keeps a person's train of thought (Nielsen
@@ -32,7 +32,7 @@ class Options(CheckOptions):
 
 @final
 class Latency(Check[Options]):
-    """Whether the model answers in time.
+    """Says whether the model answers in time.
 
     Examples
     --------

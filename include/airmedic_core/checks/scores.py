@@ -34,7 +34,7 @@ _LEAST_LABELLED, _LEAST_OF_CLASS = 200, 50
 
 
 class Options(CheckOptions):
-    """When the scores count as moved."""
+    """Says when the scores count as moved."""
 
     p_value: float = Field(default=0.002, gt=0, lt=1)
     """Conspicuous below this, and an alert in the first window below a tenth of it. By chance once in 500 windows."""
@@ -46,7 +46,7 @@ class Options(CheckOptions):
 
 @final
 class Scores(Check[Options]):
-    """Whether what the model answers has moved, and whether that looks like another class mix.
+    """Says whether what the model answers has moved, and whether that looks like another class mix.
 
     Examples
     --------

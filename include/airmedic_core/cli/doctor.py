@@ -28,7 +28,7 @@ _MOST_INCIDENTS = 200
 """Open incidents that are looked through for models without a spec."""
 
 _LOCKS = ("airmedic/requirements.txt", "requirements.txt")
-"""Where the lock lies beside the folder of the code: in the image, and in a checkout."""
+"""Says where the lock lies beside the folder of the code: in the image, and in a checkout."""
 
 _MOST_NAMED = 20
 """Specs that are listed although nothing is wrong with them: more would hide what is."""

@@ -1,4 +1,4 @@
-"""What a check is given: the batch, what it is compared with, and what is known of earlier windows."""
+"""Says what a check is given: the batch, what it is compared with, and what is known of earlier windows."""
 
 from __future__ import annotations
 
@@ -62,22 +62,22 @@ class PastWindow:
 
     @property
     def healthy(self) -> bool:
-        """Whether later windows may be compared with it."""
+        """Say whether later windows may be compared with it."""
         return self.assessment is not None and self.assessment.outcome != "incident"
 
     @property
     def watched(self) -> bool:
-        """Whether something in it was conspicuous, and waits for the next window to confirm it."""
+        """Say whether something in it was conspicuous, and waits for the next window to confirm it."""
         return self.assessment is not None and self.assessment.outcome == "watch"
 
     @property
     def unbroken(self) -> bool:
-        """Whether its data were in order, wherever they lay."""
+        """Say whether its data were in order, wherever they lay."""
         return self.healthy or (self.assessment is not None and not self.assessment.cause.lies_in_data)
 
     @property
     def sound(self) -> bool:
-        """Whether its data were in order, whatever the model did."""
+        """Say whether its data were in order, whatever the model did."""
         return self.healthy or (self.assessment is not None and self.assessment.cause.traits.leaves_inputs)
 
 
@@ -94,7 +94,7 @@ class CheckContext:
     """The profile of all rows of the window, on the reference's edges; its scores and segments are of the rows in
     :attr:`frame`."""
     scored: ScoredBatch | None = None
-    """What the model in production said of the rows."""
+    """Says what the model in production said of the rows."""
     labelled: LabelledRows | None = None
     """The newest rows whose labels have had time to arrive: of this window, or of an earlier one."""
     history: tuple[PastWindow, ...] = ()
@@ -111,13 +111,13 @@ class CheckContext:
     baseline_of: Callable[[], LabelledRows | None] | None = None
     previous_of: Callable[[], tuple[str, Array] | None] | None = None
     only_window: bool = False
-    """Whether no later window will confirm what is watched: this one must decide."""
+    """Says whether no later window will confirm what is watched: this one must decide."""
     part_of_window: bool = False
-    """Whether the rows are a part of a window, so that nobody knows how many there should be."""
+    """Says whether the rows are a part of a window, so that nobody knows how many there should be."""
     served_before: str | None = None
     """The version that served before the history began."""
     sampled: bool = False
-    """Whether :attr:`frame` is a sample. How many rows there are says :attr:`batch`."""
+    """Says whether :attr:`frame` is a sample. How many rows there are says :attr:`batch`."""
 
     @property
     def rows_seen(self) -> int:
@@ -126,7 +126,7 @@ class CheckContext:
 
     @cached_property
     def facts(self) -> RowFacts:
-        """What only the rows themselves show."""
+        """Return what only the rows themselves show."""
         return self.facts_of() if self.facts_of else RowFacts(len(self.frame))
 
     @cached_property

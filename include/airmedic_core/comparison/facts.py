@@ -1,4 +1,4 @@
-"""What only the rows themselves show: repeated values, repeated rows, the times of events.
+"""Says what only the rows themselves show: repeated values, repeated rows, the times of events.
 
 Profiles add up but forget which rows belong together. These facts are small, are kept for each window beside its
 profile, and let a window be compared with earlier ones without reading them again.
@@ -43,7 +43,7 @@ class Sketch:
 
     hashes: tuple[int, ...] = ()
     complete: bool = True
-    """Whether these are all hashes of the set."""
+    """Says whether these are all hashes of the set."""
 
     @classmethod
     def of(cls, hashes: Hashes) -> Sketch:
@@ -105,7 +105,7 @@ class RowFacts:
     same_copies: float = 1.0
     """Of the distinct rows that come more than once, the share that come equally often, as often as most do."""
     whole: bool = True
-    """Whether these are all rows. If not, only the columns say something, and they without their sketches."""
+    """Says whether these are all rows. If not, only the columns say something, and they without their sketches."""
 
 
 def row_facts(

@@ -32,7 +32,7 @@ class Quiet:
 
     @property
     def shows(self) -> str:
-        """What the window shows in place of the cause."""
+        """Return what the window shows in place of the cause."""
         if self.assessment.outcome == "healthy":
             return "is healthy"
         kind = "shows" if self.assessment.outcome == "incident" else "is watched for"

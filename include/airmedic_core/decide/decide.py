@@ -44,7 +44,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class _Choice:
-    """What is known when the decision is made."""
+    """Holds what is known when the decision is made."""
 
     ws: Workspace
     incident: Incident
@@ -225,7 +225,7 @@ def _learned(ordering: Ordering, skipped: Sequence[Json]) -> Json:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What an action would be carried out with, where nothing stops it."""
+    """Holds what an action would be carried out with, where nothing stops it."""
 
     allowance: Allowance
     params: Json
@@ -233,7 +233,7 @@ class _Plan:
     rehearsal: str
     path: Path
     basis: Json | None
-    """What an answer of people rests on, where they are asked."""
+    """Says what an answer of people rests on, where they are asked."""
 
 
 class _Plans:

@@ -1,4 +1,4 @@
-"""What would happen now if an action was called for, and which rules say so."""
+"""Says what would happen now if an action was called for, and which rules say so."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _POLICY_OFF = "The policy's own switch is on: switched_off."
 
 @dataclass(frozen=True)
 class Attempt:
-    """What is to be checked, with what happened before."""
+    """Holds what is to be checked, with what happened before."""
 
     ledger: Ledger
     policy: Policy

@@ -1,4 +1,4 @@
-"""What a rule or a limit has against an action."""
+"""Says what a rule or a limit has against an action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decision would choose for each cause if an incident of it was decided now, and what would stop the others."""
+"""Says what a decision would choose for each cause if it was made now, and what would stop the other actions."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 Fate = Literal["chosen", "stopped", "not_reached", "conditional"]
-"""What would become of an action: it is chosen, a rule stops it, an earlier choice stands, or nobody has checked its
-condition yet."""
+"""Says what would become of an action: it is chosen, a rule stops it, an earlier choice stands, or nobody has checked
+its condition yet.
+"""
 
 Stops = Callable[[str], Objection | None]
 """Returns what stops an action at the moment."""
@@ -39,23 +40,23 @@ class Prospect:
     action: str
     fate: Fate
     reason: str
-    """What the policy says of it, or what stops it."""
+    """Says what the policy says of it, or what stops it."""
     rule: str = ""
     """The rule or limit that stops it."""
     why: str = ""
     """Why the cause calls for it."""
     condition: str = ""
-    """When it applies, where that is for people to say."""
+    """Says when it applies, where that is for people to say."""
     permission: Permission | None = None
     approvals: int = 0
-    """How many different people would have to approve it."""
+    """Says how many different people would have to approve it."""
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody would have to approve it."""
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What a decision on a cause would consider, in its order."""
+    """Holds what a decision on a cause would consider, in its order."""
 
     cause: Cause
     verification: Verification

@@ -24,7 +24,7 @@ POLICY_AUTHOR = "policy"
 
 _RULES = "rules"
 REVIEWED = "review"
-"""How the incident of a review says what asked for it."""
+"""Says how the incident of a review says what asked for it."""
 _SAYS = {
     Permission.AUTO: "allows it without asking",
     Permission.ASK: "wants an approval",
@@ -35,11 +35,11 @@ _SAYS = {
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a decision may rely on what is known of an incident."""
+    """Says how far a decision may rely on what is known of an incident."""
 
     verification: Verification
     hesitant: bool
-    """Whether a language model is too unsure to act without being asked."""
+    """Says whether a language model is too unsure to act without being asked."""
     why: str
     requested_by: str = ""
     """The person who requests the action in place of a diagnosis; empty where a diagnosis calls for the action."""
@@ -78,7 +78,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Allowance:
-    """What the policy lets happen, and on which terms."""
+    """Holds what the policy lets happen, and on which terms."""
 
     permission: Permission
     reason: str
@@ -87,9 +87,9 @@ class Allowance:
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody has to approve."""
     approvals: int = 0
-    """How many different people have to approve, where the rule wants more than the permission says."""
+    """Says how many different people have to approve, where the rule wants more than the permission says."""
     changed: str = ""
-    """What is different from when the action was called for: its alarm has gone quiet."""
+    """Says what is different from when the action was called for: its alarm has gone quiet."""
 
 
 def permitted(

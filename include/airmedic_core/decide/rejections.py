@@ -18,10 +18,11 @@ RESTS_ON = "rests_on"
 """Key in the details of a decision: hash of each question that it asks → what the question rests on."""
 
 REJECTED = "rejected"
-"""What stops a question that was rejected before."""
+"""Says what stops a question that was rejected before."""
 
 UNLESS_SAID = timedelta(days=7)
-"""How long a rejection holds where nothing is chosen: a problem that comes back within a week is the same problem."""
+"""Sets how long a rejection holds where nothing is chosen: a problem that comes back within a week is the same problem.
+"""
 
 _LONGEST = timedelta(days=30)
 """The longest snooze. After a month a question is asked once more."""
@@ -35,7 +36,7 @@ _MOST_SHOWN = 5
 
 @dataclass(frozen=True)
 class Rejection:
-    """What somebody has rejected, and why."""
+    """Holds what somebody has rejected, and why."""
 
     proposal: Proposal
     answer: Approval

@@ -1,4 +1,4 @@
-"""What a person asks of a remediation."""
+"""Says what a person asks of a remediation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ LEFT_TO_DIAGNOSIS = {
     AUTOMATIC: "Automatic: what the diagnosis recommends and the policy allows",
     DIAGNOSE_ONLY: "Diagnose only",
 }
-"""What people may ask for instead of an action, and how the form offers it."""
+"""Says what people may ask for instead of an action, and how the form offers it."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks of a remediation; ``automatic`` leaves the choice to the diagnosis.
+    """Holds what a person asks of a remediation; ``automatic`` leaves the choice to the diagnosis.
 
     Raises
     ------
@@ -46,12 +46,12 @@ class Request:
 
     @property
     def chooses(self) -> bool:
-        """Whether the person names an action instead of leaving the choice to the diagnosis."""
+        """Say whether the person names an action instead of leaving the choice to the diagnosis."""
         return self.action not in LEFT_TO_DIAGNOSIS
 
     @property
     def only_looks(self) -> bool:
-        """Whether nothing is to be done about what is found."""
+        """Say whether nothing is to be done about what is found."""
         return self.dry_run or self.action == DIAGNOSE_ONLY
 
 

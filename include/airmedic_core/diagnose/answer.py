@@ -43,7 +43,7 @@ class ActionForm(Form):
 
 
 class ReadingForm(Form):
-    """What the model read from one piece of evidence."""
+    """Says what the model read from one piece of evidence."""
 
     evidence: str = Field(max_length=10)
     value: float

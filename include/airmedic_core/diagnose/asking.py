@@ -36,27 +36,27 @@ class Checked(Generic[A]):
 
 @dataclass(frozen=True)
 class Inquiry(Generic[A]):
-    """What one role asks, and how its answer is checked."""
+    """Holds what one role asks, and how its answer is checked."""
 
     incident_id: str
-    """What it is recorded and budgeted under."""
+    """Says what it is recorded and budgeted under."""
     role: str
     """The role that asks: ``diagnoser``, ``critic``, ``analyst``."""
     question: Question
     manifest: Json
-    """What leaves the machine."""
+    """Says what leaves the machine."""
     check: Callable[[str], Checked[A]]
     """Reads an answer and checks it; raises ``LanguageModelError`` if it is not in the form."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[A]):
-    """What came of asking."""
+    """Holds what came of asking."""
 
     checked: Checked[A] | None
     """The answer, where there was one in the form asked for."""
     notes: tuple[str, ...]
-    """What happened, for the record."""
+    """Says what happened, for the record."""
 
 
 def ask(ws: Workspace, inquiry: Inquiry[A], model: LanguageModel, budget: Budget | None = None) -> Outcome[A]:

@@ -1,4 +1,4 @@
-"""What a collector of evidence is given: the incident, its batches and findings, each read once."""
+"""Says what a collector of evidence is given: the incident, its batches and findings, each read once."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ class Case:
 
     @cached_property
     def assessment(self) -> Assessment | None:
-        """What the checks together say of the newest batch."""
+        """Return what the checks together say of the newest batch."""
         return self.newest.assessment if self.newest else None
 
     @cached_property
     def memories(self) -> list[Memory]:
-        """What closed incidents of all models taught, newest first."""
+        """Return what closed incidents of all models taught, newest first."""
         return memories(self.workspace.ledger, leave_out=[self.incident.id])
 
     @cached_property

@@ -55,7 +55,7 @@ class ClaudeDiagnoser:
 
     @property
     def price(self) -> Price | None:
-        """What it costs; nothing where neither the caller nor the table says."""
+        """Return what it costs; nothing where neither the caller nor the table says."""
         return self._price
 
     def ask(self, question: Question) -> Reply:

@@ -1,4 +1,4 @@
-"""How sure a diagnosis by rules is of the causes that it ranks, in shares of such answers that were right."""
+"""Says how sure a diagnosis by rules is of the causes that it ranks, in shares of such answers that were right."""
 
 from __future__ import annotations
 

@@ -22,12 +22,12 @@ MAX_TOKENS = 8_000
 
 @dataclass(frozen=True)
 class Consultation:
-    """What came of asking."""
+    """Holds what came of asking."""
 
     diagnosis: Diagnosis | None
     """The answer, where there was one in the form asked for."""
     notes: tuple[str, ...]
-    """What happened, for the record."""
+    """Says what happened, for the record."""
 
 
 def consult(ws: Workspace, packet: EvidencePacket, model: LanguageModel, budget: Budget | None = None) -> Consultation:

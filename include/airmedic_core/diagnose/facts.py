@@ -52,7 +52,7 @@ class Facts:
 
     @property
     def loss_lasts(self) -> bool:
-        """Whether the window before shows a loss of the same metric too."""
+        """Say whether the window before shows a loss of the same metric too."""
         lost = {(item.subject, item.details.get("statistic")) for item in self.losses}
         return any(
             int(item.details.get("windows", 1)) > 1 and (item.subject, item.details.get("statistic")) in lost
@@ -107,22 +107,22 @@ class Facts:
 
     @cached_property
     def unmoved(self) -> list[Evidence]:
-        """What says that inputs lie where they usually do."""
+        """Return what says that inputs lie where they usually do."""
         return [item for item in self.of("finding") if item.role is Role.INPUT_MOVED and item.verdict is Verdict.OK]
 
     @cached_property
     def switch(self) -> Evidence | None:
-        """Whether the loss starts with a new model version."""
+        """Say whether the loss starts with a new model version."""
         return next(iter(self.of("deployment.link")), None)
 
     @property
     def starts_with_version(self) -> bool:
-        """Whether the history shows that the trouble came with the version that serves."""
+        """Say whether the history shows that the trouble came with the version that serves."""
         return self.switch is not None and bool(self.switch.suggests)
 
     @property
     def can_be_undone(self) -> bool:
-        """Whether findings say how what they found is undone."""
+        """Say whether findings say how what they found is undone."""
         return any(item.details.get(CAN_BE_UNDONE) for item in self.alarms)
 
     def suggesting(self, cause: Cause) -> Iterator[Evidence]:

@@ -11,7 +11,7 @@ MOST_CITED = 6
 CEILING = 0.97
 """Rules are never certain."""
 _WEIGHT = {Verdict.ALERT: 0.75, Verdict.OK: 0.6, Verdict.WATCH: 0.4, Verdict.UNKNOWN: 0.2}
-"""What one finding says for a cause. One that suggests a cause without being an alarm decides between causes."""
+"""Says what one finding says for a cause. One that suggests a cause without being an alarm decides between causes."""
 _INDIRECT = {"assessment": 0.9}
 """Evidence derived from other evidence counts for less, because what it rests on is counted already."""
 _ASSESSED_OTHERWISE = 0.5
@@ -61,7 +61,7 @@ def _strength(item: Evidence, cause: Cause) -> float:
 
 
 def _assessed_otherwise(cause: Cause, facts: Facts) -> bool:
-    """Whether the checks together name another cause. What only the history shows, a switch, they cannot weigh."""
+    """Say whether the checks together name another cause. What only the history shows, a switch, they cannot weigh."""
     if facts.assessment is None or cause in facts.assessment.suggests:
         return False
     return not (cause is Cause.BAD_DEPLOYMENT and facts.starts_with_version)

@@ -1,4 +1,4 @@
-"""What the engine asks of a language model, and what can go wrong. No client library is known here."""
+"""Says what the engine asks of a language model, and what can go wrong. No client library is known here."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back, with what it took."""
+    """Holds what came back, with what it took."""
 
     text: str
     stop_reason: str
@@ -63,7 +63,7 @@ class Reply:
 
     @property
     def counts_hold(self) -> bool:
-        """Whether the numbers of tokens can be what was counted: an endpoint may state anything."""
+        """Say whether the numbers of tokens can be what was counted: an endpoint may state anything."""
         return all(0 <= tokens <= MOST_TOKENS for tokens in (self.input_tokens, self.output_tokens))
 
     @property
@@ -94,7 +94,7 @@ class LanguageModel(Protocol):
 
     @property
     def price(self) -> Price | None:
-        """What it costs; None where that is not known, and then it is not asked."""
+        """Return what it costs; None where that is not known, and then it is not asked."""
         ...
 
     def ask(self, question: Question) -> Reply:

@@ -1,4 +1,4 @@
-"""What leaves the machine: statistics under aliased names, never rows, with a manifest of what was sent."""
+"""Says what leaves the machine: statistics under aliased names, never rows, with a manifest of what was sent."""
 
 from __future__ import annotations
 

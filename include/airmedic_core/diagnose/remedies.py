@@ -1,4 +1,4 @@
-"""What to do about a cause: its remedies, in the order and under the conditions that the evidence gives them."""
+"""Says what to do about a cause: its remedies, in the order and under the conditions that the evidence gives them."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _LOCK = "budget of language models"
 
 @dataclass(frozen=True)
 class Reservation:
-    """What was set aside for one call."""
+    """Holds what was set aside for one call."""
 
     number: int
     worst: LanguageModelCall
@@ -28,7 +28,7 @@ class Reservation:
 
 @dataclass(frozen=True)
 class Budget:
-    """What may be spent on language models."""
+    """Holds what may be spent on language models."""
 
     incident_tokens: int = 90_000
     incident_usd: float = 0.50

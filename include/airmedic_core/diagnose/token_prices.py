@@ -1,4 +1,4 @@
-"""What language models cost, as their maker published it. A gateway or local model may cost something else."""
+"""Says what language models cost, as their maker published it. A gateway or local model may cost something else."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date
 
 AS_OF = date(2026, 11, 21)
-"""When the table was compared with the published lists. Look at https://claude.com/pricing before relying on it."""
+"""Says when the table was compared with the published lists. Look at https://claude.com/pricing before relying on it.
+"""
 
 
 @dataclass(frozen=True)
 class Price:
-    """What a model costs, in US dollars for a million tokens."""
+    """Holds what a model costs, in US dollars for a million tokens."""
 
     usd_in: float
     usd_out: float

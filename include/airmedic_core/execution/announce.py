@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Announced:
-    """What became of one action that tells people."""
+    """Holds what became of one action that tells people."""
 
     action: str
     status: str

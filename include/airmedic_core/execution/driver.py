@@ -244,7 +244,7 @@ class _Attempt:
 
     @property
     def moves_incident(self) -> bool:
-        """Whether the incident's state follows what is done: telling people happens beside its remedy."""
+        """Say whether the incident's state follows what is done: telling people happens beside its remedy."""
         return self.action.path is not Path.TELL
 
     def result(self, status: Literal["done", "failed", "undone"], summary: str, output: Json) -> ActionResult:

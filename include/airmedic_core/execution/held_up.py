@@ -1,4 +1,4 @@
-"""Whether a deployment under way may go on: approved weeks ago, it heeds what holds today."""
+"""Says whether a deployment under way may go on: approved weeks ago, it heeds what holds today."""
 
 from __future__ import annotations
 

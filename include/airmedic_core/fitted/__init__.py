@@ -1,4 +1,4 @@
-"""What fitted models have in common, whatever library made them: answers, categories, and the packages they want."""
+"""Holds what fitted models have in common, whatever library made them: answers, categories, and wanted packages."""
 
 from airmedic_core.fitted.answer import Answer, Meaning, Means
 from airmedic_core.fitted.categories import with_categories

@@ -1,4 +1,4 @@
-"""What a model answers, and what that means."""
+"""Says what a model answers, and what that means."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Means(StrEnum):
-    """What a prediction means."""
+    """Lists what a prediction means."""
 
     SCORE = "score"
     """The probability of the positive class."""
@@ -25,12 +25,12 @@ class Means(StrEnum):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said of rows, as it was said."""
+    """Holds what a model said of rows, as it was said."""
 
     values: NDArray[Any]
     """Shape (n,), or (n, k) with one column for each class or output."""
     means: Means | None = None
-    """What it means, where the library says so."""
+    """Says what it means, where the library says so."""
     classes: tuple[Any, ...] = ()
     """The classes as the model names them, in the order of the columns; empty where the library does not know."""
     columns: tuple[str, ...] = ()
@@ -39,7 +39,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Meaning:
-    """What the answers of a version mean, where its library does not say: inferred once, and kept with the version."""
+    """Says what the answers of a version mean, where its library does not say: inferred once, kept with the version."""
 
     means: Means
     classes: tuple[Any, ...] = ()

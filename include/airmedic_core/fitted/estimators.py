@@ -1,4 +1,4 @@
-"""What an estimator with scikit-learn's interface says of rows, whatever library it is from."""
+"""Says what an estimator with scikit-learn's interface says of rows, whatever library it is from."""
 
 from __future__ import annotations
 

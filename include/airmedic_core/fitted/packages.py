@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 _USUAL = ("scikit-learn", "numpy", "pandas", "cloudpickle")
-"""What every model that Airmedic fits is made with."""
+"""Says what every model that Airmedic fits is made with."""
 _NEVER_NAMED = frozenset({"mlflow", "mlflow-skinny"})
 """MLflow reads the models of its other versions: a difference is no reason to do anything."""
 _NAMED_ANYWAY = frozenset({"sklearn", "numpy", "pandas", "cloudpickle", "builtins", "__main__", "airmedic_core"})
 _SHOWN = 5
 """Packages that are named in a sentence."""
 REQUIREMENTS = "requirements.txt"
-"""Where a model's folder lists the packages it wants."""
+"""Says where a model's folder lists the packages it wants."""
 
 
 @dataclass(frozen=True)

@@ -35,13 +35,13 @@ class FittedModel:
     native: Any
     """The model as its library knows it."""
     meaning: Meaning | None = None
-    """What its answers mean, where its library does not say and somebody has found out."""
+    """Says what its answers mean, where its library does not say and somebody has found out."""
     signature: Any = None
     """MLflow's signature, if it was logged with one."""
     gaps: tuple[PackageGap, ...] = ()
     """Packages that are not installed as it wants them."""
     size_bytes: int = 0
-    """How large its files are; 0 for one that comes right from its training."""
+    """Says how large its files are; 0 for one that comes right from its training."""
 
     def answer(self, rows: pd.DataFrame) -> Answer:
         """Return what it says of prepared rows."""

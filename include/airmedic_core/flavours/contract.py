@@ -1,4 +1,4 @@
-"""What each flavour offers: how a model is loaded, what it says of rows, and whether it can be fitted again."""
+"""Describes what each flavour offers: how a model is loaded, what it says of rows, and whether it can be refitted."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ class Flavour(Protocol):
     """The package to install where the library is missing. Empty where it comes with Airmedic."""
 
     takes_text: bool = False
-    """Whether its estimators take categories as text, so that steps of scikit-learn can be put in front of them."""
+    """Says whether its estimators take categories as text, so that steps of scikit-learn can be put in front of them.
+    """
 
     @abstractmethod
     def load(self, folder: Path) -> Any:

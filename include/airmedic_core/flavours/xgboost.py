@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _NUMBERS = ("reg:", "count:")
-"""How the objectives begin whose predictions are values."""
+"""Says how the objectives begin whose predictions are values."""
 
 
 @final

@@ -44,7 +44,7 @@ class Section:
 
     @property
     def address(self) -> str:
-        """Where it stands: ``file.md#anchor``."""
+        """Return where it stands: ``file.md#anchor``."""
         return f"{self.source}#{self.anchor}" if self.anchor else self.source
 
 

@@ -28,7 +28,7 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Memory:
-    """What one closed incident taught."""
+    """Holds what one closed incident taught."""
 
     incident: Incident
     action: str

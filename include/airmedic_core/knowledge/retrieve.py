@@ -10,7 +10,7 @@ from airmedic_core.knowledge.ingest import Kind, Section
 from airmedic_core.knowledge.rank import Bm25, Ngrams, fuse
 
 TITLE_WEIGHT = 2
-"""How often a section's own heading counts, against once for each word of its text."""
+"""Sets how often a section's own heading counts, against once for each word of its text."""
 COVERED_LEAST = 0.37
 """Share of a question's weight that the best section must cover, or nothing answers it."""
 
@@ -41,14 +41,14 @@ class Hit:
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found for a question, best first."""
+    """Holds what was found for a question, best first."""
 
     question: str
     hits: tuple[Hit, ...]
     covered: float
     """Share of the question that the best section covers."""
     answered: bool
-    """Whether anything answers it at all."""
+    """Says whether anything answers it at all."""
 
     @property
     def best(self) -> Section | None:

@@ -24,7 +24,7 @@ from airmedic_core.records import Json
 GATHER = (
     "Allow exploration in the policy (learning: mode on, exploration_fraction), and ask again after more decisions."
 )
-"""What to do where no estimate favours a change."""
+"""Says what to do where no estimate favours a change."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Change:
     first_then: str
     """The action that it would put first then."""
     estimate: Estimate | None
-    """What the one is worth in place of the other; nothing where they are the same."""
+    """Says what the one is worth in place of the other; nothing where they are the same."""
 
     @property
     def objection(self) -> str:

@@ -16,11 +16,12 @@ from airmedic_core.ledger.experience import Experience, PastCase
 from airmedic_core.records import Finding, Json, Verdict
 
 _LEFT_TO_DIAGNOSIS = "automatic"
-"""What a decision says was requested, where the choice was left to the diagnosis."""
+"""Says what a decision says was requested, where the choice was left to the diagnosis."""
 
 _FLAT_MEAN, _FLAT_WEIGHT = 0.5, 2.0
-"""What an outcome is expected to be before any is known: even, and outweighed by a third outcome. The priors are left
-out of it, as somebody may have changed them after the outcomes were known."""
+"""States what an outcome is expected to be before any is known: even, and outweighed by a third outcome. The priors are
+left out of it, as somebody may have changed them after the outcomes were known.
+"""
 
 _TRIALS: Literal["trial"] = "trial"
 _ASKED_AT_ONCE = 500
@@ -41,9 +42,9 @@ class LoggedDecision:
     in_shadow: Mapping[str, float]
     would_try: str
     healed: bool | None
-    """Whether the chosen action healed the incident; nothing where no outcome counts."""
+    """Says whether the chosen action healed the incident; nothing where no outcome counts."""
     trial: str
-    """What a training in the shadow said on the same windows: ``helps``, ``does not help``, or nothing."""
+    """Says what a training in the shadow said on the same windows: ``helps``, ``does not help``, or nothing."""
 
 
 def logged_decisions(

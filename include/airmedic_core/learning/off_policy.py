@@ -1,4 +1,4 @@
-"""What another first choice would have been worth, estimated from decisions that were made by chance.
+"""Says what another first choice would have been worth, estimated from decisions that were made by chance.
 
 Only decisions in which both actions had a known chance can tell: what the rules choose with certainty says nothing of
 what they did not choose. The interval holds at every number of decisions at once, so that the report may be read as
@@ -40,7 +40,7 @@ class Logged:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How much more of the incidents one action heals than another, as a first choice."""
+    """Says how much more of the incidents one action heals than another, as a first choice."""
 
     action: str
     instead_of: str
@@ -60,7 +60,7 @@ class Estimate:
 
     @property
     def favours(self) -> bool:
-        """Whether the whole interval, and the other estimate as well, lie on the side of the action."""
+        """Say whether the whole interval, and the other estimate as well, lie on the side of the action."""
         return self.low > 0 and (self.inverse_propensity or 0.0) > 0
 
 

@@ -22,7 +22,7 @@ from airmedic_core.records import Json
 
 @dataclass(frozen=True)
 class Preference:
-    """How promising one action is for one cause."""
+    """Says how promising one action is for one cause."""
 
     action: str
     prior: Prior

@@ -29,7 +29,7 @@ class VerifiedOutcome:
 
 @dataclass(frozen=True)
 class Tally:
-    """How often an action healed a cause, and how often it did not."""
+    """Says how often an action healed a cause, and how often it did not."""
 
     successes: int = 0
     failures: int = 0

@@ -31,9 +31,9 @@ LEAST_WEIGHT, MOST_WEIGHT = 1.0, 50.0
 _FIRST_PRIOR = 0.8
 """Expected share of incidents that the rules' first choice heals, where nothing is said of it. A convention."""
 _PRIOR_STEP = 0.15
-"""How much less is expected of each further choice. A convention."""
+"""Sets how much less is expected of each further choice. A convention."""
 _LEAST_PRIOR = 0.1
-"""What is expected of a late choice at the least, so that it can still rise."""
+"""States what is expected of a late choice at the least, so that it can still rise."""
 
 _MOST_PROBLEMS = 10
 """Problems of a file that an error names."""

@@ -1,4 +1,4 @@
-"""How likely each action was to be chosen: what a decision records, so that its outcome can be weighed later.
+"""Says how likely each action was to be chosen: what a decision records, so that its outcome can be weighed later.
 
 The rules choose with certainty. Exploration puts another allowed action first now and then; exploration in the shadow
 only says which one that would have been.

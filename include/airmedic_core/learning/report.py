@@ -1,4 +1,4 @@
-"""What is learned so far, for people: plain records that the command line and pages show.
+"""Says what is learned so far, for people: plain records that the command line and pages show.
 
 :func:`learning_report` reads everything; nothing is changed by reading it.
 """

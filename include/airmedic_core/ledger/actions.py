@@ -1,4 +1,4 @@
-"""What was done: actions from their beginning to their end, and switches of the champion."""
+"""Says what was done: actions from their beginning to their end, and switches of the champion."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class RecordedAction:
     started_at: datetime
     finished_at: datetime | None
     snapshot: Json = field(default_factory=dict)
-    """How things stood before."""
+    """Says how things stood before."""
 
     @property
     def result(self) -> ActionResult | None:
-        """What came of it, once it ended."""
+        """Return what came of it, once it ended."""
         if self.status == "running" or self.status == "taking_back":  # noqa: PLR1714  mypy narrows no set
             return None
         return ActionResult(self.proposal_hash, self.action, self.status, self.summary, self.seconds, self.output)

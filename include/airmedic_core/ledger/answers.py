@@ -22,7 +22,7 @@ from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import CLOSED_BY_HAND, Approval, Permission, Proposal, from_json
 
 _CLOCKS_DIFFER = timedelta(seconds=30)
-"""How far the clock of the API server, which dates answers, may be behind the worker's, which dates questions."""
+"""Sets how far the clock of the API server, which dates answers, may be behind the worker's, which dates questions."""
 
 
 def refusal(

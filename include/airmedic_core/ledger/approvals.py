@@ -36,7 +36,7 @@ _HASH_LENGTH = 128
 
 
 class Approvals(Decisions):
-    """What was proposed and answered. Answers are only ever added."""
+    """Says what was proposed and answered. Answers are only ever added."""
 
     def record_proposal(self, p: Proposal) -> Proposal:
         """Record a proposal, and return the one that stands: an equal one that was made before may stand for it.

@@ -33,7 +33,7 @@ class AuditRecord:
     at: datetime
     kind: str
     subject: str
-    """What it is about: an incident, a batch, a proposal hash, a model."""
+    """Says what it is about: an incident, a batch, a proposal hash, a model."""
     payload: Any
     sealed_rows: Json
     """Name of each row that was written with it → digest; nothing in place of a digest where it was deleted."""

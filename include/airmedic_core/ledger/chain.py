@@ -16,7 +16,7 @@ from airmedic_core.ledger.seals import SEALED, TouchedRows, seals_of
 from airmedic_core.ledger.tables import audit, audit_head
 
 GENESIS = "0" * 64
-"""What stands in place of a previous hash before the first record."""
+"""Says what stands in place of a previous hash before the first record."""
 
 SEALS = "sealed_rows"
 """Under this key a record's payload holds the seals of the rows that were written with it."""
@@ -28,7 +28,7 @@ _RESEALED_AT_ONCE = 500
 
 @dataclass
 class Pending:
-    """What a writing transaction adds to the chain when it ends."""
+    """Holds what a writing transaction adds to the chain when it ends."""
 
     sequence: int
     hash: str

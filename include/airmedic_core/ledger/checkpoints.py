@@ -33,8 +33,9 @@ CHECKPOINTS = "AIRMEDIC_CHECKPOINTS"
 """Environment variable that names the file that checkpoints are appended to."""
 
 REGULARLY = timedelta(hours=1)
-"""How often the reports of batches append a checkpoint to the file. A thousand models would add one every few seconds,
-and each line is looked up when the file is verified."""
+"""Sets how often the reports of batches append a checkpoint to the file. A thousand models would add one every few
+seconds, and each line is looked up when the file is verified.
+"""
 
 _LONGEST_LINE = 4096
 """Bytes at the end of the file that hold its last line. One has about 250."""

@@ -17,7 +17,7 @@ DECIDE_AGAIN = "Decide again."
 
 
 class Decisions(Audit):
-    """What was decided and proposed, and what was refused."""
+    """Says what was decided and proposed, and what was refused."""
 
     def record_decision(
         self,

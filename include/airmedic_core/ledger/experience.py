@@ -1,4 +1,4 @@
-"""What past incidents teach, as the audit chain holds them: what was decided, what was done, and what came of it.
+"""Says what past incidents teach, as the audit chain holds them: what was decided, what was done, and what came of it.
 
 Rows only say which incidents are the newest, and which proposals are theirs: the chain has no index of them. One that
 was edited or put in teaches nothing, and takes no place of an incident that the chain holds. One that was deleted hides
@@ -46,11 +46,12 @@ class PastCase:
     resolution: Json
     batch_ids: tuple[str, ...]
     decisions: tuple[Json, ...]
-    """What was decided, oldest first: what the record says, its number as ``record``, the ``action`` proposed, and
+    """Says what was decided, oldest first: what the record says, its number as ``record``, the ``action`` proposed, and
     whether its end is on record, as ``carried_out``."""
     verified: bool
-    """Whether the end of the action that the resolution names is on record: it follows the action's own verification,
-    or its undoing."""
+    """Says whether the end of the action that the resolution names is on record: it follows the action's own
+    verification, or its undoing.
+    """
 
 
 @dataclass(frozen=True)

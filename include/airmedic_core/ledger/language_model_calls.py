@@ -1,4 +1,4 @@
-"""What language models were asked, what it cost, and what they answered: the base of budgets and of the cache."""
+"""Says what language models were asked, what it cost, and what they answered: the base of budgets and of the cache."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LanguageModelCall:
     usd: float
     seconds: float
     manifest: Json
-    """What left the machine: names of the fields, bytes, hash."""
+    """Says what left the machine: names of the fields, bytes, hash."""
     reply: str = ""
 
 

@@ -1,4 +1,4 @@
-"""What was seen: batches, their findings and what they mean."""
+"""Says what was seen: batches, their findings and what they mean."""
 
 from __future__ import annotations
 

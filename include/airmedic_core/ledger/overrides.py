@@ -41,7 +41,7 @@ class Override:
 
     @property
     def plain_value(self) -> object:
-        """What holds, without the wrapping that settings are recorded in."""
+        """Return what holds, without the wrapping that settings are recorded in."""
         return self.value["value"] if set(self.value) == {"value"} else self.value or ""
 
     @property

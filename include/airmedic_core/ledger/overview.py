@@ -1,4 +1,4 @@
-"""What pages over many models and many windows read: few questions, each answered for all of them at once."""
+"""Says what pages over many models and many windows read: few questions, each answered for all of them at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from airmedic_core.records import (
 _BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """Earlier than any window: where a model has fewer windows than are wanted, all of them are read."""
 _BETWEEN = " "
-"""What stands between the numbers of a trend that is packed into a text."""
+"""Says what stands between the numbers of a trend that is packed into a text."""
 _ROLES = {role.value: role for role in Role}
 """To look a role up here takes a tenth of the time that an enum takes, and a map has twenty thousand of them."""
 _OPEN = [state.value for state in IncidentState if state not in ENDS]
@@ -55,7 +55,7 @@ class Measured(NamedTuple):
 
 
 class Trend(NamedTuple):
-    """What was measured in each of the last windows of a model, oldest first; nothing where it was not."""
+    """Says what was measured in each of the last windows of a model, oldest first; nothing where it was not."""
 
     metric: list[float | None]
     largest_move: list[float | None]
@@ -72,7 +72,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class FleetRows:
-    """What the ledger holds of all models, by their names."""
+    """Shows what the ledger holds of all models, by their names."""
 
     newest: dict[str, Row[Any]]
     """The last window that was assessed."""

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _NAME_AND_ID = re.compile(r"(?P<name>.*) \(id (?P<id>[^()]*)\)")
-"""How an answer names a person who is on no list of approvers: by the login's name and number."""
+"""Says how an answer names a person who is on no list of approvers: by the login's name and number."""
 
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Signs outside of Unicode's category Cf that are not drawn either (its property Default_Ignorable_Code_Point, and the

@@ -1,4 +1,4 @@
-"""What the audit chain says of an incident, whatever its rows say now: what an action rests on when it begins.
+"""Says what the audit chain says of an incident, whatever its rows say now: what an action rests on when it begins.
 
 Rows show what happened; they decide nothing. What the chain says nothing of stays as its row has it.
 """
@@ -26,7 +26,7 @@ _AS_RECORDED: Mapping[str, Any] = {
     "batch_ids": tuple,
     "as_of": as_utc,
 }
-"""What decides over actions in an incident → how it is read from a record."""
+"""Says what decides over actions in an incident → how it is read from a record."""
 
 
 class Recorded(Audit):

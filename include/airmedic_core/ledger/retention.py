@@ -1,4 +1,4 @@
-"""What may be forgotten: the findings of old windows, which are most of what a ledger holds."""
+"""Says what may be forgotten: the findings of old windows, which are most of what a ledger holds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Forgotten:
-    """How much of one model the ledger has forgotten."""
+    """Says how much of one model the ledger has forgotten."""
 
     batches: int
     findings: int

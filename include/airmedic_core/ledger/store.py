@@ -1,4 +1,4 @@
-"""How the ledger is reached: opening, migrating, transactions, and what its errors mean."""
+"""Says how the ledger is reached: opening, migrating, transactions, and what its errors mean."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ REVISION = "0007"
 """The newest migration. A ledger that stands there is opened without importing Alembic, which costs 0.3 s."""
 
 LEASE_SECONDS = 30.0
-"""How long others wait for a process that died while it held something. A live one renews its lease three times in that
-time, so that a machine may stand still for some seconds without losing it."""
+"""Sets how long others wait for a process that died while it held something. A live one renews its lease three times in
+that time, so that a machine may stand still for some seconds without losing it.
+"""
 
 _ROWS_CHANGED = "0003"
 """The newest migration that changes rows. They are sealed anew when a ledger comes from before it, which takes minutes
@@ -31,8 +32,9 @@ _MIGRATION_LOCK = 7_241_016_733
 """Number of Postgres' advisory lock that lets one process migrate at a time."""
 
 _MIGRATION_WAIT_SECONDS = 180
-"""How long a process waits for another one that migrates: many times what a migration and the sealing of a million rows
-take, so that nobody is turned away while a new ledger is made."""
+"""Sets how long a process waits for another one that migrates: many times what a migration and the sealing of a million
+rows take, so that nobody is turned away while a new ledger is made.
+"""
 
 
 _POLL_SECONDS = 0.05
@@ -43,7 +45,9 @@ _CANNOT_WRITE_NOW = frozenset({"25006", "53100", "53200", "57P03"})
 starting up."""
 
 _SQLITE_CANNOT_NOW = ("unable to open", "is full", "readonly database", "disk I/O error")
-"""What SQLite says where the disk is full, mounted read-only or failing: all of it is mended outside of the ledger."""
+"""Says what SQLite says where the disk is full, mounted read-only or failing: all of it is mended outside of the
+ledger.
+"""
 
 _DISK_CANNOT_NOW = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO})
 
@@ -109,7 +113,7 @@ class Store:
 
     @property
     def url(self) -> str:
-        """Where the ledger is, without a password."""
+        """Return where the ledger is, without a password."""
         return self._engine.url.render_as_string(hide_password=True)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What trainings took: the base of the budget for compute."""
+"""Says what trainings took: the base of the budget for compute."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Training:
 
     @property
     def is_trial(self) -> bool:
-        """Whether it only tried whether training would help."""
+        """Say whether it only tried whether training would help."""
         return self.incident_id == NO_INCIDENT
 
 

@@ -1,4 +1,4 @@
-"""How incidents and actions move: one table each, from a state to those that may follow. Anything else is refused."""
+"""Says how incidents and actions move: one table each, from a state to those that may follow. All else is refused."""
 
 from __future__ import annotations
 

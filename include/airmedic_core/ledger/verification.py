@@ -16,7 +16,7 @@ RESTORE = (
     "Compare with the head in the last incident report or with a checkpoint, and restore the database from a backup "
     "made before."
 )
-"""What to do about a ledger that was changed behind its back."""
+"""Says what to do about a ledger that was changed behind its back."""
 
 _MOST_PROBLEMS = 50
 """Problems that are listed: enough to see what was touched, few enough to read."""
@@ -32,7 +32,7 @@ class AuditHead:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a record stands in the chain: what is before it, and how far the chain goes."""
+    """Says where a record stands in the chain: what is before it, and how far the chain goes."""
 
     hash_before: str | None
     """The hash of the record with the number before; nothing where there is none."""
@@ -41,7 +41,7 @@ class Place:
 
 
 class _Expected:
-    """What the chain says of the rows: the last seal of each, and which record holds it."""
+    """Says what the chain says of the rows: the last seal of each, and which record holds it."""
 
     def __init__(self) -> None:
         self.seals: dict[str, tuple[int, str | None]] = {}

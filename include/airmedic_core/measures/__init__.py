@@ -1,1 +1,1 @@
-"""What several checks measure of columns, rows and losses."""
+"""Says what several checks measure of columns, rows and losses."""

@@ -28,11 +28,11 @@ class Calendar:
 
     cycle: timedelta
     names: tuple[str, ...]
-    """What windows of each phase are called, in the plural."""
+    """Says what windows of each phase are called, in the plural."""
     phase: Callable[[datetime], int]
     lap: Callable[[datetime], int]
     by_clock: bool = False
-    """Whether it tells hours apart, which come earlier or later in UTC when local clocks change."""
+    """Says whether it tells hours apart, which come earlier or later in UTC when local clocks change."""
 
     def turns(self, windows: Sequence[Window]) -> Turns | None:
         """Return which of the windows are alike; None where they do not span the cycle twice."""

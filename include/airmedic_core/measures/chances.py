@@ -1,4 +1,4 @@
-"""How likely rows alone bring forth what is seen in a window, where both it and the reference are samples.
+"""Says how likely rows alone bring forth what is seen in a window, where both it and the reference are samples.
 
 The normal law makes far too much of a handful of rows, and a reference of few rows is not known exactly.
 """
@@ -13,8 +13,9 @@ from scipy import special
 from airmedic_core.metrics import Array
 
 BY_ROWS_ALONE = 0.01
-"""How likely rows alone may bring forth what counts as damage or as another vocabulary, over all that was looked at:
-the largest value of a small reference is soon exceeded, and one of many values soon repeated. One window in 100."""
+"""Sets how likely rows alone may bring forth what counts as damage or as another vocabulary, over all that was looked
+at: the largest value of a small reference is soon exceeded, and one of many values soon repeated. One window in 100.
+"""
 
 
 def chance_beyond_all(far: int, rows: int, rows_before: int) -> float:

@@ -21,7 +21,7 @@ from airmedic_core.verdicts.moderated import Moderated, moderated_z
 from airmedic_core.verdicts.regimes import seen_before
 
 RANKS_PER_SD = 0.2821
-"""How far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
+"""States how far the mean rank moves when a normal distribution moves by one standard deviation: 1 / (2 √π)."""
 _FLOOR = 0.01
 """A difference of ranks or shares up to here is of no interest, however certain: one row in a hundred."""
 _MANY_ROWS = 10.0
@@ -46,7 +46,7 @@ class Statistics:
 
     columns: tuple[str, ...]
     parts: tuple[str, ...]
-    """What of the column: ``location``, ``spread``, or a category."""
+    """Says what of the column: ``location``, ``spread``, or a category."""
     unit: Array
     """Divides a difference into an effect: standard deviations for ranks, 1 for fractions."""
     measure: Measure
@@ -242,7 +242,7 @@ def mid_ranks(counts: NDArray[np.int64]) -> Array:
 
 
 def one_value_per_window(past: Sequence[Profile], name: str) -> bool:
-    """Whether windows hold only one value each in this column, as calendar columns do.
+    """Say whether windows hold only one value each in this column, as calendar columns do.
 
     Then a window is one observation of it, and a value that has not been seen before means nothing.
     """

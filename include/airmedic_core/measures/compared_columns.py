@@ -15,7 +15,7 @@ from airmedic_core.profile import Profile
 from airmedic_core.verdicts.moderated import Moderated
 
 _ALONE_Z = 1.28
-"""What each of two windows must reach alone, to be taken together: one in ten."""
+"""States what each of two windows must reach alone, to be taken together: one in ten."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +34,12 @@ class Compared:
 
     @property
     def effects(self) -> Array:
-        """How far each entry moved."""
+        """Return how far each entry moved."""
         return self.result.difference / self.statistics.unit
 
     @property
     def expected(self) -> Array:
-        """What history lets expect of each entry, in a window of this season."""
+        """Return what history lets expect of each entry, in a window of this season."""
         return self.result.centre if self.like is None else self.result.centre + self.like.level.part
 
 

@@ -1,4 +1,4 @@
-"""Whether a number stands alone: farther from all others than these are from each other."""
+"""Says whether a number stands alone: farther from all others than these are from each other."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ _SIDE = 0.25
 _LEAST_VALUES = 20
 """Distinct values on that side. Of fewer, such as a scale from 1 to 5, the next one may just not have been seen yet."""
 _TIMES_FARTHER = 2.0
-"""How many times as far as any of these steps. The next value of independent rows lies so far beyond the last one in
-about one of 20² columns of a long tail."""
+"""Sets how many times as far as any of these steps. The next value of independent rows lies so far beyond the last one
+in about one of 20² columns of a long tail.
+"""
 
 
 def isolated(value: float, usual: NDArray[np.float64], others: NDArray[np.float64]) -> bool:

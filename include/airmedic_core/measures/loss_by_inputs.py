@@ -1,4 +1,4 @@
-"""What the rows of two windows share, and what a metric is worth on it.
+"""Says what the rows of two windows share, and what a metric is worth on it.
 
 A loss of performance is taken apart on the inputs that both windows have (Cai, Namkoong, Yadlowsky 2023, Diagnosing
 model performance under distribution shift, arXiv:2303.02011): a classifier that tells the two windows apart gives each
@@ -58,7 +58,7 @@ class Parts:
     high: float
     """95 % interval of ``relation``."""
     separation: float
-    """How well the windows can be told apart by their inputs: area under the ROC curve."""
+    """Says how well the windows can be told apart by their inputs: area under the ROC curve."""
 
 
 def take_apart(

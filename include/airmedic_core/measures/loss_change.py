@@ -27,7 +27,7 @@ _FEW_ROWS = 0.05
 _WINDOW_RESAMPLES = 400
 """Resamples for the interval of a window's metric: its 2.5 % quantile then rests on the ten lowest."""
 WINDOWS_OF_LOSSES = (4.0, 2.0)
-"""What windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
+"""States what windows of a metric usually do: their variance is twice that of independent rows, worth four windows."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Change:
     spread: float
     """The usual difference between windows of the version, as a standard deviation."""
     of_few_rows: bool
-    """Whether the loss is gone without the few rows that cost the most."""
+    """Says whether the loss is gone without the few rows that cost the most."""
 
 
 def deciding_metrics(spec: ModelSpec) -> list[Metric]:
@@ -172,7 +172,7 @@ def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
 
 
 def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, floor: float) -> bool:
-    """Whether the loss is gone without the few rows that cost the most.
+    """Say whether the loss is gone without the few rows that cost the most.
 
     Such a window is judged by its own error too. Any other is judged by what chance did in the windows before it:
     errors that grow are also more uneven, so that a window's own error hides the very loss that is to be found.
@@ -186,7 +186,7 @@ def _made_by_few_rows(labelled: LabelledRows, measure: Metric, before: float, fl
 def _made_beyond_the_baseline(
     context: CheckContext, labelled: LabelledRows, measure: Metric, before: float, floor: float
 ) -> bool:
-    """Whether the loss is gone without rows that cost more than any of the baseline, where its few rows may lack those.
+    """Say whether the loss is gone without rows that cost more than any of the baseline, which may lack such rows.
 
     Errors have long tails. How large the largest are, a hundred rows do not know.
     """

@@ -1,4 +1,4 @@
-"""How far answers tell labels apart, on a scale that does not depend on how rare a class is."""
+"""Says how far answers tell labels apart, on a scale that does not depend on how rare a class is."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _TWO_SIDED_95 = 1.96
 
 @dataclass(frozen=True)
 class Relation:
-    """How far answers tell labels apart."""
+    """Says how far answers tell labels apart."""
 
     strength: float
     """1 where they do without fault, 0 where they say nothing, -1 where they are as wrong as can be."""
     by_chance: float
-    """How far from 0 it is by chance where answers say nothing (95 %)."""
+    """Says how far from 0 it is by chance where answers say nothing (95 %)."""
 
 
 def relation(task: str, labels: Array, scores: Array) -> Relation:

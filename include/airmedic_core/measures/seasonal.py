@@ -20,21 +20,21 @@ _TINY = 1e-9
 _CLOCKS = (-1, 0, 1)
 """Hours by which a clock may run ahead of that of history. The calendar's is UTC; people live by a local one."""
 _CHANGES = 3.0
-"""What a change of the clock costs, as a logarithm of likelihoods: as for a season, twenty to one."""
+"""States what a change of the clock costs, as a logarithm of likelihoods: as for a season, twenty to one."""
 _MOST_Z = 3.0
 """Standard deviations beyond which no entry counts for the clock: a column that moved by itself must not set it."""
 
 
 @dataclass(frozen=True)
 class Like:
-    """What a window is compared with, where history has a season."""
+    """Holds what a window is compared with, where history has a season."""
 
     name: str
-    """What windows of its phase are called, in the plural."""
+    """Says what windows of its phase are called, in the plural."""
     level: Level
     season: Season
     past: Array | None = None
-    """What the season adds to each window of history, shape (windows, entries), where clocks have changed."""
+    """Says what the season adds to each window of history, shape (windows, entries), where clocks have changed."""
 
     def without(self, history: Array) -> Array:
         """Return history without the season."""

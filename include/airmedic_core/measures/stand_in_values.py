@@ -23,7 +23,7 @@ _LIMITS = frozenset(
 
 
 def is_stand_in(category: str) -> bool:
-    """Whether a category may be a word for "missing": NA, none, default and test name real things too.
+    """Say whether a category may be a word for "missing": NA, none, default and test name real things too.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def is_stand_in(category: str) -> bool:
 
 
 def is_certain_stand_in(category: str) -> bool:
-    """Whether a category hardly means anything but "missing", such as unknown, n/a, null or an empty text.
+    """Say whether a category hardly means anything but "missing", such as unknown, n/a, null or an empty text.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def is_certain_stand_in(category: str) -> bool:
 
 
 def is_typical_number(value: float, *, least: float) -> bool:
-    """Whether a number is one that programs write for "missing", in a column without it.
+    """Say whether a number is one that programs write for "missing", in a column without it.
 
     Those are 0 and what is negative where all was above; three nines and more; powers of ten from a million; and the
     limits of integers of 16 bits and more. 99, 127 and 255 are too often just numbers.

@@ -1,4 +1,4 @@
-"""How well each column follows from the others, before and now."""
+"""Says how well each column follows from the others, before and now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many rows usually hold a category that was never seen before: of a long tail, some always do."""
+"""Says how many rows usually hold a category that was never seen before: of a long tail, some always do."""
 
 from __future__ import annotations
 

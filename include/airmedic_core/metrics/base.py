@@ -1,4 +1,4 @@
-"""What a metric is, and metrics that follow from sums over rows.
+"""Says what a metric is, and metrics that follow from sums over rows.
 
 Each metric can be computed for many resamples of time blocks at once. What a resample needs is summed once per block,
 so that a thousand resamples cost one matrix product.

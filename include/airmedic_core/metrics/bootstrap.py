@@ -1,4 +1,4 @@
-"""How uncertain a metric is: a bootstrap over blocks of time, because neighbouring rows depend on each other."""
+"""Says how uncertain a metric is: a bootstrap over blocks of time, because neighbouring rows depend on each other."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from airmedic_core.metrics.base import Array, Blocks, Metric
 
 _BOTH_SIDES: tuple[Literal["right"], Literal["left"]] = ("right", "left")
-"""Where equal scores are inserted: behind them, and before them. Ties count half."""
+"""Says where equal scores are inserted: behind them, and before them. Ties count half."""
 _STEP = 128
 """Scores that are looked at together: their table of resamples then stays in the processor's cache."""
 _EXACT_IN_FLOAT32 = 2.0**24

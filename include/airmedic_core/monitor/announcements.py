@@ -26,17 +26,17 @@ _PERIODS = (
 )
 """Keys of years, quarters and months, as Airflow's partition mappers write them, and how many months each lasts."""
 _OF_WEEK = re.compile(r" \(W\d{2}\)$")
-"""What Airflow's mapper of weeks puts behind the Monday."""
+"""Says what Airflow's mapper of weeks puts behind the Monday."""
 _HOUR = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _SCHEME = "s3"
 """Of the files in notices of S3."""
 _REMOVED = "ObjectRemoved"
-"""How S3 begins the names of events of files that were deleted."""
+"""Says how S3 begins the names of events of files that were deleted."""
 _MOST_STEPS = 100
 """Steps of the model that an announced window may last: a late delivery of several, and not the whole history."""
 _CLOCKS = timedelta(minutes=5)
-"""How far the clocks of those who announce may be ahead."""
+"""Sets how far the clocks of those who announce may be ahead."""
 _SHOWN = 80
 """Characters of a message that are quoted: it may be of any length."""
 
@@ -50,7 +50,7 @@ class Announced(NamedTuple):
 
 
 class Announcements(NamedTuple):
-    """What some events announce."""
+    """Says what some events announce."""
 
     windows: tuple[Announced, ...]
     """The oldest first, each window once, with the latest ``as_of`` of its events."""

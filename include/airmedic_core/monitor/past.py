@@ -1,4 +1,4 @@
-"""What is kept of each window besides the ledger: its profile and the facts of its rows, as one small file."""
+"""Says what is kept of each window besides the ledger: its profile and the facts of its rows, as one small file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_BYTES = 256_000_000
 
 
 _DAMAGED = (AirmedicError, ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError)
-"""What reading raises where a file holds other JSON than was written. Such a window has no history."""
+"""Says what reading raises where a file holds other JSON than was written. Such a window has no history."""
 
 
 def window_file(settings: Settings, batch: Batch) -> Path:

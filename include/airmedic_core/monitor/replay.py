@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Replayed(NamedTuple):
-    """What came of one past window; no batch and no assessment where it holds no rows."""
+    """Says what came of one past window; no batch and no assessment where it holds no rows."""
 
     window: Window
     batch: Batch | None

@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class BatchRows:
-    """What the tasks of one run have in common."""
+    """Holds what the tasks of one run have in common."""
 
     frame: pd.DataFrame
     scored: ScoredBatch | None

@@ -30,7 +30,7 @@ class Trial:
     rows: pd.DataFrame
     """The repaired copy."""
     counts: tuple[int, ...]
-    """How many rows each step changes."""
+    """Says how many rows each step changes."""
     made_null: Mapping[str, float]
     """Columns, and the share of their values that become null."""
     scored: ScoredBatch | None

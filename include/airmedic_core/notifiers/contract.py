@@ -1,4 +1,4 @@
-"""What a notice is, and what each notifier offers."""
+"""Says what a notice is, and what each notifier offers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airmedic_core.records import IncidentState, Severity
 
 
 class Event(StrEnum):
-    """What people are told of."""
+    """Lists what people are told of."""
 
     INCIDENT_OPENED = "incident_opened"
     INCIDENT_CLOSED = "incident_closed"
@@ -33,7 +33,7 @@ class Event(StrEnum):
     REVIEWED = "reviewed"
     TASK_FAILED = "task_failed"
     DIGEST = "digest"
-    """How all models stand, once a day, where ``digest`` is set."""
+    """Says how all models stand, once a day, where ``digest`` is set."""
     INFORMATION = "information"
     """Anything else."""
 
@@ -51,7 +51,7 @@ class Notice:
     severity: Severity | None = None
     """The severity of the incident, where there is one."""
     state: IncidentState | None = None
-    """Where the incident stands, where there is one."""
+    """Says where the incident stands, where there is one."""
     links: tuple[str, ...] = ()
     """Addresses of pages to read."""
 
@@ -62,7 +62,7 @@ class Notice:
 
     @property
     def is_over(self) -> bool:
-        """Whether the incident is closed, and nobody has to look at it any more."""
+        """Say whether the incident is closed, and nobody has to look at it any more."""
         return self.event is Event.INCIDENT_CLOSED and self.state is not IncidentState.ESCALATED
 
 
@@ -73,7 +73,7 @@ class Ticket:
     id: str
     """As people name it: ``acme/models#7``, ``ML-12``."""
     url: str = ""
-    """Where it is read; empty where nobody knows."""
+    """Says where it is read; empty where nobody knows."""
 
     def __str__(self) -> str:
         return f"{self.id}: {self.url}" if self.url else self.id
@@ -95,9 +95,9 @@ class RoutedOptions(NotifierOptions):
     from_severity: Severity = Severity.LOW
     """Incidents that are milder are not told this way. What is about no incident is told always."""
     events: tuple[Event, ...] = ()
-    """What is told this way, beside the end of an incident; empty for everything."""
+    """Says what is told this way, beside the end of an incident; empty for everything."""
     digest: bool = False
-    """Whether a digest is told this way: one for all models whose notifier has the same options."""
+    """Says whether a digest is told this way: one for all models whose notifier has the same options."""
 
     def wants(self, notice: Notice) -> bool:
         """Return whether a notice is to be told this way. What was opened is closed, whatever ``events`` says."""
@@ -112,13 +112,13 @@ class Notifier(Protocol[OptionsT]):
     """One way to tell people. A spec names it in ``notify``."""
 
     options: type[OptionsT]
-    """Where to and how, each documented, with defaults."""
+    """Says where to and how, each documented, with defaults."""
     connections: tuple[str, ...] = ()
     """Airflow connections that it writes through where its options name no others: ``airmedic doctor`` lists them."""
     always: bool = False
-    """Whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
+    """Says whether people are told this way without being named in a spec. It counts for Airmedic's own only."""
     opens_tickets: bool = False
-    """Whether it keeps a ticket for each incident, which ``open_ticket`` returns."""
+    """Says whether it keeps a ticket for each incident, which ``open_ticket`` returns."""
 
     def preview(self, notice: Notice, options: OptionsT) -> str:
         """Return what would be sent, as people read it, without any secret. Sends nothing, and needs no connection.

@@ -65,7 +65,7 @@ class BoostedTrees:
     """The unit that the trees count in."""
     trees: tuple[_Tree, ...]
     probabilities: bool
-    """Whether the outputs are those of classes."""
+    """Says whether the outputs are those of classes."""
 
     @classmethod
     def fitted(cls, codes: Codes, truth: Array, *, probabilities: bool) -> Self:

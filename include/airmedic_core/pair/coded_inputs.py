@@ -26,7 +26,7 @@ _MISSING = 0
 
 @dataclass(frozen=True)
 class CodedInputs:
-    """Where the bins of each input begin, as cut from the rows that a model is fitted on."""
+    """Says where the bins of each input begin, as cut from the rows that a model is fitted on."""
 
     inputs: Inputs
     edges: dict[str, Array]

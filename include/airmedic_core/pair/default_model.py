@@ -1,4 +1,4 @@
-"""What the model said of two sets of rows: predictions that were logged, or those of a default model."""
+"""Says what the model said of two sets of rows: predictions that were logged, or those of a default model."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _LEAST_FITTED = 100
 
 @dataclass(frozen=True)
 class Served:
-    """What one model said of both sets of rows."""
+    """Holds what one model said of both sets of rows."""
 
     reference: ScoredBatch
     current: ScoredBatch

@@ -1,4 +1,4 @@
-"""Whether the labels of two sets of rows can be used: there, of the task, and of the same values on both sides."""
+"""Says whether the labels of two sets of rows can be used: there, of the task, and of the same values on both sides."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class PairCheck(NamedTuple):
-    """What a window is, against its reference."""
+    """Says what a window is, against its reference."""
 
     assessment: Assessment
     findings: tuple[Finding, ...]

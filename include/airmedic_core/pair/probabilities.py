@@ -1,4 +1,4 @@
-"""Whether logged scores still are probabilities: per cent, or raw values of a model, say nothing of its performance."""
+"""Says whether logged scores still are probabilities: per cent, or raw values of a model, tell no performance."""
 
 from __future__ import annotations
 

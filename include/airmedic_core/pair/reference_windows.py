@@ -1,4 +1,4 @@
-"""How two sets of rows lie in time, and how the reference is split into windows like the one in question."""
+"""Says how two sets of rows lie in time, and how the reference is split into windows like the one in question."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airmedic_core.profile import Reference
 
 _DAY, _HOUR = Every(1, "day"), Every(1, "hour")
-"""What a window of days, and a shorter one, begins and ends on where it is not the calendar's."""
+"""Says what a window of days, and a shorter one, begins and ends on where it is not the calendar's."""
 _SHARED_FRACTION = 0.5
 """Share of the rows, and of the reference's time, above which two sets are samples of one time."""
 _WHOLE_FRACTION = 0.9

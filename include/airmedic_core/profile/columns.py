@@ -25,7 +25,7 @@ class ProfileError(AirmedicError):
 
 
 class _Nulls:
-    """What is said of the missing values of any column."""
+    """Says what is said of the missing values of any column."""
 
     rows: int
     nulls: int
@@ -38,7 +38,7 @@ class _Nulls:
 
 @dataclass(frozen=True, eq=False)
 class NumericProfile(_Nulls):
-    """What is kept of a column of numbers.
+    """Holds what is kept of a column of numbers.
 
     Bin ``i`` holds the values above ``edges[i - 1]`` up to and including ``edges[i]``; the first and the last bin are
     open. ``rows == nulls + unreadable + non_finite + counts.sum()``.
@@ -134,7 +134,7 @@ class NumericProfile(_Nulls):
 
 @dataclass(frozen=True, eq=False)
 class CategoricalProfile(_Nulls):
-    """What is kept of a column of categories. ``rows == nulls + counts.sum() + other + unseen``."""
+    """Holds what is kept of a column of categories. ``rows == nulls + counts.sum() + other + unseen``."""
 
     categories: tuple[str, ...]
     """The reference's most frequent values."""
@@ -176,7 +176,7 @@ class CategoricalProfile(_Nulls):
 
 @dataclass(frozen=True)
 class TimeProfile(_Nulls):
-    """What is kept of a column of moments."""
+    """Holds what is kept of a column of moments."""
 
     rows: int
     nulls: int

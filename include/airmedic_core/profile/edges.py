@@ -27,7 +27,7 @@ SEGMENT_VALUES = 20
 _TAIL_STEPS = 10
 """Cut points beyond each extreme. They double, so that the last lies 2⁹ half standard deviations away."""
 _HALVINGS = 7
-"""How many times the mass of the outermost bins of equal mass is halved, so that their ends are seen finely."""
+"""Sets how many times the mass of the outermost bins of equal mass is halved, so that their ends are seen finely."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Categories:
     rest: tuple[str, ...] = ()
     """Other known values; counted together."""
     complete: bool = True
-    """Whether ``top`` and ``rest`` are all there were. If not, what they lack counts as known."""
+    """Says whether ``top`` and ``rest`` are all there were. If not, what they lack counts as known."""
 
     @classmethod
     def from_counts(cls, counts: dict[str, int], top: int = TOP_CATEGORIES) -> Categories:

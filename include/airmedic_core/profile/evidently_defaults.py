@@ -1,4 +1,4 @@
-"""What Evidently 0.7.23 computes and decides by default, from the values of one column.
+"""Says what Evidently 0.7.23 computes and decides by default, from the values of one column.
 
 Airmedic's own verdicts come from profiles. These functions show, beside them, what the widely known defaults say of
 the same rows. They follow the documented formulas: missing values are dropped first; numbers with more than 20
@@ -31,7 +31,7 @@ _DISTANCE_LIMIT = 0.1
 
 @dataclass(frozen=True)
 class DefaultVerdict:
-    """What the default test of a column said."""
+    """Holds what the default test of a column said."""
 
     test: str
     """``ks``, ``chisquare`` or ``z`` for up to 1000 reference rows; above ``wasserstein`` or ``jensenshannon``."""

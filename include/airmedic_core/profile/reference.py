@@ -45,7 +45,7 @@ class WindowProfile:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """What a model version was accepted on. Build it with :func:`build_reference`."""
+    """Holds what a model version was accepted on. Build it with :func:`build_reference`."""
 
     edges: Edges
     schema: ColumnTypes

@@ -1,4 +1,4 @@
-"""What pages, Grafana and Prometheus read: plain JSON out of the ledger and the specs, and nothing that changes them.
+"""Holds what pages, Grafana and Prometheus read: plain JSON out of the ledger and the specs. It changes nothing.
 
 ``docs/read_model.md`` describes the shapes. Times are ISO 8601 in UTC, and what is not known is null.
 """

@@ -1,4 +1,4 @@
-"""What waits for people."""
+"""Says what waits for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a column was distributed when its version was accepted, and how it is in the newest window."""
+"""Says how a column was distributed when its version was accepted, and how it is in the newest window."""
 
 from __future__ import annotations
 

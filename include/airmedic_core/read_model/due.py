@@ -1,4 +1,4 @@
-"""Whether a model has gone silent: its schedule should have brought a check, and there was none."""
+"""Says whether a model has gone silent: its schedule should have brought a check, and there was none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRESETS = {
     "@quarterly": "0 0 1 */3 *",
     "@yearly": "0 0 1 1 *",
 }
-"""What Airflow's presets stand for. ``@once`` and ``@continuous`` are no times."""
+"""Says what Airflow's presets stand for. ``@once`` and ``@continuous`` are no times."""
 _BOUNDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")

@@ -35,10 +35,10 @@ class FleetModel:
     metric: Measured | None = None
     """The last window in which the metric that decides was measured."""
     largest_move: float | None = None
-    """How far the input that moved most has moved in the newest window, as a share of its limit."""
+    """Says how far the input that moved most has moved in the newest window, as a share of its limit."""
     open_incidents: int = 0
     waiting_since: tuple[datetime, ...] = ()
-    """When each proposal that waits for people was made, oldest first."""
+    """Says when each proposal that waits for people was made, oldest first."""
     row: Json = field(default_factory=dict)
     """Its row in the fleet's answer."""
 

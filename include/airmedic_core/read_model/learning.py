@@ -1,4 +1,4 @@
-"""What is learned so far of each cause and action, as the page shows it."""
+"""Says what is learned so far of each cause and action, as the page shows it."""
 
 from __future__ import annotations
 

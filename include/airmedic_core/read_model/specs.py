@@ -24,11 +24,11 @@ class KnownSpec:
     """The file's name without its ending, which is the model's."""
     spec: ModelSpec | None
     problem: str = ""
-    """What is wrong with the file, where no spec can be read from it."""
+    """Says what is wrong with the file, where no spec can be read from it."""
 
     @cached_property
     def privacy(self) -> Privacy | None:
-        """What the spec keeps private; nothing where no spec can be read. Kept, because a fleet asks it each time."""
+        """Return what the spec keeps private; nothing where no spec can be read. Kept: a fleet asks it each time."""
         return Privacy(self.spec) if self.spec else None
 
     def told(self, text: str | None) -> str:

@@ -21,12 +21,12 @@ _BLOCK_BYTES = 8 << 20
 _LONGEST_HEADER = 1 << 16
 """Bytes of a file's first line in which a separator is looked for: thousands of names have room in them."""
 _NULLS = ["", "#N/A", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null", "None", "<NA>"]
-"""What stands for a missing value."""
+"""Says what stands for a missing value."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """How a csv file is written."""
+    """Says how a csv file is written."""
 
     encoding: str = "utf-8"
     text_columns: tuple[str, ...] = ()

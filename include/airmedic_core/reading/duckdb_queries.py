@@ -1,4 +1,4 @@
-"""What Ibis 12.0 does on DuckDB through methods that DuckDB 2.0 no longer has: queries and streams.
+"""Says what Ibis 12.0 does on DuckDB through methods that DuckDB 2.0 no longer has: queries and streams.
 
 Remove this file, and its two uses, once Ibis calls the new ones.
 """

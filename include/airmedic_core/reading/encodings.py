@@ -7,8 +7,9 @@ from typing import IO
 
 UTF_8 = "utf-8"
 _WESTERN = "cp1252"
-"""What is assumed of bytes that are no UTF-8: the encoding of Windows in western Europe and America, and nearly that of
-ISO 8859-1."""
+"""Says what is assumed of bytes that are no UTF-8: the encoding of Windows in western Europe and America, and nearly
+that of ISO 8859-1.
+"""
 _ANY_BYTES = "latin-1"
 """Stands for the previous one where its five unused bytes are used."""
 _BLOCK_BYTES = 1 << 20

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ISO = "ISO8601"
-"""How times are written where a spec does not say."""
+"""Says how times are written where a spec does not say."""
 EPOCH_UNITS: dict[str, Literal["s", "ms", "us", "ns"]] = {
     "unix": "s",
     "unix_ms": "ms",

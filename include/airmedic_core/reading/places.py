@@ -31,7 +31,7 @@ _PLACEHOLDER = re.compile(r"\{window_(?:start|end)[^{}]*\}")
 _FIELD = re.compile(r"\{window_(start|end):?([^{}]*)\}")
 _DIRECTIVE = re.compile(r"%([A-Za-z])")
 _DIGITS = {"Y": r"\d{4}", "G": r"\d{4}", "j": r"\d{3}", "f": r"\d{6}", **dict.fromkeys("mdHIMSyUVW", r"\d{2}")}
-"""How strftime writes the parts of a moment that have a fixed length."""
+"""Says how strftime writes the parts of a moment that have a fixed length."""
 _WHOLE = "whole"
 """Stands for a placeholder without a format."""
 _BETWEEN = "|"
@@ -84,7 +84,7 @@ def describe_files(spec: ModelSpec, window: Window | None) -> list[tuple[str, st
 
 
 def has_placeholder(path: str) -> bool:
-    """Whether a path names a file for each window."""
+    """Say whether a path names a file for each window."""
     return _PLACEHOLDER.search(path) is not None
 
 

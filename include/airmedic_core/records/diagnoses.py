@@ -27,7 +27,7 @@ class RecommendedAction:
     priority: int
     why: str = ""
     condition: str = ""
-    """When it applies, such as "if the retrained model is refused"; empty for always."""
+    """Says when it applies, such as "if the retrained model is refused"; empty for always."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Diagnosis:
     not_knowable: tuple[str, ...] = ()
     status: Literal["verified", "unverified"] = "verified"
     notes: tuple[str, ...] = ()
-    """What the verifier changed, why the other engine's answer does not stand, …"""
+    """Says what the verifier changed, why the other engine's answer does not stand, …"""
 
     @property
     def cause(self) -> Cause:

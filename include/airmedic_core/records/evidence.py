@@ -39,7 +39,7 @@ class Evidence:
 
     @property
     def role(self) -> Role:
-        """What the finding behind it is evidence of; ``information`` for facts."""
+        """Return what the finding behind it is evidence of; ``information`` for facts."""
         return Role(self.details.get("role", Role.INFORMATION))
 
     @property
@@ -49,7 +49,7 @@ class Evidence:
 
     @property
     def p_value(self) -> float | None:
-        """How likely the finding behind it is by chance."""
+        """Return how likely the finding behind it is by chance."""
         value = self.details.get("p_value")
         return value if isinstance(value, int | float) else None
 

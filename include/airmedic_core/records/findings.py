@@ -1,4 +1,4 @@
-"""What was seen of a batch: findings, and what they mean together."""
+"""Says what was seen of a batch: findings, and what they mean together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airmedic_core.windows import Window
 
 
 class Verdict(StrEnum):
-    """What one check says of one subject, mildest first."""
+    """Lists what one check says of one subject, mildest first."""
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -44,7 +44,7 @@ class Batch:
 
 
 class Role(StrEnum):
-    """What a finding is evidence of. Findings are weighed by this, never by the name of their check."""
+    """Lists what a finding is evidence of. Findings are weighed by this, never by the name of their check."""
 
     INPUT_MOVED = "input_moved"
     """An input lies elsewhere than it usually does. Details: ``one_value`` where it holds one value only and held
@@ -62,10 +62,11 @@ class Role(StrEnum):
     SCORES_MOVED = "scores_moved"
     """The model answers otherwise than it did."""
     SERVICE = "service"
-    """How the model is served: latency, the version in service."""
+    """Says how the model is served: latency, the version in service."""
     TRIAL = "trial"
-    """What a model that was trained in the shadow would change: an alert where it would save a clear part of the loss,
-    in order where training would not help. Details: ``tried`` with the version, ``low`` and ``high``."""
+    """Says what a model that was trained in the shadow would change: an alert where it would save a clear part of the
+    loss, in order where training would not help. Details: ``tried`` with the version, ``low`` and ``high``.
+    """
     INFORMATION = "information"
     """A fact that speaks for no cause. An alert of this role is an incident that nothing explains."""
 
@@ -79,7 +80,7 @@ class Finding:
     subject: str
     """A column, a segment such as ``hotel=City Hotel``, or ``batch``."""
     statistic: str
-    """What was measured: ``psi``, ``null_fraction``, ``roc_auc``."""
+    """Says what was measured: ``psi``, ``null_fraction``, ``roc_auc``."""
     verdict: Verdict
     value: float | None = None
     baseline: float | None = None
@@ -108,7 +109,7 @@ class Finding:
 
     @property
     def failed(self) -> bool:
-        """Whether the check could not be carried out: what it looks for may be there or not."""
+        """Say whether the check could not be carried out: what it looks for may be there or not."""
         return self.verdict is Verdict.UNKNOWN and bool(self.details.get("failed"))
 
     @property
@@ -119,7 +120,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Assessment:
-    """What a batch means: the checks' findings, weighed."""
+    """Holds what a batch means: the checks' findings, weighed."""
 
     batch_id: str
     outcome: Literal["healthy", "watch", "incident"]
@@ -131,7 +132,7 @@ class Assessment:
     finding_keys: tuple[str, ...] = ()
     """The findings that decided, strongest first."""
     not_knowable: tuple[str, ...] = ()
-    """What cannot be known yet, and what would decide it."""
+    """Says what cannot be known yet, and what would decide it."""
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,8 @@ class BatchSummary:
     metric_low: float | None = None
     metric_high: float | None = None
     metric_limit: float | None = None
-    """What the metric may not pass: on the side of ``metric_higher_is_better``."""
+    """Says what the metric may not pass: on the side of ``metric_higher_is_better``."""
     metric_higher_is_better: bool | None = None
     largest_move: float | None = None
-    """How far the input that moved most has moved, as a share of its limit: 1 is at the limit."""
+    """Says how far the input that moved most has moved, as a share of its limit: 1 is at the limit."""
     rows_expected: float | None = None

@@ -19,7 +19,7 @@ CLOSED_BY_HAND = "closed_by_hand"
 
 
 class IncidentState(StrEnum):
-    """Where an incident stands. The last four are ends."""
+    """Lists where an incident stands. The last four are ends."""
 
     OPEN = "open"
     DIAGNOSED = "diagnosed"

@@ -15,7 +15,7 @@ NOBODY = "nobody"
 
 
 class Permission(StrEnum):
-    """What the policy says of an action, strictest first."""
+    """Lists what the policy says of an action, strictest first."""
 
     DENY = "deny"
     RECOMMEND = "recommend"
@@ -25,7 +25,7 @@ class Permission(StrEnum):
 
     @property
     def people(self) -> int:
-        """How many different people have to agree, unless the policy's rule asks for more of them."""
+        """Return how many different people have to agree, unless the policy's rule asks for more of them."""
         return {Permission.ASK_TWO: 2, Permission.ASK: 1}.get(self, 0)
 
 
@@ -43,7 +43,7 @@ class Proposal:
     action: str
     params: Json
     expected: str
-    """What it should improve, by how much and by when, in one sentence."""
+    """Says what it should improve, by how much and by when, in one sentence."""
     permission: Permission
     reason: str
     """Why this action, and why this permission."""
@@ -54,9 +54,9 @@ class Proposal:
     one_of: tuple[str, ...] = ()
     """The groups of each of which somebody has to be among those who approve."""
     approvals: int = 0
-    """How many different people have to approve, where it is more than the permission says."""
+    """Says how many different people have to approve, where it is more than the permission says."""
     changed: str = ""
-    """What is different from when it was called for: people are shown it first."""
+    """Says what is different from when it was called for: people are shown it first."""
     parent: str = ""
     """Hash of the proposal that an approver has narrowed to this one."""
 
@@ -84,7 +84,7 @@ class Proposal:
 
     @property
     def needed(self) -> int:
-        """How many approvals it needs: the policy's own, or those of different people."""
+        """Return how many approvals it needs: the policy's own, or those of different people."""
         return max(self.approvals, self.permission.people, 1)
 
     def _deed(self) -> Json:
@@ -121,7 +121,7 @@ class Approval:
 
 @dataclass(frozen=True)
 class ActionResult:
-    """What came of carrying out a proposal."""
+    """Holds what came of carrying out a proposal."""
 
     proposal_hash: str
     action: str

@@ -11,7 +11,7 @@ from airmedic_core.records.plain_json import Json
 
 @dataclass(frozen=True)
 class GateResult:
-    """Whether a challenger may replace the champion, and why."""
+    """Says whether a challenger may replace the champion, and why."""
 
     outcome: Literal["passed", "refused", "inconclusive", "not_comparable"]
     metric: str

@@ -1,4 +1,4 @@
-"""How versions left service, as the promotions tell it."""
+"""Says how versions left service, as the promotions tell it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CLEARLY_WORSE = "clearly_worse"
 
 
 class How(StrEnum):
-    """How a version left service."""
+    """Lists how a version left service."""
 
     REPLACED = "was replaced"
     ROLLED_BACK = "was rolled back"
@@ -24,7 +24,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True)
 class Departure:
-    """When and how a version last left service."""
+    """Says when and how a version last left service."""
 
     version: str
     how: How
@@ -34,7 +34,7 @@ class Departure:
 
     @property
     def bad(self) -> bool:
-        """Whether it left because it was found to be bad. Nobody goes back to it without saying why."""
+        """Say whether it left because it was found to be bad. Nobody goes back to it without saying why."""
         return self.how is not How.REPLACED
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airmedic_core.flavours import FittedModel
 
 UNNAMED = "logged"
-"""What the version is called where none is logged with the predictions."""
+"""Says what the version is called where none is logged with the predictions."""
 _REFERENCE = "airmedic.reference"
 _BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 _BY = "the team (seen in logged predictions)"

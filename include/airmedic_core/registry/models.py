@@ -1,4 +1,4 @@
-"""What belongs to a version: its fitted model, the columns that it takes, and the reference it was accepted on."""
+"""Says what belongs to a version: its fitted model, the columns that it takes, and the reference it was accepted on."""
 
 from __future__ import annotations
 

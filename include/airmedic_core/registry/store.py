@@ -1,4 +1,4 @@
-"""How MLflow is reached: its client, its errors, and the experiment of each model."""
+"""Says how MLflow is reached: its client, its errors, and the experiment of each model."""
 
 from __future__ import annotations
 

@@ -21,11 +21,11 @@ _MOST_SECONDS = 180
 
 @dataclass(frozen=True)
 class Serving:
-    """What serves a model."""
+    """Holds what serves a model."""
 
     champion: str | None
     trial: Traffic | None
-    """What is tried beside it. One that began beside another champion is over."""
+    """Says what is tried beside it. One that began beside another champion is over."""
 
 
 class Trials(Versions):

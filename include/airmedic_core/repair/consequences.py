@@ -1,4 +1,4 @@
-"""What a repair leaves behind by its nature: stand-ins that were made null are missing values."""
+"""Says what a repair leaves behind by its nature: stand-ins that were made null are missing values."""
 
 from __future__ import annotations
 

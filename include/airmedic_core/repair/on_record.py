@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Repair:
-    """How a window was repaired."""
+    """Says how a window was repaired."""
 
     steps: tuple[Step, ...]
     arrived: str
     """Digest of the rows as they arrived."""
     value: Json
-    """What is on record."""
+    """Says what is on record."""
     made_null: Mapping[str, float] = field(default_factory=dict)
     """Columns, and the share of their values that the repair made null."""
 

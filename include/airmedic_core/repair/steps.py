@@ -239,7 +239,7 @@ class DropRepeats:
     """Rows that were delivered more than once."""
 
     copies: int
-    """How often a row that is repeated comes."""
+    """Says how often a row that is repeated comes."""
     ignored: tuple[str, ...] = ()
     """Columns that say nothing of whether rows are the same, such as logged predictions."""
     kind: ClassVar[str] = "drop_repeats"

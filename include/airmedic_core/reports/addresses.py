@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airmedic_core.settings import Settings
 
 _VIEW = "?workflowType=machine_learning"
-"""What MLflow's pages read the view from; it stands behind the fragment, where earlier versions pass it over."""
+"""Says what MLflow's pages read the view from; it stands behind the fragment, where earlier versions pass it over."""
 
 
 def page_address(settings: Settings) -> str:

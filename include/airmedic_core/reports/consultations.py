@@ -1,4 +1,4 @@
-"""What language models were asked about an incident: a table for its report, and the traces beside its run."""
+"""Says what language models were asked about an incident: a table for its report, and the traces beside its run."""
 
 from __future__ import annotations
 

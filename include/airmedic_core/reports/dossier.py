@@ -89,17 +89,17 @@ class Dossier:
     windows: tuple[MetricPoint, ...] = ()
     """The model's windows with the deciding metric, oldest first."""
     findings: tuple[Finding, ...] = ()
-    """What was found in the first batch that the incident was seen in, without private columns."""
+    """Says what was found in the first batch that the incident was seen in, without private columns."""
     summary: BatchSummary = field(default_factory=BatchSummary)
     """The few numbers of that batch."""
     calls: tuple[LanguageModelCall, ...] = ()
-    """What language models were asked, newest first."""
+    """Says what language models were asked, newest first."""
     audit: tuple[int, str] | None = None
     """Number of records and head of the audit chain."""
 
     @property
     def privacy(self) -> Privacy:
-        """What leaves out private columns, and the evidence on them where it is quoted."""
+        """Return what leaves out private columns, and the evidence on them where it is quoted."""
         items = self.packet.items if self.packet else ()
         return Privacy(self.spec, [item.statement for item in items if self.spec.is_private(item.subject)])
 
@@ -131,12 +131,12 @@ class Dossier:
 
     @property
     def rehearsed(self) -> bool:
-        """Whether the last decision was a dry run, which changes nothing."""
+        """Say whether the last decision was a dry run, which changes nothing."""
         return bool(self.decisions) and bool((self.decisions[-1].get("details") or {}).get("dry_run"))
 
     @property
     def approvers(self) -> tuple[str, ...]:
-        """Who approved something, each once."""
+        """Return who approved something, each once."""
         answers = (answer for proposal in self.proposals for answer in self.approvals.get(proposal.hash, ()))
         agreed = (answer.by for answer in answers if answer.answer == "approve" and not answer.refused_because)
         return tuple(dict.fromkeys(agreed))

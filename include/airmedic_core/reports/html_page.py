@@ -9,7 +9,7 @@ from airmedic_core.reports.pictures import Canvas
 from airmedic_core.reports.text import page
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""What a browser may do for the page: were anything in it to ask for something outside, it would be refused."""
+"""Says what a browser may do for the page: were anything in it to ask for something outside, it would be refused."""
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #5b6570; --line: #e3e7ec; --paper: #ffffff;
   --good: #2c7a3d; --warn: #8a5d00; --bad: #b3261e; --link: #1f6fa8; }

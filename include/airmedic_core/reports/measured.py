@@ -1,4 +1,4 @@
-"""What was measured of a batch as a whole, in words and numbers: its metric, and how far its inputs have moved."""
+"""Says what was measured of a batch as a whole, in words and numbers: its metric, and how far its inputs have moved."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_DIGITS = 6
 """Digits behind the point of a short number."""
 _POINTS = "percentage points"
 _UNITS = {"rank": "standard deviations", "fraction": _POINTS}
-"""What the effect of a finding is measured in, by the unit of its value."""
+"""Says what the effect of a finding is measured in, by the unit of its value."""
 _USUAL_SPREADS = 2.0
 """Spreads on each side within which a column usually moves: about 95 % of the windows."""
 

@@ -1,4 +1,4 @@
-"""What pictures and tables of reports show: the metric of a window, and the move of a column."""
+"""Says what pictures and tables of reports show: the metric of a window, and the move of a column."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class MetricPoint:
     high: float | None = None
     """The interval that the value lies in with near certainty."""
     limit: float | None = None
-    """What the metric may not pass."""
+    """Says what the metric may not pass."""
     higher_is_better: bool | None = None
     drift: float | None = None
-    """How far the input that moved most has moved, as a share of its limit."""
+    """Says how far the input that moved most has moved, as a share of its limit."""
 
     @property
     def middle(self) -> datetime:
@@ -32,16 +32,16 @@ class MetricPoint:
 
 @dataclass(frozen=True)
 class Move:
-    """How far one column has moved."""
+    """Says how far one column has moved."""
 
     column: str
     moved: float
     usual: float
-    """How far it moves from one window to the next in 95 % of them, and at least what counts at all."""
+    """Says how far it moves from one window to the next in 95 % of them, and at least what counts at all."""
     unit: str
     verdict: str
 
     @property
     def of_usual(self) -> float:
-        """How far it has moved as a share of its usual range: up to 1 is usual."""
+        """Return how far it has moved as a share of its usual range: up to 1 is usual."""
         return abs(self.moved / self.usual)

@@ -1,4 +1,4 @@
-"""What a spec marks as private stays out of the reports: MLflow is usually another machine."""
+"""Columns that a spec marks as private stay out of the reports: MLflow is usually another machine."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ _METRIC_CHARACTERS = re.compile(r"[^\w\-. /]", re.ASCII)
 
 @dataclass(frozen=True)
 class Report:
-    """Where a report can be read."""
+    """Says where a report can be read."""
 
     run_id: str
     url: str
@@ -65,7 +65,7 @@ class Point:
 
 @dataclass(frozen=True)
 class RunContent:
-    """What one run shall hold."""
+    """Holds what one run shall hold."""
 
     identity: tuple[str, str]
     """Tag and value by which the run is found again."""
@@ -77,8 +77,9 @@ class RunContent:
     tags: Mapping[str, str] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
     written_again: bool = False
-    """Whether each report holds all points anew: then one that stands is left out, and one that has changed is stamped
-    with the moment of writing, because MLflow shows the higher of two values at the same step and time."""
+    """Says whether each report holds all points anew: then one that stands is left out, and one that has changed is
+    stamped with the moment of writing, because MLflow shows the higher of two values at the same step and time.
+    """
     tables: tuple[str, ...] = ()
     """Files among the artifacts that MLflow shall show as tables."""
 

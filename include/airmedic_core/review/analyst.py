@@ -44,7 +44,7 @@ class ExpectationSuggestion:
 
     @property
     def value(self) -> Json:
-        """What would stand there."""
+        """Return what would stand there."""
         return self.expectation
 
     @property
@@ -59,12 +59,12 @@ class ExpectationSuggestion:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What the history of data incidents suggests."""
+    """Holds what the history of data incidents suggests."""
 
     expectations: tuple[ExpectationSuggestion, ...] = ()
     """The one that catches most comes first."""
     faults: tuple[Fault, ...] = ()
-    """What came back, and should be mended upstream. For people: nothing here is carried out."""
+    """Says what came back, and should be mended upstream. For people: nothing here is carried out."""
 
 
 def analyse(ws: Workspace, *, most_windows: int = WINDOWS) -> Analysis:

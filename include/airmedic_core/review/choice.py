@@ -1,4 +1,4 @@
-"""How a language model chooses in a review: one of the changes that code offers, with evidence, or none."""
+"""Says how a language model chooses in a review: one of the changes that code offers, with evidence, or none."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _about_choice(form: ChoiceForm, options: Collection[str], items: Mapping[str
 
 
 def _is_about(item: Evidence, chosen: Evidence) -> bool:
-    """Whether evidence tells what happened under the setting, or to the column, that would change."""
+    """Say whether evidence tells what happened under the setting, or to the column, that would change."""
     if item.kind in _OPTIONS:
         return False
     setting = chosen.details.get("setting")

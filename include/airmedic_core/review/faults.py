@@ -40,14 +40,14 @@ class Fault:
 
 
 def is_faulty(window: ReviewedWindow) -> bool:
-    """Whether a window's data were at fault, and no person said otherwise."""
+    """Say whether a window's data were at fault, and no person said otherwise."""
     assessed = window.seen.assessment
     blamed = assessed is not None and assessed.outcome == "incident" and assessed.cause.lies_in_data
     return blamed and window.turned_out != "false"
 
 
 def is_sound(window: ReviewedWindow) -> bool:
-    """Whether nothing stood out in a window."""
+    """Say whether nothing stood out in a window."""
     return window.seen.assessment is not None and window.seen.assessment.outcome == "healthy"
 
 

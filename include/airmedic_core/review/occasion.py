@@ -1,4 +1,4 @@
-"""When a review is worth making before the week is over: after false alarms."""
+"""Says when a review is worth making before the week is over: after false alarms."""
 
 from __future__ import annotations
 

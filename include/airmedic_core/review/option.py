@@ -21,24 +21,24 @@ class Suggestion:
     before: Value
     after: Value
     windows: int
-    """How many windows or actions it was played back over."""
+    """Says how many windows or actions it was played back over."""
     spared: tuple[str, ...]
-    """What it would have spared: windows with a false alarm, or repetitions that did not help."""
+    """Says what it would have spared: windows with a false alarm, or repetitions that did not help."""
     missed: tuple[str, ...]
-    """What it would have lost: windows with a real alarm, or repetitions that helped. Must be empty."""
+    """Says what it would have lost: windows with a real alarm, or repetitions that helped. Must be empty."""
     kept: int
-    """What it would rightly have kept."""
+    """Says what it would rightly have kept."""
     effect: str
-    """What it would have done, as a sentence."""
+    """Says what it would have done, as a sentence."""
 
     @property
     def holds(self) -> bool:
-        """Whether it would have spared something and lost nothing."""
+        """Say whether it would have spared something and lost nothing."""
         return bool(self.spared) and not self.missed
 
     @property
     def value(self) -> Value:
-        """What would stand under its key."""
+        """Return what would stand under its key."""
         return self.after
 
     @property
@@ -56,11 +56,11 @@ class InQuestion:
     options: tuple[Value, ...]
     """The values that may be proposed, all within bounds, the most effective first."""
     witnesses: tuple[Evidence, ...]
-    """What happened under the present value."""
+    """Says what happened under the present value."""
     play: Callable[[Value], Suggestion]
     """Plays one of the options back over what happened."""
     dear: bool = False
-    """Whether that reads rows and checks them again."""
+    """Says whether that reads rows and checks them again."""
 
 
 def shown(value: Value) -> str:

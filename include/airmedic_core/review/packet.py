@@ -1,4 +1,4 @@
-"""What a review rests on, as evidence with ids: past alarms and faults, and the changes that may be chosen."""
+"""Says what a review rests on, as evidence with ids: past alarms and faults, and the changes that may be chosen."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def strengths(window: ReviewedWindow, threshold: Threshold, now: float) -> list[
 
 
 def silenced(window: ReviewedWindow, threshold: Threshold, now: float, value: float) -> bool:
-    """Whether another value of the threshold would have silenced all alarms that the check raised in a window.
+    """Say whether another value of the threshold would have silenced all alarms that the check raised in a window.
 
     Parameters
     ----------

@@ -27,7 +27,7 @@ AFTER_FALSE_ALARMS = "the review after false alarms"
 VALID_FOR = timedelta(days=90)
 """After this the old value holds again, unless the change is proposed and accepted once more."""
 _NOT_AGAIN_WITHIN = timedelta(days=60)
-"""What people answered is not asked again so soon."""
+"""A question that people answered is not asked again so soon."""
 _EXPECTATION = "quality.expectations."
 
 
@@ -41,7 +41,7 @@ class Change(Protocol):
 
     @property
     def value(self) -> Value | Json:
-        """What would stand there."""
+        """Return what would stand there."""
         ...
 
     @property
@@ -52,14 +52,14 @@ class Change(Protocol):
 
 @dataclass(frozen=True)
 class Review:
-    """What a review proposes. One change of each kind at a time, so that its effect can be seen."""
+    """Holds what a review proposes. One change of each kind at a time, so that its effect can be seen."""
 
     incident_id: str = ""
     """The record of the review; empty where there is nothing to say."""
     setting: Proposal | None = None
     expectation: Proposal | None = None
     upstream: tuple[str, ...] = ()
-    """What to mend in the pipeline that delivers the rows, for people."""
+    """Says what to mend in the pipeline that delivers the rows, for people."""
 
 
 def review(

@@ -55,7 +55,7 @@ plainly what was wrong and that sound data will go on meeting.
 
 
 class Change(Protocol):
-    """What a review may propose."""
+    """Says what a review may propose."""
 
     @property
     def key(self) -> str:
@@ -73,11 +73,11 @@ C = TypeVar("C", bound=Change)
 
 @dataclass(frozen=True)
 class Opinion(Generic[C]):
-    """What stands of one role, and how it came to stand."""
+    """Holds what stands of one role, and how it came to stand."""
 
     change: C
     note: str
-    """Whether the model agrees with the rules, in words; empty where only the rules were asked."""
+    """Says whether the model agrees with the rules, in words; empty where only the rules were asked."""
     record: Json
     """The language model's answer for the record; empty where there is none."""
 

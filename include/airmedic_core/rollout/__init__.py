@@ -1,4 +1,4 @@
-"""How a challenger comes into service. Each file of this folder is one strategy, named by ``rollout.strategy``."""
+"""Says how a challenger comes into service. Each file of this folder is one strategy, named by ``rollout.strategy``."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_probe_seconds: float = Field(default=60.0, gt=0)
-    """How long scoring the newest batch may take."""
+    """Sets how long scoring the newest batch may take."""
 
 
 @final

@@ -1,4 +1,4 @@
-"""What each rollout strategy offers: apply → verify → health (→ advance → health …) → complete, or undo."""
+"""Describes what each rollout strategy offers: apply → verify → health (→ advance → health …) → complete, or undo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 
 class RolloutStrategy(Protocol[OptionsT]):
-    """How a challenger comes into service. A spec names it in ``rollout.strategy``. Everything can be repeated."""
+    """Says how a challenger comes into service. A spec names it in ``rollout.strategy``. Everything can be repeated."""
 
     options: type[OptionsT]
     """Its own options, each documented, with defaults."""

@@ -1,4 +1,4 @@
-"""What a model says of rows: scores of logged predictions or of a version, and whether a version can serve at all."""
+"""Says what a model answers to rows: scores of logged predictions or of a version, and whether it can serve at all."""
 
 from airmedic_core.scoring.classes import class_name, encode_labels, fitted_target, positive_class
 from airmedic_core.scoring.logged_predictions import logged_scores, logged_with, named_classes, require_logged

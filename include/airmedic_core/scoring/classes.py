@@ -1,4 +1,4 @@
-"""What the classes of a model are called, and labels as numbers that metrics take."""
+"""Says what the classes of a model are called, and labels as numbers that metrics take."""
 
 from __future__ import annotations
 

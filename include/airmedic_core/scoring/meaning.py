@@ -1,4 +1,4 @@
-"""What the answers of a model mean for its task: said by its library, found out from the answers, or by the spec."""
+"""Says what the answers of a model mean for its task: by its library, by the answers themselves, or by the spec."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from airmedic_core.spec import ModelSpec
 
 _ROUNDING = 1e-3
-"""How far the probabilities of a row may miss 1, and a probability its range: models compute with 32 bits and fewer."""
+"""Sets how far the probabilities of a row may miss 1, and a probability its range: models compute with 32 bits and
+fewer.
+"""
 _SHOWN = 3
 """Answers that a message shows."""
 _SAY_SO = "Say what it means under prediction.means in the spec: score, label, classes or number."

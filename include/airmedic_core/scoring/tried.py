@@ -1,4 +1,4 @@
-"""What a version that is tried beside the champion says of a window's rows. Whatever it does, the champion answers."""
+"""Asks a version that is tried beside the champion about a window's rows. Whatever it does, the champion answers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Tried:
     rows: NDArray[np.bool_]
     """Which of the window's rows these are."""
     answers: bool
-    """Whether its answers count. Otherwise they are kept beside those of the champion."""
+    """Says whether its answers count. Otherwise they are kept beside those of the champion."""
 
 
 def tried_beside(ws: Workspace, champion: str, frame: pd.DataFrame) -> Tried | None:

@@ -1,4 +1,4 @@
-"""What a registered version says of rows, and whether it can serve at all."""
+"""Says what a registered version says of rows, and whether it can serve at all."""
 
 from __future__ import annotations
 

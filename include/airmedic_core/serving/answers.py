@@ -1,4 +1,4 @@
-"""What rows are answered, and by which version."""
+"""Says what rows are answered, and by which version."""
 
 from __future__ import annotations
 

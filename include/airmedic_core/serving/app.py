@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 10_000
 """Rows of one request: more are a batch, and belong to the operator that scores batches."""
 _MOST_PROBLEMS = 10
-"""What is told of a body that is not as it should be."""
+"""States what is told of a body that is not as it should be."""
 _MOST_BYTES = 20_000_000
 """Bytes of one request: so many rows of 2 kB each."""
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 _MOST_WAITING = 32
 """Requests that wait to be scored along. What comes while so many wait is left out, and counted."""
 _LOOK_SECONDS = 0.2
-"""How soon the thread notices that it is to stop."""
+"""Sets how soon the thread notices that it is to stop."""
 _LAST_SECONDS = 10.0
-"""How long it is waited for at the end: a version that hangs is left alone then."""
+"""Sets how long it is waited for at the end: a version that hangs is left alone then."""
 _log = logging.getLogger(__name__)
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 LOOK_SECONDS = 0.25
-"""How often the registry is asked: a switch is to be heeded within a second, of which loading takes a part."""
+"""Sets how often the registry is asked: a switch is to be heeded within a second, of which loading takes a part."""
 _RETRY_SECONDS = 5.0
-"""How long a version that did not load is left alone: loading one takes the processor from those that answer."""
+"""Sets how long a version that did not load is left alone: loading one takes the processor from those that answer."""
 _log = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""What was answered, in parquet files that monitoring reads: ``<folder>/<day>/<model>__<moment>.parquet``."""
+"""Says what was answered, in parquet files that monitoring reads: ``<folder>/<day>/<model>__<moment>.parquet``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FLUSH_SECONDS = 5.0
-"""How long answers wait in memory: a process that is killed loses so much of its log."""
+"""Sets how long answers wait in memory: a process that is killed loses so much of its log."""
 _MOST_BYTES = 256_000_000
 """Memory of the rows that wait while the disk takes none. Older ones are dropped then, and counted."""
 _MIXED = ("mixed", "mixed-integer")
-"""What pandas calls a column in which values of several kinds stand."""
+"""Says what pandas calls a column in which values of several kinds stand."""
 _log = logging.getLogger(__name__)
 
 

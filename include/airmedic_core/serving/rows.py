@@ -1,4 +1,4 @@
-"""What a request may hold: rows of plain values that happened about now, of which the spec's columns are kept."""
+"""Says what a request may hold: rows of plain values that happened about now, of which the spec's columns are kept."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 OLDEST, NEWEST = timedelta(days=31), timedelta(days=1)
-"""How far from now a row may have happened: what waited in a queue for a month is still taken, and a clock that is a
-time zone off. Other times are mistakes, and each of their days would be a file of the log."""
+"""Says how far from now a row may have happened: what waited in a queue for a month is still taken, and a clock that is
+a time zone off. Other times are mistakes, and each of their days would be a file of the log.
+"""
 _LARGEST = 2**63 - 1
 """The largest whole number that parquet, SQL and pandas hold."""
 _LONGEST = 32_768

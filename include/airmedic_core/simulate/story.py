@@ -29,11 +29,11 @@ class Chapter:
     name: str
     title: str
     causes: tuple[Cause, ...]
-    """What a good diagnosis says, best first."""
+    """Says what a good diagnosis says, best first."""
     actions: tuple[str, ...]
-    """What heals it."""
+    """Says what heals it."""
     lasting: bool
-    """Whether the world stays changed. A fault that is not lasting is repaired once its incident is closed."""
+    """Says whether the world stays changed. A fault that is not lasting is repaired once its incident is closed."""
 
 
 CHAPTERS = (
@@ -88,7 +88,7 @@ class Day:
 
     @property
     def world(self) -> World:
-        """What is true of the day."""
+        """Return what is true of the day."""
         names = [chapter.name for chapter in CHAPTERS]
         reached = names.index(self.chapter) if self.chapter else -1
         true = {chapter.name for chapter in CHAPTERS[: reached + 1] if chapter.lasting}

@@ -24,7 +24,7 @@ _SENTINEL = -1.0
 
 @dataclass(frozen=True)
 class World:
-    """What is true of a day beyond the ordinary."""
+    """Holds what is true of a day beyond the ordinary."""
 
     upstream_fault: bool = False
     """Release 7.2 of the activity service writes −1 where it lost the last session, and empties the minutes."""

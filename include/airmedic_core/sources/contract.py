@@ -1,4 +1,4 @@
-"""What each kind of source offers."""
+"""Describes what each kind of source offers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a challenger is made, when it may replace the champion, and how it comes into service."""
+"""Says how a challenger is made, when it may replace the champion, and how it comes into service."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class TuneSection(Section):
 
 
 class RetrainSection(Section):
-    """How a challenger is made."""
+    """Says how a challenger is made."""
 
     using: str = "clone"
     """``clone``, ``package.module:function`` or ``dag:<dag_id>``."""
     window: Step = "12 months"
-    """How far back the training rows reach."""
+    """Says how far back the training rows reach."""
     holdout_fraction: float = Field(default=0.2, gt=0, lt=0.9)
     """Newest part of the window that training never sees and the gate compares on."""
     min_rows: int = Field(default=200, ge=10)
@@ -62,12 +62,12 @@ class RetrainSection(Section):
 
 
 class GateSection(Section):
-    """When a challenger may replace the champion."""
+    """Says when a challenger may replace the champion."""
 
     metric: str = ""
-    """Where empty: ``roc_auc``, ``accuracy`` or ``mae`` by task."""
+    """Names the metric that decides; where empty, ``roc_auc``, ``accuracy`` or ``mae`` by task."""
     margin: float = -0.01
-    """How much worse the lower bound of the difference may be; for errors in units of the champion's error."""
+    """Sets how much worse the lower bound of the difference may be; for errors in units of the champion's error."""
     segment_margin: float = -0.05
     """The same within a segment: a challenger that is clearly worse than this in one is refused."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -75,21 +75,24 @@ class GateSection(Section):
     min_rows: int = Field(default=100, ge=10)
     """With fewer labelled rows the gate is inconclusive."""
     calibration_margin: float = Field(default=-0.02, le=0)
-    """How much further off a challenger's probabilities may be, in Brier score of two classes of one size, however well
-    it orders the rows; of a rare class it is as much less as its Brier score is."""
+    """Sets how much further off a challenger's probabilities may be, in Brier score of two classes of one size, however
+    well it orders the rows; of a rare class it is as much less as its Brier score is.
+    """
     max_slowdown: float = Field(default=20.0, ge=1)
-    """How many times as long as the champion a challenger may take to score; it may always take a millisecond a row."""
+    """Sets how many times as long as the champion a challenger may take to score; it may always take a millisecond a
+    row.
+    """
     max_growth: float = Field(default=50.0, ge=1)
-    """How many times as large as the champion's a challenger's files may be; they may always have 100 MB."""
+    """Sets how many times as large as the champion's a challenger's files may be; they may always have 100 MB."""
 
 
 class RolloutSection(Section):
-    """How a challenger comes into service, and how long it is watched."""
+    """Says how a challenger comes into service, and how long it is watched."""
 
     strategy: str = "simple"
     """A file in ``rollout/``."""
     target: str = "alias"
-    """Where it serves online: a file in ``targets/``. It is told after each change."""
+    """Says where it serves online: a file in ``targets/``. It is told after each change."""
     target_options: Mapping[str, Any] = Field(default_factory=dict)
     """Options of the target."""
     dag: str = ""
@@ -97,7 +100,7 @@ class RolloutSection(Section):
     watch_windows: int = Field(default=0, ge=0, le=100)
     """New windows to wait for before the deployment counts as healthy; 0 probes the newest batch at once."""
     watch_timeout_seconds: int = Field(default=86_400, ge=1)
-    """How long these windows are waited for."""
+    """Sets how long these windows are waited for."""
     options: Mapping[str, Any] = Field(default_factory=dict)
     """Options of the strategy."""
 

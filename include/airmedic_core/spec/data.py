@@ -1,4 +1,4 @@
-"""Where the rows of a model are, and which columns they have."""
+"""Says where the rows of a model are, and which columns they have."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from airmedic_core.spec.section import Section
 
 
 class DataSection(Section):
-    """Where the rows of a window are."""
+    """Says where the rows of a window are."""
 
     source: str = "file"
     """``file`` or ``sql``."""
@@ -24,16 +24,17 @@ class DataSection(Section):
     query: str = ""
     """SQL only: a query in place of a table."""
     time_column: str
-    """When a row happened: decides which window it belongs to."""
+    """Says when a row happened: decides which window it belongs to."""
     time_format: str = ""
-    """How times are written where they are not ISO 8601: ``unix``, ``unix_ms``, ``unix_us``, ``unix_ns`` (seconds to
-    nanoseconds since 1970) or strptime codes."""
+    """Says how times are written where they are not ISO 8601: ``unix``, ``unix_ms``, ``unix_us``, ``unix_ns`` (seconds
+    to nanoseconds since 1970) or strptime codes.
+    """
     encoding: str = "utf-8"
     """Of csv files."""
     sample_rows: int = Field(default=200_000, ge=1000)
     """A window of more rows is profiled where it is; checks that look at rows then see about so many of them."""
     options: Mapping[str, Any] = Field(default_factory=dict)
-    """What a source of an installed package wants to know beside the keys above."""
+    """Says what a source of an installed package wants to know beside the keys above."""
 
     @model_validator(mode="after")
     def _has_a_place(self) -> Self:
@@ -64,11 +65,11 @@ class PredictionSection(Section):
     """The predicted class. Where no scores are logged, two sets of rows are compared by it, and in monitoring the
     champion scores the batch."""
     latency_ms: str = ""
-    """How long the prediction took, in milliseconds."""
+    """Says how long the prediction took, in milliseconds."""
     version: str = ""
     """The model version that served the row."""
     means: Literal["", "score", "label", "classes", "number"] = ""
-    """What a registered model's answers mean where neither its library nor their looks say: ``score`` is the
+    """Says what a registered model's answers mean where neither its library nor their looks say: ``score`` is the
     probability of the positive class, ``label`` the predicted class, ``classes`` one probability for each class,
     ``number`` the predicted value."""
     classes: tuple[str | int | float | bool, ...] = ()

@@ -19,16 +19,16 @@ class NamedMember(NamedTuple):
     """A member of a family that a spec names."""
 
     key: str
-    """Where the spec names it: ``data.source``."""
+    """Says where the spec names it: ``data.source``."""
     kind: str
-    """What it is, for messages: ``source``."""
+    """Says what it is, for messages: ``source``."""
     place: Place
-    """Where the members of its family are looked for."""
+    """Says where the members of its family are looked for."""
     name: str
     is_used: bool = True
-    """Whether the spec uses it, and does not switch it off."""
+    """Says whether the spec uses it, and does not switch it off."""
 
     @property
     def is_extension(self) -> bool:
-        """Whether an installed package offers it, and not Airmedic."""
+        """Say whether an installed package offers it, and not Airmedic."""
         return self.name not in listing(self.place.package, beside=self.place.beside)

@@ -1,4 +1,4 @@
-"""What a monitored model is."""
+"""Says what a monitored model is."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 
 
 class ModelSpec(Section):
-    """What a monitored model is. Read one with :func:`load_spec`."""
+    """Says what a monitored model is. Read one with :func:`load_spec`."""
 
     name: str
     """Lower case, digits and underscores. Names the DAGs, the registered model and the MLflow experiment."""
     title: str = ""
     """The name that people read."""
     description: str = ""
-    """What the model is for."""
+    """Says what the model is for."""
     owner: str = "airmedic"
     """Owner of the DAGs."""
     task: Literal["binary", "multiclass", "regression"]
-    """What the model predicts."""
+    """Says what the model predicts."""
     target: str
     """The column that the model predicts."""
     positive: str | int | float | bool | None = None
     """Binary only: the target's value that counts as positive; 1, true or the second of two where not given."""
     data: DataSection
-    """Where the rows are."""
+    """Says where the rows are."""
     label_time_column: str = ""
-    """When the label becomes known. A label is used only from then on; where empty, at once."""
+    """Says when the label becomes known. A label is used only from then on; where empty, at once."""
     entity_column: str = ""
-    """What a row is about, such as a customer. Never an input; a batch without it has another schema."""
+    """Says what a row is about, such as a customer. Never an input; a batch without it has another schema."""
     exclude: tuple[str, ...] = ()
     """Columns that are never an input: leaks, identifiers, what is only known afterwards."""
     private: tuple[str, ...] = ()
@@ -62,8 +62,9 @@ class ModelSpec(Section):
     features: FeaturesSection = FeaturesSection()
     """The inputs."""
     registry: Literal["mlflow", "none"] = "mlflow"
-    """Where the model's versions are. With ``none`` the model is watched by its logged predictions alone, and DAGs of
-    the team's own retrain it and roll it back (``retrain: dag:<dag_id>``, ``rollout: dag:<dag_id>``)."""
+    """Says where the model's versions are. With ``none`` the model is watched by its logged predictions alone, and DAGs
+    of the team's own retrain it and roll it back (``retrain: dag:<dag_id>``, ``rollout: dag:<dag_id>``).
+    """
     prediction: PredictionSection = PredictionSection()
     """Logged predictions."""
     window: WindowSection = WindowSection()
@@ -81,15 +82,15 @@ class ModelSpec(Section):
     quality: QualitySection = QualitySection()
     """Data quality by expectations. Short form: the suite."""
     retrain: RetrainSection = RetrainSection()
-    """How a challenger is made. Short form: ``using``."""
+    """Says how a challenger is made. Short form: ``using``."""
     gate: GateSection = GateSection()
-    """When a challenger may replace the champion."""
+    """Says when a challenger may replace the champion."""
     segments: tuple[str, ...] = ()
     """Columns whose values are looked at one by one, by the performance check and by the gate."""
     rollout: RolloutSection = RolloutSection()
-    """How a challenger comes into service. Short form: the strategy."""
+    """Says how a challenger comes into service. Short form: the strategy."""
     scale: ScaleSection | None = None
-    """How the model gets more capacity where it answers too slowly."""
+    """Says how the model gets more capacity where it answers too slowly."""
     policy: str = "default"
     """A file in ``policies/``, without ``.yaml``."""
     environment: str = ""
@@ -98,13 +99,13 @@ class ModelSpec(Section):
     """User names or ids of Airflow, or groups such as `group:ml-platform`, that may answer; where empty, everybody who
     may edit the DAG run."""
     approval: ApprovalSection = ApprovalSection()
-    """How long an approval waits, and for whom."""
+    """Says how long an approval waits, and for whom."""
     notify: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Notifier → its options: who is told, beside the task log. Short form of one option: `slack_channel`."""
     upstream_dag: str = ""
     """The DAG that delivers the rows: looked at for evidence, and run again if that is approved."""
     evidently: Literal["on_finding", "always", "never"] = "on_finding"
-    """When the Evidently report is drawn: when there is something to look at, each time, or never."""
+    """Says when the Evidently report is drawn: when there is something to look at, each time, or never."""
 
     @field_validator("name")
     @classmethod
@@ -162,7 +163,7 @@ class ModelSpec(Section):
 
     @property
     def only_logged(self) -> bool:
-        """Whether the model is in no registry, and known by its logged predictions alone."""
+        """Say whether the model is in no registry, and known by its logged predictions alone."""
         return self.registry == "none"
 
     def members(self) -> Iterator[NamedMember]:

@@ -13,12 +13,12 @@ from airmedic_core.spec.section import Section
 
 
 class ApprovalSection(Section):
-    """How long an approval waits, and for whom."""
+    """Says how long an approval waits, and for whom."""
 
     escalate_after_seconds: int = Field(default=300, ge=1)
-    """When the second tier is told."""
+    """Sets when the second tier is told."""
     expire_after_seconds: int = Field(default=86_400, ge=1)
-    """When an unanswered proposal counts as rejected."""
+    """Sets when an unanswered proposal counts as rejected."""
     second_tier: tuple[str, ...] = ()
     """The people who are told then: user names or ids of Airflow, or groups."""
 

@@ -1,4 +1,4 @@
-"""How a model gets more capacity where it answers too slowly."""
+"""Says how a model gets more capacity where it answers too slowly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airmedic_core.spec.section import Section
 
 
 class ScaleSection(Section):
-    """How a model gets more capacity: by a hook or by a DAG of the team's own, within bounds."""
+    """Says how a model gets more capacity: by a hook or by a DAG of the team's own, within bounds."""
 
     url: str = ""
     """A hook. A GET of it answers ``{"replicas": 2}``, a POST of ``{"model": …, "replicas": 3}`` sets them; it answers
@@ -18,7 +18,7 @@ class ScaleSection(Section):
     token_variable: str = ""
     """Environment variable with the token that is sent to the hook as ``Authorization: Bearer``; none where empty."""
     timeout_seconds: float = Field(default=10.0, gt=0, le=300)
-    """How long the hook may take to answer."""
+    """Sets how long the hook may take to answer."""
     dag: str = ""
     """A DAG in place of a hook. Its run gets ``model``, ``add``, ``least``, ``most`` and the incident as its conf."""
     undo_dag: str = ""

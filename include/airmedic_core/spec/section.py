@@ -1,4 +1,4 @@
-"""What every part of a spec has in common."""
+"""Says what every part of a spec has in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a spec in the light of its data: columns, what they hold, and the function that retrains."""
+"""Says what is wrong with a spec in the light of its data: columns, what they hold, and the function that retrains."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _DAG = "dag:"
 _UNREADABLE = "\N{REPLACEMENT CHARACTER}"
-"""What stands where bytes belong to no character of the encoding."""
+"""Says what stands where bytes belong to no character of the encoding."""
 _NUMBERS_FRACTION = 0.95
 """So many of the values of a numeric column must be readable as numbers: as in the inference of inputs."""
 

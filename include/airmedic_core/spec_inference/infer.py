@@ -1,4 +1,4 @@
-"""What a data file seems to be: its time column, task, step in time, inputs, and columns to leave out."""
+"""Says what a data file seems to be: its time column, task, step in time, inputs, and columns to leave out."""
 
 from __future__ import annotations
 

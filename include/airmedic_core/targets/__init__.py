@@ -1,4 +1,4 @@
-"""Where a model serves online. Each file of this folder is one kind of target, named by ``rollout.target``.
+"""Says where a model serves online. Each file of this folder is one kind of target, named by ``rollout.target``.
 
 The registry says which version is to serve. A target is told after each change of it, and is told the whole state, so
 that telling it again changes nothing.

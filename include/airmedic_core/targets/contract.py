@@ -1,4 +1,4 @@
-"""What each kind of target offers."""
+"""Describes what each kind of target offers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Shown:
-    """What a target is to do."""
+    """Holds what a target is to do."""
 
     model: str
     champion: str
@@ -25,12 +25,12 @@ class Shown:
 
 
 class Target(Protocol[OptionsT]):
-    """Where a model serves online. A spec names it in ``rollout.target``."""
+    """Says where a model serves online. A spec names it in ``rollout.target``."""
 
     options: type[OptionsT]
     """Its own options, each documented."""
     is_told: bool = True
-    """Whether it has to be told. Otherwise it follows the registry by itself."""
+    """Says whether it has to be told. Otherwise it follows the registry by itself."""
 
     @abstractmethod
     def require_ready(self, shown: Shown, options: OptionsT) -> None:

@@ -14,7 +14,7 @@ from airmedic_core.targets.contract import Shown, Target
 
 
 class Options(BaseModel):
-    """Where the hook is."""
+    """Says where the hook is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -24,7 +24,7 @@ class Options(BaseModel):
     token_variable: str = ""
     """Environment variable with the token that is sent as ``Authorization: Bearer``; none where empty."""
     timeout_seconds: float = Field(default=10.0, gt=0, le=300)
-    """How long it may take to say something."""
+    """Sets how long it may take to say something."""
 
 
 @final

@@ -37,9 +37,9 @@ class Options(BaseModel):
     name: str
     """Of the InferenceService."""
     namespace: str = "default"
-    """Where it is."""
+    """Says where it is."""
     storage_uri: str
-    """Where KServe finds the files of a version: with ``{model}`` and ``{version}``."""
+    """Says where KServe finds the files of a version: with ``{model}`` and ``{version}``."""
     api_url: str = "https://kubernetes.default.svc"
     """The API server; that of the cluster Airflow runs in where not given."""
     token_file: str = str(_IN_CLUSTER / "token")
@@ -47,10 +47,11 @@ class Options(BaseModel):
     ca_file: str = str(_IN_CLUSTER / "ca.crt")
     """The certificates of the API server; those of the system where empty."""
     timeout_seconds: float = Field(default=10.0, gt=0, le=300)
-    """How long the API server may take to say something."""
+    """Sets how long the API server may take to say something."""
     ready_timeout_seconds: float = Field(default=240.0, ge=0, le=400)
-    """How long it may take until the files are loaded and the traffic goes where it is to go; 0 does not wait. Going
-    back waits as long again, and an action may take 15 minutes."""
+    """Sets how long it may take until the files are loaded and the traffic goes where it is to go; 0 does not wait.
+    Going back waits as long again, and an action may take 15 minutes.
+    """
 
 
 @final

@@ -1,1 +1,1 @@
-"""What commands share: their arguments, what they print, and switches that are thrown and taken back."""
+"""Says what commands share: their arguments, what they print, and switches that are thrown and taken back."""

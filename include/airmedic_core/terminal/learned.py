@@ -1,4 +1,4 @@
-"""What is learned, as a table of 80 columns."""
+"""Says what is learned, as a table of 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How commands speak: tables and lines for people on the terminal, JSON for programs."""
+"""Says how commands speak: tables and lines for people on the terminal, JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `stop`, `resume`, `freeze` and `thaw` share: an override for one model or all, thrown and taken back."""
+"""Says what `stop`, `resume`, `freeze` and `thaw` share: an override for one model or all, thrown and taken back."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How challengers are made and judged: pipelines, fitting, tuning, the gate, and the adoption of a first champion."""
+"""Makes and judges challengers: pipelines, fitting, tuning, the gate, and the adoption of a first champion."""

@@ -72,11 +72,11 @@ class Contest:
     earlier: pd.DataFrame
     later: pd.DataFrame
     runs: TrialRuns | None = None
-    """Where it is kept what was tried."""
+    """Says where it is kept what was tried."""
     deadline: float = math.inf
     """Moment of the monotonic clock after which nothing more is tried."""
     tried: list[Json] = field(default_factory=list)
-    """What was tried, in order, and what came of it."""
+    """Says what was tried, in order, and what came of it."""
     _best_scored: ScoredBatch | None = None
 
     @classmethod
@@ -117,7 +117,7 @@ class Contest:
 
     @property
     def over(self) -> bool:
-        """Whether the time for trying is over."""
+        """Say whether the time for trying is over."""
         return monotonic() > self.deadline
 
     def challenge(self, name: str, recipe: Recipe, *, confirmed: bool = False) -> bool:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airmedic_core.training.trial_runs import TrialRuns
 
 CHAMPION = "as the champion"
-"""How the champion's own kind of model is called among the families that are compared."""
+"""Says how the champion's own kind of model is called among the families that are compared."""
 _MOST_CATEGORIES = 50
 """Categories of a column that get a column of their own; the rarer ones share one."""
 _log = logging.getLogger(__name__)

@@ -59,7 +59,7 @@ class AddedFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     kept_by_value = True
-    """Whether a model holds the code of the class, and needs no package of it."""
+    """Says whether a model holds the code of the class, and needs no package of it."""
 
     def __init__(self, steps: Sequence[Step] = (), dropped: Sequence[str] = ()) -> None:
         self.steps = steps

@@ -108,7 +108,7 @@ def candidates(
 
 
 class _Known(NamedTuple):
-    """What the steps that may be tried follow from."""
+    """Says what the steps that may be tried follow from."""
 
     spec: ModelSpec
     inputs: Inputs

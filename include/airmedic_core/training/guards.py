@@ -1,4 +1,4 @@
-"""What keeps a challenger out of service although its metric is good: leaks, wrong probabilities, slowness, size."""
+"""Keeps a challenger out of service although its metric is good: leaks, wrong probabilities, slowness, size."""
 
 from __future__ import annotations
 

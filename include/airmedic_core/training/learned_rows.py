@@ -1,4 +1,4 @@
-"""How many rows a training has to learn from: counted before people are asked, and told to them in words."""
+"""Says how many rows a training has to learn from: counted before people are asked, and told to them in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How an estimator is made: the champion's pipeline again, a calibration on top of it, or the team's own function."""
+"""Says how an estimator is made: the champion's pipeline again, a calibration on top of it, or a team's function."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How two versions do on the newest rows whose labels are known."""
+"""Says how two versions do on the newest rows whose labels are known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a team's own training DAG is told (``retrain: dag:<dag_id>``)."""
+"""Says what a team's own training DAG is told (``retrain: dag:<dag_id>``)."""
 
 from __future__ import annotations
 

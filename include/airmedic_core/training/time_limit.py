@@ -12,7 +12,7 @@ from types import FrameType
 from airmedic_core.errors import TrainingError
 
 _LEAST_SECONDS = 0.001
-"""What is left of an outer limit at the least: a timer that is set to zero never ends."""
+"""States what is left of an outer limit at the least: a timer that is set to zero never ends."""
 
 
 class _TimeOverError(BaseException):

@@ -22,7 +22,7 @@ _MOST = 1000
 
 @dataclass(frozen=True)
 class TrialRuns:
-    """What the search of one training has tried."""
+    """Holds what the search of one training has tried."""
 
     ws: Workspace
     run_id: str

@@ -1,4 +1,4 @@
-"""What a model is, as far as it has to be found out on rows: what its answers mean, and whether its signature holds."""
+"""Finds out on rows what a model is: what its answers mean, and whether its signature holds."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _KEYWORD = "sample_weight"
-"""What scikit-learn, XGBoost, LightGBM and CatBoost call the weights of rows."""
+"""Says what scikit-learn, XGBoost, LightGBM and CatBoost call the weights of rows."""
 CHOSEN = "auto"
 """Half-life of a spec that leaves the choice to the comparison on withheld rows."""
 _MADE_SHARE = 0.25

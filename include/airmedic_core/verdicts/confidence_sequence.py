@@ -1,4 +1,4 @@
-"""How much better one model is than another, in an interval that may be looked at as often as anybody likes.
+"""Says how much better one model is than another, in an interval that may be looked at as often as anybody likes.
 
 An interval of a fixed confidence that is looked at after each block of time ends up beside the truth sooner or later. A
 confidence sequence covers it at all times at once, so that a comparison may stop as soon as it has an answer.
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 PRIOR_BLOCKS = 20.0
-"""How many blocks the prior weighs: effects of about 1/√20 of the blocks' spread are found soonest, and nothing is said
-before the thirteenth block. With 10, up to 6 % of equal pairs whose blocks depend on each other were stopped
-(``benchmarks/sequential.py``)."""
+"""Sets how many blocks the prior weighs: effects of about 1/√20 of the blocks' spread are found soonest, and nothing is
+said before the thirteenth block. With 10, up to 6 % of equal pairs whose blocks depend on each other were stopped
+(``benchmarks/sequential.py``).
+"""
 LEAST_BLOCKS = 8
 """With fewer, neither spread nor dependence of the blocks is known well enough to say anything."""
 _MOST_DEPENDENCE = 0.95
@@ -26,7 +27,7 @@ _MOST_DEPENDENCE = 0.95
 
 @dataclass(frozen=True)
 class Interval:
-    """Where the mean of all blocks to come lies, as far as the blocks until now tell."""
+    """Says where the mean of all blocks to come lies, as far as the blocks until now tell."""
 
     mean: float
     low: float

@@ -1,4 +1,4 @@
-"""What the number of rows of the next window should be, from the windows before it."""
+"""Says what the number of rows of the next window should be, from the windows before it."""
 
 from __future__ import annotations
 

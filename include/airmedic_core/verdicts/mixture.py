@@ -1,4 +1,4 @@
-"""How much of a histogram comes from a second, known distribution."""
+"""Says how much of a histogram comes from a second, known distribution."""
 
 from __future__ import annotations
 

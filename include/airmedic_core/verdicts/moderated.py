@@ -33,7 +33,7 @@ _IMPROBABLE = 1e-5
 _CONSTANT = 1e-9
 """Share of the sampling variance below which a difference is one of rounding."""
 _AS_MANY = 0.02
-"""How far a window's sampling variance may lie outside of those before it, for its rows to be as many."""
+"""Sets how far a window's sampling variance may lie outside of those before it, for its rows to be as many."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Moderated:
     """Current minus centre, in the statistic's own unit."""
     centre: Array
     spread: Array
-    """What a healthy window's difference is expected to be, as a standard deviation."""
+    """Says what a healthy window's difference is expected to be, as a standard deviation."""
     excess: Array
-    """How many times the variance of windows exceeds what sampling rows alone produces; 1 where not known."""
+    """Says how many times the variance of windows exceeds what sampling rows alone produces; 1 where not known."""
     widest: Array
     """The largest difference of any window of history from the centre."""
     centre_error: Array

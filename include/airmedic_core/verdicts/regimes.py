@@ -19,7 +19,9 @@ _LEAST_WINDOWS = 8
 _JUMP = 6.0
 """A window so many robust standard deviations from most others has jumped."""
 _NO_FURTHER = 1.25
-"""What comes again may lie so many times as far out as the window that jumped: two days after one move differ, too."""
+"""A move that comes again may lie so many times as far out as the window that jumped: two days after one move differ,
+too.
+"""
 _BY_CHANCE = 2.5
 """Standard errors by which two windows of one regime may differ."""
 

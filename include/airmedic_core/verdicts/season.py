@@ -32,7 +32,7 @@ _ORDERS, _BETTER = 99, 1
 _LEAST_LAPS = 2
 """Turns in which history must hold a phase: what was seen once may be anything."""
 _TINY = 1e-9
-"""What differs by less, relative to its size, differs by rounding."""
+"""A difference below this, relative to the value's size, comes from rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,12 @@ class Turns:
 
 @dataclass(frozen=True)
 class Level:
-    """What is known of one phase of a cycle; an entry for each column."""
+    """Holds what is known of one phase of a cycle; an entry for each column."""
 
     part: Array
-    """What the phase adds to the mean of all windows, shrunk as far as it is uncertain."""
+    """Says what the phase adds to the mean of all windows, shrunk as far as it is uncertain."""
     weight: Array
-    """How far the phase's own mean is believed, from 0 to 1."""
+    """Says how far the phase's own mean is believed, from 0 to 1."""
     windows: Array
     """Windows of history in this phase."""
     error: Array
@@ -78,7 +78,7 @@ class Level:
 
 @dataclass(frozen=True)
 class Season:
-    """What each phase adds to each column; arrays have the shape (phases, columns)."""
+    """Holds what each phase adds to each column; arrays have the shape (phases, columns)."""
 
     turns: Turns
     parts: Array

@@ -1,4 +1,4 @@
-"""How heavy the tails of earlier windows are: whether a window that lies far out is rare, or only looks so."""
+"""Says how heavy the tails of earlier windows are: whether a window that lies far out is rare, or only looks so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far two samples are from each other: the distance of Kolmogorov and Smirnov, and what it takes to count it."""
+"""Says how far two samples are from each other: Kolmogorov's and Smirnov's distance, and what it takes to count it."""
 
 from __future__ import annotations
 

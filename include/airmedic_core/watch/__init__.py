@@ -1,4 +1,4 @@
-"""How a version does once it answers real rows: watched alone in service, or beside the one that served before."""
+"""Says how a version does once it answers real rows: watched alone in service, or beside the one that served before."""
 
 from airmedic_core.watch.health import Health
 from airmedic_core.watch.in_service import problems_on_newest, since, watched

@@ -22,7 +22,7 @@ MOST_BATCHES = 200
 NEARLY_ALL = 0.9
 """Share of a window's labels that must have arrived: the early ones do not stand for all."""
 _MOST_REASONS = 5
-"""What people are told of a deployment that is unhealthy; the rest is in the findings."""
+"""States what people are told of a deployment that is unhealthy; the rest is in the findings."""
 
 
 def watched(ws: Workspace, version: str, proposal: Proposal, max_probe_seconds: float, now: datetime) -> Health:

@@ -1,4 +1,4 @@
-"""What is approved of a watch, in words for those who approve it."""
+"""Says what is approved of a watch, in words for those who approve it."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ Picked = Callable[["pd.DataFrame", "Batch"], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class SideBySide:
-    """How two versions do on the rows that came since one of them is tried."""
+    """Says how two versions do on the rows that came since one of them is tried."""
 
     outcome: Literal["successful", "failed", "inconclusive"]
     interval: Interval

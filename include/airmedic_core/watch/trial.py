@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 
 class TrialOptions(BaseModel):
-    """How a version that is tried beside the champion is judged."""
+    """Says how a version that is tried beside the champion is judged."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     max_probe_seconds: float = Field(default=60.0, gt=0)
-    """How long scoring the newest batch may take."""
+    """Sets how long scoring the newest batch may take."""
     blocks_per_window: int = Field(default=4, ge=1, le=100)
     """Blocks of time that a new window is cut into. An answer needs 13 blocks at the least."""
     min_block_rows: int = Field(default=10, ge=1)
     """Compared rows of a block. A window with fewer has fewer blocks."""
     tolerance_fraction: float = Field(default=0.02, ge=0, le=1)
-    """How much more than the champion the version may lose, as a share of what the champion loses."""
+    """Sets how much more than the champion the version may lose, as a share of what the champion loses."""
     max_windows: int = Field(default=0, ge=0, le=1000)
     """Compared windows after which people are asked where nothing was shown; 0 leaves that to the time of the watch."""
 

@@ -21,7 +21,7 @@ _KNOWN = frozenset(
         "mem_limit", "ports", "profiles", "restart", "user", "volumes",
     }
 )  # fmt: skip
-"""What a service may say. ``user`` has no meaning outside of a container and is passed over."""
+"""Says what a service may say. ``user`` has no meaning outside of a container and is passed over."""
 _CONDITIONS = ("service_healthy", "service_completed_successfully", "service_started")
 _VARIABLE = re.compile(r"\$\$|\$\{(?P<name>\w+)(?:(?P<kind>:?[-?])(?P<rest>[^}]*))?\}|\$(?P<bare>\w+)")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -37,7 +37,7 @@ class ComposeError(LocalError):
 
 @dataclass(frozen=True)
 class Healthcheck:
-    """How a service says that it is well."""
+    """Says how a service says that it is well."""
 
     test: tuple[str, ...]
     """``CMD`` or ``CMD-SHELL`` and what to run."""
@@ -74,7 +74,7 @@ class Service:
     """Name of another service → what has to be true of it."""
     healthcheck: Healthcheck | None
     restarts: bool
-    """Whether it is started again when it ends by itself."""
+    """Says whether it is started again when it ends by itself."""
     most_memory: int | None
     """Bytes that it may take; nothing where that is not said."""
 

@@ -1,4 +1,4 @@
-"""What befalls the cluster while the story is told: each fault waits for its moment, and strikes once."""
+"""Says what befalls the cluster while the story is told: each fault waits for its moment, and strikes once."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CHECKS = ("validate_data", "check_drift", "check_performance")
 
 @dataclass(frozen=True)
 class Struck:
-    """What a fault did, and where things stood right after it."""
+    """Holds what a fault did, and where things stood right after it."""
 
     title: str
     meanwhile: str
-    """What was running."""
+    """Says what was running."""
     hit: bool
-    """Whether that was still going on after the blow."""
+    """Says whether that was still going on after the blow."""
     at: float
     """When, by the monotonic clock."""
 

@@ -1,4 +1,4 @@
-"""What the images of a compose file do at their first start: making a database, migrating, and adding a user."""
+"""Says what the images of a compose file do at their first start: making a database, migrating, and adding a user."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airmedic_local.ports import HOST
 _POSTGRES_USER = "postgres"
 """Postgres refuses to run as root; its packages bring this user."""
 _READY_SECONDS = 60.0
-"""How long a new Postgres may take to answer; it takes two."""
+"""Sets how long a new Postgres may take to answer; it takes two."""
 _ENTERED_BY_ALL = 0o711
 """Rights of a folder that others may pass through and not list."""
 

@@ -64,7 +64,7 @@ def kind_of(service: Service) -> str:
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the services of a compose file are on this machine.
+    """Says where the services of a compose file are on this machine.
 
     Parameters
     ----------

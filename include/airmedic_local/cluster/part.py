@@ -17,9 +17,9 @@ from airmedic_local.errors import WaitTimeoutError
 from airmedic_local.process import Process, wait_until
 
 _START_INTERVAL_SECONDS = 5.0
-"""How often Docker looks at a service that has just started, where the file does not say."""
+"""Sets how often Docker looks at a service that has just started, where the file does not say."""
 _STOP_SECONDS = 10.0
-"""How long Docker waits for a service that was asked to stop, before it kills it."""
+"""Sets how long Docker waits for a service that was asked to stop, before it kills it."""
 
 
 class Part:
@@ -57,15 +57,15 @@ class Part:
         self.service = service
         self.name = service.name
         self.held = False
-        """Whether it is stopped on purpose, and is not to be started again."""
+        """Says whether it is stopped on purpose, and is not to be started again."""
         self.restarts = 0
-        """How often it was started again after it had ended by itself or was killed."""
+        """Says how often it was started again after it had ended by itself or was killed."""
         self.healthy: bool | None = None
         """Nothing is known until the first look."""
         self.unhealthy_looks = 0
-        """How often it failed its healthcheck, after the time that it has to start."""
+        """Says how often it failed its healthcheck, after the time that it has to start."""
         self.looks, self.look_seconds = 0, 0.0
-        """How many healthchecks came to their end, and the CPU seconds that they took."""
+        """Says how many healthchecks came to their end, and the CPU seconds that they took."""
         self.most_memory = 0
         """The most that all its processes took together, in bytes; what they share counts once."""
         self._command, self._test, self._env, self._folder, self._cwd = command, test, env, folder, cwd
@@ -76,12 +76,12 @@ class Part:
 
     @property
     def is_running(self) -> bool:
-        """Whether its program runs."""
+        """Say whether its program runs."""
         return self._process is not None and self._process.is_alive()
 
     @property
     def was_started(self) -> bool:
-        """Whether its program was started."""
+        """Say whether its program was started."""
         return self._process is not None
 
     def tail(self) -> str:

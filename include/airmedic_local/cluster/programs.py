@@ -9,7 +9,7 @@ from pathlib import Path
 from airmedic_local.errors import LocalError
 
 _POSTGRES_FOLDERS = Path("/usr/lib/postgresql")
-"""Where Debian and Ubuntu keep the programs of Postgres, a folder for each version, off the PATH."""
+"""Says where Debian and Ubuntu keep the programs of Postgres, a folder for each version, off the PATH."""
 
 _WANTED = {
     "postgres": "postgresql",

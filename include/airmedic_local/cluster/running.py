@@ -33,7 +33,7 @@ _MARK = ".of-an-airmedic-cluster"
 _LOOK_SECONDS = 0.5
 _MEASURE_SECONDS = 5.0
 _START_SECONDS = 300.0
-"""How long everything may take to be well: many times what it takes, on a busy machine as well."""
+"""Sets how long everything may take to be well: many times what it takes, on a busy machine as well."""
 _STOPS_WITH = {"postgres": signal.SIGINT}
 """Kind of service → the signal that its image names for its end, where it is not SIGTERM."""
 _KEPT = ("HOME", "LANG", "LC_ALL", "TMPDIR", "USER", "SSL_CERT_FILE")

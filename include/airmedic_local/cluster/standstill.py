@@ -15,7 +15,7 @@ _LEASE_SECONDS = 30.0
 _HEARTBEAT_CHECK_SECONDS = 10.0
 """Airflow's ``task_instance_heartbeat_timeout_detection_interval``, where it is not set."""
 _SCHEDULER_SECONDS = 20.0
-"""What the scheduler and a busy machine may add to all of that."""
+"""States what the scheduler and a busy machine may add to all of that."""
 
 
 def promised_seconds(env: Mapping[str, str]) -> float:

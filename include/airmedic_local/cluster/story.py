@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _LOOK_SECONDS = 0.2
 _TELL_SECONDS = 2.0
 _OUT_OF_REACH_SECONDS = 120.0
-"""How long Airflow or the ledger may be out of reach, while they restart."""
+"""Sets how long Airflow or the ledger may be out of reach, while they restart."""
 
 
 class StuckError(LocalError):

@@ -1,4 +1,4 @@
-"""What has to hold after the story: nothing lost, nothing done twice, everybody asked who had to be."""
+"""Says what has to hold after the story: nothing lost, nothing done twice, everybody asked who had to be."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Verdict:
     what: str
     problems: tuple[str, ...]
     told: str = ""
-    """What was counted."""
+    """Says what was counted."""
 
 
 def verdicts(ws: Workspace, client: AirflowClient, approver: Person, env: Mapping[str, str]) -> Iterator[Verdict]:

@@ -27,7 +27,7 @@ _LONGEST_LINE = 2_000
 
 
 class Options(RoutedOptions):
-    """Where issues are opened."""
+    """Says where issues are opened."""
 
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     """Owner and name, such as ``acme/models``."""

@@ -25,7 +25,7 @@ _NO_LABEL = re.compile(r"[^\w.-]")
 
 
 class Options(RoutedOptions):
-    """Where issues are opened."""
+    """Says where issues are opened."""
 
     project: str = Field(pattern=r"^[A-Z][A-Z0-9_]*$")
     """Key of the project, such as ``ML``."""

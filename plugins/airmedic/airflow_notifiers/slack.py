@@ -29,14 +29,14 @@ _log = logging.getLogger(__name__)
 
 
 class Options(RoutedOptions):
-    """Where messages go."""
+    """Says where messages go."""
 
     channel: str = ""
     """Channel to write to, such as ``#models`` or ``C0123456789``; where empty, nothing is sent."""
     connection: str = _CONNECTION
     """Airflow connection to write through; where there is none of that id, nothing is sent."""
     threads: bool = True
-    """Whether what follows on an incident answers its first message. The token needs ``channels:history`` for it
+    """Says whether what follows on an incident answers its first message. The token needs ``channels:history`` for it
     (``groups:history`` in a private channel), and ``channels:read`` where the channel is named, not its id."""
 
 

@@ -12,12 +12,12 @@ _CONNECTION = "airmedic_webhook"
 
 
 class Options(RoutedOptions):
-    """Where notices go."""
+    """Says where notices go."""
 
     connection: str = _CONNECTION
     """Airflow connection with the address; login and password, if it has them, are sent as basic authentication."""
     path: str = ""
-    """What comes after the connection's host, such as ``/hooks/models``."""
+    """Says what comes after the connection's host, such as ``/hooks/models``."""
 
 
 @final

@@ -20,7 +20,7 @@ _MOST = 1000
 
 
 class Event(NamedTuple):
-    """What an event of an asset says, and when it was said."""
+    """Says what an event of an asset says, and when it was said."""
 
     extra: Json
     at: datetime

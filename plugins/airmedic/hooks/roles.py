@@ -15,7 +15,7 @@ AIRFLOW_CONNECTION = "airmedic_airflow"
 
 _FAB_USER = "/auth/fab/v1/users/"
 _ANSWERS_WITHIN_SECONDS = 10
-"""How long the API server may take. It reads one user."""
+"""Sets how long the API server may take. It reads one user."""
 _log = logging.getLogger(__name__)
 
 

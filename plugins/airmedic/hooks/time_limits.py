@@ -1,4 +1,4 @@
-"""How long the tasks that change something may run."""
+"""Says how long the tasks that change something may run."""
 
 from __future__ import annotations
 

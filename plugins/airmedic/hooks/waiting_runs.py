@@ -14,7 +14,7 @@ from airmedic.hooks.further_runs import start_run
 from airmedic_core.windows import Window, as_utc
 
 _PREFIX = "waiting__"
-"""How the ids of runs begin that go on waiting for those that stepped aside."""
+"""Says how the ids of runs begin that go on waiting for those that stepped aside."""
 _LONGEST = timedelta(hours=1.5)
 """After so long, a run steps aside no more and fails as one that has waited all the time does."""
 _MOST_TRIES = 6

@@ -18,7 +18,8 @@ NO_CONNECTION = (
     " backends are known."
 )
 _SECONDS = 10.0
-"""What has not answered in this time is given up, however slowly it drips: a remedy waits behind the notice."""
+"""A service that has not answered in this time is given up, however slowly it drips: a remedy waits behind the notice.
+"""
 _MOST_BYTES = 1_000_000
 """Of an answer, a hundred issues of GitHub at once among them. A service that sends more is cut off."""
 _SHOWN = 200
@@ -58,7 +59,7 @@ class WebService:
         if not self._address:
             raise NoticeError(f"The connection {connection_id!r} names no host.", "Give it the address of the service.")
         self.address = self._address.rstrip("/")
-        """Where the service is."""
+        """Says where the service is."""
         self.login, self.password = connection.login or "", connection.password or ""
         self._headers = {str(key): str(value) for key, value in connection.extra_dejson.get("headers", {}).items()}
 

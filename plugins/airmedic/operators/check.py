@@ -1,4 +1,4 @@
-"""What the three check operators share: run one group of checks on a batch."""
+"""Says what the three check operators share: run one group of checks on a batch."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _FURTHER = "announced__"
-"""How the ids of further runs begin. Airflow keeps the prefixes of its own kinds of runs to itself."""
+"""Says how the ids of further runs begin. Airflow keeps the prefixes of its own kinds of runs to itself."""
 _WHERE = "The windows of the others are looked at. The log of resolve_batch quotes what was passed over."
 
 

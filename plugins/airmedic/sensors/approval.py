@@ -66,7 +66,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
     inherits_from_skipmixin = True
     ui_color = "#fff6e0"
     options: ClassVar[tuple[str, ...]] = (APPROVE, REJECT)
-    """What people may answer."""
+    """Says what people may answer."""
 
     def __init__(self, *, model: str, proposal_hash: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

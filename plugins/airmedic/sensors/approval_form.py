@@ -15,7 +15,7 @@ from airmedic_core.records import Json, Proposal
 
 @dataclass(frozen=True)
 class FilledIn:
-    """What people have filled in. It comes from outside: Airflow does not hold it to the form."""
+    """Holds what people have filled in. It comes from outside: Airflow does not hold it to the form."""
 
     comment: str = ""
     snooze: str = ""

@@ -1,4 +1,4 @@
-"""What people see when they are asked for an approval."""
+"""Says what people see when they are asked for an approval."""
 
 from __future__ import annotations
 

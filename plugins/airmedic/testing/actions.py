@@ -1,4 +1,4 @@
-"""What each action promises."""
+"""Says what each action promises."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_POINTS = 40
 
 
 def it_declares_its_traits(action: Action, setting: Setting) -> None:
-    """What people read, which way it goes, and what stops it."""
+    """Its words, its way and what stops it hold together."""
     assert action.description.endswith("."), f"its description is no sentence: {action.description!r}"
     assert isinstance(action.changes_production, bool)
     assert action.path in Path

@@ -1,4 +1,4 @@
-"""What each kind of change that a review may propose promises."""
+"""Says what each kind of change that a review may propose promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each check promises."""
+"""Says what each check promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each collector of evidence promises."""
+"""Says what each collector of evidence promises."""
 
 from __future__ import annotations
 

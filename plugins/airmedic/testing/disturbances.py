@@ -1,4 +1,4 @@
-"""What befalls an action on its whole way through the driver: approved, carried out, cut off, and gone on with."""
+"""Says what befalls an action on its whole way through the driver: approved, carried out, cut off, and gone on with."""
 
 from __future__ import annotations
 

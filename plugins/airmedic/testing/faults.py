@@ -50,7 +50,7 @@ class Dial:
 
     @property
     def struck(self) -> bool:
-        """Whether the call at which something happens has been made."""
+        """Say whether the call at which something happens has been made."""
         return self.calls >= self.point
 
     def on(self, target: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What each flavour promises."""
+"""Says what each flavour promises."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _INPUTS = Inputs.of(["usage", "tenure"], ["plan"])
 _NUMBERS = Inputs.of(["usage", "tenure"], [])
 _DAYS = 10
 _ROUNDING = 1e-5
-"""How far an answer may move while a model is written and read: some libraries round to 32 bits."""
+"""Sets how far an answer may move while a model is written and read: some libraries round to 32 bits."""
 
 
 def it_knows_more_than_chance(flavour: Flavour, setting: Setting) -> None:
-    """What its answers mean can be seen from them, and they rank the rows."""
+    """The meaning of its answers can be seen from them, and they rank the rows."""
     _, rows, model = _trained(setting)
     scores = _scores(setting, rows, flavour.answer(model, _inputs(setting).prepare(rows)))
     churned = rows["churned"].to_numpy() == 1
@@ -34,7 +34,7 @@ def it_knows_more_than_chance(flavour: Flavour, setting: Setting) -> None:
 
 
 def a_registered_model_answers_as_before(flavour: Flavour, setting: Setting) -> None:
-    """What is read from MLflow is what was trained."""
+    """The model that is read from MLflow is the one that was trained."""
     ws, rows, model = _trained(setting)
     prepared = _inputs(setting).prepare(rows)
     before = flavour.answer(model, prepared)

@@ -1,4 +1,4 @@
-"""What an action promises of the parameters that it lets approvers narrow."""
+"""Says what an action promises of the parameters that it lets approvers narrow."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ _NONSENSE: Sequence[Any] = (
     10**400,
     -1e308,
 )
-"""What somebody may send in place of a value: no form holds it back."""
+"""Says what somebody may send in place of a value: no form holds it back."""
 
 
 def its_bounds_hold(action: Action, setting: Setting) -> None:
-    """What is proposed is within the bounds, and nothing beyond them, or of another kind, is taken."""
+    """The parameters that are proposed lie within the bounds, and nothing beyond them, or of another kind, is taken."""
     proposal = proposed(setting.workspace(), action, setting)
     fields = action.narrowing(proposal)
     names = [field.name for field in fields]

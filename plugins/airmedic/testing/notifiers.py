@@ -1,4 +1,4 @@
-"""What each notifier promises."""
+"""Says what each notifier promises."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 START = datetime(2026, 1, 1, tzinfo=UTC)
 """The first moment of the first day."""
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
-"""When people answer and actions are carried out."""
+"""Says when people answer and actions are carried out."""
 
 
 def day(number: int) -> datetime:

@@ -1,4 +1,4 @@
-"""What each rollout strategy promises."""
+"""Says what each rollout strategy promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a contract test stands on: a generated production with a champion, a ledger and an MLflow store."""
+"""Says what a contract test stands on: a generated production with a champion, a ledger and an MLflow store."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFERENCE_DAYS = 30
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """What members need beyond the generated production. Most need nothing."""
+    """Holds what members need beyond the generated production. Most need nothing."""
 
     spec: Mapping[str, Any] = field(default_factory=dict)
     """More keys of the model spec."""

@@ -1,4 +1,4 @@
-"""What each source promises."""
+"""Says what each source promises."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def its_sample_is_the_same_each_time(source: Source, setting: Setting) -> None:
 
 
 def a_window_without_rows_is_empty(source: Source, setting: Setting) -> None:
-    """Where later rows exist, the window has arrived, and there was nothing in it."""
+    """A window with later rows behind it has arrived, and there was nothing in it."""
     spec, _ = _delivered(setting)
     before = Window(day(0) - timedelta(days=2), day(0) - timedelta(days=1))
     assert len(source.read(spec, before, None)) == 0

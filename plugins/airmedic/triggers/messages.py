@@ -1,4 +1,4 @@
-"""What a message says, in a form that Airflow's database takes."""
+"""Says what a message says, in a form that Airflow's database takes."""
 
 from __future__ import annotations
 

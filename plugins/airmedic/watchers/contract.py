@@ -1,4 +1,4 @@
-"""What each watcher offers."""
+"""Describes what each watcher offers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Watcher(Protocol):
     """One kind of place where files land or messages arrive."""
 
     place: str = ""
-    """What the schedule names behind the watcher, in a word for messages; empty where it names nothing."""
+    """Says what the schedule names behind the watcher, in a word for messages; empty where it names nothing."""
     extra: str = ""
     """The extra of the package that brings what it needs."""
     modules: tuple[str, ...] = ()

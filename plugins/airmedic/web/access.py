@@ -1,4 +1,4 @@
-"""Who may see what: Airflow's own login and permissions. A model may be seen by those who may read its monitoring DAG.
+"""Says who may see what, by Airflow's own login and permissions. A model is seen by those who may read its monitoring.
 
 Applications that a plugin mounts inherit no authentication, so that each route asks for it here.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow.api_fastapi.auth.managers.models.base_user import BaseUser
 
 PREFIX = "monitor__"
-"""How the id of a model's monitoring DAG begins."""
+"""Says how the id of a model's monitoring DAG begins."""
 
 
 class Viewer:
@@ -73,4 +73,4 @@ def _viewer(request: Request, user: GetUserDep) -> Viewer:
 
 
 ViewerDep = Annotated[Viewer, Depends(_viewer)]
-"""What each route with data takes: without a valid login it answers 401."""
+"""Says what each route with data takes: without a valid login it answers 401."""

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 _WAIT_SECONDS = 5.0
-"""How long a request waits for a ledger that does not answer: a person is looking at a page."""
+"""Sets how long a request waits for a ledger that does not answer: a person is looking at a page."""
 
 
 class Installation:
-    """What requests read. Opened for each of them, so that a connection that was changed holds from then on."""
+    """Says what requests read. Opened for each of them, so that a connection that was changed holds from then on."""
 
     def __init__(self) -> None:
         self.settings: Settings = settings()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 URL_PREFIX = "/airmedic"
-"""Where Airflow mounts the application."""
+"""Says where Airflow mounts the application."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Scope]]

@@ -35,7 +35,7 @@ reason."""
 
 @dataclass(frozen=True)
 class ClassMix:
-    """How the share of a class has moved, and what that explains."""
+    """Says how the share of a class has moved, and what that explains."""
 
     position: int
     """The class that moved most clearly; the positive one of two."""
@@ -47,11 +47,11 @@ class ClassMix:
     gain: float
     """Fraction of the loss that another prior saves."""
     distance: float
-    """How far the scores within a class have moved, as a multiple of what chance and a small wobble explain."""
+    """Says how far the scores within a class have moved, as a multiple of what chance and a small wobble explain."""
     explains: bool
-    """Whether the scores of each class are as before, and another prior saves what the mix costs."""
+    """Says whether the scores of each class are as before, and another prior saves what the mix costs."""
     unseen: bool
-    """Whether positives are missing of which the scores, which tell the classes apart, say that they are there."""
+    """Says whether positives are missing of which the scores, which tell the classes apart, say that they are there."""
 
 
 def class_mix(before: LabelledRows, now: LabelledRows, *, least_change: float, least_gain: float) -> ClassMix | None:
@@ -155,7 +155,7 @@ def _loss(chances: Array, labels: np.ndarray) -> Array:
 
 
 def _more_is_left(left: Array, usual: Array, weights: Array) -> bool:
-    """Whether another prior leaves more of the loss than the same class mix costs on rows of the baseline."""
+    """Say whether another prior leaves more of the loss than the same class mix costs on rows of the baseline."""
     expected = float(weights @ usual / weights.sum())
     error = np.hypot((weights * (usual - expected)).std() / len(usual) ** 0.5, left.std() / len(left) ** 0.5)
     return float(left.mean()) - expected > max(2.0 * float(error), _LEFT_OF_THE_MIX * expected)

@@ -25,7 +25,7 @@ _MISSED = 20.0
 _NEARLY_ALL = 0.98
 """Share of one class in a part of the reference, from which a window of that class alone is nothing new."""
 _CERTAIN_MOVE = 1e-4
-"""How likely a move of the class mix is by chance, given how windows and neighbouring rows differ: one in 10,000
+"""Sets how likely a move of the class mix is by chance, given how windows and neighbouring rows differ: one in 10,000
 windows."""
 _LENT_ROWS = 5
 """Rows of the mean loss that each score bin is lent, so that a bin of few rows is not taken at its word."""
@@ -39,7 +39,7 @@ _NAMED = 5
 
 
 class Options(CheckOptions):
-    """How a loss is taken apart."""
+    """Says how a loss is taken apart."""
 
     p_value: float = Field(default=0.05, gt=0, lt=1)
     """A loss less certain than this is not taken apart; twice as much where no later window will confirm it. The usual
@@ -59,7 +59,7 @@ class Options(CheckOptions):
 
 @final
 class Concept(Check[Options]):
-    """Whether a loss comes from other inputs, another class mix, or a changed relation.
+    """Says whether a loss comes from other inputs, another class mix, or a changed relation.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def _class_mix(context: CheckContext, before: LabelledRows, now: LabelledRows, o
 
 
 def _lost_for_certain(context: CheckContext, now: LabelledRows, options: Options) -> bool:
-    """Whether performance fell by more than chance: what may be chance does not hold back what is certain."""
+    """Say whether performance fell by more than chance: what may be chance does not hold back what is certain."""
     from airmedic_core.checks import options_for
 
     name, chance = _fallen(context, now, options)
@@ -165,7 +165,7 @@ def _in_runs(context: CheckContext) -> bool:
 
 
 def _moved_for_certain(context: CheckContext, options: Options) -> bool:
-    """Whether the share of a class lies beyond all parts of the reference, by more than their variation explains."""
+    """Say whether the share of a class lies beyond all parts of the reference, by more than they vary."""
     import numpy as np
 
     from airmedic_core.measures.label_history import chance_of_share, label_history

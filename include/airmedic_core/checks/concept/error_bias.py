@@ -1,4 +1,4 @@
-"""Whether errors lean one way more than they do from window to window.
+"""Says whether errors lean one way more than they do from window to window.
 
 The size of errors says little in one window of few rows: it is skewed, and it differs from day to day. Their sign is
 steadier: if nothing has changed, labels lie on both sides of the answers as they did before. Two means of the signed

@@ -15,15 +15,16 @@ _MISSED = 20.0
 """Labels of a class that are expected, even at its least share in any part of the reference: where the true number is
 Poisson, none of 20 comes by chance in one of 500 million windows."""
 _AS_USUAL = 0.01
-"""How likely a share must be by chance to count as the one that is expected."""
+"""Sets how likely a share must be by chance to count as the one that is expected."""
 _TIMES_AS_LIKELY = 100.0
-"""How many times as likely the shares must be as if the missing class had simply not come: all others would then have
-grown alike."""
+"""Sets how many times as likely the shares must be as if the missing class had simply not come: all others would then
+have grown alike.
+"""
 _HARDLY_SEEN, _STILL_SEEN = 0.5, 0.8
 """Part of the usual mean score of the missing class, below which its rows have not come, and from which they have: the
 first needs no proof by shares against it, the second none for it."""
 _TELLS = 2.0
-"""How many times the mean score of all rows the mean of its own rows must be, for scores to tell a class."""
+"""Sets how many times the mean score of all rows the mean of its own rows must be, for scores to tell a class."""
 _Shares = dict[str, tuple[float, list[float]]]
 """Class → its share in the window, and in each part of the reference."""
 

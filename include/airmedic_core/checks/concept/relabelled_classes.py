@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LEAST_ROWS = 50
 """Labelled rows: of fewer, a handful of labels decides which naming fits."""
 _LOST = 0.01
-"""How likely the loss is by chance at the most, in one of the metrics that decide. What follows is far less
+"""Sets how likely the loss is by chance at the most, in one of the metrics that decide. What follows is far less
 likely by chance: that another naming gives the loss back."""
 _GIVEN_BACK = 0.75
 """Part of the loss, in each of these metrics that fell, that the other naming gives back. A relation that really turned
@@ -24,7 +24,7 @@ round has no reason to keep the strength of every part of it, nor to turn the sh
 _LEAST_SPREAD = 0.02
 """Error of the part that is given back, at the least: bounds what one metric says against all others."""
 _NO_CHANCE = 0.05
-"""How likely what is left of the loss must be by chance, where less than that is given back."""
+"""Sets how likely what is left of the loss must be by chance, where less than that is given back."""
 
 
 def relabelled(

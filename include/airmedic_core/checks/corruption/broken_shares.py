@@ -54,7 +54,7 @@ def broken_finding(
 def beyond(
     rows: int, share: float, past: list[float], least: float, spreads: float, *, rarest: float | None = None
 ) -> bool:
-    """Whether a fraction lies beyond its history, by more than matters and than windows or rows explain.
+    """Say whether a fraction lies beyond its history, by more than matters and than windows or rows explain.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def rarest_share(context: CheckContext) -> float:
 
 
 def never_seen(share: float, values: int, past: list[float]) -> bool:
-    """Whether no earlier window has had what now takes a share of so many values, and it is more than a slip.
+    """Say whether no earlier window has had what now takes a share of so many values, and it is more than a slip.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airmedic_core.records import Finding
 
 _UNREADABLE = "\ufffd"
-"""What programs write for a letter that they cannot read (Unicode's replacement character)."""
+"""Says what programs write for a letter that they cannot read (Unicode's replacement character)."""
 
 _Words = dict[int, tuple[list[str], NDArray[np.int_]]]
 """Length of names → these names, and their characters, shape (names, length)."""

@@ -1,4 +1,4 @@
-"""Whether new values stand apart from the others of their window, or continue them."""
+"""Says whether new values stand apart from the others of their window, or continue them."""
 
 from __future__ import annotations
 

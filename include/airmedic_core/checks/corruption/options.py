@@ -1,4 +1,4 @@
-"""When values count as broken: what a team may set, and what the check takes for granted."""
+"""Says when values count as broken: what a team may set, and what the check takes for granted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When values count as broken. All fractions are of the window's rows, beyond what is usual."""
+    """Says when values count as broken. All fractions are of the window's rows, beyond what is usual."""
 
     null_fraction: float = Field(default=0.05, gt=0, le=1)
     """Values that are missing or not finite. A convention: one value in twenty."""
@@ -26,11 +26,12 @@ class Options(CheckOptions):
     duplicate_fraction: float = Field(default=0.1, gt=0, le=1)
     """Rows that repeat another row of the window in every column. A convention: one row in ten."""
     tie_left: float = Field(default=0.35, ge=0, le=1)
-    """What may be left of a column's tie to the others (variance explained) before it counts as broken. A
+    """Says what may be left of a column's tie to the others (variance explained) before it counts as broken. A
     convention: about a third."""
     spreads: float = Field(default=5.0, gt=0)
-    """How many window-to-window standard deviations a fraction must move. Normal windows are so far out once in 1.7
-    million; real ones have heavier tails."""
+    """Sets how many window-to-window standard deviations a fraction must move. Normal windows are so far out once in
+    1.7 million; real ones have heavier tails.
+    """
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Limits:
     """Limits that no team needs to set. *Tuned* means chosen on ``benchmarks/incidents/run.py --split tune``."""
 
     absurd_widths: float = 20.0
-    """How many widths of the reference's range a single value must lie beyond it to be looked at by itself."""
+    """Says how many widths of the reference's range a single value must lie beyond it to be looked at by itself."""
     absurd_rows: float = 1e-3
     """Rows so far out that the tail of the reference lets expect in the window, below which one is damage."""
     tail_rows: int = 10
@@ -53,7 +54,7 @@ class Limits:
     """Values below zero, where none ever was, whose distribution may show that their signs were turned: it is then
     known to 0.3 (Kolmogorov's limit at 5 %)."""
     turned_distance: float = 0.3
-    """How far that distribution may lie from the usual one (Kolmogorov–Smirnov), for the same reason."""
+    """Says how far that distribution may lie from the usual one (Kolmogorov–Smirnov), for the same reason."""
     one_of_wrong: float = 0.8
     """Part of the rows that contradict their own time that one value must take to be a stand-in."""
     new_value_rows: int = 5
@@ -70,9 +71,9 @@ class Limits:
     coarse_bins: int = 30
     """A column that fills no more bins of its profile has so few values that another favourite is a shift. Tuned."""
     stands_out: float = 2.0
-    """How many times the share of the usual favourite a repeated value must take. Tuned."""
+    """Says how many times the share of the usual favourite a repeated value must take. Tuned."""
     gap: float = 0.1
-    """How far beyond the range of all values, as a part of that range, a stand-in lies. Tuned."""
+    """Says how far beyond the range of all values, as a part of that range, a stand-in lies. Tuned."""
     gap_lately: float = 0.25
     """The same beyond the range of the last windows alone, which is narrower and moves with the season. Tuned."""
     recent_windows: int = 14
@@ -80,7 +81,7 @@ class Limits:
     neighbours: int = 4
     """Bins on each side of a value that rise with it where the inputs moved. Tuned."""
     rose_alone: float = 3.0
-    """How many times as much as any neighbour a repeated value must have risen. Tuned."""
+    """Says how many times as much as any neighbour a repeated value must have risen. Tuned."""
     usual_share: float = 0.9
     """A value that took more of an earlier window than this may take all of the next: such a column never counts as
     stuck. Tuned."""
@@ -92,7 +93,7 @@ class Limits:
     """Rows that would usually hold another value, counted as independent ones. Of 20 expected rows none is there by
     chance in fewer than one window of a hundred million (Poisson: exp(-20) = 2e-9)."""
     stuck_spreads: float = 5.0
-    """How many standard deviations of earlier windows the logarithm of the odds must move, as for ``spreads``."""
+    """Says how many standard deviations of earlier windows the logarithm of the odds must move, as for ``spreads``."""
     least_odds_spread: float = 0.1
     """Least spread of that logarithm: a handful of windows may be alike by chance. Tuned."""
     same_copies: float = 0.8

@@ -1,4 +1,4 @@
-"""Whether a column is stuck at a value that was frequent before."""
+"""Says whether a column is stuck at a value that was frequent before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def never_stuck(context: CheckContext, name: str, top_shares: list[float]) -> bool:
-    """Whether one value in every row is beyond what its largest share in each earlier window leaves open.
+    """Say whether one value in every row is beyond what its largest share in each earlier window leaves open.
 
     Near one, shares are compared by their odds: from 80 % to all of 1,000 rows is a long way, of 10 rows it is not.
 

@@ -1,4 +1,4 @@
-"""Where a number lies among the others: apart from all that was seen, or risen without its neighbours."""
+"""Says where a number lies among the others: apart from all that was seen, or risen without its neighbours."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ APART = "sentinel_fraction"
 
 
 def lies_apart(context: CheckContext, name: str, value: float, *, lately: bool) -> bool:
-    """Whether a value lies outside all that was seen, and away from the other values of its own window.
+    """Say whether a value lies outside all that was seen, and away from the other values of its own window.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def stand_in_key(name: str) -> str:
 
 
 def rose_alone(column: NumericProfile, reference: NumericProfile, position: int) -> bool:
-    """Whether the values of one bin rose without those beside it: where the inputs move, neighbours rise too.
+    """Say whether the values of one bin rose without those beside it: where the inputs move, neighbours rise too.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How far a column has moved: the most conspicuous of its statistics, and how rare that is."""
+"""Says how far a column has moved: the most conspicuous of its statistics, and how rare that is."""
 
 from __future__ import annotations
 
@@ -19,8 +19,9 @@ _DEPENDENT = 5.0
 _MOSTLY = 0.5
 """Weight of the season's level from which a finding says what the window is compared with."""
 _BEYOND_HISTORY = 2.0
-"""How many times as far out as any healthy window a window must lie, where rows depend on each other, for its p-value
-to be believed."""
+"""Sets how many times as far out as any healthy window a window must lie, where rows depend on each other, for its
+p-value to be believed.
+"""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Move:
     like: str = ""
     """The earlier windows that this one is compared with, where history has a season: ``8 earlier Sundays``."""
     season: float = 0.0
-    """What the season adds, as an effect."""
+    """Says what the season adds, as an effect."""
 
 
 def strongest(part: Compared, name: str, windows: int, options: Options) -> Move:

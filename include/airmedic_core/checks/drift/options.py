@@ -1,4 +1,4 @@
-"""When a column counts as moved."""
+"""Says when a column counts as moved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When a column counts as moved."""
+    """Says when a column counts as moved."""
 
     false_discovery_rate: float = Field(default=0.05, gt=0, lt=1)
     """Expected share of false ones among the columns that are called conspicuous. The usual 5 %; docs/detection.md

@@ -1,4 +1,4 @@
-"""What an input that has moved shows where it may be broken: one value left, a usual one gone, two exchanged."""
+"""Says what an input that has moved shows where it may be broken: one value left, a usual one gone, two exchanged."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _USUAL = 0.05
 """Share from which a value is usual: of 60 rows one in twenty cannot all be missing by chance (0.95 to the power of 60
 is 5 %), and a significant move is asked for beside it."""
 _SAME_SHARE = 0.05
-"""How far two shares may lie apart and be the same: two standard errors of a half among 400 rows."""
+"""Sets how far two shares may lie apart and be the same: two standard errors of a half among 400 rows."""
 
 
 def signs_of_damage(usual: ColumnProfile, now: ColumnProfile) -> dict[str, bool]:

@@ -52,7 +52,7 @@ class SlowMove:
     windows: int
     """Windows for which it has been moving that way."""
     confirmed: bool
-    """Whether the window before was beyond the limit, too."""
+    """Says whether the window before was beyond the limit, too."""
 
 
 def slow_moves(context: CheckContext, compared: Compared, level: float) -> list[SlowMove]:

@@ -24,7 +24,7 @@ _REPEATED_ROWS = "freshness:batch:repeated_rows"
 
 @final
 class Freshness(Check[Options]):
-    """Whether this is the new window, or an older one delivered again.
+    """Says whether this is the new window, or an older one delivered again.
 
     Times of events that lag, rows that stood in an earlier window, and columns whose values repeat those of an earlier
     window time by time. Repeated rows are estimated from sketches of hashes (Broder 1997, On the resemblance and
@@ -262,7 +262,7 @@ def _repeated_values(context: CheckContext, options: Options) -> list[Finding]:
 
 
 def _all_turn_with_the_clock(context: CheckContext) -> bool:
-    """Whether all inputs say what the time says: the same day of the week and of the month comes again after years."""
+    """Say whether all inputs only say what the time says: the same weekday and day of the month come again."""
     from airmedic_core.profile.clock_columns import says_its_time
 
     rows, time = context.reference_rows, context.spec.data.time_column

@@ -1,4 +1,4 @@
-"""When a window counts as stale: what a team may set, and what the check takes for granted."""
+"""Says when a window counts as stale: what a team may set, and what the check takes for granted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When a window counts as stale."""
+    """Says when a window counts as stale."""
 
     repeated_fraction: float = Field(default=0.3, gt=0, le=1)
     """Rows that stood in an earlier window already, beyond the share that is usual. Below half of the rows that are
@@ -19,7 +19,7 @@ class Options(CheckOptions):
     """Values of one column that repeat an earlier window's at the same times, beyond what is usual. A convention: more
     than two in three."""
     windows: int = Field(default=14, ge=1)
-    """How many earlier windows are compared. Two weeks of days, so that each weekday is there twice."""
+    """Sets how many earlier windows are compared. Two weeks of days, so that each weekday is there twice."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Limits:
     top_share: float = 0.5
     """Largest share of one value, for the same reason."""
     same_outcomes: float = 0.5
-    """How far towards full agreement, from that of chance, the outcomes of repeated rows must lie: rows that were
+    """Says how far towards full agreement, from that of chance, the outcomes of repeated rows must lie: rows that were
     delivered again agree in all of them, rows that look alike by chance in no more than chance gives."""
     sketch_error: float = 0.06
     """Of a share that is estimated from a sketch (95 %, 256 hashes)."""

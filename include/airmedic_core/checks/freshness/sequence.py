@@ -1,4 +1,4 @@
-"""Whether the rows come in a sequence that the reference has: single rows coincide, sequences do not."""
+"""Says whether the rows come in a sequence that the reference has: single rows coincide, sequences do not."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class Repeated:
-    """How much of a window the reference holds in the same order."""
+    """Says how much of a window the reference holds in the same order."""
 
     rows: int
     """Rows that were compared together, one after the other."""

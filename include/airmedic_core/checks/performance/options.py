@@ -1,4 +1,4 @@
-"""When performance counts as lost."""
+"""Says when performance counts as lost."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from airmedic_core.checks import CheckOptions
 from airmedic_core.records import Cause
 
 SUGGESTS = (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT, Cause.LABEL_SHIFT)
-"""What a loss may come from, whatever shows it; the check `concept` says which."""
+"""Says what a loss may come from, whatever shows it; the check `concept` says which."""
 
 
 class Options(CheckOptions):
-    """When performance counts as lost."""
+    """Says when performance counts as lost."""
 
     least_drop: float = Field(default=0.03, ge=0)
     """Smaller losses are of no interest, for metrics between 0 and 1. A convention: three points in a hundred."""

@@ -1,4 +1,4 @@
-"""Where it hurts: segments that are worse than they were, and the groups of rows that carry a loss."""
+"""Says where it hurts: segments that are worse than they were, and the groups of rows that carry a loss."""
 
 from __future__ import annotations
 

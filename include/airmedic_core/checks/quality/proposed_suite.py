@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Limits:
-    """How cautious a proposal is. Wide on purpose: what moves within these limits is for the other checks."""
+    """Says how cautious a proposal is. Wide on purpose: what moves within these limits is for the other checks."""
 
     rare_nulls: float = 0.01
     """Share of nulls in the reference up to which values are expected in every window."""

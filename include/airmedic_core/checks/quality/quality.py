@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Options(CheckOptions):
-    """How the suite is used. Which one it is stands in the spec under ``quality.suite``."""
+    """Says how the suite is used. Which one it is stands in the spec under ``quality.suite``."""
 
     propose: bool = True
-    """Where the team has no suite, one that the reference suggests is used; by `airmedic check` only if this is set."""
+    """A suite that the reference suggests is used where the team has none; by `airmedic check` only if this is set."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ _CAUSES = (
     ("expect_column_values_to_be_of_type", Cause.SCHEMA_CHANGE),
     ("expect_column_values_to_be_in_type_list", Cause.SCHEMA_CHANGE),
 )
-"""What a failed expectation speaks for, by the beginning of its type. All others speak for damaged data."""
+"""Says what a failed expectation speaks for, by the beginning of its type. All others speak for damaged data."""
 _NOT_NULL = "expect_column_values_to_not_be_null"
 _EXPLAINED_BY = (Cause.UNIT_CHANGE, Cause.SCHEMA_CHANGE)
 """A column in another unit, or another column under its name, breaks rules too."""

@@ -1,4 +1,4 @@
-"""Where the expectations of a model come from: the team's file, the spec, or a proposal from the reference."""
+"""Says where the expectations of a model come from: the team's file, the spec, or a proposal from the reference."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Suite:
     """Expectations that a window is held against."""
 
     name: str
-    """What messages call it."""
+    """Says what messages call it."""
     content: Json
     """``{"expectations": [{"type": …, "kwargs": {…}}, …]}``."""
     own: bool
-    """Whether the team stands behind it."""
+    """Says whether the team stands behind it."""
 
 
 def suites_for(context: CheckContext, *, propose: bool) -> list[Suite]:

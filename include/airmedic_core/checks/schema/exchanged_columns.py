@@ -78,7 +78,7 @@ def _moved(context: CheckContext) -> dict[str, float]:
 
 
 def _unlike_any_window(context: CheckContext, name: str, distance: float) -> bool:
-    """Whether a column lies farther out than in any window so far, by more than rows explain."""
+    """Say whether a column lies farther out than in any window so far, by more than rows explain."""
     return distance > max(_past_distances(context, name), default=0.0) + math.sqrt(1.0 / max(context.rows_seen, 1))
 
 
@@ -100,7 +100,7 @@ def _past_distances(context: CheckContext, name: str) -> list[float]:
 
 
 def _near(context: CheckContext, name: str, place: str) -> bool:
-    """Whether a column's mean is near the other one's, so that looking at its rows is worth it."""
+    """Say whether a column's mean is near the other one's, so that looking at its rows is worth it."""
     now, reference = context.profile.columns[name], context.reference.whole.columns[place]
     assert isinstance(now, NumericProfile) and isinstance(reference, NumericProfile)  # noqa: S101, PT018
     return abs(now.mean - reference.mean) <= LIMITS.near * max(now.sd, reference.sd)
@@ -119,7 +119,7 @@ def _distance(ordered: Array, context: CheckContext, place: str) -> float:
 
 
 def _mirrored(first: Array, second: Array) -> bool:
-    """Whether two columns add up to the same in every row."""
+    """Say whether two columns add up to the same in every row."""
     import numpy as np
 
     both = np.isfinite(first) & np.isfinite(second)

@@ -1,4 +1,4 @@
-"""When columns count as changed: what a team may set, and what the check takes for granted."""
+"""Says when columns count as changed: what a team may set, and what the check takes for granted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When columns count as changed."""
+    """Says when columns count as changed."""
 
     unreadable_fraction: float = Field(default=0.05, gt=0, le=1)
     """Values of a numeric column that are no numbers, beyond the reference's share. A convention: one value in
@@ -57,7 +57,7 @@ class Limits:
     """Overlap of values from which a new column may be a missing one renamed: one minus the Kolmogorov–Smirnov distance
     of numbers, or the share of rows with known categories. Tuned."""
     same_words: float = 0.2
-    """What equal words in two names add to that when several columns are alike. Tuned."""
+    """Says what equal words in two names add to that when several columns are alike. Tuned."""
     moved: float = 0.3
     """Kolmogorov–Smirnov distance from its reference that an exchanged column has moved at the least. Tuned."""
     left: float = 0.25
@@ -84,12 +84,12 @@ class Limits:
     slid_most: float = 4.0
     """Most that one column says: a likelihood fifty times as large (e⁴)."""
     slid_evidence: float = 7.0
-    """What all columns together must say of a row: a likelihood 1,000 times as large (e⁷), by two columns at the
+    """Says what all columns together must say of a row: a likelihood 1,000 times as large (e⁷), by two columns at the
     least."""
     slid_most_rows: float = 0.5
     """Rows from which two columns in another unit look alike."""
     slid_evidence_of_all: float = 8.5
-    """What all columns must say then: three of them at the least."""
+    """Says what all columns must say then: three of them at the least."""
     slid_others: float = 0.6
     """Kolmogorov–Smirnov distance of a column in the rows that did not slide, above which it has moved as a whole."""
     slid_fraction: float = 0.01

@@ -43,13 +43,13 @@ class _Shares:
         return np.flatnonzero(change > np.maximum(LIMITS.recoded_errors * self.error, LIMITS.recoded_fraction))
 
     def gone(self, at: int) -> bool:
-        """Whether a value has hardly a row left, although every part of the reference had it."""
+        """Say whether a value has hardly a row left, although every part of the reference had it."""
         always = self.least[at] >= LIMITS.recoded_steady * self.before[at]
         expected = float(self.before[at]) * self.rows
         return bool(always and expected >= LIMITS.rows_gone and self.now[at] <= LIMITS.recoded_left * self.before[at])
 
     def new(self, at: int) -> bool:
-        """Whether a value is frequent that hardly a row of the reference had."""
+        """Say whether a value is frequent that hardly a row of the reference had."""
         return bool(self.before[at] <= LIMITS.recoded_left * self.now[at])
 
 
@@ -94,7 +94,7 @@ def recoded_values(context: CheckContext, name: str) -> dict[str, str]:
 
 
 def _may_hold_codes(context: CheckContext, name: str) -> bool:
-    """Whether any value, or a blank, takes so much of the reference that it may be a code."""
+    """Say whether any value, or a blank, takes so much of the reference that it may be a code."""
     usual = context.reference.whole.columns[name]
     if usual.nulls >= LIMITS.recoded_fraction * usual.rows:
         return True
@@ -173,7 +173,7 @@ def _renamed(shares: _Shares, moved: NDArray[np.intp]) -> dict[str, str]:
 
 
 def _scaled(named: dict[str, str]) -> bool:
-    """Whether the new values are the old ones times a factor: that is another unit."""
+    """Say whether the new values are the old ones times a factor: that is another unit."""
     try:
         ratios = [float(new) / float(old) for old, new in named.items() if float(old)]
     except ValueError:

@@ -94,7 +94,7 @@ def slid_rows(context: CheckContext) -> Slid | None:
 
 
 def _others_moved(rows: pd.DataFrame, reference: pd.DataFrame, names: list[str]) -> bool:
-    """Whether the rows that did not slide have moved, too: a whole column is elsewhere, such as in another unit."""
+    """Say whether the rows that did not slide have moved, too: a whole column is elsewhere, such as in another unit."""
     from airmedic_core.verdicts.two_samples import ks_distance
 
     if len(rows) < LIMITS.column_rows:
@@ -146,7 +146,7 @@ _BINS = 64
 
 
 class _Likelihood:
-    """How likely a value is in a column, by the rows of the reference."""
+    """Says how likely a value is in a column, by the rows of the reference."""
 
     def __init__(self, context: CheckContext, name: str, reference: pd.DataFrame) -> None:
         self.numeric = name in context.reference.edges.numeric

@@ -20,7 +20,7 @@ class Limited(NamedTuple):
 
     limit: float
     above: bool
-    """Whether it is the largest label, and not the smallest."""
+    """Says whether it is the largest label, and not the smallest."""
     share: float
     """Of the labels that read the limit."""
     usual: float
@@ -68,7 +68,7 @@ def limited_labels(history: LabelHistory, least_share: float) -> Limited | None:
 
 
 def _rest_as_ever(now: Array, before: Array, parts: list[Array], limit: float) -> bool:
-    """Whether labels on this side of a limit lie where they did, as far as windows differ."""
+    """Say whether labels on this side of a limit lie where they did, as far as windows differ."""
     rest, known = now[now < limit], before[before < limit]
     if len(rest) < LIMITS.rows or len(known) < LIMITS.rows:
         return False

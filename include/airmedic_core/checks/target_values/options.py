@@ -1,4 +1,4 @@
-"""When labels count as broken."""
+"""Says when labels count as broken."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When labels count as broken. All fractions are of the labels that are known."""
+    """Says when labels count as broken. All fractions are of the labels that are known."""
 
     value_fraction: float = Field(default=0.05, gt=0, le=1)
     """One value apart from all other labels, beyond its usual share. A convention, the same as for an input."""
     constant_fraction: float = Field(default=0.95, gt=0.5, le=1)
     """One value from which a target of numbers counts as constant. A convention: all but one label in twenty."""
     spreads: float = Field(default=5.0, gt=0)
-    """How many standard deviations of the reference's parts a fraction must move. As far out as for an input."""
+    """Sets how many standard deviations of the reference's parts a fraction must move. As far out as for an input."""
 
 
 @dataclass(frozen=True)
@@ -31,35 +31,37 @@ class Limits:
     favourite: float = 0.65
     """Largest share that any value took in a part of the reference, up to which one value in every row is a fault."""
     gap: float = 0.1
-    """How far beyond all other labels a stand-in lies, as a part of their range."""
+    """Says how far beyond all other labels a stand-in lies, as a part of their range."""
     seldom_repeats: float = 0.1
     """Largest share that any value took in a part of the reference, up to which labels hardly repeat. A convention,
     twice ``value_fraction``."""
     never_repeats: float = 0.02
     """The same for labels that are measured finely: one row in fifty holds one value."""
     times_as_often: float = 10.0
-    """How many times that share a new value must take among them: a power of ten is no matter of chance."""
+    """Says how many times that share a new value must take among them: a power of ten is no matter of chance."""
     stands_out: float = 2.0
-    """How many times that share a value must take to stand out among such labels. As for an input."""
+    """Says how many times that share a value must take to stand out among such labels. As for an input."""
     ks_1_percent: float = 1.63
     """Kolmogorov's limit at 1 % (Smirnov 1948), below which the other labels lie as ever."""
     beyond_rows: float = 10.0
     """Labels that are expected beyond a limit, by the least of any part of the reference: none of ten comes by chance
     in one of 22,000 windows (Poisson)."""
     as_usual: float = 0.01
-    """How likely a share must be by chance to count as the one that is expected."""
+    """Says how likely a share must be by chance to count as the one that is expected."""
     elsewhere: float = 0.9
     """Share of the labels beyond the reference's range from which the whole target lies elsewhere."""
     widths: float = 1.0
-    """How many widths of the reference's range their middle must then lie beyond it. Growth and seasons move a target
-    by parts of its range."""
+    """Says how many widths of the reference's range their middle must then lie beyond it. Growth and seasons move a
+    target by parts of its range.
+    """
     conversions: tuple[float, ...] = (10.0, 100.0, 1000.0, 1e6, 60.0, 3600.0)
     """Factors by which targets are rescaled: decimal steps, and minutes or seconds for hours."""
     apart: float = 0.8
     """Kolmogorov–Smirnov distance from the reference from which labels may be in another unit."""
     other_scale: float = 5.0
-    """How many times as wide, or as narrow, labels around zero are in another unit: half of the smallest step that is
-    looked for. Their middle does not tell."""
+    """Says how many times as wide, or as narrow, labels around zero are in another unit: half of the smallest step that
+    is looked for. Their middle does not tell.
+    """
     spread_noise: float = 1.8
     """Two standard errors of the distance between the first and the last tenth of one normal label, as a part of it."""
     fits: float = 0.2

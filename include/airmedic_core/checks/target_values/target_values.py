@@ -22,7 +22,7 @@ _BROKEN = (Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE)
 
 @final
 class TargetValues(Check[Options]):
-    """Whether the values of a target of numbers are still those of the target.
+    """Says whether the values of a target of numbers are still those of the target.
 
     A target that is one value in every row, holds a stand-in, or lies in another place altogether is a fault of the
     labels: a loss that is measured with them is none of the model, and nothing is learned from them. Labels of classes
@@ -128,7 +128,7 @@ def _limited(context: CheckContext, history: LabelHistory, options: Options) -> 
 
 
 def _lies_apart(value: float, history: LabelHistory) -> bool:
-    """Whether a value lies outside all other labels of the reference, and away from all others of the window."""
+    """Say whether a value lies outside all other labels of the reference, and away from all others of the window."""
     import numpy as np
 
     others = history.before[history.before != value].astype(float)
@@ -144,7 +144,7 @@ def _lies_apart(value: float, history: LabelHistory) -> bool:
 
 
 def _never_repeats(value: float, share: float, history: LabelHistory) -> bool:
-    """Whether a value that no label had takes many rows, where measurements never repeat so often.
+    """Say whether a value that no label had takes many rows, where measurements never repeat so often.
 
     A value at the end of all others may be a limit that labels reach, such as a mark that a sluice holds.
     """
@@ -155,7 +155,7 @@ def _never_repeats(value: float, share: float, history: LabelHistory) -> bool:
 
 
 def _laid_on_top(value: float, share: float, history: LabelHistory) -> bool:
-    """Whether a value took rows from all others alike, where hardly any label ever repeats.
+    """Say whether a value took rows from all others alike, where hardly any label ever repeats.
 
     A market that grows or a street that is closed moves labels, and leaves few where they were. A value that is filled
     in for some rows leaves the labels of all others where they always were.
@@ -213,7 +213,7 @@ def _converted(context: CheckContext, history: LabelHistory) -> Iterator[Finding
 
 
 def _other_scale(now: Array, history: LabelHistory) -> bool:
-    """Whether labels on both sides of zero spread over another order of magnitude than in any part of the reference.
+    """Say whether labels around zero spread over another order of magnitude than in any part of the reference.
 
     Labels in another unit stay around zero. One day of a season spreads less than the season, and as other days do.
     """
@@ -224,7 +224,7 @@ def _other_scale(now: Array, history: LabelHistory) -> bool:
 
 
 def _usual_spread(converted: Array, history: LabelHistory) -> bool:
-    """Whether converted labels spread as those of the reference's parts do, but for the chance of so many rows."""
+    """Say whether converted labels spread as those of the reference's parts do, but for the chance of so many rows."""
     spread, (least, most) = _spread(converted), _spreads(history)
     chance = 1.0 + LIMITS.spread_noise / len(converted) ** 0.5
     return bool(least / chance <= spread <= most * chance)

@@ -36,7 +36,7 @@ _SHIFTED: tuple[tuple[float, float, str], ...] = (
 
 @dataclass(frozen=True)
 class Map:
-    """What was done to the values: ``factor · x + offset``.
+    """Holds what was done to the values: ``factor · x + offset``.
 
     >>> import numpy as np
     >>> fahrenheit = Map(1.8, 32.0, "°C in °F")
@@ -50,7 +50,7 @@ class Map:
 
     @property
     def is_round(self) -> bool:
-        """Whether the factor is a power of ten or of sixty."""
+        """Say whether the factor is a power of ten or of sixty."""
         powers = [math.log(abs(self.factor), base) for base in (10.0, 60.0)]
         return any(abs(power - round(power)) < 1e-9 for power in powers)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class ConvertedColumn(NamedTuple):
-    """What was done to a column."""
+    """Says what was done to a column."""
 
     conversion: Map
     share: float
@@ -47,16 +47,16 @@ class ConvertedColumn(NamedTuple):
     after: float
     """The same once they are brought back."""
     factors: Factors | None
-    """What else fits, where the distribution told it."""
+    """Says what else fits, where the distribution told it."""
 
 
 class Usual(NamedTuple):
-    """How far earlier windows of a column were from the reference (Kolmogorov–Smirnov)."""
+    """Says how far earlier windows of a column were from the reference (Kolmogorov–Smirnov)."""
 
     most: float
     typical: float
     noise: float
-    """What so many rows alone make of it."""
+    """Says what so many rows alone make of it."""
 
 
 def converted_column(context: CheckContext, name: str, ties: Ties | None, options: Options) -> ConvertedColumn | None:
@@ -198,7 +198,7 @@ def _may_be_left(conversion: Map, fit: MixtureFit, usual: Usual, most: float, be
 
 
 def _extreme(conversion: Map) -> bool:
-    """Whether a map without offset scales values so far that nothing but another unit does."""
+    """Say whether a map without offset scales values so far that nothing but another unit does."""
     size = abs(conversion.factor)
     return not conversion.offset and conversion.factor > 0 and max(size, 1.0 / size) >= LIMITS.extreme_factor
 

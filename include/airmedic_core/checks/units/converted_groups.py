@@ -33,7 +33,7 @@ class ConvertedGroup(NamedTuple):
     share: float
     """Its share of the rows of the window."""
     conversion: Map
-    """What was done to them."""
+    """Says what was done to them."""
     before: float
     """Distance to the group's reference (Kolmogorov–Smirnov), as the values are."""
     after: float
@@ -113,7 +113,7 @@ class Groups:
                 yield group, rows, past_rows
 
     def moved_as_a_whole(self, name: str, rows: _Rows, past_rows: _Rows, conversion: Map) -> bool:
-        """Whether other columns of a group have moved too, and not by the same conversion: it has another season.
+        """Say whether other columns of a group have moved too, and not by the same conversion: it has another season.
 
         Parameters
         ----------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def unmistakable(
     values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, conversion: Map, fit: MixtureFit
 ) -> bool:
-    """Whether converted values cannot be mistaken for values that a wandering column simply has today.
+    """Say whether converted values cannot be mistaken for values that a wandering column simply has today.
 
     They lie where the column never was, or between the steps in which it is measured, and conversion puts them back.
 
@@ -60,7 +60,7 @@ def unmistakable(
 def outside_as_expected(
     values: NDArray[np.float64], reference: NumericProfile, whole: NumericProfile, conversion: Map, fit: MixtureFit
 ) -> bool:
-    """Whether values lie where the column never was, as often as a conversion brings them there.
+    """Say whether values lie where the column never was, as often as a conversion brings them there.
 
     Other rows of the same population may move a column much like a factor would, but not beyond its ends.
 
@@ -95,7 +95,7 @@ def _range(reference: NumericProfile, whole: NumericProfile) -> tuple[float, flo
 
 
 def separate(reference: NumericProfile, conversion: Map) -> bool:
-    """Whether converted values stand apart from the others, so that a share of them can be told from a shift.
+    """Say whether converted values stand apart from the others, so that a share of them can be told from a shift.
 
     Prices that rise by half in August are not partly in another currency.
     """
@@ -203,7 +203,7 @@ def _mapped(cumulative: Cumulative, conversion: Map, points: NDArray[np.float64]
 def converted_rows_fit(
     values: NDArray[np.float64], cumulative: Cumulative, conversion: Map, fit: MixtureFit, usual: float
 ) -> bool:
-    """Whether the rows that can only be converted ones are distributed as converted rows are.
+    """Say whether the rows that can only be converted ones are distributed as converted rows are.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ class Factors(NamedTuple):
     named: Map
     """The known conversion that explains them best, or the best factor by its size where none is among them."""
     beyond: bool = False
-    """Whether factors that were not tried may fit too."""
+    """Says whether factors that were not tried may fit too."""
 
     def sentence(self) -> str:
         """Say which factors fit, and which known ones are among them; empty where they are one."""

@@ -1,4 +1,4 @@
-"""Whether data identify a conversion, or only look like one: seasons and growth scale columns too."""
+"""Says whether data identify a conversion, or only look like one: seasons and growth scale columns too."""
 
 from __future__ import annotations
 

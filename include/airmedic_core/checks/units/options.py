@@ -1,4 +1,4 @@
-"""When a column counts as converted: what a team may set, and what the check takes for granted."""
+"""Says when a column counts as converted: what a team may set, and what the check takes for granted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from airmedic_core.checks import CheckOptions
 
 
 class Options(CheckOptions):
-    """When a column counts as converted."""
+    """Says when a column counts as converted."""
 
     least_share: float = Field(default=0.05, gt=0, le=1)
     """A smaller share of converted rows is not looked for. A convention: one row in twenty."""
@@ -45,12 +45,12 @@ class Limits:
     wandering: float = 0.3
     """Windows of a column that usually differ by more show little by their distribution. Tuned."""
     above_usual: float = 1.1
-    """How many times the largest distance of any earlier window a column must have moved. Tuned."""
+    """Says how many times the largest distance of any earlier window a column must have moved. Tuned."""
     typical: float = 0.9
     """Share of earlier windows that are no farther from the reference than a conversion may leave a column. Tuned: of
     days that are alike but for one storm, the storm does not count."""
     usual_slack: float = 1.3
-    """How many times the usual distance a conversion may leave. Tuned."""
+    """Says how many times the usual distance a conversion may leave. Tuned."""
     least_left: float = 0.05
     """Distance that a conversion may always leave: profiles hold about 128 bins, so that a step of them is lost."""
     left: float = 0.25
@@ -76,13 +76,13 @@ class Limits:
 
     # A column brought onto 0…1, or onto mean 0 and standard deviation 1
     unit_slack: float = 0.01
-    """How far beyond 0 and 1 values may lie: the range was that of other rows."""
+    """Says how far beyond 0 and 1 values may lie: the range was that of other rows."""
     unit_width: float = 0.3
     """Part of that range that the values must span. Tuned."""
     wide: float = 5.0
     """Width of the reference from which a column was not near 0…1 before. Tuned."""
     standard_mean: float = 0.3
-    """How far the mean may lie from 0: one window is not the rows that the scale was made from. Tuned."""
+    """Says how far the mean may lie from 0: one window is not the rows that the scale was made from. Tuned."""
     standard_sd: tuple[float, float] = (0.7, 1.4)
     """Bounds of the standard deviation, for the same reason: half or double the variance."""
     near_standard_mean: float = 3.0
@@ -112,7 +112,7 @@ class Limits:
     tail_points: int = 5
     """Edges of the profile out there, at the least, to compare it at."""
     tail_distance: float = 0.15
-    """How far that distribution may differ from the one of converted rows. Tuned."""
+    """Says how far that distribution may differ from the one of converted rows. Tuned."""
     gain_by_overlap: float = 50.0
     """Log-likelihood that must be gained where converted rows overlap with all others. Tuned."""
     gain_by_row: float = 3.0
@@ -178,13 +178,13 @@ class Limits:
     group_factor: float = 5.0
     """Smaller factors may be a price list of one group. Tuned."""
     round_factor: float = 2.0
-    """How far off a power of ten or of sixty may be before its distance must show it. They lie far apart."""
+    """Says how far off a power of ten or of sixty may be before its distance must show it. They lie far apart."""
     other_factor: float = 1.1
     """The same for all other factors: between 5 and 40 there are a dozen."""
     company: float = 0.34
     """Share of a group's other columns that moved too, from which a shifted scale is no explanation of one of them."""
     rest: float = 0.15
-    """How far all other rows may have moved. Tuned."""
+    """Says how far all other rows may have moved. Tuned."""
     rest_of_move: float = 0.45
     """The same as a part of the group's move: a season moves all rows, and a conversion moves the group beyond it."""
     group_tail: float = 0.01
@@ -192,7 +192,7 @@ class Limits:
     group_bins: int = 64
     """Bins in which all groups are looked at first. Bounds the time."""
     binned: float = 0.05
-    """What a distance may lose in these bins: three of 64."""
+    """Says what a distance may lose in these bins: three of 64."""
     as_far: float = 0.75
     """Part of its move that a group has made before, if it goes there by itself. Tuned."""
     group_window_rows: int = 12
@@ -204,7 +204,7 @@ class Limits:
     counts: float = 0.99
     """Correlation with the time from which a column is a counter. A season or a trend with weather on it has less."""
     counts_on: float = 0.5
-    """How far a counter may lie from where it would be, as a part of how far it went since: machines run for more
+    """Says how far a counter may lie from where it would be, as a part of how far it went since: machines run for more
     hours, or fewer, than they did."""
     clock_rows: int = 20
     """Rows that tell an hour, at the least."""

@@ -1,4 +1,4 @@
-"""How converted values are brought back exactly, or why they cannot be."""
+"""Says how converted values are brought back exactly, or why they cannot be."""
 
 from __future__ import annotations
 

@@ -23,17 +23,19 @@ class Limits:
     moments: int = 30
     """Different times of the reference below which nothing is known of how long gaps usually are."""
     times_longer: float = 3.0
-    """How many times the longest gap of the reference a gap must be. Of independent events, whose longest gap among so
-    many grows with the logarithm of their number, one in 27,000 is so long after 30 of them (30⁻³)."""
+    """Says how many times the longest gap of the reference a gap must be. Of independent events, whose longest gap
+    among so many grows with the logarithm of their number, one in 27,000 is so long after 30 of them (30⁻³).
+    """
     occasions: float = 4.0
-    """How many such gaps the reference must have room for, so that it would have shown one: a reference of five
+    """Says how many such gaps the reference must have room for, so that it would have shown one: a reference of five
     working days says nothing of weekends."""
     likelihood: float = 7.0
     """Logarithm by which a gap must be less likely than one in as many steps as there are, where steps are missing here
     and there: one window in a thousand (e⁻⁷)."""
     coarser: float = 2.0
-    """How many times as many rows share one time as in the reference, from which times are coarser, as when they lose
-    their hour: the rows are there then, and only their times have moved together."""
+    """Says how many times as many rows share one time as in the reference, from which times are coarser, as when they
+    lose their hour: the rows are there then, and only their times have moved together.
+    """
     rows: float = 20.0
     """Rows to be expected in the gaps. Of 20 none is there by chance in one of 500 million windows (Poisson)."""
 
@@ -43,7 +45,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Gap:
-    """What is missing."""
+    """Holds what is missing."""
 
     seconds: float
     """The longest stretch without a row."""

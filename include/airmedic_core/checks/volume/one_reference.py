@@ -1,4 +1,4 @@
-"""How many rows to expect where one reference is all that is known: by delivery, or by the steps of its clock."""
+"""Says how many rows to expect where one reference is all that is known: by delivery, or by the steps of its clock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Limits:
     steps_left: float = 0.75
     """Of the usual steps: fewer are a loss, where those that are gone lie together."""
     in_a_row: float = 0.25
-    """How far beyond chance, towards certainty, a step must follow the one before it: gaps of an outage lie
+    """Says how far beyond chance, towards certainty, a step must follow the one before it: gaps of an outage lie
     together."""
 
 

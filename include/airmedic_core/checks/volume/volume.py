@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Options(CheckOptions):
-    """When the number of rows counts as wrong."""
+    """Says when the number of rows counts as wrong."""
 
     lowest_fraction: float = Field(default=0.5, ge=0, le=1)
     """Fewer rows than this fraction of the forecast are always wrong. A convention: half."""
@@ -26,8 +26,9 @@ class Options(CheckOptions):
     least_change: float = Field(default=0.2, ge=0, le=1)
     """A smaller change than this is never wrong, however regular the windows were. A convention: a fifth."""
     spreads: float = Field(default=5.0, gt=0)
-    """How many times the usual error of the forecast the change must be. Normal errors are so large once in 1.7 million
-    windows; real ones have heavier tails."""
+    """Sets how many times the usual error of the forecast the change must be. Normal errors are so large once in 1.7
+    million windows; real ones have heavier tails.
+    """
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ LIMITS = Limits()
 
 @final
 class Volume(Check[Options]):
-    """Whether there are as many rows as there should be, by a forecast from earlier windows.
+    """Says whether there are as many rows as there should be, by a forecast from earlier windows.
 
     Examples
     --------

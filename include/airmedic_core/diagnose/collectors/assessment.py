@@ -1,4 +1,4 @@
-"""What the checks together say of the batch."""
+"""Says what the checks together say of the batch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airmedic_core.records import Cause, Evidence, Verdict
 
 @final
 class Assessment(Collector):
-    """What the checks together say of the batch."""
+    """Says what the checks together say of the batch."""
 
     order = 20
 

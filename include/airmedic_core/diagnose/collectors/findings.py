@@ -1,4 +1,4 @@
-"""What the checks found in the incident's newest batch."""
+"""Says what the checks found in the incident's newest batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_COLUMNS = 24
 
 @final
 class Findings(Collector):
-    """What the checks found in the incident's newest batch."""
+    """Says what the checks found in the incident's newest batch."""
 
     order = 10
 

@@ -1,4 +1,4 @@
-"""What past incidents add up to, for the model and for the fleet, in place of their logs."""
+"""Says what past incidents add up to, for the model and for the fleet, in place of their logs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TREND = timedelta(days=30)
 
 @final
 class Memories(Collector):
-    """What past incidents add up to, for the model and for the fleet, in place of their logs."""
+    """Says what past incidents add up to, for the model and for the fleet, in place of their logs."""
 
     order = 105
 

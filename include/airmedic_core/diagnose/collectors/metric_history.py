@@ -1,4 +1,4 @@
-"""How the deciding metric went over the last windows."""
+"""Says how the deciding metric went over the last windows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST = 12
 
 @final
 class MetricHistory(Collector):
-    """How the deciding metric went over the last windows."""
+    """Says how the deciding metric went over the last windows."""
 
     order = 40
 

@@ -1,4 +1,4 @@
-"""When each alarm began: its own history, back to the last window in which it was quiet."""
+"""Says when each alarm began: its own history, back to the last window in which it was quiet."""
 
 from __future__ import annotations
 

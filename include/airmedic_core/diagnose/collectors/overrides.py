@@ -1,4 +1,4 @@
-"""What people changed by hand and is in force: settings, quarantined windows, freezes."""
+"""Says what people changed by hand and is in force: settings, quarantined windows, freezes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was already tried against this problem, and whether it held."""
+"""Says what was already tried against this problem, and whether it held."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENDS = {
 
 @final
 class PastActions(Collector):
-    """What was already tried against this problem, and whether it held."""
+    """Says what was already tried against this problem, and whether it held."""
 
     order = 100
 

@@ -1,4 +1,4 @@
-"""How often this model's data was at fault before."""
+"""Says how often this model's data was at fault before."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from airmedic_core.records import Evidence
 
 @final
 class QualityHistory(Collector):
-    """How often this model's data was at fault before."""
+    """Says how often this model's data was at fault before."""
 
     order = 70
 

@@ -1,4 +1,4 @@
-"""What came of training in the shadow, before anybody was asked."""
+"""Says what came of training in the shadow, before anybody was asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from airmedic_core.records import Evidence
 
 @final
 class Trials(Collector):
-    """What came of training in the shadow, before anybody was asked."""
+    """Says what came of training in the shadow, before anybody was asked."""
 
     order = 15
 

@@ -1,4 +1,4 @@
-"""How the pipeline that delivers the rows ran."""
+"""Says how the pipeline that delivers the rows ran."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST = 5
 
 @final
 class Upstream(Collector):
-    """How the pipeline that delivers the rows ran."""
+    """Says how the pipeline that delivers the rows ran."""
 
     order = 80
 

@@ -47,7 +47,7 @@ class Versions(Collector):
 
 
 def _before(case: Case, promotion: Promotion) -> bool:
-    """Whether a switch came before the incident: by the clock, or because its version has served since.
+    """Say whether a switch came before the incident: by the clock, or because its version has served since.
 
     Where past windows are played back, the clock of the switches runs far ahead of that of the rows.
     """

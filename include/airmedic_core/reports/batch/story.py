@@ -39,11 +39,11 @@ class BatchStory:
     promotions: tuple[Promotion, ...]
     """The model's switches, oldest first."""
     settings: tuple[Override, ...]
-    """What was set otherwise than in the spec's file."""
+    """Says what was set otherwise than in the spec's file."""
 
     @property
     def outcome(self) -> str:
-        """What the batch means, in a word."""
+        """Return what the batch means, in a word."""
         return self.assessment.outcome if self.assessment else "not assessed"
 
     @cached_property
@@ -58,7 +58,7 @@ class BatchStory:
 
     @property
     def severity(self) -> int:
-        """How bad the batch is: 0 where it is no incident, then 1 for low to 4 for critical."""
+        """Return how bad the batch is: 0 where it is no incident, then 1 for low to 4 for critical."""
         return self.assessment.severity.order + 1 if self.assessment and self.outcome == "incident" else 0
 
 

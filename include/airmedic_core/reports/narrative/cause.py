@@ -1,4 +1,4 @@
-"""What happened, since when, and why: the diagnosis in sentences."""
+"""Says what happened, since when, and why: the diagnosis in sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a reader of an incident's report sees first: what happened, why, who decided, and whether it helped."""
+"""Says what a reader of an incident's report sees first: what happened, why, who decided, and whether it helped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the report rests on: the evidence, what is still unknown, the timeline and the hashes."""
+"""Says what the report rests on: the evidence, what is still unknown, the timeline and the hashes."""
 
 from __future__ import annotations
 

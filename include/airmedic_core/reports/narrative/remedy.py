@@ -1,4 +1,4 @@
-"""What was proposed, who decided, what was done, and whether it helped."""
+"""Says what was proposed, who decided, what was done, and whether it helped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pictures are drawn on: shapes and texts of an SVG, whose colours follow the reader's light or dark page."""
+"""Says what pictures are drawn on: shapes and texts of an SVG, whose colours follow the reader's light or dark page."""
 
 from __future__ import annotations
 

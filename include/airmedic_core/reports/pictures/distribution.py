@@ -1,4 +1,4 @@
-"""How a column was distributed then, and how it is now."""
+"""Says how a column was distributed then, and how it is now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far the columns that moved most have moved, measured by how far they usually do."""
+"""Says how far the columns that moved most have moved, measured by how far they usually do."""
 
 from __future__ import annotations
 

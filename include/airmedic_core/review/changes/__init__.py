@@ -1,4 +1,4 @@
-"""What a review may change. One file is one kind of setting: which changes are in question, and what each would do."""
+"""Holds what a review may change. One file is one kind of setting: which changes are in question, and their effect."""
 
 from __future__ import annotations
 

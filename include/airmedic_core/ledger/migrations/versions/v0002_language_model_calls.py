@@ -1,4 +1,4 @@
-"""What language models were asked, what it cost, and what they answered."""
+"""Says what language models were asked, what it cost, and what they answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What approvers were shown and how long they looked, and a faster way into the audit chain."""
+"""Says what approvers were shown and how long they looked, and a faster way into the audit chain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a rejection holds, the groups of whoever answers, and what trainings took."""
+"""Says how long a rejection holds, the groups of whoever answers, and what trainings took."""
 
 from __future__ import annotations
 
