@@ -253,34 +253,6 @@ class Models(Versions):
                 self.client.set_registered_model_alias(spec.name, CHALLENGER, version.version)
         return version
 
-    def take_up(self, version: ModelVersion, tags: Mapping[str, str], *, no_longer: str) -> ModelVersion:
-        """Make a version that was only tried the challenger, with the tags of what takes it up.
-
-        Parameters
-        ----------
-        version : ModelVersion
-            The version.
-        tags : mapping of str to str
-            The tags of what takes it up.
-        no_longer : str
-            The tag that says that it was only tried.
-        """
-        for key, value in tags.items():
-            self.tag(version.name, version.version, key, value)
-        with self.answering():
-            if no_longer in version.tags:
-                self.client.delete_model_version_tag(version.name, version.version, no_longer)
-            self.client.set_registered_model_alias(version.name, CHALLENGER, version.version)
-        return self.version(version.name, version.version)
-
-    def complete(self, version: ModelVersion) -> ModelVersion:
-        """Let the alias ``challenger`` name a version whose registration was cut off, unless a newer one has come."""
-        newest, named = self.versions(version.name)[0], self.by_alias(version.name, CHALLENGER)
-        if newest.version == version.version and (named is None or named.version != version.version):
-            with self.answering():
-                self.client.set_registered_model_alias(version.name, CHALLENGER, version.version)
-        return version
-
     def _ensure_registered(self, spec: ModelSpec) -> None:
         from mlflow.exceptions import MlflowException
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from airmedic_core.registry.challengers import Challengers
 from airmedic_core.registry.champion_switches import Switches
 from airmedic_core.registry.models import Models
 from airmedic_core.registry.rollback_targets import RollbackTargets
 from airmedic_core.registry.unserved import Unserved
 
 
-class Registry(Models, Switches, RollbackTargets, Unserved):
+class Registry(Models, Challengers, Switches, RollbackTargets, Unserved):
     """The model versions of one MLflow.
 
     Parameters

@@ -97,8 +97,9 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
     since = as_utc(params["since"]) if params.get("since") else None
     rows = training_rows(ws, window, as_of, since=since)
     data_window = data_window_of(rows)
-    if (tried := _tried(ws, params, data_window)) is not None:
-        return challenger_of(ws, ws.registry.take_up(tried, links, no_longer=TRIED))
+    tried = _tried(ws, params, data_window)
+    if tried is not None and (taken_up := ws.registry.take_up(tried, links, no_longer=TRIED)) is not None:
+        return challenger_of(ws, taken_up)
     if shadow:
         links[TRIED] = "true"
     with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:

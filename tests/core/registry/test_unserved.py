@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from airmedic_core.errors import LedgerBusyError
 from airmedic_core.incident_lifecycle import close_incident
+from airmedic_core.ledger import Ledger
+from airmedic_core.registry import Registry
 from airmedic_core.traffic import Traffic
 from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
@@ -108,3 +112,79 @@ def test_nothing_is_deleted_while_somebody_switches(ws: Workspace, monkeypatch: 
     with ws.ledger.lock("switch:renewals", seconds=60), pytest.raises(LedgerBusyError):
         ws.registry.forget("renewals", listed, author="anna")
     assert listed[0].version in {version.version for version in ws.registry.versions("renewals")}
+
+
+def test_a_version_that_is_pruned_at_this_moment_is_not_taken_up(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listed, *_) = ws.registry.unserved("renewals", before=LATER)
+    pruning, waits = ws.ledger.record_forgotten_version, []
+
+    def meanwhile(*given: Any, **more: Any) -> None:
+        # The version is checked, and not deleted yet: whoever takes it up now waits.
+        with pytest.raises(LedgerBusyError) as busy:
+            other.registry.take_up(listed, {}, no_longer="airmedic.tried")
+        waits.append(busy.value)
+        pruning(*given, **more)
+
+    other = copied_connection(ws)
+    monkeypatch.setattr(ws.ledger, "record_forgotten_version", meanwhile)
+    assert [version.version for version in ws.registry.forget("renewals", [listed], author="anna")] == [listed.version]
+    assert len(waits) == 1
+    before = ws.registry.by_alias("renewals", "challenger")
+    assert ws.registry.take_up(listed, {}, no_longer="airmedic.tried") is None
+    assert ws.registry.by_alias("renewals", "challenger") == before
+
+
+def test_a_version_that_is_taken_up_at_this_moment_is_not_pruned(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listed, *_) = ws.registry.unserved("renewals", before=LATER)
+    tagging, waits = ws.registry.tag, []
+
+    def meanwhile(name: str, version: str, tag: str, value: str) -> None:
+        with pytest.raises(LedgerBusyError) as busy:
+            other.registry.forget("renewals", [listed], author="anna")
+        waits.append(busy.value)
+        tagging(name, version, tag, value)
+
+    other = copied_connection(ws)
+    monkeypatch.setattr(ws.registry, "tag", meanwhile)
+    taken_up = ws.registry.take_up(listed, {"airmedic.incident_id": "I1"}, no_longer="airmedic.tried")
+    assert len(waits) == 1
+    assert taken_up is not None
+    assert taken_up.version == listed.version
+    assert "airmedic.tried" not in taken_up.tags
+    # It carries an alias since, and is kept.
+    monkeypatch.undo()
+    assert ws.registry.forget("renewals", [listed], author="anna") == []
+    named = ws.registry.by_alias("renewals", "challenger")
+    assert named is not None
+    assert named.version == listed.version
+
+
+def test_a_version_is_taken_up_to_its_end_after_a_process_was_killed(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (listed, *_) = ws.registry.unserved("renewals", before=LATER)
+    monkeypatch.setattr(ws.registry.client, "set_registered_model_alias", killed)
+    with pytest.raises(KeyboardInterrupt):
+        ws.registry.take_up(listed, {"airmedic.incident_id": "I1"}, no_longer="airmedic.tried")
+    monkeypatch.undo()
+    # It counts as one that was only tried until it is the challenger.
+    assert "airmedic.tried" in ws.registry.version("renewals", listed.version).tags
+    taken_up = ws.registry.take_up(listed, {"airmedic.incident_id": "I1"}, no_longer="airmedic.tried")
+    assert taken_up is not None
+    assert "airmedic.tried" not in taken_up.tags
+    assert ws.registry.by_alias("renewals", "challenger") == taken_up
+
+
+def killed(*_: object) -> None:
+    """End a call as a signal does."""
+    raise KeyboardInterrupt
+
+
+def copied_connection(ws: Workspace) -> Workspace:
+    """Open the same workspace as another process does. It waits for two leases, and for no longer."""
+    ledger = Ledger.open(ws.settings.ledger_url, lease_seconds=0.05)
+    return replace(ws, ledger=ledger, registry=Registry(ws.settings.tracking_uri, ledger))
