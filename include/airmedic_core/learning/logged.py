@@ -11,6 +11,7 @@ from airmedic_core.actions import trains
 from airmedic_core.causes import Cause
 from airmedic_core.learning.off_policy import Logged
 from airmedic_core.learning.outcomes import VerifiedOutcome
+from airmedic_core.learning.propensity import CHANCES
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.experience import Experience, PastCase
 from airmedic_core.records import Finding, Json, Verdict
@@ -43,6 +44,8 @@ class LoggedDecision:
     would_try: str
     healed: bool | None
     """Says whether the chosen action healed the incident; nothing where no outcome counts."""
+    chances_hold: bool
+    """Says whether the chances are right. Earlier versions recorded wrong ones where actions were chosen by chance."""
     trial: str
     """Says what a training in the shadow said on the same windows: ``helps``, ``does not help``, or nothing."""
 
@@ -79,6 +82,7 @@ def logged_decisions(
                 in_shadow=dict(learning["in_shadow"]),
                 would_try=str(learning["would_try"]),
                 healed=_healed(case, decision, chosen, known.get(case.incident_id)),
+                chances_hold=_chances_hold(learning),
                 trial=said.get(case.incident_id, ""),
             )
         )
@@ -87,6 +91,9 @@ def logged_decisions(
 
 def logged_for(decisions: Sequence[LoggedDecision], outcomes: Sequence[VerifiedOutcome], cause: Cause) -> list[Logged]:
     """Return the decisions on a cause whose outcome counts, each with what was expected before it.
+
+    Decisions whose chances do not hold are left out. Their outcomes are known all the same, and count among what was
+    expected later.
 
     Parameters
     ----------
@@ -110,6 +117,8 @@ def logged_for(decisions: Sequence[LoggedDecision], outcomes: Sequence[VerifiedO
         while ended and ended[0].case.closed_by_record < decision.record:
             earlier = ended.pop(0)
             with_trial[earlier.chosen, earlier.trial, bool(earlier.healed)] += 1
+        if not decision.chances_hold:
+            continue
         expected = {}
         for action in decision.propensities:
             mean = _share(_FLAT_MEAN, counted[action, True], counted[action, False])
@@ -120,6 +129,11 @@ def logged_for(decisions: Sequence[LoggedDecision], outcomes: Sequence[VerifiedO
             expected[action] = mean
         logged.append(Logged(decision.propensities, decision.chosen, bool(decision.healed), expected))
     return logged
+
+
+def _chances_hold(learning: Json) -> bool:
+    by_chance = learning["mode"] == "on" and sum(chance > 0 for chance in learning["propensities"].values()) > 1
+    return not by_chance or learning.get("chances") == CHANCES
 
 
 def _share(mean: float, successes: int, failures: int) -> float:

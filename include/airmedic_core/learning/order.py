@@ -14,7 +14,7 @@ from airmedic_core.causes import Cause
 from airmedic_core.learning.outcomes import Tally, VerifiedOutcome, tally, verified_outcomes
 from airmedic_core.learning.posterior import Posterior, posterior
 from airmedic_core.learning.priors import Prior, Priors, priors_of
-from airmedic_core.learning.propensity import chosen_with, drawn, first_choices
+from airmedic_core.learning.propensity import CHANCES, chosen_with, drawn, first_choices
 from airmedic_core.ledger import Ledger
 from airmedic_core.policy import Learning
 from airmedic_core.records import Json
@@ -87,6 +87,7 @@ class Ordering:
             "propensities": chosen_with(self.probabilities, basis, blocked),
             "in_shadow": chosen_with(self.in_shadow, self.learned, blocked),
             "would_try": self.would_try,
+            "chances": CHANCES,
         } | ({"problem": self.problem} if self.problem else {})
 
 

@@ -9,6 +9,11 @@ from __future__ import annotations
 import random
 from collections.abc import Collection, Mapping, Sequence
 
+CHANCES = 2
+"""States how the chances of a record were made, as a number beside them. From 2 on, each action is planned before the
+draw. Records of earlier versions have no number: which actions had a chance depended on the draw then.
+"""
+
 
 def first_choices(actions: Sequence[str], fraction: float) -> dict[str, float]:
     """Return how likely each action is put first: the best one, but for a fraction that all of them share.

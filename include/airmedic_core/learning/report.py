@@ -41,8 +41,10 @@ def learning_report(ledger: Ledger, folder: Path, learning: Learning, *, every_c
     -------
     dict
         ``mode``, ``confidence`` (of posteriors), ``estimate_confidence``, ``outcomes`` (that count), ``decisions``
-        (left to the diagnosis), ``unvouched`` (ids of incidents that the chain does not vouch for), ``problem`` (why a
-        prior does not hold, or an incident does not count), and ``causes``: each with ``cause``, ``would_change`` (a
+        (left to the diagnosis), ``left_out`` (decisions made by chance of which an earlier version recorded wrong
+        chances: no estimate uses them), ``unvouched`` (ids of incidents that the chain does not vouch for),
+        ``problem`` (why a prior does not hold, or an incident does not count), and ``causes``: each with ``cause``,
+        ``would_change`` (a
         sentence) and ``actions``, first choice of the rules first. An action has ``action``, ``place``, ``prior``,
         ``prior_weight``, ``prior_source``, ``prior_changed_by``, ``successes``, ``failures``, ``mean``, ``low``,
         ``high``, ``possible_in`` and ``chosen_in`` (decisions), ``propensity`` and ``in_shadow`` (means over the
@@ -70,6 +72,7 @@ def learning_report(ledger: Ledger, folder: Path, learning: Learning, *, every_c
         "estimate_confidence": ESTIMATE_CONFIDENCE,
         "outcomes": len(outcomes),
         "decisions": len(decisions),
+        "left_out": sum(not decision.chances_hold for decision in decisions),
         "unvouched": list(experience.unvouched),
         "problem": " ".join(filter(None, (priors.problem, experience.problem))),
         "causes": causes,
@@ -145,7 +148,7 @@ def _of_action(
         "prior_changed_by": prior.changed_by,
         "possible_in": len(possible),
         "chosen_in": sum(decision.chosen == action for decision in possible),
-        "propensity": _mean([decision.propensities[action] for decision in possible]),
+        "propensity": _mean([decision.propensities[action] for decision in possible if decision.chances_hold]),
         "in_shadow": _mean([decision.in_shadow.get(action, 0.0) for decision in possible]),
         "would_have_been_tried": sum(decision.would_try == action for decision in possible),
         "trials_helped": tried.count("helps"),

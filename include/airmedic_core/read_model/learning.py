@@ -55,6 +55,7 @@ def read_learning(ws: Workspace) -> Json:
         "estimate_confidence": report["estimate_confidence"],
         "outcomes": report["outcomes"],
         "decisions": report["decisions"],
+        "left_out": report["left_out"],
         "unvouched": len(report["unvouched"]),
         "causes": [
             {

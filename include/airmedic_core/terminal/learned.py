@@ -28,6 +28,8 @@ def tell_learned(report: Json) -> None:
     """
     say(_MODES[report["mode"]], "bold")
     say(f"{report['outcomes']} verified outcomes count; {report['decisions']} decisions were left to the diagnosis.")
+    if left_out := report["left_out"]:
+        judged("warning", f"Estimates leave out {left_out} decisions: an earlier version recorded wrong chances.")
     if unvouched := report["unvouched"]:
         judged("warning", f"{len(unvouched)} incidents do not count: the chain does not vouch for them.")
         for name in unvouched[:_UNVOUCHED_NAMED]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from airmedic_core.learning.propensity import CHANCES
 from airmedic_core.ledger import Ledger
 from airmedic_core.records import (
     ActionResult,
@@ -80,10 +81,15 @@ def _carry_out(ledger: Ledger, proposal: Proposal) -> None:
     ledger.finish_action(done, now=proposal.created_at)
 
 
-def by_chance(propensities: Mapping[str, float], would_try: str) -> Json:
+def by_chance(propensities: Mapping[str, float], would_try: str, *, mode: str = "on") -> Json:
     """Return what a decision records of learning that chose among actions by chance."""
+    return before_planning(propensities, would_try, mode=mode) | {"chances": CHANCES}
+
+
+def before_planning(propensities: Mapping[str, float], would_try: str, *, mode: str = "on") -> Json:
+    """Return what a decision recorded of learning before actions were planned ahead of the draw."""
     return {
-        "mode": "on",
+        "mode": mode,
         "considered": list(propensities),
         "learned": list(propensities),
         "propensities": dict(propensities),

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from airmedic_core.learning import learning_report
 from airmedic_core.learning.logged import logged_decisions, logged_for
 from airmedic_core.learning.off_policy import Logged
 from airmedic_core.learning.outcomes import verified_outcomes
 from airmedic_core.ledger import Ledger
+from airmedic_core.policy import Learning
 from airmedic_core.records import Batch, Cause, Finding, Role, Verdict
 from airmedic_core.windows import Window
-from tests.core.learning.cases import CAUSE, START, by_chance, closed
+from tests.core.learning.cases import CAUSE, START, before_planning, by_chance, closed
 
 EVEN = {"recalibrate": 0.5, "retrain": 0.5}
 
@@ -84,3 +86,19 @@ def test_a_first_choice_that_was_not_carried_out_has_not_failed(ledger: Ledger) 
 def test_a_trial_that_was_promoted_is_no_failure_of_the_training(ledger: Ledger) -> None:
     closed(ledger, 1, "promote_trial", "changed", decided="retrain", learning=by_chance(EVEN, "retrain"))
     assert [(item.chosen, item.healed) for item in logged(ledger)] == [("retrain", True)]
+
+
+def test_decisions_whose_chances_were_recorded_wrongly_are_left_out_and_counted(ledger: Ledger) -> None:
+    closed(ledger, 1, "recalibrate", "healed", learning=before_planning(EVEN, "retrain"))
+    closed(ledger, 2, "recalibrate", "healed", learning=before_planning({"recalibrate": 1.0}, "recalibrate"))
+    closed(ledger, 3, "retrain", "healed", learning=before_planning({"retrain": 1.0, "hold": 0.0}, "", mode="shadow"))
+    closed(ledger, 4, "retrain", "worse", learning=by_chance(EVEN, "retrain"))
+    # The first was drawn among two actions. What was chosen with certainty is right in records of any version.
+    said = logged(ledger)
+    assert [(item.chosen, item.healed) for item in said] == [
+        ("recalibrate", True), ("retrain", True), ("retrain", False)
+    ]  # fmt: skip
+    # Its outcome is known all the same: with two outcomes' weight on even, (2 · 0.5 + 2) / 4 after two of them.
+    assert said[-1].expected["recalibrate"] == pytest.approx(3 / 4)
+    told = learning_report(ledger, Path("/nowhere"), Learning())
+    assert (told["outcomes"], told["decisions"], told["left_out"]) == (4, 4, 1)

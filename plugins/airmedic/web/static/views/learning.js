@@ -34,11 +34,12 @@ function hasExperience({ actions: known }) {
   return known.some(({ successes, failures, possible_in: possible }) => successes + failures + possible > 0);
 }
 
-function standing({ outcomes, decisions, unvouched, confidence, estimate_confidence: estimated, exploration_fraction: explored }) {
+function standing({ outcomes, decisions, left_out: leftOut, unvouched, confidence, estimate_confidence: estimated, exploration_fraction: explored }) {
   if (outcomes === undefined) return null;
   return facts([
     ["Outcomes that count", number(outcomes)],
     ["Decisions that the diagnosis made", number(decisions)],
+    ["Decisions that no estimate uses", leftOut ? `${number(leftOut)}: an earlier version recorded wrong chances` : null],
     ["Incidents that are left out", unvouched ? `${number(unvouched)}: the audit chain does not vouch for them` : null],
     ["Intervals", `${percent(confidence)} of a posterior, ${percent(estimated)} of a difference`],
     ["Explored", explored ? `another allowed action in ${percent(explored)} of the decisions` : "nothing"],
