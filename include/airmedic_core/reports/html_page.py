@@ -29,6 +29,7 @@ td.number { text-align: right; white-space: nowrap; }
 .healthy, .ok { color: var(--good); } .watch, .unknown { color: var(--warn); } .incident, .alert { color: var(--bad); }
 .alert, .incident { font-weight: 600; }
 .plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(20rem, 100%), 1fr)); gap: 1rem; }
+figcaption { font-size: 13px; max-width: 46rem; }
 figure { margin: 1rem 0; } svg.picture { max-width: 100%; height: auto; } .plots svg { width: 100%; }
 details summary { cursor: pointer; }
 """
@@ -62,9 +63,18 @@ def from_markdown(text: str) -> str:
     return rendered.replace("<table>", "<div class='wide'><table>").replace("</table>", "</table></div>")
 
 
-def figure(picture: Canvas | None) -> str:
-    """Return a picture as a figure of a page; nothing for none."""
-    return f"<figure>{picture.svg()}</figure>" if picture else ""
+def figure(picture: Canvas | None, told: str = "") -> str:
+    """Return a picture as a figure of a page; nothing for none.
+
+    Parameters
+    ----------
+    picture : Canvas or None
+        The picture.
+    told : str
+        What stands below it, whoever wrote it; empty for nothing.
+    """
+    caption = f"<figcaption class='soft'>{page(told, 600)}</figcaption>" if told else ""
+    return f"<figure>{picture.svg()}{caption}</figure>" if picture else ""
 
 
 def plots(title: str, pictures: Iterable[Canvas | None]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.assess.signs import WHOLE
@@ -84,6 +85,7 @@ def _point(row: Row[Any], newer: BatchSummary | None) -> MetricPoint:
         limit=known.metric_limit,
         higher_is_better=known.metric_higher_is_better,
         drift=known.largest_move,
+        version=row.model_version or "",
     )
 
 
@@ -120,6 +122,27 @@ def metric_words(summary: BatchSummary, findings: Sequence[Finding]) -> str:
     if finding is not None and finding.sample_size:
         told.append(f"{finding.sample_size:,} rows with labels")
     return ", ".join(told)
+
+
+def level_words(windows: Sequence[MetricPoint]) -> str:
+    """Return why the accepted level steps where it does; empty where it stays or is not known.
+
+    Parameters
+    ----------
+    windows : sequence of MetricPoint
+        Windows of one model, oldest first.
+    """
+    known = [window for window in windows if window.limit is not None]
+    steps = [(before, now) for before, now in pairwise(known) if now.limit != before.limit]
+    if not steps:
+        return ""
+    told = "The accepted level belongs to the version: what it reached on the rows that it was accepted on, less the "
+    told += "loss that is tolerated. It is no bar that somebody has moved."
+    before, now = steps[-1]
+    if now.version and now.version != before.version:
+        told += f" Version {now.version} has {number(now.limit)}, and version {before.version} had "
+        told += f"{number(before.limit)} on the rows of its own time."
+    return told
 
 
 def short_metric(summary: BatchSummary, finding: Finding | None) -> str:
@@ -184,8 +207,16 @@ def signed(value: float, like: float | None = None) -> str:
 
 
 def move_words(move: Move) -> str:
-    """Return how far a column has moved, and how far it usually does."""
+    """Return how far a column has moved, how far it usually does, and whether it lies within that.
+
+    >>> move_words(Move("agent", 0.0521, 0.03, "percentage points", "ok"))
+    '+5.21 percentage points, beyond the usual ±3.00 (1.7×)'
+    """
     moved, usual = signed(move.moved, like=move.usual), short_number(move.usual)
     if move.unit == _POINTS:
         moved, usual = signed(100 * move.moved, like=100 * move.usual), short_number(100 * move.usual)
-    return f"{moved} {move.unit}, usually within ±{usual}".replace("  ", " ")
+    within = (
+        f"within the usual ±{usual}" if move.of_usual <= 1.0 else f"beyond the usual ±{usual} ({move.of_usual:.1f}×)"
+    )
+    told = f"{moved} {move.unit}".rstrip()
+    return f"{told}, {within}"

@@ -23,6 +23,8 @@ class MetricPoint:
     higher_is_better: bool | None = None
     drift: float | None = None
     """Says how far the input that moved most has moved, as a share of its limit."""
+    version: str = ""
+    """The version that it was measured of, and whose accepted level ``limit`` is; empty where that is not known."""
 
     @property
     def middle(self) -> datetime:

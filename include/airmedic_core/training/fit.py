@@ -13,6 +13,7 @@ from airmedic_core.inputs import Inputs
 from airmedic_core.profile import Reference, build_reference
 from airmedic_core.records import Json, digest
 from airmedic_core.registry import ModelVersion, meaning_tag
+from airmedic_core.reports.decided import approved
 from airmedic_core.scoring import encode_labels
 from airmedic_core.training.by_window import predicted
 from airmedic_core.training.data_window import DATA_WINDOW, data_window_of
@@ -102,7 +103,7 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         return challenger_of(ws, taken_up)
     if shadow:
         links[TRIED] = "true"
-    with training_run(ws, key, f"{'try' if shadow else 'train'} {window}", links) as run_id:
+    with training_run(ws, key, _title(ws, window, links), links) as run_id:
         champion = ws.registry.champion(spec.name) if method == "recalibrate" else None
         seen = trained_window(champion) if champion is not None else None
         model, inputs, notes = made(ws, method, rows, since=since, seen=seen, params=params, run_id=run_id)
@@ -139,6 +140,17 @@ def train(ws: Workspace, window: Window, as_of: datetime, params: Mapping[str, A
         else:
             version = ws.registry.register(spec, model, inputs.prepare(rows.train.tail(5)), shadow=shadow, **kept)
     return Challenger(version, run_id, used, rows.holdout, metrics)
+
+
+def _title(ws: Workspace, window: Window, links: Mapping[str, str]) -> str:
+    """Return the name of a training's run: what it is, its rows, and who wanted it."""
+    if TRIED in links:
+        return f"○ trial · rows {window} · nobody was asked, nothing is changed"
+    told = f"○ training · rows {window}"
+    if _PROPOSAL not in links:
+        return told
+    people = ws.ledger.approvers_of([links[_PROPOSAL]]).get(links[_PROPOSAL], ())
+    return " · ".join((told, *([approved(people, "it")] if people else []), "its gate decides what follows"))
 
 
 def _tried(ws: Workspace, params: Mapping[str, Any], data_window: str) -> ModelVersion | None:

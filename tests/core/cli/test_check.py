@@ -128,4 +128,4 @@ def test_a_terminal_of_80_columns_shows_what_is_usual_and_no_cut_words(
     assert max(len(line.rstrip()) for line in lines) <= 80
     text = " ".join(" ".join(lines).split())
     assert re.search(r"Performance: AUC [\d.]+ \([\d.]+ … [\d.]+\), accepted: at least [\d.]+, usual: [\d.]+", text)
-    assert re.search(r"Largest move: \w+ [+−±][\d.]+ .*, usually within ±[\d.]+\.", text)
+    assert re.search(r"Largest move: \w+ [+−±][\d.]+ .*, (within|beyond) the usual ±[\d.]+\.", text)

@@ -51,10 +51,14 @@ def page_of(ws: Workspace, run_id: str, folder: Path, name: str = "report.html")
 def test_names_begin_with_what_matters(watched: tuple[Workspace, list[str]]) -> None:
     ws, runs = watched
     names = [ws.registry.client.get_run(run_id).info.run_name for run_id in runs]
-    assert re.fullmatch(r"✔ healthy · AUC 0\.\d\d \([+−]0\.\d\d\) · 1 Feb", names[0])
+    assert re.fullmatch(
+        r"✔ healthy · AUC 0\.\d\d \([+−]0\.\d\d\) · 1 Feb · v1, adopted by anna · nothing to do", names[0]
+    )
     # A label that is turned round is a fault of the data, or another relation: the checks decide, and the name follows.
     cause = assessment_of(ws, runs[2]).cause.words
-    assert re.fullmatch(rf"✖ {cause} · AUC 0\.\d\d \(−0\.\d\d\) · 3 Feb", names[2])
+    assert re.fullmatch(
+        rf"✖ {cause} · AUC 0\.\d\d \(−0\.\d\d\) · 3 Feb · v1, adopted by anna · see its incident", names[2]
+    )
 
 
 def test_a_healthy_batch_says_its_metric_its_largest_move_and_what_is_usual(
@@ -65,12 +69,17 @@ def test_a_healthy_batch_says_its_metric_its_largest_move_and_what_is_usual(
     first_screen = note[:1_200]
     # Four lines, which MLflow shows without unfolding the rest.
     assert [line.partition(":")[0] for line in note.split("\n\n")[0].split("  \n")] == [
-        "**What", "**Performance", "**Largest move", "**Rows"
+        "**What", "**What to do", "**Performance", "**Largest move"
     ]  # fmt: skip
     assert re.search(
         r"\| Performance \| AUC [\d.]+ \([\d.]+ … [\d.]+\), accepted: at least [\d.]+, usual: ", first_screen
     )
-    assert re.search(r"\| Largest move \| `\w+` [+−±][\d.]+ [\w ]+, usually within ±[\d.]+", first_screen)
+    assert re.search(r"\| Largest move \| `\w+` [+−±][\d.]+ [\w ]+, (within|beyond) the usual ±[\d.]+", first_screen)
+    # Who decided, what is to be done, and what has happened before, for somebody who has seen nothing else.
+    assert "# Healthy: nobody has to do anything" in first_screen
+    assert "**What to do:** Nothing: nobody has to do anything. Who decided: v1, adopted by anna." in first_screen
+    assert "| Who decided | Version 1, adopted by anna on 20" in first_screen
+    assert "| Incidents | none so far |" in first_screen
     assert "| Rows | 60 (about 60 expected) |" in first_screen
 
 

@@ -28,7 +28,9 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
 
     run = ws.registry.client.get_run(report.run_id)
     assert run.info.status == "FINISHED"
-    assert run.info.run_name == "✔ harmful covariate shift · AUC 0.68 → 0.80 · Apr 2026 · incident, resolved"
+    assert run.info.run_name == (
+        "✔ harmful covariate shift · AUC 0.68 → 0.80 (gate) · Apr 2026 · incident resolved · nothing to do"
+    )
     assert run.data.tags["airmedic.incident_id"] == healed.id
     assert run.data.tags["airmedic.cause"] == "harmful_covariate_shift"
     assert run.data.tags["airflow.url"].endswith("/runs/1")
@@ -91,7 +93,7 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     assert "**0.68** before" in read_artifact(second.run_id, "report.md")
     run = ws.registry.client.get_run(first.run_id)
     assert run.data.tags["airmedic.state"] == "resolved"
-    assert run.info.run_name.endswith(", resolved")
+    assert run.info.run_name.endswith(" · incident resolved · nothing to do")
 
 
 def test_what_follows_a_comment_about_the_audit_chain_is_part_of_the_report() -> None:

@@ -39,9 +39,12 @@ def name_of(ws: Workspace, incident_id: str = INCIDENT) -> str:
 
 def test_an_open_incident_begins_with_its_cause_and_what_it_costs(ws: Workspace, incident: Incident) -> None:
     # 0.68 where 0.81 are usual.
-    assert name_of(ws) == "✖ harmful covariate shift · AUC 0.68 (−0.13) · Apr 2026 · incident, open"
+    assert (
+        name_of(ws)
+        == "✖ harmful covariate shift · AUC 0.68 (−0.13) · Apr 2026 · incident open · wait: it is being diagnosed"
+    )
     ws.ledger.move_incident(incident.id, IncidentState.AWAITING_APPROVAL)
-    assert name_of(ws).endswith("incident, waits for an approval")
+    assert name_of(ws).endswith("incident waits for an approval · answer the approval")
 
 
 def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspace, healed: Incident) -> None:
@@ -53,7 +56,8 @@ def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspa
         "**What:** ROC AUC fell from 0.81 to 0.68 while plan moved · AUC 0.68 (0.66 … 0.7)",
         "**Why:** harmful covariate shift, 80 % by rules",
         "**Who decided:** **grace** approved retrain (“go”); **grace** approved deploy.",
-        "**Did it help:** AUC: **0.68** before, **0.8** after. It has held for 2 healthy window(s) since.",
+        "**Did it help:** AUC: **0.68** before, **0.8** after, on the 1,200 rows that were withheld for the gate. "
+        "It has held for 2 healthy window(s) since.",
     ]
     assert "AUC 0.68 (0.66 … 0.7), accepted: at least 0.79, usual: 0.81, 3,000 rows with labels." in rows["What"]
     assert rows["Why"].startswith(

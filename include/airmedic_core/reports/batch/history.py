@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.reports.batch.story import SHOWN_WINDOWS, BatchStory
 from airmedic_core.reports.html_page import figure, from_markdown, html_page
-from airmedic_core.reports.measured import measured_windows
+from airmedic_core.reports.measured import level_words, measured_windows
 from airmedic_core.reports.pictures import metric_picture
 from airmedic_core.reports.runs import Point, RunContent, write_run
 from airmedic_core.reports.text import moment, number, prose, table
@@ -58,13 +58,14 @@ def extend_history(ws: Workspace, story: BatchStory, points: tuple[Point, ...]) 
     header = ("Window", "Outcome", "Cause", "Metric", "Accepted", "Rows", "Version")
     shown = [(line[0], line[1], line[2], *(line[place] for place in (3, 6, 8, 9))) for line in lines]
     note = f"# {name}\n\n{told}\n\n" + table(header, [tuple(map(_cell, line)) for line in shown[:_NOTE_WINDOWS]])
-    picture = metric_picture(ws.spec.metric, measured_windows(rows, story.summary, story.batch), story.promotions)
+    windows = measured_windows(rows, story.summary, story.batch)
+    picture = metric_picture(ws.spec.metric, windows, story.promotions)
 
     def draw(folder: Path) -> None:
         text = f"# {name}\n\n{told}"
         page = [
             from_markdown(text),
-            figure(picture),
+            figure(picture, level_words(windows)),
             from_markdown(table(header, [tuple(map(_cell, x)) for x in shown])),
         ]
         (folder / "report.html").write_text(html_page(f"{name}: history", page), encoding="utf-8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.records import ABNORMAL, Role
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.html_page import figure, from_markdown, html_page, plots
+from airmedic_core.reports.measured import level_words
 from airmedic_core.reports.pictures import Canvas, distribution_picture, metric_picture, moves_picture
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 _MOST_COLUMNS = 9
 """Columns whose distribution is drawn where they stand out."""
+_USUAL = (
+    "The usual range holds 95 % of the windows of a column: of many columns, some lie beyond theirs in any window. An "
+    "alarm takes more than that."
+)
+"""Below the picture of moves: else a calm window with a column beyond its range looks like a missed alarm."""
 _CALM_COLUMNS = 3
 """Columns whose distribution is drawn where none does: those that moved most."""
 
@@ -46,9 +52,10 @@ def batch_page(
         The reference's and the batch's, where both are at hand.
     """
     head, separator, rest = markdown.partition("\n## ")
+    told = {"metric.svg": level_words(story.windows), "moves.svg": _USUAL}
     parts = [
         from_markdown(head),
-        *(figure(picture) for picture in pictures.values()),
+        *(figure(picture, told.get(name, "")) for name, picture in pictures.items()),
         plots("Columns, then and now", _columns(story, profiles)),
         from_markdown(f"{separator}{rest}"),
     ]

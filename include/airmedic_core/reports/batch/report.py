@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import ABNORMAL, Batch, to_json
+from airmedic_core.reports.batch.decided import decided_by, what_to_do
 from airmedic_core.reports.batch.history import extend_history
 from airmedic_core.reports.batch.measures import batch_points
 from airmedic_core.reports.batch.pages import batch_page, batch_pictures
@@ -88,6 +89,8 @@ def _tags(story: BatchStory) -> dict[str, str]:
         "airmedic.cause": str(assessment.cause) if assessment else "",
         "airmedic.severity": str(assessment.severity) if assessment and story.severity else "",
         "airmedic.metric": story.summary.metric_name or "",
+        "airmedic.who_decided": decided_by(story, short=True),
+        "airmedic.next_step": what_to_do(story, short=True),
         "airmedic.window": story.batch.window.key,
         "airmedic.as_of": story.batch.as_of.isoformat(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airmedic_core.records import ABNORMAL, Verdict
+from airmedic_core.reports.batch.decided import decided_by, recent_incidents, what_to_do
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.findings import markdown_findings
 from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number
@@ -16,6 +17,7 @@ _NOT_MEASURED = "not measured: no labels yet"
 _LINE = 110
 """Letters that stand on a line of a description where MLflow's own panels leave it half of the screen."""
 _SEPARATOR = " · "
+_HEALTHY = "Healthy: nobody has to do anything"
 
 
 def batch_name(story: BatchStory) -> str:
@@ -27,7 +29,8 @@ def batch_name(story: BatchStory) -> str:
     if not measured and story.moves:
         measured = f"largest move {short_number(story.moves[0].of_usual)} of usual"
     marked = f"{_MARKS.get(story.outcome, '?')} {what}"
-    return _SEPARATOR.join(part for part in (marked, measured, day(story.batch.window)) if part)
+    parts = (marked, measured, day(story.batch.window), decided_by(story, short=True), what_to_do(story, short=True))
+    return _SEPARATOR.join(part for part in parts if part)
 
 
 def batch_note(story: BatchStory, most: int, airflow_url: str = "") -> str:
@@ -44,17 +47,29 @@ def batch_note(story: BatchStory, most: int, airflow_url: str = "") -> str:
     airflow_url : str
         Address of the run that wrote it; empty for none.
     """
-    headline = prose(story.assessment.headline, _LINE) if story.assessment else "This batch has not been assessed."
-    told = [("What", headline), ("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED)]
-    told += [("Largest move", _moved(move)) for move in story.moves[:1]]
-    told.append(("Rows", _rows(story)))
+    serves = decided_by(story, short=True)
+    todo = f"{what_to_do(story)} Who decided: {serves}." if serves else what_to_do(story)
+    told = [("What", prose(_headline(story), _LINE)), ("What to do", prose(todo))]
+    told.append(("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED))
+    told += [("Largest move", f"{code(move.column, 60)} {prose(move_words(move))}") for move in story.moves[:1]]
     # Two blanks at the end of a line break it.
     lines = "  \n".join(f"**{name}:** {text}" for name, text in told)
     return f"{Privacy(story.spec).text(lines)}\n\n{batch_markdown(story, most, airflow_url)}"
 
 
-def _moved(move: Move) -> str:
-    return f"{code(move.column, 60)} {prose(move_words(move))}"
+def _headline(story: BatchStory) -> str:
+    if story.assessment is None:
+        return "This batch has not been assessed."
+    return story.assessment.headline
+
+
+def _moved(story: BatchStory, move: Move) -> str:
+    told = f"{code(move.column, 60)} {prose(move_words(move))}"
+    beyond, known = story.beyond
+    if move.verdict != Verdict.OK or not beyond:
+        return told
+    # The usual range holds 95 % of the windows of one column, so that of many columns some lie outside in any window.
+    return f"{told}. {beyond} of {known} inputs lie beyond theirs: no more than chance explains, and no alarm"
 
 
 def _rows(story: BatchStory) -> str:
@@ -88,13 +103,14 @@ def batch_head(story: BatchStory, airflow_url: str = "") -> str:
     airflow_url : str
         Address of the run that wrote it; empty for none.
     """
-    assessment = story.assessment
-    headline = assessment.headline if assessment else "This batch has not been assessed."
-    title, rest = heading(headline)
+    headline = _headline(story)
+    title, rest = (_HEALTHY, True) if story.outcome == "healthy" else heading(headline)
     facts = [("What it says", prose(headline, 300))] if rest else []
-    facts.append(("Outcome", _outcome(story)))
+    facts += [("Outcome", _outcome(story)), ("What to do", prose(what_to_do(story)))]
     facts.append(("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED))
-    facts += [("Largest move", _moved(move)) for move in story.moves[:1]]
+    facts += [("Largest move", _moved(story, move)) for move in story.moves[:1]]
+    facts += [("Who decided", prose(decided_by(story)))] if story.champion else []
+    facts.append(("Incidents", "; ".join(map(prose, recent_incidents(story))) or "none so far"))
     facts.append(("Rows", _rows(story)))
     facts.append(("Window", f"{prose(story.batch.window)}, looked at {moment(story.batch.as_of)}"))
     facts.append(("Model", f"{code(story.batch.model)}, version {prose(story.version, 40) or 'not known'}"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airmedic_core.reports.decision_trace import decision_trace
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.html_page import figure, from_markdown, html_page
+from airmedic_core.reports.measured import level_words
 from airmedic_core.reports.pictures import Canvas, gate_picture, metric_picture, moves_picture, trace_picture
 
 _BESIDE = {
@@ -42,11 +43,12 @@ def incident_page(dossier: Dossier, markdown: str, pictures: dict[str, Canvas]) 
     """
     parts: list[str] = []
     left = dict(pictures)
+    told = {"metric_history.svg": level_words(dossier.windows)}
     for section in markdown.split("\n## "):
         parts.append(from_markdown(section if not parts else f"## {section}"))
         beside = _BESIDE.get(section.partition("\n")[0], ())
         names = [name for name in left if beside and name.startswith(beside)]
-        parts += [figure(left.pop(name)) for name in names]
+        parts += [figure(left.pop(name), told.get(name, "")) for name in names]
     parts += map(figure, left.values())
     title = dossier.privacy.text(f"{dossier.spec.title or dossier.spec.name}: {dossier.incident.headline}")
     return html_page(title, parts)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
+from airmedic_core.reports.decided import next_step
 from airmedic_core.reports.decision_trace import decision_trace
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.incident.measures import incident_points
 from airmedic_core.reports.incident.pages import incident_page, incident_pictures
 from airmedic_core.reports.incident.tables import incident_tables
 from airmedic_core.reports.narrative import incident_markdown, incident_name, incident_note, what_was_asked
+from airmedic_core.reports.narrative.name import asked_of, decider
 from airmedic_core.reports.narrative.record import settled
 from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
 
@@ -121,6 +123,8 @@ def _tags(dossier: Dossier) -> dict[str, str]:
         "airmedic.request": "dry_run" if dossier.rehearsed else str(resolution.get("requested") or ""),
         "airmedic.requested_by": str(resolution.get("requested_by") or ""),
         "airmedic.approved_by": ", ".join(dossier.approvers),
+        "airmedic.who_decided": decider(dossier),
+        "airmedic.next_step": next_step(incident.state, resolution, asked_of(dossier)),
         "airmedic.batch_ids": json.dumps(incident.batch_ids),
         "airmedic.packet_hash": dossier.packet.hash if dossier.packet else "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import REQUESTED, IncidentState
+from airmedic_core.reports.decided import approved, came_of, next_step, who_decided
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.measured import short_metric, short_number
 from airmedic_core.reports.text import day, line, number
@@ -37,10 +38,36 @@ def incident_name(dossier: Dossier) -> str:
     else:
         cause = (dossier.standing.cause if dossier.standing else incident.cause).words
         parts = [f"{_MARKS.get(incident.state, _OPEN)} {cause}", _measured(dossier), day(incident.window)]
-        parts.append(f"incident, {_STATES[incident.state]}")
+        parts += [f"incident {_standing(dossier)}", next_step(incident.state, incident.resolution, asked_of(dossier))]
         if dossier.rehearsed and incident.closed_at is None:
             parts.append(_asked(dossier))
     return dossier.privacy.text(_SEPARATOR.join(part for part in parts if part))
+
+
+def decider(dossier: Dossier) -> str:
+    """Return who decided about an incident, in a few words; empty where nobody has yet."""
+    if dossier.incident.closed_at is not None:
+        return who_decided(dossier.incident.resolution)
+    answers = [
+        (approved([answer.by], proposal.action) if answer.answer == "approve" else f"{line(answer.by, 40)} rejected it")
+        for proposal in dossier.proposals
+        for answer in dossier.approvals.get(proposal.hash, ())
+        if not answer.refused_because
+    ]
+    return answers[-1] if answers else ""
+
+
+def asked_of(dossier: Dossier) -> tuple[str, ...]:
+    """Return who may answer what waits; nobody where nothing does, or the spec names nobody."""
+    return dossier.spec.approvers if dossier.incident.state is IncidentState.AWAITING_APPROVAL else ()
+
+
+def _standing(dossier: Dossier) -> str:
+    incident = dossier.incident
+    state = came_of(incident.resolution) if incident.state is IncidentState.RESOLVED else ""
+    told = state or _STATES[incident.state]
+    person = decider(dossier)
+    return f"{told}, {person}" if person else told
 
 
 def what_was_asked(dossier: Dossier) -> str:
@@ -91,5 +118,7 @@ def _measured(dossier: Dossier) -> str:
     before, after = resolution.get("before"), resolution.get("after")
     if isinstance(before, int | float) and isinstance(after, int | float):
         metric = measure_name(line(resolution.get("metric", dossier.spec.metric), 40))
-        return f"{metric} {short_number(before)} → {short_number(after, like=before)}"
+        gates = {(gate.champion_value, gate.challenger_value) for gate in dossier.gates}
+        of_gate = " (gate)" if (before, after) in gates else ""
+        return f"{metric} {short_number(before)} → {short_number(after, like=before)}{of_gate}"
     return short_metric(dossier.summary, dossier.metric)

@@ -93,7 +93,7 @@ def did_it_help(dossier: Dossier) -> str:
     lines = []
     if isinstance(before, int | float) and isinstance(after, int | float):
         metric = measure_name(prose(resolution.get("metric", dossier.spec.metric), 60))
-        lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after.")
+        lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after{_rows_of(dossier)}.")
     if isinstance(resolution.get("outcome"), str):
         lines.append(f"Outcome: {name_in_words(resolution['outcome'])}.")
     told = [resolution.get(key) for key in ("summary", "reason", "verified")]
@@ -105,6 +105,13 @@ def did_it_help(dossier: Dossier) -> str:
     if not lines:
         lines.append("Not known yet." if dossier.incident.closed_at is None else "No outcome could be measured.")
     return " ".join(lines)
+
+
+def _rows_of(dossier: Dossier) -> str:
+    """Return which rows the metric before and after are of, where a gate has measured them."""
+    both = dossier.incident.resolution.get("before"), dossier.incident.resolution.get("after")
+    gates = [gate for gate in dossier.gates if (gate.champion_value, gate.challenger_value) == both]
+    return f", on the {gates[-1].rows:,} rows that were withheld for the gate" if gates else ""
 
 
 def name_in_words(name: str) -> str:

@@ -10,11 +10,13 @@ from airmedic_core.reports.text import line
 
 STYLE = """
 .picture { --ink: #1b1f24; --soft: #5b6570; --grid: #dfe4ea; --paper: #ffffff; --now: #1f6fa8; --then: #8a94a0;
-  --good: #2c7a3d; --bad: #b3261e; --warn: #8a5d00; font: 12px system-ui, sans-serif; }
+  --good: #2c7a3d; --bad: #b3261e; --warn: #8a5d00; --warn-dot: #d9861a; font: 12px system-ui, sans-serif; }
 @media (prefers-color-scheme: dark) { .picture { --ink: #e6e9ed; --soft: #a3adb8; --grid: #38414b; --paper: #15191e;
-  --now: #6cb4e8; --then: #7b8794; --good: #6cc381; --bad: #ff8a80; --warn: #e0b04c; } }
+  --now: #6cb4e8; --then: #7b8794; --good: #6cc381; --bad: #ff8a80; --warn: #e0b04c;
+  --warn-dot: #e8a33a; } }
 .picture text { fill: var(--ink); } .picture .title { font-weight: 600; font-size: 13px; }
 .picture .soft { fill: var(--soft); font-size: 11px; } .picture .bad-text { fill: var(--bad); font-size: 11px; }
+.picture .warn-dot { fill: var(--warn-dot); }
 .picture .good-text { fill: var(--good); font-size: 11px; } .picture .strong { font-weight: 600; }
 .picture .paper { fill: var(--paper); } .picture .grid { stroke: var(--grid); }
 .picture .axis { stroke: var(--soft); } .picture .now { fill: var(--now); } .picture .then { fill: var(--then); }
@@ -36,6 +38,10 @@ CHARACTER = 6.4
 
 _LINES = frozenset({"limit", "switch"})
 """Classes that a legend shows as the line that they draw."""
+_DOT = "dot "
+"""In front of a class that a legend shows as a point."""
+_OVER = "+"
+"""Between two classes of a legend, the second of which is drawn over the first."""
 
 
 class Canvas:
@@ -142,13 +148,17 @@ class Canvas:
         x, y : float
             Where the base line of the first word begins.
         entries : iterable of pairs
-            The class of each colour or stroke, and the word for it.
+            The class of each colour or stroke, and the word for it. A class behind ``dot`` is shown as a point, and one
+            behind a plus is drawn over the one before it.
         """
-        for kind, word in entries:
-            if kind in _LINES:
-                self.line((x, y - 4), (x + 10, y - 4), kind)
-            else:
-                self.box((x, y - 9), (10, 10), kind=kind)
+        for kinds, word in entries:
+            for kind in kinds.split(_OVER):
+                if kind in _LINES:
+                    self.line((x, y - 4), (x + 10, y - 4), kind)
+                elif kind.startswith(_DOT):
+                    self.dot((x + 5, y - 4), kind.removeprefix(_DOT))
+                else:
+                    self.box((x, y - 9), (10, 10), kind=kind)
             self.text(x + 14, y, word, kind="soft")
             x += 26 + len(word) * CHARACTER
 

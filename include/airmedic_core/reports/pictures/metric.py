@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from airmedic_core.numbers import measure_name
@@ -22,6 +23,8 @@ _MOST_DAYS = 7
 """Dates below the picture: more would run into each other."""
 _MOST_SWITCHES = 12
 """Deployments with a line of their own, the newest ones."""
+_DOTS = {"incident": "bad", "watch": "warn-dot"}
+"""Colour of a window's point by its outcome, where it is not an ordinary one."""
 
 
 def metric_picture(
@@ -54,8 +57,8 @@ def metric_picture(
     across = Scale(begin, end, _LEFT, _WIDTH - _RIGHT)
     _frame(canvas, vertical, across, points)
     _troubled(canvas, across, points)
-    deployed = _promotions(canvas, across, promotions)
-    _limits(canvas, vertical, across, measured)
+    deployed = _switches(canvas, across, switches(points, promotions))
+    _levels(canvas, vertical, across, measured)
     for point in measured:
         x = across(point.middle.timestamp())
         if point.low is not None and point.high is not None:
@@ -63,7 +66,7 @@ def metric_picture(
     for piece in _unbroken(points):
         canvas.path([(across(point.middle.timestamp()), vertical(point.value or 0.0)) for point in piece], "now-line")
     for point in measured:
-        kind = "bad" if point.outcome == "incident" else "now"
+        kind = _DOTS.get(point.outcome or "", "now")
         canvas.dot((across(point.middle.timestamp()), vertical(point.value or 0.0)), kind, _told(metric, point))
     _legend(canvas, measured, points, deployed=deployed)
     return canvas
@@ -96,28 +99,72 @@ def _troubled(canvas: Canvas, across: Scale, points: Sequence[MetricPoint]) -> N
             canvas.box((left, _TOP), (right - left, _HEIGHT - _BOTTOM - _TOP), kind="bad faint")
 
 
-def _promotions(canvas: Canvas, across: Scale, promotions: Sequence[Promotion]) -> bool:
+def switches(points: Sequence[MetricPoint], promotions: Sequence[Promotion]) -> list[tuple[datetime, str, bool]]:
+    """Return when which version took over, and whether it had served before, oldest first.
+
+    Rows may be far older than the clock by which a champion was switched. A version stands where windows begin to be
+    judged by it; one that no later window was judged by yet stands where it was switched to.
+
+    Parameters
+    ----------
+    points : sequence of MetricPoint
+        The windows, oldest first.
+    promotions : sequence of Promotion
+        The switches of the champion, oldest first.
+    """
+    placed: list[tuple[datetime, str, bool]] = []
+    judged = [point for point in points if point.version]
+    served = [point.version for point in judged[:1]]
+    for before, point in pairwise(judged):
+        if point.version != before.version:
+            placed.append((point.window.start, point.version, point.version in served))
+            served.append(point.version)
+    begin, end = (points[0].window.start, points[-1].window.end) if points else (None, None)
+    for place, switch in enumerate(promotions):
+        if begin is None or end is None or not begin <= switch.at <= end:
+            continue
+        if any(switch.to_version == point.version for point in judged if point.window.end >= switch.at):
+            continue
+        again = any(known.to_version == switch.to_version for known in promotions[:place])
+        placed.append((switch.at, switch.to_version, again))
+    return sorted(placed, key=lambda item: item[0])
+
+
+def _switches(canvas: Canvas, across: Scale, placed: Sequence[tuple[datetime, str, bool]]) -> bool:
     """Draw the deployments among the windows, and return whether there are any."""
     right_end = -math.inf
-    within = [switch for switch in promotions if across.low <= switch.at.timestamp() <= across.high]
-    for switch in within[-_MOST_SWITCHES:]:
-        x = across(switch.at.timestamp())
+    for at, version, again in placed[-_MOST_SWITCHES:]:
+        x = across(at.timestamp())
         canvas.line((x, _TOP - 8), (x, _HEIGHT - _BOTTOM), "switch")
-        again = any(known.to_version == switch.to_version and known.at < switch.at for known in promotions)
-        word = short(f"v{switch.to_version}{' again' if again else ''}", 16)
+        word = short(f"v{version}{' again' if again else ''}", 16)
         width = len(word) * CHARACTER
         if x > right_end:
             left = min(x + 3, _WIDTH - _RIGHT - width)
             canvas.text(left, _TOP - 6, word, kind="good-text")
             right_end = left + width
-    return bool(within)
+    return bool(placed)
 
 
-def _limits(canvas: Canvas, vertical: Scale, across: Scale, measured: Sequence[MetricPoint]) -> None:
-    for point in measured:
-        if point.limit is not None and math.isfinite(point.limit):
-            left, right = across(point.window.start.timestamp()), across(point.window.end.timestamp())
-            canvas.line((left, vertical(point.limit)), (right, vertical(point.limit)), "limit")
+def _levels(canvas: Canvas, vertical: Scale, across: Scale, measured: Sequence[MetricPoint]) -> None:
+    """Draw the accepted level as steps, each with the version whose level it is."""
+    known = [point for point in measured if point.limit is not None and math.isfinite(point.limit)]
+    steps: list[list[tuple[float, float]]] = []
+    before: MetricPoint | None = None
+    free_from = -math.inf
+    for point in known:
+        left, right = (across(moment.timestamp()) for moment in (point.window.start, point.window.end))
+        y = vertical(point.limit or 0.0)
+        if before is None or point.window.start > before.window.end:
+            steps.append([])
+        steps[-1] += [(left, y), (right, y)]
+        if before is not None and before.limit != point.limit:
+            word = short(f"level of v{point.version}", 20) if point.version != before.version else "level renewed"
+            if left > free_from:
+                canvas.text(min(left + 4, _WIDTH - _RIGHT - len(word) * CHARACTER), y + 13, word, kind="bad-text")
+                free_from = left + len(word) * CHARACTER
+        before = point
+    for step in steps:
+        canvas.path(step, "limit")
 
 
 def _unbroken(points: Sequence[MetricPoint]) -> Iterator[list[MetricPoint]]:
@@ -145,7 +192,9 @@ def _legend(canvas: Canvas, measured: Sequence[MetricPoint], points: Sequence[Me
     if any(point.limit is not None for point in measured):
         entries.append(("limit", "accepted level"))
     if any(point.outcome == "incident" for point in points):
-        entries.append(("bad faint", "incident"))
+        entries.append(("bad faint+dot bad", "incident"))
+    if any(point.outcome == "watch" for point in measured):
+        entries.append(("dot warn-dot", "watched"))
     if deployed:
         entries.append(("switch", "deployment"))
     canvas.legend(_LEFT, _HEIGHT - 8, entries)

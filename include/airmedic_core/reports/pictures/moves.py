@@ -37,12 +37,20 @@ def moves_picture(moves: Sequence[Move]) -> Canvas | None:
         end = across(move.of_usual)
         canvas.box((_NAMES, top + 4), (max(end - _NAMES, 1.0), _ROW - 12), kind=kind, told=_about(move))
         beyond = "›" if move.of_usual > largest else ""
-        canvas.text(end + 6, top + 13, f"{number(round(move.of_usual, 2))}{beyond}", kind="soft")
+        word = f"{number(round(move.of_usual, 2))}{beyond}{_judged(move)}"
+        canvas.text(end + 6, top + 13, word, kind="soft")
     foot = _TOP + _ROW * len(moves)
     canvas.line((right, _TOP - 6), (right, foot), "limit")
     canvas.text(right, _TOP - 10, "usual up to here", kind="bad-text", anchor="middle")
     canvas.line((_NAMES, _TOP - 4), (_NAMES, foot))
     return canvas
+
+
+def _judged(move: Move) -> str:
+    """Return what a move beyond the usual range means: of many columns, some lie there in any window."""
+    if move.of_usual <= 1.0:
+        return ""
+    return {"alert": " · alarm", "watch": " · watched", "ok": " · no alarm"}.get(move.verdict, "")
 
 
 def _about(move: Move) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree as ET
 
@@ -11,6 +12,7 @@ import pytest
 from airmedic_core.profile.bars import compare_values
 from airmedic_core.records import GateResult, Promotion
 from airmedic_core.reports.decision_trace import Step, Trace
+from airmedic_core.reports.measured import level_words
 from airmedic_core.reports.pictures import (
     Canvas,
     distribution_picture,
@@ -57,11 +59,11 @@ def test_the_metric_stands_with_title_interval_level_incidents_and_deployments()
     assert texts(picture)[0] == "AUC by window, higher is better"
     drawn = read(picture)
     kinds = [shape.get("class") for shape in drawn.iter()]
-    # Four of five windows were measured, each with a line for its interval and one for the accepted level.
-    # The legend shows the strokes of the accepted level and of deployments once more.
-    assert (kinds.count("whisker"), kinds.count("limit"), kinds.count("switch")) == (4, 4 + 1, 1 + 1)
+    # Four of five windows were measured, each with a line for its interval. The window between them parts the accepted
+    # level in two. The legend shows the strokes of the accepted level and of deployments once more.
+    assert (kinds.count("whisker"), kinds.count("limit"), kinds.count("switch")) == (4, 2 + 1, 1 + 1)
     assert {"v2", "1 Feb", "accepted level", "deployment"} <= set(texts(picture))
-    dots = {shape[0].text: float(shape.get("cy", 0)) for shape in drawn.iter(f"{SVG}circle")}
+    dots = {shape[0].text: float(shape.get("cy", 0)) for shape in drawn.iter(f"{SVG}circle") if len(shape)}
     assert (
         dots["2026-02-04: AUC 0.6 (0.58 … 0.62), accepted 0.75"]
         > dots["2026-02-01: AUC 0.8 (0.78 … 0.82), accepted 0.75"]
@@ -69,6 +71,38 @@ def test_the_metric_stands_with_title_interval_level_incidents_and_deployments()
     # The window without a value parts the line: one piece of two windows before it, one of two after it.
     lines = [shape for shape in drawn.iter(f"{SVG}polyline") if shape.get("class") == "now-line"]
     assert [len(shape.get("points", "").split()) for shape in lines] == [2, 2]
+
+
+def test_the_accepted_level_is_a_step_that_names_its_version_and_a_version_stands_where_it_was_judged_first() -> None:
+    served = [
+        replace(point, version="1" if place < 2 else "2", limit=0.75 if place < 2 else 0.65, outcome=outcome)
+        for place, (point, outcome) in enumerate(
+            zip(days([0.8, 0.7, 0.68, 0.7]), ("healthy", "incident", "watch", "healthy"), strict=True)
+        )
+    ]
+    # The rows are of February, and the clock by which the champion was switched is that of May.
+    switch = Promotion("churn", "1", "2", "deploy", DAY + timedelta(days=90), "grace")
+    picture = metric_picture("roc_auc", served, [switch])
+    assert {"level of v2", "v2", "incident", "watched", "deployment"} <= set(texts(picture))
+    drawn = read(picture)
+    (level,) = [shape for shape in drawn.iter(f"{SVG}polyline") if shape.get("class") == "limit"]
+    points = [tuple(map(float, point.split(","))) for point in level.get("points", "").split()]
+    # Two points for each window, and between the second and the third window it falls straight down.
+    assert len(points) == 8
+    assert points[3][0] == points[4][0]
+    assert points[3][1] < points[4][1]
+    (line,) = [shape for shape in drawn.iter(f"{SVG}line") if shape.get("class") == "switch"][:1]
+    assert float(line.get("x1", 0)) == points[4][0]
+    # Each colour of a point is in the legend, which holds the last circles of the picture.
+    dots = [shape.get("class") for shape in drawn.iter(f"{SVG}circle")]
+    assert dots == ["now", "bad", "warn-dot", "now", "bad", "warn-dot"]
+
+
+def test_a_level_that_steps_says_why() -> None:
+    first, second = days([0.8, 0.8])
+    assert level_words([first, second]) == ""
+    told = level_words([replace(first, version="1"), replace(second, version="2", limit=0.65)])
+    assert "It is no bar that somebody has moved. Version 2 has 0.65, and version 1 had 0.75" in told
 
 
 def test_one_window_is_no_picture() -> None:

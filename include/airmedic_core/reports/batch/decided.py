@@ -1,0 +1,74 @@
+"""Who let the version of a batch serve, what has happened to the model by then, and what is to be done next."""
+
+from __future__ import annotations
+
+from airmedic_core.reports.batch.story import BatchStory
+from airmedic_core.reports.decided import NOTHING_TO_DO, POLICY, came_of, who_decided
+from airmedic_core.reports.text import day, line, moment
+
+_NAME = 40
+"""Letters of a person's name in the name of a run."""
+_NEXT = {
+    "healthy": ("Nothing: nobody has to do anything.", NOTHING_TO_DO),
+    "watch": ("Nothing yet: the next window tells whether it lasts.", "wait for the next window"),
+    "incident": ("Follow its incident: the remediation says what is proposed and who is asked.", "see its incident"),
+}
+"""What is to be done about a batch by its outcome: in a sentence, and in a run's name."""
+_SERVES = {
+    "adopt": "adopted by {people}",
+    "deploy": "deployed, approved by {people}",
+    "rollback": "returned to, approved by {people}",
+    "manual": "switched to by hand, noticed by {people}",
+}
+_SERVES_SHORT = {
+    "adopt": "adopted by {people}",
+    "deploy": "approved by {people}",
+    "rollback": "approved by {people}",
+    "manual": "switched by hand",
+}
+"""How a version came to serve, by the kind of the switch: in a sentence, and in a run's name."""
+
+
+def what_to_do(story: BatchStory, *, short: bool = False) -> str:
+    """Return what somebody who sees a batch does next; empty for one that was not assessed.
+
+    Parameters
+    ----------
+    story : BatchStory
+        The batch.
+    short : bool
+        Whether it has to be short enough for a name.
+    """
+    sentence, word = _NEXT.get(story.outcome, ("", ""))
+    return word if short else sentence
+
+
+def decided_by(story: BatchStory, *, short: bool = False) -> str:
+    """Return which version answered, and who let it serve; empty where nothing is on record.
+
+    Parameters
+    ----------
+    story : BatchStory
+        The batch.
+    short : bool
+        Whether it has to be short enough for a name.
+    """
+    switch = story.champion
+    if switch is None:
+        return ""
+    people = " and ".join(line(person, _NAME) for person in story.approvers or (switch.by,))
+    people = "the policy" if people == POLICY else people
+    if short:
+        return f"v{line(switch.to_version, 20)}, {_SERVES_SHORT[switch.kind].format(people=people)}"
+    told = _SERVES[switch.kind].format(people=people)
+    before = f" in place of version {line(switch.from_version, 20)}" if switch.from_version else ""
+    return f"Version {line(switch.to_version, 20)}{before}, {told} on {moment(switch.at)}."
+
+
+def recent_incidents(story: BatchStory) -> list[str]:
+    """Return the last incidents that were seen by then: each with what came of it, and who decided."""
+    lines = []
+    for incident in story.incidents:
+        ended = ", ".join(filter(None, (came_of(incident.resolution), who_decided(incident.resolution))))
+        lines.append(f"{day(incident.window)} {incident.cause.words}: {ended or 'open'}")
+    return lines

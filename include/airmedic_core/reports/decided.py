@@ -1,0 +1,121 @@
+"""Who decided about an incident, what came of it, and what is to be done next: in a few words, for lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from airmedic_core.records import CLOSED_BY_HAND, IncidentState, Json
+from airmedic_core.reports.text import line
+
+POLICY = "policy"
+"""The name under which the policy answers where it lets an action through without asking anybody."""
+NOTHING_TO_DO = "nothing to do"
+_NAME = 60
+"""Letters of a person's name, or of an action's, in a list."""
+_ENDED = {
+    "healed": "healed",
+    "contained": "contained",
+    "rejected": "rejected",
+    "unanswered": "unanswered",
+    "undone": "taken back",
+    CLOSED_BY_HAND: "closed by hand",
+}
+"""What came of an incident, by the outcome in its resolution, where the outcome's own name does not say it."""
+_NEXT = {
+    IncidentState.OPEN: "wait: it is being diagnosed",
+    IncidentState.DIAGNOSED: "wait: what to do is being decided",
+    IncidentState.AWAITING_APPROVAL: "answer the approval",
+    IncidentState.ACTING: "wait: the remedy is under way",
+    IncidentState.VERIFYING: "wait: new windows show whether it helps",
+    IncidentState.RESOLVED: NOTHING_TO_DO,
+    IncidentState.REJECTED: NOTHING_TO_DO,
+    IncidentState.UNDONE: "look into it: the remedy did not help",
+    IncidentState.ESCALATED: "look into it: no remedy may be carried out",
+}
+
+
+def who_decided(resolution: Json) -> str:
+    """Return who decided what about an incident that has ended.
+
+    >>> who_decided({"outcome": "healed", "action": "deploy", "approved_by": ["anna"]})
+    'anna approved deploy'
+    >>> who_decided({"outcome": "contained", "action": "quarantine", "approved_by": ["policy"]})
+    'the policy allowed quarantine'
+    >>> who_decided({"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now"})
+    'boris rejected retrain'
+
+    Parameters
+    ----------
+    resolution : dict
+        What came of it, as closing an incident leaves it.
+    """
+    outcome = resolution.get("outcome")
+    action = _words(resolution.get("action"))
+    if outcome == CLOSED_BY_HAND:
+        return f"{line(resolution.get('closed_by', 'somebody'), _NAME)} closed it by hand"
+    if people := resolution.get("approved_by"):
+        return approved(people, action)
+    if outcome == "rejected":
+        person, _, _ = str(resolution.get("summary", "")).partition(" rejected ")
+        return f"{line(person, _NAME)} rejected {action}"
+    if outcome == "unanswered":
+        return "nobody answered in time"
+    return "nobody was asked" if outcome else ""
+
+
+def approved(people: Sequence[str], action: str) -> str:
+    """Return who let an action through.
+
+    >>> approved(["anna", "boris"], "retrain")
+    'anna and boris approved retrain'
+
+    Parameters
+    ----------
+    people : sequence of str
+        Who answered; the policy where nobody was asked.
+    action : str
+        The action in words.
+    """
+    names = [line(person, _NAME) for person in people if person != POLICY]
+    return f"{' and '.join(names)} approved {action}" if names else f"the policy allowed {action}"
+
+
+def came_of(resolution: Json) -> str:
+    """Return what came of an incident in a word or two; empty while it is open.
+
+    >>> came_of({"outcome": "undone"}), came_of({"outcome": "escalated"}), came_of({})
+    ('taken back', 'escalated', '')
+    """
+    outcome = str(resolution.get("outcome") or "")
+    return _ENDED.get(outcome, _words(outcome))
+
+
+def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
+    """Return what somebody who sees an incident in a list does next.
+
+    >>> next_step("awaiting_approval", {}, ["anna"])
+    'anna answers the approval'
+    >>> next_step("resolved", {"outcome": "healed"})
+    'nothing to do'
+
+    Parameters
+    ----------
+    state : str
+        Where the incident stands.
+    resolution : dict
+        What came of it so far.
+    asked : sequence of str
+        Who may answer what waits.
+    """
+    known = IncidentState(state)
+    if known is IncidentState.AWAITING_APPROVAL and asked:
+        return f"{' or '.join(line(person, _NAME) for person in asked)} answers the approval"
+    if resolution.get("outcome") == CLOSED_BY_HAND:
+        return NOTHING_TO_DO
+    if resolution.get("outcome") == "unanswered":
+        return "look into it: nobody answered"
+    return _NEXT[known]
+
+
+def _words(name: object) -> str:
+    return line(name or "", _NAME).replace("_", " ")
