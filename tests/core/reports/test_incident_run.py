@@ -56,8 +56,10 @@ def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspa
         "**What:** ROC AUC fell from 0.81 to 0.68 while plan moved · AUC 0.68 (0.66 … 0.7)",
         "**Why:** harmful covariate shift, 80 % by rules",
         "**Who decided:** **grace** approved retrain (“go”); **grace** approved deploy.",
-        "**Did it help:** AUC: **0.68** before, **0.8** after, on the 1,200 rows that were withheld for the gate. "
-        "It has held for 2 healthy window(s) since.",
+        (
+            "**Did it help:** AUC: **0.68** before, **0.8** after, on the 1,200 rows that were withheld for the gate. "
+            "It has held for 2 healthy window(s) since."
+        ),
     ]
     assert "AUC 0.68 (0.66 … 0.7), accepted: at least 0.79, usual: 0.81, 3,000 rows with labels." in rows["What"]
     assert rows["Why"].startswith(
