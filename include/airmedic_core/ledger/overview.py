@@ -25,6 +25,7 @@ from airmedic_core.ledger.tables import (
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import (
     REQUESTED,
+    TRIED_BY,
     Approval,
     Finding,
     IncidentState,
@@ -68,6 +69,14 @@ class Waiting:
     proposal: Proposal
     answers: tuple[Approval, ...]
     """Those that were given already, with those that do not count."""
+
+    @property
+    def question(self) -> tuple[str, str, str]:
+        """Names the question: the proposals about a version that is tried are asked about together."""
+        asked = self.proposal
+        if deployment := asked.params.get(TRIED_BY):
+            return asked.incident_id, TRIED_BY, str(deployment)
+        return asked.incident_id, "proposal", asked.hash
 
 
 @dataclass(frozen=True)

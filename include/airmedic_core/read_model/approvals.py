@@ -18,9 +18,6 @@ from airmedic_core.reports.private import Privacy
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
 
-_TRIED = "deployment"
-"""Parameter that names the deployment whose trial a proposal is about. One question asks about all of a trial's."""
-
 
 def approvals_waiting(
     ledger: Ledger | None, specs: Mapping[str, KnownSpec], *, now: datetime, shown: Collection[str]
@@ -42,7 +39,7 @@ def approvals_waiting(
         The models that the person who asks may read.
     """
     lines: list[Json] = []
-    asked: dict[tuple[str, str], Json] = {}
+    asked: dict[tuple[str, str, str], Json] = {}
     for waiting in ledger.waiting_proposals(now=now) if ledger else ():
         proposal = waiting.proposal
         known = specs.get(proposal.model)
@@ -54,8 +51,8 @@ def approvals_waiting(
             continue
         spec, privacy = known.spec, Privacy(known.spec)
         told = proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate"))
-        title, trial = spec.title or spec.name, str(proposal.params.get(_TRIED) or "")
-        if trial and (first := asked.get((proposal.incident_id, trial))):
+        title = spec.title or spec.name
+        if first := asked.get(waiting.question):
             first["alternatives"].append(told)
             first["question"] = f"What becomes of version {proposal.params.get('version')} of {title}, which is tried?"
             continue
@@ -73,8 +70,7 @@ def approvals_waiting(
             "alternatives": [],
         }
         lines.append(line)
-        if trial:
-            asked[(proposal.incident_id, trial)] = line
+        asked[waiting.question] = line
     return {"approvals": lines}
 
 

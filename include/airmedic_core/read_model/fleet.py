@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airmedic_core.actions import infinitive
 from airmedic_core.causes import Cause
-from airmedic_core.ledger.overview import FleetRows, Measured, is_requested
+from airmedic_core.ledger.overview import FleetRows, Measured, Waiting, is_requested
 from airmedic_core.read_model.due import is_silent
 from airmedic_core.read_model.plain import moment, rounded, rounded_all
 from airmedic_core.read_model.specs import KnownSpec
@@ -38,7 +38,7 @@ class FleetModel:
     """Says how far the input that moved most has moved in the newest window, as a share of its limit."""
     open_incidents: int = 0
     waiting_since: tuple[datetime, ...] = ()
-    """Says when each proposal that waits for people was made, oldest first."""
+    """Says when each question that waits for people was asked, oldest first."""
     row: Json = field(default_factory=dict)
     """Its row in the fleet's answer."""
 
@@ -106,7 +106,8 @@ def state_of(known: KnownSpec, newest: Any, incidents: Sequence[Any], *, now: da
 def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
     name, spec = known.name, known.spec
     newest, trend = rows.newest.get(name), rows.trends.get(name)
-    incidents, waiting = rows.open_incidents.get(name, []), rows.waiting.get(name, [])
+    incidents = rows.open_incidents.get(name, [])
+    waiting = _questions(rows.waiting.get(name, []))
     state = state_of(known, newest, incidents, now=now)
     measured = rows.measured.get(name)
     incident = incidents[0] if incidents else None
@@ -141,6 +142,14 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         waiting_since=tuple(item.proposal.created_at for item in waiting),
         row=row,
     )
+
+
+def _questions(waiting: Sequence[Waiting]) -> list[Waiting]:
+    """Return the first proposal of each question: one asks whether a tried version is promoted or its trial ended."""
+    first: dict[tuple[str, str, str], Waiting] = {}
+    for item in waiting:
+        first.setdefault(item.question, item)
+    return list(first.values())
 
 
 def tags_of(known: KnownSpec) -> list[str]:

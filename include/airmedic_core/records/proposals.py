@@ -32,6 +32,8 @@ class Permission(StrEnum):
 TAKES_BACK = "takes_back"
 """Parameter of a proposal: hash of the action whose watch has shown nothing, and that it takes back, or completes, if
 people say so."""
+TRIED_BY = "deployment"
+"""Parameter of a proposal: hash of the deployment that tries a version. One question asks about all such proposals."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,10 +12,11 @@ import pytest
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import KnownSpec, SpecShelf, metrics_text, read_fleet
 from airmedic_core.read_model.metrics import METRICS
-from airmedic_core.records import Batch
+from airmedic_core.records import Batch, Cause, Incident, IncidentState, Permission, Proposal, Severity
 
 # https://prometheus.io/docs/instrumenting/exposition_formats/: name{label="value",…} value
 SAMPLE = re.compile(r'(?P<name>[a-zA-Z_:][\w:]*)\{(?P<labels>(?:\w+="(?:[^"\\\n]|\\["\\n])*",?)*)\} (?P<value>\S+)')
+SECOND = timedelta(seconds=1)
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
 
@@ -62,6 +64,36 @@ def test_the_fleet_is_told_in_numbers(ledger: Ledger, shelf: SpecShelf, observe:
     assert age is not None
     assert 3590 <= age <= 3610
     assert value("airmedic_last_check_age_seconds", "beta") is None
+
+
+def test_the_two_proposals_of_one_question_about_a_trial_count_as_one(
+    ledger: Ledger, shelf: SpecShelf, observe: Callable[..., Batch]
+) -> None:
+    batch = observe("alpha", 0, moved=0.6)
+    of_trial = Incident(
+        "alpha__trial", "alpha", IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "", "f1", batch.window,
+        batch.as_of, (batch.id,), batch.as_of,
+    )  # fmt: skip
+    of_fault = replace(of_trial, id="alpha__fault", fingerprint="f2")
+    asked_at = batch.as_of + timedelta(hours=1)
+    trial = {"version": "2", "champion": "1", "deployment": "d" * 64}
+    expires_at = asked_at + timedelta(days=1)
+    ending = Proposal(of_trial.id, "alpha", "end_trial", trial, "", Permission.ASK, "", asked_at, expires_at)
+    repair = replace(ending, incident_id=of_fault.id, action="repair", params={}, created_at=asked_at + SECOND)
+    promotion = replace(ending, action="promote_trial", created_at=asked_at + 2 * SECOND)
+    for incident in (of_trial, of_fault):
+        ledger.open_incident(incident)
+        for proposal in (ending, repair, promotion):
+            if proposal.incident_id == incident.id:
+                ledger.record_proposal(proposal)
+        for state in (IncidentState.DIAGNOSED, IncidentState.AWAITING_APPROVAL):
+            ledger.move_incident(incident.id, state)
+    now, specs = asked_at + timedelta(minutes=1), shelf.all()
+    samples = parsed(metrics_text(read_fleet(ledger, specs, now=now, shown=specs), now=now))
+    of_alpha = frozenset({"model": "alpha"}.items())
+    assert len(ledger.waiting_proposals(now=now)) == 3
+    assert samples["airmedic_approvals_waiting", of_alpha] == 2
+    assert samples["airmedic_approvals_waiting_oldest_seconds", of_alpha] == 60
 
 
 def test_names_are_escaped() -> None:
