@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from airmedic_core.assess import summarise
+from airmedic_core.json_calls import without_secrets
 from airmedic_core.profile.bars import compare_values
 from airmedic_core.records import Assessment, Finding, RecommendedAction, Verdict
 from airmedic_core.reports.findings import ranked
@@ -120,7 +120,7 @@ def _metric(spec: ModelSpec, findings: Sequence[Finding]) -> str:
 
 def _sides(reference: Side, current: Side) -> str:
     rows = "\n".join(
-        f"<tr><td>{name}</td><td class='file'>{page(_without_secrets(side.file))}</td>"
+        f"<tr><td>{name}</td><td class='file'>{page(_place(side.file))}</td>"
         f"<td class='number'>{len(side.rows):,}</td>"
         f"<td class='time'>{moment(side.first)} … {moment(side.last)}</td></tr>"
         for name, side in (("In question", current), ("Reference", reference))
@@ -129,12 +129,9 @@ def _sides(reference: Side, current: Side) -> str:
     return f"<div class='wide'><table>{header}\n{rows}\n</table></div>"
 
 
-def _without_secrets(file: str) -> str:
-    """Leave out what a URL may sign or log in with: pages are passed on."""
-    if "://" not in file:
-        return file
-    parts = urlsplit(file)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+def _place(file: str) -> str:
+    """Return where rows were read, without what an address may sign or log in with: pages are passed on."""
+    return without_secrets(file) if "://" in file else file
 
 
 def _actions(recommended: Sequence[RecommendedAction]) -> str:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
+import pytest
 
 from airmedic_core.records import Assessment, Cause, Finding, RecommendedAction, Role, Severity, Verdict
 from airmedic_core.reports.check_page import Side, check_page
@@ -50,6 +52,13 @@ def test_files_are_named_without_what_a_url_logs_in_with() -> None:
     assert "s3://store/new.csv" in text
     assert "pass" not in text
     assert "sign" not in text
+
+
+@pytest.mark.parametrize("file", ["https://anna:se#cret@host/new.csv", "s3://anna:se/cret@host/new.csv"])
+def test_an_address_that_may_hide_a_password_in_its_path_is_not_shown(file: str) -> None:
+    text = check_page(SPEC, ASSESSMENT, (), (), REFERENCE, replace(CURRENT, file=file), likely=(0.9, ""))
+    assert "cret" not in text
+    assert f"<td class='file'>{file.partition('://')[0]}://…</td>" in text
 
 
 def test_words_stay_whole_and_wide_tables_scroll() -> None:
