@@ -43,6 +43,8 @@ def app_of(ws: Workspace, log_folder: Path | None = None) -> FastAPI:
         If no version serves.
     TrainingError
         If the spec asks for lags: a row that comes alone has none before it.
+    SpecError
+        If no log can be written to the folder.
     ModelError
         If the champion does not load.
     RegistryUnavailableError

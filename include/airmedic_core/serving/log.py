@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from airmedic_core.columns import category_name
+from airmedic_core.errors import SpecError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,8 @@ class PredictionLog:
     Parameters
     ----------
     folder : Path
-        Where the files go. Those of versions that only score along go to ``<folder>_tried``.
+        Where the files go, as :func:`log_folder` returns it. Those of versions that only score along go to
+        ``<folder>_tried``.
     model : str
         The model's name.
     time_column : str
@@ -144,6 +146,21 @@ class PredictionLog:
     def _write_now_and_then(self) -> None:
         while not self._stop.wait(FLUSH_SECONDS):
             self.flush()
+
+
+def log_folder(folder: Path) -> Path:
+    """Return the folder of a log, with a name: what versions say that only score along lies beside it.
+
+    Raises
+    ------
+    SpecError
+        If no log can be written there. A retry does not help.
+    """
+    # The name of a folder such as "." says where it lies only once it is resolved.
+    whole = folder if folder.name not in {"", ".."} else folder.resolve()
+    if not whole.name or (whole.exists() and not whole.is_dir()):
+        raise SpecError(f"{str(folder)!r} is no folder that a server logs to.", "Name another one with --log.")
+    return whole
 
 
 def _bytes_of(rows: pd.DataFrame) -> int:

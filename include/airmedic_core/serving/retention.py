@@ -6,7 +6,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from airmedic_core.errors import SpecError
+from airmedic_core.serving.log import log_folder
 
 
 def old_days(folder: Path, *, before: datetime) -> list[Path]:
@@ -24,10 +24,7 @@ def old_days(folder: Path, *, before: datetime) -> list[Path]:
     SpecError
         If it is no folder that a server could log to. A retry does not help.
     """
-    # The name of a folder such as "." says where it lies only once it is resolved.
-    whole = folder if folder.name not in {"", ".."} else folder.resolve()
-    if not whole.name or (whole.exists() and not whole.is_dir()):
-        raise SpecError(f"{str(folder)!r} is no folder that a server logs to.", "Give that of 'airmedic serve --log'.")
+    whole = log_folder(folder)
     days = []
     for place in (whole, whole.with_name(f"{whole.name}_tried")):
         for day in sorted(place.glob("[0-9]*")) if place.is_dir() else ():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.serving.answers import answer, scored_along
 from airmedic_core.serving.beside import Beside
 from airmedic_core.serving.following import Follower
-from airmedic_core.serving.log import PredictionLog
+from airmedic_core.serving.log import PredictionLog, log_folder
 from airmedic_core.training.by_window import refuse_lags
 
 if TYPE_CHECKING:
@@ -28,20 +28,23 @@ class Service:
     ----------
     ws : Workspace
         The model.
-    log_folder : Path, optional
-        Where answers are logged; nowhere where not given.
+    log : Path, optional
+        The folder where answers are logged; nowhere where not given.
 
     Raises
     ------
     TrainingError
         If the spec asks for lags: a row that comes alone has none before it. A retry does not help.
+    SpecError
+        If no log can be written to the folder. A retry does not help.
     """
 
-    def __init__(self, ws: Workspace, log_folder: Path | None = None) -> None:
+    def __init__(self, ws: Workspace, log: Path | None = None) -> None:
         refuse_lags(ws.spec, "it is to be served over HTTP")
+        folder = log_folder(log) if log else None
         self._ws = ws
         self.follower = Follower(ws)
-        self._log = PredictionLog(log_folder, ws.spec.name, ws.spec.data.time_column) if log_folder else None
+        self._log = PredictionLog(folder, ws.spec.name, ws.spec.data.time_column) if folder else None
         self._beside = Beside(self._score_along)
 
     def start(self) -> None:
