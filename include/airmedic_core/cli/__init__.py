@@ -18,6 +18,7 @@ from types import ModuleType
 from airmedic_core.errors import AirmedicError
 from airmedic_core.extras import missing_extra
 from airmedic_core.family import listing
+from airmedic_core.terminal.progress import progress
 
 COMMANDS = tuple(name.replace("_", "-") for name in listing("airmedic_core.cli"))
 FAILED = 2
@@ -36,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         args = _parser().parse_args(argv)
-        code: int = command_named(args.command).run(args)
+        with progress(args.command):
+            code: int = command_named(args.command).run(args)
     except AirmedicError as error:
         return _failed(error)
     except BrokenPipeError:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 
 from airmedic_core.terminal.arguments import add_by, add_model, workspace_of
+from airmedic_core.terminal.progress import step
 
 SUMMARY = "train the first champion and put it in service, or take over the one that serves"
 
@@ -37,8 +38,10 @@ def run(args: argparse.Namespace) -> int:
     window = Window(as_utc(args.start), as_utc(args.end)) if args.start else None
     as_of = as_utc(args.as_of) if args.as_of else None
     ws = workspace_of(args.model, create=True)
+    step("reads the reference, and trains where nothing serves yet")
     promotion = adopt(ws, window=window, as_of=as_of, by=args.by)
     judged("ok", f"version {promotion.to_version} of {promotion.model} serves since {promotion.at:%Y-%m-%d %H:%M} UTC")
+    step("looks at what its answers mean")
     for line in described(ws, ws.registry.champion(ws.spec.name)):
         say(line)
     return 0

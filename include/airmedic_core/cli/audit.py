@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.errors import AuditError, SpecError
 from airmedic_core.terminal.arguments import ledger
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
@@ -57,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
 def _verify(head: str | None, files: list[str] | None) -> int:
     from airmedic_core.terminal.output import judged
 
+    step("reads the chain and what it vouches for")
     records = ledger()
     problems, last = records.audit_problems()
     if head and not records.holds_audit_hash(head):
@@ -102,8 +104,9 @@ def _checkpoint(out: str | None) -> int:
 
 def _export(incident_id: str, out: str | None) -> int:
     from airmedic_core.ledger.checkpoints import audit_key, sign_head
-    from airmedic_core.terminal.output import judged
+    from airmedic_core.terminal.output import judged, write_out
 
+    step("collects what vouches for the incident")
     records = ledger()
     bundle: Json = records.incident_bundle(incident_id)
     key = audit_key()
@@ -111,7 +114,7 @@ def _export(incident_id: str, out: str | None) -> int:
     bundle["checkpoint"] = None if key is None else sign_head(key, last["sequence"], last["hash"])
     text = json.dumps(bundle, indent=1)
     if out is None:
-        print(text)  # noqa: T201  this is what the command is asked for
+        write_out(f"{text}\n")
         return 0
     Path(out).write_text(text, encoding="utf-8")
     judged("ok", f"{out}: {len(bundle['rows'])} rows, {len(bundle['chain']):,} records of the audit chain")

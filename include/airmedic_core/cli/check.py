@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_json, add_model, spec_of
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from airmedic_core.pair import PairCheck
@@ -52,8 +53,12 @@ def run(args: argparse.Namespace) -> int:
 
     spec = spec_of(args.model)
     writing = Writing.of(spec)
-    reference, current = read_rows(args.reference, writing), read_rows(args.current, writing)
+    step(f"reads {Path(args.reference).name}")
+    reference = read_rows(args.reference, writing)
+    step(f"reads {Path(args.current).name}")
+    current = read_rows(args.current, writing)
     as_of = as_utc(args.as_of) if args.as_of else None
+    step("compares the rows")
     result = check_pair(spec, reference, current, as_of=as_of, settings=Settings.from_env())
     # Last: files that are wrong as a whole lack the target too.
     refuse_no_target(spec, reference, current)
@@ -63,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
         from airmedic_core.diagnose.summary import as_likely_too
         from airmedic_core.reports.check_page import Side, check_page
 
+        step("draws the page")
         before, now = result.spans
         sides = Side(args.reference, reference, *before), Side(args.current, current, *now)
         answer = result.assessment, result.findings, result.recommended

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 
+from airmedic_core.terminal.progress import step
+
 SUMMARY = "tell how all models stand"
 
 
@@ -31,12 +33,14 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.terminal.arguments import ledger
     from airmedic_core.terminal.output import judged, say
 
+    step("reads how all models stand")
     specs = SpecShelf(Settings.from_env().models).all()
     wanted = digests(ledger(), specs, now=datetime.now(UTC), hours=args.hours)
     if not wanted:
         say("No spec has `digest: true` under one of its notifiers, so nobody is told.")
     failed = 0
     for digest in wanted:
+        step(f"tells {digest.notifier}")
         if args.preview:
             say(f"── {digest.notifier}", "bold")
             say(NOTIFIERS.member(digest.notifier).preview(digest.notice, options_for(digest.notifier, digest.options)))

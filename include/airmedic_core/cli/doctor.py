@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from airmedic_core.terminal.progress import step
+
 if TYPE_CHECKING:
     from airmedic_core.settings import Settings
 
@@ -71,7 +73,8 @@ def examine(settings: Settings) -> Iterator[Symptom]:
         _python, _packages, _plugin, _extensions, _home, _content, _specs, _fleet, _policy, _kill_switch, _ledger,
         _left_incidents, _mlflow, _models, _connections,
     )  # fmt: skip
-    for look in looks:
+    for number, look in enumerate(looks, start=1):
+        step(f"looks at the {look.__name__.strip('_').replace('_', ' ')}", number, len(looks))
         try:
             yield from look(settings)
         except AirmedicError as error:

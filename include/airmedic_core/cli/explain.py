@@ -10,6 +10,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_json, add_model, workspace_of
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,9 @@ def _diagnosis(ws: Workspace, incident: Incident) -> tuple[Diagnosis, EvidencePa
     known = [diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands]
     if packet is not None and known:
         return known[-1], packet
+    step("collects the evidence")
     packet = packet or collect_evidence(ws, incident.id)
+    step("diagnoses")
     return diagnose(ws, incident.id, None), packet
 
 

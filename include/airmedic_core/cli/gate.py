@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import ModelError, RegistryUnavailableError, SourceError
 from airmedic_core.terminal.arguments import add_json, add_model, spec_of
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +77,7 @@ def judge(spec: ModelSpec, champion: str, challenger: str, evaluation: str) -> G
     from airmedic_core.sources import read_window
     from airmedic_core.training.gate import compare
 
+    step(f"reads {Path(evaluation).name}")
     frame = read_window(reading(spec, evaluation), None)
     if frame.empty:
         raise SourceError(
@@ -83,13 +85,17 @@ def judge(spec: ModelSpec, champion: str, challenger: str, evaluation: str) -> G
         )
     empty = GateResult("not_comparable", spec.metric, (), champion, challenger, margin=spec.gate.margin)
     try:
-        old, loaded = _scored(spec, champion, _load(spec, champion), frame), _load(spec, challenger)
+        step(f"asks the champion {champion}")
+        old = _scored(spec, champion, _load(spec, champion), frame)
+        step(f"asks the challenger {challenger}")
+        loaded = _load(spec, challenger)
     except ModelError as error:
         return replace(empty, reasons=(str(error),))
     try:
         new = _scored(spec, challenger, loaded, frame)
     except ModelError as error:
         return replace(empty, outcome="refused", reasons=(f"The challenger cannot be measured: {error}",))
+    step("compares their answers")
     return replace(compare(spec, old, new, frame), champion=champion, challenger=challenger)
 
 

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airmedic_core.terminal.progress import step
+
 if TYPE_CHECKING:
     from airmedic_core.spec_inference import Inferred
 
@@ -37,22 +39,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Infer and write."""
-    import sys
-
     from airmedic_core.errors import SpecError
     from airmedic_core.settings import Settings
     from airmedic_core.spec import load_spec
     from airmedic_core.spec_inference import infer, model_name
-    from airmedic_core.terminal.output import judged, say, write_text
+    from airmedic_core.terminal.output import judged, say, write_out, write_text
 
     # A spec's file is named as its model.
     name = args.name or (model_name(args.out) if args.out and args.out != "-" else "")
+    step(f"looks at the columns of {Path(args.file).name}")
     inferred = infer(
         args.file, name=name, target=args.target, time_column=args.time_column, time_format=args.time_format
     )
     text = spec_text(inferred)
     if args.out == "-":
-        sys.stdout.write(text)
+        write_out(text)
         return 0
     out = Path(args.out) if args.out else Settings.from_env().models / f"{inferred.name}.yaml"
     if out.exists() and not args.force:

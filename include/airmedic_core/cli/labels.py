@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 from airmedic_core.terminal.arguments import add_by, add_json, add_model, workspace_of
+from airmedic_core.terminal.progress import step
 
 SUMMARY = "list which labels are asked for, or take them back"
 
@@ -54,6 +55,7 @@ def _return(args: argparse.Namespace) -> int:
         raise ReturnedLabelsError("There is no file to take labels from.", "airmedic labels return FILE --model NAME")
     ws = workspace_of(args.model)
     answers = _answers(args.file, target_column(ws.spec))
+    step("looks at the window with its labels")
     taken = take_labels(ws, answers, by=args.by, now=datetime.now(UTC))
     if args.json:
         write_json(args.json, taken.to_json())

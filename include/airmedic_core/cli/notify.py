@@ -11,6 +11,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_model, spec_of
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from airmedic_core.notifiers import Notice
@@ -45,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
         if isinstance(options, RoutedOptions) and not options.wants(notice):
             judged("ok", f"{name} is not told of such a notice")
             continue
+        step(f"tells {name}")
         try:
             sent = notifier.send(notice, options)
         except Exception as error:  # noqa: BLE001  a notifier of a package may raise anything, and the others are tried

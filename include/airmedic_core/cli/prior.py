@@ -13,6 +13,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_by, add_json, ledger, words
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from airmedic_core.causes import Cause
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         raise LearningError(problem, "Give --cause, --action and --reason.")
     records, folder = ledger(), Settings.from_env().policies
     learning = load_policy(folder, args.policy).learning
+    step("reads what was decided and what came of it")
     change = look_at_change(
         records, folder, learning, _cause(args.cause), args.action, mean=args.mean, weight=args.weight
     )
@@ -85,6 +87,7 @@ def _list(args: argparse.Namespace) -> int:
     from airmedic_core.terminal.output import judged, say, write_json
 
     folder = Settings.from_env().policies
+    step("reads what was decided and what came of it")
     report = learning_report(ledger(), folder, load_policy(folder, args.policy).learning, every_cause=True)
     wanted = _cause(args.cause).value if args.cause else None
     rows = [

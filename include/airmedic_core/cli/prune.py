@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.terminal.arguments import add_by, ledger
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -64,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
     # A folder that cannot be a server's log is refused before anything is deleted.
     days = [day for folder in args.log for day in old_days(folder, before=before)]
     total = files = 0
-    for model in _models(records, args.model):
+    models = _models(records, args.model)
+    for number, model in enumerate(models, start=1):
+        step(f"looks at {model}", number, len(models))
         if copies := forget_old(records, settings.home, model, before=before, dry_run=args.dry_run):
             judged("ok", f"{model}: {copies} copies of made rows")
             files += copies

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 from airmedic_core.terminal.arguments import add_model, workspace_of
+from airmedic_core.terminal.progress import step
 
 SUMMARY = "look at past windows in order"
 
@@ -31,8 +32,10 @@ def run(args: argparse.Namespace) -> int:
 
     span = Window(as_utc(args.start), as_utc(args.end))
     workspace = workspace_of(args.model, create=True)
-    seen = 0
-    for replayed in replay(workspace, span):
+    seen, windows = 0, len(workspace.spec.window.step.split(span))
+    step("looks at a window", 1, windows)
+    for number, replayed in enumerate(replay(workspace, span), start=1):
+        step("looks at a window", min(number + 1, windows), windows)
         if replayed.batch is None or replayed.assessment is None:
             judged("unknown", f"{replayed.window}: no rows")
             continue

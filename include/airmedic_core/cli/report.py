@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 
 from airmedic_core.terminal.arguments import add_json, add_model, ledger, workspace_of
+from airmedic_core.terminal.progress import step
 
 SUMMARY = "write a batch's or an incident's report into MLflow, or show what was learned"
 
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.model:
         raise SpecError("A report is of one model.", "Name it with --model, or ask for `airmedic report learning`.")
     ws = workspace_of(args.model)
+    step("writes the report into MLflow")
     if args.incident:
         report = incident_report(ws, args.incident)
     else:
@@ -61,6 +63,7 @@ def _show_learning(args: argparse.Namespace) -> int:
     from airmedic_core.terminal.output import write_json
 
     folder = Settings.from_env().policies
+    step("reads what was decided and what came of it")
     report = learning_report(ledger(), folder, load_policy(folder, args.policy).learning)
     if args.json:
         write_json(args.json, report)

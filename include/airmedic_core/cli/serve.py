@@ -11,6 +11,7 @@ import argparse
 from pathlib import Path
 
 from airmedic_core.terminal.arguments import add_model, workspace_of
+from airmedic_core.terminal.progress import no_more_progress, step
 
 SUMMARY = "serve a model over HTTP, following the champion"
 
@@ -31,7 +32,9 @@ def run(args: argparse.Namespace) -> int:
     from airmedic_core.terminal.output import judged
 
     ws = workspace_of(args.model)
+    step("loads the champion")
     app = app_of(ws, args.log)
+    no_more_progress()
     judged("ok", f"{ws.spec.name} is served at http://{args.host}:{args.port}/predict")
     uvicorn.run(app, host=args.host, port=args.port, log_level="warning")
     return 0

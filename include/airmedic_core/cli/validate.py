@@ -12,12 +12,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-SUMMARY = "check model specs"
+from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
     from airmedic_core.errors import AirmedicError
     from airmedic_core.settings import Settings
     from airmedic_core.spec import ModelSpec
+
+SUMMARY = "check model specs"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +42,8 @@ def run(args: argparse.Namespace) -> int:
         judged("failed", f"{settings.models} holds no specs. Write one with 'airmedic init'.")
         return 1
     broken = 0
-    for path in files:
+    for number, path in enumerate(files, start=1):
+        step(f"looks at {path.name}", number, len(files))
         if not args.specs and (unset := unset_variable(path)):
             judged("warning", f"{path.name} is skipped: not usable here")
             judged(" ", str(unset))

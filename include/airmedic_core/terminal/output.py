@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.terminal.progress import out_of_the_way
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,7 @@ def show(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) ->
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*(_text(str(cell), STYLES.get(str(cell), "")) for cell in row))
-    _console().print(table)
+    _put(table)
 
 
 def show_under(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -82,9 +83,9 @@ def show_under(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         say(str(first), "bold")
         words = [_text(str(cell), STYLES.get(str(cell), "")) for cell in others if str(cell)]
         if words:
-            _console().print(Padding(Text("  ").join(words), (0, 0, 0, 2)))
+            _put(Padding(Text("  ").join(words), (0, 0, 0, 2)))
         if str(text):
-            _console().print(Padding(_text(str(text)), (0, 0, 0, 2)))
+            _put(Padding(_text(str(text)), (0, 0, 0, 2)))
 
 
 def _show_plainly(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -102,18 +103,25 @@ def problem(error: AirmedicError) -> None:
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
-    console.print(_text(error.problem, "bold red"), soft_wrap=True)
-    if error.hint:
-        console.print(_text(error.hint), soft_wrap=True)
+    with out_of_the_way():
+        console.print(_text(error.problem, "bold red"), soft_wrap=True)
+        if error.hint:
+            console.print(_text(error.hint), soft_wrap=True)
 
 
 def write_json(place: str, plain: Any) -> None:
     """Write JSON to a file, or to standard output where the place is ``-``."""
     text = json.dumps(plain, indent=2, ensure_ascii=False, allow_nan=False, default=str) + "\n"
     if place == "-":
-        sys.stdout.write(text)
+        write_out(text)
     else:
         write_text(Path(place), text)
+
+
+def write_out(text: str) -> None:
+    """Write a text to standard output as it is, such as a file's content that a program reads."""
+    with out_of_the_way():
+        sys.stdout.write(text)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -134,7 +142,12 @@ def _print(text: Text) -> None:
     """Print text with its lines broken between words: ids and addresses that are wider than a terminal stay whole."""
     console = _console()
     widest = max(map(len, text.plain.split()), default=0)
-    console.print(text, soft_wrap=not console.is_terminal or widest > console.width)
+    _put(text, soft_wrap=not console.is_terminal or widest > console.width)
+
+
+def _put(renderable: Any, *, soft_wrap: bool = False) -> None:
+    with out_of_the_way():
+        _console().print(renderable, soft_wrap=soft_wrap)
 
 
 def _console() -> Console:
