@@ -43,8 +43,8 @@ docs: setup  ## Build the documentation into build/docs, and check its links. In
 		| $(BIN)/python -m pip --disable-pip-version-check --quiet install -r /dev/stdin; }
 	@$(BIN)/python scripts/build_site.py $(ARGS)
 
-e2e: setup  ## Heal two models on real data, through a real Airflow and a real MLflow. AIRMEDIC_DATA: where the data is.
-	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+e2e: setup  ## Heal two models on real data, and answer questions, in a real Airflow and MLflow. AIRMEDIC_DATA: where the data is.
+	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e tests/airflow/running $(ARGS)
 
 browser: setup  ## Test the page in the system's Chromium, on a real Airflow. Installs Playwright (50 MB) into .venv.
 	@$(BIN)/python -c "import axe_core_python, playwright" 2>/dev/null || { echo "Installing Playwright …"; $(BIN)/python -c \

@@ -89,7 +89,21 @@ def _living_in(home: Path) -> Iterator[None]:
 KINDS = ("monitor", "remediate", "review")
 SLOW = ("slow", "orphaned", "lost")
 """Models whose first training waits to be killed."""
-MODELS = ("meter", "hasty", "careful", "reviewed", "delegated", "mended", "announced", "returned", "calm", *SLOW)
+TRIED = ("promoted", "ended", "continued")
+"""Models that roll out by a canary whose time is over at once; named after the answer to the question that follows."""
+MODELS = (
+    "meter",
+    "hasty",
+    "careful",
+    "reviewed",
+    "delegated",
+    "mended",
+    "announced",
+    "returned",
+    "calm",
+    *TRIED,
+    *SLOW,
+)
 PIPELINES = ("ingest", "deliver", "train_meter")
 
 
@@ -198,6 +212,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "mended", home / "mended.csv", upstream="deliver")
     meter.write_spec(content / "models", "returned", home / "whole.csv")
     meter.write_spec(content / "models", "calm", rows)
+    meter.write_rows(home / "machines.csv", machines=36)
+    for name in TRIED:
+        meter.write_spec(content / "models", name, home / "machines.csv")
+        with (content / "models" / f"{name}.yaml").open("a") as spec:
+            spec.write("entity_column: machine\n")
+            spec.write("rollout: {strategy: canary, watch_timeout_seconds: 1, options: {fractions: [0.5]}}\n")
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),

@@ -62,7 +62,8 @@ def test_remediate_has_the_graph_of_the_design(content: Path) -> None:
         approve_retrain -> retrain; retrain -> evaluate_gate; evaluate_gate -> improve_and_retrain approve_deploy;
         improve_and_retrain -> evaluate_gate_again; evaluate_gate_again -> approve_deploy escalate_refusal;
         approve_deploy -> deploy; deploy -> watch_deployment;
-        watch_deployment -> complete_deployment roll_back_deployment approve_taking_back decide_on_trial;
+        watch_deployment -> confirm_health confirm_fault approve_taking_back decide_on_trial;
+        confirm_health -> complete_deployment; confirm_fault -> roll_back_deployment;
         decide_on_trial -> promote_version stop_trying watch_further; promote_version -> close_incident;
         stop_trying -> close_incident; watch_further -> complete_deployment roll_back_deployment;
         complete_deployment -> close_incident;
@@ -163,9 +164,9 @@ def test_the_grid_of_a_remediation_shows_its_paths(content: Path) -> None:
         "deploy_path": (
             "Deploy",
             {
-                "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "complete_deployment",
-                "roll_back_deployment", "approve_taking_back", "take_back", "decide_on_trial", "promote_version",
-                "stop_trying", "watch_further",
+                "resume_deployment", "approve_deploy", "deploy", "watch_deployment", "confirm_health",
+                "confirm_fault", "complete_deployment", "roll_back_deployment", "approve_taking_back", "take_back",
+                "decide_on_trial", "promote_version", "stop_trying", "watch_further",
             },
         ),
         "rollback_path": ("Roll back", {"approve_rollback", "roll_back"}),

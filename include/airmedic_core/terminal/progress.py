@@ -1,4 +1,4 @@
-"""What a command is doing, in one line on standard error while people wait for it.
+"""Says what a command is doing, in one line on standard error while people wait for it.
 
 The line is there on a terminal only: not where standard error goes into a file or a pipe, nor in CI. It is gone once
 the command has ended, and before anything else is printed.
@@ -17,7 +17,7 @@ from typing import TextIO
 AFTER_SECONDS = 1.0
 """A command that has ended by then shows no line, and one that takes longer than two seconds has shown it."""
 _EVERY_SECONDS = 0.5
-"""How often the line is drawn anew, so that its seconds go on."""
+"""States how often the line is drawn anew, so that its seconds go on."""
 _ERASE = "\r\x1b[K"
 """Goes to the beginning of the line and clears it, on every terminal that knows ANSI's codes."""
 _WIDTH = 80
@@ -25,7 +25,7 @@ _WIDTH = 80
 
 
 class Progress:
-    """One line that says what a command is doing, and for how long it has run.
+    """A line that says what a command is doing, and for how long it has run.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class Progress:
 
 
 _running: list[Progress] = []
-"""The line of the command that runs: none, or one."""
+"""Holds the line of the command that runs, if one is shown."""
 
 
 @contextmanager

@@ -46,13 +46,18 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
             model=model,
             proposal_hash=deployment,
             branches={
-                "healthy": "complete_deployment",
-                "unhealthy": "roll_back_deployment",
+                "healthy": "confirm_health",
+                "unhealthy": "confirm_fault",
                 "inconclusive": "approve_taking_back",
                 "undecided": "decide_on_trial",
             },
             **LOOKING,
         )
+        # Airflow skips what a branch leaves out, unless the chosen task leads there too, as the question about a trial
+        # does by the second watch. Without these two tasks, what completes a deployment, and what takes it back, would
+        # run once people have promoted the version or ended its trial.
+        confirm_health = EmptyOperator(task_id="confirm_health")
+        confirm_fault = EmptyOperator(task_id="confirm_fault")
         untold = xcom("watch_deployment"), xcom("watch_deployment", PROMOTION_HASH)
         decide_on_trial = TrialQuestionSensor(
             task_id="decide_on_trial",
@@ -96,8 +101,10 @@ def deploy_branch(spec: ModelSpec, *, gates: list[BaseOperator]) -> Branch:
         >> approve_deploy
         >> deploy
         >> watch_deployment
-        >> [complete_deployment, roll_back_deployment, approve_taking_back, decide_on_trial]
+        >> [confirm_health, confirm_fault, approve_taking_back, decide_on_trial]
     )
+    confirm_health >> complete_deployment
+    confirm_fault >> roll_back_deployment
     approve_taking_back >> take_back
     decide_on_trial >> [promote_version, stop_trying, watch_further]
     watch_further >> [complete_deployment, roll_back_deployment]

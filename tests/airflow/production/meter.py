@@ -43,8 +43,8 @@ def write_spec(folder: Path, name: str, rows: Path, **changes: object) -> None:
     (folder / f"{name}.yaml").write_text(spec)
 
 
-def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | None = None) -> None:
-    """Write ``DAYS`` days of rows, without the loads of a broken one."""
+def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | None = None, machines: int = 0) -> None:
+    """Write ``DAYS`` days of rows: without the loads of a broken one, and with the machines where there are any."""
     random = np.random.default_rng(seed)
     rows = DAYS * 144
     at = [START + timedelta(minutes=10 * index) for index in range(rows)]
@@ -55,6 +55,8 @@ def write_rows(path: Path, seed: int = 7, *, turn: int = TURN, broken: int | Non
     frame = pd.DataFrame({"at": at, "load": load, "heat": heat})
     frame["failed"] = (random.random(rows) < chance).astype(int)
     frame.loc[day == broken, "load"] = np.nan
+    if machines:
+        frame["machine"] = [f"m{index % machines}" for index in range(rows)]
     frame.to_csv(path, index=False)
 
 
