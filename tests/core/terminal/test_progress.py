@@ -120,8 +120,8 @@ def test_the_line_gives_way_to_what_is_printed(terminal: Terminal, monkeypatch: 
         step("looks at another")
         judged("ok", "the second one")
     for printed in ("The first line.", "ok  the second one"):
-        before, found, _ = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).partition(printed)
-        assert found, before
+        before, there, _ = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).partition(printed)
+        assert there, before
         assert before.endswith(ERASE)
 
 
