@@ -46,7 +46,7 @@ def announcement(spec: ModelSpec, incident: Incident, diagnosis: Diagnosis | Non
     return {"headline": blanked(headline)[:_LONGEST], "lines": [blanked(line)[:_LONGEST] for line in lines]}
 
 
-def notice_of(incident: Incident, told: Mapping[str, Any]) -> Notice:
+def notice_of(incident: Incident, told: Mapping[str, Any], *, key: str = "") -> Notice:
     """Return an announcement as a notice.
 
     Parameters
@@ -55,6 +55,8 @@ def notice_of(incident: Incident, told: Mapping[str, Any]) -> Notice:
         The incident that it is about.
     told : mapping
         What :func:`announcement` returned.
+    key : str
+        What the same message is known by each time it is tried.
     """
     return Notice(
         Event.DIAGNOSED,
@@ -64,4 +66,5 @@ def notice_of(incident: Incident, told: Mapping[str, Any]) -> Notice:
         incident_id=incident.id,
         severity=incident.severity,
         state=incident.state,
+        key=key,
     )

@@ -30,7 +30,7 @@ OPENED = Notice(
 )
 WANTED = replace(OPENED, event=Event.APPROVAL_WANTED, headline="Retrain renewals?")
 RESOLVED = replace(OPENED, event=Event.INCIDENT_CLOSED, headline="It is resolved.", state=IncidentState.RESOLVED)
-JQL = re.compile(r'project = "ML" AND labels = "([\w.-]+)" AND statusCategory != Done ORDER BY created ASC')
+JQL = re.compile(r'project = "ML" AND labels = "([\w.-]+)"( AND statusCategory != Done)? ORDER BY created ASC')
 
 
 class Jira(ThreadingHTTPServer):
@@ -56,14 +56,18 @@ class Jira(ThreadingHTTPServer):
                 "issues": [
                     {"key": key}
                     for key, issue in self.issues.items()
-                    if asked[1] in issue["labels"] and not issue["done"]
+                    if asked[1] in issue["labels"] and not (asked[2] and issue["done"])
                 ]
             }
         if (method, url.path) == ("POST", "/rest/api/2/issue"):
             key = f"ML-{len(self.issues) + 1}"
             self.issues[key] = {**body["fields"], "comments": [], "done": False}
             return {"key": key}
-        key, what = url.path.removeprefix("/rest/api/2/issue/").split("/")
+        key, _, what = url.path.removeprefix("/rest/api/2/issue/").partition("/")
+        if (method, what) == ("GET", ""):
+            return {"fields": {"description": self.issues[key]["description"]}}
+        if (method, what) == ("GET", "comment"):
+            return {"comments": [{"body": body} for body in reversed(self.issues[key]["comments"])]}
         if what == "comment":
             self.issues[key]["comments"].append(body["body"])
         elif method == "GET":
@@ -129,6 +133,23 @@ def test_the_ticket_of_an_incident_is_opened_once_and_known_by_its_address(jira:
     tickets = [str(member.open_ticket(OPENED, options)) for _ in range(2)]
     assert tickets == [f"ML-1: http://127.0.0.1:{jira.server_port}/browse/ML-1"] * 2
     assert len(jira.issues) == 1
+
+
+def test_jira_says_whether_a_message_has_arrived(jira: Jira) -> None:
+    member, options = NOTIFIERS.member("jira"), options_for("jira", {"project": "ML", "connection": "on_premises"})
+    first, second = replace(OPENED, key="a" * 64), replace(WANTED, key="b" * 64)
+    assert not member.has_sent(first, options)
+    # The first opens the issue, and the second is a comment.
+    send(first)
+    assert member.has_sent(first, options)
+    assert not member.has_sent(second, options)
+    send(second)
+    send(RESOLVED)
+    assert jira.issues["ML-1"]["done"]
+    assert member.has_sent(first, options)
+    assert member.has_sent(second, options)
+    assert not member.has_sent(replace(first, key="c" * 64), options)
+    assert not member.has_sent(replace(first, incident_id="another"), options)
 
 
 def test_nothing_in_an_issue_is_markup_but_the_links(jira: Jira) -> None:

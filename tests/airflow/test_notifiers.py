@@ -32,6 +32,7 @@ OPENED = Notice(
 )
 WANTED = replace(OPENED, event=Event.APPROVAL_WANTED, headline="Retrain renewals?", lines=("AUC 0.61 → 0.78",))
 RESOLVED = replace(OPENED, event=Event.INCIDENT_CLOSED, headline="It is resolved.", state=IncidentState.RESOLVED)
+GITHUB = {"repository": "acme/models"}
 ESCALATED = replace(RESOLVED, state=IncidentState.ESCALATED)
 
 
@@ -49,12 +50,18 @@ class Service(ThreadingHTTPServer):
     def answer(self, method: str, path: str, body: Any) -> Any:
         """Behave as GitHub does with the issues of one repository; anything else is only taken."""
         url = urlsplit(path)
+        if url.path.endswith("/comments"):
+            comments = self.issues[int(url.path.split("/")[-2]) - 1].setdefault("comments", [])
+            if method == "GET":
+                return comments
+            comments.append(body)
+            return body
         if method == "GET" and not url.path.endswith("/issues"):
             issue = self.issues[int(url.path.rpartition("/")[2]) - 1]
             return {**issue, "html_url": f"https://github.example/{issue['number']}"}
         if method == "GET":
             asked = parse_qs(url.query)
-            known = [issue for issue in self.issues if issue["state"] == asked["state"][0]]
+            known = [issue for issue in self.issues if asked["state"][0] in {issue["state"], "all"}]
             size, page = int(asked["per_page"][0]), int(asked["page"][0])
             return known[(page - 1) * size : page * size]
         if method == "POST" and url.path.endswith("/issues"):
@@ -119,7 +126,11 @@ def test_a_webhook_gets_all_of_a_notice(service: Service) -> None:
         "lines": list(OPENED.lines),
         "links": list(OPENED.links),
         "text": OPENED.text,
+        "key": "",
     }
+    assert "Idempotency-Key" not in headers
+    send("webhook", replace(OPENED, key="a" * 64))
+    assert service.asked[1][2]["key"] == service.asked[1][3]["Idempotency-Key"] == "a" * 64
 
 
 def test_login_and_password_are_sent_where_the_connection_has_both(
@@ -232,6 +243,32 @@ def test_the_ticket_of_an_incident_is_opened_once_and_known_by_its_address(servi
     assert service.issues[0]["state"] == "closed"
 
 
+def test_github_says_whether_a_message_has_arrived(service: Service) -> None:
+    github, options = NOTIFIERS.member("github"), options_for("github", {**GITHUB, "connection": "the_service"})
+    first, second = replace(OPENED, key="a" * 64), replace(WANTED, key="b" * 64)
+    assert not github.has_sent(first, options)
+    # The first opens the issue, and the second is a comment.
+    send("github", first, **GITHUB)
+    assert github.has_sent(first, options)
+    assert not github.has_sent(second, options)
+    send("github", second, **GITHUB)
+    send("github", RESOLVED, **GITHUB)
+    assert service.issues[0]["state"] == "closed"
+    assert github.has_sent(first, options)
+    assert github.has_sent(second, options)
+    assert not github.has_sent(replace(first, key="c" * 64), options)
+    assert not github.has_sent(replace(first, incident_id="another"), options)
+
+
+@pytest.mark.parametrize("name", ["webhook", "pagerduty", "slack", "email"])
+def test_a_service_that_cannot_be_asked_is_not(service: Service, name: str) -> None:
+    options = options_for(
+        name, {"connection": "the_service"} | ({"to": ["anna@example.org"]} if name == "email" else {})
+    )
+    assert NOTIFIERS.member(name).has_sent(replace(OPENED, key="a" * 64), options) is None
+    assert service.asked == []
+
+
 def test_a_notifier_without_tickets_says_so(service: Service) -> None:
     webhook = NOTIFIERS.member("webhook")
     assert not webhook.opens_tickets
@@ -303,10 +340,11 @@ def test_mail_of_an_incident_is_one_conversation(monkeypatch: pytest.MonkeyPatch
         extra = quote(json.dumps({"from_email": "airmedic@example.org", "disable_ssl": True, "disable_tls": True}))
         monkeypatch.setenv("AIRFLOW_CONN_THE_SERVICE", f"smtp://127.0.0.1:{port}/?__extra__={extra}")
         send("email", replace(OPENED, headline="It fell\r\nBcc: all@example.org"), to=["anna@example.org"])
-        send("email", RESOLVED, to=["anna@example.org"])
+        send("email", replace(RESOLVED, key="a" * 64), to=["anna@example.org"])
     first, second = (message_from_string(text, policy=policy.default) for text in taken)
     assert first["Subject"] == "It fell Bcc: all@example.org"
     assert (first["To"], first["Bcc"], first["From"]) == ("anna@example.org", None, "airmedic@example.org")
+    assert (first["Message-ID"], second["Message-ID"]) == (None, f"<{'a' * 64}@airmedic>")
     assert first["References"] == second["References"] == "<renewals__20260215__f1@airmedic>"
     body = first.get_body(("html",)).get_content()
     assert "First &lt;script&gt;line&lt;/script&gt;" in body

@@ -10,6 +10,7 @@ from airmedic_core.notifiers import Notifier, NotifierOptions, Ticket
 
 class Options(NotifierOptions):
     path: str
+    remembers: bool = True
 
 
 class Board(Notifier[Options]):
@@ -18,7 +19,13 @@ class Board(Notifier[Options]):
 
     def send(self, notice, options):
         with Path(options.path).open("a") as told:
-            told.write(notice.text.replace(chr(10), " | ") + chr(10))
+            told.write(notice.text.replace(chr(10), " | ") + f" | {notice.key}" + chr(10))
+
+    def has_sent(self, notice, options):
+        if not options.remembers:
+            return None
+        told = Path(options.path)
+        return told.exists() and notice.key in told.read_text()
 
     def open_ticket(self, notice, options):
         if Path(options.path).name == "broken":

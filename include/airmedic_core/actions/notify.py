@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Part, Path, StoppedBy
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 class Notify(Action):
     """Tells people what was found, in the ways that the spec names.
 
-    It is done once for each incident, when it is diagnosed, and needs no approval. A process that dies between the
-    message and its record tells people a second time.
+    It is done once for each incident, when it is diagnosed, and needs no approval. Each message is on record before it
+    is sent. Where a process dies before it records that a message has arrived, the next one asks the service for it;
+    a service that cannot be asked tells people a second time.
     """
 
     description = "Tells people the most likely cause, once for each incident."
@@ -53,10 +55,15 @@ class Notify(Action):
     def apply(self, ws: Workspace, proposal: Proposal, now: datetime) -> Json:
         """Tell people. It fails where no way that the spec names has taken it; the log of the task has."""
         from airmedic_core.announcement import notice_of
-        from airmedic_core.notifiers import send_each
+        from airmedic_core.notifiers import send_once
 
         ways = {name: ws.spec.notify[name] for name in proposal.params["through"] if name in ws.spec.notify}
-        became = send_each(notice_of(ws.ledger.incident(proposal.incident_id), proposal.params), ways)
+        became = send_once(
+            notice_of(ws.ledger.incident(proposal.incident_id), proposal.params, key=proposal.hash),
+            ways,
+            known=ws.ledger.messages(proposal.hash),
+            record=partial(ws.ledger.record_message, proposal.hash),
+        )
         told = [name for name in ways if became.get(name) == ""]
         problems = [f"{name}: {became[name]}" for name in ways if became.get(name)]
         if problems and not told:

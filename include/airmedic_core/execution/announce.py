@@ -64,8 +64,13 @@ def _announced(ws: Workspace, name: str, incident_id: str, *, now: datetime, onl
     action, incident = ACTIONS.member(name), ws.ledger.incident(incident_id)
     if incident.state in ENDS or not all(getattr(ws.spec, key, None) for key in action.needs):
         return None
-    if any(done.action == name and done.status == "done" for done in ws.ledger.actions(incident_id=incident_id)):
+    attempts = [done for done in ws.ledger.actions(incident_id=incident_id) if done.action == name]
+    if any(attempt.status == "done" for attempt in attempts):
         return None
+    if not only_looks and (begun := next((known for known in attempts if known.status == "running"), None)):
+        # A process was killed on the way: what it has sent is known under this proposal alone.
+        result = carry_out(ws, begun.proposal_hash, now=now)
+        return Announced(name, result.status, result.summary)
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     standing = Standing.of(diagnosis, policy := policy_of(ws))
     verdict = permitted(ws, policy, incident, name, standing, now=now)

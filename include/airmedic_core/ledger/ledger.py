@@ -9,6 +9,7 @@ from airmedic_core.ledger.experience import PastCases
 from airmedic_core.ledger.incidents import Incidents
 from airmedic_core.ledger.language_model_calls import LanguageModelCalls
 from airmedic_core.ledger.locks import Locks
+from airmedic_core.ledger.messages import Messages
 from airmedic_core.ledger.observations import Observations
 from airmedic_core.ledger.overrides import Overrides
 from airmedic_core.ledger.overview import Overview
@@ -19,7 +20,7 @@ from airmedic_core.ledger.training_times import Trainings
 
 class Ledger(
     Observations, Incidents, Approvals, Actions, Trainings, Overrides, LanguageModelCalls, Bundles, Retention, Overview,
-    Recorded, PastCases, Locks,
+    Recorded, PastCases, Messages, Locks,
 ):  # fmt: skip
     """Everything Airmedic has seen, decided and done. Open one with :meth:`open`.
 

@@ -6,8 +6,8 @@ Those that need Airflow, such as Slack through an Airflow connection, lie in the
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 
 from airmedic_core.family import Family
 from airmedic_core.notifiers.contract import Event, Notice, Notifier, NotifierOptions, RoutedOptions, Ticket
@@ -24,6 +24,7 @@ __all__ = [
     "options_for",
     "send_each",
     "send_notice",
+    "send_once",
     "ticket_keepers",
 ]
 
@@ -68,18 +69,73 @@ def send_each(notice: Notice, chosen: Mapping[str, Mapping[str, Any]]) -> dict[s
     """
     told = {}
     for name in (*_always(), *(name for name in chosen if name not in _always())):
-        try:
-            options = options_for(name, chosen.get(name, {}))
-            if isinstance(options, RoutedOptions) and not options.wants(notice):
-                continue
-            sent = NOTIFIERS.member(name).send(notice, options)
-        except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
-            _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
-            told[name] = str(error) or type(error).__name__
-        else:
-            if sent is not False:
-                told[name] = ""
+        problem = _sent(name, notice, chosen.get(name, {}))
+        if problem is not None:
+            told[name] = problem
     return told
+
+
+def send_once(
+    notice: Notice,
+    chosen: Mapping[str, Mapping[str, Any]],
+    *,
+    known: Mapping[str, str],
+    record: Callable[[str, Literal["begun", "sent"]], None],
+) -> dict[str, str]:
+    """Tell people as :func:`send_each` does, and do it once although a process may be killed at any moment.
+
+    That a message begins is recorded before it is sent. One that was begun and is not on record as sent may have
+    arrived: its service is asked for the notice's key, and it is sent again unless it is there.
+
+    Parameters
+    ----------
+    notice : Notice
+        What they are told. It has a key.
+    chosen : mapping
+        Notifier → its options, as the spec's ``notify`` holds them.
+    known : mapping
+        Notifier → ``begun`` or ``sent``, as it is on record.
+    record : callable
+        Records of a notifier that its message is ``begun`` or ``sent``. What it raises is raised here.
+
+    Returns
+    -------
+    dict of str to str
+        As :func:`send_each`; one that had arrived before is told as if it was sent now.
+    """
+    became = {name: _sent(name, notice, {}) for name in _always()}
+    for name in (name for name in chosen if name not in _always()):
+        problem: str | None = ""
+        if known.get(name) != "sent":
+            arrived = known.get(name) == "begun" and _has_sent(name, notice, chosen[name])
+            if not arrived:
+                record(name, "begun")
+                problem = _sent(name, notice, chosen[name])
+            if problem == "":
+                record(name, "sent")
+        became[name] = problem
+    return {name: problem for name, problem in became.items() if problem is not None}
+
+
+def _sent(name: str, notice: Notice, given: Mapping[str, Any]) -> str | None:
+    """Send a notice in one way. Return what kept it from that, nothing if it was taken, None if it was left out."""
+    try:
+        options = options_for(name, given)
+        if isinstance(options, RoutedOptions) and not options.wants(notice):
+            return None
+        sent = NOTIFIERS.member(name).send(notice, options)
+    except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
+        _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
+        return str(error) or type(error).__name__
+    return None if sent is False else ""
+
+
+def _has_sent(name: str, notice: Notice, given: Mapping[str, Any]) -> bool:
+    try:
+        return bool(NOTIFIERS.member(name).has_sent(notice, options_for(name, given)))
+    except Exception as error:  # noqa: BLE001  people are told twice rather than never
+        _log.warning("The notifier %s cannot say whether %r has arrived: %s", name, notice.headline, error)
+        return False
 
 
 def ticket_keepers(chosen: Mapping[str, Mapping[str, Any]]) -> list[str]:

@@ -54,6 +54,9 @@ class Notice:
     """Says where the incident stands, where there is one."""
     links: tuple[str, ...] = ()
     """Addresses of pages to read."""
+    key: str = ""
+    """Stays the same each time the same message is tried, so that it can be told from another; empty where nobody
+    looks for it again."""
 
     @property
     def text(self) -> str:
@@ -148,6 +151,21 @@ class Notifier(Protocol[OptionsT]):
             If it keeps no tickets, or the tracker does not answer.
         """
         raise NoticeError(f"{type(self).__name__} keeps no tickets.", "Name a notifier that does.")
+
+    def has_sent(self, notice: Notice, options: OptionsT) -> bool | None:
+        """Return whether a notice with this key has arrived; None where the service cannot be asked.
+
+        It is asked where a process was killed between a message and its record. Where it returns None, or fails, the
+        notice is sent again: people are told twice rather than never.
+
+        Parameters
+        ----------
+        notice : Notice
+            What they are told; its key is what is looked for.
+        options : NotifierOptions
+            This notifier's options for the model.
+        """
+        return None
 
     @abstractmethod
     def send(self, notice: Notice, options: OptionsT) -> bool | None:

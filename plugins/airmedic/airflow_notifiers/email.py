@@ -45,14 +45,20 @@ class Email(Notifier[Options]):
                 "Airflow's SMTP provider is missing.", 'Install it: pip install "airmedic[email]"'
             ) from error
 
-        thread = f"<{notice.incident_id or notice.model or 'notices'}@airmedic>"
+        # A server or a program that has a message of this id already may leave out a second one.
+        known_by = {"Message-ID": f"<{notice.key}@airmedic>"} if notice.key else {}
         with SmtpHook(smtp_conn_id=options.connection) as hook:
             hook.send_email_smtp(
                 to=list(options.to),
                 subject=_subject(notice),
                 html_content=_html(notice),
-                custom_headers={"References": thread, "In-Reply-To": thread, "Auto-Submitted": "auto-generated"},
+                custom_headers={**known_by, **_in_thread(notice)},
             )
+
+
+def _in_thread(notice: Notice) -> dict[str, str]:
+    thread = f"<{notice.incident_id or notice.model or 'notices'}@airmedic>"
+    return {"References": thread, "In-Reply-To": thread, "Auto-Submitted": "auto-generated"}
 
 
 def _subject(notice: Notice) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, Literal, final
 
 from pydantic import Field
 
@@ -71,6 +71,14 @@ class Github(Notifier[Options]):
             repository.close(issue)
         return True
 
+    def has_sent(self, notice: Notice, options: Options) -> bool:
+        """Look for the notice in the incident's issue and its comments, also where somebody has closed it."""
+        from airmedic.hooks.web_service import WebService
+
+        repository = _Issues(WebService(options.connection, _ADDRESS), options)
+        issue = repository.issue_of(notice.incident_id, state="all")
+        return issue is not None and repository.holds(issue, _key_marker(notice.key))
+
     def open_ticket(self, notice: Notice, options: Options) -> Ticket:
         """Return the open issue of the notice's incident, and open it first where there is none."""
         from airmedic.hooks.web_service import WebService
@@ -85,9 +93,9 @@ class _Issues:
         self._service = service
         self._options = options
 
-    def issue_of(self, incident_id: str) -> int | None:
-        """Return the number of the open issue of an incident; None where there is none."""
-        query: dict[str, str | int] = {"state": "open", "labels": self._options.label, "per_page": _A_PAGE}
+    def issue_of(self, incident_id: str, *, state: Literal["open", "all"] = "open") -> int | None:
+        """Return the number of the newest issue of an incident that is in such a state; None where there is none."""
+        query: dict[str, str | int] = {"state": state, "labels": self._options.label, "per_page": _A_PAGE}
         for page in range(1, _MOST_PAGES + 1):
             issues = self._ask("GET", "", query={**query, "page": page}) or []
             for issue in issues:
@@ -98,9 +106,21 @@ class _Issues:
         return None
 
     def open(self, notice: Notice) -> int:
-        body = f"{_markdown(notice)}\n\n{_marker(notice.incident_id)}"
+        body = f"{_markdown(notice)}\n\n{_marker(notice.incident_id)}{_key_marker(notice.key)}"
         issue = {"title": notice.headline[:256], "body": body, "labels": [self._options.label]}
         return int(self._ask("POST", "", body=issue)["number"])
+
+    def holds(self, number: int, marker: str) -> bool:
+        """Return whether an issue or one of its comments holds a marker."""
+        if marker in ((self._ask("GET", f"/{number}") or {}).get("body") or ""):
+            return True
+        for page in range(1, _MOST_PAGES + 1):
+            comments = self._ask("GET", f"/{number}/comments", query={"per_page": _A_PAGE, "page": page}) or []
+            if any(marker in (comment.get("body") or "") for comment in comments):
+                return True
+            if len(comments) < _A_PAGE:
+                break
+        return False
 
     def url_of(self, number: int) -> str:
         """Return where people read an issue; empty where the API does not say."""
@@ -108,9 +128,10 @@ class _Issues:
         return url if url.startswith(("https://", "http://")) else ""
 
     def comment(self, number: int, notice: Notice) -> None:
-        self._ask(
-            "POST", f"/{number}/comments", body={"body": f"**{_escaped(notice.headline)}**\n\n{_markdown(notice)}"}
-        )
+        text = f"**{_escaped(notice.headline)}**\n\n{_markdown(notice)}"
+        if notice.key:
+            text += f"\n\n{_key_marker(notice.key)}"
+        self._ask("POST", f"/{number}/comments", body={"body": text})
 
     def close(self, number: int) -> None:
         self._ask("PATCH", f"/{number}", body={"state": "closed", "state_reason": "completed"})
@@ -124,6 +145,11 @@ class _Issues:
 def _marker(incident_id: str) -> str:
     """Return what stands in an issue's text, invisibly, so that it is found again."""
     return f"<!-- airmedic incident {incident_id} -->"
+
+
+def _key_marker(key: str) -> str:
+    """Return what stands in the text of one message, invisibly, so that it is not sent twice."""
+    return f"<!-- airmedic message {key} -->" if key else ""
 
 
 def _markdown(notice: Notice) -> str:

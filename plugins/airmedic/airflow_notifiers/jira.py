@@ -21,6 +21,12 @@ _LONGEST_PART = 5_000
 around them, stay below the 32,767 that Jira takes."""
 _SEARCH = {"cloud": "search/jql", "data_center": "search"}
 """Hosting → where issues are looked for. Jira Cloud has given up the older address."""
+_MOST_ISSUES = 10
+"""Issues of one incident that are looked through for a message: each time that it comes back opens another."""
+_MOST_COMMENTS = 50
+"""Newest comments of an issue that are looked through for a message, which a killed process has sent last."""
+_KEY_LENGTH = 16
+"""Characters of a message's key that are shown: 64 bits of a hash."""
 _NO_LABEL = re.compile(r"[^\w.-]")
 
 
@@ -72,6 +78,13 @@ class Jira(Notifier[Options]):
             issues.close(key)
         return True
 
+    def has_sent(self, notice: Notice, options: Options) -> bool:
+        """Look for the notice in the incident's issues and their comments, also where somebody has closed them."""
+        from airmedic.hooks.web_service import WebService
+
+        issues = _Issues(WebService(options.connection), options)
+        return any(issues.holds(key, _key(notice)) for key in issues.issues_of(notice, closed=True))
+
     def open_ticket(self, notice: Notice, options: Options) -> Ticket:
         """Return the open issue of the notice's incident, and open it first where there is none."""
         from airmedic.hooks.web_service import WebService
@@ -89,10 +102,23 @@ class _Issues:
 
     def issue_of(self, notice: Notice) -> str | None:
         """Return the key of the oldest open issue of an incident; None where there is none."""
-        wanted = f'project = "{self._options.project}" AND labels = "{_label(notice)}" AND statusCategory != Done'
-        query: dict[str, str | int] = {"jql": f"{wanted} ORDER BY created ASC", "fields": "status", "maxResults": 1}
+        return next(iter(self.issues_of(notice)), None)
+
+    def issues_of(self, notice: Notice, *, closed: bool = False) -> list[str]:
+        """Return the keys of an incident's open issues, oldest first, or of the closed ones as well."""
+        wanted = f'project = "{self._options.project}" AND labels = "{_label(notice)}"'
+        wanted += "" if closed else " AND statusCategory != Done"
+        most = _MOST_ISSUES if closed else 1
+        query: dict[str, str | int] = {"jql": f"{wanted} ORDER BY created ASC", "fields": "status", "maxResults": most}
         answer = self._ask("GET", _SEARCH[self._options.hosting], query=query) or {}
-        return next((str(issue["key"]) for issue in answer.get("issues", ())), None)
+        return [str(issue["key"]) for issue in answer.get("issues", ())]
+
+    def holds(self, key: str, message: str) -> bool:
+        """Return whether an issue's description, or one of its newest comments, says which message it is."""
+        fields = (self._ask("GET", f"issue/{key}", query={"fields": "description"}) or {}).get("fields") or {}
+        newest: dict[str, str | int] = {"orderBy": "-created", "maxResults": _MOST_COMMENTS}
+        comments = (self._ask("GET", f"issue/{key}/comment", query=newest) or {}).get("comments", ())
+        return any(message in (text or "") for text in (fields.get("description"), *(c.get("body") for c in comments)))
 
     def open(self, notice: Notice) -> str:
         fields = {
@@ -125,12 +151,18 @@ def _label(notice: Notice) -> str:
     return f"airmedic-{_NO_LABEL.sub('-', notice.incident_id)}"
 
 
+def _key(notice: Notice) -> str:
+    """Return what stands in the text of one message, so that it is not sent twice."""
+    return f"message {notice.key[:_KEY_LENGTH]}"
+
+
 def _text(notice: Notice) -> str:
     # A | or ] would end the address.
     addresses = [f"[{quote(link, safe=':/?#@!$&()*+,;=%~')}]" for link in notice.links]
     shown = [address for end, address in enumerate(addresses, 1) if len("\n".join(addresses[:end])) <= _LONGEST_PART]
     said = _verbatim("\n".join(notice.lines)[:_LONGEST_PART]) if notice.lines else ""
-    about = _verbatim(f"Model {notice.model}, incident {notice.incident_id}")
+    named = f"Model {notice.model}, incident {notice.incident_id}"
+    about = _verbatim(f"{named}, {_key(notice)}" if notice.key else named)
     return "\n".join(part for part in (said, *shown, about) if part)
 
 

@@ -24,8 +24,9 @@ class Options(RoutedOptions):
 class Webhook(Notifier[Options]):
     """An address that takes JSON.
 
-    Its keys are ``event``, ``model``, ``incident``, ``severity``, ``state``, ``headline``, ``lines``, ``links``, and
-    ``text``, which is all of it as plain text.
+    Its keys are ``event``, ``model``, ``incident``, ``severity``, ``state``, ``headline``, ``lines``, ``links``,
+    ``text``, which is all of it as plain text, and ``key``: where it is not empty, it stays the same should the notice
+    come twice, and is the header ``Idempotency-Key`` as well.
     """
 
     options = Options
@@ -40,7 +41,8 @@ class Webhook(Notifier[Options]):
         from airmedic.hooks.web_service import WebService
 
         service = WebService(options.connection)
-        service.ask("POST", options.path, body=_body(notice), basic=bool(service.login))
+        headers = {"Idempotency-Key": notice.key} if notice.key else {}
+        service.ask("POST", options.path, body=_body(notice), headers=headers, basic=bool(service.login))
 
 
 def _body(notice: Notice) -> Json:
@@ -54,4 +56,5 @@ def _body(notice: Notice) -> Json:
         "lines": list(notice.lines),
         "links": list(notice.links),
         "text": notice.text,
+        "key": notice.key,
     }

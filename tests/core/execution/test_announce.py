@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,15 @@ from airmedic_core.actions import ACTIONS
 from airmedic_core.decide.propose import Allowance, record
 from airmedic_core.execution import announce, carry_out
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.messages import Messages, Sent
 from airmedic_core.ledger.transitions import ENDS
+from airmedic_core.notifiers import NOTIFIERS
 from airmedic_core.records import (
     Cause,
     Diagnosis,
     Incident,
     IncidentState,
+    Json,
     Permission,
     RankedCause,
     RecommendedAction,
@@ -35,10 +39,13 @@ def board(install: Install, tmp_path: Path) -> Callable[..., Workspace]:
     """Return a function that opens a model which tells people on a board."""
     install_board(install)
 
-    def opened(*, path: str = "board", policy: str = AUTO, **more: object) -> Workspace:
+    def opened(
+        *, path: str = "board", policy: str = AUTO, remembers: bool = True, also: Json | None = None, **more: object
+    ) -> Workspace:
         (tmp_path / "policies").mkdir(exist_ok=True)
         (tmp_path / "policies" / "default.yaml").write_text(policy, encoding="utf-8")
-        return workspace(tmp_path, renewals(), notify={"board": {"path": str(tmp_path / path)}}, **more)
+        notify = {"board": {"path": str(tmp_path / path), "remembers": remembers}, **(also or {})}
+        return workspace(tmp_path, renewals(), notify=notify, **more)
 
     return opened
 
@@ -90,6 +97,74 @@ def test_a_process_that_dies_leaves_one_ticket(
     assert (tmp_path / "board.tickets").read_text(encoding="utf-8") == incident.id
     attempts = [done.status for done in ws.ledger.actions(incident_id=incident.id) if done.action == "open_ticket"]
     assert attempts == ["done"]
+
+
+@pytest.mark.parametrize(("remembers", "messages"), [(True, 1), (False, 2)])
+def test_a_process_that_dies_after_the_message_sends_it_again_only_where_nobody_can_be_asked(
+    board: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remembers: bool, messages: int
+) -> None:
+    ws = board(remembers=remembers)
+    incident = diagnosed(ws)
+    recorded = Messages.record_message
+
+    def die_before(ledger: Ledger, proposal_hash: str, way: str, status: Sent) -> None:
+        if status == "sent":
+            raise ProcessDied
+        recorded(ledger, proposal_hash, way, status)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Messages, "record_message", die_before)
+        with pytest.raises(ProcessDied):
+            announce(ws, incident.id, now=NOW)
+    assert len((tmp_path / "board").read_text(encoding="utf-8").splitlines()) == 1
+    later = NOW + timedelta(days=2)
+    assert {told.action: told.status for told in announce(ws, incident.id, now=later)}["notify"] == "done"
+    assert len((tmp_path / "board").read_text(encoding="utf-8").splitlines()) == messages
+    assert [done.status for done in ws.ledger.actions(incident_id=incident.id) if done.action == "notify"] == ["done"]
+    assert announce(ws, incident.id, now=later) == []
+    assert not ws.ledger.audit_problems()[0]
+
+
+def test_a_process_that_dies_before_the_message_has_it_sent_by_the_next(
+    board: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = board()
+    incident = diagnosed(ws)
+
+    def die(*_: object) -> None:
+        raise ProcessDied
+
+    with monkeypatch.context() as dying:
+        dying.setattr(NOTIFIERS.member("board"), "send", die, raising=False)
+        with pytest.raises(ProcessDied):
+            announce(ws, incident.id, now=NOW)
+    assert not (tmp_path / "board").exists()
+    announce(ws, incident.id, now=NOW)
+    assert len((tmp_path / "board").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_who_has_the_message_already_is_not_asked_where_another_way_failed(
+    board: Callable[..., Workspace], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ws = board(also={"webhook": {"connection": "not_there"}})
+    incident = diagnosed(ws)
+    with monkeypatch.context() as dying:
+        # The process dies at its end: the board has the message, and what kept the other way from it is not on record.
+        dying.setattr(Ledger, "finish_action", died)
+        with pytest.raises(ProcessDied):
+            announce(ws, incident.id, now=NOW)
+    (told,) = [known for known in ws.ledger.actions(incident_id=incident.id) if known.action == "notify"]
+    assert ws.ledger.messages(told.proposal_hash) == {"board": "sent", "webhook": "begun"}
+    monkeypatch.setattr(type(NOTIFIERS.member("board")), "has_sent", died)
+    became = {told.action: told for told in announce(ws, incident.id, now=NOW)}
+    assert became["notify"].status == "done"
+    assert "webhook: There is no Airflow connection 'not_there'." in became["notify"].summary
+    assert len((tmp_path / "board").read_text(encoding="utf-8").splitlines()) == 1
+
+
+def died(*_: object, **__: object) -> None:
+    """End the process, as a kill does."""
+    raise ProcessDied
 
 
 def ticket_proposal(ws: Workspace, incident: Incident) -> str:
