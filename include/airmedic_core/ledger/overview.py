@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, ca
 from airmedic_core.ledger.answers import approval_of, missing_groups
 from airmedic_core.ledger.audit import Audit
 from airmedic_core.ledger.earlier_findings import stored_finding, stored_role
+from airmedic_core.ledger.last_decisions import OPEN, LastDecisions, last_decisions, models
 from airmedic_core.ledger.tables import (
     approvals,
     batches,
@@ -22,7 +23,6 @@ from airmedic_core.ledger.tables import (
     promotions,
     proposals,
 )
-from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.records import (
     REQUESTED,
     TRIED_BY,
@@ -42,7 +42,6 @@ _BETWEEN = " "
 """Says what stands between the numbers of a trend that is packed into a text."""
 _ROLES = {role.value: role for role in Role}
 """To look a role up here takes a tenth of the time that an enum takes, and a map has twenty thousand of them."""
-_OPEN = [state.value for state in IncidentState if state not in ENDS]
 _ASKS = [Permission.ASK.value, Permission.ASK_TWO.value]
 
 
@@ -94,6 +93,8 @@ class FleetRows:
     """Oldest first."""
     champions: dict[str, Row[Any]] = field(default_factory=dict)
     """The last promotion."""
+    decisions: LastDecisions = field(default_factory=LastDecisions)
+    """Holds what was decided last, and by whom."""
 
 
 class Cell(NamedTuple):
@@ -131,7 +132,7 @@ class Overview(Audit):
             }
             measured = {row[0]: Measured._make(row[1:]) for row in connection.execute(_measured(windows))}
             opened: dict[str, list[Row[Any]]] = defaultdict(list)
-            query = select(incidents).where(incidents.c.state.in_(_OPEN)).order_by(incidents.c.opened_at.desc())
+            query = select(incidents).where(incidents.c.state.in_(OPEN)).order_by(incidents.c.opened_at.desc())
             for row in connection.execute(query):
                 opened[row.model].append(row)
             waiting: dict[str, list[Waiting]] = defaultdict(list)
@@ -140,7 +141,8 @@ class Overview(Audit):
             last = select(func.max(promotions.c.sequence)).group_by(promotions.c.model)
             served = connection.execute(select(promotions).where(promotions.c.sequence.in_(last)))
             champions = {row.model: row for row in served}
-        return FleetRows(newest, trends, measured, dict(opened), dict(waiting), champions)
+            decisions = last_decisions(connection, champions)
+        return FleetRows(newest, trends, measured, dict(opened), dict(waiting), champions, decisions)
 
     def waiting_proposals(self, *, now: datetime) -> list[Waiting]:
         """Return the proposals that wait for people, oldest first."""
@@ -234,15 +236,8 @@ def is_requested(incident: Row[Any]) -> bool:
     return bool(incident.fingerprint == REQUESTED)
 
 
-def _models() -> Any:
-    """Return the models of which a batch was looked at, as a table: from each name to the next one in the index."""
-    names = select(func.min(batches.c.model).label("model")).cte("names", recursive=True)
-    after = select(func.min(batches.c.model)).where(batches.c.model > names.c.model).scalar_subquery()
-    return names.union_all(select(after).where(names.c.model.is_not(None)))
-
-
 def _newest() -> Select[Any]:
-    names, later = _models(), batches.alias()
+    names, later = models(), batches.alias()
     last = (
         select(later.c.id)
         .where(later.c.model == names.c.model, later.c.outcome.is_not(None))
@@ -261,7 +256,7 @@ def _trends(windows: int) -> Select[Any]:
 
     Thirty thousand rows would cost more to make, and to be looked through as garbage, than to read.
     """
-    names, past = _models(), batches.alias()
+    names, past = models(), batches.alias()
     last = (
         select(past.c.metric_value, past.c.largest_move)
         .where(past.c.model == names.c.model)
@@ -281,7 +276,7 @@ def _unpacked(packed: str) -> Trend:
 
 
 def _measured(windows: int) -> Select[Any]:
-    names, past = _models(), batches.alias()
+    names, past = models(), batches.alias()
     last = (
         select(past.c.id)
         .where(past.c.model == names.c.model, past.c.window_start >= _since(names, windows))

@@ -13,6 +13,7 @@ from airmedic_core.ledger.overview import FleetRows, Measured, Waiting, is_reque
 from airmedic_core.read_model.due import is_silent
 from airmedic_core.read_model.plain import moment, rounded, rounded_all
 from airmedic_core.read_model.specs import KnownSpec
+from airmedic_core.read_model.standing import decision_json, last_incident_json, step_of
 from airmedic_core.records import Json
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
     incident = incidents[0] if incidents else None
     champion = rows.champions.get(name)
     cause = Cause(newest.cause) if newest else None
+    decided = rows.decisions
+    ended, opened = decided.ended.get(name), next((row for row in incidents if not is_requested(row)), None)
+    step = step_of(known, state, opened=opened, ended=ended, waits=bool(waiting), has_champion=champion is not None)
     row: Json = {
         "name": name,
         "owner": spec.owner if spec else None,
@@ -127,6 +131,9 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "drift_trend": rounded_all(trend.largest_move) if trend else [],
         "incident": _incident(incident, known) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
+        "last_incident": last_incident_json(ended, decided.gains.get(name), trend.metric if trend else []),
+        "decided": decision_json(opened=opened, ended=ended, answered=decided.answered.get(name), champion=champion),
+        "next": step.plain,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
         if champion
         else None,

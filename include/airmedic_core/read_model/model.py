@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airmedic_core.causes import Cause
+from airmedic_core.ledger.last_decisions import Answered
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.read_model.fleet import state_of, tags_of
 from airmedic_core.read_model.maps import columns_map, quality_map
@@ -14,9 +15,11 @@ from airmedic_core.read_model.plain import moment, rounded, words
 from airmedic_core.read_model.policy import override_json
 from airmedic_core.read_model.promotions import promotions_of
 from airmedic_core.read_model.specs import KnownSpec
-from airmedic_core.records import Incident, Json
+from airmedic_core.read_model.standing import decision_json, step_of
+from airmedic_core.records import REQUESTED, Incident, IncidentState, Json, Promotion
 from airmedic_core.records.findings import Role
 from airmedic_core.reports.addresses import model_address
+from airmedic_core.reports.decided import who_decided
 from airmedic_core.reports.private import Privacy
 from airmedic_core.windows import Window
 
@@ -48,6 +51,7 @@ def read_model(
         Windows at the most, the newest ones.
     """
     name, spec = known.name, known.spec
+    nothing_seen = step_of(known, "unchecked", opened=None, ended=None, waits=False, has_champion=False)
     answer: Json = {
         "name": name,
         "spec": _spec(known) if spec else None,
@@ -58,6 +62,7 @@ def read_model(
             "airflow_remediate": f"/dags/remediate__{name}",
             "mlflow": model_address(settings, name) or None,
         },
+        "decided": None, "next": nothing_seen.plain,
         "windows": [], "columns": [], "columns_left_out": 0, "quality": [], "promotions": [], "incidents": [],
         "overrides": [], "not_monitored": [],
     }  # fmt: skip
@@ -70,8 +75,9 @@ def read_model(
     promotions = ledger.promotions(name)
     opened = [incident for incident in incidents if incident.state not in ENDS]
     newest = next((row for row in reversed(rows) if row.outcome is not None), None)
-    answer |= {
-        "state": state_of(known, newest, opened, now=now),
+    state = state_of(known, newest, opened, now=now)
+    answer |= _standing(ledger, known, state, incidents, promotions) | {
+        "state": state,
         "windows": [_window(row, known, quarantined, incidents) for row in rows],
         "promotions": promotions_of(ledger, promotions),
         "incidents": [incident_line(incident, known) for incident in incidents],
@@ -92,6 +98,24 @@ def read_model(
     }
 
 
+def _standing(
+    ledger: Ledger, known: KnownSpec, state: str, incidents: Sequence[Incident], promotions: Sequence[Promotion]
+) -> Json:
+    """Return who decided last, and what somebody does next."""
+    seen = [incident for incident in incidents if incident.fingerprint != REQUESTED]
+    opened = next((incident for incident in seen if incident.state not in ENDS), None)
+    ended = next((incident for incident in seen if incident.state in ENDS), None)
+    champion = promotions[0] if promotions else None
+    proposals = ledger.proposals(opened.id) if opened else []
+    given = [(proposal, answer) for proposal in proposals for answer in ledger.approvals(proposal.hash)]
+    counted = [Answered(p.action, a.answer, a.by, a.at) for p, a in given if not a.refused_because]
+    answered = max(counted, key=lambda answer: answer.at, default=None)
+    waits = any(incident.state is IncidentState.AWAITING_APPROVAL for incident in incidents)
+    step = step_of(known, state, opened=opened, ended=ended, waits=waits, has_champion=champion is not None)
+    decided = decision_json(opened=opened, ended=ended, answered=answered, champion=champion)
+    return {"decided": decided, "next": step.plain}
+
+
 def incident_line(incident: Incident, known: KnownSpec) -> Json:
     """Return an incident as lists show it, without the names of private columns."""
     return {
@@ -103,6 +127,7 @@ def incident_line(incident: Incident, known: KnownSpec) -> Json:
         "opened_at": moment(incident.opened_at),
         "closed_at": moment(incident.closed_at),
         "outcome": incident.resolution.get("outcome"),
+        "decided_words": who_decided(incident.resolution),
     }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airmedic_core.read_model.plain import moment
+from airmedic_core.errors import LedgerBusyError, LedgerError
+from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.records import Json, Promotion
 from airmedic_core.registry.departures import departures
 
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
 
 _KINDS = {
-    "adopt": "adopted by {by}",
-    "deploy": "deployed by {by}",
-    "rollback": "returned to by {by}",
-    "manual": "switched by hand, noticed by {by}",
+    "adopt": ("adopted", "by {by}"),
+    "deploy": ("deployed", "by {by}"),
+    "rollback": ("returned to", "by {by}"),
+    "manual": ("switched by hand,", "noticed by {by}"),
 }
+"""Says how a version came, and who brought it where nobody approved it."""
 
 
 def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]:
@@ -35,8 +37,10 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
     lines: list[Json] = []
     for promotion in promotions:
         departure = left.get(promotion.to_version)
-        approved = ", ".join(approvers.get(promotion.proposal_hash or "", ()))
-        by_words = _KINDS[promotion.kind].format(by=promotion.by)
+        people = approvers.get(promotion.proposal_hash or "", ())
+        approved = ", ".join(people)
+        kind, by = _KINDS[promotion.kind]
+        by_words = kind if promotion.by in people else f"{kind} {by.format(by=promotion.by)}"
         lines.append(
             {
                 "version": promotion.to_version,
@@ -45,7 +49,26 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
                 "at": moment(promotion.at),
                 "by": promotion.by,
                 "by_words": f"{by_words}, approved by {approved}" if approved else by_words,
+                "approved_by": approved,
+                "gate": _gate(ledger, promotion),
                 "departed": str(departure) if departure and departure.at >= promotion.at else "",
             }
         )
     return lines
+
+
+def _gate(ledger: Ledger, promotion: Promotion) -> Json | None:
+    """Return what the gate measured of a version and of the one before it, on the same rows."""
+    if promotion.kind != "deploy" or not promotion.proposal_hash:
+        return None
+    try:
+        gate = ledger.proposal(promotion.proposal_hash).params.get("gate")
+    except LedgerBusyError:
+        raise
+    except LedgerError:
+        # A ledger of an earlier version may hold a switch without its proposal.
+        return None
+    if not isinstance(gate, dict):
+        return None
+    numbers = {name: rounded(gate.get(name)) for name in ("champion_value", "challenger_value")}
+    return {"metric": gate.get("metric"), "rows": gate.get("rows"), **numbers}

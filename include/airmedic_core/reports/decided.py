@@ -21,6 +21,8 @@ _ENDED = {
     CLOSED_BY_HAND: "closed by hand",
 }
 """What came of an incident, by the outcome in its resolution, where the outcome's own name does not say it."""
+_LEFT_TO_PEOPLE = frozenset({"escalated", "recommended"})
+"""Holds the outcomes in which nothing was carried out, whatever the policy allowed."""
 _NEXT = {
     IncidentState.OPEN: "wait: it is being diagnosed",
     IncidentState.DIAGNOSED: "wait: what to do is being decided",
@@ -43,6 +45,8 @@ def who_decided(resolution: Json) -> str:
     'the policy allowed quarantine'
     >>> who_decided({"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now"})
     'boris rejected retrain'
+    >>> who_decided({"outcome": "escalated", "action": "escalate", "approved_by": ["policy"]})
+    'nobody yet: it was left to people'
 
     Parameters
     ----------
@@ -53,6 +57,8 @@ def who_decided(resolution: Json) -> str:
     action = _words(resolution.get("action"))
     if outcome == CLOSED_BY_HAND:
         return f"{line(resolution.get('closed_by', 'somebody'), _NAME)} closed it by hand"
+    if outcome in _LEFT_TO_PEOPLE:
+        return "nobody yet: it was left to people"
     if people := resolution.get("approved_by"):
         return approved(people, action)
     if outcome == "rejected":
@@ -94,7 +100,7 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     """Return what somebody who sees an incident in a list does next.
 
     >>> next_step("awaiting_approval", {}, ["anna"])
-    'anna answers the approval'
+    'answer the approval (asked: anna)'
     >>> next_step("resolved", {"outcome": "healed"})
     'nothing to do'
 
@@ -109,7 +115,7 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     """
     known = IncidentState(state)
     if known is IncidentState.AWAITING_APPROVAL and asked:
-        return f"{' or '.join(line(person, _NAME) for person in asked)} answers the approval"
+        return f"answer the approval (asked: {' or '.join(line(person, _NAME) for person in asked)})"
     if resolution.get("outcome") == CLOSED_BY_HAND:
         return NOTHING_TO_DO
     if resolution.get("outcome") == "unanswered":

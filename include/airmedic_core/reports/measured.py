@@ -11,7 +11,7 @@ from airmedic_core.assess.signs import WHOLE
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Batch, BatchSummary, Finding, Role
 from airmedic_core.reports.points import MetricPoint, Move
-from airmedic_core.reports.text import number
+from airmedic_core.reports.text import day, number
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -142,7 +142,34 @@ def level_words(windows: Sequence[MetricPoint]) -> str:
     if now.version and now.version != before.version:
         told += f" Version {now.version} has {number(now.limit)}, and version {before.version} had "
         told += f"{number(before.limit)} on the rows of its own time."
+    else:
+        told += " Where it steps and the version stays, the rows that the version is compared with were renewed."
     return told
+
+
+def since_words(metric: str, windows: Sequence[MetricPoint]) -> str:
+    """Return how the version that serves does, beside the one before it; empty where that is not known.
+
+    Parameters
+    ----------
+    metric : str
+        The metric's name.
+    windows : sequence of MetricPoint
+        Windows of one model, oldest first.
+    """
+    measured = [window for window in windows if window.value is not None and window.version]
+    own = [window for window in measured if window.version == measured[-1].version]
+    earlier = measured[: -len(own)] if own else []
+    if not earlier or measured[-len(own) :] != own:
+        return ""
+    before, values = earlier[-1], [window.value or 0.0 for window in own]
+    mean = sum(values) / len(values)
+    word = "on average in the" if len(own) > 1 else "in the"
+    return (
+        f"{measure_name(metric)} {short_number(before.value or 0.0)} in the last window of version {before.version} "
+        f"({day(before.window)}), {short_number(mean, like=before.value)} {word} {len(own)} "
+        f"window{'s' if len(own) > 1 else ''} of version {own[0].version} since"
+    )
 
 
 def short_metric(summary: BatchSummary, finding: Finding | None) -> str:

@@ -56,7 +56,7 @@ def test_a_row_tells_the_last_check_the_metric_and_both_trends(
     row = fleet()["alpha"].row
     assert row["state"] == "healthy"
     assert (row["cause"], row["cause_words"]) == ("healthy", "healthy")
-    assert row["headline"].startswith("Nothing unusual")
+    assert row["headline"].startswith("No alarm: ")
     assert row["headline"].endswith("It is about (private column).")
     # The last window has no labels yet: the metric is that of the window before it.
     assert row["metric"] == {"name": "roc_auc", "value": 0.81, "limit": 0.78, "better": "higher"}

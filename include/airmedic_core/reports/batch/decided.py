@@ -62,7 +62,12 @@ def decided_by(story: BatchStory, *, short: bool = False) -> str:
         return f"v{line(switch.to_version, 20)}, {_SERVES_SHORT[switch.kind].format(people=people)}"
     told = _SERVES[switch.kind].format(people=people)
     before = f" in place of version {line(switch.from_version, 20)}" if switch.from_version else ""
-    return f"Version {line(switch.to_version, 20)}{before}, {told} on {moment(switch.at)}."
+    mine = (
+        incident for incident in story.incidents if incident.resolution.get("proposal_hash") == switch.proposal_hash
+    )
+    cure = next(mine, None) if switch.proposal_hash else None
+    why = f", against the {cure.cause.words} of {day(cure.window)}" if cure else ""
+    return f"Version {line(switch.to_version, 20)}{before}, {told} on {moment(switch.at)}{why}."
 
 
 def recent_incidents(story: BatchStory) -> list[str]:

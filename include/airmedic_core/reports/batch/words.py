@@ -6,7 +6,7 @@ from airmedic_core.records import ABNORMAL, Verdict
 from airmedic_core.reports.batch.decided import decided_by, recent_incidents, what_to_do
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.findings import markdown_findings
-from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number
+from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number, since_words
 from airmedic_core.reports.points import Move
 from airmedic_core.reports.private import Privacy
 from airmedic_core.reports.text import code, day, heading, moment, prose, table
@@ -110,6 +110,8 @@ def batch_head(story: BatchStory, airflow_url: str = "") -> str:
     facts.append(("Performance", prose(metric_words(story.summary, story.findings)) or _NOT_MEASURED))
     facts += [("Largest move", _moved(story, move)) for move in story.moves[:1]]
     facts += [("Who decided", prose(decided_by(story)))] if story.champion else []
+    if helped := since_words(story.spec.metric, story.windows):
+        facts.append(("Did it help", prose(helped)))
     facts.append(("Incidents", "; ".join(map(prose, recent_incidents(story))) or "none so far"))
     facts.append(("Rows", _rows(story)))
     facts.append(("Window", f"{prose(story.batch.window)}, looked at {moment(story.batch.as_of)}"))

@@ -152,15 +152,18 @@ def _levels(canvas: Canvas, vertical: Scale, across: Scale, measured: Sequence[M
     before: MetricPoint | None = None
     free_from = -math.inf
     for point in known:
+        level = point.limit or 0.0
         left, right = (across(moment.timestamp()) for moment in (point.window.start, point.window.end))
-        y = vertical(point.limit or 0.0)
+        y = vertical(level)
         if before is None or point.window.start > before.window.end:
             steps.append([])
         steps[-1] += [(left, y), (right, y)]
         if before is not None and before.limit != point.limit:
             word = short(f"level of v{point.version}", 20) if point.version != before.version else "level renewed"
             if left > free_from:
-                canvas.text(min(left + 4, _WIDTH - _RIGHT - len(word) * CHARACTER), y + 13, word, kind="bad-text")
+                # On the side that the riser does not cross.
+                beside = y + 13 if level < (before.limit or 0.0) else y - 5
+                canvas.text(min(left + 4, _WIDTH - _RIGHT - len(word) * CHARACTER), beside, word, kind="bad-text")
                 free_from = left + len(word) * CHARACTER
         before = point
     for step in steps:

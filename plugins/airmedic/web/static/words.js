@@ -145,9 +145,9 @@ export function day(time) {
 }
 
 /** A moment as an element, with its age where the mouse rests, or the other way round. */
-export function when(time, { asAge = false } = {}) {
+export function when(time, { asAge = false, asDay = false } = {}) {
   if (!time) return "–";
-  return make("time", { datetime: time, title: asAge ? moment(time) : age(time) }, asAge ? age(time) : moment(time));
+  return make("time", { datetime: time, title: asAge || asDay ? moment(time) : age(time) }, asAge ? age(time) : asDay ? new Date(time).toLocaleDateString("en-GB", DATE) : moment(time));
 }
 
 /** The rows of a window: `1 Feb 2026 to 2 Feb 2026`. */

@@ -12,7 +12,7 @@ import pytest
 from airmedic_core.profile.bars import compare_values
 from airmedic_core.records import GateResult, Promotion
 from airmedic_core.reports.decision_trace import Step, Trace
-from airmedic_core.reports.measured import level_words
+from airmedic_core.reports.measured import level_words, since_words
 from airmedic_core.reports.pictures import (
     Canvas,
     distribution_picture,
@@ -103,6 +103,17 @@ def test_a_level_that_steps_says_why() -> None:
     assert level_words([first, second]) == ""
     told = level_words([replace(first, version="1"), replace(second, version="2", limit=0.65)])
     assert "It is no bar that somebody has moved. Version 2 has 0.65, and version 1 had 0.75" in told
+
+
+def test_what_a_version_gained_is_told_of_windows_and_names_them() -> None:
+    served = [
+        replace(point, version="1" if place < 2 else "2") for place, point in enumerate(days([0.8, 0.7, 0.76, None, 0.8]))
+    ]
+    # The mean of 0.76 and 0.8 is 0.78.
+    assert since_words("roc_auc", served) == (
+        "AUC 0.70 in the last window of version 1 (2 Feb), 0.78 on average in the 2 windows of version 2 since"
+    )
+    assert since_words("roc_auc", served[:2]) == ""
 
 
 def test_one_window_is_no_picture() -> None:

@@ -13,6 +13,11 @@ const BOTTOM = 26;
 const MOST_POINTS = 200; // beyond them points of healthy windows would touch, and the line tells them
 const MOST_LABELS = 7; // along the time axis, so that they do not touch
 
+const MOST_STEP_LETTERS = 20; // of a step of the accepted level
+const LETTER = 6.5; // width of a letter in units of the chart, about the mean of common fonts
+
+const BOLD_LETTER = 7.5; // the same of bold ones
+
 const USUAL = new Set(["healthy", "ok", null, undefined]);
 
 /**
@@ -33,10 +38,10 @@ export function lineChart(title, windows, marks) {
     windows.map((window, index) => (window.quarantined ? block("quarantined", x(index), half, `Quarantined: ${day(window.start)}`) : null)),
     windows.map((window, index) => (window.incident ? block("in-incident", x(index), half, `Incident: ${window.headline ?? ""}`) : null)),
     bands(windows, x, y).map((d) => draw("path", { class: "band", d })),
-    draw("path", { class: "limit", d: path(at("limit")) }),
+    levels(windows, x, y, half),
     draw("path", { class: "line", d: path(at("value")) }),
     windows.map((window, index) => (windows.length <= MOST_POINTS || !USUAL.has(window.outcome) ? point(window, x(index), y) : null)),
-    marks.map((mark) => flag(mark, x(mark.index))),
+    marks.map((mark, place) => flag(mark, x(mark.index) - half, place + 1 < marks.length ? x(marks[place + 1].index) - half : WIDTH)),
   ]);
   return figure(title, image, legend(windows, marks), () => numbers(title, windows));
 }
@@ -76,6 +81,31 @@ function bands(windows, x, y) {
   return areas;
 }
 
+/* The accepted level of each window, from its begin to its end: it steps, and nothing lies between two levels. */
+function levels(windows, x, y, half) {
+  const places = [];
+  const words = [];
+  let free = -Infinity;
+  let last = null;
+  for (const [index, { limit, version }] of windows.entries()) {
+    if (typeof limit !== "number") {
+      places.push(null);
+      last = null;
+      continue;
+    }
+    const left = Math.max(x(index) - half, LEFT);
+    places.push([left, y(limit)], [Math.min(x(index) + half, WIDTH - RIGHT), y(limit)]);
+    if (last && last.limit !== limit && version && version !== last.version && left > free) {
+      const text = `level of v${version}`.slice(0, MOST_STEP_LETTERS);
+      const falls = y(limit) > y(last.limit);
+      words.push(draw("text", { class: "level", x: Math.min(left + 6, WIDTH - RIGHT - text.length * LETTER), y: y(limit) + (falls ? 14 : -6) }, text));
+      free = left + text.length * LETTER;
+    }
+    last = { limit, version };
+  }
+  return [draw("path", { class: "limit", d: path(places) }), words];
+}
+
 function block(kind, place, half, words) {
   const left = Math.max(place - half, LEFT);
   const right = Math.min(Math.max(place + half, left + 2), WIDTH - RIGHT);
@@ -88,24 +118,31 @@ function point(window, place, y) {
   return draw("circle", { class: `point ${window.outcome}`, cx: place, cy: y(window.value), r: window.incident ? 4 : 2.6 }, draw("title", {}, words));
 }
 
-function flag({ kind, words, label }, place) {
-  const nearEnd = place > WIDTH - 90;
+/* Where the windows of a version begin, with who approved it as far as there is room. */
+function flag({ kind, words, label, by }, place, next) {
+  const whole = by ? `${label} by ${by}` : label;
+  const told = whole.length * BOLD_LETTER < next - place ? whole : label;
+  const nearEnd = place + told.length * BOLD_LETTER > WIDTH;
   return draw(
     "g",
     { class: kind },
     draw("line", { x1: place, x2: place, y1: TOP - 6, y2: HEIGHT - BOTTOM }),
-    draw("text", { x: nearEnd ? place - 4 : place + 4, y: TOP - 10, "text-anchor": nearEnd ? "end" : "start" }, label),
+    draw("text", { x: nearEnd ? place - 4 : place + 4, y: TOP - 10, "text-anchor": nearEnd ? "end" : "start" }, told),
     draw("title", {}, words),
   );
 }
 
+const POINTS = { incident: "window with an incident", watch: "watched window", alert: "alert" };
+
 function legend(windows, marks) {
   const kinds = new Set(marks.map(({ kind }) => kind));
+  const outcomes = new Set(windows.filter(({ value }) => typeof value === "number").map(({ outcome }) => outcome));
   return [
     ["line", "measured"],
     windows.some(({ low }) => typeof low === "number") && ["band", "interval"],
     windows.some(({ limit }) => typeof limit === "number") && ["limit", "accepted level"],
-    windows.some(({ incident }) => incident) && ["in-incident", "incident"],
+    ...Object.keys(POINTS).map((outcome) => outcomes.has(outcome) && [`dot ${outcome}`, POINTS[outcome]]),
+    windows.some(({ incident }) => incident) && ["in-incident", "time of an incident"],
     windows.some(({ quarantined }) => quarantined) && ["quarantined", "quarantined"],
     kinds.has("deployment") && ["deployment", "deployment"],
     kinds.has("rollback") && ["rollback", "rollback"],

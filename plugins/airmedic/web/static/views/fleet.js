@@ -4,22 +4,23 @@ import * as api from "../api.js";
 import { sparkline } from "../charts/sparkline.js";
 import { make, named, show } from "../dom.js";
 import { remember, to } from "../routes.js";
-import { STATE_MEANS, STATES, actionName, age, incidentName, metricName, number, waited, when } from "../words.js";
+import { STATE_MEANS, STATES, actionName, incidentName, metricName, number, waited, when } from "../words.js";
 import { badge } from "./parts.js";
 
 const FIRST_ROWS = 100; // more than a screen shows
 const AT_ONCE = 40; // further rows, made while nobody does anything: few enough to answer a key meanwhile
 const WITHIN_MILLISECONDS = 200; // of each other, where somebody always does something
 const ORDER = Object.keys(STATES);
+const STEPS = ["answer", "look", "set_up", "wait", "nothing"]; // what somebody has to do comes first
 
 const COLUMNS = [
   { key: "name", word: "Model", by: (model) => model.name.toLowerCase() },
   { key: "state", word: "State", by: urgency },
   { key: "metric", word: "Metric", by: room },
   { key: "drift", word: "Drift", by: (model) => -(newestOf(model.drift_trend) ?? -1) },
-  { key: "incident", word: "Open incident", by: (model) => model.incident?.opened_at ?? "9" },
-  { key: "approval", word: "Approval", by: (model) => model.approval?.asked_at ?? "9" },
-  { key: "champion", word: "Champion", by: (model) => model.champion?.since ?? "" },
+  { key: "incident", word: "Last incident", by: (model) => model.incident?.opened_at ?? `9${model.last_incident?.closed_at ?? ""}` },
+  { key: "champion", word: "Who decided", by: (model) => model.decided?.at ?? model.champion?.since ?? "" },
+  { key: "approval", word: "What to do", by: (model) => `${STEPS.indexOf(model.next?.kind)}${model.approval?.asked_at ?? ""}` },
   { key: "checked", word: "Last check", by: (model) => checkedAt(model) ?? "" },
 ];
 
@@ -90,9 +91,9 @@ function line(model) {
     make("td", { class: "state" }, badge(model.state), cause ? make("small", {}, named(cause)) : null),
     make("td", { class: "number" }, metric(model)),
     make("td", {}, drift(model)),
-    make("td", {}, openIncident(model)),
-    make("td", {}, waiting(model)),
-    make("td", {}, model.champion ? [make("span", {}, named(`version ${model.champion.version}`)), make("small", {}, "since ", when(model.champion.since, { asAge: true }))] : "none"),
+    make("td", { class: "told" }, lastIncident(model)),
+    make("td", { class: "told" }, decided(model)),
+    make("td", { class: "told" }, nextStep(model)),
     make("td", {}, model.last_check ? [when(checkedAt(model), { asAge: true }), make("small", {}, `${number(model.last_check.rows)} rows`)] : make("span", { class: "quiet" }, "never")),
   );
 }
@@ -116,14 +117,27 @@ function drift({ drift_trend: trend, name }) {
   return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: last > 1 ? "bad" : null }, `${number(Math.round(last * 100) / 100)}×`), make("small", {}, "its limit")), sparkline(trend, { limit: 1, low: 0, words }));
 }
 
-function openIncident({ incident }) {
-  if (!incident) return make("span", { class: "quiet" }, "none");
-  return [make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), make("small", {}, `${incident.severity}, opened ${age(incident.opened_at)}`)];
+function lastIncident({ incident, last_incident: ended, metric: measured }) {
+  if (incident) return [make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), make("small", {}, `open, ${incident.severity}, since ${waited(incident.opened_at)}`)];
+  if (!ended) return make("span", { class: "quiet" }, "none so far");
+  const { helped } = ended;
+  const worth = helped ? `: ${metricName(measured?.name ?? "metric")} ${number(helped.before)} then, ${number(helped.since)} in ${helped.windows} ${helped.windows === 1 ? "window" : "windows"} since` : "";
+  return [make("a", { href: to.incident(ended.id) }, named(incidentName(ended.cause_words))), make("small", {}, `${ended.outcome_words}${worth}`)];
 }
 
-function waiting({ approval }) {
-  if (!approval) return make("span", { class: "quiet" }, "none");
-  return [make("a", { href: to.approvals() }, named(actionName(approval.action_words))), make("small", {}, `for ${waited(approval.asked_at)}`)];
+/* The version that serves stands with the decision: most decisions are about it. */
+function decided({ decided: last, champion }) {
+  const serves = champion ? make("small", {}, `version ${champion.version} serves since `, when(champion.since, { asDay: true })) : null;
+  if (!last) return [make("span", { class: "quiet" }, "nobody yet"), serves];
+  return [named(last.words), serves ?? (last.at ? make("small", {}, when(last.at, { asAge: true })) : null)];
+}
+
+function nextStep({ next, approval, incident, last_incident: ended, name }) {
+  const step = next ?? { kind: "nothing", words: "–" };
+  if (step.kind === "answer" && approval) return [make("a", { href: to.approvals() }, `${step.words} →`), make("small", {}, `${actionName(approval.action_words)}, waits for ${waited(approval.asked_at)}`)];
+  const place = { look: incident ?? ended, wait: incident }[step.kind];
+  if (step.kind === "nothing") return make("span", { class: "quiet" }, step.words);
+  return place ? make("a", { href: to.incident(place.id) }, step.words) : make("a", { href: to.model(name) }, step.words);
 }
 
 /* What waits for an answer comes first, then what is unwell. */

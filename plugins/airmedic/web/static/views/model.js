@@ -34,28 +34,66 @@ export async function modelView({ names, query, signal }) {
   ];
 }
 
-function headline({ problem, state, windows }) {
+function headline({ problem, windows }) {
   if (problem) return make("p", { class: "problem" }, said(problem));
   const newest = lastChecked(windows);
-  return newest?.headline && state !== "healthy" ? make("p", { class: "lead" }, said(newest.headline)) : null;
+  return newest?.headline ? make("p", { class: "lead" }, said(newest.headline)) : null;
 }
 
 const lastChecked = (windows) => windows.findLast(({ outcome }) => outcome);
 
-function standing({ windows, promotions: changes, incidents: all, spec }) {
+/* What happened, who decided, whether it helped and what to do: before anybody scrolls. */
+function standing(model) {
+  const { windows, spec } = model;
   const measured = windows.findLast(({ value }) => typeof value === "number");
   const checked = lastChecked(windows);
-  const champion = newestFirst(changes)[0];
-  const open = all.filter(({ closed_at: closed }) => !closed);
   return facts([
-    [measured ? metricName(measured.metric) : "Metric", measured ? [make("b", { class: isBad(measured) ? "bad" : null }, number(measured.value)), accepted(measured)] : "not measured yet"],
-    ["Open incident", open.length ? open.map((incident) => make("div", {}, make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), ` (${incident.severity}, opened ${age(incident.opened_at)})`)) : "none"],
-    ["Waits for an approval", open.some(({ state }) => state === "awaiting_approval") ? make("a", { href: to.approvals() }, "Answer it") : "no"],
-    ["Champion", champion ? [`version ${champion.version}, since `, when(champion.at)] : "none: run airmedic adopt"],
+    [measured ? metricName(measured.metric) : "Metric", measured ? [make("b", { class: isBad(measured) ? "bad" : null }, number(measured.value)), accepted(measured), `, rows of ${day(measured.start)}`] : "not measured yet"],
+    ["What happened", lastIncident(model)],
+    ["Who decided", decided(model)],
+    ["Did it help?", helped(windows)],
+    ["What to do", nextStep(model)],
     ["Last check", checked ? [`rows of ${span(checked.start, checked.end)} (${number(checked.rows)}), `, when(checked.checked_at ?? checked.as_of, { asAge: true })] : "never"],
     ["Owner", spec?.owner ? named(spec.owner) : null],
     ["Watched", spec ? `${plain(spec.task)}, by ${spec.metric ? metricName(spec.metric) : "its inputs"}, each ${plain(spec.window_every)}` : null],
   ]);
+}
+
+function lastIncident({ incidents: all }) {
+  const open = all.filter(({ closed_at: closed }) => !closed);
+  const shown = open.length ? open : all.slice(0, 1);
+  if (!shown.length) return "no incident so far";
+  return shown.map((incident) => {
+    const how = incident.closed_at ? `${plain(incident.outcome ?? incidentState(incident.state))} ` : `open, ${incident.severity}, since `;
+    return make("div", {}, make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), ": ", how, when(incident.closed_at ?? incident.opened_at, { asAge: true }));
+  });
+}
+
+function decided({ decided: last, promotions: changes }) {
+  const champion = newestFirst(changes)[0];
+  if (!champion && !last) return "nobody: no version serves yet";
+  return [make("div", {}, last ? named(last.words) : "nobody yet"), champion ? make("div", { class: "quiet" }, `version ${champion.version} serves since `, when(champion.at)) : null];
+}
+
+/* The version that serves against the last window of the one before: rows of production, and not those of the gate. */
+function helped(windows) {
+  const measured = windows.filter(({ value, version }) => typeof value === "number" && version);
+  const version = measured.at(-1)?.version;
+  const first = measured.findLastIndex((window) => window.version !== version) + 1;
+  if (!first) return null;
+  const [before, own] = [measured[first - 1], measured.slice(first)];
+  const mean = own.reduce((sum, { value }) => sum + value, 0) / own.length;
+  const since = own.length > 1 ? `on average in the ${own.length} windows` : "in the window";
+  return `${metricName(before.metric)} ${number(before.value)} in the last window of version ${before.version}, ${number(mean)} ${since} of version ${version} since`;
+}
+
+function nextStep({ next, incidents: all, name, state }) {
+  if (!next) return null;
+  const incident = all.find(({ closed_at: closed }) => !closed) ?? all[0];
+  if (next.kind === "answer") return make("a", { href: to.approvals() }, `${next.words} →`);
+  if (next.kind === "look" && incident && state !== "silent") return make("a", { href: to.incident(incident.id) }, next.words);
+  if (next.kind === "set_up") return [next.words, next.words.endsWith("adopt") ? make("code", {}, ` ${name}`) : null];
+  return make("b", {}, next.words);
 }
 
 function accepted({ limit, better }) {
@@ -97,7 +135,19 @@ function unwatched({ name }) {
 function performance({ windows, promotions: changes }) {
   const measured = windows.findLast(({ value }) => typeof value === "number");
   if (!measured) return section("Performance", make("p", { class: "empty" }, "It has not been measured yet: no labels of these windows are known."));
-  return section("Performance", lineChart(`${metricName(measured.metric)} over time`, windows, marks(windows, changes)));
+  const chart = lineChart(`${metricName(measured.metric)} over time`, windows, marks(windows, changes));
+  return section("Performance", chart, level(windows, changes));
+}
+
+/* A level that falls with a new version looks like a bar that somebody has lowered. */
+function level(windows, changes) {
+  const known = windows.filter(({ limit }) => typeof limit === "number");
+  const step = known.findLastIndex(({ limit, version }, index) => index && limit !== known[index - 1].limit && version !== known[index - 1].version);
+  if (step < 1) return null;
+  const [before, now] = [known[step - 1], known[step]];
+  const gate = changes.find(({ version }) => version === now.version)?.gate;
+  const tried = gate && typeof gate.challenger_value === "number" ? ` Version ${now.version} was let in because it did better on the same ${number(gate.rows)} rows, which neither was trained on: ${metricName(gate.metric)} ${number(gate.champion_value)} of version ${before.version}, ${number(gate.challenger_value)} of version ${now.version}.` : "";
+  return make("p", { class: "quiet" }, `The accepted level belongs to the version: what it reached on the rows that it was accepted on, less the loss that is tolerated. It is no bar that somebody has moved: ${number(before.limit)} was version ${before.version}’s, ${number(now.limit)} is version ${now.version}’s.${tried}`);
 }
 
 /* Windows carry the time of their rows, and promotions the time on the clock, which may be far apart. A version's mark is
@@ -110,7 +160,8 @@ function marks(windows, changes) {
     const change = changes.findLast((promotion) => promotion.version === version && (!promotion.from_version || promotion.from_version === before)) ?? changes.findLast((promotion) => promotion.version === version);
     const isRollback = /roll|undo|back/.test(change?.kind ?? "");
     const kind = isRollback ? "rollback" : "deployment";
-    placed.push({ index, kind, label: `${isRollback ? "↩" : "▲"} v${version}`, words: `${capital(kind)}: version ${version} in place of ${before}${change?.by ? `, by ${change.by}` : ""}` });
+    const person = change?.approved_by || change?.by;
+    placed.push({ index, kind, label: `${isRollback ? "↩" : "▲"} v${version}`, by: person ?? "", words: `${capital(kind)}: version ${version} in place of ${before}${change?.by_words ? `, ${change.by_words}` : ""}` });
   });
   return placed;
 }
@@ -168,9 +219,9 @@ function promotions({ promotions: changes }) {
 
 function incidents({ incidents: past }) {
   const lines = past.map((incident) =>
-    row(make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), said(incident.headline, { most: 160 }), incident.severity, incidentState(incident.state), when(incident.opened_at), incident.outcome ? plain(incident.outcome) : "–"),
+    row(make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), said(incident.headline, { most: 160 }), incident.severity, incidentState(incident.state), when(incident.opened_at), incident.outcome ? plain(incident.outcome) : "–", incident.decided_words ? said(incident.decided_words) : "–"),
   );
-  const content = lines.length ? table("Incidents, newest first", ["Cause", "What was seen", "Severity", "State", "Opened", "Outcome"], lines) : make("p", { class: "empty" }, "No incident has been opened.");
+  const content = lines.length ? table("Incidents, newest first", ["Cause", "What was seen", "Severity", "State", "Opened", "Outcome", "Who decided"], lines) : make("p", { class: "empty" }, "No incident has been opened.");
   return section("Incidents", content);
 }
 

@@ -1,0 +1,135 @@
+"""What was decided last about each model of a fleet, by whom, and how its windows have done since."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from airmedic_core.ledger.tables import approvals, batches, incidents, proposals
+from airmedic_core.ledger.transitions import ENDS
+from airmedic_core.records import REQUESTED, IncidentState
+
+OPEN = [state.value for state in IncidentState if state not in ENDS]
+"""Holds the states of incidents that have not ended."""
+_AT_ONCE = 500
+"""Bounds the ids of one question: SQLite's older versions take 999 values."""
+_GAIN_WINDOWS = 10
+"""Bounds the windows over which a gain is told: their versions are read from the rows, and stand in no index."""
+_SEPARATOR = "\n"
+"""Stands between the versions of a model's newest windows, which are packed into a text."""
+
+
+class Answered(NamedTuple):
+    """The last answer that counts about an incident that is open."""
+
+    action: str
+    answer: str
+    by: str
+    at: datetime
+
+
+class Gain(NamedTuple):
+    """A healed model's metric when its incident was first seen, and over how many windows its remedy has served."""
+
+    before: float | None
+    windows: int
+
+
+@dataclass(frozen=True)
+class LastDecisions:
+    """What was decided last about each model, by its name."""
+
+    answered: Mapping[str, Answered] = field(default_factory=dict)
+    """Holds the last answers about open incidents."""
+    ended: Mapping[str, Row[Any]] = field(default_factory=dict)
+    """Holds the last incidents that batches opened and that have ended."""
+    gains: Mapping[str, Gain] = field(default_factory=dict)
+    """Holds the gains of models whose last incident was healed by the version that serves."""
+
+
+def models() -> Any:
+    """Return the models of which a batch was looked at, as a table: from each name to the next one in the index."""
+    names = select(func.min(batches.c.model).label("model")).cte("names", recursive=True)
+    after = select(func.min(batches.c.model)).where(batches.c.model > names.c.model).scalar_subquery()
+    return names.union_all(select(after).where(names.c.model.is_not(None)))
+
+
+def last_decisions(connection: Connection, champions: Mapping[str, Row[Any]]) -> LastDecisions:
+    """Return what was decided last about each model.
+
+    Parameters
+    ----------
+    connection : Connection
+        Reads the ledger.
+    champions : mapping
+        Each model's last promotion.
+    """
+    answered = {row[0]: Answered._make(row[1:]) for row in connection.execute(_answered())}
+    ended = {row.model: row for row in connection.execute(_ended())}
+    healed = {
+        row.batch_ids[0]: champions[model]
+        for model, row in ended.items()
+        if row.batch_ids and model in champions and _healed_by(row, champions[model])
+    }
+    return LastDecisions(answered, ended, _gains(connection, healed))
+
+
+def _healed_by(incident: Row[Any], champion: Row[Any]) -> bool:
+    """Return whether an incident's remedy is the version that serves."""
+    proposal_hash = champion.proposal_hash
+    return bool(proposal_hash) and incident.resolution.get("proposal_hash") == proposal_hash
+
+
+def _answered() -> Select[Any]:
+    """Return the question for the answers about open incidents, the last one of each model last."""
+    return (
+        select(incidents.c.model, proposals.c.action, approvals.c.answer, approvals.c.by, approvals.c.at)
+        .join(proposals, proposals.c.incident_id == incidents.c.id)
+        .join(approvals, approvals.c.proposal_hash == proposals.c.hash)
+        .where(incidents.c.state.in_(OPEN), approvals.c.refused_because == "")
+        .order_by(approvals.c.sequence)
+    )
+
+
+def _ended() -> Select[Any]:
+    """Return the question for each model's last incident that a batch opened and that has ended."""
+    names, past = models(), incidents.alias()
+    last = (
+        select(past.c.id)
+        .where(past.c.model == names.c.model, past.c.closed_at.is_not(None), past.c.fingerprint != REQUESTED)
+        .order_by(past.c.opened_at.desc())
+        .limit(1)
+        .correlate(names)
+        .scalar_subquery()
+    )
+    shown = ("id", "model", "state", "cause", "window_start", "batch_ids", "closed_at", "resolution")
+    return select(*(incidents.c[name] for name in shown)).select_from(names.join(incidents, incidents.c.id == last))
+
+
+def _gains(connection: Connection, healed: Mapping[str, Row[Any]]) -> dict[str, Gain]:
+    """Return how healed models did, by the batches in which their incidents were first seen."""
+    gains: dict[str, Gain] = {}
+    past, ids = batches.alias(), list(healed)
+    newest = (
+        select(past.c.model_version)
+        .where(past.c.model == batches.c.model)
+        .order_by(past.c.window_start.desc())
+        .limit(_GAIN_WINDOWS)
+        .correlate(batches)
+        .subquery()
+    )
+    version = func.coalesce(newest.c.model_version, "")
+    packed = select(func.aggregate_strings(version, _SEPARATOR)).scalar_subquery()
+    query = select(batches.c.id, batches.c.model, batches.c.metric_value, packed)
+    for start in range(0, len(ids), _AT_ONCE):
+        seen_first = query.where(batches.c.id.in_(ids[start : start + _AT_ONCE]))
+        for batch_id, model, before, versions in connection.execute(seen_first):
+            serves = healed[batch_id].to_version
+            own = takewhile(serves.__eq__, (versions or "").split(_SEPARATOR))
+            gains[model] = Gain(before, len(list(own)))
+    return gains

@@ -1,0 +1,147 @@
+"""How a model stands for somebody who sees it in a list: who decided last, whether it helped, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, NamedTuple
+
+from airmedic_core.actions import infinitive
+from airmedic_core.causes import Cause
+from airmedic_core.ledger.last_decisions import Answered, Gain
+from airmedic_core.read_model.plain import moment, rounded
+from airmedic_core.read_model.specs import KnownSpec
+from airmedic_core.records import IncidentState, Json
+from airmedic_core.reports.decided import approved, came_of, next_step, who_decided
+from airmedic_core.reports.text import line
+
+Kind = Literal["answer", "look", "wait", "set_up", "nothing"]
+"""Says what kind of step comes next: pages lead to the place where it is done."""
+_LOOKS = frozenset({IncidentState.UNDONE, IncidentState.ESCALATED})
+"""Holds the states in which an incident is left to people."""
+_SERVES = {
+    "adopt": "{by} adopted it",
+    "deploy": "{by} approved it",
+    "rollback": "{by} approved the return to it",
+    "manual": "Somebody switched to it by hand",
+}
+"""Says how a version came to serve, by the kind of the switch."""
+
+
+class Step(NamedTuple):
+    """What somebody does next about a model."""
+
+    kind: Kind
+    words: str
+
+    @property
+    def plain(self) -> Json:
+        """Return it as plain JSON."""
+        return {"kind": self.kind, "words": self.words}
+
+
+_NOTHING = Step("nothing", "Nothing to do")
+_STEPS = {
+    "watch": Step("wait", "Wait for the next window"),
+    "silent": Step("look", "See why no batch has come"),
+    "unchecked": Step("set_up", "Unpause its monitoring"),
+}
+"""Says what comes next in the states in which no incident says it."""
+
+
+def step_of(
+    known: KnownSpec, state: str, *, opened: Any | None, ended: Any | None, waits: bool, has_champion: bool
+) -> Step:
+    """Return what somebody does next about a model.
+
+    Parameters
+    ----------
+    known : KnownSpec
+        Its spec.
+    state : str
+        How it is.
+    opened, ended : Incident or row, optional
+        The open incident, and the last one that has ended.
+    waits : bool
+        Whether a proposal waits for an answer.
+    has_champion : bool
+        Whether a version serves.
+    """
+    if known.spec is None:
+        return Step("set_up", "Mend its spec")
+    if waits:
+        return Step("answer", _sentence(next_step(IncidentState.AWAITING_APPROVAL, {}, known.spec.approvers)))
+    if opened is not None:
+        told = next_step(opened.state, opened.resolution)
+        return Step("wait" if told.startswith("wait") else "look", _sentence(told))
+    if state == "incident" and ended is not None:
+        if ended.state in _LOOKS or ended.resolution.get("outcome") == "unanswered":
+            return Step("look", _sentence(next_step(ended.state, ended.resolution)))
+        return Step("wait", "Nothing: the next window shows whether it holds")
+    if state == "unchecked" and not has_champion:
+        return Step("set_up", "Set a champion: airmedic adopt")
+    return _STEPS.get(state, _NOTHING)
+
+
+def decision_json(
+    *, opened: Any | None, ended: Any | None, answered: Answered | None, champion: Any | None
+) -> Json | None:
+    """Return who decided last about a model as plain JSON; nothing where nobody has.
+
+    Parameters
+    ----------
+    opened, ended : Incident or row, optional
+        The open incident, and the last one that has ended.
+    answered : Answered, optional
+        The last answer about the open incident.
+    champion : Promotion or row, optional
+        The last promotion.
+    """
+    if opened is not None and answered is not None:
+        action = infinitive(answered.action).removesuffix(" of").removesuffix(" for")
+        said = approved([answered.by], action)
+        if answered.answer != "approve":
+            said = f"{line(answered.by, 60)} rejected: {action}"
+        return {"words": _opening(said), "at": moment(answered.at)}
+    if opened is not None:
+        return {"words": "Nobody yet", "at": None}
+    if ended is not None and (told := who_decided(ended.resolution)):
+        return {"words": _opening(told), "at": moment(ended.closed_at)}
+    if champion is not None:
+        return {"words": _SERVES[champion.kind].format(by=line(champion.by, 60)), "at": moment(champion.at)}
+    return None
+
+
+def last_incident_json(ended: Any | None, gain: Gain | None, metric_trend: Sequence[float | None]) -> Json | None:
+    """Return the last incident that has ended as plain JSON, and what its remedy was worth.
+
+    Parameters
+    ----------
+    ended : row, optional
+        The incident.
+    gain : Gain, optional
+        How the model did when the incident was first seen, where the version that serves has healed it.
+    metric_trend : sequence of float or None
+        The metric in the model's newest windows, oldest first.
+    """
+    if ended is None:
+        return None
+    since = [value for value in metric_trend[-gain.windows :] if value is not None] if gain and gain.windows else []
+    before = rounded(gain.before) if gain else None
+    helped = {"before": before, "since": rounded(sum(since) / len(since)), "windows": len(since)} if since else None
+    return {
+        "id": ended.id,
+        "cause_words": Cause(ended.cause).words,
+        "outcome_words": came_of(ended.resolution),
+        "window_start": moment(ended.window_start),
+        "closed_at": moment(ended.closed_at),
+        "helped": helped if before is not None else None,
+    }
+
+
+def _opening(words: str) -> str:
+    """Return words with a capital, unless they begin with a person's name, which is written as they write it."""
+    return _sentence(words) if words.startswith(("the policy ", "nobody ")) else words
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
