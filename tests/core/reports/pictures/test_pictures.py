@@ -107,7 +107,8 @@ def test_a_level_that_steps_says_why() -> None:
 
 def test_what_a_version_gained_is_told_of_windows_and_names_them() -> None:
     served = [
-        replace(point, version="1" if place < 2 else "2") for place, point in enumerate(days([0.8, 0.7, 0.76, None, 0.8]))
+        replace(point, version="1" if place < 2 else "2")
+        for place, point in enumerate(days([0.8, 0.7, 0.76, None, 0.8]))
     ]
     # The mean of 0.76 and 0.8 is 0.78.
     assert since_words("roc_auc", served) == (

@@ -1,0 +1,178 @@
+"""How a model stands for somebody who sees it in a list: who decided, whether it helped, what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airmedic_core.ledger import Ledger
+from airmedic_core.read_model import SpecShelf, read_fleet, read_model
+from airmedic_core.records import (
+    Batch,
+    Cause,
+    Incident,
+    IncidentState,
+    Json,
+    Permission,
+    Promotion,
+    Proposal,
+    Severity,
+)
+from airmedic_core.settings import Settings
+from tests.core.read_model.conftest import day
+
+Observe = Callable[..., Batch]
+NOW = day(12) + timedelta(hours=3)
+
+
+@pytest.fixture
+def row(ledger: Ledger, shelf: SpecShelf) -> Callable[[], Json]:
+    def row() -> Json:
+        return next(iter(read_fleet(ledger, shelf.all(), now=NOW, shown={"alpha"}))).row
+
+    return row
+
+
+def open_incident(ledger: Ledger, batch: Batch, **more: Any) -> Incident:
+    opened = Incident(
+        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "It is worse.", "f1",
+        batch.window, batch.as_of, (batch.id,), NOW - timedelta(hours=1),
+    )  # fmt: skip
+    return ledger.open_incident(replace(opened, **more))
+
+
+def propose(ledger: Ledger, incident: Incident, action: str, permission: Permission = Permission.ASK) -> str:
+    proposal = Proposal(
+        incident.id, "alpha", action, {}, "It gets better.", permission, "Because.", NOW - timedelta(minutes=5),
+        NOW + timedelta(hours=1),
+    )  # fmt: skip
+    return ledger.record_proposal(proposal).hash
+
+
+def close(ledger: Ledger, incident: Incident, state: IncidentState, at: datetime = NOW, **resolution: Any) -> None:
+    ledger.move_incident(incident.id, state, closed_at=at, resolution=resolution)
+
+
+def test_nothing_is_to_be_done_about_a_healthy_model_and_its_adopter_decided(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger
+) -> None:
+    observe("alpha", 11)
+    ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
+    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
+    assert row()["decided"] == {"words": "anna adopted it", "at": "2026-01-01T00:00:00Z"}
+    assert row()["last_incident"] is None
+
+
+def test_a_model_without_a_champion_needs_one_before_it_is_watched(row: Callable[[], Json], ledger: Ledger) -> None:
+    assert row()["next"] == {"kind": "set_up", "words": "Set a champion: airmedic adopt"}
+    assert row()["decided"] is None
+    ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
+    assert row()["next"] == {"kind": "set_up", "words": "Unpause its monitoring"}
+
+
+def test_an_open_incident_says_who_has_answered_and_who_is_asked(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, shelf: SpecShelf, settings: Settings
+) -> None:
+    path = settings.models / "alpha.yaml"
+    path.write_text(path.read_text() + "approvers: [anna, boris]\n")
+    opened = open_incident(ledger, observe("alpha", 11))
+    assert row()["next"] == {"kind": "wait", "words": "Wait: it is being diagnosed"}
+    assert row()["decided"] == {"words": "Nobody yet", "at": None}
+    asked = propose(ledger, opened, "rollback", Permission.ASK_TWO)
+    ledger.move_incident(opened.id, IncidentState.AWAITING_APPROVAL)
+    ledger.answer_proposal(asked, "approve", by="anna", at=NOW, channel="airflow")
+    assert row()["next"] == {"kind": "answer", "words": "Answer the approval (asked: anna or boris)"}
+    assert row()["decided"] == {"words": "anna approved roll back", "at": "2026-01-13T03:00:00Z"}
+    # The model's own page says the same as the fleet.
+    page = read_model(ledger, settings, shelf.all()["alpha"], now=NOW)
+    assert (page["next"], page["decided"]) == (row()["next"], row()["decided"])
+
+
+def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger
+) -> None:
+    opened = open_incident(ledger, observe("alpha", 7, auc=0.7))
+    deployed = propose(ledger, opened, "deploy")
+    ledger.record_promotion(Promotion("alpha", "0", "1", "deploy", day(8), "anna", deployed))
+    resolution = {"outcome": "healed", "action": "deploy", "approved_by": ["anna"], "proposal_hash": deployed}
+    close(ledger, opened, IncidentState.RESOLVED, **resolution)
+    for number, auc in enumerate((0.8, None, 0.84), start=8):
+        observe("alpha", number, auc=auc)
+    told = row()["last_incident"]
+    assert (told["cause_words"], told["outcome_words"]) == ("concept drift", "healed")
+    # All four windows were judged by version 1, as the fixture writes them: (0.7 + 0.8 + 0.84) / 3 = 0.78.
+    assert told["helped"] == {"before": 0.7, "since": 0.78, "windows": 3}
+    assert row()["decided"] == {"words": "anna approved deploy", "at": "2026-01-13T03:00:00Z"}
+    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
+    # Another version serves now: what it reaches is no merit of that remedy.
+    ledger.record_promotion(Promotion("alpha", "1", "2", "manual", day(9), "ada"))
+    assert row()["last_incident"]["helped"] is None
+
+
+@pytest.mark.parametrize(
+    ("state", "resolution", "decided", "step"),
+    [
+        (
+            IncidentState.REJECTED,
+            {"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now"},
+            "boris rejected retrain",
+            {"kind": "nothing", "words": "Nothing to do"},
+        ),
+        (
+            IncidentState.ESCALATED,
+            {"outcome": "escalated", "action": "escalate", "approved_by": ["policy"]},
+            "Nobody yet: it was left to people",
+            {"kind": "nothing", "words": "Nothing to do"},
+        ),
+        (
+            IncidentState.RESOLVED,
+            {"outcome": "closed_by_hand", "closed_by": "ada"},
+            "ada closed it by hand",
+            {"kind": "nothing", "words": "Nothing to do"},
+        ),
+    ],
+)
+def test_an_ended_incident_says_who_decided_and_asks_nothing_of_a_model_that_is_healthy_since(
+    row: Callable[[], Json],
+    observe: Observe,
+    ledger: Ledger,
+    state: IncidentState,
+    resolution: Json,
+    decided: str,
+    step: Json,
+) -> None:
+    close(ledger, open_incident(ledger, observe("alpha", 7)), state, **resolution)
+    observe("alpha", 11)
+    assert row()["decided"]["words"] == decided
+    assert row()["next"] == step
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome", "step"),
+    [
+        (IncidentState.ESCALATED, "escalated", {"kind": "look", "words": "Look into it: no remedy may be carried out"}),
+        (
+            IncidentState.RESOLVED,
+            "healed",
+            {"kind": "wait", "words": "Nothing: the next window shows whether it holds"},
+        ),
+    ],
+)
+def test_while_the_newest_window_is_that_of_an_ended_incident_its_end_says_what_comes_next(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, state: IncidentState, outcome: str, step: Json
+) -> None:
+    close(ledger, open_incident(ledger, observe("alpha", 11, moved=0.6)), state, outcome=outcome)
+    assert (row()["state"], row()["next"]) == ("incident", step)
+
+
+def test_a_request_of_a_person_is_no_incident_of_the_model(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger
+) -> None:
+    batch = observe("alpha", 11)
+    close(ledger, open_incident(ledger, batch, fingerprint="requested"), IncidentState.RESOLVED, outcome="dry_run")
+    assert (row()["last_incident"], row()["decided"]) == (None, None)
+    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
