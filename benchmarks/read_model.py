@@ -85,7 +85,7 @@ def batch(model: str, number: int, start: datetime) -> dict[str, Any]:
     """Return one window as the monitoring leaves it."""
     start = start.replace(hour=0)
     window = Window(start, start + timedelta(days=1))
-    headline = "No alarm: data, inputs and performance have moved no more than chance explains."
+    headline = "No alarm: data, inputs and performance stay within their limits."
     assessment = {
         "batch_id": f"{model}__{window.key}", "outcome": "healthy", "cause": "healthy", "severity": "low",
         "headline": headline, "fingerprint": "f" * 64, "finding_keys": [], "not_knowable": [],

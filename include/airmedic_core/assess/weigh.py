@@ -107,8 +107,8 @@ def _headline(
 ) -> str:
     if outcome == "healthy" or not deciding:
         if any(is_measured_loss(finding) and finding.verdict is Verdict.OK for finding in signs.items):
-            return "No alarm: data, inputs and performance have moved no more than chance explains."
-        return "No alarm: data and inputs have moved no more than chance explains; performance could not be measured."
+            return "No alarm: data, inputs and performance stay within their limits."
+        return "No alarm: data and inputs stay within their limits; performance could not be measured."
     start = cause.traits.headline if outcome == "incident" else "To be watched"
     # What was lost is plainer than how the loss was taken apart.
     shown = [finding for finding in deciding if not hidden(finding.subject)]

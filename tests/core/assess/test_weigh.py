@@ -61,9 +61,9 @@ def test_a_loss_needs_less_proof_where_no_window_follows(
 def test_health_is_claimed_of_what_was_measured_only() -> None:
     rows = Finding("volume", "batch", "rows", Verdict.OK)
     too_few = Finding("performance", "batch", "labels", Verdict.UNKNOWN, value=3, limit=40, role=Role.LOSS)
-    assert "performance are as they were" in weigh(BATCH, [rows, loss(Verdict.OK, 0.5)]).headline
+    assert "performance stay within their limits" in weigh(BATCH, [rows, loss(Verdict.OK, 0.5)]).headline
     for findings in ([rows], [rows, too_few]):
-        assert weigh(BATCH, findings).headline.endswith("are as they were; performance could not be measured.")
+        assert weigh(BATCH, findings).headline.endswith("stay within their limits; performance could not be measured.")
 
 
 def test_answers_that_move_while_no_input_does_are_an_incident() -> None:

@@ -69,7 +69,7 @@ def _moved(story: BatchStory, move: Move) -> str:
     if move.verdict != Verdict.OK or not beyond:
         return told
     # The usual range holds 95 % of the windows of one column, so that of many columns some lie outside in any window.
-    return f"{told}. {beyond} of {known} inputs lie beyond theirs: no more than chance explains, and no alarm"
+    return f"{told}. {beyond} of {known} inputs lie beyond theirs, and none far enough for an alarm"
 
 
 def _rows(story: BatchStory) -> str:
