@@ -59,16 +59,18 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
 
 def _gate(ledger: Ledger, promotion: Promotion) -> Json | None:
     """Return what the gate measured of a version and of the one before it, on the same rows."""
-    if promotion.kind != "deploy" or not promotion.proposal_hash:
+    if not promotion.proposal_hash:
         return None
     try:
-        gate = ledger.proposal(promotion.proposal_hash).params.get("gate")
+        params = ledger.proposal(promotion.proposal_hash).params
     except LedgerBusyError:
         raise
     except LedgerError:
         # A ledger of an earlier version may hold a switch without its proposal.
         return None
-    if not isinstance(gate, dict):
+    gate = params.get("gate")
+    # The switch that takes a version back stands under the same proposal, and leads to another version.
+    if not isinstance(gate, dict) or str(params.get("version")) != promotion.to_version:
         return None
     numbers = {name: rounded(gate.get(name)) for name in ("champion_value", "challenger_value")}
     return {"metric": gate.get("metric"), "rows": gate.get("rows"), **numbers}

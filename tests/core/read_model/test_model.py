@@ -91,7 +91,9 @@ def test_versions_tell_who_brought_them_and_how_they_left(
     alpha: Callable[..., Json], observe: Observe, ledger: Ledger
 ) -> None:
     observe("alpha", 0)
-    proposal = Proposal("i1", "alpha", "deploy", {}, "Better.", Permission.ASK, "Because.", day(3), day(9))
+    gate = {"metric": "roc_auc", "rows": 900, "champion_value": 0.7, "challenger_value": 0.8}
+    params = {"version": "2", "gate": gate}
+    proposal = Proposal("i1", "alpha", "deploy", params, "Better.", Permission.ASK, "Because.", day(3), day(9))
     ledger.record_proposal(proposal)
     ledger.answer_proposal(proposal.hash, "approve", by="boris", at=day(4), channel="airflow")
     ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
@@ -99,8 +101,12 @@ def test_versions_tell_who_brought_them_and_how_they_left(
     newest, first = alpha()["promotions"]
     assert (newest["version"], newest["from_version"], newest["departed"]) == ("2", "1", "")
     assert newest["by_words"] == "deployed by airmedic, approved by boris"
-    assert first["by_words"] == "adopted by anna"
+    assert (newest["approved_by"], newest["gate"]) == ("boris", gate)
+    assert (first["by_words"], first["gate"]) == ("adopted by anna", None)
     assert first["departed"] == "version 1 was replaced on 2026-01-06 00:00 UTC, by version 2"
+    # The switch that takes it back stands under the same proposal: the gate has not measured version 1 against 2.
+    ledger.record_promotion(Promotion("alpha", "2", "1", "rollback", day(6), "airmedic", proposal.hash))
+    assert [promotion["gate"] for promotion in alpha()["promotions"]] == [None, gate, None]
 
 
 def test_a_broken_spec_shows_its_problem_and_no_column(
