@@ -60,3 +60,10 @@ def propose(workspace: Any, action: str, params: dict[str, Any] | None = None) -
     )
     workspace.ledger.record_proposal(proposal)
     return proposal
+
+
+def waiting() -> type[BaseException]:
+    """Return what an operator raises that waits for people, which differs between the versions of Airflow."""
+    from airflow.sdk import exceptions
+
+    return getattr(exceptions, "TaskAwaitingInput", None) or exceptions.TaskDeferred

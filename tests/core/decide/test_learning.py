@@ -12,17 +12,12 @@ from airmedic_core.learning.outcomes import verified_outcomes
 from airmedic_core.policy import load_policy
 from airmedic_core.records import (
     Cause,
-    Diagnosis,
-    Incident,
-    IncidentState,
     Json,
-    RankedCause,
-    RecommendedAction,
-    Severity,
 )
 from airmedic_core.workspace import Workspace
 from tests.core.learning.cases import closed
-from tests.core.renewals import NOW, incident_of, renewals, workspace
+from tests.core.remediations import diagnosed
+from tests.core.renewals import NOW, renewals, workspace
 
 RULES = ("hold", "retrain")
 
@@ -48,17 +43,8 @@ def policy(ws: Workspace, learning: str, retrain: str = "ask") -> None:
     (ws.settings.policies / "default.yaml").write_text(text)
 
 
-def diagnosed(ws: Workspace, day: int = 3, actions: tuple[str, ...] = RULES) -> Incident:
-    incident = incident_of(ws, day, Cause.CONCEPT_DRIFT)
-    recommended = tuple(RecommendedAction(name, place, f"{name} helps.") for place, name in enumerate(actions, start=1))
-    ranked = (RankedCause(Cause.CONCEPT_DRIFT, 0.9),)
-    diagnosis = Diagnosis(incident.id, "rules", ranked, Severity.HIGH, "It is so.", recommended, "0" * 64)
-    ws.ledger.record_diagnosis(diagnosis, stands=True)
-    return ws.ledger.move_incident(incident.id, IncidentState.DIAGNOSED)
-
-
 def decided(ws: Workspace, request: Request | None = None) -> tuple[str, Json]:
-    incident = diagnosed(ws)
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, *RULES)
     decision = decide(ws, incident.id, request or Request(), now=NOW)
     assert decision.proposal is not None
     return decision.proposal.action, ws.ledger.decisions(incident.id)[-1]["details"]
@@ -114,7 +100,7 @@ def test_what_cannot_be_planned_has_no_chance_whatever_was_drawn(ws: Workspace) 
     (ws.settings.policies / "default.yaml").write_text(text.replace("[retrain]", "[rollback]"))
     said = []
     for day in range(1, 6):
-        incident = diagnosed(ws, day, ("hold", "rollback"))
+        incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "hold", "rollback", number=day)
         decision = decide(ws, incident.id, Request(), now=NOW)
         # No version served before the first one, so that nothing can be rolled back to.
         assert decision.proposal is not None

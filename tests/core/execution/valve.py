@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from airmedic_core.actions import Action
+from airmedic_core.records import Proposal
+from airmedic_core.workspace import Workspace
 
 
 class Killed(BaseException):
@@ -61,3 +64,14 @@ class Valve(Action):
         self.steps.append(name)
         if name in self.fails:
             raise self.fails[name]
+
+
+def allow(folder: Path, permission: str) -> None:
+    rules = f"permissions: [{{actions: [open_valve], permission: {permission}}}]"
+    (folder / "policies" / "default.yaml").write_text(rules)
+
+
+def status(ws: Workspace, asked: Proposal) -> str:
+    last = ws.ledger.last_attempt(asked.hash)
+    assert last is not None
+    return last.status

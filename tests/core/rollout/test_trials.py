@@ -1,4 +1,4 @@
-"""Versions that are tried beside the champion: on a share of the entities, or without answering."""
+"""Versions that are tried beside the champion: how a trial is planned, goes on, is completed, and is taken back."""
 
 from __future__ import annotations
 
@@ -12,45 +12,14 @@ import pytest
 
 from airmedic_core.actions import ACTIONS
 from airmedic_core.decide.in_words import changes
-from airmedic_core.errors import ActionError, HeldUpError, ModelError, SpecError
+from airmedic_core.errors import ActionError, HeldUpError, SpecError
 from airmedic_core.execution import advance, ask_to_take_back, carry_out, complete, held_up, undo
 from airmedic_core.incident_lifecycle import close_incident
-from airmedic_core.records import Cause, IncidentState, Proposal
+from airmedic_core.records import IncidentState
 from airmedic_core.rollout import deploy, health, options_for, plan_of
-from airmedic_core.scoring import score_window
 from airmedic_core.traffic import Traffic
-from airmedic_core.windows import Window
-from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe
-
-CANARY = {"strategy": "canary", "options": {"fractions": [0.4, 0.7], "min_block_rows": 5}}
-
-
-def opened(tried: Path, folder: Path, **rollout: Any) -> Workspace:
-    rollout = {"watch_timeout_seconds": 3600, **rollout}
-    return copy_of(tried, folder, entity_column="customer", gate={"min_rows": 10}, rollout=rollout)
-
-
-def deployed(ws: Workspace, version: str, beside: str) -> Proposal:
-    proposal = approved(ws, incident_of(ws, 42), "deploy", {"version": version, "gate": {"champion": beside}})
-    assert carry_out(ws, proposal.hash, now=NOW).status == "done"
-    return proposal
-
-
-def healthy_days(ws: Workspace, *numbers: int) -> None:
-    for number in numbers:
-        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
-
-
-def reversed_roles(ws: Workspace) -> None:
-    """Let version 2, which knows what holds now, serve: version 1 is then the bad challenger."""
-    ws.registry.switch(ws.spec.name, "2", kind="deploy", by="anna", expected=("1",), now=NOW - timedelta(days=1))
-
-
-def without_files(ws: Workspace, folder: Path) -> None:
-    """Register version 3, whose files are gone."""
-    (folder / "gone").mkdir()
-    ws.registry.client.create_model_version("renewals", (folder / "gone").as_uri())
+from tests.core.renewals import NOW, approved, copy_of, day, incident_of
+from tests.core.rollout.trials import CANARY, deployed, healthy_days, opened, reversed_roles
 
 
 def test_a_canary_grows_step_by_step_and_then_answers_all(tried: Path, tmp_path: Path) -> None:
@@ -148,43 +117,6 @@ def test_a_canary_that_loses_is_taken_back(tried: Path, tmp_path: Path) -> None:
     with pytest.raises(ActionError, match="is undone"):
         complete(ws, proposal.hash, now=NOW)
     assert close_incident(ws, proposal.incident_id, now=NOW).state is IncidentState.UNDONE
-
-
-def test_a_share_is_answered_by_the_canary_and_the_same_customers_stay_in_it(tried: Path, tmp_path: Path) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    proposal = deployed(ws, "2", beside="1")
-    scored = score_window(ws, Window(day(50), day(54)), tmp_path / "first.parquet")
-    rows = pd.read_parquet(tmp_path / "first.parquet")
-    versions = rows.groupby("customer").model_version.nunique()
-    assert versions.max() == 1
-    assert 0.25 < (rows.model_version == "2").mean() < 0.55
-    assert scored.version == "1"
-    ours = rows.model_version == "1"
-    assert (rows.score[ours] == scored.scores[ours]).all()
-    assert (rows.score[~ours] != scored.scores[~ours]).mean() > 0.9
-    trial = ws.registry.trial("renewals")
-    assert trial is not None
-    assert ((rows.model_version == "2") == trial.answers(rows.customer)).all()
-    ws.registry.begin_trial("renewals", trial.with_share(0.7, day(54)))
-    score_window(ws, Window(day(50), day(54)), tmp_path / "second.parquet")
-    later = pd.read_parquet(tmp_path / "second.parquet")
-    assert set(rows.customer[~ours]) < set(later.customer[later.model_version == "2"])
-    assert proposal.hash == trial.proposal_hash
-
-
-def test_a_shadow_scores_beside_and_answers_nobody(tried: Path, tmp_path: Path) -> None:
-    ws = opened(tried, tmp_path, strategy="shadow")
-    proposal = deployed(ws, "2", beside="1")
-    scored = score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
-    answers, beside = (pd.read_parquet(tmp_path / name) for name in ("out.parquet", "out__tried.parquet"))
-    assert set(answers.model_version) == {"1"}
-    assert (answers.score == scored.scores).all()
-    assert set(beside.model_version) == {"2"}
-    assert len(beside) == len(answers)
-    healthy_days(ws, 43, 44, 45, 46, 47)
-    assert health(ws, proposal, now=NOW).status == "healthy"
-    assert complete(ws, proposal.hash, now=NOW).status == "done"
-    assert ws.registry.champion("renewals").version == "2"
 
 
 def test_people_are_asked_about_a_trial_that_shows_nothing_in_time(tried: Path, tmp_path: Path) -> None:
@@ -356,73 +288,12 @@ def test_who_ends_a_trial_is_told_what_serves_afterwards(
     assert outcome == ("inconclusive" if serving == "2" else "undone")
 
 
-def test_a_version_that_cannot_answer_is_not_tried(tried: Path, tmp_path: Path) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    without_files(ws, tmp_path)
-    proposal = approved(ws, incident_of(ws, 42), "deploy", {"version": "3", "gate": {"champion": "1"}})
-    with pytest.raises(ModelError, match="3"):
-        carry_out(ws, proposal.hash, now=NOW)
-    assert ws.registry.trial("renewals") is None
-    assert ws.registry.champion("renewals").version == "1"
-
-
 def test_a_second_trial_waits_for_the_end_of_the_first(tried: Path, tmp_path: Path) -> None:
     ws = opened(tried, tmp_path, **CANARY)
     deployed(ws, "2", beside="1")
     second = approved(ws, incident_of(ws, 43), "deploy", {"version": "2", "gate": {"champion": "1"}}, by="carl")
     with pytest.raises(ActionError, match="Version 2 is tried already"):
         carry_out(ws, second.hash, now=NOW)
-
-
-@pytest.mark.parametrize("spoilt", ["no trial at all", '{"kind": "split"}'])
-def test_the_champion_answers_where_the_trial_cannot_be_read(tried: Path, tmp_path: Path, spoilt: str) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    ws.registry.client.set_registered_model_tag("renewals", "airmedic.trial", spoilt)
-    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
-    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
-
-
-def test_the_champion_answers_rows_without_a_key_and_rows_of_a_version_that_fails(tried: Path, tmp_path: Path) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    proposal = deployed(ws, "2", beside="1")
-    trial = ws.registry.trial("renewals")
-    assert trial is not None
-    assert not trial.answers([None, float("nan")], 1.0).any()
-    ws.registry.end_trial("renewals", proposal.hash)
-    without_files(ws, tmp_path)
-    broken = Traffic("split", "3", "1", proposal.hash, NOW).with_share(0.9, day(1))
-    ws.registry.begin_trial("renewals", broken)
-    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
-    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
-
-
-@pytest.mark.parametrize("kind", ["string", "Int64", "object"])
-def test_keys_of_each_kind_of_column_split_alike(kind: str) -> None:
-    trial = Traffic("split", "2", "1", "a" * 64, NOW).with_share(0.5, day(1))
-    keys = pd.Series([*range(50), None], dtype="Int64").astype(kind)
-    assert trial.answers(keys).tolist() == [*trial.answers(list(range(50))).tolist(), False]
-
-
-def test_whatever_the_tried_version_raises_the_champion_answers(
-    tried: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    deployed(ws, "2", beside="1")
-    monkeypatch.setattr(Traffic, "answers", lambda *_: 1 / 0)
-    score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
-    assert set(pd.read_parquet(tmp_path / "out.parquet").model_version) == {"1"}
-
-
-def test_answers_are_written_where_the_source_has_columns_of_the_same_names(tried: Path, tmp_path: Path) -> None:
-    ws = opened(tried, tmp_path, **CANARY)
-    rows = pd.read_parquet(ws.spec.data.path)
-    rows.assign(score=0.0, prediction=0, model_version="of old").to_parquet(ws.spec.data.path)
-    deployed(ws, "2", beside="1")
-    scored = score_window(ws, Window(day(50), day(51)), tmp_path / "out.parquet")
-    written = pd.read_parquet(tmp_path / "out.parquet")
-    assert set(written.model_version) == {"1", "2"}
-    theirs = written.model_version == "2"
-    assert (written.score[theirs] != scored.scores[theirs]).mean() > 0.9
 
 
 def test_a_canary_needs_a_key_and_growing_shares(tried: Path, tmp_path: Path) -> None:
@@ -456,30 +327,3 @@ def test_blue_and_green_are_kept_loaded_until_green_has_proved_itself(tried: Pat
     assert health(ws, proposal, now=NOW).status == "healthy"
     assert complete(ws, proposal.hash, now=NOW).status == "done"
     assert ws.registry.trial("renewals") is None
-
-
-@pytest.mark.parametrize("strategy", ["blue_green", "canary", "shadow"])
-@pytest.mark.parametrize(
-    ("column", "coefficient", "said"),
-    [("tenure", float("nan"), "predictions are not finite"), ("height", 1.0, "takes the columns 'height'")],
-)
-def test_a_version_that_cannot_score_the_newest_rows_answers_nobody(
-    tried: Path, tmp_path: Path, strategy: str, column: str, coefficient: float, said: str
-) -> None:
-    from sklearn.linear_model import LogisticRegression
-
-    ws = opened(tried, tmp_path, strategy=strategy)
-    rows = pd.read_parquet(ws.spec.data.path).head(200)
-    inputs = rows[["usage", "tenure"]].rename(columns={"tenure": column})
-    model = LogisticRegression().fit(inputs, rows["churned"])
-    model.coef_[:] = coefficient
-    run_id = ws.registry.version("renewals", "1").run_id
-    spoilt = ws.registry.register(ws.spec, model, inputs.head(5), run_id=run_id, tags={}, reference=None)
-    params = {"version": spoilt.version, "gate": {"champion": "1"}}
-    proposal = approved(ws, incident_of(ws, 42), "deploy", params)
-    with pytest.raises(ModelError, match=said):
-        carry_out(ws, proposal.hash, now=NOW)
-    assert ws.registry.champion("renewals").version == "1"
-    assert ws.registry.trial("renewals") is None
-    [attempt] = ws.ledger.actions(incident_id=proposal.incident_id)
-    assert (attempt.status, said in attempt.summary) == ("failed", True)

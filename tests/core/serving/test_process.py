@@ -22,23 +22,16 @@ import yaml
 from airmedic_core.execution import carry_out, complete, undo
 from airmedic_core.records import Cause
 from airmedic_core.rollout import health
-from airmedic_core.training.adopt import adopt
-from airmedic_core.training.fit import train
-from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
+from tests.core.renewals import NOW, approved, copy_of, incident_of, observe, two_versions
 
 CUSTOMERS = 40
 
 
 @pytest.fixture(scope="module")
 def ws(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """The relation flips on day 30. Version 1, which serves, knows what held before, version 2 what holds since."""
     prepared, folder = tmp_path_factory.mktemp("prepared"), tmp_path_factory.mktemp("served")
-    rows = renewals(changed_on=30, per_day=120)
-    rows["customer"] = rows.index % 500
-    adopt(first := workspace(prepared, rows, entity_column="customer", gate={"min_rows": 10}), by="anna")
-    train(first, Window(day(30), day(41)), day(43), {"method": "default"})
+    two_versions(prepared)
     rollout = {"strategy": "canary", "options": {"fractions": [0.4], "min_block_rows": 5}}
     logged = {"prediction": {"score": "p", "version": "model_version"}}
     ws = copy_of(prepared, folder, entity_column="customer", gate={"min_rows": 10}, rollout=rollout)

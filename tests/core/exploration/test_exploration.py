@@ -1,126 +1,26 @@
-"""Training in the shadow: when it is tried, what its finding changes, and what becomes of the version."""
+"""Training in the shadow: when it is tried, what stops it, and what its finding changes."""
 
 from __future__ import annotations
 
-import shutil
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-import numpy as np
-import pandas as pd
 import pytest
-import yaml
 
 from airmedic_core import exploration
-from airmedic_core.actions import ACTIONS
-from airmedic_core.decide import Request, decide
-from airmedic_core.diagnose import collect_evidence, diagnose
-from airmedic_core.execution import carry_out, gate_challenger
 from airmedic_core.exploration import assess_and_try
-from airmedic_core.incident_lifecycle import open_incident
 from airmedic_core.monitor import check_batch
-from airmedic_core.records import Assessment, Batch, Cause, Finding, Proposal, Role, Verdict
+from airmedic_core.records import Verdict
 from airmedic_core.registry.versions import CHALLENGER
 from airmedic_core.traffic import Traffic
 from airmedic_core.training import fit
 from airmedic_core.training import trial as shadow
-from airmedic_core.training.adopt import adopt
-from airmedic_core.training.data_window import DATA_WINDOW
 from airmedic_core.workspace import Workspace
+from tests.core.exploration.shadow_trials import LAST, by_chance, policy, related_otherwise, trial_of, watched
 from tests.core.monitor.conftest import batch_of, change_days, opened
-from tests.core.renewals import NOW, approved, day, observe, renewals, workspace
-
-LAST = 47
-"""The day that is looked at, three days later: all its labels are known."""
-
-
-def related_otherwise(rows: pd.DataFrame) -> pd.DataFrame:
-    """Let customers leave for another reason, which a model can learn."""
-    return rows.assign(churned=(rows["usage"].abs() > 0.7).astype(int))
-
-
-def by_chance(rows: pd.DataFrame) -> pd.DataFrame:
-    """Let labels be drawn by chance: no model can do better."""
-    return rows.assign(churned=np.random.default_rng(0).permutation(rows["churned"].to_numpy()))
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A champion of the first thirty of sixty days, and healthy days after them."""
-    home = tmp_path_factory.mktemp("prepared")
-    ws = workspace(home, renewals())
-    adopt(ws, by="anna")
-    for number in range(30, LAST):
-        observe(ws, number, outcome="healthy", cause=Cause.HEALTHY)
-    return home
-
-
-@pytest.fixture
-def home(prepared: Path, tmp_path: Path) -> Path:
-    home = tmp_path / "production"
-    shutil.copytree(prepared, home, symlinks=True)
-    return home
-
-
-@pytest.fixture
-def ws(home: Path) -> Workspace:
-    return opened(home, environment="simulation")
-
-
-def policy(ws: Workspace, **more: object) -> None:
-    """Replace the policy by one that asks for a training."""
-    folder = ws.settings.policies
-    folder.unlink()
-    folder.mkdir()
-    rules = [{"actions": ["retrain", "deploy", "escalate"], "permission": "ask"}]
-    (folder / "default.yaml").write_text(yaml.safe_dump({"permissions": rules} | more))
-
-
-def watched(ws: Workspace, number: int = LAST) -> tuple[Batch, Assessment]:
-    batch = batch_of(ws, number, day(number + 3))
-    for group in ("data", "drift", "performance"):
-        check_batch(ws, batch, group)
-    return batch, assess_and_try(ws, batch, now=datetime.now(UTC))
-
-
-def trial_of(ws: Workspace, batch: Batch) -> Finding | None:
-    return next(iter(ws.ledger.findings(batch.id, "trial")), None)
-
-
-def proposed(ws: Workspace, batch: Batch) -> Proposal | None:
-    incident = open_incident(ws, batch, now=datetime.now(UTC))
-    diagnose(ws, incident.id)
-    return decide(ws, incident.id, Request(), now=datetime.now(UTC)).proposal
-
-
-def approve(ws: Workspace, proposal: Proposal) -> None:
-    ws.ledger.answer_proposal(proposal.hash, "approve", by="ada", at=datetime.now(UTC), channel="airflow")
-
-
-def test_a_loss_is_tried_and_what_helps_stands_in_the_evidence_and_in_the_proposal(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, assessment = watched(ws)
-    trial = trial_of(ws, batch)
-    assert trial is not None
-    assert (trial.role, trial.verdict) == (Role.TRIAL, Verdict.ALERT)
-    assert trial.effect is not None
-    # More than the gate's margin, which lets 0.01 pass as nothing.
-    assert trial.effect > 0.01
-    assert trial.details["low"] > 0
-    assert (assessment.outcome, assessment.cause) == ("incident", Cause.CONCEPT_DRIFT)
-    incident = open_incident(ws, batch, now=datetime.now(UTC))
-    packet = collect_evidence(ws, incident.id)
-    (item,) = [item for item in packet.items if item.kind == "finding.trial"]
-    assert item.statement == trial.message
-    diagnosis = diagnose(ws, incident.id)
-    assert item.id in diagnosis.causes[0].supporting
-    proposal = decide(ws, incident.id, Request(), now=datetime.now(UTC)).proposal
-    assert proposal is not None
-    assert proposal.action == "retrain"
-    assert trial.message in proposal.expected
-    assert ws.ledger.audit_problems()[0] == []
+from tests.core.renewals import NOW, day
 
 
 def test_a_trial_changes_nothing_in_production_and_counts_as_compute(ws: Workspace) -> None:
@@ -145,64 +45,6 @@ def test_the_same_window_is_tried_once(ws: Workspace) -> None:
     again = assess_and_try(ws, batch, now=datetime.now(UTC))
     assert again == first
     assert len(ws.registry.versions("renewals")) == count
-
-
-def test_an_approved_training_takes_up_what_was_tried(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, _ = watched(ws)
-    trial, proposal = trial_of(ws, batch), proposed(ws, batch)
-    assert trial is not None
-    assert proposal is not None
-    count = len(ws.registry.versions("renewals"))
-    approve(ws, proposal)
-    result = carry_out(ws, proposal.hash, now=datetime.now(UTC))
-    assert (result.status, result.output["version"]) == ("done", trial.details["tried"])
-    assert len(ws.registry.versions("renewals")) == count
-    named = ws.registry.by_alias("renewals", CHALLENGER)
-    assert named is not None
-    assert named.version == trial.details["tried"]
-    assert fit.TRIED not in named.tags
-    gate, deployment = gate_challenger(ws, proposal.incident_id, proposal.hash, now=datetime.now(UTC))
-    assert (gate.outcome, gate.challenger) == ("passed", trial.details["tried"])
-    assert gate.difference == pytest.approx(trial.effect)
-    assert deployment is not None
-
-
-def test_where_the_rows_have_changed_since_it_is_trained_anew(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, _ = watched(ws)
-    trial, proposal = trial_of(ws, batch), proposed(ws, batch)
-    assert trial is not None
-    assert proposal is not None
-    change_days(ws, 41, 41, lambda rows: rows.assign(tenure=rows["tenure"] + 0.01))
-    approve(ws, proposal)
-    result = carry_out(ws, proposal.hash, now=datetime.now(UTC))
-    assert result.output["version"] != trial.details["tried"]
-    trained = ws.registry.version("renewals", result.output["version"])
-    assert trained.tags[DATA_WINDOW] != proposal.params[DATA_WINDOW]
-
-
-def test_what_was_tried_beside_another_champion_is_planned_anew(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, _ = watched(ws)
-    trial = trial_of(ws, batch)
-    assert trial is not None
-    ws.registry.switch(
-        "renewals", trial.details["tried"], kind="manual", by="eve", expected=("1",), now=datetime.now(UTC)
-    )
-    incident = open_incident(ws, batch, now=datetime.now(UTC))
-    params, _ = ACTIONS.member("retrain").plan(ws, incident, None)
-    assert "tried" not in params
-
-
-def test_where_training_is_futile_nobody_is_asked_to_approve_it(ws: Workspace) -> None:
-    change_days(ws, 40, 59, by_chance)
-    batch, _ = watched(ws)
-    trial = trial_of(ws, batch)
-    assert trial is not None
-    assert trial.verdict is Verdict.OK
-    proposal = proposed(ws, batch)
-    assert proposal is None or proposal.action == "escalate"
 
 
 def test_outside_of_a_simulation_nothing_is_tried_unless_the_policy_says_so(home: Path) -> None:
@@ -372,36 +214,6 @@ def test_the_second_way_is_not_tried_once_the_minutes_are_spent(ws: Workspace, m
     batch, _ = watched(ws)
     assert trial_of(ws, batch) is not None
     assert [training.seconds for training in ws.ledger.trainings(since=day(0))] == [3600]
-
-
-def test_where_the_version_that_was_tried_is_deleted_it_is_trained_anew(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, _ = watched(ws)
-    trial, proposal = trial_of(ws, batch), proposed(ws, batch)
-    assert trial is not None
-    assert proposal is not None
-    approve(ws, proposal)
-    ws.registry.client.delete_model_version("renewals", trial.details["tried"])
-    result = carry_out(ws, proposal.hash, now=datetime.now(UTC))
-    assert result.status == "done"
-    assert result.output["version"] != trial.details["tried"]
-
-
-def test_the_improved_training_does_not_take_up_what_was_refused(ws: Workspace) -> None:
-    change_days(ws, 40, 59, related_otherwise)
-    batch, _ = watched(ws)
-    trial = trial_of(ws, batch)
-    assert trial is not None
-    # What was tried and helps is the training on the whole window, as the improved one is: their rows are the same.
-    tried = shadow.try_training(ws, next(reversed([*shadow.plans(trial.details["plan"])])))
-    version = tried.version
-    params = {**tried.plan, DATA_WINDOW: version.tags[DATA_WINDOW], "tried": version.version}
-    incident = open_incident(ws, batch, now=datetime.now(UTC))
-    first = approved(ws, incident, "retrain", params)
-    done = carry_out(ws, first.hash, now=NOW)
-    assert done.output["version"] == version.version
-    again = ACTIONS.member("retrain").again(ws, first, done, NOW)
-    assert again.output["version"] != version.version
 
 
 def test_a_loss_that_lasts_is_tried_again_in_each_nth_window(ws: Workspace) -> None:
