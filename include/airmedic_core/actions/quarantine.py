@@ -35,11 +35,13 @@ class Quarantine(Action):
     undone = "At any time, by whoever runs Airmedic, with airmedic overrides --revoke; by itself where rows come anew."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-        """Name the windows of the incident's batches."""
+        """Name the windows of the incident's batches, and earlier ones whose labels came late and are at fault."""
         seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
         keys = {observed.batch.window.key for observed in seen if observed.batch.id in incident.batch_ids} | {
             incident.window.key
         }
+        found = [finding for batch_id in incident.batch_ids for finding in ws.ledger.findings(batch_id)]
+        keys |= {str(finding.details["labels_of"]) for finding in found if finding.details.get("labels_of")}
         shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:_MOST_SHOWN])
         return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
 

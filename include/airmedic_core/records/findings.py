@@ -51,7 +51,8 @@ class Role(StrEnum):
     more, ``value_lost`` where none of its rows holds a value that was usual, ``exchanged`` where two values have each
     other's share."""
     DATA_FAULT = "data_fault"
-    """The rows are damaged, late, doubled, renamed, in another unit …"""
+    """The rows are damaged, late, doubled, renamed, in another unit … Details: ``labels_of`` with the earlier window
+    whose labels are at fault, where labels come late."""
     LOSS = "loss"
     """Performance fell, or is estimated to have fallen. Details: ``decides`` where a loss of this metric counts,
     ``estimated`` where it rests on inputs alone, ``previous_version`` where two versions are compared on the same
