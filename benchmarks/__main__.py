@@ -24,6 +24,7 @@ QUICK = {
     "fleet": ["--models", "20", "--batches", "70", "--runs", "2"],
     "healing": ["bike_demand", "--windows", "6"],
     "incidents": ["--without-evidently"],
+    "label_faults": ["--quick"],
     "page": ["--models", "50"],
     "parse": ["--models", "20", "--repeats", "1"],
     "healthy_pairs": ["--only", "halves of 200"],

@@ -145,6 +145,12 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
     scores : array, shape (rows,) or (rows, classes)
         What the model answered.
     """
+    inputs, categorical = inputs_of(context, rows)
+    return np.column_stack([inputs, score_column(scores)]), categorical
+
+
+def inputs_of(context: CheckContext, rows: pd.DataFrame) -> tuple[Array, list[int]]:
+    """Return the inputs as one array, and which columns are categories."""
     from airmedic_core.profile.values import category_names
 
     edges = context.profile.edges
@@ -159,8 +165,7 @@ def features(context: CheckContext, rows: pd.DataFrame, scores: Array) -> tuple[
             categorical.append(len(columns))
             position = {value: float(at) for at, value in enumerate(known.top)}
             columns.append(np.array([position.get(value, _OTHER) for value in category_names(rows[name])]))
-    columns.append(score_column(scores))
-    return np.column_stack(columns), categorical
+    return np.column_stack(columns) if columns else np.zeros((len(rows), 0)), categorical
 
 
 def bounded(rows: LabelledRows, most: int = MOST_ROWS) -> LabelledRows:

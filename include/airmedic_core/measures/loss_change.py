@@ -97,7 +97,7 @@ def compare(
         return None
     whole_error = before.standard_error
     row_variance = whole_error**2 * before.rows if np.isfinite(whole_error) else 0.0
-    served = _first_windows(context, measure.name)
+    served = first_windows(context, measure.name)
     history, history_noise = [], []
     for window in context.reference.windows:
         scores = window.profile.scores
@@ -152,7 +152,7 @@ def compare(
     return Change(now, centre, difference, p_value if worse else 1.0 - p_value, floor, spread, few)
 
 
-def _first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
+def first_windows(context: CheckContext, name: str) -> list[tuple[float, int]]:
     """Return a metric and its rows in the first healthy windows that the version served.
 
     They sharpen a baseline of few rows. Later ones do not count: what decays slowly would become its own baseline.

@@ -21,6 +21,11 @@ class Relation:
     by_chance: float
     """Says how far from 0 it is by chance where answers say nothing (95 %)."""
 
+    @property
+    def error(self) -> float:
+        """Its standard error where answers say nothing."""
+        return self.by_chance / _TWO_SIDED_95
+
 
 def relation(task: str, labels: Array, scores: Array) -> Relation:
     """Return how far answers tell labels apart: Somers' D of classes, the rank correlation of numbers.

@@ -35,7 +35,7 @@ def rows(seed: int, days: int, *, task: str, changed: bool = False) -> pd.DataFr
         chance, came = distance, distance + noise + (1.5 if changed else 0.0)
     else:
         chance = 1.0 / (1.0 + np.exp(-2.0 * distance))
-        came = (rng.random(ROWS * days) < (0.5 if changed else chance)).astype(float)
+        came = (rng.random(ROWS * days) < (0.5 + 0.3 * (chance - 0.5) if changed else chance)).astype(float)
     at = pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.arange(ROWS * days) * 86_400 // ROWS, "s")
     return pd.DataFrame({"at": at, "distance": distance, "chance": chance, "came": came})
 

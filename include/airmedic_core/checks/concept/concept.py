@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, final
 from pydantic import Field
 
 from airmedic_core.checks import Check, CheckOptions
+from airmedic_core.checks.concept.label_faults import label_fault
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import Cause, Finding, Role, Verdict
 from airmedic_core.verdicts.together import together_by_chance
@@ -32,10 +33,6 @@ _LENT_ROWS = 5
 _ALIKE = 0.55
 """Area under the curve of telling two windows apart, below which their inputs cannot be the reason for a loss: three
 standard errors above chance for a window of 300 rows beside a baseline of 6,000 (Mann and Whitney 1947)."""
-
-
-_NAMED = 5
-"""Exchanged classes that a sentence names. Bounds its length."""
 
 
 class Options(CheckOptions):
@@ -80,7 +77,7 @@ class Concept(Check[Options]):
             return []
         if before is None or len(before) < options.min_rows:
             return _from_profile(context, now, options)
-        if (fault := _merged(context, before, now) or _relabelled(context, now)) is not None:
+        if (fault := label_fault(context, before, now)) is not None:
             return [fault]
         findings = _class_mix(context, before, now, options)
         if any(finding.verdict is Verdict.ALERT for finding in findings):
@@ -203,47 +200,6 @@ def _only_class(context: CheckContext, before: LabelledRows, now: LabelledRows) 
         message=f"All {len(now):,} labels are of one class where {percent(others)} were of others: "
         "they are incomplete, or joined wrongly.",
         suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
-    )  # fmt: skip
-
-
-def _merged(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Finding | None:
-    """Return a finding where the labels of one class are under the name of another."""
-    from airmedic_core.checks.concept.merged_classes import merged
-
-    merge = merged(context, before, now)
-    if merge is None:
-        return None
-    return Finding(
-        "concept", context.spec.target, "merged", Verdict.ALERT, value=merge.now, baseline=merge.usual,
-        effect=merge.gone_share, sample_size=len(now), unit="fraction",
-        message=f"No label of {context.spec.target} is {merge.gone}, as {percent(merge.gone_share)} were, and "
-        f"{percent(merge.now)} are {merge.into} where {percent(merge.usual)} were; the others have their usual shares: "
-        f"labels of {merge.gone} are under the name of {merge.into}.",
-        suggests=(Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE), role=Role.DATA_FAULT,
-    )  # fmt: skip
-
-
-def _relabelled(context: CheckContext, now: LabelledRows) -> Finding | None:
-    """Return a finding where the classes go by each other's names, and nothing else has changed."""
-    from airmedic_core.checks import options_for
-    from airmedic_core.checks.concept.relabelled_classes import relabelled
-
-    limits = options_for(context.spec, "performance")
-    names = relabelled(context, now, least_drop=limits.least_drop, least_relative_drop=limits.least_relative_drop)
-    if names is None:
-        return None
-    classes = context.scored.classes if context.scored else ()
-
-    def named(position: int) -> str:
-        return str(classes[position]) if position < len(classes) else str(position)
-
-    shown = ", ".join(f"{named(true)} as {named(given)}" for given, true in sorted(names.items())[:_NAMED])
-    return Finding(
-        "concept", context.spec.target, "relabelled", Verdict.ALERT, value=float(len(names)), baseline=0.0, effect=1.0,
-        sample_size=len(now),
-        message=f"The labels of {context.spec.target} are under each other's names: {shown}. Named back, the model "
-        "does as well as it was accepted with, so the labels have turned round and not the relation.",
-        suggests=(Cause.DATA_CORRUPTION, Cause.SCHEMA_CHANGE), role=Role.DATA_FAULT,
     )  # fmt: skip
 
 

@@ -58,15 +58,56 @@ def bias_p_value(before: LabelledRows, now: LabelledRows) -> float:
         return np.column_stack([np.ones(len(score)), score]) * (outcome - answer)[:, None]
 
     earlier, current = signed(*old), signed(*new)
+    return _p_value(before, earlier, current, earlier.var(axis=0))
+
+
+def level_p_value(before: LabelledRows, now: LabelledRows) -> float:
+    """Return how likely labels lie so far above or below the answers as a whole, by chance.
+
+    Labels that are put to other rows of their window miss the answers one by one and meet them as a whole.
+
+    Parameters
+    ----------
+    before, now : LabelledRows
+        As :func:`bias_p_value` takes them.
+
+    Returns
+    -------
+    float
+        Two-sided; of several classes, of the one that moved most, times their number.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> other = example_context(lambda day: day.assign(default=day["default"].to_numpy()[::-1]))
+    >>> missed = example_context(lambda day: day.assign(default=0.0))
+    >>> [level_p_value(day.baseline, day.labelled) > 0.01 for day in (other, missed)]
+    [True, False]
+    """
+    earlier, current = (_errors(rows) for rows in (before, now))
+    # Labels of other rows miss by more than those of their own, and their mean has the error that this gives it.
+    return _p_value(before, earlier, current, np.maximum(earlier.var(axis=0), current.var(axis=0)))
+
+
+def _errors(rows: LabelledRows) -> Array:
+    """Return what came less what was expected, one column for each class of several."""
+    if rows.scores.ndim == 1:
+        return (rows.labels - rows.scores)[:, None]
+    came: Array = (rows.labels[:, None] == np.arange(rows.scores.shape[1])).astype(np.float64)
+    return came - rows.scores
+
+
+def _p_value(before: LabelledRows, earlier: Array, current: Array, of_rows: Array) -> float:
+    """Return how likely the most certain of several means is by chance, times their number."""
     numbers = np.unique(before.windows)
     history = np.array([earlier[before.windows == number].mean(axis=0) for number in numbers])
     rows = np.array([int((before.windows == number).sum()) for number in numbers])
-    variance = earlier.var(axis=0) * np.maximum(_inflation(earlier), _inflation(current))
+    variance = of_rows * np.maximum(_inflation(earlier), _inflation(current))
     result = moderated_z(
-        history, variance / rows[:, None], current.mean(axis=0), variance / len(now),
+        history, variance / rows[:, None], current.mean(axis=0), variance / len(current),
         whole=earlier.mean(axis=0), whole_noise=variance / len(before), expected=WINDOWS_OF_LOSSES,
     )  # fmt: skip
-    return min(2.0 * float(result.p_value.min()), 1.0)
+    return min(len(result.p_value) * float(result.p_value.min()), 1.0)
 
 
 def _inflation(signed: Array) -> Array:

@@ -23,6 +23,9 @@ _GIVEN_BACK = 0.75
 round has no reason to keep the strength of every part of it, nor to turn the share of the classes round as well."""
 _LEAST_SPREAD = 0.02
 """Error of the part that is given back, at the least: bounds what one metric says against all others."""
+_TOLD_APART = 0.4
+"""Distance of the mean answers from those with exchanged classes, from which it tells which of the two has come: that
+of 40 and 60 %. Inputs that move a little take less from one to the other."""
 _NO_CHANCE = 0.05
 """Sets how likely what is left of the loss must be by chance, where less than that is given back."""
 
@@ -48,18 +51,94 @@ def relabelled(
     >>> relabelled(exchanged, exchanged.labelled, least_drop=0.03, least_relative_drop=0.1)
     {0: 1, 1: 0}
     """
+    if context.spec.task == "regression" or len(now) < _LEAST_ROWS:
+        return None
+    naming = _best_naming(now) if len(np.unique(now.labels)) > 1 else None
+    if naming is None or not _labels_turned(context, now, naming):
+        return None
+    labels = naming[now.labels.astype(np.intp)].astype(float)
+    if not _given_back(context, now, labels, least_drop=least_drop, least_relative_drop=least_relative_drop):
+        return None
+    return {given: int(naming[given]) for given in range(len(naming)) if naming[given] != given}
+
+
+def turned(context: CheckContext, now: LabelledRows, *, least_drop: float, least_relative_drop: float) -> bool:
+    """Return whether labels of a regression have the other sign, and that alone explains a loss.
+
+    Where all labels lay on one side of zero, their values tell; here their relation to the answers does.
+
+    Parameters
+    ----------
+    context : CheckContext
+        The window.
+    now : LabelledRows
+        The labelled rows.
+    least_drop, least_relative_drop : float
+        Smaller losses are of no interest.
+
+    Examples
+    --------
+    >>> from airmedic_core.simulate.example import example_context
+    >>> context = example_context(task="regression", target="income", prediction={"score": "amount"})
+    >>> turned(context, context.labelled, least_drop=0.03, least_relative_drop=0.1)
+    False
+    """
+    if context.spec.task != "regression" or len(now) < _LEAST_ROWS or context.earlier_version is not None:
+        return False
+    if not now.labels.min() < 0 < now.labels.max() or not np.ptp(now.scores):
+        return False
+    if float(np.corrcoef(now.labels, now.scores)[0, 1]) >= 0:
+        return False
+    return _given_back(context, now, -now.labels, least_drop=least_drop, least_relative_drop=least_relative_drop)
+
+
+def _labels_turned(context: CheckContext, now: LabelledRows, naming: NDArray[np.intp]) -> bool:
+    """Return whether it is the labels that turned round, and not the answers.
+
+    Answers that turned round lie elsewhere than they did, unless all classes are as frequent. A version that has served
+    a window in which it did well answers the right way round. Of a new one that has not, the version before says which
+    of the two it is, on the same rows.
+    """
+    if context.baseline is not None and _answers_turned(context.baseline, now, naming):
+        return False
+    if context.earlier_version is None:
+        return True
+    if _did_well(context):
+        return True
+    if context.previous is None:
+        return False
+    before = _best_naming(replace(now, scores=context.previous[1]))
+    return before is not None and bool((before == naming).all())
+
+
+def _answers_turned(before: LabelledRows, now: LabelledRows, naming: NDArray[np.intp]) -> bool:
+    """Return whether the answers are as usual once their classes are named back, more than they are as they stand."""
+    usual, current = (_by_class(rows.scores).mean(axis=0) for rows in (before, now))
+    if float(np.abs(usual[naming] - usual).sum()) < _TOLD_APART:
+        return False
+    return bool(np.abs(current[naming] - usual).sum() < np.abs(current - usual).sum())
+
+
+def _by_class(scores: Array) -> Array:
+    """Return the chance of each class, shape (rows, classes)."""
+    return scores if scores.ndim == 2 else np.column_stack([1.0 - scores, scores])
+
+
+def _did_well(context: CheckContext) -> bool:
+    """Return whether the version in service has served a healthy window whose labels were known."""
+    from airmedic_core.measures.loss_change import deciding_metrics, first_windows
+
+    return any(first_windows(context, measure.name) for measure in deciding_metrics(context.spec))
+
+
+def _given_back(
+    context: CheckContext, now: LabelledRows, labels: Array, *, least_drop: float, least_relative_drop: float
+) -> bool:
+    """Return whether performance was lost, and other labels for the same rows give all of it back."""
     from airmedic_core.measures.loss_change import compare, deciding_metrics
     from airmedic_core.metrics import losses
 
-    # Whose new version answers the other way round is no matter of the labels.
-    if context.spec.task == "regression" or len(now) < _LEAST_ROWS or context.earlier_version is not None:
-        return None
-    naming = _best_naming(now) if len(np.unique(now.labels)) > 1 else None
-    if naming is None:
-        return None
-    labels = naming[now.labels.astype(np.intp)].astype(float)
     back = replace(now, labels=labels, losses=losses(context.spec.task, labels, now.scores))
-
     certain, evidence = False, 0.0
     for measure in deciding_metrics(context.spec):
         lost, given_back = (
@@ -74,10 +153,8 @@ def relabelled(
             evidence += of_all(-lost.difference, given_back.difference - lost.difference, given_back.spread)
         still_lost = given_back.difference < ((1.0 - _GIVEN_BACK) * lost.difference if fallen else -lost.floor)
         if still_lost and given_back.p_value < _NO_CHANCE:
-            return None
-    if not certain or evidence <= 0:
-        return None
-    return {given: int(naming[given]) for given in range(len(naming)) if naming[given] != given}
+            return False
+    return certain and evidence > 0
 
 
 def of_all(lost: float, given_back: float, error: float) -> float:
@@ -109,7 +186,7 @@ def _best_naming(now: LabelledRows) -> NDArray[np.intp] | None:
     if not np.ptp(now.scores, axis=0).any():
         # Answers that are all the same tell no class from another, by whatever names.
         return None
-    scores = now.scores if now.scores.ndim == 2 else np.column_stack([1.0 - now.scores, now.scores])
+    scores = _by_class(now.scores)
     classes = scores.shape[1]
     logs = np.log(np.clip(scores, 1e-6, 1.0))
     labels = now.labels.astype(np.intp)

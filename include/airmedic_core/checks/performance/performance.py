@@ -23,13 +23,6 @@ _VERSION_RESAMPLES = 400
 _MIRRORED = 0.7
 """Part of an area under the curve beyond one half that must lie below one half now. Of the labelled windows with
 exchanged classes or scores, seven of eight show 0.77 or more; where a relation has changed, it was 0.51 at the most."""
-_RELATED_ROWS = 100
-"""Labelled rows below which a relation says little: of 100 independent rows it reaches 0.2 (95 % interval)."""
-_LEAST_RELATION = 0.2
-"""Strength of the relation of answers and labels in the baseline from which there is one that can be lost: between a
-small and a medium one (0.1 and 0.3 by Cohen 1988), an area under the curve of 0.6."""
-_LEFT = 0.15
-"""Part of that strength that may be left where labels belong to other rows: groups of rows stay alike."""
 _CERTAINTY = 0.99
 """Confidence that a new version is worse than the one before it. The new one is then rolled back, so one in a hundred
 may be wrong."""
@@ -159,8 +152,8 @@ def _unrelated(context: CheckContext, labelled: LabelledRows) -> bool:
     """Return whether the answers say practically nothing of the labels, where they did.
 
     A relation that has changed leaves something of itself; labels of other rows leave nothing. It is asked where two
-    files are all there is. Where windows are monitored, a gate withholds rows of the training and passes nothing that
-    was learnt from labels of other rows, while a relation that has gone needs a model that is trained anew.
+    files are all there is, and is then a condition of training. Where windows are monitored, a fresh model is asked
+    whether there is anything to learn.
 
     Examples
     --------
@@ -170,15 +163,12 @@ def _unrelated(context: CheckContext, labelled: LabelledRows) -> bool:
     >>> _unrelated(other, other.labelled)
     True
     """
-    from airmedic_core.measures.relation import relation
+    from airmedic_core.measures.lost_relation import lost_relation
 
     before = context.baseline
-    if not context.only_window or before is None or min(len(before), len(labelled)) < _RELATED_ROWS:
+    if not context.only_window or before is None:
         return False
-    task = context.spec.task
-    usual, now = (relation(task, rows.labels, rows.scores) for rows in (before, labelled))
-    known = usual.strength >= max(_LEAST_RELATION, usual.by_chance)
-    return known and abs(now.strength) <= max(_LEFT * usual.strength, now.by_chance)
+    return lost_relation(context.spec.task, before, labelled) is not None
 
 
 def _message(name: str, change: Change, verdict: Verdict, *, unusual: bool) -> str:
