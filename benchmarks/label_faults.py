@@ -1,4 +1,4 @@
-"""How often labels of other rows and exchanged classes are told from a relation that has changed, and the reverse.
+"""Measures how often labels of other rows and exchanged classes are told from a changed relation, and the reverse.
 
     python benchmarks/label_faults.py [--quick] [--trials N] [--json FILE]
 

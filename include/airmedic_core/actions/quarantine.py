@@ -40,8 +40,8 @@ class Quarantine(Action):
         keys = {observed.batch.window.key for observed in seen if observed.batch.id in incident.batch_ids} | {
             incident.window.key
         }
-        found = [finding for batch_id in incident.batch_ids for finding in ws.ledger.findings(batch_id)]
-        keys |= {str(finding.details["labels_of"]) for finding in found if finding.details.get("labels_of")}
+        findings = [finding for batch_id in incident.batch_ids for finding in ws.ledger.findings(batch_id)]
+        keys |= {str(finding.details["labels_of"]) for finding in findings if finding.details.get("labels_of")}
         shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:_MOST_SHOWN])
         return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
 

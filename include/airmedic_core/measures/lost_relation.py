@@ -1,4 +1,4 @@
-"""Whether answers have lost what they had to do with labels, all of it and not a part."""
+"""Says whether answers have lost what they had to do with labels, all of it and not a part."""
 
 from __future__ import annotations
 

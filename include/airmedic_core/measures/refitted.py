@@ -1,4 +1,4 @@
-"""What a fresh model learns of rows from these rows alone: whether there is anything to be learned."""
+"""Measures what a fresh model learns of rows from these rows alone, and so whether there is anything to be learned."""
 
 from __future__ import annotations
 

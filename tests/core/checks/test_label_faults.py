@@ -66,7 +66,7 @@ def monitored(task: str, change: Change, *, seldom: float = 0.0, **more: object)
     return replace(context, only_window=False)
 
 
-def found(context: CheckContext) -> list[Finding]:
+def findings_of(context: CheckContext) -> list[Finding]:
     return Concept().run(context, options_for(context.spec, "concept"))
 
 
@@ -82,7 +82,7 @@ def turned(day: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_labels_of_other_rows_are_a_fault_of_the_labels(task: str) -> None:
     context = monitored(task, shuffled)
-    (finding,) = found(context)
+    (finding,) = findings_of(context)
 
     assert finding.statistic == "other_rows"
     assert (finding.verdict, finding.role) == (Verdict.ALERT, Role.DATA_FAULT)
@@ -104,7 +104,7 @@ def test_labels_of_other_rows_are_a_fault_of_the_labels(task: str) -> None:
     ],
 )
 def test_a_relation_that_changed_stays_one(task: str, change: Change) -> None:
-    findings = found(monitored(task, change))
+    findings = findings_of(monitored(task, change))
 
     assert [finding.statistic for finding in findings if finding.role is Role.DATA_FAULT] == []
     assert any(finding.suggests[:1] == (Cause.CONCEPT_DRIFT,) for finding in findings)
@@ -114,13 +114,13 @@ def test_nothing_is_said_where_a_fresh_model_learns_nothing_of_sound_rows_either
     """The town alone says nothing of who comes; that the model's own answers do is no help."""
     context = monitored("binary", shuffled, features={"categorical": ["town"]}, exclude=["near", "warm"])
 
-    assert [finding for finding in found(context) if finding.role is Role.DATA_FAULT] == []
+    assert [finding for finding in findings_of(context) if finding.role is Role.DATA_FAULT] == []
 
 
 def test_an_outcome_that_nothing_predicts_and_that_is_a_new_one_is_no_fault_of_the_labels() -> None:
     """Nine in ten come, whoever they are: the mix moved as well, which a wrong join of labels leaves."""
     anyone = np.random.default_rng(4).random(ROWS) < 0.9
-    findings = found(monitored("binary", lambda day: day.assign(came=anyone.astype(int))))
+    findings = findings_of(monitored("binary", lambda day: day.assign(came=anyone.astype(int))))
 
     assert [finding for finding in findings if finding.role is Role.DATA_FAULT] == []
 
@@ -132,18 +132,18 @@ def test_rows_that_are_all_alike_leave_nothing_to_be_told_apart() -> None:
         came = np.random.default_rng(5).random(len(day)) < chance
         return day.assign(near=0.05 * day["near"], warm=0.05 * day["warm"], score=chance, came=came.astype(int))
 
-    assert [finding for finding in found(monitored("binary", alike)) if finding.role is Role.DATA_FAULT] == []
+    assert [finding for finding in findings_of(monitored("binary", alike)) if finding.role is Role.DATA_FAULT] == []
 
 
 def test_labels_of_a_regression_with_the_other_sign_are_a_fault_of_the_labels() -> None:
-    (finding,) = found(monitored("regression", lambda day: day.assign(came=-day["came"])))
+    (finding,) = findings_of(monitored("regression", lambda day: day.assign(came=-day["came"])))
 
     assert finding.statistic == "turned"
     assert finding.suggests[0] is Cause.DATA_CORRUPTION
 
 
 def exchanged(context: CheckContext) -> list[str]:
-    return [finding.statistic for finding in found(context) if finding.role is Role.DATA_FAULT]
+    return [finding.statistic for finding in findings_of(context) if finding.role is Role.DATA_FAULT]
 
 
 def with_new_version(*, did_well: bool, previous: np.ndarray | None = None) -> CheckContext:

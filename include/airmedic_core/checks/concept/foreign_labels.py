@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _ERRORS = 2.58
 """Standard errors within which a relation of none lies by chance in 99 of 100 windows."""
 _AS_EVER = 0.01
-"""How likely it must be that the labels as a whole lie where the answers expect them. A world that has changed moves
+"""Says how likely it must be that labels as a whole lie where the answers expect them. A world that has changed moves
 them; a wrong join leaves them."""
 _STILL_APART = 0.7
 """Part of their usual spread that answers must have. Rows that are all alike leave nothing to be told apart: at 0.7,
@@ -42,7 +42,7 @@ class Foreign(NamedTuple):
     relearned: float
     """The same of the window's own rows."""
     by_chance: float
-    """How far from 0 the last is by chance (95 %)."""
+    """Says how far from 0 the last is by chance (95 %)."""
 
 
 def foreign_labels(context: CheckContext, before: LabelledRows, now: LabelledRows) -> Foreign | None:
@@ -92,7 +92,7 @@ def foreign_labels(context: CheckContext, before: LabelledRows, now: LabelledRow
 
 
 def _as_different(before: LabelledRows, now: LabelledRows) -> bool:
-    """Whether answers differ from row to row about as much as they did."""
+    """Return whether answers differ from row to row about as much as they did."""
     usual = float(score_column(before.scores).std())
     return float(score_column(now.scores).std()) >= _STILL_APART * usual > 0
 
