@@ -100,7 +100,7 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     """Return what somebody who sees an incident in a list does next.
 
     >>> next_step("awaiting_approval", {}, ["anna"])
-    'answer the approval (asked: anna)'
+    'answer the approval (waits for anna)'
     >>> next_step("resolved", {"outcome": "healed"})
     'nothing to do'
 
@@ -115,7 +115,7 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     """
     known = IncidentState(state)
     if known is IncidentState.AWAITING_APPROVAL and asked:
-        return f"answer the approval (asked: {' or '.join(line(person, _NAME) for person in asked)})"
+        return f"answer the approval (waits for {' or '.join(line(person, _NAME) for person in asked)})"
     if resolution.get("outcome") == CLOSED_BY_HAND:
         return NOTHING_TO_DO
     if resolution.get("outcome") == "unanswered":

@@ -85,7 +85,7 @@ def test_an_open_incident_says_who_has_answered_and_who_is_asked(
     asked = propose(ledger, opened, "rollback", Permission.ASK_TWO)
     ledger.move_incident(opened.id, IncidentState.AWAITING_APPROVAL)
     ledger.answer_proposal(asked, "approve", by="anna", at=NOW, channel="airflow")
-    assert row()["next"] == {"kind": "answer", "words": "Answer the approval (asked: anna or boris)"}
+    assert row()["next"] == {"kind": "answer", "words": "Answer the approval (waits for anna or boris)"}
     assert row()["decided"] == {"words": "anna approved roll back", "at": "2026-01-13T03:00:00Z"}
     # The model's own page says the same as the fleet.
     page = read_model(ledger, settings, shelf.all()["alpha"], now=NOW)

@@ -39,10 +39,7 @@ def name_of(ws: Workspace, incident_id: str = INCIDENT) -> str:
 
 def test_an_open_incident_begins_with_its_cause_and_what_it_costs(ws: Workspace, incident: Incident) -> None:
     # 0.68 where 0.81 are usual.
-    assert (
-        name_of(ws)
-        == "✖ harmful covariate shift · AUC 0.68 (−0.13) · Apr 2026 · incident open · wait: it is being diagnosed"
-    )
+    assert name_of(ws) == "✖ harmful covariate shift · AUC 0.68 (−0.13) · Apr 2026 · incident open · wait"
     ws.ledger.move_incident(incident.id, IncidentState.AWAITING_APPROVAL)
     assert name_of(ws).endswith("incident waits for an approval · answer the approval")
 

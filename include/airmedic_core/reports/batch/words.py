@@ -29,7 +29,9 @@ def batch_name(story: BatchStory) -> str:
     if not measured and story.moves:
         measured = f"largest move {short_number(story.moves[0].of_usual)} of usual"
     marked = f"{_MARKS.get(story.outcome, '?')} {what}"
-    parts = (marked, measured, day(story.batch.window), decided_by(story, short=True), what_to_do(story, short=True))
+    # Who decides about an incident stands in the name of its own run.
+    serves = "" if story.outcome == "incident" else decided_by(story, short=True)
+    parts = (marked, measured, day(story.batch.window), serves, what_to_do(story, short=True))
     return _SEPARATOR.join(part for part in parts if part)
 
 

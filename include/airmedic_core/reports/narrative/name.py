@@ -26,6 +26,8 @@ _STATES = {
     IncidentState.ESCALATED: "left to people",
 }
 _SEPARATOR = " · "
+_REASON = ": "
+"""Stands before the reason of a next step, which a name has no room for."""
 
 
 def incident_name(dossier: Dossier) -> str:
@@ -38,7 +40,8 @@ def incident_name(dossier: Dossier) -> str:
     else:
         cause = (dossier.standing.cause if dossier.standing else incident.cause).words
         parts = [f"{_MARKS.get(incident.state, _OPEN)} {cause}", _measured(dossier), day(incident.window)]
-        parts += [f"incident {_standing(dossier)}", next_step(incident.state, incident.resolution, asked_of(dossier))]
+        step = next_step(incident.state, incident.resolution, asked_of(dossier)).partition(_REASON)[0]
+        parts += [f"incident {_standing(dossier)}", step]
         if dossier.rehearsed and incident.closed_at is None:
             parts.append(_asked(dossier))
     return dossier.privacy.text(_SEPARATOR.join(part for part in parts if part))
