@@ -16,6 +16,10 @@ MLFLOW_URL = "mlflow_url"
 """XCom key under which an operator leaves the address of its MLflow run."""
 
 
+_PAGE = "plugin/model-health"
+"""Path of Airmedic's page in Airflow, as the plugin registers it."""
+
+
 def run_url(context: Context) -> str:
     """Return the address of this DAG run's page, for the MLflow run that links back to it."""
     run = context["dag_run"]
@@ -26,6 +30,12 @@ def run_url(context: Context) -> str:
 def question_url(context: Context) -> str:
     """Return the address at which the question of this task is read and answered."""
     return f"{run_url(context)}/tasks/{context['ti'].task_id}/required_actions"
+
+
+def incident_url(incident_id: str) -> str:
+    """Return the address at which an incident is read, with its evidence."""
+    base = conf.get("api", "base_url", fallback="http://localhost:8080/")
+    return f"{base.rstrip('/')}/{_PAGE}#/incidents/{quote(incident_id, safe='')}"
 
 
 class MLflowRunLink(BaseOperatorLink):

@@ -26,10 +26,7 @@ class Deploy(Action):
     infinitive = "deploy"
     path = Path.DEPLOY
     taken_back_by = "rollback"
-    undone = (
-        "By itself, should it fail, or do worse than promised, while it is probed and watched. After that by a "
-        "rollback, which somebody approves."
-    )
+    undone = "By itself while it is watched; later by a rollback that an approver agrees to."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
         """Only the gate plans deployments."""
@@ -50,10 +47,7 @@ class Deploy(Action):
 
         if not (when := watched_when(proposal)):
             return self.undone
-        return (
-            f"By itself, should it fail, or do worse than promised, {when}. After that by a rollback, which somebody "
-            "approves."
-        )
+        return f"By itself {when}; later by a rollback that an approver agrees to."
 
     def precheck(self, ws: Workspace, proposal: Proposal) -> None:
         """Check that the version loads, that the champion is the one compared with, and that the target answers."""

@@ -298,9 +298,9 @@ def _output(challenger: Challenger) -> Json:
 def _expected(ws: Workspace, params: Json) -> str:
     margin = abs(float(params.get(MARGIN, ws.spec.gate.margin)))
     return (
-        f"A challenger whose {measure_name(ws.spec.metric)} on withheld rows is not worse than the champion's by"
-        f" more than {margin:g} at the lower bound. If the gate refuses it, one more is trained: as a full refit,"
-        " tuned, with what else clearly gains on the training rows (fewer of them, or recent ones counting more)."
+        f"A new version that is put forward only if its {measure_name(ws.spec.metric)}, on rows that it was not trained"
+        f" on, is certainly not more than {margin:g} worse than that of the version that serves. If it is refused, one"
+        " more is trained: on all rows, tuned, with what else clearly helps (fewer rows, or recent ones counting more)."
     )
 
 

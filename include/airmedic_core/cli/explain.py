@@ -13,7 +13,7 @@ from airmedic_core.terminal.arguments import add_json, add_model, workspace_of
 from airmedic_core.terminal.progress import step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from airmedic_core.records import Diagnosis, Evidence, EvidencePacket, Incident
     from airmedic_core.workspace import Workspace
@@ -71,6 +71,7 @@ def _diagnosis(ws: Workspace, incident: Incident) -> tuple[Diagnosis, EvidencePa
 
 
 def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: EvidencePacket) -> None:
+    from airmedic_core.reports.shares import shares
     from airmedic_core.reports.text import number
     from airmedic_core.terminal.output import say, show_under
 
@@ -78,16 +79,19 @@ def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: Evid
     say(incident.id)
     say(f"{incident.state.replace('_', ' ')}, severity {incident.severity}, first seen in {incident.window}")
     say(f"\n{diagnosis.summary}\n")
-    known = {item.id for item in packet.items}
+    known = {item.id: item for item in packet.items}
+    told, rest = shares([cause.confidence for cause in diagnosis.causes])
     causes = [
         (
-            f"{cause.cause.words}, {number(cause.confidence, 'fraction')}",
-            _cited("for it", [key for key in cause.supporting if key in known]),
-            _cited("against it", [key for key in cause.contradicting if key in known and key not in cause.supporting]),
+            f"{cause.cause.words}, {number(share, 'fraction')}",
+            _cited("for it", known, cause.supporting),
+            _cited("against it", known, [key for key in cause.contradicting if key not in cause.supporting]),
             cause.explanation,
         )
-        for cause in diagnosis.causes
+        for cause, share in zip(diagnosis.causes, told, strict=True)
     ]
+    if diagnosis.causes and rest:
+        causes.append((f"something else, {number(rest, 'fraction')}", "", "", ""))
     say(f"Causes by {diagnosis.engine}", "bold")
     show_under(("Cause", "For", "Against", "Why"), causes)
     if diagnosis.actions:
@@ -109,8 +113,11 @@ def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: Evid
         say(f"{name}: {address}")
 
 
-def _cited(side: str, ids: list[str]) -> str:
-    return f"{side}: {', '.join(ids)}" if ids else ""
+def _cited(side: str, known: Mapping[str, Evidence], ids: Iterable[str]) -> str:
+    from airmedic_core.reports.distinct import distinct
+
+    told = [item.id for item in distinct(known[key] for key in ids if key in known)]
+    return f"{side}: {', '.join(told)}" if told else ""
 
 
 def _compared(item: Evidence) -> tuple[str, str]:

@@ -42,15 +42,12 @@ def undoing(proposal: Proposal) -> str:
     if not action.changes_production:
         return "Nothing has to be undone: production keeps serving what it serves now."
     later = f" Later: {infinitive(action.taken_back_by)}." if action.taken_back_by else ""
-    return f"By itself, where it does not verify right afterwards.{later}"
+    return f"By itself, if a check right afterwards fails.{later}"
 
 
 def without_a_yes(proposal: Proposal) -> str:
     """Return what happens if it is rejected, or if nobody answers in time."""
-    return (
-        "Nothing is done, and what serves now goes on serving. The same if nobody answers by "
-        f"{proposal.expires_at:%-d %b %Y, %H:%M} UTC."
-    )
+    return f"Nothing changes. It can be answered until {proposal.expires_at:%-d %b %Y, %H:%M} UTC."
 
 
 def _parameters(params: Json) -> Iterator[str]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from airmedic_core.assess import Likely, as_likely, likely_causes
 from airmedic_core.diagnose.facts import Facts
 from airmedic_core.records import Cause, RankedCause
+from airmedic_core.reports.shares import shares
 
 
 def with_chances(ranked: Sequence[RankedCause], facts: Facts) -> tuple[list[RankedCause], Likely | None]:
@@ -39,7 +40,16 @@ def with_chances(ranked: Sequence[RankedCause], facts: Facts) -> tuple[list[Rank
     healthy = [candidate for candidate in likely[1:] if candidate.cause is Cause.HEALTHY]
     every = [Likely(cause.cause, cause.confidence) for cause in (stated[0], *others)]
     rivals = sorted([*every[1:], *healthy], key=lambda candidate: -candidate.chance)
-    return [stated[0], *others], as_likely([every[0], *rivals])
+    return [stated[0], *others], _in_shares(as_likely([every[0], *rivals]), [stated[0], *others])
+
+
+def _in_shares(rival: Likely | None, causes: Sequence[RankedCause]) -> Likely | None:
+    """Return the rival with the share that people are shown of it, beside that of the first cause."""
+    if rival is None:
+        return None
+    told, _ = shares([cause.confidence for cause in causes])
+    shown = {cause.cause: share for cause, share in zip(causes, told, strict=True)}
+    return replace(rival, chance=shown.get(rival.cause, min(rival.chance, 1.0 - told[0])))
 
 
 def _bounded(cause: RankedCause, chances: dict[Cause, float], facts: Facts, *, first: bool) -> RankedCause:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from airmedic_core.diagnose.facts import Facts, citation
 from airmedic_core.records import Cause, Evidence, RankedCause, Verdict
+from airmedic_core.reports.distinct import distinct
 
 MOST_CITED = 6
 CEILING = 0.97
@@ -152,7 +153,7 @@ def _distinct(items: Sequence[Evidence]) -> list[Evidence]:
 
 def _explanation(cause: Cause, cited: Sequence[Evidence], against: Sequence[Evidence]) -> str:
     text = f"What decides it: {cause.traits.decided_by}"
-    for side, items in (("For it", cited[:3]), ("Against it", against[:2])):
+    for side, items in (("For it", distinct(cited)[:3]), ("Against it", distinct(against)[:2])):
         if items:
             text += f" {side}: {' '.join(citation(item) for item in items)}"
     return text

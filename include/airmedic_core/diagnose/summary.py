@@ -81,7 +81,8 @@ def _opening(first: RankedCause) -> str:
         return "Nothing is wrong: the batch looks like its reference."
     if first.cause is Cause.UNKNOWN:
         return "The cause is not known: what alarms fits no rule well enough."
-    return f"The most likely cause is {first.cause.traits.title} (confidence {number(first.confidence, 'fraction')})."
+    sure = number(round(first.confidence, 2), "fraction")
+    return f"The most likely cause is {first.cause.traits.title} (confidence {sure})."
 
 
 def _since(facts: Facts, shown: Sequence[Evidence]) -> list[Evidence]:

@@ -10,8 +10,8 @@ from airmedic_core.actions import ACTIONS, Path
 from airmedic_core.decide.propose import propose
 from airmedic_core.errors import AirmedicError, ModelError, PolicyError
 from airmedic_core.history import MARGIN
-from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Incident, Json, Proposal, to_json
+from airmedic_core.reports.gate_words import worth_of
 from airmedic_core.reports.private import Privacy
 from airmedic_core.training.training_run import GATE_TAG
 
@@ -121,10 +121,7 @@ def _deployment(
     params: Json = {"version": result.challenger, "promised_low": result.low, "gate": to_json(result)}
     # As it stands in what is approved: the spec may be edited between this and the last step.
     params |= plan_of(ws.spec)
-    expected = (
-        f"{measure_name(result.metric)} {result.champion_value:.4g} → {result.challenger_value:.4g} on {result.rows:,} "
-        "withheld rows; undone if it is not healthy on the newest batch."
-    )
+    expected = worth_of(result)
     try:
         return propose(ws, incident.id, action, params, expected, result.reasons[0], now=now)
     except PolicyError:

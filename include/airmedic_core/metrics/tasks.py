@@ -26,6 +26,15 @@ def metric(name: str, task: str) -> Metric:
     return known[name]
 
 
+def is_relative(name: str) -> bool:
+    """Return whether differences of a metric are shares of the value that they are compared with.
+
+    >>> is_relative("mae"), is_relative("roc_auc")
+    (True, False)
+    """
+    return any(measure.relative for measures in _METRICS.values() for measure in measures if measure.name == name)
+
+
 def metrics_for(task: str) -> dict[str, Metric]:
     """Return all metrics of a task by name."""
     return {measure.name: measure for measure in _METRICS[task]}

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from airmedic_core.actions import question
+from airmedic_core.decide.deciding_picture import DecidingPicture, deciding_picture
 from airmedic_core.decide.propose import REVIEWED
+from airmedic_core.decide.question import facts_of
+from airmedic_core.decide.rejections import CHOICES, UNLESS_SAID
 from airmedic_core.errors import LedgerError
+from airmedic_core.read_model.plain import rounded
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Incident, Json
@@ -67,11 +71,24 @@ def approvals_waiting(
             "question": question(proposal.action, title),
             "approvers": list(spec.approvers),
             **told,
+            "facts": [
+                {"name": fact.name, "sentences": [privacy.text(sentence) for sentence in fact.sentences]}
+                for fact in facts_of(ledger, spec, proposal)
+            ],
+            "picture": _picture(deciding_picture(ledger, spec, proposal)),
+            "snooze": {"choices": list(CHOICES), "usual": f"{UNLESS_SAID.days} days"},
             "alternatives": [],
         }
         lines.append(line)
         asked[waiting.question] = line
     return {"approvals": lines}
+
+
+def _picture(drawn: DecidingPicture | None) -> Json | None:
+    if drawn is None:
+        return None
+    bars = [{"label": bar.label, "value": rounded(bar.value)} for bar in drawn.bars]
+    return {"metric": drawn.metric, "title": drawn.title, "bars": bars, "note": drawn.note}
 
 
 def dag_of(incident: Incident) -> str:

@@ -14,8 +14,10 @@ from airmedic_core.read_model.trace import decisions_json
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
 from airmedic_core.reports.addresses import run_address
 from airmedic_core.reports.dossier import Dossier, read_dossier
-from airmedic_core.reports.narrative.cause import shares_apart
+from airmedic_core.reports.narrative.cause import measured_then, sides
+from airmedic_core.reports.narrative.remedy import measured_words
 from airmedic_core.reports.private import Privacy
+from airmedic_core.reports.shares import shares
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -60,8 +62,10 @@ def read_incident(
         "summary": privacy.text(standing.summary) if standing else "",
         "engine": standing.engine if standing else "",
         "outcome": _outcome(dossier),
-        "shares_words": shares_apart(standing.causes) if standing else "",
-        "causes": [_cause(ranked, privacy) for ranked in (standing.causes if standing else ())],
+        "measured_words": [privacy.text(sentence) for sentence in measured_words(dossier)],
+        "measured_then": measured_then(dossier),
+        "causes": _causes(dossier, privacy),
+        "something_else": shares([cause.confidence for cause in standing.causes])[1] if standing else None,
         "evidence": [_evidence(item, privacy) for item in evidence],
         "not_known": [privacy.text(text) for text in (standing.not_knowable if standing else ())],
         "similar": _similar(ws, dossier, specs, readable),
@@ -102,14 +106,23 @@ def _outcome(dossier: Dossier) -> Json | None:
     }
 
 
-def _cause(ranked: RankedCause, privacy: Privacy) -> Json:
+def _causes(dossier: Dossier, privacy: Privacy) -> list[Json]:
+    causes = dossier.standing.causes if dossier.standing else ()
+    told, _ = shares([cause.confidence for cause in causes])
+    return [_cause(dossier, ranked, share, privacy) for ranked, share in zip(causes, told, strict=True)]
+
+
+def _cause(dossier: Dossier, ranked: RankedCause, share: float, privacy: Privacy) -> Json:
+    supporting, contradicting = sides(dossier, ranked)
     return {
         "cause": ranked.cause.value,
         "cause_words": ranked.cause.words,
+        "title": ranked.cause.traits.title,
         "confidence": rounded(ranked.confidence),
+        "share": share,
         "explanation": privacy.text(ranked.explanation),
-        "supporting": list(ranked.supporting),
-        "contradicting": list(ranked.contradicting),
+        "supporting": supporting,
+        "contradicting": contradicting,
     }
 
 

@@ -32,7 +32,7 @@ from airmedic_core.reports.text import duration, line
 from airmedic_core.spec import ModelSpec
 
 if TYPE_CHECKING:
-    from airmedic_core.ledger import LanguageModelCall, RecordedAction
+    from airmedic_core.ledger import LanguageModelCall, Ledger, RecordedAction
     from airmedic_core.workspace import Workspace
 
 _SHOWN_WINDOWS = 60
@@ -83,6 +83,8 @@ class Dossier:
     promotions: tuple[Promotion, ...] = ()
     """The model's switches, oldest first; those before the incident tell what served then."""
     gates: tuple[GateResult, ...] = ()
+    compared: tuple[Json, ...] = ()
+    """What windows have shown of a version that its last deployment has tried beside the one that served."""
     batches: tuple[Batch, ...] = ()
     """The incident's own batches, oldest first."""
     assessments: tuple[Assessment, ...] = ()
@@ -222,6 +224,7 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         actions=actions,
         promotions=tuple(reversed(ledger.promotions(ws.spec.name))),
         gates=tuple(map(Privacy(ws.spec).gate, _gates([*details, *(proposal.params for proposal in proposals)]))),
+        compared=_compared(ledger, proposals),
         batches=tuple(seen.batch for seen in reversed(observed)),
         assessments=tuple(seen.assessment for seen in reversed(observed) if seen.assessment is not None),
         windows=measured_windows(ledger.window_rows(ws.spec.name, limit=_SHOWN_WINDOWS), summary, first),
@@ -230,6 +233,11 @@ def read_dossier(ws: Workspace, incident_id: str) -> Dossier:
         calls=tuple(ledger.language_model_calls(incident_id=incident_id)),
         audit=(head.sequence, head.hash),
     )
+
+
+def _compared(ledger: Ledger, proposals: Sequence[Proposal]) -> tuple[Json, ...]:
+    shown = (ledger.compared(proposal.hash) for proposal in reversed(proposals))
+    return tuple(next((windows for windows in shown if windows), ()))
 
 
 def _gates(places: Sequence[Json]) -> tuple[GateResult, ...]:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
+_MOST_CUSTOMERS = 100_000
+"""Of so many customers a share is told at the most, unless it would be none of them."""
+_WHOLE = 1e-6
+"""Shares such as 0.07 are no exact binary numbers: their product with 1,000 is 70 up to this."""
+
+
 class Options(TrialOptions):
     """Options of the canary rollout."""
 
@@ -58,13 +64,13 @@ class Canary(RolloutStrategy[Options]):
     def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
         """Say which shares the version answers, and what earns it the next."""
         version, before = version_of(proposal), proposal.params["gate"]["champion"]
-        first, *more = [f"{fraction:.0%}" for fraction in options.fractions]
+        customers, (first, *more) = _of_customers(options.fractions)
         steps = ", ".join(["", *(f"then {share}" for share in more), "then all"])
         lasts = f"{options.windows_per_step} new window{'s' if options.windows_per_step > 1 else ''}"
         return [
-            f"Version {version} answers {first} of the entities{steps}. Version {before} answers the others.",
-            f"Each step lasts {lasts} at the least, and is taken, unasked, {shown_in_trial(proposal, options)}",
-            *end_of_trial(proposal, options, f"Version {before} answers all rows again"),
+            f"Of {customers} customers, {first} get version {version}{steps}; the others keep version {before}.",
+            f"The next step follows by itself after {lasts}, {shown_in_trial(proposal, options)}",
+            *end_of_trial(proposal, options, f"All get version {before} again"),
         ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:
@@ -121,6 +127,22 @@ class Canary(RolloutStrategy[Options]):
     ) -> str:
         """End the trial: the champion answers all rows."""
         return trial.ended(ws, version, proposal, snapshot, now)
+
+
+def _of_customers(fractions: Sequence[float]) -> tuple[str, list[str]]:
+    """Return a round number of customers, and how many of them each share is, in whole numbers.
+
+    >>> _of_customers((0.1, 0.5)), _of_customers((0.0005,))
+    (('1,000', ['100', '500']), ('10,000', ['5']))
+    """
+    customers = 1_000
+    while min(fractions) * customers < 1 or (customers < _MOST_CUSTOMERS and not _are_whole(fractions, customers)):
+        customers *= 10
+    return f"{customers:,}", [f"{fraction * customers:,.0f}" for fraction in fractions]
+
+
+def _are_whole(fractions: Sequence[float], customers: int) -> bool:
+    return all(abs(fraction * customers - round(fraction * customers)) < _WHOLE for fraction in fractions)
 
 
 def _following(begun: Traffic, options: Options) -> float | None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from airmedic_core.errors import AirmedicError, SpecError
-from airmedic_core.metrics import Array, Blocks, Metric, block_draws, metric, tail_bounds
+from airmedic_core.metrics import Array, Blocks, Metric, block_draws, is_relative, metric, tail_bounds
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult, Json
+from airmedic_core.reports.gate_words import allowed, gained, short
 from airmedic_core.scoring import ScoredBatch
 from airmedic_core.training.guards import probability_error
 from airmedic_core.training.rows import MIN_BLOCKS
@@ -156,20 +157,25 @@ def _segments(
 
 def _judge(spec: ModelSpec, paired: dict[str, float], segments: list[Json]) -> tuple[Outcome, tuple[str, ...]]:
     margin = spec.gate.margin
-    shown = (
-        f"{measure_name(spec.metric)} {paired['champion']:.4g} → {paired['challenger']:.4g}, "
-        f"difference {paired['difference']:+.4f} [{paired['low']:+.4f}, {paired['high']:+.4f}]"
-    )
+    told = gained(_result(spec, paired), spec.gate.confidence)
+    shown = f"{measure_name(spec.metric)} {short(paired['champion'])} → {short(paired['challenger'])}: {told}."
+    rule = allowed(margin, relative=is_relative(spec.metric))
     worse = [segment for segment in segments if segment["clearly_worse"]]
     if worse:
-        return "refused", (f"{shown}.", f"Clearly worse in {_named(spec, worse)}.")
+        return "refused", (shown, f"Clearly worse in {_named(spec, worse)}.")
     if paired["low"] >= margin:
-        return "passed", (f"{shown}: the lower bound is not below the margin of {margin:+.3f}.",)
+        return "passed", (f"{shown} {rule}",)
     if paired["difference"] < margin:
-        return "refused", (f"{shown}: the challenger is worse than the margin of {margin:+.3f}.",)
+        return "refused", (f"{shown} {rule}",)
     if paired["high"] < 0:
-        return "refused", (f"{shown}: the challenger is worse over the whole interval.",)
-    return "inconclusive", (f"{shown}: these rows cannot rule out a loss beyond the margin of {margin:+.3f}.",)
+        return "refused", (f"{shown} That it is no worse is ruled out.",)
+    return "inconclusive", (f"{shown} {rule} These rows cannot rule out that it is worse than that.",)
+
+
+def _result(spec: ModelSpec, paired: dict[str, float]) -> GateResult:
+    """Return a comparison for its words alone."""
+    difference, low, high = paired["difference"], paired["low"], paired["high"]
+    return GateResult("not_comparable", spec.metric, (), difference=difference, low=low, high=high)
 
 
 def _named(spec: ModelSpec, worse: list[Json]) -> str:

@@ -201,19 +201,16 @@ def told(spec: ModelSpec, gate: GateResult, says: Says, confidence: float) -> st
     rows = f"on {gate.rows:,} rows that neither model was trained on"
     if gate.difference is None or gate.low is None or gate.high is None:
         return f"A model was trained in the shadow, and could not be compared: {' '.join(gate.reasons)}"
-    measure, sure = metric(spec.metric, spec.task), _sure(confidence)
-    if measure.relative:
-        amount = (
-            f"{percent(gate.difference)} of the error ({sure} interval {percent(gate.low)} to {percent(gate.high)})"
-        )
-        verb = "save"
+    sure = f"{_sure(confidence)} interval"
+    if metric(spec.metric, spec.task).relative:
+        amount = f"save {percent(gate.difference)} of the error"
+        bounds = f"({sure} {percent(gate.low)} to {percent(gate.high)})"
     else:
-        amount = (
-            f"{gate.difference:.3f} in {measure_name(spec.metric)} ({sure} interval {gate.low:.3f} to {gate.high:.3f})"
-        )
-        verb = "gain"
+        amount = f"gain {gate.difference:.3f} in {measure_name(spec.metric)}"
+        bounds = f"({sure} {gate.low:.3f} to {gate.high:.3f})"
     if says == "helps":
-        return f"A retrained model would {verb} {amount} {rows}."
+        # The gate says how certain the gain is, on the same rows: two intervals for one gain would puzzle people.
+        return f"A retrained model would {amount} {rows}."
     if says == "does not help":
-        return f"Retraining would not help: a model that was trained in the shadow would {verb} {amount} {rows}."
-    return f"Whether retraining would help is open: it would {verb} {amount} {rows}."
+        return f"Retraining would not help: a model that was trained in the shadow would {amount} {bounds} {rows}."
+    return f"Whether retraining would help is open: it would {amount} {bounds} {rows}."

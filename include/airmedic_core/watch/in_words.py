@@ -16,8 +16,8 @@ def watched_in_service(proposal: Proposal) -> list[str]:
     windows = int(proposal.params["rollout"]["watch_windows"])
     told = f"It is watched for {windows} new window{'s' if windows > 1 else ''}, for {_timeout(proposal)} at the most."
     return [
-        told if windows else "It is probed on the newest batch, and watched no further.",
-        f"Version {_before(proposal)} serves again, by itself, where it does worse than promised, or fails.",
+        told if windows else "It is tried on the newest batch, and watched no further.",
+        f"Version {_before(proposal)} serves again, by itself, if it does worse than in the test, or fails.",
     ]
 
 
@@ -25,14 +25,14 @@ def when_in_service(proposal: Proposal) -> str:
     """Return while what a version that answers all rows is taken back by itself, as the end of a sentence."""
     windows = int(proposal.params["rollout"]["watch_windows"])
     if not windows:
-        return "where it is probed on the newest batch"
-    return f"where it is probed, or in the {windows} new window{'s' if windows > 1 else ''} for which it is watched"
+        return "on the newest batch"
+    return f"on the newest batch, and in the {windows} new window{'s' if windows > 1 else ''} that it is watched"
 
 
 def shown_in_trial(proposal: Proposal, options: TrialOptions) -> str:
     """Return what a version that is tried has to show, as the end of a sentence."""
-    more = f"{options.tolerance_fraction:.0%}"
-    return f"once it surely loses at most {more} more on new rows than version {_before(proposal)}."
+    more = f"{100 * options.tolerance_fraction:g} %"
+    return f"if its error is shown to be at most {more} above that of version {_before(proposal)}."
 
 
 def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[str]:
@@ -50,8 +50,7 @@ def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[s
     windows = f"{options.max_windows} new window{'s' if options.max_windows > 1 else ''}"
     within = f"{_timeout(proposal)} or {windows}" if options.max_windows else _timeout(proposal)
     return [
-        f"{back}, by itself, where it surely loses more, or cannot score the newest rows.",
-        f"Where nothing is shown within {within}, people are asked, and it goes on until they answer.",
+        f"{back}, by itself, if its error is larger or it fails; people are asked if neither is shown within {within}.",
     ]
 
 

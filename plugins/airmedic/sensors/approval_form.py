@@ -1,4 +1,4 @@
-"""The form of an approval: a comment, a snooze, and what may be narrowed; and what people fill in."""
+"""The form of an approval: a comment, and what may be narrowed; and what people fill in, there or on the page."""
 
 from __future__ import annotations
 
@@ -24,15 +24,12 @@ class FilledIn:
 
 
 def form_of(proposal: Proposal) -> dict[str, Json]:
-    """Return the fields of an answer, as Airflow keeps them."""
-    from airmedic_core.decide.rejections import CHOICES, UNLESS_SAID
+    """Return the fields of an answer, as Airflow keeps them.
 
-    why = "Kept with the answer, and shown to whoever is asked next. Optional."
-    comment = Param("", type=["string", "null"], title="Comment", description=why)
-    how_long = "After a rejection, the same question is not asked again for so long, unless what it rests on changes."
-    usual = f"{UNLESS_SAID.days} days"
-    snooze = Param(usual, type="string", enum=list(CHOICES), title="Snooze", description=how_long)
-    fields = {"comment": comment, "snooze": snooze}
+    Airflow's buttons stand below the fields, and each takes a seventh of the screen: the comment has no description,
+    and how long a rejection holds is asked on the page alone.
+    """
+    fields = {"comment": Param("", type=["string", "null"], title="Comment")}
     for narrow in (narrow for narrow in fields_of(proposal) if narrow.name not in RESERVED):
         bounds = f"As proposed, or narrower: {narrow.bounds}."
         fields[narrow.name] = Param(narrow.proposed, title=narrow.title, description=bounds, **narrow.schema)

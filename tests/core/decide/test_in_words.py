@@ -87,4 +87,4 @@ def test_an_action_that_is_gone_cannot_say_how_it_is_undone() -> None:
 
 
 def test_what_follows_without_a_yes_names_the_moment() -> None:
-    assert without_a_yes(proposal("hold")).endswith("The same if nobody answers by 7 Feb 2026, 08:00 UTC.")
+    assert without_a_yes(proposal("hold")).endswith("Nothing changes. It can be answered until 7 Feb 2026, 08:00 UTC.")

@@ -104,7 +104,8 @@ def test_a_cause_that_is_about_as_likely_is_named_with_what_tells_them_apart(
     first, second = diagnosis.causes
     assert (first.cause, second.cause) == (Cause.CONCEPT_DRIFT, Cause.HARMFUL_COVARIATE_SHIFT)
     assert (first.confidence, second.confidence) == (0.731, 0.5)
-    assert f"Also possible (50 %) is {second.cause.traits.title}." in diagnosis.summary
+    # What 73 % leaves of a whole: people are shown shares that add up.
+    assert f"Also possible (27 %) is {second.cause.traits.title}." in diagnosis.summary
     assert first.cause.traits.settled_by in diagnosis.summary
     assert second.cause.traits.settled_by in diagnosis.summary
 

@@ -207,19 +207,46 @@ def test_what_is_left_out_is_not_quoted_either(
     assert [line["explanation"] for line in without_beta["causes"]] == ["(not shown) [E2]."]
 
 
-def test_shares_that_add_up_to_more_than_a_whole_are_explained(
+def test_the_shares_of_causes_and_of_something_else_add_up_to_a_whole(
     workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
 ) -> None:
     packet = EvidencePacket(ID, "alpha", (Evidence("E1", "finding.drift", "findings", "age", "age moved."),))
     ledger.record_packet(packet)
     told = {}
-    for second in (0.2, 0.6):
-        causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.8, ("E1",)), RankedCause(Cause.LABEL_SHIFT, second, ("E1",)))
+    for second in (0.05, 0.6):
+        causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.84, ("E1",)), RankedCause(Cause.LABEL_SHIFT, second, ("E1",)))
         given = Diagnosis(ID, f"rules {second}", causes, Severity.HIGH, "age moved.", (), packet.hash)
         ledger.record_diagnosis(given, stands=True)
-        told[second] = read_incident(workspace, ID, specs=specs, readable=lambda _: True)["shares_words"]
-    assert told[0.2] == ""
-    assert "need not add up" in told[0.6]
+        shown = read_incident(workspace, ID, specs=specs, readable=lambda _: True)
+        told[second] = ([line["share"] for line in shown["causes"]], shown["something_else"])
+    # By hand: 84 + 5 leave 11 of 100; of 84 and 60, what 84 leaves of 100 is the second's.
+    assert told == {0.05: ([0.84, 0.05], 0.11), 0.6: ([0.84, 0.16], 0.0)}
+
+
+def test_evidence_that_only_quotes_other_evidence_of_its_side_is_not_shown_twice(
+    workspace: Workspace, ledger: Ledger, specs: dict[str, KnownSpec], proposal: Proposal
+) -> None:
+    items = (
+        Evidence("E1", "finding.trial", "findings", "batch", "A retrained model would gain 0.096 in AUC."),
+        Evidence(
+            "E2",
+            "assessment",
+            "assessment",
+            "batch",
+            "The relation has changed: A retrained model would gain 0.096 in AUC.",
+        ),
+        Evidence("E3", "finding.performance", "findings", "batch", "AUC is 0.75."),
+    )
+    packet = EvidencePacket(ID, "alpha", items)
+    ledger.record_packet(packet)
+    causes = (
+        RankedCause(Cause.CONCEPT_DRIFT, 0.8, ("E1", "E2", "E3")),
+        RankedCause(Cause.LABEL_SHIFT, 0.1, ("E3",), ("E2",)),
+    )
+    ledger.record_diagnosis(Diagnosis(ID, "rules", causes, Severity.HIGH, "It changed.", (), packet.hash), stands=True)
+    first, second = read_incident(workspace, ID, specs=specs, readable=lambda _: True)["causes"]
+    assert first["supporting"] == ["E1", "E3"]
+    assert second["contradicting"] == ["E2"], "alone on its side, it is no repetition"
 
 
 def test_an_incident_that_does_not_exist_is_an_error(

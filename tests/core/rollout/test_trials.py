@@ -76,7 +76,7 @@ def test_what_was_approved_is_rolled_out_whatever_the_spec_says_since(
     [
         ("simple", "Version 2 answers all rows at once."),
         ("blue_green", "Version 2 answers all rows once it was loaded and probed; version 1 is kept loaded."),
-        ("canary", "Version 2 answers 10% of the entities, then 50%, then all. Version 1 answers the others."),
+        ("canary", "Of 1,000 customers, 100 get version 2, then 500, then all; the others keep version 1."),
         ("shadow", "Version 2 scores all rows beside version 1, whose answers alone count."),
     ],
 )
@@ -89,8 +89,8 @@ def test_approvers_are_told_how_it_is_rolled_out_completed_and_taken_back(
     assert first == told
     assert "by itself" in " ".join(more)
     if strategy == "canary":
-        assert more[0].endswith("once it surely loses at most 2% more on new rows than version 1.")
-        assert "within 1 hour, people are asked" in more[-1]
+        assert more[0].endswith("if its error is shown to be at most 2 % above that of version 1.")
+        assert "people are asked if neither is shown within 1 hour." in more[-1]
 
 
 def test_a_canary_is_taken_back_although_its_spec_has_lost_the_key(tried: Path, tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def test_the_same_scores_pass_without_a_difference(spec: ModelSpec) -> None:
 def test_a_challenger_of_shuffled_labels_is_refused(spec: ModelSpec) -> None:
     result = compare(spec, scored(0.3), scored(0.0, seed=2), FRAME)
     assert result.outcome == "refused"
-    assert "worse than the margin" in result.reasons[0]
+    assert "worse by" in result.reasons[0]
+    assert "At most 0.010 worse is allowed." in result.reasons[0]
 
 
 def test_a_wide_interval_does_not_refuse_what_is_surely_not_worse(spec: ModelSpec) -> None:

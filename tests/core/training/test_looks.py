@@ -75,6 +75,6 @@ def test_a_bound_moves_on_where_no_resample_lies_beyond_it(tmp_path: Path) -> No
 def test_no_interval_is_said_to_be_certain(tmp_path: Path) -> None:
     spec = spec_of(tmp_path)
     result = GateResult("passed", "roc_auc", (), "1", "2", 0.7, 0.75, 0.05, 0.02, 0.08, -0.01, 300, 5)
-    shown = [told(spec, result, "helps", confidence_of(spec, look)) for look in (1, 3, 10, 100)]
+    shown = [told(spec, result, "open", confidence_of(spec, look)) for look in (1, 3, 10, 100)]
     assert ["96.96 % interval" in shown[0], "99.662 % interval" in shown[1]] == [True, True]
     assert not any("(100 %" in sentence for sentence in shown)

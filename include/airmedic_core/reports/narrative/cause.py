@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from airmedic_core.numbers import measure_name
 from airmedic_core.records import Diagnosis, IncidentState, RankedCause
+from airmedic_core.reports.distinct import distinct
 from airmedic_core.reports.dossier import Dossier
-from airmedic_core.reports.text import code, line, moment, number, prose
+from airmedic_core.reports.gate_words import short
+from airmedic_core.reports.shares import shares
+from airmedic_core.reports.text import code, day, line, moment, number, prose
 
 EVIDENCE_ID = re.compile(r"\bE\d+\b")
 _RULES = "rules"
-_LEAST_REST = 0.005
-"""Confidence left for other causes from which it is told: half a percent is shown as one."""
 _ENDED = {
     IncidentState.RESOLVED: "It is resolved.",
     IncidentState.REJECTED: "The remedy was rejected; nothing was changed.",
@@ -36,16 +38,37 @@ def what_happened(dossier: Dossier) -> str:
     return " ".join(sentences)
 
 
+def measured_then(dossier: Dossier) -> str:
+    """Return the metric in the window that the incident was first seen in, with its rows and what is accepted."""
+    summary, finding = dossier.summary, dossier.metric
+    if summary.metric_value is None or summary.metric_name is None or not dossier.batches:
+        return ""
+    known = summary.metric_low is not None and summary.metric_high is not None
+    bounds = f" ({short(summary.metric_low or 0.0)} to {short(summary.metric_high or 0.0)})" if known else ""
+    rows = f", on {finding.sample_size:,} rows with labels" if finding is not None and finding.sample_size else ""
+    window = day(dossier.batches[0].window)
+    told = f"{measure_name(summary.metric_name)} was {short(summary.metric_value)}{bounds} in {window}{rows}."
+    if summary.metric_limit is None:
+        return told
+    way = "At most" if summary.metric_higher_is_better is False else "At least"
+    return f"{told} {way} {short(summary.metric_limit)} is accepted."
+
+
 def ended(state: IncidentState) -> str:
     """Return how an incident stands, in a sentence."""
     return _ENDED.get(state, f"It is {state.replace('_', ' ')}.")
 
 
 def sides(dossier: Dossier, cause: RankedCause) -> tuple[list[str], list[str]]:
-    """Return the evidence for a cause and against it: ids that a reader finds in the report, none on both sides."""
-    known = {item.id for item in dossier.evidence}
+    """Return the evidence for a cause and against it: ids that a reader finds in the report, none on both sides.
+
+    What only quotes other evidence of its side is left out.
+    """
+    known = {item.id: item for item in dossier.evidence}
     supporting = [key for key in dict.fromkeys(cause.supporting) if key in known]
-    return supporting, [key for key in dict.fromkeys(cause.contradicting) if key in known and key not in supporting]
+    against = [key for key in dict.fromkeys(cause.contradicting) if key in known and key not in supporting]
+    cited, opposed = (distinct(known[key] for key in side) for side in (supporting, against))
+    return [item.id for item in cited], [item.id for item in opposed]
 
 
 def since_when(dossier: Dossier) -> str:
@@ -75,12 +98,11 @@ def why(dossier: Dossier) -> str:
     standing = dossier.standing
     if standing is None:
         return "No diagnosis was made."
-    lines = [_cause(dossier, place, cause) for place, cause in enumerate(standing.causes, start=1)]
-    rest = 1.0 - sum(cause.confidence for cause in standing.causes)
-    if standing.causes and rest >= _LEAST_REST:
-        lines.append(f"{len(lines) + 1}. Something else, {number(round(rest, 3), 'fraction')}.")
-    elif apart := shares_apart(standing.causes):
-        lines.append(f"\n{apart}")
+    told, rest = shares([cause.confidence for cause in standing.causes])
+    ranked = zip(standing.causes, told, strict=True)
+    lines = [_cause(dossier, place, cause, share) for place, (cause, share) in enumerate(ranked, start=1)]
+    if standing.causes and rest:
+        lines.append(f"{len(lines) + 1}. Something else, {number(rest, 'fraction')}.")
     if standing.runbook:
         lines.append(f"\nRunbook: {code(standing.runbook)}.")
     lines += [f"\nNote: {prose(note)}" for note in standing.notes]
@@ -88,14 +110,7 @@ def why(dossier: Dossier) -> str:
     return "\n".join(lines)
 
 
-def shares_apart(causes: Iterable[RankedCause]) -> str:
-    """Return why the confidences of causes add up to more than a whole; empty where they do not."""
-    if sum(cause.confidence for cause in causes) - 1.0 < _LEAST_REST:
-        return ""
-    return "Each share is how often such an answer was right by itself, so that they need not add up."
-
-
-def _cause(dossier: Dossier, place: int, cause: RankedCause) -> str:
+def _cause(dossier: Dossier, place: int, cause: RankedCause, share: float) -> str:
     explanation = f" {prose(cause.explanation, 1_200)}" if cause.explanation else ""
     told = set(EVIDENCE_ID.findall(cause.explanation))
     supporting, against = (
@@ -104,7 +119,7 @@ def _cause(dossier: Dossier, place: int, cause: RankedCause) -> str:
     for_it, against_it = ("Also for it", "Also against it") if told else ("For it", "Against it")
     more = f" {for_it}: {_ids(supporting)}." if supporting else ""
     more += f" {against_it}: {_ids(against)}." if against else ""
-    return f"{place}. **{cause.cause.words}**, {number(cause.confidence, 'fraction')}.{explanation}{more}"
+    return f"{place}. **{cause.cause.words}**, {number(share, 'fraction')}.{explanation}{more}"
 
 
 def _other(diagnosis: Diagnosis, standing: Diagnosis) -> str:

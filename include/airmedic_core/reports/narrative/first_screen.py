@@ -51,7 +51,7 @@ def four_lines(dossier: Dossier) -> str:
     standing = dossier.standing
     first = standing.causes[0] if standing and standing.causes else None
     why = (
-        f"{first.cause.words}, {number(first.confidence, 'fraction')} by {prose(standing.engine, 30)}"
+        f"{first.cause.words}, {number(round(first.confidence, 2), 'fraction')} by {prose(standing.engine, 30)}"
         if first and standing
         else f"{dossier.incident.cause.words}, not diagnosed yet"
     )
@@ -80,7 +80,7 @@ def _why(dossier: Dossier) -> str:
     if standing is None or not standing.causes:
         return f"{dossier.incident.cause.words}; it has not been diagnosed yet."
     first = standing.causes[0]
-    sure = f"**{first.cause.words}**, {number(first.confidence, 'fraction')} by {prose(standing.engine, 40)}"
+    sure = f"**{first.cause.words}**, {number(round(first.confidence, 2), 'fraction')} by {prose(standing.engine, 40)}"
     cited, _ = sides(dossier, first)
     items = {item.id: item for item in dossier.evidence}
     # The assessment sums up the rest, and is the headline above.

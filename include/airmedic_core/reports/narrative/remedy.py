@@ -5,6 +5,8 @@ from __future__ import annotations
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import IncidentState, Proposal
 from airmedic_core.reports.dossier import Dossier, needs
+from airmedic_core.reports.gate_words import short
+from airmedic_core.reports.in_service import in_service_words, tested_in, tested_words
 from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
 
 
@@ -87,15 +89,12 @@ def what_was_done(dossier: Dossier) -> str:
 
 
 def did_it_help(dossier: Dossier) -> str:
-    """Return the metric before and after, and what was verified."""
+    """Return what the windows since have shown, what the test before said, and what was verified."""
     resolution = dossier.incident.resolution
-    before, after = resolution.get("before"), resolution.get("after")
     lines = []
-    if isinstance(before, int | float) and isinstance(after, int | float):
-        metric = measure_name(prose(resolution.get("metric", dossier.spec.metric), 60))
-        lines.append(f"{metric}: **{number(before)}** before, **{number(after)}** after{_rows_of(dossier)}.")
     if isinstance(resolution.get("outcome"), str):
-        lines.append(f"Outcome: {name_in_words(resolution['outcome'])}.")
+        lines.append(f"**{name_in_words(resolution['outcome']).capitalize()}.**")
+    lines += [prose(sentence) for sentence in measured_words(dossier)]
     told = [resolution.get(key) for key in ("summary", "reason", "verified")]
     lines += [prose(text) for text in told if isinstance(text, str)]
     held = resolution.get("held_windows")
@@ -107,11 +106,17 @@ def did_it_help(dossier: Dossier) -> str:
     return " ".join(lines)
 
 
-def _rows_of(dossier: Dossier) -> str:
-    """Return which rows the metric before and after are of, where a gate has measured them."""
-    both = dossier.incident.resolution.get("before"), dossier.incident.resolution.get("after")
-    gates = [gate for gate in dossier.gates if (gate.champion_value, gate.challenger_value) == both]
-    return f", on the {gates[-1].rows:,} rows that were withheld for the gate" if gates else ""
+def measured_words(dossier: Dossier) -> list[str]:
+    """Return in sentences what was measured of a remedy: in service, and in the test before it, each with its rows."""
+    resolution, gate = dossier.incident.resolution, tested_in(dossier)
+    told = in_service_words(dossier)
+    before, after = resolution.get("before"), resolution.get("after")
+    if gate is not None:
+        told.append(tested_words(gate))
+    elif isinstance(before, int | float) and isinstance(after, int | float):
+        metric = measure_name(line(resolution.get("metric", dossier.spec.metric), 60))
+        told.append(f"{metric} on the same rows: {short(before)} before, {short(after)} after.")
+    return told
 
 
 def name_in_words(name: str) -> str:

@@ -97,3 +97,9 @@ export function facts(pairs) {
   const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return make("dl", { class: "facts" }, known.map(([word, value, width]) => make("div", { class: width }, make("dt", {}, word), make("dd", {}, value))));
 }
+
+/** What has to be known, in rows: the word on the left, what it is on the right. Pairs without a value are left out. */
+export function knowing(pairs) {
+  const known = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return make("dl", { class: "knowing" }, known.map(([word, value]) => make("div", {}, make("dt", {}, word), make("dd", {}, value))));
+}

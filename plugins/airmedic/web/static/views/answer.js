@@ -11,7 +11,7 @@ const CLASSES = { Approve: "approve", Reject: "reject" }; // of the buttons; oth
 /** Make the form that answers one of Airflow's questions about a proposal. */
 export function answerForm(approval, question, reload) {
   const form = touched(make("form", { class: "answer" }));
-  const { elements, values } = fields(question.params);
+  const { elements, values } = fields({ ...question.params, ...snoozing(approval, question) });
   const outcome = make("div", { role: "status" });
   const buttons = question.options.map((option) => make("button", { type: "submit", value: option, class: CLASSES[option] ?? null }, option));
   form.append(make("div", { class: "fields" }, ...elements), make("div", { class: "buttons" }, ...buttons), outcome);
@@ -36,6 +36,12 @@ export function answerForm(approval, question, reload) {
     outcome.append(again);
   });
   return form;
+}
+
+/* How long a rejection holds. Airflow's form has no such field, to keep its buttons on the first screen; it takes the answer. */
+function snoozing({ snooze }, { options, params }) {
+  if (!snooze || params?.snooze || !options.includes("Reject")) return {};
+  return { snooze: { value: snooze.usual, schema: { type: "string", title: "If rejected, ask again after", enum: snooze.choices, values_display: Object.fromEntries(snooze.choices.map((choice) => [choice, choice])) } } };
 }
 
 function refusal(error, { approvers }) {

@@ -1,11 +1,12 @@
 /* What waits for people: the question, what it means, and the answer, which goes to Airflow. */
 
 import * as api from "../api.js";
-import { add, facts, folded, make, named, said } from "../dom.js";
+import { add, facts, folded, knowing, make, named, said } from "../dom.js";
 import { to } from "../routes.js";
-import { actionName, age, waited, when } from "../words.js";
+import { actionName, waited, when } from "../words.js";
 import { answerForm } from "./answer.js";
-import { gate, proposed } from "./proposal.js";
+import { decidingPicture } from "../charts/deciding.js";
+import { alarms, gate, proposed } from "./proposal.js";
 
 export async function approvalsView({ signal, reload }) {
   const { approvals } = await api.approvals(signal);
@@ -36,16 +37,25 @@ function card(approval, { waiting, problem }, reload) {
     "article",
     { class: "card approval", "aria-label": subject.slice(0, 120) },
     make("h3", {}, said(subject, { most: 300 })),
-    make("p", { class: "quiet" }, make("a", { href: to.model(approval.model) }, named(approval.model)), " · ", make("a", { href: to.incident(approval.incident_id) }, "the incident"), ` · waits for ${waited(approval.created_at)}`),
-    all.map((proposal) => [all.length > 1 ? make("h4", {}, named(actionName(proposal.action_words))) : null, proposed(proposal), approvedSoFar(proposal)]),
-    comparison(approval),
-    facts([
-      ["Who may answer", approval.approvers?.length ? approval.approvers.map((name, index) => [index ? ", " : "", named(name)]) : "everybody whom Airflow lets answer"],
-      ["If nobody answers", [`Rejected ${age(approval.expires_at)} (`, when(approval.expires_at), "). Nothing changes then."]],
-    ]),
-    all.map(({ answers }) => earlier(answers)),
-    question ? answerForm(approval, question, reload) : make("p", { class: problem ? "problem" : "quiet", role: "status" }, problem || "Airflow does not ask this question at the moment: its task is about to ask, or has been cleared. Look again in a moment."),
-    folded("Ids and the whole question", facts([["Proposal", all.map(({ hash }) => make("div", {}, make("code", {}, hash)))], ["Incident", make("code", {}, approval.incident_id)]]), question ? make("pre", {}, said(question.body)) : null),
+    make("p", { class: "quiet" }, make("a", { href: to.model(approval.model) }, named(approval.model)), " · ", make("a", { href: to.incident(approval.incident_id) }, "the incident with its evidence"), ` · waits for ${waited(approval.created_at)}`),
+    make(
+      "div",
+      { class: "asked" },
+      make(
+        "div",
+        {},
+        all.map(alarms),
+        decidingPicture(approval.picture),
+        all.length > 1 ? all.map((proposal) => [make("h4", {}, named(actionName(proposal.action_words))), proposed(proposal)]) : knowing((approval.facts ?? []).map(({ name, sentences }) => [name, sentences.map((sentence) => [said(sentence, { most: 300 }), " "])])),
+      ),
+      make(
+        "aside",
+        { class: "to-answer" },
+        all.map(({ approvals_needed: needed, answers }) => [approvedSoFar({ approvals_needed: needed, answers }), earlier(answers)]),
+        question ? answerForm(approval, question, reload) : make("p", { class: problem ? "problem" : "quiet", role: "status" }, problem || "Airflow does not ask this question at the moment: its task is about to ask, or has been cleared. Look again in a moment."),
+      ),
+    ),
+    folded("Reason, test before deployment, ids", facts([["Why", all.map(({ reason }) => make("div", {}, said(reason)))], ["Proposal", all.map(({ hash }) => make("div", {}, make("code", {}, hash)))], ["Incident", make("code", {}, approval.incident_id)]]), comparison(approval), question ? make("pre", {}, said(question.body)) : null),
   );
 }
 

@@ -1,14 +1,15 @@
 /* One incident: what happened, why, who decided, and whether it helped. */
 
 import * as api from "../api.js";
-import { facts, folded, make, named, row, said, section, table } from "../dom.js";
+import { facts, folded, knowing, make, named, row, said, section, table } from "../dom.js";
 import { to } from "../routes.js";
-import { actionName, capital, duration, incidentName, incidentState, metricName, number, percent, plain, signed, span, when } from "../words.js";
+import { actionName, capital, duration, incidentName, incidentState, number, percent, plain, span, when } from "../words.js";
 import { away, badge, trail } from "./parts.js";
 import { proposalCard } from "./proposal.js";
 import { decisionTrace } from "./trace.js";
 
 const POLICY = "policy"; // it answers where it allows an action without asking; why is the proposal's reason
+const RULES = "rules"; // what they explain a cause with is the evidence, which stands below
 const ENDED = new Set(["resolved", "rejected", "undone", "escalated"]);
 
 export async function incidentView({ names, signal }) {
@@ -17,7 +18,6 @@ export async function incidentView({ names, signal }) {
   return [
     trail([named(incident.model), to.model(incident.model)], ["Incident"]),
     make("h2", {}, named(incidentName(incident.cause_words)), " · ", named(incident.model), " ", badge(state, incidentState(incident.state))),
-    make("p", { class: "lead" }, said(incident.headline)),
     answers(incident),
     causes(incident),
     decisionTrace(incident),
@@ -32,22 +32,19 @@ export async function incidentView({ names, signal }) {
 
 /* The five questions that somebody has who opens this page, before they scroll. */
 function answers(incident) {
-  const replaced = parentsOf(incident.proposals);
-  const open = incident.proposals.find(({ hash, answers: given, action }) => !action && !replaced.has(hash) && !given.some(({ refused_because: why }) => !why));
-  const waits = incident.state === "awaiting_approval" && open;
   const start = incident.window?.start ?? incident.window?.window_start;
+  const closed = incident.closed_at ? `, closed after ${duration((new Date(incident.closed_at) - new Date(incident.opened_at)) / 1000)}` : ", still open";
   return make(
     "div",
     { class: "answers" },
-    facts([
-      ["Who decided", decided(incident), "wide"],
-      ["Did it help?", helped(incident), "wide"],
-      ["What to do", waits ? make("a", { href: to.approvals() }, `Answer: ${actionName(open.action_words)}`) : incident.state === "escalated" ? "Look into it: Airmedic has no remedy that it may carry out." : ENDED.has(incident.state) ? "Nothing: it has ended." : "Wait: Airmedic is at work."],
-      ["Rows", start ? span(start, incident.window.end ?? incident.window.window_end) : null],
-      ["Severity", incident.severity],
-      ["Opened", [when(incident.opened_at), incident.closed_at ? `, closed after ${duration((new Date(incident.closed_at) - new Date(incident.opened_at)) / 1000)}` : ", still open"]],
+    knowing([
+      ["What happened", [said(incident.headline), incident.measured_then ? [" ", said(incident.measured_then)] : null]],
+      ["Why", whyInShort(incident)],
+      ["Who decided", decided(incident)],
+      ["Did it help?", helped(incident)],
+      ["What to do next", next(incident)],
     ]),
-    incident.summary && incident.summary !== incident.headline ? make("p", {}, said(incident.summary)) : null,
+    make("p", { class: "quiet" }, start ? ["Seen in ", span(start, incident.window.end ?? incident.window.window_end), " · "] : null, `severity ${incident.severity} · opened `, when(incident.opened_at), closed),
     make(
       "p",
       { class: "doors" },
@@ -57,37 +54,54 @@ function answers(incident) {
   );
 }
 
+function whyInShort({ causes: ranked, evidence, headline, something_else: rest }) {
+  if (!ranked.length) return "It has not been diagnosed yet.";
+  const [first, ...others] = ranked;
+  const items = new Map(evidence.map((item) => [item.id, item]));
+  const [shown] = first.supporting.map((id) => items.get(id)).filter((item) => item && !headline.includes(item.statement.replace(/\.$/, "")));
+  const also = [...others.map(({ cause_words: words, share }) => `${words} ${percent(share)}`), ...(rest ? [`something else ${percent(rest)}`] : [])];
+  return [make("b", {}, capital(first.title)), ` (${first.cause_words}), ${percent(first.share)} sure. `, shown ? [said(shown.statement), " "] : null, also.length ? make("span", { class: "quiet" }, `Otherwise: ${also.join(", ")}.`) : null];
+}
+
+function next(incident) {
+  const replaced = parentsOf(incident.proposals);
+  const open = incident.proposals.find(({ hash, answers: given, action }) => !action && !replaced.has(hash) && !given.some(({ refused_because: why }) => !why));
+  if (incident.state === "awaiting_approval" && open) return make("a", { href: to.approvals() }, `Answer: ${actionName(open.action_words)}`);
+  if (incident.state === "escalated") return "Look into it: Airmedic has no remedy that it may carry out.";
+  return ENDED.has(incident.state) ? "Nothing: it has ended, and the model is watched on." : "Wait: Airmedic is at work.";
+}
+
 function decided({ proposals: made }) {
   const counted = made.flatMap(({ action_words: action, answers: given }) => given.filter(({ refused_because: why }) => !why).map((given) => ({ action: actionName(action), ...given })));
   if (!counted.length) return "nobody yet";
   return counted.map(({ action, answer, by, comment }) => make("div", {}, by === POLICY ? "The policy, without asking," : named(by), answer === "approve" ? " approved: " : " rejected: ", named(action), comment && by !== POLICY ? [" – “", said(comment, { most: 120 }), "”"] : null));
 }
 
-function helped({ outcome }) {
-  if (!outcome) return null;
-  const { before, after, metric, summary, held_windows: held } = outcome;
-  const isMeasured = typeof before === "number" && typeof after === "number";
+function helped({ outcome, measured_words: words }) {
+  if (!outcome) return words?.length ? words.map((sentence) => make("div", {}, said(sentence))) : "Not known yet.";
+  const { summary, held_windows: held } = outcome;
   return [
-    make("div", {}, make("b", {}, capital(outcome.outcome ?? outcome.state)), isMeasured ? `: ${metricName(metric ?? "metric")} ${number(before)} before, ${number(after)} after (${signed(after - before)})` : null),
-    summary ? make("div", {}, said(summary)) : null,
-    held ? make("div", {}, `It has held for ${held} healthy ${held === 1 ? "window" : "windows"} since.`) : null,
+    make("b", {}, `${capital(outcome.outcome ?? outcome.state)}. `),
+    (words ?? []).map((sentence) => make("div", {}, said(sentence))),
+    make("div", { class: "quiet" }, summary ? [said(summary), " "] : null, held ? `It has held for ${held} healthy ${held === 1 ? "window" : "windows"} since.` : null),
   ];
 }
 
-function causes({ causes: ranked, evidence, shares_words: apart }) {
+function causes({ causes: ranked, engine, evidence, something_else: rest, summary }) {
   if (!ranked.length) return section("Why", make("p", { class: "empty" }, "There is no diagnosis yet: the remediation's task “diagnose” writes it."));
   const items = new Map(evidence.map((item) => [item.id, item]));
   const cards = ranked.map((cause, index) =>
     make(
       "article",
       { class: "card" },
-      make("h4", {}, named(capital(cause.cause_words)), make("span", { class: "quiet" }, typeof cause.confidence === "number" ? ` ${percent(cause.confidence)} sure` : "")),
-      cause.explanation ? make("p", {}, said(cause.explanation)) : null,
+      make("h4", {}, named(capital(cause.cause_words)), make("span", { class: "quiet" }, typeof cause.share === "number" ? ` ${percent(cause.share)} sure` : "")),
+      cause.explanation ? make("p", {}, said(engine === RULES ? cause.explanation.split(" For it:")[0] : cause.explanation)) : null,
       cited("Evidence for it", cause.supporting, items, index === 0),
       cited("Evidence against it", cause.contradicting, items, index === 0 && cause.contradicting.length > 0),
     ),
   );
-  return section("Why", cards, apart ? make("p", { class: "quiet" }, apart) : null);
+  const whole = summary ? folded("The whole diagnosis", make("p", {}, said(summary))) : null;
+  return section("Why", cards, rest ? make("p", { class: "quiet" }, `Something else: ${percent(rest)}.`) : null, whole);
 }
 
 function cited(title, ids, items, isOpen) {

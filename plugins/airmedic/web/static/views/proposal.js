@@ -24,6 +24,7 @@ export function proposalCard(proposal, { isNarrowed = false } = {}) {
     "article",
     { class: "card" },
     make("h4", {}, named(actionName(proposal.action_words))),
+    alarms(proposal),
     proposed(proposal),
     isNarrowed ? make("p", { class: "quiet" }, "Narrowed by its approver: the narrower proposal stands in its place.") : null,
     isNarrowed && !proposal.answers.length ? null : answersGiven(proposal.answers),
@@ -34,15 +35,19 @@ export function proposalCard(proposal, { isNarrowed = false } = {}) {
 }
 
 /** What a proposal is, above the fold of an approval. */
-export function proposed({ expected, reason, permission, params_words: params, undo_words: undo, warning, changed, approvals_needed: needed }) {
-  const alarms = [warning, changed].filter(Boolean).map((words) => make("p", { class: "problem" }, said(words)));
-  return [alarms, facts([
+export function proposed({ expected, reason, permission, params_words: params, undo_words: undo, approvals_needed: needed }) {
+  return facts([
     ["What changes", params.length ? make("ul", {}, params.map((line) => make("li", {}, said(line, { most: 300 })))) : "nothing that serves now", params.length ? "wide" : null],
     ["What it is worth", expected ? said(expected) : null],
     ["Why", reason ? said(reason) : null],
     ["How it is undone", undo ? said(undo) : null],
     ["Who decides", permissionWords(permission, needed)],
-  ])];
+  ]);
+}
+
+/** What has to be seen first: what speaks against a proposal, and what has changed since it was asked about before. */
+export function alarms({ warning, changed }) {
+  return [warning, changed].filter(Boolean).map((words) => make("p", { class: "problem" }, said(words)));
 }
 
 function answersGiven(answers) {

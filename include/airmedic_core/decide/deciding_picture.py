@@ -1,0 +1,110 @@
+"""The one picture that decides an approval: what the gate compared, or the metric before and in the incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airmedic_core.assess import summarise
+from airmedic_core.numbers import measure_name
+from airmedic_core.records import BatchSummary, GateResult, Json, Proposal, from_json
+from airmedic_core.reports.gate_words import gained
+from airmedic_core.reports.text import day
+
+if TYPE_CHECKING:
+    from airmedic_core.ledger import Ledger
+    from airmedic_core.spec import ModelSpec
+    from airmedic_core.windows import Window
+
+_LOOKED_AT = 10
+"""Newest windows in which the metric is looked for. Labels that are later than so many tell of another time."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One value that is compared with the others of its picture."""
+
+    label: str
+    value: float
+
+
+@dataclass(frozen=True)
+class DecidingPicture:
+    """Values of one metric side by side."""
+
+    metric: str
+    how: str
+    """Which way is better, and which rows it was measured on."""
+    bars: tuple[Bar, ...]
+    note: str = ""
+    """By how much the last one is better or worse, with the interval; empty where the values say it all."""
+
+    @property
+    def title(self) -> str:
+        """What is measured, and on which rows."""
+        return f"{measure_name(self.metric)} ({self.how})"
+
+
+def deciding_picture(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> DecidingPicture | None:
+    """Return what decides on a proposal; nothing where neither two versions nor the fault were measured.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        The windows of the model.
+    spec : ModelSpec
+        The model.
+    proposal : Proposal
+        What is to be approved.
+    """
+    return _two_versions(spec, proposal.params.get("gate")) or _before_and_in(ledger, spec, proposal)
+
+
+def _two_versions(spec: ModelSpec, gate: Json | None) -> DecidingPicture | None:
+    if not isinstance(gate, dict) or gate.get("champion_value") is None or gate.get("challenger_value") is None:
+        return None
+    result = from_json(GateResult, gate)
+    bars = (
+        Bar(f"version {result.champion}, serves now", float(result.champion_value or 0.0)),
+        Bar(f"version {result.challenger}, proposed", float(result.challenger_value or 0.0)),
+    )
+    rows = f"on the same {result.rows:,} rows, which are new to both" if result.rows else "on the same rows"
+    note = gained(result, spec.gate.confidence) if result.difference is not None else ""
+    return DecidingPicture(result.metric, f"{_way(spec, result.metric)}, {rows}", bars, note)
+
+
+def _before_and_in(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> DecidingPicture | None:
+    incident = ledger.incident(proposal.incident_id)
+    seen = [observed.batch for observed in ledger.batches(incident.model, limit=_LOOKED_AT)]
+    findings = ledger.findings_of([batch.id for batch in seen])
+    now: tuple[Window, BatchSummary] | None = None
+    before: tuple[Window, BatchSummary] | None = None
+    for batch in seen:
+        measured = summarise(findings[batch.id], spec.metric)
+        if measured.metric_value is None:
+            continue
+        if batch.id in incident.batch_ids:
+            now = now or (batch.window, measured)
+        elif batch.window.start < incident.window.start:
+            before = (batch.window, measured)
+            break
+    if now is None or now[1].metric_name is None or now[1].metric_value is None:
+        return None
+    bars = [Bar(f"{day(now[0])}, the incident", now[1].metric_value)]
+    if before is not None and before[1].metric_value is not None:
+        bars.insert(0, Bar(f"{day(before[0])}, before it", before[1].metric_value))
+    if now[1].metric_limit is not None:
+        accepted = "accepted up to" if now[1].metric_higher_is_better is False else "accepted from"
+        bars.append(Bar(accepted, now[1].metric_limit))
+    name = now[1].metric_name
+    return DecidingPicture(name, f"{_way(spec, name)}, on all labelled rows", tuple(bars))
+
+
+def _way(spec: ModelSpec, name: str) -> str:
+    from airmedic_core.errors import SpecError
+    from airmedic_core.metrics import metric
+
+    try:
+        return "higher is better" if metric(name, spec.task).higher_is_better else "lower is better"
+    except SpecError:
+        return "of an earlier spec"
