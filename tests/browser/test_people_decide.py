@@ -35,7 +35,13 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     page = visitor.open("approvals", shows="form")
     (proposal,) = watched.workspace(MODEL).ledger.proposals(incident_id)
     shown = page.locator("airmedic-health .approval").inner_text()
-    for part in ("What changes", "What it is worth", "How it is undone", "Who may answer", "If nobody answers"):
+    for part in (
+        "What changes",
+        "What it is worth",
+        "How it is undone",
+        "Who may answer",
+        "If rejected or not answered",
+    ):
         assert part in shown, shown
     assert "Two different people have to approve" in shown
     page.get_by_label("Comment").fill("Heat counts for more than load since Friday. Go on.")
@@ -76,7 +82,7 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
     visitor.picture("decision-trace")
     visitor.open_required_action(f"remediate__{MODEL}", incident_id, "approve_deploy")
-    visitor.page.get_by_text("at once. It is probed").first.wait_for(timeout=60_000)
+    visitor.page.get_by_text("at once. It is tried").first.wait_for(timeout=60_000)
     watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
     page = visitor.open(f"incidents/{incident_id}")

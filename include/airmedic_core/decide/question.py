@@ -53,10 +53,13 @@ def facts_of(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> tuple[Fact,
     """
     incident = ledger.incident(proposal.incident_id)
     standing = next((diagnosis for diagnosis, stands in reversed(ledger.diagnoses(incident.id)) if stands), None)
+    # What speaks for a version that was compared is the comparison, which is its worth.
+    why = () if proposal.params.get("gate") else (Fact("Why this", (proposal.reason,)),)
     changed = tuple(f"{line.rstrip('. ')}." for line in changes(proposal)) or ("Nothing that serves now.",)
     return (
         Fact("What happened", tuple(_happened(ledger, spec, incident, standing))),
         Fact("What changes", changed),
+        *why,
         Fact("What it is worth", (_worth(proposal),)),
         Fact("If rejected or not answered", (without_a_yes(proposal),)),
         Fact("How it is undone", (undoing(proposal),)),

@@ -60,7 +60,7 @@ def test_the_form_and_the_page_show_what_may_be_narrowed_with_its_bounds(trainin
 
     params = training.asked.params
     form = form_of(training.asked)
-    assert list(form) == ["comment", "snooze", "window_start", "window_end", "margin"]
+    assert list(form) == ["comment", "window_start", "window_end", "margin"]
     assert form["window_start"]["value"] == params["window_start"]
     assert form["window_start"]["schema"] == {
         "type": "string",
@@ -79,8 +79,8 @@ def test_the_form_and_the_page_show_what_may_be_narrowed_with_its_bounds(trainin
     }
     assert f"First moment of the training rows: {bounds}" in body(training.workspace, training.asked)
     two = replace(training.asked, permission=Permission.ASK_TWO)
-    assert list(form_of(two)) == ["comment", "snooze"]
-    assert "| May be narrowed | not where several people approve" in body(training.workspace, two)
+    assert list(form_of(two)) == ["comment"]
+    assert "- **May be narrowed:** not where several people approve" in body(training.workspace, two)
     assert "May be narrowed" not in body(training.workspace, replace(training.asked, action="hold"))
 
 
@@ -149,7 +149,7 @@ def test_values_that_are_refused_leave_the_question_in_required_actions(
     assert "approve" in given.answer
     assert ledger.proposals(asked.incident_id) == [asked]
     assert [list(question["params"]) for question in put] == [
-        ["comment", "snooze", "window_start", "window_end", "margin"]
+        ["comment", "window_start", "window_end", "margin"]
     ]
     assert f"The answer of anna does not count: {given.refused_because}" in told[0]
 

@@ -51,7 +51,7 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
         "is not an approver",
         "Gate **passed** on 1,200 rows",
         "from version 1 to 2",
-        "**0.68** before, **0.8** after",
+        "Tested before deployment, on 1,200 rows new to both versions: AUC 0.680 → 0.800.",
         "held for 2 healthy window(s)",
         "The upstream pipeline is not named in the spec.",
         "400 more labels would decide it",
@@ -90,7 +90,7 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     request.getfixturevalue("healed")
     second = incident_report(ws, incident.id)
     assert second.run_id == first.run_id
-    assert "**0.68** before" in read_artifact(second.run_id, "report.md")
+    assert "AUC 0.680 → 0.800" in read_artifact(second.run_id, "report.md")
     run = ws.registry.client.get_run(first.run_id)
     assert run.data.tags["airmedic.state"] == "resolved"
     assert run.info.run_name.endswith(" · incident resolved · nothing to do")
