@@ -84,7 +84,6 @@ def _point(row: Row[Any], newer: BatchSummary | None) -> MetricPoint:
         high=known.metric_high,
         limit=known.metric_limit,
         higher_is_better=known.metric_higher_is_better,
-        version=row.model_version or "",
         drift=known.largest_move,
         version=row.model_version or "",
     )

@@ -21,8 +21,6 @@ class MetricPoint:
     limit: float | None = None
     """Says what the metric may not pass."""
     higher_is_better: bool | None = None
-    version: str = ""
-    """The version that answered it, or most of it."""
     drift: float | None = None
     """Says how far the input that moved most has moved, as a share of its limit."""
     version: str = ""

@@ -148,9 +148,7 @@ def test_values_that_are_refused_leave_the_question_in_required_actions(
     assert len(given.refused_because) < 1000
     assert "approve" in given.answer
     assert ledger.proposals(asked.incident_id) == [asked]
-    assert [list(question["params"]) for question in put] == [
-        ["comment", "window_start", "window_end", "margin"]
-    ]
+    assert [list(question["params"]) for question in put] == [["comment", "window_start", "window_end", "margin"]]
     assert f"The answer of anna does not count: {given.refused_because}" in told[0]
 
 
