@@ -13,6 +13,7 @@ from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.read_model.trace import decisions_json
 from airmedic_core.records import Evidence, Json, Proposal, RankedCause
 from airmedic_core.reports.addresses import run_address
+from airmedic_core.reports.decided import next_step
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.narrative.cause import measured_then, sides
 from airmedic_core.reports.narrative.remedy import measured_words
@@ -63,6 +64,7 @@ def read_incident(
         "engine": standing.engine if standing else "",
         "outcome": _outcome(dossier),
         "measured_words": [privacy.text(sentence) for sentence in measured_words(dossier)],
+        "next_words": _sentence(next_step(incident.state, incident.resolution, dossier.spec.approvers)),
         "measured_then": measured_then(dossier),
         "causes": _causes(dossier, privacy),
         "something_else": shares([cause.confidence for cause in standing.causes])[1] if standing else None,
@@ -104,6 +106,10 @@ def _outcome(dossier: Dossier) -> Json | None:
         "metric": resolution.get("metric"),
         "held_windows": len(resolution.get("held_windows", [])),
     }
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _causes(dossier: Dossier, privacy: Privacy) -> list[Json]:

@@ -63,12 +63,8 @@ function whyInShort({ causes: ranked, evidence, headline, something_else: rest }
   return [make("b", {}, capital(first.title)), ` (${first.cause_words}), ${percent(first.share)} sure. `, shown ? [said(shown.statement), " "] : null, also.length ? make("span", { class: "quiet" }, `Otherwise: ${also.join(", ")}.`) : null];
 }
 
-function next(incident) {
-  const replaced = parentsOf(incident.proposals);
-  const open = incident.proposals.find(({ hash, answers: given, action }) => !action && !replaced.has(hash) && !given.some(({ refused_because: why }) => !why));
-  if (incident.state === "awaiting_approval" && open) return make("a", { href: to.approvals() }, `Answer: ${actionName(open.action_words)}`);
-  if (incident.state === "escalated") return "Look into it: Airmedic has no remedy that it may carry out.";
-  return ENDED.has(incident.state) ? "Nothing: it has ended, and the model is watched on." : "Wait: Airmedic is at work.";
+function next({ state, next_words: words }) {
+  return state === "awaiting_approval" ? make("a", { href: to.approvals() }, said(words)) : said(words);
 }
 
 function decided({ proposals: made }) {
