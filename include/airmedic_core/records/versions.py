@@ -42,3 +42,8 @@ class Promotion:
     by: str
     proposal_hash: str | None = None
     seconds: float | None = None
+
+    @property
+    def brings_another(self) -> bool:
+        """Whether a new version has taken the place of another one."""
+        return self.kind == "deploy" and self.from_version is not None

@@ -37,7 +37,7 @@ class InService:
 
 def in_service(dossier: Dossier) -> InService | None:
     """Return how the version does that an incident's remedy has put in service; nothing where none was."""
-    deployed = [switch for switch in dossier.switches if switch.kind == "deploy" and switch.from_version]
+    deployed = [switch for switch in dossier.switches if switch.brings_another]
     if not deployed:
         return None
     switch, start = deployed[-1], dossier.incident.window.start
