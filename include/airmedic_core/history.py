@@ -33,7 +33,7 @@ class Outcome:
     state: IncidentState
     outcome: str
     """``healed``, ``rolled_back``, ``contained``, ``repaired``, ``changed``; ``refused``, ``failed``, ``undone``,
-    ``inconclusive``, ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``,
+    ``inconclusive``, ``worse``, ``rejected``, ``snoozed``, ``unanswered``, ``stopped``, ``escalated``, ``handed_over``,
     ``recommended``, ``diagnosed``, ``dry_run``, ``undecided``. The module ``healed`` says which of them count as
     healed."""
     summary: str

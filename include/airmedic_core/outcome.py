@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airmedic_core.actions import Part, Path, known_action
+from airmedic_core.decide.handed_over import HANDED_OVER
 from airmedic_core.decide.rejections import REJECTED
 from airmedic_core.healed import fell, unproven
 from airmedic_core.history import History, Outcome
@@ -110,6 +111,9 @@ def _nothing_proposed(history: History) -> Outcome:
     again = [passed_over["reason"] for passed_over in last["skipped"] if passed_over["limit"] == REJECTED]
     if again and proposal is None:
         return Outcome(IncidentState.REJECTED, "snoozed", f"Nobody is asked again yet. {again[0]}")
+    known = [passed_over["reason"] for passed_over in last["skipped"] if passed_over["limit"] == HANDED_OVER]
+    if known and proposal is None:
+        return Outcome(IncidentState.ESCALATED, HANDED_OVER, known[0])
     word = "escalated" if last["path"] == Path.ESCALATE else "recommended"
     return Outcome(IncidentState.ESCALATED, word, last["reason"], proposal)
 

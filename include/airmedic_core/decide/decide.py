@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companions, last_resorts
+from airmedic_core.decide.handed_over import HANDED_OVER, handed_over_before
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
 from airmedic_core.decide.rejections import REJECTED, RESTS_ON, rejected_before, rests_on
@@ -207,14 +208,15 @@ def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
     details: Json = {"ranking": [preference.to_json() for preference in ordering.preferences]}
     skipped: list[Json] = []
     for action in [*ordering.actions, *last_resorts()]:
-        if hands_over(action) and any(passed_over["limit"] == REJECTED for passed_over in skipped):
-            # Somebody has looked at it, and wants no more of it for now.
+        if hands_over(action) and any(passed_over["limit"] in {REJECTED, HANDED_OVER} for passed_over in skipped):
+            # Somebody has looked at it and wants no more of it for now, or has it in their hands.
             break
         decided = _try(choice, action, plans.of(action), skipped)
         if decided is not None:
             decision, rehearsal = decided
             return decision, details | _learned(ordering, skipped) | rehearsal
-    told = _because(choice, "nothing is allowed", skipped)
+    known = next((passed_over["reason"] for passed_over in skipped if passed_over["limit"] == HANDED_OVER), "")
+    told = known or _because(choice, "nothing is allowed", skipped)
     return Decision(Path.RECOMMEND, None, told, tuple(skipped)), details | _learned(ordering, skipped)
 
 
@@ -279,11 +281,13 @@ def _planned(choice: _Choice, action: str) -> _Plan | Json:
     if not path.begins:
         why = f"{action} follows a gate or another action, as its path {path.value} says."
         return {"action": action, "limit": "path", "reason": why}
-    basis = None
-    if verdict.permission in _ASKS and not choice.request.chooses and not choice.request.dry_run:
+    basis, asks = None, verdict.permission in _ASKS
+    if (asks or hands_over(action)) and not choice.request.chooses and not choice.request.dry_run:
         basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
-        if rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now):
+        if asks and (rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
             return rejected.against(action)
+        if hands_over(action) and (known := handed_over_before(choice.ws, choice.incident, basis, now=choice.now)):
+            return known.against(action)
     return _Plan(verdict, params, expected, rehearsal, path, basis)
 
 

@@ -111,8 +111,8 @@ def rejected_before(ws: Workspace, basis: Json, permission: Permission, *, now: 
         The moment.
     """
     for rejection in rejections(ws, str(basis["action"]), now=now):
-        before = _basis_of(ws, rejection.proposal)
-        same = before is not None and _same(before, basis) and rejection.proposal.permission is permission
+        before = basis_of(ws, rejection.proposal)
+        same = before is not None and is_same_question(before, basis) and rejection.proposal.permission is permission
         if same and now < rejection.until:
             until = f"{rejection.until:%Y-%m-%d %H:%M} UTC"
             return Objection(
@@ -144,14 +144,15 @@ def told_before(ws: Workspace, proposal: Proposal) -> list[str]:
     return [f"{rejection}." for rejection in earlier if rejection.proposal.hash != proposal.hash][:_MOST_SHOWN]
 
 
-def _basis_of(ws: Workspace, proposal: Proposal) -> Json | None:
+def basis_of(ws: Workspace, proposal: Proposal) -> Json | None:
+    """Return what a proposal rested on, as it was recorded with the decision; nothing where it was not."""
     for decision in ws.ledger.decisions(proposal.incident_id):
         if basis := decision["details"].get(RESTS_ON, {}).get(proposal.hash):
             return dict(basis)
     return None
 
 
-def _same(before: Json, now: Json) -> bool:
+def is_same_question(before: Json, now: Json) -> bool:
     """Return whether nothing has changed. A problem that has become smaller is no news."""
     plain = {key: value for key, value in now.items() if key != "severity"}
     grown = Severity(now["severity"]).order > Severity(before["severity"]).order

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import ACTIONS, Path
+from airmedic_core.actions import ACTIONS, Path, handing_over
+from airmedic_core.decide.handed_over import handed_over_before
 from airmedic_core.decide.objection import Objection
 from airmedic_core.decide.propose import Standing, permitted, record
+from airmedic_core.decide.rejections import rests_on
 from airmedic_core.execution.driver import carry_out
 from airmedic_core.ledger.transitions import ENDS
 from airmedic_core.policy import policy_of
@@ -27,7 +29,8 @@ class Announced:
 
     action: str
     status: str
-    """``done`` or ``failed``; ``would`` in a dry run, and ``left out`` where spec or policy do not let it be."""
+    """``done`` or ``failed``; ``would`` in a dry run, and ``left out`` where spec or policy do not let it be, or
+    where people have the problem in their hands since an earlier window."""
     summary: str
 
 
@@ -72,6 +75,9 @@ def _announced(ws: Workspace, name: str, incident_id: str, *, now: datetime, onl
         result = carry_out(ws, begun.proposal_hash, now=now)
         return Announced(name, result.status, result.summary)
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    basis = rests_on(ws, incident, diagnosis, handing_over(), {})
+    if not only_looks and (known := handed_over_before(ws, incident, basis, now=now)):
+        return Announced(name, "left out", known.reason)
     standing = Standing.of(diagnosis, policy := policy_of(ws))
     verdict = permitted(ws, policy, incident, name, standing, now=now)
     if isinstance(verdict, Objection):

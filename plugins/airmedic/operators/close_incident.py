@@ -20,7 +20,7 @@ from airmedic_core.records import Json, from_json
 
 
 class CloseIncidentOperator(ModelOperator):
-    """Verifies the outcome, writes the resolution and the report, and tells everyone.
+    """Verifies the outcome, writes the resolution and the report, and tells everyone who does not know of it already.
 
     Its trigger rule is ``all_done``, so that an incident is closed whatever happened before. As the last task it
     decides the state of the DAG run: if a task before it failed, it fails after its work is done.
@@ -68,6 +68,7 @@ class CloseIncidentOperator(ModelOperator):
             raise AirflowFailException(f"There is no incident to close: {', '.join(failed)} failed.")
         with airflow_errors():
             from airmedic_core.decide import Request
+            from airmedic_core.decide.handed_over import ended_without_a_word
             from airmedic_core.incident_lifecycle import asked_again, close_incident
             from airmedic_core.reports import incident_answer, incident_report
             from airmedic_core.review import review_due
@@ -80,11 +81,13 @@ class CloseIncidentOperator(ModelOperator):
             answer = incident_answer(workspace, self.incident_id)
             review_run = review_due(workspace, incident, now=now)
             again = "" if only_looked else asked_again(workspace, incident)
+            known = not failed and ended_without_a_word(workspace, self.incident_id)
         context["ti"].xcom_push(MLFLOW_URL, report.url)
         # Whoever asked for it looks here first.
         self.log.info("%s", answer or incident.resolution.get("summary") or incident.headline)
         headline = f"Incident {incident.id} is {incident.state}: {incident.headline}"
-        tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
+        if not known:
+            tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
         if review_run:
             self._start_review(review_run)
         if again and not failed:

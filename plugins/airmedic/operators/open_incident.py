@@ -24,6 +24,8 @@ _MOST_RUNS = 20
 class OpenIncidentOperator(BatchOperator):
     """Opens an incident for a batch, or attaches the batch to the one that is open.
 
+    People are told of it, unless it only continues a problem that was handed to them in an earlier window.
+
     See :class:`~airmedic.operators.batch.BatchOperator` for parameters.
 
     Returns
@@ -36,13 +38,19 @@ class OpenIncidentOperator(BatchOperator):
     def execute(self, context: Context) -> Json:
         """Open the incident and tell people."""
         with airflow_errors():
+            from airmedic_core.decide.handed_over import is_with_people
             from airmedic_core.incident_lifecycle import open_incident
 
             workspace = open_workspace(self.model)
-            incident = open_incident(workspace, from_json(Batch, self.batch), now=datetime.now(UTC))
+            now = datetime.now(UTC)
+            incident = open_incident(workspace, from_json(Batch, self.batch), now=now)
+            known = is_with_people(workspace, incident, now=now)
             run_id = self._run_id(context, workspace, incident.id)
         headline = f"{incident.severity} incident of {self.model}: {incident.headline}"
-        tell(workspace.spec, headline, incident.id, event=Event.INCIDENT_OPENED, incident=incident)
+        if known:
+            self.log.info("%s People have this problem in their hands already.", headline)
+        else:
+            tell(workspace.spec, headline, incident.id, event=Event.INCIDENT_OPENED, incident=incident)
         return {
             "incident_id": incident.id,
             "run_id": run_id,

@@ -17,6 +17,8 @@ from airmedic_core.notifiers import Event
 class RecommendOperator(ModelOperator):
     """Passes the decision on to people. Used where the policy allows no more, and for a dry run.
 
+    Where people have the problem in their hands already, that stands in the task's log and nobody is told again.
+
     Parameters
     ----------
     model : str
@@ -41,7 +43,13 @@ class RecommendOperator(ModelOperator):
         """Tell people."""
         with airflow_errors():
             workspace = open_workspace(self.model)
+            from airmedic_core.decide.handed_over import ended_without_a_word
+
             incident = workspace.ledger.incident(self.incident_id)
+            known = ended_without_a_word(workspace, self.incident_id)
+        if known:
+            self.log.info("%s", self.reason)
+            return self.reason
         headline = f"{self.headline} for {self.model}, incident {self.incident_id}"
         tell(workspace.spec, headline, self.reason, event=Event.RECOMMENDED, incident=incident)
         return self.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 
 from tests.airflow.production import meter
 from tests.airflow.tasks import context_of, day_batch
+
+POLICIES = Path(__file__).parents[3] / "include" / "policies"
 
 
 @pytest.mark.usefixtures("adopted")
@@ -111,6 +114,49 @@ def test_an_incident_whose_remediation_was_stopped_gets_a_further_run() -> None:
     assert opened(2)["run_id"] == f"{first['incident_id']}__3"
     ledger.move_incident(first["incident_id"], IncidentState.ESCALATED)
     assert opened(2)["run_id"] == first["incident_id"]
+
+
+@pytest.mark.filterwarnings("ignore")  # of the libraries that the reports use
+def test_a_problem_that_people_have_is_opened_and_closed_without_a_word(
+    adopted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators import close_incident, open_incident, recommend
+    from airmedic_core.decide import Request, decide
+    from airmedic_core.execution import carry_out
+    from airmedic_core.records import Assessment, Batch, Cause, Diagnosis, RankedCause, Severity, from_json
+
+    (adopted / "policies").symlink_to(POLICIES)
+    told: list[str] = []
+    for module in (open_incident, close_incident, recommend):
+        monkeypatch.setattr(module, "tell", lambda *_, event, **__: told.append(event.value))
+    ledger, now = open_workspace("meter").ledger, datetime.now(UTC)
+    for number, expected in ((13, ["incident_opened", "incident_closed"]), (14, [])):
+        batch, told[:] = day_batch(number), []
+        seen = from_json(Batch, batch)
+        assessment = Assessment(seen.id, "incident", Cause.UNKNOWN, Severity.LOW, "It is worse.", "b" * 64)
+        ledger.record_assessment(seen, assessment)
+        opens = open_incident.OpenIncidentOperator(task_id="open_incident", model="meter", batch=batch)
+        context = context_of(opens)
+        context["ti"].get_dr_count = lambda **_: 0
+        known = {"model": "meter", "incident_id": opens.execute(context)["incident_id"]}
+        ledger.record_diagnosis(
+            Diagnosis(
+                known["incident_id"], "rules", (RankedCause(Cause.UNKNOWN, 0.5),), Severity.LOW, "", (), "0" * 64
+            ),
+            stands=True,
+        )
+        decision = decide(open_workspace("meter"), known["incident_id"], Request(), now=now)
+        if decision.proposal is not None:
+            carry_out(open_workspace("meter"), decision.proposal.hash, now=now)
+        else:
+            recommends = recommend.RecommendOperator(task_id="recommend", reason=decision.reason, **known)
+            recommends.execute(context_of(recommends))
+        closes = close_incident.CloseIncidentOperator(task_id="close_incident", **known)
+        context = context_of(closes)
+        context["ti"].get_task_states = lambda **_: {}
+        closes.execute(context)
+        assert told == expected
 
 
 @pytest.mark.usefixtures("adopted")

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from airmedic.testing.faults import ProcessDied
-from airmedic.testing.production import NOW, incident_of, renewals, workspace
+from airmedic.testing.production import NOW, incident_of, observe, renewals, workspace
 from airmedic_core.actions import ACTIONS
+from airmedic_core.decide import Request, decide
 from airmedic_core.decide.propose import Allowance, record
 from airmedic_core.execution import announce, carry_out
+from airmedic_core.incident_lifecycle import close_incident, open_incident
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.messages import Messages, Sent
 from airmedic_core.ledger.transitions import ENDS
@@ -194,6 +196,23 @@ def test_a_tracker_that_fails_fails_nothing_and_is_tried_again(board: Callable[.
     # Somebody has mended the board.
     mended = board()
     assert [(told.action, told.status) for told in announce(mended, incident.id, now=NOW)] == [("open_ticket", "done")]
+
+
+def test_a_problem_that_was_handed_over_before_gets_no_second_ticket(
+    board: Callable[..., Workspace], tmp_path: Path
+) -> None:
+    ws = board(policy="permissions: [{actions: [notify, open_ticket, escalate], permission: auto}]")
+    for number, expected in ((50, {"done"}), (51, {"left out"})):
+        incident = open_incident(ws, observe(ws, number, cause=Cause.UNKNOWN), now=NOW)
+        ranked = (RankedCause(Cause.UNKNOWN, 0.5),)
+        ws.ledger.record_diagnosis(
+            Diagnosis(incident.id, "rules", ranked, Severity.HIGH, "No rule explains it.", (), "0" * 64), stands=True
+        )
+        assert {told.status for told in announce(ws, incident.id, now=NOW)} == expected
+        if proposal := decide(ws, incident.id, Request(), now=NOW).proposal:
+            carry_out(ws, proposal.hash, now=NOW)
+        close_incident(ws, incident.id, now=NOW)
+    assert len((tmp_path / "board").read_text().splitlines()) == 1
 
 
 def test_a_dry_run_tells_nobody(board: Callable[..., Workspace], tmp_path: Path) -> None:
