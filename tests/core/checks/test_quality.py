@@ -112,6 +112,36 @@ def test_broken_values_fail_the_proposed_suite(settings, today, change, key, fra
     assert finding.suggests == (Cause.DATA_CORRUPTION,)
 
 
+@pytest.mark.parametrize(
+    ("usual", "later", "verdict"),
+    [
+        # A warm season that reaches down to one degree, and the first frost: two of three hours below zero.
+        (lambda rng, rows: rng.normal(14, 4, rows).clip(1), lambda rng, rows: rng.normal(-1, 2, rows), None),
+        # Amounts, in which a tenth has another sign.
+        (lambda rng, rows: rng.gamma(4, 10, rows), lambda rng, rows: rng.gamma(4, 10, rows) * _signs(rows), "alert"),
+        # Counts about 30, of which a hundredth is none.
+        (lambda rng, rows: rng.poisson(30, rows) * (np.arange(rows) % 100 > 0), lambda _, n: np.full(n, -1), "alert"),
+    ],
+    ids=["temperature", "amount", "count"],
+)  # fmt: skip
+def test_zero_is_a_bound_only_of_what_ends_there(settings, usual, later, verdict):
+    spec = parse_spec(RAW)
+    reference = build_reference(spec, orders(1, 0, 20).assign(age=usual(np.random.default_rng(5), 4_000)))
+    window = spec.window.step.last_complete(as_utc("2026-01-22"))
+    frame = orders(2, 20).assign(age=later(np.random.default_rng(6), 200))
+    batch = Batch(spec.name, window, window.end, len(frame))
+    profile = build_profile(reference.edges, frame, window=window)
+    context = CheckContext(spec, batch, frame, reference, profile, settings=settings)
+    assert reference.whole.columns["age"].minimum >= 0
+    assert (frame["age"] < 0).mean() > 0.02
+    broken = failed(Quality().run(context, Options())).get("quality:age:expect_column_values_to_be_between")
+    assert (broken and broken.verdict.value) == verdict
+
+
+def _signs(rows: int) -> np.ndarray:
+    return np.where(np.arange(rows) % 10, 1, -1)
+
+
 def test_one_odd_row_of_a_small_batch_is_worth_a_look_and_no_alarm(settings):
     small = orders(3, 20, size=12)
     small.loc[0, "age"] = 4000.0
