@@ -9,21 +9,18 @@ from time import process_time
 
 import pandas as pd
 
-from airmedic_core.decide.propose import Standing, allowed
 from airmedic_core.diagnose.language_model import LanguageModel
-from airmedic_core.policy import Policy, Rule, policy_of
-from airmedic_core.records import Assessment, Batch, Permission
+from airmedic_core.records import Assessment, Batch
 from airmedic_core.training.rows import training_window, unusable_windows
 from airmedic_core.training.training_run import GATE_TAG
 from comparison.incident import Incident
 from comparison.memory import Memory
 from comparison.production import between, week
-from comparison.world import World
+from comparison.world import CONTENT, World
 from healing.playback import follow, look
 
-TRUSTED = ("retrain", "recalibrate", "rollback", "repair", "refresh_reference", "end_trial", "request_labels")
-"""Says what a bolder policy lets happen without asking where the cause is verified. A deployment is still asked about.
-"""
+TRUSTING = "verified"
+"""The delivered policy that lets much happen without asking where the cause is verified, and asks about deployments."""
 
 
 @dataclass
@@ -41,9 +38,7 @@ class Acted:
     kept_out: bool = False
     """Says whether the rows of the incident are out of use: quarantined, held or repaired."""
     answers: int = 0
-    """Questions that a person answered, and problems that were left to a person."""
-    answers_if_trusted: int = 0
-    """The same under the bolder policy."""
+    """Questions that a person answered, and each time that a problem was left to a person."""
     wrong_advice: int = 0
     """Unsafe first actions that a language model recommended and that were not followed."""
     followed_advice: int = 0
@@ -125,6 +120,7 @@ def airmedic(
     watched: Watched,
     incident: Incident,
     *,
+    policy: str = "default",
     model: LanguageModel | None = None,
     memory: Memory | None = None,
 ) -> Acted:
@@ -140,16 +136,17 @@ def airmedic(
         The first week, as monitoring sees it.
     incident : Incident
         The incident.
+    policy : str
+        The delivered policy that it goes by.
     model : LanguageModel, optional
         Asked for a diagnosis beside the rules.
     memory : Memory, optional
         The cases of earlier incidents, by which allowed actions are ordered; this one is added to them.
     """
-    world = watched.world.copy(home, content=memory.content) if memory else watched.world.copy(home)
+    world = watched.world.copy(home, content=memory.content if memory else CONTENT, policy=policy)
     if memory:
         memory.recalled_by(world)
     acted, began = Acted(arm, world, world.serving, ""), process_time()
-    escalated = False
     for number in incident.weeks:
         try:
             batch, assessment = watched.batch, watched.assessment
@@ -160,15 +157,11 @@ def airmedic(
             acted.steps.append(f"failed: {type(error).__name__}: {error}")
             break
         acted.steps.append(f"{played.outcome} {played.cause}: {', '.join(played.actions) or 'nothing'}")
-        acted.answers += played.asked
-        escalated |= played.escalated
+        acted.answers += played.asked + played.escalated
         if world.serving != acted.before:
             break
     if memory:
         memory.add(world, incident.name)
-    # People are escalated to once for one problem.
-    acted.answers += escalated
-    acted.answers_if_trusted = _asked_if_trusted(world) + escalated
     acted.kept_out = week(incident.weeks.start) in unusable_windows(world.ws) or bool(
         world.ws.ledger.overrides(world.name, "repaired")
     )
@@ -215,23 +208,3 @@ def _offered(world: World) -> set[str]:
         for proposal in world.ws.ledger.proposals(incident.id)
     ]
     return gated | {str(proposal.params["version"]) for proposal in proposed if proposal.action == "rollback"}
-
-
-def _asked_if_trusted(world: World) -> int:
-    """Return how many of the proposals that a person answered would be asked about under the bolder policy."""
-    ws, asked = world.ws, 0
-    policy = trusted(policy_of(ws))
-    for incident in ws.ledger.incidents(world.name):
-        diagnosis = next((known for known, stands in ws.ledger.diagnoses(incident.id) if stands), None)
-        for proposal in ws.ledger.proposals(incident.id):
-            if not proposal.permission.people or not ws.ledger.approvals(proposal.hash):
-                continue
-            verdict = allowed(ws, policy, incident, proposal.action, Standing.of(diagnosis, policy))
-            asked += getattr(verdict, "permission", Permission.ASK) is not Permission.AUTO
-    return asked
-
-
-def trusted(policy: Policy) -> Policy:
-    """Return a policy that lets all but deployments happen without asking where the cause is verified."""
-    rule = Rule(actions=TRUSTED, cause="verified", permission=Permission.AUTO)
-    return policy.model_copy(update={"permissions": (rule, *policy.permissions)})

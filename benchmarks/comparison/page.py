@@ -6,12 +6,20 @@ from collections.abc import Sequence
 
 from comparison.results import Compared, Result
 
-PUBLISHED_SEED = 20261130
-"""The seed of the published run. Nothing was looked at or changed on its incidents before the run."""
+PUBLISHED_SEED = 20261202
+"""The seed of the published run. Nothing was looked at or changed on its incidents before the run. The runs of 20261130
+and 20261201 were published before."""
+MOST_ANSWERS = 0.3
+"""Answers that are aimed at, as a share of handling each alarm by hand."""
+LEAST_RESOLVED = 0.9
+"""Share of the incidents that is to be resolved."""
+_RULES = "rules"
+_TRUSTING = "rules, verified causes trusted"
+"""The arms of which it is said whether they meet the aims: as delivered, and under the policy of that name."""
 
 _ARMS = (
-    "arm", "resolved", "harmed", "unsafe attempted", "of these blocked", "answers of people",
-    "answers if verified causes are trusted", "seconds an incident",
+    "arm", "resolved", "harmed", "unsafe attempted", "of these blocked", "answers for each incident",
+    "answers for each alarm", "seconds an incident",
 )  # fmt: skip
 _RECIPE = (
     "incident", "synthetic rows", "metric", "old model on the rows of the incident", "its model on its own rows",
@@ -21,7 +29,7 @@ _RECIPE = (
 
 def tables(compared: Compared) -> str:
     """Return the tables of a run."""
-    return "\n\n".join([_arms(compared), _by_kind(compared), _every(compared), _recipe(compared)])
+    return "\n\n".join([_arms(compared), _aims(compared), _by_kind(compared), _every(compared), _recipe(compared)])
 
 
 def page(compared: Compared, text: str) -> str:
@@ -32,13 +40,15 @@ def page(compared: Compared, text: str) -> str:
     compared : Compared
         The run.
     text : str
-        The text, with ``{run}``, ``{arms}``, ``{kinds}``, ``{incidents}`` and ``{recipe}``.
+        The text, with ``{run}``, ``{arms}``, ``{aims}``, ``{kinds}``, ``{incidents}``, ``{short}`` and ``{recipe}``.
     """
     parts = {
         "run": _run(compared),
         "arms": _arms(compared),
+        "aims": _aims(compared),
         "kinds": _by_kind(compared),
         "incidents": _every(compared),
+        "short": _fell_short(compared),
         "recipe": _recipe(compared),
     }
     for name, part in parts.items():
@@ -67,10 +77,43 @@ def _arms(compared: Compared) -> str:
             f" | {sum(result.harmed for result in results)}"
             f" | {sum(result.unsafe for result in results)} | {sum(result.blocked for result in results)}"
             f" | {_share(sum(result.answers for result in results), count)}"
-            f" | {_share(sum(result.answers_if_trusted for result in results), count)}"
+            f" | {_share(sum(result.answers for result in results), sum(result.alarms for result in results))}"
             f" | {sum(result.seconds for result in results) / max(count, 1):.1f} |"
         )
     return "\n".join(lines)
+
+
+def _aims(compared: Compared) -> str:
+    """Return which aims are met, by the numbers of this run."""
+    lines = []
+    for arm in (_RULES, _TRUSTING):
+        results = compared.of_arm(arm)
+        if not results:
+            continue
+        count, resolved = len(results), sum(result.resolved for result in results)
+        answers, alarms = sum(result.answers for result in results), sum(result.alarms for result in results)
+        harmed = sum(result.harmed for result in results)
+        lines.append(
+            f"* *{arm}*: {_met(harmed == 0)} (harmed: {harmed}), {_met(resolved >= LEAST_RESOLVED * count)} (resolved:"
+            f" {_share(resolved, count)}), {_met(answers <= MOST_ANSWERS * alarms)} (answers for each alarm:"
+            f" {_share(answers, alarms)}; for each incident: {_share(answers, count)},"
+            f" {_met(answers <= MOST_ANSWERS * count)})."
+        )
+    return "\n".join(lines)
+
+
+def _met(is_met: bool) -> str:
+    return "met" if is_met else "missed"
+
+
+def _fell_short(compared: Compared) -> str:
+    """Return the incidents that the rules did not resolve, and what they did."""
+    lines = [
+        f"* {result.incident} ({result.kind}): {_word(result)}, {result.change:+.3f}. {'; '.join(result.steps)}."
+        for result in compared.of_arm(_RULES)
+        if result.harmed or not result.resolved
+    ]
+    return "\n".join(lines) or "Nowhere in this run."
 
 
 def _by_kind(compared: Compared) -> str:

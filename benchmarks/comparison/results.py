@@ -29,7 +29,8 @@ class Result:
     blocked: int
     seconds: float
     answers: int
-    answers_if_trusted: int
+    alarms: int
+    """Weeks of the incident: each is an alarm where nothing is done about it."""
     steps: tuple[str, ...]
 
     @classmethod
@@ -38,7 +39,7 @@ class Result:
         truth, acted = verdict.truth, verdict.acted
         return cls(
             truth.incident.name, truth.incident.kind, acted.arm, verdict.resolved, verdict.harmed, truth.to_gain,
-            verdict.change, verdict.unsafe, verdict.blocked, acted.seconds, acted.answers, acted.answers_if_trusted,
+            verdict.change, verdict.unsafe, verdict.blocked, acted.seconds, acted.answers, len(truth.incident.weeks),
             tuple(acted.steps),
         )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Has five arms heal the same injected incidents, really, and prints what came of it on the rows that followed.
+"""Has several arms heal the same injected incidents, really, and prints what came of it on the rows that followed.
 
 AIRMEDIC_DATA=… python -m benchmarks comparison                all incidents
 python benchmarks/comparison/run.py --only "bike: demand"      those whose name holds a text, with every step
@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 
 from comparison import page
 from comparison.adviser import Adviser
-from comparison.arms import NAIVE, airmedic, heed, watch
+from comparison.arms import NAIVE, TRUSTING, airmedic, heed, watch
 from comparison.incident import Incident, incidents
 from comparison.judging import Truth, Verdict, judge, truth_of
 from comparison.memory import Memory
@@ -131,6 +131,8 @@ def _acted_on(folder: Path, world: World, truth: Truth, adviser: Adviser, memory
         yield judge(truth, arm(own, incident, truth.rows))
     watched = watch(world.copy(folder / "watched"), incident)
     yield judge(truth, airmedic("rules", folder / "rules", watched, incident))
+    trusting = airmedic("rules, verified causes trusted", folder / "trusting", watched, incident, policy=TRUSTING)
+    yield judge(truth, trusting)
     yield judge(truth, airmedic("rules with learning", folder / "learning", watched, incident, memory=memory))
     with adviser.asked() as model:
         acted = airmedic("rules and a language model", folder / "language model", watched, incident, model=model)

@@ -60,7 +60,7 @@ class World:
         value = measure(scored.labels[scored.known], scored.scores[scored.known])
         return value if measure.higher_is_better else -value
 
-    def copy(self, home: Path, rows: Path | None = None, *, content: Path = CONTENT) -> World:
+    def copy(self, home: Path, rows: Path | None = None, *, content: Path = CONTENT, policy: str = "default") -> World:
         """Return a copy in another folder, which reads other rows where they are given.
 
         Parameters
@@ -70,7 +70,9 @@ class World:
         rows : Path, optional
             Where the rows are.
         content : Path
-            The content folder, whose policy holds.
+            The content folder, whose policies hold.
+        policy : str
+            The one of them that the model goes by.
         """
         home.mkdir(parents=True)
         for database in ("ledger.db", "mlflow.db"):
@@ -81,7 +83,7 @@ class World:
                 old.backup(new)
         if (self.home / "windows").exists():
             shutil.copytree(self.home / "windows", home / "windows")
-        return opened(home, self.name, rows or Path(self.ws.spec.data.path), content)
+        return opened(home, self.name, rows or Path(self.ws.spec.data.path), content, policy)
 
     def put_in_service(self, rows: pd.DataFrame, *, noticed: bool = True) -> str:
         """Fit a version on rows and switch the alias to it, with no gate: as a script beside Airmedic would do it.
@@ -107,7 +109,7 @@ class World:
         return version.version
 
 
-def opened(home: Path, model: str, rows: Path, content: Path = CONTENT) -> World:
+def opened(home: Path, model: str, rows: Path, content: Path = CONTENT, policy: str = "default") -> World:
     """Open the world of a folder.
 
     Parameters
@@ -120,6 +122,8 @@ def opened(home: Path, model: str, rows: Path, content: Path = CONTENT) -> World
         Where its rows are.
     content : Path
         The content folder.
+    policy : str
+        The policy of it that the model goes by.
     """
     settings = Settings(
         home=home,
@@ -128,7 +132,7 @@ def opened(home: Path, model: str, rows: Path, content: Path = CONTENT) -> World
         tracking_uri=f"sqlite:///{home / 'mlflow.db'}",
         environment="simulation",
     )
-    return World(home, Workspace.open(parse_spec(spec_of(model, str(rows))), settings))
+    return World(home, Workspace.open(parse_spec({**spec_of(model, str(rows)), "policy": policy}), settings))
 
 
 def build(home: Path, production: Production, *, watched: bool = True) -> World:

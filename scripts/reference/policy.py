@@ -29,6 +29,11 @@ A file in `policies/` says what Airmedic does by itself, what it asks for, and w
 """
 
 
+_VERIFIED = """\
+`policy: verified` is shipped as well. It lets all but deployments happen without asking where the cause is verified.
+[Comparison](../comparison.md) says what that has been worth, and how many questions it has spared."""
+_SHOWN = '--8<-- "include/policies/verified.yaml"'
+
 _WORDS = {
     "cause": "Whether the evidence of the cause has to be verified.",
     "permission": "How far to go.",
@@ -48,6 +53,7 @@ def page() -> str:
         prefix = "" if a_list else f"{key}."
         parts.append(f"## {key}\n\n{a_list}{as_markdown(first_line(model))}\n\n{table(model, prefix, told=told)}")
     parts.append('## The policy that is shipped\n\n```yaml\n--8<-- "include/policies/default.yaml"\n```')
+    parts.append(f"## Where verified causes are trusted\n\n{_VERIFIED}\n\n```yaml\n{_SHOWN}\n```")
     return "\n".join(parts).rstrip() + "\n"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from airmedic_core.decide import Request
 from airmedic_core.incident_lifecycle import request_incident
 from airmedic_core.policy import load_policy
 from airmedic_core.records import Cause
+from comparison import page
 from comparison.adviser import RIGHT, Adviser
 from comparison.arms import always_retrain, always_roll_back
 from comparison.incident import Incident, incidents
@@ -160,19 +162,36 @@ def test_the_next_world_knows_the_cases_of_the_one_before(
 
 
 def test_the_table_counts_what_the_results_say(tmp_path: Path) -> None:
-    def result(arm: str, incident: str, *, resolved: bool, harmed: bool, answers: int) -> Result:
-        return Result(incident, "unit: °F", arm, resolved, harmed, False, 0.0, 2, 1, 3.0, answers, 0, ("hold",))
+    def result(arm: str, incident: str, *, resolved: bool, harmed: bool, answers: int, alarms: int) -> Result:
+        return Result(incident, "unit: °F", arm, resolved, harmed, False, 0.0, 2, 1, 3.0, answers, alarms, ("hold",))
 
     compared = Compared(1, "abc", "2026-01-01")
     compared.results = [
-        result("rules", "a", resolved=True, harmed=False, answers=1),
-        result("rules", "b", resolved=False, harmed=True, answers=0),
+        result("rules", "a", resolved=True, harmed=False, answers=1, alarms=3),
+        result("rules", "b", resolved=False, harmed=True, answers=0, alarms=1),
     ]
     compared.save(tmp_path / "kept.json")
     text = tables(Compared.load(tmp_path / "kept.json"))
-    # By hand: one of two resolved, one harmed, 2 × 2 unsafe of which 2 × 1 blocked, one answer for two incidents.
-    assert "| rules | 1 of 2 (50%) | 1 | 4 | 2 | 1 of 2 (50%) | 0 of 2 (0%) | 3.0 |" in text
+    # By hand: one of two resolved, one harmed, 2 × 2 unsafe of which 2 × 1 blocked, one answer for two incidents, which
+    # are four alarms.
+    assert "| rules | 1 of 2 (50%) | 1 | 4 | 2 | 1 of 2 (50%) | 1 of 4 (25%) | 3.0 |" in text
+    assert (
+        "* *rules*: missed (harmed: 1), missed (resolved: 1 of 2 (50%)), met (answers for each alarm: 1 of 4 (25%); for"
+        " each incident: 1 of 2 (50%), missed)."
+    ) in text
     assert "| unit | 2 | 1, 1 harmed |" in text
+
+
+def test_the_page_leaves_the_earlier_runs_alone_and_fills_every_place() -> None:
+    text = (Path(page.__file__).parent / "comparison.md").read_text(encoding="utf-8")
+    compared = Compared(20261202, "abc", "2026-12-01", planned=1)
+    steps = ("incident unknown: escalate",)
+    compared.results = [Result("a", "unit: °F", "rules", False, False, False, 0.0, 0, 0, 1.0, 1, 1, steps)]
+    written = page.page(compared, text)
+    assert not re.search(r"\{[a-z]+\}", written)
+    for line in text[text.index("## Earlier runs") :].splitlines():
+        assert line in written
+    assert "* a (unit: °F): open, +0.000. incident unknown: escalate." in written
 
 
 def test_parts_of_one_run_are_put_together_and_those_of_two_are_not() -> None:

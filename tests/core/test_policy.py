@@ -39,6 +39,16 @@ def test_the_default_policy_says(action: str, cause: str, permission: Permission
     assert load_policy(POLICIES).permission(action, environment, cause) is permission  # type: ignore[arg-type]
 
 
+def test_the_trusting_policy_is_the_default_one_with_one_rule_in_front() -> None:
+    default, verified = load_policy(POLICIES), load_policy(POLICIES, "verified")
+    trusted = verified.permissions[0]
+    assert (trusted.cause, trusted.permission) == ("verified", Permission.AUTO)
+    assert verified.model_copy(update={"permissions": verified.permissions[1:]}) == default
+    assert verified.permission("deploy", "production", "verified") is Permission.ASK
+    assert verified.permission("retrain", "production", "unverified") is Permission.ASK
+    assert verified.remarks() == []
+
+
 def test_the_first_rule_that_fits_decides_and_what_none_fits_is_denied(tmp_path: Path) -> None:
     mine = policy(
         tmp_path,
