@@ -196,13 +196,17 @@ class Bundle:
 
     def test(self, monkeypatch: pytest.MonkeyPatch, *, conf: dict[str, Any]) -> Any:
         """Run the example as ``dag.test()`` does, at the end of the last day."""
-        from airflow.dag_processing.dagbag import DagBag
+        from airflow.dag_processing.bundles.manager import DagBundlesManager
+        from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
 
         known = {"name": self.name, "kwargs": {"path": str(self.folder)}}
         known["classpath"] = "airflow.dag_processing.bundles.local.LocalDagBundle"
         monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([known]))
-        bag = DagBag(self.folder / f"{self.name}.py", bundle_path=self.folder)
+        # On Airflow 3.2, test() would tell the database of this DAG alone, and not of those that it triggers.
+        DagBundlesManager().sync_bundles_to_db()
+        bag = BundleDagBag(dag_folder=self.folder, bundle_path=self.folder, bundle_name=self.name)
         assert not bag.import_errors, bag.import_errors
+        sync_bag_to_db(bag, self.name, None)
         return bag.dags[f"example_{self.name}"].test(
             logical_date=meter.START + timedelta(days=meter.DAYS), run_conf=conf or None
         )
