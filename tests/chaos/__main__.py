@@ -56,6 +56,7 @@ def trials_of(action: str, on: str, root: Path, services: Services, *, most_seco
             if services.postgres_is_own:
                 services = stack.enter_context(a_small_disk(services, action))
         place = Place(action, root / on / action, services)
+        stack.callback(place.close)
         if services.small_disk:
             stack.callback(place.give_up_database)
         steps = steps_of(place)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import shutil
 import sqlite3
+import subprocess
 import sys
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airmedic_local.process import wait_until
 from tests.chaos.processes import LEASE_SECONDS, PACE, in_child, load_ahead
 
 if TYPE_CHECKING:
@@ -40,6 +43,8 @@ class Production:
     folder: Path
     ledger_url: str
     tracking_uri: str
+    spec: dict[str, Any] = field(default_factory=dict)
+    """Further keys of the spec."""
 
     def opened(self) -> Workspace:
         """Open it, as each process does."""
@@ -51,7 +56,7 @@ class Production:
 
         settings = Settings(self.folder, self.folder, self.ledger_url, self.tracking_uri, "production")
         ledger = Ledger.open(self.ledger_url, wait_seconds=15 / PACE, lease_seconds=LEASE_SECONDS)
-        return Workspace(spec_of(self.folder), settings, ledger, Registry(self.tracking_uri, ledger))
+        return Workspace(spec_of(self.folder, **self.spec), settings, ledger, Registry(self.tracking_uri, ledger))
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,13 @@ class Place:
         self.action, self.case, self.services = action, CASES[action], services
         self.root = root
         self.root.mkdir(parents=True)
+        self.world = root / "world"
+        """Where the world outside of Airmedic keeps what it was told: empty when a trial begins."""
+        self.world.mkdir()
+        self._hook = _a_hook(self.world) if self.case.asks_hook else None
+        self._spec = self.case.spec(self.world)
+        if "notify" in self._spec:
+            _install_board(root / "site")
         self.proposal = self._prepared()
         self._rehearse()
 
@@ -103,6 +115,8 @@ class Place:
         """
         folder, services = self.root / "trial", self.services
         shutil.rmtree(folder, ignore_errors=True)
+        for told in self.world.iterdir():
+            told.unlink()
         shutil.copytree(self.root / "prepared", folder, ignore=shutil.ignore_patterns("mlartifacts"))
         tracking_uri = f"sqlite:///{folder / 'mlflow.db'}"
         if services.mlflow_line:
@@ -114,13 +128,13 @@ class Place:
             ):
                 source.backup(target)
         if not services.postgres:
-            return Production(folder, f"sqlite:///{folder / 'ledger.db'}", tracking_uri)
+            return Production(folder, f"sqlite:///{folder / 'ledger.db'}", tracking_uri, self._spec)
         tablespace = small_tablespace(self.action) if on_small_disk and services.small_disk else ""
         name = self._database("trial", template=f"{self._name}_prepared", tablespace=tablespace)
         if tablespace:
             self._leave_pages_empty(name)
         server = services.postgres_line if along_lines else services.postgres
-        return Production(folder, f"{server.rpartition('/')[0]}/{name}", tracking_uri)
+        return Production(folder, f"{server.rpartition('/')[0]}/{name}", tracking_uri, self._spec)
 
     def served(self, production: Production) -> list[str | None]:
         """Return the versions that served since the production was made anew, without repetitions."""
@@ -139,7 +153,7 @@ class Place:
         return f"chaos_{self.action}_{self.root.parent.name}"
 
     def _prepared(self) -> str:
-        from tests.chaos.cases import prepare
+        from tests.chaos.case import prepare
 
         folder = self.root / "prepared"
         folder.mkdir()
@@ -148,7 +162,8 @@ class Place:
             url = f"{self.services.postgres.rpartition('/')[0]}/{self._database('prepared')}"
 
         def work() -> str:
-            return "hash " + prepare(Production(folder, url, f"sqlite:///{folder / 'mlflow.db'}"), self.case).hash
+            production = Production(folder, url, f"sqlite:///{folder / 'mlflow.db'}", self._spec)
+            return "hash " + prepare(production, self.case).hash
 
         killed, said = in_child(work)
         if killed or not said.startswith("hash "):
@@ -192,6 +207,12 @@ class Place:
         """Drop the database of the last trial, so that its disk can be taken away."""
         self.on_postgres(f"DROP DATABASE IF EXISTS {self._name}_trial WITH (FORCE)")
 
+    def close(self) -> None:
+        """End what runs beside the trials for this action alone."""
+        if self._hook is not None:
+            self._hook.kill()
+            self._hook.wait()
+
     def on_postgres(self, *statements: str) -> None:
         """Execute statements on the server of the ledgers, past its line."""
         import psycopg
@@ -211,13 +232,33 @@ class Place:
                         break
 
 
+def _a_hook(world: Path) -> subprocess.Popen[bytes]:
+    """Start the service that a scaling is told to. Its address is in the file ``hook`` beside the world."""
+    address = world.parent / "hook"
+    hook = subprocess.Popen([sys.executable, "-m", "tests.chaos.hook", str(world), str(address)])
+    wait_until(address.exists, what="the hook", timeout_seconds=_PATIENCE_SECONDS, poll_seconds=0.05)
+    return hook
+
+
+def _install_board(site: Path) -> None:
+    """Install the notifier ``board``, if a place before this one has not."""
+    from airmedic_core.notifiers import NOTIFIERS
+    from tests.core.board import install_board
+    from tests.core.packages import put
+
+    if "board" not in NOTIFIERS.names():
+        site.mkdir()
+        sys.path.insert(0, str(site))
+        install_board(partial(put, site))
+
+
 def judged(place: Place, production: Production) -> str:
     """Return what is not as it must be once an action has been finished; empty if all is well."""
-    from tests.chaos.cases import problems
+    from tests.chaos.case import problems
 
     def work() -> str:
         ws: Any = production.opened()
-        return "; ".join(problems(ws, ws.ledger.proposal(place.proposal), place.case))
+        return "; ".join(problems(ws, ws.ledger.proposal(place.proposal), place.case, place.world))
 
     _, wrong = in_child(work)
     served = place.served(production)

@@ -1,7 +1,7 @@
 """Processes that carry out a proposal, and what befalls them at one of their steps.
 
-A step is each transaction of the ledger and each call that writes to MLflow; something may happen right before and
-right after it.
+A step is each transaction of the ledger, each call that writes to MLflow, each message or ticket, each call of a hook,
+and each file of rows that takes its place or goes; something may happen right before and right after it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ import functools
 import importlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 WRITES = ("set_", "create_", "delete_", "update_", "log_", "transition_", "rename_")
@@ -154,7 +156,33 @@ def at_step(step: int, happens: Callable[[], None]) -> Callable[[], int]:
     for name in dir(MlflowClient):
         if name.startswith(WRITES):
             setattr(MlflowClient, name, _stepping(getattr(MlflowClient, name), pass_step))
+    _step_outside(pass_step)
     return lambda: reached
+
+
+def _step_outside(pass_step: Callable[[], None]) -> None:
+    """Count what reaches the world outside of ledger and MLflow: messages, tickets, hooks and files of rows."""
+    from airmedic_core import json_calls
+    from airmedic_core.notifiers import NOTIFIERS
+
+    json_calls.call = _stepping(json_calls.call, pass_step)
+    for name in set(NOTIFIERS.names()) - set(NOTIFIERS.ours()):
+        member = type(NOTIFIERS.member(name))
+        for method in ("send", "open_ticket"):
+            setattr(member, method, _stepping(getattr(member, method), pass_step))
+
+    def of_engine(method: Callable[..., Any]) -> Callable[..., Any]:
+        stepping = _stepping(method, pass_step)
+
+        @functools.wraps(method)
+        def call(*arguments: Any, **options: Any) -> Any:
+            caller = str(sys._getframe(1).f_globals.get("__name__"))
+            return (stepping if caller.startswith("airmedic_core.") else method)(*arguments, **options)
+
+        return call
+
+    for method in ("replace", "unlink"):
+        setattr(Path, method, of_engine(getattr(Path, method)))
 
 
 def _stepping(method: Callable[..., Any], pass_step: Callable[[], None]) -> Callable[..., Any]:

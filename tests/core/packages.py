@@ -28,25 +28,30 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
     modules = []
 
     def install(package: str, source: str, offers: Mapping[str, Mapping[str, str]]) -> None:
-        module = re.sub(r"\W", "_", package)
-        modules.append(module)
-        (site / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
-        metadata = site / f"{module}-1.0.dist-info"
-        metadata.mkdir()
-        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
-        lines = [
-            line
-            for group, members in offers.items()
-            for line in (f"[{group}]", *(f"{name} = {place}" for name, place in members.items()))
-        ]
-        (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        importlib.invalidate_caches()
-        forget()
+        modules.append(put(site, package, source, offers))
 
     yield install
     for module in modules:
         sys.modules.pop(module, None)
     forget()
+
+
+def put(site: Path, package: str, source: str, offers: Mapping[str, Mapping[str, str]]) -> str:
+    """Install a package in a folder that is on the path, and return the name of its module."""
+    module = re.sub(r"\W", "_", package)
+    (site / f"{module}.py").write_text(textwrap.dedent(source), encoding="utf-8")
+    metadata = site / f"{module}-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n", encoding="utf-8")
+    lines = [
+        line
+        for group, members in offers.items()
+        for line in (f"[{group}]", *(f"{name} = {place}" for name, place in members.items()))
+    ]
+    (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    importlib.invalidate_caches()
+    forget()
+    return module
 
 
 def forget() -> None:
