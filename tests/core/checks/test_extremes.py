@@ -66,6 +66,17 @@ def test_one_absurd_value_is_damage(value: float) -> None:
         assert f"corruption:{column}:absurd_value" in result.assessment.finding_keys
 
 
+def test_absurd_values_on_both_sides_are_told_at_once() -> None:
+    def both(rows: pd.DataFrame) -> pd.DataFrame:
+        return with_one("length", 9_831.3)(rows).assign(length=lambda far: far["length"].where(rows.index != 3, -4e3))
+
+    (told,) = [known for known in checked(both).findings if known.key == "corruption:length:absurd_value"]
+    assert "is 9831.3, where" in told.message
+    assert "is -4000, where" in told.message
+    # Both of them, of all rows of the day.
+    assert told.value == pytest.approx(2 / 200)
+
+
 def test_a_new_largest_value_of_a_heavy_tail_is_none() -> None:
     """Of a Pareto tail of index one, one row in n lies beyond n times the smallest: each day may bring a new record."""
     heavy = np.random.default_rng(5).pareto(1.0, 4200) + 1.0

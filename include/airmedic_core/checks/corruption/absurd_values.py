@@ -50,20 +50,20 @@ def absurd_values(context: CheckContext, name: str) -> Iterator[Finding]:
         return
     usual, values = numbers(context.reference_rows[name])[0], numbers(context.frame[name])[0]
     usual, values = usual[np.isfinite(usual)], values[np.isfinite(values)]
+    told, count = [], 0
     for beyond, sign, end, word in ((above, 1.0, high, "most"), (below, -1.0, low, "least")):
         far = values[sign * (values - end) > reach]
         if beyond and far.size and _expected(sign * usual, float((sign * far).min()), len(values)) < LIMITS.absurd_rows:
             what = "One value of" if far.size == 1 else f"{far.size:,} values of"
             is_ = "is" if far.size == 1 else "reach"
             extreme = float(sign * (sign * far).max())
-            text = (
-                f"{what} {name} {is_} {extreme:g}, where {end:,.6g} was the {word}: no tail of the column reaches so "
-                "far."
-            )
-            share = far.size / max(len(values), 1)
-            yield broken_finding(
-                context, name, "absurd_value", share, 0.0, 0.0, text, explained_by=WHERE_ROWS_ARE_STRANGE
-            )
+            told.append(f"{what} {name} {is_} {extreme:g}, where {end:,.6g} was the {word}")
+            count += far.size
+    if told:
+        # A column is told once, whichever of its sides is meant: two findings of one key would stop the whole check.
+        text = f"{'; '.join(told)}: no tail of the column reaches so far."
+        share = count / max(len(values), 1)
+        yield broken_finding(context, name, "absurd_value", share, 0.0, 0.0, text, explained_by=WHERE_ROWS_ARE_STRANGE)
 
 
 def _expected(usual: Array, value: float, rows: int) -> float:
