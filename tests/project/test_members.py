@@ -44,7 +44,7 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "read_model/model.py": {"quarantine"},
     CORE + "repair/on_record.py": {"quarantine"},
     # How far learning goes, by a word that is a strategy's as well.
-    CORE + "policy.py": {"shadow"},
+    CORE + "policy/sections.py": {"shadow"},
     # The words that a language model may see unchanged: those of promotions and overrides.
     CORE + "diagnose/outbound.py": PROMOTIONS | {"quarantine"},
     # A cause says which actions heal it; that is its table.
