@@ -70,12 +70,18 @@ def main() -> None:
 
 
 def fill(connection: Connection, names: list[str], count: int) -> None:
-    """Write the windows of the fleet, an incident of each tenth model, and an approval of each hundredth."""
+    """Write the windows of the fleet, an incident of each tenth model, and an approval of each hundredth.
+
+    Each fifth model was healed by the version that serves.
+    """
     random.seed(0)
     for place, name in enumerate(names):
         rows = [batch(name, number, NOW - timedelta(days=count - number)) for number in range(count)]
         connection.execute(insert(batches), rows)
         served = {"model": name, "to_version": "3", "kind": "deploy", "at": NOW - timedelta(days=40), "by": "anna"}
+        if place % 5 == 1:
+            served["proposal_hash"] = f"{place:064}"
+            add_healed(connection, rows[len(rows) // 2], served["proposal_hash"])
         connection.execute(insert(promotions).values(sequence=place, **served))
         if place % 10 == 0:
             add_incident(connection, rows[-1], waits=place % 100 == 0)
@@ -118,6 +124,21 @@ def add_incident(connection: Connection, row: dict[str, Any], *, waits: bool) ->
         values = {"hash": proposal.hash, "record": record, "permission": "ask", "action": "rollback"}
         times = {"created_at": proposal.created_at, "expires_at": proposal.expires_at}
         connection.execute(insert(proposals).values(incident_id=opened["id"], model=row["model"], **values, **times))
+
+
+def add_healed(connection: Connection, row: dict[str, Any], proposal_hash: str) -> None:
+    """Write an incident of a window that a deployment has healed."""
+    resolution = {
+        "action": "deploy", "outcome": "healed", "summary": "Version 3 serves in place of 2.", "approved_by": ["anna"],
+        "before": 0.61, "after": 0.8, "metric": "roc_auc", "proposal_hash": proposal_hash,
+    }  # fmt: skip
+    ended = {
+        "id": f"{row['id']}__f0", "model": row["model"], "state": "resolved", "severity": "high",
+        "cause": "concept_drift", "headline": "The relation has changed: AUC is 0.61.", "fingerprint": "f0",
+        "window_start": row["window_start"], "window_end": row["window_end"], "as_of": row["as_of"],
+        "batch_ids": [row["id"]], "opened_at": row["as_of"], "closed_at": row["as_of"], "resolution": resolution,
+    }  # fmt: skip
+    connection.execute(insert(incidents).values(**ended))
 
 
 def fill_wide(connection: Connection) -> None:

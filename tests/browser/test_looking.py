@@ -41,6 +41,9 @@ def test_the_menu_leads_to_the_fleet_and_the_fleet_to_the_incident(
     assert MODEL in row.inner_text()
     assert "Incident" in row.inner_text()
     assert row.locator("svg[role=img]").count() >= 1
+    # Who decided and what to do, for somebody who has seen nothing else.
+    for part in ("Nobody yet", "Answer the approval (waits for anna or boris) →"):
+        assert part in row.inner_text(), row.inner_text()
     row.locator("th a").click()
     page.locator("airmedic-health svg.line-chart").first.wait_for()
     chart = page.locator("airmedic-health svg.line-chart").first

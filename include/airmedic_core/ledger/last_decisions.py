@@ -16,7 +16,7 @@ from airmedic_core.records import REQUESTED, IncidentState
 
 OPEN = [state.value for state in IncidentState if state not in ENDS]
 """Holds the states of incidents that have not ended."""
-_AT_ONCE = 500
+AT_ONCE = 500
 """Bounds the ids of one question: SQLite's older versions take 999 values."""
 _GAIN_WINDOWS = 10
 """Bounds the windows over which a gain is told: their versions are read from the rows, and stand in no index."""
@@ -107,7 +107,7 @@ def _ended() -> Select[Any]:
         .correlate(names)
         .scalar_subquery()
     )
-    shown = ("id", "model", "state", "cause", "window_start", "batch_ids", "closed_at", "resolution")
+    shown = ("id", "model", "state", "cause", "batch_ids", "closed_at", "resolution")
     return select(*(incidents.c[name] for name in shown)).select_from(names.join(incidents, incidents.c.id == last))
 
 
@@ -126,8 +126,8 @@ def _gains(connection: Connection, healed: Mapping[str, Row[Any]]) -> dict[str, 
     version = func.coalesce(newest.c.model_version, "")
     packed = select(func.aggregate_strings(version, _SEPARATOR)).scalar_subquery()
     query = select(batches.c.id, batches.c.model, batches.c.metric_value, packed)
-    for start in range(0, len(ids), _AT_ONCE):
-        seen_first = query.where(batches.c.id.in_(ids[start : start + _AT_ONCE]))
+    for start in range(0, len(ids), AT_ONCE):
+        seen_first = query.where(batches.c.id.in_(ids[start : start + AT_ONCE]))
         for batch_id, model, before, versions in connection.execute(seen_first):
             serves = healed[batch_id].to_version
             own = takewhile(serves.__eq__, (versions or "").split(_SEPARATOR))

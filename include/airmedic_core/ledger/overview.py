@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, String, Table, ca
 from airmedic_core.ledger.answers import approval_of, missing_groups
 from airmedic_core.ledger.audit import Audit
 from airmedic_core.ledger.earlier_findings import stored_finding, stored_role
-from airmedic_core.ledger.last_decisions import OPEN, LastDecisions, last_decisions, models
+from airmedic_core.ledger.last_decisions import AT_ONCE, OPEN, LastDecisions, last_decisions, models
 from airmedic_core.ledger.tables import (
     approvals,
     batches,
@@ -130,7 +130,7 @@ class Overview(Audit):
             trends = {
                 model: _unpacked(packed) for model, packed in connection.execute(_trends(windows)) if packed is not None
             }
-            measured = {row[0]: Measured._make(row[1:]) for row in connection.execute(_measured(windows))}
+            measured = _last_measured(connection, newest, windows)
             opened: dict[str, list[Row[Any]]] = defaultdict(list)
             query = select(incidents).where(incidents.c.state.in_(OPEN)).order_by(incidents.c.opened_at.desc())
             for row in connection.execute(query):
@@ -245,7 +245,17 @@ def _newest() -> Select[Any]:
         .limit(1)
         .scalar_subquery()
     )
-    shown = ("model", "window_start", "window_end", "as_of", "rows", "outcome", "cause", "assessed_at")
+    shown = (
+        "model",
+        "window_start",
+        "window_end",
+        "as_of",
+        "rows",
+        "outcome",
+        "cause",
+        "assessed_at",
+        *Measured._fields,
+    )
     headline = batches.c.assessment["headline"].as_string().label("headline")
     columns = [*(batches.c[name] for name in shown), headline]
     return select(*columns).select_from(names.join(batches, batches.c.id == last))
@@ -273,6 +283,21 @@ def _trends(windows: int) -> Select[Any]:
 def _unpacked(packed: str) -> Trend:
     numbers = [float(number) if number else None for number in packed.split(_BETWEEN)]
     return Trend(numbers[-2::-2], numbers[::-2])
+
+
+def _last_measured(connection: Connection, newest: Mapping[str, Row[Any]], windows: int) -> dict[str, Measured]:
+    """Return each model's last metric: that of its newest window, or of one before it where labels are still missing."""
+    measured = {
+        model: Measured(row.metric_name, row.metric_value, row.metric_limit, row.metric_higher_is_better)
+        for model, row in newest.items()
+        if row.metric_value is not None
+    }
+    without = list(newest.keys() - measured.keys())
+    for start in range(0, len(without), AT_ONCE):
+        asked = without[start : start + AT_ONCE]
+        for model, *values in connection.execute(_measured(windows).where(batches.c.model.in_(asked))):
+            measured[model] = Measured._make(values)
+    return measured
 
 
 def _measured(windows: int) -> Select[Any]:

@@ -132,7 +132,6 @@ def last_incident_json(ended: Any | None, gain: Gain | None, metric_trend: Seque
         "id": ended.id,
         "cause_words": Cause(ended.cause).words,
         "outcome_words": came_of(ended.resolution),
-        "window_start": moment(ended.window_start),
         "closed_at": moment(ended.closed_at),
         "helped": helped if before is not None else None,
     }

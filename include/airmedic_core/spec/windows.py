@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -10,6 +11,12 @@ from pydantic import Field, field_validator, model_validator
 from airmedic_core.errors import SpecError
 from airmedic_core.spec.section import Section, Step
 from airmedic_core.windows import Every, Window, as_utc
+
+
+@lru_cache
+def _parsed(every: str) -> Every:
+    """Return a step, parsed once: a page over a thousand models asks for a thousand."""
+    return Every.parse(every)
 
 
 class WindowSection(Section):
@@ -24,7 +31,7 @@ class WindowSection(Section):
     @property
     def step(self) -> Every:
         """The parsed step."""
-        return Every.parse(self.every)
+        return _parsed(self.every)
 
 
 class ReferenceSection(Section):

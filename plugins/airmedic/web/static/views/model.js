@@ -64,7 +64,7 @@ function lastIncident({ incidents: all }) {
   const shown = open.length ? open : all.slice(0, 1);
   if (!shown.length) return "no incident so far";
   return shown.map((incident) => {
-    const how = incident.closed_at ? `${plain(incident.outcome ?? incidentState(incident.state))} ` : `open, ${incident.severity}, since `;
+    const how = incident.closed_at ? `${plain(incident.outcome ?? incidentState(incident.state))} ` : `open, ${incident.severity}, opened `;
     return make("div", {}, make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), ": ", how, when(incident.closed_at ?? incident.opened_at, { asAge: true }));
   });
 }
