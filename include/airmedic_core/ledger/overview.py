@@ -286,7 +286,7 @@ def _unpacked(packed: str) -> Trend:
 
 
 def _last_measured(connection: Connection, newest: Mapping[str, Row[Any]], windows: int) -> dict[str, Measured]:
-    """Return each model's last metric: that of its newest window, or of one before it where labels are still missing."""
+    """Return each model's last metric: that of its newest window, or of one before it where labels are missing."""
     measured = {
         model: Measured(row.metric_name, row.metric_value, row.metric_limit, row.metric_higher_is_better)
         for model, row in newest.items()
