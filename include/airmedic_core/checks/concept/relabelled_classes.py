@@ -83,7 +83,9 @@ def turned(context: CheckContext, now: LabelledRows, *, least_drop: float, least
     >>> turned(context, context.labelled, least_drop=0.03, least_relative_drop=0.1)
     False
     """
-    if context.spec.task != "regression" or len(now) < _LEAST_ROWS or context.earlier_version is not None:
+    if context.spec.task != "regression" or len(now) < _LEAST_ROWS:
+        return False
+    if context.earlier_version is not None and not _did_well(context):
         return False
     if not now.labels.min() < 0 < now.labels.max() or not np.ptp(now.scores):
         return False
