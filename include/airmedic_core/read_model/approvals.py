@@ -17,6 +17,7 @@ from airmedic_core.read_model.plain import rounded
 from airmedic_core.read_model.proposals import proposal_json
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import Incident, Json
+from airmedic_core.reports.gate_words import short
 from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def approvals_waiting(
 def _picture(drawn: DecidingPicture | None) -> Json | None:
     if drawn is None:
         return None
-    bars = [{"label": bar.label, "value": rounded(bar.value)} for bar in drawn.bars]
+    bars = [{"label": bar.label, "value": rounded(bar.value), "words": short(bar.value)} for bar in drawn.bars]
     return {"metric": drawn.metric, "title": drawn.title, "bars": bars, "note": drawn.note}
 
 

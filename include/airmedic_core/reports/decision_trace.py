@@ -9,6 +9,7 @@ from typing import Literal
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import Approval, IncidentState, Permission, Proposal
 from airmedic_core.reports.dossier import Dossier
+from airmedic_core.reports.in_service import tested_in
 from airmedic_core.reports.text import duration, line, number
 
 Kind = Literal["fact", "reasoning", "decision", "person", "action", "good", "bad"]
@@ -165,7 +166,9 @@ def _outcome(dossier: Dossier) -> tuple[str, ...]:
     before, after = resolution.get("before"), resolution.get("after")
     if before is None or after is None:
         return ()
-    return (f"{measure_name(resolution.get('metric', dossier.spec.metric))}: {number(before)} → {number(after)}",)
+    name = measure_name(resolution.get("metric", dossier.spec.metric))
+    where = " in the test" if tested_in(dossier) else ""
+    return (f"{name}{where}: {number(before)} → {number(after)}",)
 
 
 def _label(text: str) -> str:

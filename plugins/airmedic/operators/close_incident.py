@@ -70,7 +70,7 @@ class CloseIncidentOperator(ModelOperator):
             from airmedic_core.decide import Request
             from airmedic_core.decide.handed_over import ended_without_a_word
             from airmedic_core.incident_lifecycle import asked_again, close_incident
-            from airmedic_core.reports import incident_answer, incident_report
+            from airmedic_core.reports import incident_answer, incident_outcome, incident_report
             from airmedic_core.review import review_due
 
             now = datetime.now(UTC)
@@ -79,6 +79,7 @@ class CloseIncidentOperator(ModelOperator):
             incident = close_incident(workspace, self.incident_id, now=now, failed=failed, only_looked=only_looked)
             report = incident_report(workspace, self.incident_id, airflow_url=run_url(context))
             answer = incident_answer(workspace, self.incident_id)
+            came_of = incident_outcome(workspace, self.incident_id)
             review_run = review_due(workspace, incident, now=now)
             again = "" if only_looked else asked_again(workspace, incident)
             known = not failed and ended_without_a_word(workspace, self.incident_id)
@@ -87,7 +88,7 @@ class CloseIncidentOperator(ModelOperator):
         self.log.info("%s", answer or incident.resolution.get("summary") or incident.headline)
         headline = f"Incident {incident.id} is {incident.state}: {incident.headline}"
         if not known:
-            tell(workspace.spec, headline, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
+            tell(workspace.spec, headline, *came_of, event=Event.INCIDENT_CLOSED, incident=incident, links=[report.url])
         if review_run:
             self._start_review(review_run)
         if again and not failed:

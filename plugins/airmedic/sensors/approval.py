@@ -247,7 +247,7 @@ class ApprovalSensor(BaseSensorOperator, SkipMixin):
         # Airflow's page goes on showing its first text.
         told = [f"The answer of {before.by} does not count: {refused}"] if before is not None and refused else []
         incident = workspace.ledger.incident(proposal.incident_id)
-        told += [proposal.expected, asked]
+        told += [*approval_question.in_short(workspace, proposal), asked]
         tell(workspace.spec, subject, *told, event=Event.APPROVAL_WANTED, incident=incident, links=links)
         return {"sha256": digest([subject, body]), "at": datetime.now(UTC).isoformat()}
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 300
 _MOST_EXPLAINED = 1_200
+_IN_SHORT = ("What happened", "What changes", "What it is worth")
+_OF_BOTH = ("Why this", "Who may answer")
+"""Facts that hold for each of two proposals of one question."""
 
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
@@ -26,7 +29,7 @@ def subject(workspace: Workspace, proposal: Proposal) -> str:
     return question(proposal.action, workspace.spec.title or workspace.spec.name)
 
 
-def body(workspace: Workspace, proposal: Proposal) -> str:
+def body(workspace: Workspace, proposal: Proposal, alternative: Proposal | None = None) -> str:
     """Return the question in markdown, so short that Airflow's buttons below it stand on the first screen.
 
     The picture that decides, and what a person has to know before answering. Reasons and evidence are a link away: on
@@ -38,27 +41,38 @@ def body(workspace: Workspace, proposal: Proposal) -> str:
         The model's workspace.
     proposal : Proposal
         What is to be approved.
+    alternative : Proposal, optional
+        What may be approved in its place. What each is worth is for the caller to say.
     """
     warning = ACTIONS.member(proposal.action).warning(proposal)
     # Airflow's page strips colours; the red circles are what is left of them.
-    lines = [f"## 🔴 {_text(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
-    lines += [f"## {_text(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
+    lines = [f"## 🔴 {plain_line(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
+    lines += [f"## {plain_line(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
     if drawn := picture(workspace, proposal):
         # A backslash at its end breaks a line.
         lines += [*(f"{line}\\" for line in drawn[:-1]), drawn[-1], ""]
     first, *others = facts_of(workspace.ledger, workspace.spec, proposal)
-    lines.append(f"- **{first.name}:** {_text(first.text, _MOST_EXPLAINED)} {_further(workspace, proposal)}")
-    lines += [f"- **{fact.name}:** {_text(fact.text, _MOST_EXPLAINED)}" for fact in others]
+    further = _further(workspace, *filter(None, (proposal, alternative)))
+    lines.append(f"- **{first.name}:** {plain_line(first.text, _MOST_EXPLAINED)} {further}")
+    shown = [fact for fact in others if alternative is None or fact.name in _OF_BOTH]
+    lines += [f"- **{fact.name}:** {plain_line(fact.text, _MOST_EXPLAINED)}" for fact in shown]
     lines += [f"- **May be narrowed:** {text}" for text in _narrowing(proposal)]
-    lines += [f"- **Rejected before:** {_text(line)}" for line in told_before(workspace, proposal)]
-    lines += [f"- **To know:** {_text(line)}" for line in ACTIONS.member(proposal.action).background(proposal)]
+    lines += [f"- **Rejected before:** {plain_line(line)}" for line in told_before(workspace, proposal)]
+    lines += [f"- **To know:** {plain_line(line)}" for line in ACTIONS.member(proposal.action).background(proposal)]
     return "\n".join(lines)
 
 
-def _further(workspace: Workspace, proposal: Proposal) -> str:
-    """Return where reasons and evidence are. The first address holds the hash, by which the page knows the question."""
-    links = [f"[Evidence]({incident_url(proposal.incident_id)}?proposal={proposal.hash})"]
-    if url := report_url(workspace, proposal):
+def in_short(workspace: Workspace, proposal: Proposal) -> list[str]:
+    """Return the question in a few lines, for a message: what happened, what changes, and what that is worth."""
+    facts = facts_of(workspace.ledger, workspace.spec, proposal)
+    return [f"{fact.name}: {fact.text}" for fact in facts if fact.name in _IN_SHORT]
+
+
+def _further(workspace: Workspace, *asked: Proposal) -> str:
+    """Return where reasons and evidence are. The first address holds the hashes, by which pages know the question."""
+    hashes = "&".join(f"proposal={proposal.hash}" for proposal in asked)
+    links = [f"[Evidence]({incident_url(asked[0].incident_id)}?{hashes})"]
+    if url := report_url(workspace, asked[0]):
         links.append(f"[report in MLflow]({url})")
     return ", ".join(links)
 
@@ -81,10 +95,10 @@ def _narrowing(proposal: Proposal) -> Iterator[str]:
         yield "not where several people approve: they have to approve the same"
     if fields := fields_of(proposal):
         told = "; ".join(f"{field.title}: {field.bounds}" for field in fields)
-        yield _text(f"{told}. What you change below is what you approve.", _MOST_EXPLAINED)
+        yield plain_line(f"{told}. What you change below is what you approve.", _MOST_EXPLAINED)
 
 
-def _text(text: str, most: int = _MOST_CHARACTERS) -> str:
+def plain_line(text: str, most: int = _MOST_CHARACTERS) -> str:
     """Return text from data or a language model as one harmless line: no table breaks, no links, no code."""
     line = " ".join(text.split())
     for character in "\\`|[]<>*_#":

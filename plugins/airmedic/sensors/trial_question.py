@@ -79,12 +79,14 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
         """Return the question with what follows from each answer, above what is known of the incident."""
         ending, promotion = self._ending(workspace, proposal), workspace.ledger.proposal(self.promotion_hash)
         title = workspace.spec.title or workspace.spec.name
-        lines = ["| | |", "|---|---|"]
-        lines += [f"| **{PROMOTE}** | {_told(promotion)} |", f"| **{END}** | {_told(ending)} |"]
-        lines += [f"| **{GO_ON}** | It goes on as it is, and is waited for as long once more. |"]
-        lines += ["", f"To promote it is the proposal `{promotion.hash}`.", ""]
+        lines = [
+            f"- **{PROMOTE}:** {approval_question.plain_line(promotion.expected)}",
+            f"- **{END}:** {approval_question.plain_line(ending.expected)}",
+            f"- **{GO_ON}:** It goes on as it is, and is waited for as long once more. So it does if nobody answers.",
+            "",
+        ]
         subject = f"Version {promotion.params['version']} of {title} is tried, and has shown nothing in time: go on?"
-        return subject, "\n".join([*lines, approval_question.body(workspace, ending)])
+        return subject, "\n".join([*lines, approval_question.body(workspace, ending, promotion)])
 
     def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Any:
         """Follow the answer. What was not chosen is rejected, so that nobody can approve it afterwards."""
@@ -137,7 +139,3 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
         except ApprovalError:
             return False
         return True
-
-
-def _told(proposal: Proposal) -> str:
-    return " ".join(proposal.expected.replace("|", "\\|").split())

@@ -185,5 +185,5 @@ def test_people_see_what_follows_from_each_answer(asked: tuple[Any, Any, Any]) -
     workspace, ending, promotion = asked
     subject, body = question(ending, promotion)._question(workspace, ending)
     assert subject.startswith("Version 2 of ")
-    for told in ("| **Promote** |", "| **End the trial** |", "| **Go on** |", promotion.hash, ending.hash):
+    for told in ("- **Promote:** ", "- **End the trial:** ", "- **Go on:** ", promotion.hash, ending.hash):
         assert told in body

@@ -49,7 +49,7 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
         "Not `rollback`: nothing to roll back to",
         "| retrain | approve | mallory |",
         "is not an approver",
-        "Gate **passed** on 1,200 rows",
+        "Test before deployment (gate) **passed**, on 1,200 rows new to both.",
         "from version 1 to 2",
         "Tested before deployment, on 1,200 rows new to both versions: AUC 0.680 → 0.800.",
         "held for 2 healthy window(s)",

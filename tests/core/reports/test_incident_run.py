@@ -59,7 +59,8 @@ def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspa
             " AUC 0.680 → 0.800. It has held for 2 healthy window(s) since."
         ),
     ]
-    assert "AUC 0.68 (0.66 … 0.7), accepted: at least 0.79, usual: 0.81, 3,000 rows with labels." in rows["What"]
+    measured = "AUC was 0.680 (0.660 to 0.700) in Apr 2026, on 3,000 rows with labels. At least 0.790 is accepted."
+    assert measured in rows["What"]
     assert rows["Why"].startswith(
         "**harmful covariate shift**, 80 % by rules. ROC AUC is 0.68, usually 0.81 \\[E1\\]. plan moved"
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json, to_json
 from airmedic_core.reports.consultations import link_traces
-from airmedic_core.reports.decided import next_step
+from airmedic_core.reports.decided import next_step, who_decided
 from airmedic_core.reports.decision_trace import decision_trace
 from airmedic_core.reports.dossier import Dossier, read_dossier
 from airmedic_core.reports.incident.measures import incident_points
@@ -17,7 +17,9 @@ from airmedic_core.reports.incident.tables import incident_tables
 from airmedic_core.reports.narrative import incident_markdown, incident_name, incident_note, what_was_asked
 from airmedic_core.reports.narrative.name import asked_of, decider
 from airmedic_core.reports.narrative.record import settled
+from airmedic_core.reports.narrative.remedy import measured_words
 from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
+from airmedic_core.reports.text import line
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -106,6 +108,29 @@ def incident_answer(ws: Workspace, incident_id: str) -> str:
     """
     dossier = read_dossier(ws, incident_id)
     return dossier.privacy.text(what_was_asked(dossier))
+
+
+def incident_outcome(ws: Workspace, incident_id: str) -> list[str]:
+    """Return who decided, whether it helped, and what came of it, a sentence each: for a message.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    incident_id : str
+        The incident, which has ended.
+
+    Raises
+    ------
+    LedgerError
+        If there is no such incident.
+    """
+    dossier = read_dossier(ws, incident_id)
+    resolution = dossier.incident.resolution
+    decided = who_decided(resolution)
+    told = [f"{decided[:1].upper()}{decided[1:]}." if decided else ""]
+    told += [*measured_words(dossier), line(resolution.get("summary") or "", 300)]
+    return [dossier.privacy.text(sentence) for sentence in told if sentence]
 
 
 def _tags(dossier: Dossier) -> dict[str, str]:

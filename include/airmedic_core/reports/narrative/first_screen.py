@@ -5,7 +5,7 @@ from __future__ import annotations
 from airmedic_core.records import REQUESTED, Permission
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.measured import metric_words
-from airmedic_core.reports.narrative.cause import ended, sides
+from airmedic_core.reports.narrative.cause import ended, measured_then, sides
 from airmedic_core.reports.narrative.name import what_was_asked
 from airmedic_core.reports.narrative.remedy import did_it_help
 from airmedic_core.reports.text import code, heading, moment, number, prose, table
@@ -68,8 +68,8 @@ def four_lines(dossier: Dossier) -> str:
 def _what(dossier: Dossier) -> str:
     incident = dossier.incident
     parts = [prose(incident.headline.rstrip("."), 240) + "."]
-    if measured := metric_words(dossier.summary, dossier.findings):
-        parts.append(f"{prose(measured)}.")
+    if measured := measured_then(dossier):
+        parts.append(prose(measured))
     if incident.fingerprint != REQUESTED:
         parts.append(ended(incident.state))
     return " ".join(parts)

@@ -7,7 +7,7 @@ from airmedic_core.records import IncidentState, Proposal
 from airmedic_core.reports.dossier import Dossier, needs
 from airmedic_core.reports.gate_words import short
 from airmedic_core.reports.in_service import in_service_words, tested_in, tested_words
-from airmedic_core.reports.text import code, duration, line, moment, number, prose, table
+from airmedic_core.reports.text import code, duration, line, moment, prose, table
 
 
 def what_was_proposed(dossier: Dossier) -> str:
@@ -71,12 +71,10 @@ def what_was_done(dossier: Dossier) -> str:
     ]
     lines = [table(("Started", "Action", "Status", "Took", "Result"), rows)] if rows else []
     for gate in dossier.gates:
-        interval = f"{number(gate.low)} … {number(gate.high)}"
         told = (
-            f"Gate **{gate.outcome}** on {gate.rows:,} rows that neither was trained on: {measure_name(gate.metric)} "
-            f"{number(gate.champion_value)} → {number(gate.challenger_value)}, difference {number(gate.difference)} "
-            f"({interval}), margin {number(gate.margin)}. {' '.join(prose(reason) for reason in gate.reasons)}"
+            f"Test before deployment (gate) **{gate.outcome.replace('_', ' ')}**, on {gate.rows:,} rows new to both. "
         )
+        told += " ".join(prose(reason) for reason in gate.reasons)
         lines.append(told.rstrip())
     for switch in dossier.switches:
         took = f" in {duration(switch.seconds)}" if switch.seconds is not None else ""

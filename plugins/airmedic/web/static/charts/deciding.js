@@ -1,18 +1,17 @@
 /* What decides an approval: values of one metric as bars from zero, so that their lengths may be compared. */
 
 import { draw, make } from "../dom.js";
-import { number } from "../words.js";
 
 /** Make the picture of an approval; nothing where nothing was measured. `picture` is what the read model says. */
 export function decidingPicture(picture) {
   if (!picture?.bars?.length) return null;
   const most = Math.max(...picture.bars.map(({ value }) => Math.abs(value))) || 1;
-  const bars = picture.bars.map(({ label, value }, index) => make(
+  const bars = picture.bars.map(({ label, value, words }, index) => make(
     "li",
     { class: index === picture.bars.length - 1 ? "newest" : null },
     make("span", {}, label),
     draw("svg", { viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true" }, draw("rect", { class: "whole", width: 100, height: 10 }), draw("rect", { class: "length", width: (100 * Math.abs(value)) / most, height: 10 })),
-    make("b", {}, number(value)),
+    make("b", {}, words),
   ));
   return make("figure", { class: "deciding" }, make("figcaption", {}, picture.title), make("ul", {}, bars), picture.note ? make("p", {}, picture.note) : null);
 }

@@ -38,7 +38,7 @@ function answers(incident) {
     "div",
     { class: "answers" },
     knowing([
-      ["What happened", [said(incident.headline), incident.measured_then ? [" ", said(incident.measured_then)] : null]],
+      ["What happened", [incident.measured_then ? [said(incident.measured_then), " "] : null, said(incident.headline)]],
       ["Why", whyInShort(incident)],
       ["Who decided", decided(incident)],
       ["Did it help?", helped(incident)],

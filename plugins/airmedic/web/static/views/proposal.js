@@ -73,7 +73,7 @@ export function gate(result) {
     "div",
     { class: "gate" },
     facts([
-      ["Gate", make("b", {}, capital(result.outcome))],
+      ["Test before deployment (gate)", make("b", {}, capital(result.outcome))],
       [metricName(result.metric ?? "metric"), `challenger ${number(result.challenger_value)}, champion ${number(result.champion_value)}`],
       ["Difference", [`${signed(result.difference)}${between}`, intervalPicture(result, `Challenger against champion: ${signed(result.difference)}${between} of ${metricName(result.metric ?? "the metric")}`)]],
       ["Compared on", result.rows ? `${number(result.rows)} labelled rows that neither has seen` : null],

@@ -1,0 +1,124 @@
+"""What people have to know before they answer: the facts and the one picture that decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airmedic_core.decide.deciding_picture import Bar, deciding_picture
+from airmedic_core.decide.question import facts_of
+from airmedic_core.ledger import Ledger
+from airmedic_core.records import (
+    Batch,
+    Cause,
+    Diagnosis,
+    EvidencePacket,
+    Finding,
+    Incident,
+    IncidentState,
+    Permission,
+    Proposal,
+    RankedCause,
+    Role,
+    Severity,
+    Verdict,
+)
+from airmedic_core.spec import ModelSpec, parse_spec
+from airmedic_core.windows import Window
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+APRIL = Window(datetime(2026, 4, 1, tzinfo=UTC), NOW)
+HEADLINE = "The relation between inputs and label has changed: A retrained model would gain 0.096 in AUC."
+GATE = {
+    "outcome": "passed", "metric": "roc_auc", "reasons": [], "champion": "1", "challenger": "2",
+    "champion_value": 0.585, "challenger_value": 0.68, "difference": 0.095, "low": 0.031, "high": 0.164, "rows": 1068,
+}  # fmt: skip
+
+
+@pytest.fixture
+def spec() -> ModelSpec:
+    data = {"source": "file", "path": "rows.csv", "time_column": "at"}
+    people = {"approvers": ["anna"], "approval": {"second_tier": ["boris"]}}
+    return parse_spec({"name": "stays", "task": "binary", "target": "y", "data": data, **people})
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """A ledger with an incident of April, in which AUC is 0.75 where 0.807 are accepted."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+    batch = Batch("stays", APRIL, NOW, 5_000)
+    auc = Finding(
+        "performance", "batch", "roc_auc", Verdict.ALERT, value=0.75, baseline=0.84, limit=0.807, role=Role.LOSS,
+        details={"decides": True, "low": 0.67, "high": 0.81},
+    )  # fmt: skip
+    ledger.record_findings(batch, "performance", [auc], model_version="1")
+    ledger.open_incident(
+        Incident(
+            "i", "stays", IncidentState.OPEN, Severity.MEDIUM, Cause.CONCEPT_DRIFT, HEADLINE, "f", APRIL, NOW,
+            (batch.id,), NOW,
+        )
+    )  # fmt: skip
+    return ledger
+
+
+def proposal(action: str = "deploy", **params: Any) -> Proposal:
+    until = NOW + timedelta(days=1)
+    return Proposal("i", "stays", action, params, "It helps.", Permission.ASK, "A rule.", NOW, until)
+
+
+def told(ledger: Ledger, spec: ModelSpec, asked: Proposal) -> dict[str, str]:
+    return {fact.name: fact.text for fact in facts_of(ledger, spec, asked)}
+
+
+def diagnosed(ledger: Ledger) -> None:
+    packet = EvidencePacket("i", "stays", ())
+    ledger.record_packet(packet)
+    causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.839),)
+    ledger.record_diagnosis(Diagnosis("i", "rules", causes, Severity.MEDIUM, "", (), packet.hash), stands=True)
+
+
+def test_a_person_reads_what_happened_what_changes_and_who_is_asked(ledger: Ledger, spec: ModelSpec) -> None:
+    assert told(ledger, spec, proposal(version="2"))["What happened"] == HEADLINE
+    diagnosed(ledger)
+    facts = told(ledger, spec, proposal(version="2", gate=GATE))
+    assert facts == {
+        "What happened": "A changed relation between the inputs and the target (concept drift, 84 % sure). "
+        "AUC is 0.750 in Apr 2026; at least 0.807 is accepted.",
+        "What changes": "Version 2 serves in place of version 1.",
+        "What it is worth": "A yes is told from a no in 68 of 100 pairs, today in 58, on 1,068 rows new to both.",
+        "If rejected or not answered": "Nothing changes. It can be answered until 2 May 2026, 00:00 UTC.",
+        "How it is undone": "By itself while it is watched; later by a rollback that an approver agrees to.",
+        "Who may answer": "anna (asked 1 May, 00:00 UTC); after 5 min also boris. One approval is enough.",
+    }
+    assert not any("medium" in text for text in facts.values()), "the severity of the incident is no risk of the action"
+
+
+def test_where_nothing_is_beyond_its_limit_the_headline_says_what_happened(ledger: Ledger, spec: ModelSpec) -> None:
+    diagnosed(ledger)
+    calm = Finding("performance", "batch", "roc_auc", Verdict.OK, value=0.82, limit=0.807, details={"decides": True})
+    ledger.record_findings(Batch("stays", APRIL, NOW, 5_000), "performance", [calm], model_version="1")
+    assert told(ledger, spec, proposal())["What happened"].endswith("A retrained model would gain 0.096 in AUC.")
+
+
+def test_what_was_not_compared_says_why_it_is_proposed(ledger: Ledger, spec: ModelSpec) -> None:
+    assert told(ledger, spec, proposal("hold"))["Why this"] == "A rule."
+    assert told(ledger, spec, proposal("hold"))["What it is worth"] == "It helps."
+    two = replace(proposal("hold"), permission=Permission.ASK_TWO, one_of=("data owners",))
+    assert told(ledger, spec, two)["Who may answer"].endswith(
+        "Two different people have to approve. Among them has to be somebody of data owners."
+    )
+
+
+def test_the_picture_is_the_comparison_or_the_incident_beside_what_is_accepted(ledger: Ledger, spec: ModelSpec) -> None:
+    compared = deciding_picture(ledger, spec, proposal(gate=GATE))
+    assert compared is not None
+    assert compared.title == "AUC (higher is better, on the same 1,068 rows, which are new to both)"
+    assert compared.bars == (Bar("version 1, serves now", 0.585), Bar("version 2, proposed", 0.68))
+    assert compared.note == "better by 0.095 (95 % certain: 0.031 to 0.164)"
+    alone = deciding_picture(ledger, spec, proposal("retrain"))
+    assert alone is not None
+    assert alone.bars == (Bar("Apr 2026, the incident", 0.75), Bar("accepted from", 0.807))
