@@ -106,3 +106,11 @@ def test_values_of_the_same_rows_of_service_are_no_test(deployed: Dossier) -> No
     """A rollback measures both versions on the incident's newest window."""
     rolled_back = replace(deployed, promotions=(), gates=())
     assert measured_words(rolled_back) == ["AUC on the same rows: 0.585 before, 0.680 after."]
+
+
+def test_what_waits_for_an_approval_has_only_been_tested(deployed: Dossier) -> None:
+    waits = replace(deployed, promotions=(), incident=replace(deployed.incident, resolution={}))
+    assert measured_words(waits) == [
+        "Not known yet.",
+        "Tested before deployment, on 1,068 rows new to both versions: AUC 0.585 → 0.680.",
+    ]

@@ -111,6 +111,9 @@ def measured_words(dossier: Dossier) -> list[str]:
     before, after = resolution.get("before"), resolution.get("after")
     if gate is not None:
         told.append(tested_words(gate))
+    elif not resolution.get("outcome") and dossier.gates and dossier.gates[-1].outcome == "passed":
+        # What waits for an approval, or has just begun, has only been tested.
+        told = [*(told or ["Not known yet."]), tested_words(dossier.gates[-1])]
     elif isinstance(before, int | float) and isinstance(after, int | float):
         metric = measure_name(line(resolution.get("metric", dossier.spec.metric), 60))
         told.append(f"{metric} on the same rows: {short(before)} before, {short(after)} after.")
