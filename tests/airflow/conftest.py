@@ -101,10 +101,12 @@ MODELS = (
     "announced",
     "returned",
     "calm",
+    "converted",
+    "unlabelled",
     *TRIED,
     *SLOW,
 )
-PIPELINES = ("ingest", "deliver", "train_meter")
+PIPELINES = ("ingest", "deliver", "train_meter", "score_day")
 
 
 @dataclass(frozen=True)
@@ -212,12 +214,14 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     meter.write_spec(content / "models", "mended", home / "mended.csv", upstream="deliver")
     meter.write_spec(content / "models", "returned", home / "whole.csv")
     meter.write_spec(content / "models", "calm", rows)
+    meter.write_rows(home / "converted.csv", turn=meter.DAYS)
+    meter.convert(home / "converted.csv", meter.CONVERTED)
+    meter.write_spec(content / "models", "converted", home / "converted.csv")
+    meter.write_rows(home / "unlabelled.csv", labelled_days=meter.DAYS - 1)
+    meter.write_spec(content / "models", "unlabelled", home / "unlabelled.csv")
     meter.write_rows(home / "machines.csv", machines=36)
     for name in TRIED:
-        meter.write_spec(content / "models", name, home / "machines.csv")
-        with (content / "models" / f"{name}.yaml").open("a") as spec:
-            spec.write("entity_column: machine\n")
-            spec.write("rollout: {strategy: canary, watch_timeout_seconds: 1, options: {fractions: [0.5]}}\n")
+        meter.write_tried_spec(content / "models", name, home / "machines.csv")
     installation = Installation(
         home,
         users=dict.fromkeys(("anna", "boris", "carol", "mallory"), "admin"),

@@ -278,6 +278,32 @@ def test_a_fleet_of_a_thousand_is_sorted_searched_and_filtered_with_the_keyboard
     assert rows.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("learning", "words"),
+    [
+        ({"mode": "shadow", "would_try": ""}, ""),
+        ({"mode": "shadow", "would_try": "retrain"}, "would have tried first: retrain."),
+        ({"mode": "on", "would_try": ""}, "Past outcomes ordered the actions."),
+    ],
+)
+def test_what_learning_would_have_tried_is_told_only_where_it_is_known(
+    visit: Callable[..., Visitor], incident_id: str, learning: dict[str, str], words: str
+) -> None:
+    """Change one field of a real decision on its way to the page: chance says whether learning names an action."""
+    visitor = visit("vera")
+
+    def in_incident(answer: Any) -> Any:
+        assert answer["decisions"]
+        return {**answer, "decisions": [{**decision, "learning": learning} for decision in answer["decisions"]]}
+
+    visitor.answer_with("incidents/*", in_incident)
+    page = visitor.open(f"incidents/{incident_id}", shows=".considered")
+    told = page.locator("airmedic-health article").filter(has=page.locator(".considered")).first.inner_text()
+    assert words.lower() in told.lower()
+    assert ("tried first" in told) == ("tried first" in words)
+    assert ("Past outcomes" in told) == ("Past outcomes" in words)
+
+
 def test_what_cannot_be_shown_is_said(visit: Callable[..., Visitor], incident_id: str) -> None:
     visitor = visit("vera")
     page = visitor.open("incidents/there_is_none", shows="[role=alert]")

@@ -28,6 +28,24 @@ def test_a_viewer_and_somebody_who_is_no_approver_are_refused_in_words(
     assert watched.workspace(MODEL).ledger.approvals(proposal.hash) == []
 
 
+def test_an_answer_that_airflow_cannot_take_can_be_given_again(
+    visit: Callable[..., Visitor], watched: Running, incident_id: str
+) -> None:
+    """Answer in place of Airflow with an error of its own, which a sound Airflow does not have."""
+    visitor = visit("anna")
+    page = visitor.open("approvals", shows="form")
+    broken = {"status": 500, "json": {"detail": "The database is locked."}}
+    page.route("**/hitlDetails", lambda route: route.fulfill(**broken))
+    page.get_by_role("button", name="Approve").click()
+    refusal = page.locator("airmedic-health form [role=alert]")
+    refusal.wait_for()
+    assert refusal.inner_text() == "The database is locked."
+    assert page.get_by_role("button", name="Approve").is_enabled()
+    (proposal,) = watched.workspace(MODEL).ledger.proposals(incident_id)
+    assert watched.workspace(MODEL).ledger.approvals(proposal.hash) == []
+    assert visitor.faults == []
+
+
 def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visit: Callable[..., Visitor], watched: Running, incident_id: str
 ) -> None:

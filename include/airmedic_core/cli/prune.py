@@ -99,7 +99,9 @@ def _versions(args: argparse.Namespace, settings: Settings, records: Ledger, bef
     from airmedic_core.terminal.output import judged
 
     registry, total = Registry(settings.tracking_uri, records), 0
-    for model in _models(records, args.model):
+    models = _models(records, args.model)
+    for number, model in enumerate(models, start=1):
+        step(f"asks MLflow for versions of {model}", number, len(models))
         versions = registry.unserved(model, before=before)
         if versions and not args.dry_run:
             # One that has come into use since it was listed is kept.

@@ -69,9 +69,11 @@ class Progress:
             self._erase()
 
     def _draw_now_and_then(self) -> None:
-        while not self._ended.wait(_EVERY_SECONDS):
+        wait_seconds = AFTER_SECONDS
+        while not self._ended.wait(wait_seconds):
             with self._lock:
                 self._draw()
+            wait_seconds = _EVERY_SECONDS
 
     def _draw(self) -> None:
         seconds = monotonic() - self._begun
