@@ -44,7 +44,8 @@ docs: setup  ## Build the documentation into build/docs, and check its links. In
 	@$(BIN)/python scripts/build_site.py $(ARGS)
 
 e2e: setup  ## Heal two models on real data, and answer questions, in a real Airflow and MLflow. AIRMEDIC_DATA: where the data is.
-	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e tests/airflow/running $(ARGS)
+	@$(BIN)/python -m pytest -m e2e -s --no-header -p no:logging tests/e2e $(ARGS)
+	@$(if $(ARGS),,$(BIN)/python -m pytest -m e2e --no-header tests/airflow/running)
 
 browser: setup  ## Test the page in the system's Chromium, on a real Airflow. Installs Playwright (50 MB) into .venv.
 	@$(BIN)/python -c "import axe_core_python, playwright" 2>/dev/null || { echo "Installing Playwright …"; $(BIN)/python -c \
