@@ -187,7 +187,8 @@ def test_a_stranger_can_tell_what_happened_why_who_decided_and_whether_it_helped
     with pictures.visitor(local) as stranger:
         page = stranger.open(shows="table")
         stranger.picture("fleet")
-        assert MODEL in page.locator("airmedic-health main").inner_text()
+        fleet = page.locator("airmedic-health main").inner_text()
+        assert MODEL in fleet
         stranger.open(f"models/{MODEL}", shows="svg.line-chart")
         stranger.picture("model")
         page = stranger.open(f"incidents/{incident.id}", shows=".answers")
@@ -199,3 +200,10 @@ def test_a_stranger_can_tell_what_happened_why_who_decided_and_whether_it_helped
     assert "anna" in texts["incident-report"]
     assert "healthy" in texts["batch-report"].lower()
     assert "healthy · AUC" in texts["mlflow-runs"]
+    # Who decided and what to do, in each of the lists and where nothing has to be done.
+    for part in ("approved by anna", "nothing to do"):
+        assert part in texts["mlflow-runs"], texts["mlflow-runs"]
+    for part in ("Healthy: nobody has to do anything", "approved by anna", "Did it help"):
+        assert part in texts["batch-report"], texts["batch-report"]
+    for part in ("Who decided", "What to do"):
+        assert part in fleet, fleet
