@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -95,6 +96,22 @@ def call(
     if isinstance(answered, Exception):
         raise answered
     return answered
+
+
+def bearer(token_variable: str) -> dict[str, str]:
+    """Return the header that holds the token of an environment variable; none where no variable is named.
+
+    Raises
+    ------
+    TargetError
+        If the variable is not set. A retry does not help.
+    """
+    if not token_variable:
+        return {}
+    token = os.environ.get(token_variable, "").strip()
+    if not token:
+        raise TargetError(f"The environment variable {token_variable} is not set.", "It holds the token.")
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _told(

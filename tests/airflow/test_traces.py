@@ -6,37 +6,20 @@ import json
 import shutil
 import warnings
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from tests.airflow.production import meter
 from tests.airflow.running.steps import wait_for
+from tests.core.tracing import collecting
 
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """An OTLP/HTTP endpoint: its address, and the requests that it has got."""
-    bodies: list[bytes] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/traces", bodies
-        server.shutdown()
-        thread.join()
+    with collecting() as collector:
+        yield collector
 
 
 def spans_of(bodies: list[bytes]) -> list[Any]:

@@ -18,6 +18,7 @@ __all__ = [
     "NOW",
     "START",
     "approved",
+    "champion_and_challenger",
     "copy_of",
     "day",
     "incident_of",
@@ -53,6 +54,14 @@ def two_versions(folder: Path) -> Workspace:
     ws = workspace(folder, rows, entity_column="customer", gate={"min_rows": 10})
     adopt(ws, by="anna")
     train(ws, Window(day(30), day(41)), day(43), {"method": "default"})
+    return ws
+
+
+def champion_and_challenger(folder: Path) -> Workspace:
+    """Write 60 days of customers, adopt a champion of the first thirty, and train a challenger on forty."""
+    ws = workspace(folder, renewals())
+    adopt(ws, by="anna")
+    train(ws, Window(day(0), day(40)), day(42), {})
     return ws
 
 

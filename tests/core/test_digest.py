@@ -13,8 +13,8 @@ from airmedic_core.digest import Digest, digests, send_digest
 from airmedic_core.ledger import Ledger
 from airmedic_core.notifiers import Event, Notice
 from airmedic_core.read_model import SpecShelf
-from airmedic_core.records import Batch, Cause, Incident, IncidentState, Permission, Proposal, Severity
-from tests.core.read_model.conftest import SPEC, content, day, ledger, observe, settings, shelf
+from airmedic_core.records import Batch, Incident, IncidentState, Permission, Proposal
+from tests.core.read_model.conftest import SPEC, content, day, ledger, observe, opened_at, settings, shelf
 
 __all__ = ["content", "ledger", "observe", "settings", "shelf"]
 
@@ -31,12 +31,7 @@ def told(content: Path) -> Path:
 
 
 def incident(batch: Batch, **more: Any) -> Incident:
-    opened = Incident(
-        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT,
-        "It is worse, like salary.", "f1",
-        batch.window, batch.as_of, (batch.id,), NOW - timedelta(hours=1),
-    )  # fmt: skip
-    return replace(opened, **more)
+    return replace(opened_at(NOW - timedelta(hours=1), batch), **more)
 
 
 def proposal(opened: Incident, at: datetime) -> Proposal:

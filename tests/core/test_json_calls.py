@@ -15,6 +15,7 @@ from airmedic_core.errors import TargetError, TargetUnavailableError
 from airmedic_core.json_calls import call, without_secrets
 from airmedic_core.targets.contract import Shown
 from airmedic_core.targets.http import Http, Options
+from tests.core.loopback import answering
 
 SECRET = "s3cret"  # noqa: S105  of a server that lives as long as a test
 
@@ -86,16 +87,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.gone.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(Server()) as server:
+        try:
+            yield server
+        finally:
+            server.gone.set()
 
 
 def test_a_token_goes_to_nobody_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

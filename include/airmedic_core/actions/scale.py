@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, final
@@ -222,12 +221,7 @@ def _counted(scale: ScaleSection, answered: Json) -> int:
 
 
 def _asked(method: str, scale: ScaleSection, body: Json | None = None) -> Json:
-    from airmedic_core.json_calls import call
+    from airmedic_core.json_calls import bearer, call
 
-    headers = {}
-    if scale.token_variable:
-        token = os.environ.get(scale.token_variable, "").strip()
-        if not token:
-            raise TargetError(f"The environment variable {scale.token_variable} is not set.", "It holds the token.")
-        headers["Authorization"] = f"Bearer {token}"
+    headers = bearer(scale.token_variable)
     return call(method, scale.url, body, timeout_seconds=scale.timeout_seconds, headers=headers)

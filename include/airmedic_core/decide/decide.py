@@ -8,25 +8,24 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import ACTIONS, Path, hands_over, known_action
+from airmedic_core.actions import ACTIONS, Path, hands_over
 from airmedic_core.decide.alarm import question_again, quiet_alarm
 from airmedic_core.decide.candidates import candidates, companions, last_resorts
-from airmedic_core.decide.handed_over import HANDED_OVER, handed_over_before
+from airmedic_core.decide.handed_over import HANDED_OVER
 from airmedic_core.decide.objection import Objection
+from airmedic_core.decide.plans import ASKS, Choice, Plan, Plans, path_of
 from airmedic_core.decide.propose import Allowance, Standing, permitted, record
-from airmedic_core.decide.rejections import REJECTED, RESTS_ON, rejected_before, rests_on
+from airmedic_core.decide.rejections import REJECTED, RESTS_ON
 from airmedic_core.decide.request import AUTOMATIC, DIAGNOSE_ONLY, UNNAMED, Request
 from airmedic_core.errors import AirmedicError, LedgerError
 from airmedic_core.history import ASKED_VERSION, OVERRIDE
 from airmedic_core.learning import Ordering, order
 from airmedic_core.ledger.transitions import ENDS
-from airmedic_core.policy import Policy, environment_of, policy_of
-from airmedic_core.records import Cause, Diagnosis, Incident, IncidentState, Json, Permission, Proposal
+from airmedic_core.policy import environment_of, policy_of
+from airmedic_core.records import Cause, Incident, IncidentState, Json, Permission, Proposal
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
-
-_ASKS = frozenset({Permission.ASK, Permission.ASK_TWO})
 
 _log = logging.getLogger(__name__)
 
@@ -41,19 +40,6 @@ class Decision:
     skipped: tuple[Json, ...] = ()
     follow_up: Proposal | None = None
     """A second proposal beside the first: to repair a quarantined batch, or rerun the pipeline that delivered it."""
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """Holds what is known when the decision is made."""
-
-    ws: Workspace
-    incident: Incident
-    diagnosis: Diagnosis | None
-    policy: Policy
-    standing: Standing
-    request: Request
-    now: datetime
 
 
 def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) -> Decision:
@@ -92,7 +78,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     ws.ledger.record_content("spec", ws.spec.name, ws.spec.model_dump(mode="json"))
     diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
     by = request.by or UNNAMED if request.chooses else ""
-    choice = _Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
+    choice = Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
     if request.action == DIAGNOSE_ONLY:
         decision, details = _only_diagnose(choice)
     else:
@@ -109,7 +95,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
         | ({"requested_by": request.by} if request.chooses and request.by else {})
         | {"policy": ws.spec.policy, "policy_sha256": policy.sha256, "environment": environment_of(ws)},
     )
-    asks = decision.proposal is not None and decision.proposal.permission in _ASKS
+    asks = decision.proposal is not None and decision.proposal.permission in ASKS
     if asks and not request.dry_run:
         ws.ledger.move_incident(incident_id, IncidentState.AWAITING_APPROVAL)
     return decision
@@ -165,14 +151,14 @@ def _standing(ws: Workspace, incident: Incident, request: Request) -> Decision |
     )
 
 
-def _only_diagnose(choice: _Choice) -> tuple[Decision, Json]:
+def _only_diagnose(choice: Choice) -> tuple[Decision, Json]:
     by = choice.request.by or "A person"
     first = next(iter(choice.diagnosis.actions), None) if choice.diagnosis else None
     advice = f" The diagnosis recommends {first.action}." if first else ""
     return Decision(Path.RECOMMEND, None, f"{by} asked for the diagnosis only.{advice}"), {}
 
 
-def _ask_again(choice: _Choice) -> tuple[Decision, Json] | None:
+def _ask_again(choice: Choice) -> tuple[Decision, Json] | None:
     """Ask once more about what was approved before its alarm went quiet, if that is why the last attempt ended."""
     ws, incident = choice.ws, choice.incident
     known = question_again(ws.ledger.decisions(incident.id))
@@ -186,14 +172,14 @@ def _ask_again(choice: _Choice) -> tuple[Decision, Json] | None:
     reason = f"{before.action} was approved, and is asked about again before it is carried out. {verdict.reason}"
     allowance = replace(verdict, reason=reason)
     proposal = record(ws, incident, before.action, before.params, before.expected, allowance=allowance, now=choice.now)
-    return Decision(_path(before.action, verdict.permission), proposal, reason), {"asked_before": known}
+    return Decision(path_of(before.action, verdict.permission), proposal, reason), {"asked_before": known}
 
 
-def _first_allowed(choice: _Choice) -> tuple[Decision, Json]:
+def _first_allowed(choice: Choice) -> tuple[Decision, Json]:
     """Go through the ranked actions until policy and limits let one through; else leave it to people."""
     considered = candidates(choice.ws, choice.incident, choice.diagnosis, choice.request)
     cause = choice.diagnosis.cause if choice.diagnosis else Cause.UNKNOWN
-    plans = _Plans(choice)
+    plans = Plans(choice)
     learning = choice.policy.learning
     explores = learning.mode == "on" and learning.exploration_fraction > 0
     ordering = order(
@@ -225,75 +211,9 @@ def _learned(ordering: Ordering, skipped: Sequence[Json]) -> Json:
     return {"learning": ordering.to_json([str(passed_over["action"]) for passed_over in skipped])}
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Holds what an action would be carried out with, where nothing stops it."""
-
-    allowance: Allowance
-    params: Json
-    expected: str
-    rehearsal: str
-    path: Path
-    basis: Json | None
-    """Says what an answer of people rests on, where they are asked."""
-
-
-class _Plans:
-    """Asks of each action once what may stop it, and plans it: before the draw where one explores, else in its turn."""
-
-    def __init__(self, choice: _Choice) -> None:
-        self._choice = choice
-        self._known: dict[str, _Plan | Json] = {}
-
-    def of(self, action: str) -> _Plan | Json:
-        """Return the plan of an action; else why it is passed over, as the decision records it."""
-        if action not in self._known:
-            self._known[action] = _planned(self._choice, action)
-        return self._known[action]
-
-    def can_be_carried_out(self, action: str) -> bool:
-        """Return whether nothing stops an action."""
-        return isinstance(self.of(action), _Plan)
-
-    def is_permitted(self, action: str) -> bool:
-        """Return whether policy and limits let an action through; it is not planned for that."""
-        return not isinstance(_permitted(self._choice, action), Objection)
-
-
-def _permitted(choice: _Choice, action: str) -> Allowance | Objection:
-    quiet = None if choice.request.chooses else quiet_alarm(choice.ws, choice.incident, choice.diagnosis, action)
-    return permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now, quiet=quiet)
-
-
-def _planned(choice: _Choice, action: str) -> _Plan | Json:
-    """Return the plan of an action that nothing stops; else what does."""
-    verdict = _permitted(choice, action)
-    if isinstance(verdict, Objection):
-        return verdict.against(action)
-    try:
-        params, expected = ACTIONS.member(action).plan(choice.ws, choice.incident, choice.diagnosis)
-        rehearsal = ACTIONS.member(action).dry_run(choice.ws, params) if choice.request.dry_run else ""
-    except AirmedicError as error:
-        if error.transient:
-            raise
-        return {"action": action, "limit": "plan", "reason": str(error)}
-    path = _path(action, verdict.permission)
-    if not path.begins:
-        why = f"{action} follows a gate or another action, as its path {path.value} says."
-        return {"action": action, "limit": "path", "reason": why}
-    basis, asks = None, verdict.permission in _ASKS
-    if (asks or hands_over(action)) and not choice.request.chooses and not choice.request.dry_run:
-        basis = rests_on(choice.ws, choice.incident, choice.diagnosis, action, params)
-        if asks and (rejected := rejected_before(choice.ws, basis, verdict.permission, now=choice.now)):
-            return rejected.against(action)
-        if hands_over(action) and (known := handed_over_before(choice.ws, choice.incident, basis, now=choice.now)):
-            return known.against(action)
-    return _Plan(verdict, params, expected, rehearsal, path, basis)
-
-
-def _try(choice: _Choice, action: str, plan: _Plan | Json, skipped: list[Json]) -> tuple[Decision, Json] | None:
+def _try(choice: Choice, action: str, plan: Plan | Json, skipped: list[Json]) -> tuple[Decision, Json] | None:
     """Return the decision for an action, or add to ``skipped`` why it is passed over."""
-    if not isinstance(plan, _Plan):
+    if not isinstance(plan, Plan):
         skipped.append(plan)
         return None
     reason = _because(choice, action, skipped, plan.allowance.reason)
@@ -309,7 +229,7 @@ def _try(choice: _Choice, action: str, plan: _Plan | Json, skipped: list[Json]) 
     return Decision(plan.path, proposal, reason, tuple(skipped), follow_up), details
 
 
-def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:
+def _rehearsed(choice: Choice, action: str, params: Json, expected: str, reason: str) -> Proposal | None:
     """Record a proposal that nobody can approve; none beside one that people may be about to answer."""
     before = choice.ws.ledger.proposals(choice.incident.id)
     if any(known.action == action and known.permission is not Permission.RECOMMEND for known in before):
@@ -318,17 +238,7 @@ def _rehearsed(choice: _Choice, action: str, params: Json, expected: str, reason
     return record(choice.ws, choice.incident, action, params, expected, allowance=allowance, now=choice.now)
 
 
-def _path(name: str, permission: Permission) -> Path:
-    if permission is Permission.RECOMMEND:
-        return Path.RECOMMEND
-    action = known_action(name)
-    path = Path.CHANGE if action is None else action.path
-    asks = permission in _ASKS
-    # A path without an approval in front is left for one that has it. Nothing that is only told needs an approval.
-    return Path.CHANGE if asks and not (path.asks or path is Path.RECOMMEND) else path
-
-
-def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | None:
+def _companion(choice: Choice, path: Path, skipped: list[Json]) -> Proposal | None:
     """Propose what accompanies a path: to repair a quarantined batch, or to rerun the pipeline that delivered it."""
     for action in companions(choice.ws, path):
         verdict = permitted(choice.ws, choice.policy, choice.incident, action, choice.standing, now=choice.now)
@@ -351,7 +261,7 @@ def _companion(choice: _Choice, path: Path, skipped: list[Json]) -> Proposal | N
     return None
 
 
-def _because(choice: _Choice, action: str, skipped: Sequence[Json], why: str = "") -> str:
+def _because(choice: Choice, action: str, skipped: Sequence[Json], why: str = "") -> str:
     request, diagnosis = choice.request, choice.diagnosis
     if request.chooses and action == request.action:
         said = f": {request.reason.rstrip('.')}" if request.reason else ""

@@ -45,14 +45,7 @@ def over_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now:
         return None
     most_trial = 60 * limits.trial_minutes_per_day
     minutes = minutes_spent(ledger, model, now=now, most_seconds=member.deadline_seconds, most_trial_seconds=most_trial)
-    for limit, used, allowed, whose in (
-        ("training_minutes_per_day", minutes.model, limits.training_minutes_per_day, "this model"),
-        ("training_minutes_per_day_fleet", minutes.fleet, limits.training_minutes_per_day_fleet, "all models"),
-    ):
-        if used >= allowed:
-            told = f"{number(used)} of {number(allowed)} minutes"
-            return Objection(limit, f"The trainings of {whose} took {told} in 24 hours.")
-    return None
+    return _used_up(minutes, limits, "training_minutes_per_day", "The trainings")
 
 
 def over_trial_budget(ledger: Ledger, limits: Limits, *, model: str, action: str, now: datetime) -> Objection | None:
@@ -72,13 +65,16 @@ def over_trial_budget(ledger: Ledger, limits: Limits, *, model: str, action: str
     if stopped := over_budget(ledger, limits, model=model, action=action, now=now):
         return stopped
     spent = _reserved(ledger, limits, model, now)
-    for limit, used, allowed, whose in (
-        ("trial_minutes_per_day", spent.model, limits.trial_minutes_per_day, "this model"),
-        ("trial_minutes_per_day_fleet", spent.fleet, limits.trial_minutes_per_day_fleet, "all models"),
-    ):
+    return _used_up(spent, limits, "trial_minutes_per_day", "The trainings in the shadow")
+
+
+def _used_up(spent: Spent, limits: Limits, limit: str, what: str) -> Objection | None:
+    """Return an objection where the minutes of a limit are spent, by the model or by all of them."""
+    for name, used, whose in ((limit, spent.model, "this model"), (f"{limit}_fleet", spent.fleet, "all models")):
+        allowed: float = getattr(limits, name)
         if used >= allowed:
             told = f"{number(used)} of {number(allowed)} minutes"
-            return Objection(limit, f"The trainings in the shadow of {whose} took {told} in 24 hours.")
+            return Objection(name, f"{what} of {whose} took {told} in 24 hours.")
     return None
 
 

@@ -50,16 +50,14 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
     incident = replace(incident, resolution={**incident.resolution, ASKED_VERSION: before, OVERRIDE: ""})
     try:
         params, planned = ACTIONS.member(action).plan(ws, incident, None)
-        params[TAKES_BACK] = proposal_hash
         expected = "What served before serves again. Reject to keep what serves now."
         if action != ACTIONS.member(watched.action).taken_back_by:
             # It has replaced nothing yet.
             expected = f"{planned} Reject to leave everything as it is."
+        params[TAKES_BACK] = proposal_hash
         return propose(ws, incident.id, action, params, expected, f"Keep it, or take it back? {why}", now=now)
     except AirmedicError as error:
-        if error.transient:
-            raise
-        _record(ws, watched, f"{why} It cannot be taken back: {error}")
+        _record_final(ws, watched, f"{why} It cannot be taken back", error)
         return None
 
 
@@ -93,10 +91,15 @@ def ask_to_promote(ws: Workspace, proposal_hash: str, reasons: Sequence[str], *,
         params[TAKES_BACK] = proposal_hash
         return propose(ws, incident.id, action, params, expected, f"Promote it all the same? {why}", now=now)
     except AirmedicError as error:
-        if error.transient:
-            raise
-        _record(ws, watched, f"{why} It cannot be promoted: {error}")
+        _record_final(ws, watched, f"{why} It cannot be promoted", error)
         return None
+
+
+def _record_final(ws: Workspace, watched: Proposal, told: str, error: AirmedicError) -> None:
+    """Record what keeps people from being asked, unless a retry may help."""
+    if error.transient:
+        raise error
+    _record(ws, watched, f"{told}: {error}")
 
 
 def _record(ws: Workspace, watched: Proposal, reason: str) -> None:

@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from airmedic_core.errors import ModelError
 from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
+from airmedic_core.rollout.contract import objections_without_registry
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import problems_on_newest, watched
 from airmedic_core.watch.in_words import watched_in_service, when_in_service
+from airmedic_core.watch.switching import switch_back, switch_to
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -37,7 +39,7 @@ class BlueGreen(RolloutStrategy[Options]):
 
     def objections(self, spec: ModelSpec, options: Options) -> list[str]:
         """Need a registry that knows both versions."""
-        return ["It is in no registry (registry: none)."] if spec.only_logged else []
+        return objections_without_registry(spec)
 
     def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
         """Say that all rows move after a probe, and what the watch is."""
@@ -64,15 +66,7 @@ class BlueGreen(RolloutStrategy[Options]):
         )
         if problems:
             raise ModelError(f"Version {version} cannot serve: {' '.join(problems)}", "The champion goes on serving.")
-        return ws.registry.switch(
-            name,
-            version,
-            kind="deploy",
-            by=ws.ledger.approved_by(proposal.hash),
-            expected=(champion,),
-            proposal_hash=proposal.hash,
-            now=now,
-        )
+        return switch_to(ws, version, proposal, now)
 
     def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:
         """Check what the alias reads, and that the version before is kept loaded."""
@@ -95,13 +89,6 @@ class BlueGreen(RolloutStrategy[Options]):
         self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
     ) -> str:
         """Move all rows back, unless somebody has switched since."""
-        told = ws.registry.switch_back(
-            ws.spec.name,
-            str(snapshot["champion"]),
-            kind="rollback",
-            expected=version,
-            proposal_hash=proposal.hash,
-            now=now,
-        )
+        told = switch_back(ws, version, proposal, snapshot, now)
         ws.registry.end_trial(ws.spec.name, proposal.hash)
         return told

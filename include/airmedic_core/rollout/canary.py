@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from airmedic_core.errors import ModelError
 from airmedic_core.records import Json, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
+from airmedic_core.rollout.contract import objections_without_registry
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import SideBySide, trial
@@ -56,7 +57,7 @@ class Canary(RolloutStrategy[Options]):
 
     def objections(self, spec: ModelSpec, options: Options) -> list[str]:
         """Need a registry that knows both versions, and a key to split by."""
-        objections = ["It is in no registry (registry: none)."] if spec.only_logged else []
+        objections = objections_without_registry(spec)
         if not spec.entity_column:
             objections.append("It splits by the key of a row's entity: name the column under entity_column.")
         return objections

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 OptionsT = TypeVar("OptionsT", bound=BaseModel)
 
 
+def objections_without_registry(spec: ModelSpec) -> list[str]:
+    """Return the objection of a strategy that needs a registry, because two versions of a model are loaded by it."""
+    return ["It is in no registry (registry: none)."] if spec.only_logged else []
+
+
 class RolloutStrategy(Protocol[OptionsT]):
     """Says how a challenger comes into service. A spec names it in ``rollout.strategy``. Everything can be repeated."""
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from airmedic_core.records import Json, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
+from airmedic_core.rollout.contract import objections_without_registry
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import trial
@@ -32,7 +33,7 @@ class Shadow(RolloutStrategy[Options]):
 
     def objections(self, spec: ModelSpec, options: Options) -> list[str]:
         """Need a registry that knows both versions."""
-        return ["It is in no registry (registry: none)."] if spec.only_logged else []
+        return objections_without_registry(spec)
 
     def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
         """Say that nobody meets the version at first."""

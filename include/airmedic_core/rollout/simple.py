@@ -12,6 +12,7 @@ from airmedic_core.records import Json, Promotion, Proposal
 from airmedic_core.rollout import Health, RolloutStrategy, version_of
 from airmedic_core.watch import watched
 from airmedic_core.watch.in_words import watched_in_service, when_in_service
+from airmedic_core.watch.switching import switch_back, switch_to
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -42,15 +43,7 @@ class Simple(RolloutStrategy[Options]):
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> Promotion:
         """Move the alias ``champion`` to a version."""
-        return ws.registry.switch(
-            ws.spec.name,
-            version,
-            kind="deploy",
-            by=ws.ledger.approved_by(proposal.hash),
-            expected=(str(proposal.params["gate"]["champion"]),),
-            proposal_hash=proposal.hash,
-            now=now,
-        )
+        return switch_to(ws, version, proposal, now)
 
     def verify(self, ws: Workspace, version: str, proposal: Proposal, options: Options) -> list[str]:
         """Check what the alias reads."""
@@ -65,11 +58,4 @@ class Simple(RolloutStrategy[Options]):
         self, ws: Workspace, version: str, proposal: Proposal, snapshot: Json, options: Options, now: datetime
     ) -> str:
         """Move the alias back, unless somebody has switched since."""
-        return ws.registry.switch_back(
-            ws.spec.name,
-            str(snapshot["champion"]),
-            kind="rollback",
-            expected=version,
-            proposal_hash=proposal.hash,
-            now=now,
-        )
+        return switch_back(ws, version, proposal, snapshot, now)

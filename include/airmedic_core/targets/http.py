@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import final
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from airmedic_core.errors import TargetError
-from airmedic_core.json_calls import call, without_secrets
+from airmedic_core.json_calls import bearer, call, without_secrets
 from airmedic_core.records import Json
 from airmedic_core.targets.contract import Shown, Target
 
@@ -56,10 +55,5 @@ def _told(shown: Shown) -> Json:
 
 
 def _asked(method: str, options: Options, body: Json | None = None) -> Json:
-    headers = {}
-    if options.token_variable:
-        token = os.environ.get(options.token_variable, "").strip()
-        if not token:
-            raise TargetError(f"The environment variable {options.token_variable} is not set.", "It holds the token.")
-        headers["Authorization"] = f"Bearer {token}"
+    headers = bearer(options.token_variable)
     return call(method, options.url, body, timeout_seconds=options.timeout_seconds, headers=headers)

@@ -15,6 +15,7 @@ from airmedic_core.traffic import Traffic
 from airmedic_core.watch.health import Health
 from airmedic_core.watch.in_service import problems_on_newest, since
 from airmedic_core.watch.side_by_side import Picked, SideBySide, compare_in_service
+from airmedic_core.watch.switching import switch_back, switch_to
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -198,15 +199,7 @@ def put_in_service(ws: Workspace, version: str, proposal: Proposal, now: datetim
     now : datetime
         The moment of the promotion.
     """
-    promotion = ws.registry.switch(
-        ws.spec.name,
-        version,
-        kind="deploy",
-        by=ws.ledger.approved_by(proposal.hash),
-        expected=(str(proposal.params["gate"]["champion"]),),
-        proposal_hash=proposal.hash,
-        now=now,
-    )
+    promotion = switch_to(ws, version, proposal, now)
     ws.registry.end_trial(ws.spec.name, proposal.hash)
     return f"Version {promotion.to_version} serves all rows in place of {promotion.from_version}."
 
@@ -228,11 +221,4 @@ def ended(ws: Workspace, version: str, proposal: Proposal, snapshot: Json, now: 
         The moment.
     """
     ws.registry.end_trial(ws.spec.name, proposal.hash)
-    return ws.registry.switch_back(
-        ws.spec.name,
-        str(snapshot["champion"]),
-        kind="rollback",
-        expected=version,
-        proposal_hash=proposal.hash,
-        now=now,
-    )
+    return switch_back(ws, version, proposal, snapshot, now)

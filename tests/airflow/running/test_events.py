@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +11,7 @@ import pytest
 
 from tests.airflow.production import meter
 from tests.airflow.running.steps import wait_for
+from tests.redis_server import redis_server
 
 if TYPE_CHECKING:
     from tests.airflow.conftest import Running
@@ -104,21 +101,11 @@ def redis(running: Running, tmp_path: Path) -> Iterator[Any]:
     pytest.importorskip("airflow.providers.redis", reason="the provider of Redis is not installed")
     import redis
 
-    server = shutil.which("redis-server")
-    if server is None:
-        pytest.skip("redis-server is not installed")
-    with closing(socket.socket()) as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
-    command = [server, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert any("Ready to accept connections" in line for line in process.stdout)
+    with redis_server(tmp_path) as port:
         connection = {"connection_id": "redis_default", "conn_type": "redis", "host": "127.0.0.1", "port": port}
         running.client().request("POST", "/connections", json=connection)
         with redis.Redis(port=port) as client:
             yield client
-        process.terminate()
 
 
 @pytest.mark.events

@@ -13,17 +13,7 @@ from airmedic_core.pair import check_pair
 from airmedic_core.pair.pair import compared
 from airmedic_core.records import Cause
 from airmedic_core.spec import parse_spec
-from tests.core.checks.shops import DAYS, SPEC, rows, units
-
-
-@pytest.fixture(scope="module")
-def reference() -> pd.DataFrame:
-    return rows(1, DAYS)
-
-
-@pytest.fixture
-def today() -> pd.DataFrame:
-    return rows(2, 1, DAYS)
+from tests.core.checks.shops import SPEC, units
 
 
 def test_one_country_in_another_unit_is_found_by_its_rows(reference, today):

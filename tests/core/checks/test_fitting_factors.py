@@ -1,7 +1,6 @@
 """Which factors explain a converted column, and what is said of them."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from airmedic_core.checks.units.conversions import Map, known_maps
@@ -9,17 +8,7 @@ from airmedic_core.checks.units.converted_rows import Cumulative
 from airmedic_core.checks.units.fitting_factors import fitting_factors
 from airmedic_core.pair import check_pair
 from airmedic_core.profile import Edges, build_profile
-from tests.core.checks.shops import DAYS, SPEC, rows, units
-
-
-@pytest.fixture(scope="module")
-def reference() -> pd.DataFrame:
-    return rows(1, DAYS)
-
-
-@pytest.fixture
-def today() -> pd.DataFrame:
-    return rows(2, 1, DAYS)
+from tests.core.checks.shops import SPEC, units
 
 
 @pytest.fixture(scope="module")

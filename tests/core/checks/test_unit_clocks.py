@@ -7,17 +7,7 @@ import pytest
 from airmedic_core.checks.units.clock import hours_ahead
 from airmedic_core.pair import check_pair
 from airmedic_core.records import Cause
-from tests.core.checks.shops import DAYS, ROWS, SPEC, rows, units
-
-
-@pytest.fixture(scope="module")
-def reference() -> pd.DataFrame:
-    return rows(1, DAYS)
-
-
-@pytest.fixture
-def today() -> pd.DataFrame:
-    return rows(2, 1, DAYS)
+from tests.core.checks.shops import ROWS, SPEC, units
 
 
 @pytest.mark.parametrize(("hours", "share"), [(9, 1.0), (-5, 1.0), (6, 0.3)])

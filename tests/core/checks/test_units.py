@@ -12,17 +12,7 @@ from airmedic_core.pair import check_pair
 from airmedic_core.pair.pair import compared
 from airmedic_core.profile.values import category_codes, category_names
 from airmedic_core.records import Cause
-from tests.core.checks.shops import DAYS, SPEC, rows, units
-
-
-@pytest.fixture(scope="module")
-def reference() -> pd.DataFrame:
-    return rows(1, DAYS)
-
-
-@pytest.fixture
-def today() -> pd.DataFrame:
-    return rows(2, 1, DAYS)
+from tests.core.checks.shops import SPEC, units
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,18 @@ def test_what_does_not_train_heeds_no_budget_for_compute(ws: Workspace) -> None:
     assert explain_action(ws, "quarantine", now=NOW)["training_minutes"] == {}
 
 
+def once_trained(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> tuple[Proposal, ActionResult]:
+    """Let a training have been carried out that offers another way, and that must not be trained again."""
+    retrain = ACTIONS.member("retrain")
+    monkeypatch.setattr(type(retrain), "has_more", lambda *_: True)
+    monkeypatch.setattr(type(retrain), "again", lambda *_: pytest.fail("It was trained again."))
+    proposal = approved(ws, incident_of(ws, 3), "retrain", {})
+    ws.ledger.begin_action(proposal, {})
+    done = ActionResult(proposal.hash, "retrain", "done", "Version 2 is trained.", 1.0, {"version": "2"})
+    ws.ledger.finish_action(done)
+    return proposal, done
+
+
 @pytest.mark.parametrize(
     ("policy", "limit"),
     [
@@ -92,13 +104,7 @@ def test_what_does_not_train_heeds_no_budget_for_compute(ws: Workspace) -> None:
 def test_a_refused_challenger_is_not_improved_where_the_policy_stops_it_meanwhile(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, policy: dict[str, object], limit: str
 ) -> None:
-    retrain = ACTIONS.member("retrain")
-    monkeypatch.setattr(type(retrain), "has_more", lambda *_: True)
-    monkeypatch.setattr(type(retrain), "again", lambda *_: pytest.fail("It was trained again."))
-    proposal = approved(ws, incident_of(ws, 3), "retrain", {})
-    ws.ledger.begin_action(proposal, {})
-    done = ActionResult(proposal.hash, "retrain", "done", "Version 2 is trained.", 1.0, {"version": "2"})
-    ws.ledger.finish_action(done)
+    proposal, done = once_trained(ws, monkeypatch)
     rules = [{"actions": ["retrain"], "permission": "ask"}]
     (ws.settings.policies / "default.yaml").write_text(yaml.safe_dump({"permissions": rules} | policy))
     assert carry_out(ws, proposal.hash, now=NOW) == done
@@ -169,13 +175,7 @@ def test_a_training_is_recorded_and_vouched_for(tmp_path: Path) -> None:
 
 
 def test_a_refused_challenger_is_not_improved_beyond_the_budget(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    retrain = ACTIONS.member("retrain")
-    monkeypatch.setattr(type(retrain), "has_more", lambda *_: True)
-    monkeypatch.setattr(type(retrain), "again", lambda *_: pytest.fail("It was trained again."))
-    proposal = approved(ws, incident_of(ws, 3), "retrain", {})
-    ws.ledger.begin_action(proposal, {})
-    done = ActionResult(proposal.hash, "retrain", "done", "Version 2 is trained.", 1.0, {"version": "2"})
-    ws.ledger.finish_action(done)
+    proposal, done = once_trained(ws, monkeypatch)
     trained(ws, 60)
     assert carry_out(ws, proposal.hash, now=NOW) == done
     last = ws.ledger.decisions(proposal.incident_id)[-1]

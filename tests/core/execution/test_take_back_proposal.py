@@ -9,11 +9,8 @@ import pytest
 from airmedic_core.execution import ask_to_take_back, carry_out
 from airmedic_core.incident_lifecycle import close_incident
 from airmedic_core.records import IncidentState, Proposal
-from airmedic_core.training.adopt import adopt
-from airmedic_core.training.fit import train
-from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
+from tests.core.renewals import NOW, approved, champion_and_challenger, copy_of, incident_of
 
 REASON = "None of the 2 new windows could be watched in time."
 
@@ -21,9 +18,7 @@ REASON = "None of the 2 new windows could be watched in time."
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("trained")
-    ws = workspace(folder, renewals())
-    adopt(ws, by="anna")
-    train(ws, Window(day(0), day(40)), day(42), {})
+    champion_and_challenger(folder)
     return folder
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import numpy as np
 import pandas as pd
@@ -17,7 +15,7 @@ from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
 from tests.core.monitor.conftest import change_days
 from tests.core.renewals import day
-from tests.core.tracing import spans_of, task_span
+from tests.core.tracing import collecting, spans_of, task_span
 
 
 @pytest.fixture
@@ -31,24 +29,8 @@ def batch(ws: Workspace) -> Batch:
 
 @pytest.fixture
 def collector() -> Iterator[tuple[str, list[bytes]]]:
-    """An OTLP/HTTP endpoint: its address, and the requests that it has got."""
-    bodies: list[bytes] = []
-
-    class Collector(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/traces", bodies
-        server.shutdown()
-        thread.join()
+    with collecting() as collector:
+        yield collector
 
 
 def test_each_check_is_a_span_that_says_what_it_found_and_holds_no_value(ws: Workspace, batch: Batch) -> None:

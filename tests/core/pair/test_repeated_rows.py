@@ -9,32 +9,7 @@ import pytest
 from airmedic_core.pair import PairCheck, check_pair
 from airmedic_core.records import Finding, Verdict
 from airmedic_core.spec import ModelSpec, parse_spec
-
-SPEC: ModelSpec = parse_spec(
-    {"name": "m", "task": "binary", "target": "y", "data": {"path": "rows.csv", "time_column": "at"}}
-)
-
-
-def _rows(days: int, *, start: str = "2026-01-01", a_day: int = 200, seed: int = 0) -> pd.DataFrame:
-    """Rows spread evenly over days; the label depends on two of three numbers."""
-    rng = np.random.default_rng(seed)
-    count = days * a_day
-    at = pd.Timestamp(start) + pd.to_timedelta(np.arange(count) * 86_400 / a_day, unit="s")
-    numbers = rng.normal(size=(count, 3))
-    chance = 1 / (1 + np.exp(-(1.2 * numbers[:, 0] - numbers[:, 1])))
-    return pd.DataFrame(
-        {
-            "at": at.strftime("%Y-%m-%dT%H:%M:%S"),
-            "a": numbers[:, 0],
-            "b": numbers[:, 1],
-            "c": numbers[:, 2],
-            "y": (rng.random(count) < chance).astype(int),
-        }
-    )
-
-
-def _findings(result: PairCheck, check: str) -> list[Finding]:
-    return [finding for finding in result.findings if finding.check == check]
+from tests.core.pair.labelled_days import SPEC, findings_of, rows_of_days
 
 
 def _calendar_rows(days: int, *, start: str, seed: int) -> pd.DataFrame:
@@ -56,7 +31,7 @@ _CALENDAR_SPEC: ModelSpec = parse_spec(
 
 
 def _repeated(result: PairCheck) -> Finding:
-    [finding] = [finding for finding in _findings(result, "freshness") if finding.statistic == "repeated_rows"]
+    [finding] = [finding for finding in findings_of(result, "freshness") if finding.statistic == "repeated_rows"]
     return finding
 
 
@@ -81,11 +56,11 @@ def test_inputs_that_one_half_of_the_reference_shares_with_the_other_are_not_sta
 
 
 def _duplicate_findings(result: PairCheck) -> list[Finding]:
-    return [finding for finding in _findings(result, "corruption") if finding.statistic == "duplicate_fraction"]
+    return [finding for finding in findings_of(result, "corruption") if finding.statistic == "duplicate_fraction"]
 
 
 def test_every_row_delivered_three_times_is_corruption_without_an_earlier_window() -> None:
-    everything = _rows(5)
+    everything = rows_of_days(5)
     current = everything[200:]
     thrice = pd.concat([current] * 3, ignore_index=True)
     [finding] = _duplicate_findings(check_pair(SPEC, everything[:200], thrice))
@@ -96,7 +71,7 @@ def test_every_row_delivered_three_times_is_corruption_without_an_earlier_window
 
 
 def test_rows_drawn_with_replacement_were_not_delivered_twice() -> None:
-    everything = _rows(10)
+    everything = rows_of_days(10)
     current = everything[1600:]
     drawn = current.sample(1200, replace=True, random_state=0, ignore_index=True)
     assert not _duplicate_findings(check_pair(SPEC, everything[:1600], drawn))
@@ -113,7 +88,7 @@ def _coarse(count: int, *, start: str, seed: int) -> pd.DataFrame:
 
 
 def _in_order(result: PairCheck) -> list[Finding]:
-    return [finding for finding in _findings(result, "freshness") if finding.statistic == "repeated_order"]
+    return [finding for finding in findings_of(result, "freshness") if finding.statistic == "repeated_order"]
 
 
 def test_rows_that_come_in_the_same_order_are_stale_however_few_different_ones_there_are() -> None:

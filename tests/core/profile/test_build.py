@@ -12,27 +12,12 @@ from airmedic_core.profile import Profile, ProfileError, build_profile, empty_pr
 from airmedic_core.profile.edges import Edges
 from airmedic_core.profile.from_values import numeric_profile
 from airmedic_core.windows import Window
+from tests.core.profile.trees import close
 
 ANY_NUMBERS = arrays(
     float, st.integers(0, 60), elements=st.floats(-1e6, 1e6) | st.sampled_from([np.nan, np.inf, -np.inf])
 )
 CUTS = arrays(float, st.integers(0, 12), elements=st.floats(-1e6, 1e6), unique=True).map(np.sort)
-
-
-def close(actual, other, where=""):
-    """Assert that two JSON trees are equal, floats up to summation order."""
-    if isinstance(actual, dict):
-        assert actual.keys() == other.keys(), where
-        for key in actual:
-            close(actual[key], other[key], f"{where}/{key}")
-    elif isinstance(actual, list):
-        assert len(actual) == len(other), where
-        for at, (left, right) in enumerate(zip(actual, other, strict=True)):
-            close(left, right, f"{where}[{at}]")
-    elif isinstance(actual, float) or isinstance(other, float):
-        assert actual == pytest.approx(other, rel=1e-9, abs=1e-7), where
-    else:
-        assert actual == other, where
 
 
 @given(values=ANY_NUMBERS, cuts=CUTS)

@@ -12,24 +12,9 @@ from airmedic_core.sources import read_window
 from airmedic_core.sources.sql import open_table, windowed
 from airmedic_core.spec import parse_spec
 from airmedic_core.windows import Window
+from tests.core.profile.trees import close
 
 MEASURES = {"score": "score", "label": "left", "loss": "loss"}
-
-
-def close(actual, other, where=""):
-    """Assert that two JSON trees are equal, floats up to summation order."""
-    if isinstance(actual, dict):
-        assert actual.keys() == other.keys(), where
-        for key in actual:
-            close(actual[key], other[key], f"{where}/{key}")
-    elif isinstance(actual, list):
-        assert len(actual) == len(other), where
-        for at, (left, right) in enumerate(zip(actual, other, strict=True)):
-            close(left, right, f"{where}[{at}]")
-    elif isinstance(actual, float) or isinstance(other, float):
-        assert actual == pytest.approx(other, rel=1e-9, abs=1e-7), where
-    else:
-        assert actual == other, where
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from airmedic_core.assess import summarise, weigh
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import SpecShelf
-from airmedic_core.records import Batch, Cause, Finding, Role, Verdict
+from airmedic_core.records import Batch, Cause, Finding, Incident, IncidentState, Role, Severity, Verdict
 from airmedic_core.settings import Settings
 from airmedic_core.windows import Window
 
@@ -61,6 +61,14 @@ def findings(auc: float | None = 0.8, moved: float = 0.1) -> list[Finding]:
                     role=Role.LOSS, details={"decides": True, "low": auc - 0.02, "high": auc + 0.02})
         )  # fmt: skip
     return of_window
+
+
+def opened_at(moment: datetime, batch: Batch) -> Incident:
+    """Return an incident that was opened for a batch."""
+    return Incident(
+        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT,
+        f"It is worse, like {PRIVATE}.", "f1", batch.window, batch.as_of, (batch.id,), moment,
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 from airmedic_core.assess import summarise, weigh
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import FleetModel, SpecShelf, fleet_json, read_fleet
-from airmedic_core.records import Batch, Cause, Incident, IncidentState, Permission, Promotion, Proposal, Severity
+from airmedic_core.records import Batch, Incident, IncidentState, Permission, Promotion, Proposal
 from airmedic_core.windows import Window
-from tests.core.read_model.conftest import day
+from tests.core.read_model.conftest import day, opened_at
 
 Observe = Callable[..., Batch]
 NOW = day(12) + timedelta(hours=3)
@@ -32,12 +32,7 @@ def fleet(ledger: Ledger, shelf: SpecShelf) -> Callable[..., dict[str, FleetMode
 
 
 def incident(batch: Batch, **more: Any) -> Incident:
-    opened = Incident(
-        f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT,
-        "It is worse, like salary.", "f1",
-        batch.window, batch.as_of, (batch.id,), NOW - timedelta(hours=1),
-    )  # fmt: skip
-    return replace(opened, **more)
+    return replace(opened_at(NOW - timedelta(hours=1), batch), **more)
 
 
 def test_a_model_that_nobody_looked_at_is_unchecked(fleet: Callable[..., dict[str, FleetModel]]) -> None:

@@ -13,16 +13,23 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, copy_of, day, incident_of, observe, renewals, workspace
+from tests.core.renewals import (
+    NOW,
+    approved,
+    champion_and_challenger,
+    copy_of,
+    day,
+    incident_of,
+    observe,
+    renewals,
+    workspace,
+)
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A champion of January and a challenger."""
     folder = tmp_path_factory.mktemp("trained")
-    ws = workspace(folder, renewals())
-    adopt(ws, by="anna")
-    train(ws, Window(day(0), day(40)), day(42), {})
+    champion_and_challenger(folder)
     return folder
 
 

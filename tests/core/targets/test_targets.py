@@ -22,6 +22,7 @@ from airmedic_core.training.adopt import adopt
 from airmedic_core.training.fit import train
 from airmedic_core.windows import Window
 from airmedic_core.workspace import Workspace
+from tests.core.loopback import answering
 from tests.core.renewals import NOW, approved, copy_of, day, incident_of, renewals, workspace
 from tests.core.targets.inference_service import InferenceService
 
@@ -133,16 +134,11 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def running() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.gone.set()
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with answering(Server()) as server:
+        try:
+            yield server
+        finally:
+            server.gone.set()
 
 
 @pytest.fixture(autouse=True)
