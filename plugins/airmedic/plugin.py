@@ -3,8 +3,9 @@
 Each task is a new process. Great Expectations, Evidently, MLflow and their like take seconds to import, in every task
 again, unless the parent has them already: then the forked task inherits them and starts in a fraction of a second.
 
-Only two processes fork tasks: the scheduler with the LocalExecutor, and a Celery worker. The worker loads plugins in
-time only with ``[core] lazy_load_plugins = False``. ``AIRMEDIC_WARM_IMPORTS=0`` switches all of it off.
+Only two processes fork tasks: the scheduler with the LocalExecutor, and a Celery worker. The DAG processor forks a
+process for each DAG file, which imports what the DAGs are made of. Worker and DAG processor load plugins in time only
+with ``[core] lazy_load_plugins = False``. ``AIRMEDIC_WARM_IMPORTS=0`` switches all of it off.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class AirmedicPlugin(AirflowPlugin):
             if is_installed("mlflow") and speaks_with_a_database(os.environ):
                 warm_imports(STORES)
                 prepare_tables()
+        elif reads_dag_files(sys.argv, os.environ):
+            warm_imports(modules_of_dag_files())
 
 
 def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
@@ -92,9 +95,9 @@ def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
     env : mapping
         Its environment.
     """
-    if env.get("AIRMEDIC_WARM_IMPORTS", "1").lower() in {"0", "false", "no"}:
-        return False
     command = list(argv[1:3])
+    if not _may_be_warmed(env):
+        return False
     if command == ["celery", "worker"]:
         return True
     if command[:1] != ["scheduler"]:
@@ -105,10 +108,33 @@ def forks_tasks(argv: Sequence[str], env: Mapping[str, str]) -> bool:
     return "LocalExecutor" in conf.get("core", "executor")
 
 
+def reads_dag_files(argv: Sequence[str], env: Mapping[str, str]) -> bool:
+    """Say whether this process is the DAG processor, from which a process for each DAG file is forked.
+
+    Parameters
+    ----------
+    argv : sequence of str
+        The command line of the process.
+    env : mapping
+        Its environment.
+    """
+    return _may_be_warmed(env) and list(argv[1:2]) == ["dag-processor"]
+
+
+def _may_be_warmed(env: Mapping[str, str]) -> bool:
+    return env.get("AIRMEDIC_WARM_IMPORTS", "1").lower() not in {"0", "false", "no"}
+
+
 def our_modules(package: str) -> list[str]:
     """Return the modules of a package, with the members of families, which are otherwise imported when needed."""
     names = [module.name for module in walk_packages(import_module(package).__path__, f"{package}.")]
     return [name for name in names if not name.startswith(_NOT_IN_TASKS)]
+
+
+def modules_of_dag_files() -> list[str]:
+    """Return what DAG files import: what makes the DAGs, and the actions, which their forms name."""
+    ours = [*our_modules("airmedic.dags"), *our_modules("airmedic_core.actions"), "airmedic_core.extension_faults"]
+    return [*ours, *extension_modules()]
 
 
 def speaks_with_a_database(env: Mapping[str, str]) -> bool:
@@ -135,7 +161,7 @@ def extension_modules() -> list[str]:
 
 
 def warm_imports(modules: Sequence[str]) -> None:
-    """Import modules; one that cannot be imported is logged, and its tasks will say why."""
+    """Import modules; one that cannot be imported is logged, and whatever needs it will say why."""
     from airmedic_core.fitted import quiet_skops
 
     # It writes hundreds of lines while it is imported.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -32,10 +35,13 @@ def test_what_packages_add_is_imported_and_what_they_break_is_logged(
     assert "acme_checks could not be imported ahead of its tasks: no licence" in caplog.text
 
 
-def test_only_processes_that_fork_tasks_are_warmed(plugin: ModuleType) -> None:
+def test_only_processes_that_fork_tasks_or_read_dag_files_are_warmed(plugin: ModuleType) -> None:
     assert plugin.forks_tasks(["airflow", "scheduler"], {})
     assert plugin.forks_tasks(["airflow", "celery", "worker", "-q", "x"], {})
     assert not plugin.forks_tasks(["airflow", "scheduler"], {"AIRMEDIC_WARM_IMPORTS": "0"})
+    assert plugin.reads_dag_files(["airflow", "dag-processor", "--num-runs", "1"], {})
+    assert not plugin.reads_dag_files(["airflow", "dag-processor"], {"AIRMEDIC_WARM_IMPORTS": "no"})
+    assert not plugin.reads_dag_files(["airflow", "scheduler"], {})
     for other in (["dag-processor"], ["api-server"], ["triggerer"], ["dags", "list"], ["celery", "flower"], []):
         assert not plugin.forks_tasks(["airflow", *other], {})
 
@@ -46,6 +52,29 @@ def test_what_a_task_imports_is_there_before_it(plugin: ModuleType) -> None:
     assert {"airmedic.dags.monitor", "airmedic.dag_factory", "airmedic.operators.drift_check"} <= set(ours)
     assert not [name for name in ours if name.startswith("airmedic.testing")]
     assert "airmedic_core.checks.freshness" in plugin.our_modules("airmedic_core")
+
+
+DAG_FILES = """
+import sys
+from pathlib import Path
+from airflow.dag_processing.dagbag import DagBag
+from airmedic import plugin
+plugin.warm_imports(plugin.modules_of_dag_files())
+before = set(sys.modules)
+for kind in ("monitor", "remediate", "review"):
+    bag = DagBag(Path(sys.argv[1]) / f"{kind}.py")
+    assert list(bag.dags) == [f"{kind}__alpha"], bag.import_errors
+print(sorted(name for name in set(sys.modules) - before if name.startswith("airmedic")))
+"""
+
+
+def test_what_a_dag_file_imports_of_ours_is_there_before_it(content: Path) -> None:
+    dags = Path(__file__).parents[2] / "dags"
+    command = [sys.executable, "-W", "ignore", "-c", DAG_FILES, str(dags)]
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "AIRMEDIC_CONTENT": str(content)}
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_tables_of_an_embedded_mlflow_are_prepared(plugin: ModuleType) -> None:
