@@ -78,11 +78,11 @@ _WHERE_LIBRARIES_ARE_MET = (
     "diagnose/test_claude.py::test_a_verified_answer_that_agrees_stands",
     "diagnose/test_claude.py::test_a_failure_leaves_the_rules_standing",
     "diagnose/test_claude.py::test_the_request_has_the_form_and_no_names", "exploration", "flavours",
-    "ledger/test_actions.py", "ledger/test_audit.py", "ledger/test_concurrency.py", "ledger/test_earlier_findings.py", "ledger/test_incidents.py",
-    "ledger/test_locks.py", "ledger/test_observations.py", "ledger/test_overrides.py", "ledger/test_postgres.py",
-    "ledger/test_retention.py", "ledger/test_store.py", "monitor/test_batches.py", "monitor/test_past.py",
-    "monitor/test_shared_rows.py", "pair/test_pair.py", "profile", "reading", "registry", "reports", "rollout",
-    "sources", "training",
+    "ledger/test_actions.py", "ledger/test_audit.py", "ledger/test_concurrency.py", "ledger/test_earlier_findings.py",
+    "ledger/test_incidents.py", "ledger/test_locks.py", "ledger/test_observations.py", "ledger/test_overrides.py",
+    "ledger/test_postgres.py", "ledger/test_retention.py", "ledger/test_store.py", "monitor/test_batches.py",
+    "monitor/test_past.py", "monitor/test_shared_rows.py", "pair/test_pair.py", "profile", "reading", "registry",
+    "reports", "rollout", "sources", "training",
 )  # fmt: skip
 """The tests of the engine in which rows, models, databases and reports go through other libraries, beside all files of
 `tests/core` itself. The others judge numbers that the engine has computed before, or ask the same libraries the same
