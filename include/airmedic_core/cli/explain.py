@@ -78,6 +78,8 @@ def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: Evid
     say(incident.headline, "bold")
     say(incident.id)
     say(f"{incident.state.replace('_', ' ')}, severity {incident.severity}, first seen in {incident.window}")
+    for question, answer in _answers(ws, incident):
+        say(f"{question}: {answer}")
     say(f"\n{diagnosis.summary}\n")
     known = {item.id: item for item in packet.items}
     told, rest = shares([cause.confidence for cause in diagnosis.causes])
@@ -111,6 +113,21 @@ def _print(ws: Workspace, incident: Incident, diagnosis: Diagnosis, packet: Evid
         say(f"Runbook: {diagnosis.runbook}")
     for name, address in _addresses(ws, incident):
         say(f"{name}: {address}")
+
+
+def _answers(ws: Workspace, incident: Incident) -> Iterator[tuple[str, str]]:
+    """Yield who decided, whether it helped, and what comes next, as far as each is known."""
+    from airmedic_core.reports.decided import next_step
+    from airmedic_core.reports.dossier import read_dossier
+    from airmedic_core.reports.narrative.name import asked_of, decider
+    from airmedic_core.reports.narrative.remedy import measured_words
+
+    dossier = read_dossier(ws, incident.id)
+    if decided := decider(dossier):
+        yield "Who decided", decided
+    if measured := measured_words(dossier):
+        yield "Did it help", " ".join(measured)
+    yield "Next step", next_step(incident.state, incident.resolution, asked_of(dossier))
 
 
 def _cited(side: str, known: Mapping[str, Evidence], ids: Iterable[str]) -> str:

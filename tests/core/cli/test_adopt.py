@@ -148,7 +148,9 @@ def test_an_explanation_fits_a_terminal_and_ends_with_its_address(
     lines = [re.sub(r"\x1b\[[\d;]*m", "", text).rstrip() for text in out.splitlines()]
     assert all(len(text) <= 80 for text in lines)
     assert incident.id in lines
+    assert "Next step: wait: it is being diagnosed" in lines
     assert "unknown, 50 %" in lines
+    assert "something else, 50 %" in lines
     # Evidence that does not exist is not cited, and none stands on both sides.
     assert "  for it: E1" in lines
     assert lines[-1] == "MLflow: run 0123456789abcdef0123456789abcdef"

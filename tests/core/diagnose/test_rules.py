@@ -270,6 +270,21 @@ def test_monitor_and_rules_name_the_same_cause(story: Story, findings: dict[str,
     assert diagnose(story.ws, story.open(batch, assessment.cause).id).cause is assessment.cause
 
 
+def test_the_assessment_does_not_quote_the_finding_that_is_evidence_itself(story: Story) -> None:
+    story.promote("1", "adopt")
+    story.pass_days(5)
+    batch = story.pass_days(
+        data=[replace(nulls("income", 0.4, ALERT, Cause.DATA_CORRUPTION), message="income is empty.")]
+    )
+    assessment = weigh(batch, story.ws.ledger.findings(batch.id))
+    assert assessment.headline.endswith(": income is empty."), "else nothing is quoted"
+    story.ws.ledger.record_assessment(batch, assessment)
+    packet = collect_evidence(story.ws, story.open(batch, assessment.cause).id)
+    assert [item.statement for item in packet.items if "ncome is empty" in item.statement] == ["Income is empty."]
+    (assessed,) = (item for item in packet.items if item.kind == "assessment")
+    assert assessed.statement == f"{assessment.headline.partition(': ')[0]}."
+
+
 def test_a_check_that_failed_is_not_diagnosed_as_healthy(story: Story) -> None:
     failed = Finding("corruption", "batch", "error", Verdict.UNKNOWN, details={"failed": True})
     diagnosis, _ = told(story, data=[failed])

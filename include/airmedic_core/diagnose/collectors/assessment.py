@@ -10,6 +10,9 @@ from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import plain, sentence
 from airmedic_core.records import Cause, Evidence, Verdict
 
+_DETAIL = ": "
+"""Stands in a headline before the finding that decides."""
+
 
 @final
 class Assessment(Collector):
@@ -29,7 +32,7 @@ class Assessment(Collector):
             kind="assessment",
             collector="assessment",
             subject="batch",
-            statement=sentence(plain(assessment.headline, 300)),
+            statement=sentence(plain(_said_anew(case, assessment.headline), 300)),
             direction="same" if healthy else "changed",
             window=str(case.newest.batch.window),
             source=f"assessment of batch {case.newest.batch.id}",
@@ -51,3 +54,11 @@ class Assessment(Collector):
                 window=str(case.newest.batch.window),
                 source=f"assessment of batch {case.newest.batch.id}",
             )
+
+
+def _said_anew(case: Case, headline: str) -> str:
+    """Return a headline without the finding that it quotes, which is evidence of its own."""
+    title, _, detail = headline.partition(_DETAIL)
+    found = case.workspace.ledger.findings(case.newest.batch.id) if case.newest else []
+    quoted = detail.rstrip(".")
+    return title if quoted and any(finding.message.rstrip(".") == quoted for finding in found) else headline

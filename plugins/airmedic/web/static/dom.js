@@ -50,7 +50,7 @@ export function safeAddress(address) {
 
 /** A name or text of others, kept apart from the direction of the words around it; a long one unfolds. */
 export function said(text, { most = MOST_CHARACTERS } = {}) {
-  const whole = String(text ?? "");
+  const whole = String(text ?? "").replace(/(\d) %/g, "$1\u00a0%"); // no line begins with a per cent sign
   if (whole.length <= most) return make("bdi", { class: "said" }, whole);
   const words = make("bdi", { class: "said" }, `${whole.slice(0, most)}…`);
   const button = make("button", { type: "button", class: "plain" }, `Show all ${whole.length.toLocaleString("en")} characters`);
