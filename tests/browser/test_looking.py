@@ -213,6 +213,16 @@ def test_hostile_texts_show_as_text(visit: Callable[..., Visitor], incident_id: 
         assert decisions
         return {**answer, "headline": HOSTILE, "summary": HOSTILE, "evidence": evidence, "decisions": decisions}
 
+    def in_approvals(answer: Any) -> Any:
+        bars = [{"label": HOSTILE, "value": 1.0, "words": HOSTILE}]
+        texts = {
+            "question": HOSTILE,
+            "facts": [{"name": HOSTILE, "sentences": [HOSTILE]}],
+            "picture": {"metric": "x", "title": HOSTILE, "bars": bars, "note": HOSTILE},
+        }
+        assert answer["approvals"]
+        return {"approvals": [{**approval, **texts} for approval in answer["approvals"]]}
+
     def in_policy(answer: Any) -> Any:
         override = {
             "kind": "setting", "key": HOSTILE, "value": HOSTILE, "author": HOSTILE, "reason": HOSTILE,
@@ -225,7 +235,8 @@ def test_hostile_texts_show_as_text(visit: Callable[..., Visitor], incident_id: 
     visitor.answer_with("models/*", in_model)
     visitor.answer_with("models/*/policy", in_policy)
     visitor.answer_with("incidents/*", in_incident)
-    for place in ("", f"models/{MODEL}", f"models/{MODEL}/policy", f"incidents/{incident_id}"):
+    visitor.answer_with("approvals", in_approvals)
+    for place in ("", f"models/{MODEL}", f"models/{MODEL}/policy", f"incidents/{incident_id}", "approvals"):
         page = visitor.open(place, shows="bdi")
         main = page.locator("airmedic-health main")
         assert SCRIPT in main.inner_text()

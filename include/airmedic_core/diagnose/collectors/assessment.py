@@ -59,6 +59,6 @@ class Assessment(Collector):
 def _said_anew(case: Case, headline: str) -> str:
     """Return a headline without the finding that it quotes, which is evidence of its own."""
     title, _, detail = headline.partition(_DETAIL)
-    found = case.workspace.ledger.findings(case.newest.batch.id) if case.newest else []
+    findings = case.workspace.ledger.findings(case.newest.batch.id) if case.newest else []
     quoted = detail.rstrip(".")
-    return title if quoted and any(finding.message.rstrip(".") == quoted for finding in found) else headline
+    return title if quoted and any(finding.message.rstrip(".") == quoted for finding in findings) else headline
