@@ -8,20 +8,9 @@ from typing import TYPE_CHECKING
 from tests.airflow.conftest import Running
 from tests.airflow.running.steps import parked
 from tests.browser.conftest import MODEL
-from tests.browser.visitor import SCREEN
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
     from tests.browser.visitor import Visitor
-
-
-def assert_on_first_screen(page: Page) -> None:
-    """Assert that the answer's buttons show without scrolling."""
-    for name in ("Approve", "Reject"):
-        box = page.get_by_role("button", name=name).first.bounding_box()
-        assert box is not None, name
-        assert box["y"] + box["height"] <= SCREEN["height"], name
 
 
 def test_a_viewer_and_somebody_who_is_no_approver_are_refused_in_words(
@@ -106,14 +95,14 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     question = parked(watched, incident_id, "approve_deploy")
     visitor.open("approvals", shows="form .field")
     visitor.page.locator("airmedic-health .deciding svg").first.wait_for()
-    assert_on_first_screen(visitor.page)
+    assert visitor.shows_without_scrolling("Approve")
     visitor.open(f"incidents/{incident_id}", shows=".considered")
     visitor.page.locator("airmedic-health .considered summary").first.click()
     visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
     visitor.picture("decision-trace")
     visitor.open_required_action(f"remediate__{MODEL}", incident_id, "approve_deploy")
     visitor.page.get_by_text("at once. It is tried").first.wait_for(timeout=60_000)
-    assert_on_first_screen(visitor.page)
+    assert visitor.shows_without_scrolling("Approve")
     watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)
     page = visitor.open(f"incidents/{incident_id}")

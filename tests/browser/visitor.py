@@ -82,6 +82,12 @@ class Visitor:
             self.page.mouse.move(0, 0)
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"), animations="disabled")
 
+    def shows_without_scrolling(self, button: str) -> bool:
+        """Return whether a button stands on the first screen."""
+        box = self.page.get_by_role("button", name=button).first.bounding_box()
+        size = self.page.viewport_size
+        return box is not None and size is not None and box["y"] + box["height"] <= size["height"]
+
     def widths(self) -> tuple[int, int]:
         """Return how wide the page's content is, and how much of that shows."""
         wide, room = self.page.evaluate(
