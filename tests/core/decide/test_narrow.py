@@ -67,8 +67,8 @@ def test_what_is_trained_is_what_the_approver_has_narrowed(ws: Workspace, asked:
     counts = narrowed.params["learns_from"]
     assert narrowed.params == asked.params | {"window_start": LATER, "margin": -0.005, "learns_from": counts}
     assert counts["labelled"] < asked.params["learns_from"]["labelled"]
-    assert "by more than 0.005 at the lower bound" in narrowed.expected
-    assert "by more than 0.01 at the lower bound" in asked.expected
+    assert "certainly not more than 0.005 worse" in narrowed.expected
+    assert "certainly not more than 0.01 worse" in asked.expected
     assert (narrowed.parent, narrowed.expires_at) == (asked.hash, asked.expires_at)
     # Whoever decides once more, as a task that is cleared does, finds it.
     again = decide(ws, asked.incident_id, Request("retrain", "customers complain", "eve"), now=NOW)
