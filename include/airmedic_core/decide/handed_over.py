@@ -91,15 +91,18 @@ def _handed_over(ws: Workspace, incident: Incident, now: datetime) -> list[tuple
         if seen.assessment is not None and seen.assessment.outcome == "healthy":
             break
         reaches = seen.batch.window.start
+    earlier = {
+        known.id: known
+        for known in ws.ledger.incidents(incident.model, limit=_MOST)
+        if known.id != incident.id and reaches <= known.window.start < incident.window.start
+    }
     told = []
-    for earlier in ws.ledger.incidents(incident.model, limit=_MOST):
-        if earlier.id == incident.id or not reaches <= earlier.window.start < incident.window.start:
-            continue
-        for done in ws.ledger.actions(incident_id=earlier.id):
+    for incident_id, attempts in ws.ledger.actions_of(earlier).items():
+        for done in attempts:
             if done.status != "done" or not hands_over(done.action):
                 continue
             proposal = ws.ledger.proposal(done.proposal_hash)
             before = basis_of(ws, proposal)
             if before is not None and now - proposal.created_at < _REMINDED_AFTER:
-                told.append((earlier, proposal.created_at, before))
+                told.append((earlier[incident_id], proposal.created_at, before))
     return told

@@ -21,7 +21,7 @@ _ENDED = {
     CLOSED_BY_HAND: "closed by hand",
 }
 """What came of an incident, by the outcome in its resolution, where the outcome's own name does not say it."""
-_LEFT_TO_PEOPLE = frozenset({"escalated", "recommended"})
+_LEFT_TO_PEOPLE = frozenset({"escalated", "handed_over", "recommended"})
 """Holds the outcomes in which nothing was carried out, whatever the policy allowed."""
 _NEXT = {
     IncidentState.OPEN: "wait: it is being diagnosed",
@@ -46,6 +46,8 @@ def who_decided(resolution: Json) -> str:
     >>> who_decided({"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now"})
     'boris rejected retrain'
     >>> who_decided({"outcome": "escalated", "action": "escalate", "approved_by": ["policy"]})
+    'nobody yet: it was left to people'
+    >>> who_decided({"outcome": "handed_over", "action": "", "approved_by": []})
     'nobody yet: it was left to people'
 
     Parameters
