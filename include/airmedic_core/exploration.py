@@ -1,8 +1,9 @@
 """Tries before anybody is asked: whether a model that is trained in the shadow would do better than the champion.
 
-A loss that no rule explains, one that is only watched, and one that training is recommended for are tried, and so is
-every n-th window in which nothing is lost. What comes of it is a finding of the window, weighed like those of the
-checks. The policy says where this is allowed (``explore``), and how many minutes it may take (``limits``).
+A loss that no rule explains, one that is only watched, and one that training is recommended for are tried, and so are
+inputs that have moved without a loss that shows, and every n-th window in which nothing happens. What comes of it is a
+finding of the window, weighed like those of the checks. The policy says where this is allowed (``explore``), and how
+many minutes it may take (``limits``).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, trains, tried_first
-from airmedic_core.assess.signs import is_shift
+from airmedic_core.assess.signs import WAITS, WHOLE, is_shift
 from airmedic_core.causes import Cause, CauseKind
 from airmedic_core.decide.kill_switch import kill_switch
 from airmedic_core.decide.limits import freeze
@@ -39,11 +40,19 @@ from airmedic_core.records import (
 
 if TYPE_CHECKING:
     from airmedic_core.policy import Policy
+    from airmedic_core.training.trial import Trial
     from airmedic_core.workspace import Workspace
 
-Occasion = Literal["loss", "quiet"]
+Occasion = Literal["loss", "moved", "quiet"]
 
 _GROUP: Literal["trial"] = "trial"
+_PATIENCE = 3
+"""Windows in a row in which moved inputs are only watched, because trials leave open what they cost. What so many
+windows do not show is little, and people are asked what is normal from then on."""
+_ENOUGH = 5
+"""Times the gate's ``min_rows``, the labelled rows since inputs moved from which on a training is tried that no loss
+calls for. Of fewer, the part that is compared on shows none but enormous gains, and each look makes the next one
+stricter."""
 _EARLIER = "of_an_earlier_window"
 """Key in the details of a trial's finding that was taken over from a window before."""
 _LOOKS = "looks"
@@ -112,7 +121,7 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
     occasion = _occasion(ws, policy, batch, assessment, findings)
     if occasion is None:
         return None
-    if occasion == "loss" and (last := _not_helped(ws, policy, batch)) is not None:
+    if occasion != "quiet" and (last := _not_helped(ws, policy, batch)) is not None:
         # It holds as long as it is not tried again; one that left it open says nothing of this window.
         details = {**last.details, "as_of": batch.as_of.isoformat(), _EARLIER: True}
         stands = replace(last, message=f"As tried in an earlier window: {last.message}", details=details)
@@ -159,6 +168,9 @@ def _occasion(
         return "loss"
     if any(trains(remedy.action) and not remedy.condition for remedy in cause.traits.remedies):
         return "loss"
+    if assessment.outcome == "incident" and cause.traits.inputs_moved:
+        # A few hundred rows may not show what the move costs, and yet show that a model that learns from it is better.
+        return "moved"
     every = policy.explore.every_quiet_windows
     if not every:
         return None
@@ -220,14 +232,18 @@ def _tried(
     from airmedic_core.training.time_limit import time_limit
     from airmedic_core.training.trial import finding_of, plans, try_training
 
-    moved = any(is_shift(finding) and finding.verdict is Verdict.ALERT for finding in findings)
+    moved = occasion == "moved" or any(is_shift(shown) and shown.verdict is Verdict.ALERT for shown in findings)
     cause = Cause.HARMFUL_COVARIATE_SHIFT if moved else Cause.CONCEPT_DRIFT
     # Where nothing is lost, only a gain that is certainly worth a change counts.
     at_least = abs(ws.spec.gate.margin) if occasion == "quiet" else 0.0
-    plan, _ = ACTIONS.member(tried_first()).plan(ws, _as_incident(batch, occasion), None)
+    incident = _as_incident(batch, Cause.HEALTHY if occasion == "quiet" else cause)
+    plan, _ = ACTIONS.member(tried_first()).plan(ws, incident, None)
+    waits = occasion == "moved" and _waited(ws, batch) < _PATIENCE
     decided: Finding | None = None
     looks = _looks(ws)
-    for variant in plans(plan):
+    if waits and (not_yet := _not_yet(ws, batch, plan, looks)) is not None:
+        return not_yet
+    for variant in plans(ws.spec, plan, moved=moved):
         begun = _begun(ws, policy, variant, now)
         if begun is None:
             break
@@ -242,16 +258,59 @@ def _tried(
                 raise
             break
         ws.ledger.end_training(number, seconds=perf_counter() - started)
-        looks += 1
+        # Where the rows were too few to compare, nobody has seen anything.
+        looks += trial.gate.difference is not None
         says = trial.says(ws.spec, at_least=at_least)
+        if waits and says == "does not help" and _may_help(ws, trial):
+            says = "open"
         _log.info("Tried in the shadow: %s", trial.gate.reasons)
         if decided is None or decided.effect is None or says != "does not help":
             # Training is futile only where nothing helps of what was tried and could be compared.
             decided = finding_of(ws.spec, trial, says, cause)
+            if waits and says == "open":
+                decided = replace(decided, details={**decided.details, WAITS: True})
         if says == "helps":
             break
     # Of two trainings one is kept, and both were looks.
     return None if decided is None else replace(decided, details={**decided.details, _LOOKS: looks})
+
+
+def _may_help(ws: Workspace, trial: Trial) -> bool:
+    """Return whether a training may still help that the gate has refused: the interval of its gain leaves room for it.
+
+    That spares people the question about a training. It is too little to call a move harmless.
+    """
+    return trial.gate.high is None or trial.gate.high >= abs(ws.spec.gate.margin)
+
+
+def _not_yet(ws: Workspace, batch: Batch, plan: Json, looks: int) -> Finding | None:
+    """Return that it is too early to try, where the rows since a move are too few to learn from and to compare on."""
+    from airmedic_core.training.learned_rows import LEARNS_FROM
+    from airmedic_core.training.trial import CHECK
+
+    counts = plan.get(LEARNS_FROM) or {}
+    rows, needed = counts.get("since_change", 0) + counts.get("withheld", 0), _ENOUGH * ws.spec.gate.min_rows
+    if rows >= needed:
+        return None
+    text = (
+        f"Whether retraining would help is not tried before {needed:,} labelled rows have moved inputs: {rows:,} have."
+    )
+    champion = ws.registry.champion(ws.spec.name).version
+    details: Json = {"as_of": batch.as_of.isoformat(), "champion": champion, WAITS: True, _LOOKS: looks}
+    return Finding(
+        CHECK, WHOLE, ws.spec.metric, Verdict.UNKNOWN, message=text, role=Role.TRIAL, details=details
+    )  # fmt: skip
+
+
+def _waited(ws: Workspace, batch: Batch) -> int:
+    """Return how many windows in a row before a batch were only watched, because a trial left their move open."""
+    before = [seen.batch.id for seen in ws.ledger.batches(batch.model, limit=_PATIENCE, before=batch.window.start)]
+    waited = 0
+    for batch_id in before:
+        if not any(trial.details.get(WAITS) for trial in ws.ledger.findings(batch_id, _GROUP)):
+            break
+        waited += 1
+    return waited
 
 
 def _looks(ws: Workspace) -> int:
@@ -261,10 +320,9 @@ def _looks(ws: Workspace) -> int:
     return max((int(trial.details.get(_LOOKS, 1)) for trial in trials), default=0)
 
 
-def _as_incident(batch: Batch, occasion: Occasion) -> Incident:
+def _as_incident(batch: Batch, cause: Cause) -> Incident:
     """Return the incident that a batch would open: the training is planned for it, and nothing is recorded of it."""
     plan: Json = {"trial_of": batch.id}
-    cause = Cause.CONCEPT_DRIFT if occasion == "loss" else Cause.HEALTHY
     return Incident(
         id=f"trial of {batch.id}",
         model=batch.model,

@@ -15,7 +15,7 @@ from airmedic_core.history import MARGIN, History, Outcome
 from airmedic_core.narrowing import Field, Moment, Number
 from airmedic_core.numbers import measure_name, percent
 from airmedic_core.records import ActionResult, Cause, Diagnosis, Finding, Incident, IncidentState, Json, Proposal
-from airmedic_core.training.learned_rows import LEARNS_FROM, learned_rows, told_rows
+from airmedic_core.training.learned_rows import LEARNS_FROM, learned_rows, told_rows, whole_window_learns
 from airmedic_core.training.training_run import GATE_TAG
 from airmedic_core.windows import Window, as_utc
 
@@ -145,8 +145,11 @@ class Retrain(Action):
         from airmedic_core.training.trial import TRIED
 
         own = ":" in ws.spec.retrain.using
-        # What happened gradually gives too few rows since it was noticed; the whole window is compared on more of them.
-        changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS, "since": None}
+        changed: Json = {"method": ws.spec.retrain.using if own else "clone", "trials": _TRIALS}
+        if not _inputs_moved(ws, proposal) or whole_window_learns(ws.spec, proposal.params):
+            # What happened gradually gives too few rows since it was noticed; the whole window is compared on more. A
+            # move of the inputs is noticed at once, and the whole window would withhold all that has moved.
+            changed["since"] = None
         # Whether to forget what was before a change is asked once more, of more rows that come after it.
         changed[CHANGED_AT] = proposal.params.get("since")
         # On the same rows, the version that was tried in the shadow is the one that the gate refused: train another.
@@ -215,8 +218,8 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
 
         check_families(ws.spec)
         check_lags(ws.spec)
-    if cause.traits.relation_changed:
-        params["since"] = _began(ws, incident).isoformat()
+    if cause.traits.relation_changed or cause.traits.inputs_moved:
+        params["since"] = _began(ws, incident, cause).isoformat()
     try:
         params[LEARNS_FROM] = _counted(ws, params)
     except (SourceError, TrainingError) as error:
@@ -224,6 +227,14 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
         _log.warning("The rows of a training of %s cannot be counted: %s", ws.spec.name, error)
         params[LEARNS_FROM] = {"problem": error.problem}
     return params, _expected(ws, params)
+
+
+def _inputs_moved(ws: Workspace, proposal: Proposal) -> bool:
+    """Return whether a training is the remedy of inputs that have moved."""
+    diagnosed = (diagnosis for diagnosis, stands in ws.ledger.diagnoses(proposal.incident_id) if stands)
+    diagnosis = next(diagnosed, None)
+    cause = diagnosis.cause if diagnosis is not None else ws.ledger.incident(proposal.incident_id).cause
+    return cause.traits.inputs_moved
 
 
 def _counted(ws: Workspace, params: Json) -> Json:
@@ -342,11 +353,17 @@ def _looked_at(ws: Workspace, window: Window) -> Window:
     return Window(window.start, newest) if window.start < newest < window.end else window
 
 
-def _began(ws: Workspace, incident: Incident) -> datetime:
-    """Return the start of the unbroken run of windows in which the model lost, up to the incident's own."""
+def _began(ws: Workspace, incident: Incident, cause: Cause) -> datetime:
+    """Return the start of the unbroken run of windows in which the model lost, up to the incident's own.
+
+    Where inputs have moved, it begins with the windows in which they had moved already and nothing was lost yet.
+    """
     began = incident.window.start
     for seen in ws.ledger.batches(ws.spec.name, before=incident.window.start):
-        if seen.assessment is None or seen.assessment.cause.traits.harmless or seen.batch.window.end != began:
+        if seen.assessment is None or seen.batch.window.end != began:
+            break
+        traits = seen.assessment.cause.traits
+        if traits.harmless and not (traits.inputs_moved and cause.traits.inputs_moved):
             break
         began = seen.batch.window.start
     return began

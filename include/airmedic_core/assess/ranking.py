@@ -37,7 +37,8 @@ def rank_causes(signs: Signs[SignT], *, new_version: bool = False) -> list[Claim
     Returns
     -------
     list of Claim
-        Empty where nothing alarms. An alarm that no cause claims is of cause ``unknown``.
+        Empty where nothing alarms, or nothing but moved inputs whose cost a trial has left open. An alarm that no cause
+        claims is of cause ``unknown``.
 
     Examples
     --------
@@ -53,6 +54,8 @@ def rank_causes(signs: Signs[SignT], *, new_version: bool = False) -> list[Claim
     >>> [claim.cause.value for claim in rank_causes(Signs.of([moved]))]
     ['harmless_covariate_shift']
     """
+    if signs.waits and not signs.lost:
+        return []
     claims = []
     for cause in Cause:
         rule = _RULES.get(cause)

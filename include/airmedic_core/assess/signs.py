@@ -13,6 +13,9 @@ from airmedic_core.records import Role, Verdict
 WHOLE = "batch"
 """Subject of findings on all rows of a batch together."""
 
+WAITS = "waits"
+"""Key in the details of a trial that leaves open what moved inputs cost: their window is only watched for now."""
+
 _P_VALUE_WHERE_INPUTS_MOVED = 0.05
 """A loss needs less proof where the inputs have certainly moved than out of the blue: the usual 5 %."""
 
@@ -114,6 +117,13 @@ class Signs(Generic[SignT]):
     def helped(self) -> list[SignT]:
         """Alerts of a loss that a model trained in the shadow does not have."""
         return self.of_role(Role.TRIAL)
+
+    @cached_property
+    def waits(self) -> bool:
+        """Whether nothing alarms but inputs that lie elsewhere, and a trial has left open what that costs."""
+        alarms = self.pick(Verdict.ALERT, lambda finding: finding.role is not Role.EXPLAINS_LOSS)
+        undecided = self.of_role(Role.TRIAL, Verdict.UNKNOWN)
+        return all(map(is_shift, alarms)) and any(trial.details.get(WAITS) for trial in undecided)
 
     @cached_property
     def estimated(self) -> list[SignT]:

@@ -74,8 +74,9 @@ def _watch(signs: Signs[Finding]) -> tuple[Outcome, Cause, list[Finding]]:
     watched = signs.pick(Verdict.WATCH, lambda _: True)
     lost = [finding for finding in watched if is_measured_loss(finding) and finding.subject == WHOLE]
     others = [finding for finding in watched if finding not in lost]
-    # All other alerts are of an incident: these explain a loss that may be chance.
-    watched = [*lost, *others, *signs.of_role(Role.EXPLAINS_LOSS)]
+    # All other alerts are of an incident: these explain a loss that may be chance, or wait for what a move costs.
+    waiting = signs.moved if signs.waits else []
+    watched = [*lost, *waiting, *others, *signs.of_role(Role.EXPLAINS_LOSS)]
     if watched:
         first = watched[0]
         cause = first.suggests[0] if first.suggests else Cause.UNKNOWN

@@ -66,7 +66,8 @@ class Role(StrEnum):
     """Says how the model is served: latency, the version in service."""
     TRIAL = "trial"
     """Says what a model that was trained in the shadow would change: an alert where it would save a clear part of the
-    loss, in order where training would not help. Details: ``tried`` with the version, ``low`` and ``high``.
+    loss, in order where training would not help. Details: ``tried`` with the version, ``low`` and ``high``; ``waits``
+    where moved inputs are watched until more rows show what they cost.
     """
     INFORMATION = "information"
     """A fact that speaks for no cause. An alert of this role is an incident that nothing explains."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 LEARNS_FROM = "learns_from"
 """Key of the counts among the parameters of a training."""
+_LEAST_LEARNED = 0.5
+"""Share of the rows after a change that a training on the whole window has to learn from, to be worth its time."""
 _HOURS_TOLD = timedelta(days=2)
 """A shorter time is told in hours: one and a half days are no number that people read at a glance."""
 
@@ -28,14 +30,14 @@ def learned_rows(spec: ModelSpec, rows: TrainingRows, *, since: datetime | None 
     rows : TrainingRows
         The rows.
     since : datetime, optional
-        When the relation changed.
+        When the relation changed, or the inputs moved.
 
     Returns
     -------
     dict
         ``start`` and ``end`` of what is trained on; its ``rows``, ``labelled`` ones, and those labelled
         ``by_people``; ``withheld``: labelled rows that are kept for the gate; ``since_change``: labelled rows of the
-        training since the relation changed, where it did.
+        training since then, where there was a change.
     """
     train = rows.known & ~rows.newest
     times = rows.frame[spec.data.time_column]
@@ -51,6 +53,38 @@ def learned_rows(spec: ModelSpec, rows: TrainingRows, *, since: datetime | None 
     if since is not None:
         counts["since_change"] = int((train & (times >= as_utc(since)).to_numpy()).sum())
     return counts
+
+
+def whole_window_learns(spec: ModelSpec, params: Json) -> bool:
+    """Return whether a training on the whole window learns enough of what came after a change.
+
+    It withholds the newest part of all rows. Right after a change these are the rows after it: what is trained then has
+    seen next to none of them, and is compared on nothing else.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    params : dict
+        Parameters of a training with its counts: ``since`` and :data:`LEARNS_FROM`.
+
+    Examples
+    --------
+    >>> from airmedic_core.spec import parse_spec
+    >>> spec = parse_spec({"name": "orders", "task": "binary", "target": "returned",
+    ...                    "data": {"path": "orders.csv", "time_column": "at"}, "retrain": {"holdout_fraction": 0.2}})
+    >>> counts = {"labelled": 900, "withheld": 100, "since_change": 100}
+    >>> whole_window_learns(spec, {"since": "2026-03-01", LEARNS_FROM: counts})
+    False
+    >>> whole_window_learns(spec, {"since": "2026-01-01", LEARNS_FROM: counts | {"since_change": 500}})
+    True
+    """
+    counts = params.get(LEARNS_FROM) or {}
+    if not params.get("since") or "since_change" not in counts:
+        return True
+    after = counts["since_change"] + counts["withheld"]
+    withheld = spec.retrain.holdout_fraction * (counts["labelled"] + counts["withheld"])
+    return bool(after - withheld >= after * _LEAST_LEARNED)
 
 
 def told_rows(counts: Json) -> str:

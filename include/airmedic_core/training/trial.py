@@ -18,6 +18,7 @@ from airmedic_core.records import Finding, GateResult, Json, Role, Verdict, dige
 from airmedic_core.training.data_window import DATA_WINDOW
 from airmedic_core.training.fit import train
 from airmedic_core.training.gate import evaluate_gate
+from airmedic_core.training.learned_rows import whole_window_learns
 from airmedic_core.training.withheld import withheld_rows
 from airmedic_core.windows import Window, as_utc
 
@@ -119,14 +120,25 @@ def try_training(ws: Workspace, plan: Json, *, look: int = 1) -> Trial:
     return Trial(challenger.version, gate, plan, stricter.confidence)
 
 
-def plans(plan: Json) -> Iterator[Json]:
+def plans(spec: ModelSpec, plan: Json, *, moved: bool = False) -> Iterator[Json]:
     """Yield what is tried, until something helps: the plan, then a full refit on the whole window.
 
-    What happened gradually gives too few rows since it was noticed, and a calibration mends no ranking.
+    What happened gradually gives too few rows since it was noticed, and a calibration mends no ranking. A move of the
+    inputs is noticed at once: right after it the whole window is left out, which would withhold all that has moved.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The model.
+    plan : dict
+        Parameters of a training, as the action's plan returns them.
+    moved : bool
+        Whether the inputs have moved since when the plan says.
     """
     yield plan
     full = {**plan, "method": "clone" if plan["method"] == "recalibrate" else plan["method"]}
-    full.pop("since", None)
+    if not moved or whole_window_learns(spec, plan):
+        full.pop("since", None)
     if full != plan:
         yield full
 

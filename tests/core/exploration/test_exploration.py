@@ -142,7 +142,11 @@ class Killed(BaseException):
     """Ends a process in the middle of what it does."""
 
 
-def test_each_training_is_a_look_and_each_look_counts_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_training_that_is_compared_is_a_look_and_each_look_counts_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With the usual hundred rows, the part since the change is too small to be compared.
+    ws = opened(home, environment="simulation", gate={"min_rows": 10})
     change_days(ws, 40, 59, by_chance)
     looks, trained = [], shadow.try_training
 
@@ -164,6 +168,16 @@ def test_each_training_is_a_look_and_each_look_counts_once(ws: Workspace, monkey
     assert trial is not None
     assert trial.details["looks"] == len(looks)
     assert first.id == again.id
+
+
+def test_a_training_that_cannot_be_compared_is_no_look(ws: Workspace) -> None:
+    change_days(ws, 40, 59, by_chance)
+    batch, _ = watched(ws)
+    trial = trial_of(ws, batch)
+    assert trial is not None
+    # One on the rows since the change, of which fewer than a hundred are withheld, and one on the whole window.
+    assert len(ws.ledger.trainings(since=day(0))) == 2
+    assert trial.details["looks"] == 1
 
 
 def test_a_window_whose_trial_was_killed_is_assessed_without_it(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,7 +127,7 @@ def test_the_improved_training_does_not_take_up_what_was_refused(ws: Workspace) 
     trial = trial_of(ws, batch)
     assert trial is not None
     # What was tried and helps is the training on the whole window, as the improved one is: their rows are the same.
-    tried = shadow.try_training(ws, next(reversed([*shadow.plans(trial.details["plan"])])))
+    tried = shadow.try_training(ws, next(reversed([*shadow.plans(ws.spec, trial.details["plan"])])))
     version = tried.version
     params = {**tried.plan, DATA_WINDOW: version.tags[DATA_WINDOW], "tried": version.version}
     incident = open_incident(ws, batch, now=datetime.now(UTC))

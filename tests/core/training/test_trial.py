@@ -83,7 +83,7 @@ def test_a_sentence_says_what_is_gained_and_how_certain_that_is_where_it_decides
     assert "Because." in told(spec, gate("not_comparable", None, None, None), "open", 0.95)
 
 
-def test_a_full_refit_is_tried_where_the_plan_is_another() -> None:
+def test_a_full_refit_is_tried_where_the_plan_is_another(spec: ModelSpec) -> None:
     full = {"as_of": PLANNED["as_of"], "method": "clone"}
-    assert list(plans(PLANNED)) == [PLANNED, full]
-    assert list(plans(full)) == [full]
+    assert list(plans(spec, PLANNED)) == [PLANNED, full]
+    assert list(plans(spec, full)) == [full]
