@@ -109,5 +109,5 @@ def _widen(page: Page, heading: str) -> None:
     x, y = edge["x"] + 2, edge["y"] + edge["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x + 480, y, steps=10)
+    page.mouse.move(x + 520, y, steps=10)
     page.mouse.up()

@@ -24,9 +24,9 @@ const USUAL = new Set(["healthy", "ok", null, undefined]);
  * Make the chart of a metric.
  *
  * `windows` have start, value, low, high, limit, outcome, quarantined and incident; `marks` are
- * `{ index, kind: "deployment" | "rollback", words }`, placed at a window.
+ * `{ index, kind: "deployment" | "rollback", label, by, words }`, placed at a window; `level` is what the dashed line is.
  */
-export function lineChart(title, windows, marks) {
+export function lineChart(title, windows, marks, { level = "accepted level" } = {}) {
   const x = scale(0, Math.max(windows.length - 1, 1), LEFT, WIDTH - RIGHT);
   const [from, to] = range(windows.flatMap(({ value, low, high, limit }) => [value, low, high, limit]));
   const y = scale(from, to, HEIGHT - BOTTOM, TOP);
@@ -43,7 +43,7 @@ export function lineChart(title, windows, marks) {
     windows.map((window, index) => (windows.length <= MOST_POINTS || !USUAL.has(window.outcome) ? point(window, x(index), y) : null)),
     marks.map((mark, place) => flag(mark, x(mark.index) - half, place + 1 < marks.length ? x(marks[place + 1].index) - half : WIDTH)),
   ]);
-  return figure(title, image, legend(windows, marks), () => numbers(title, windows));
+  return figure(title, image, legend(windows, marks, level), () => numbers(title, windows));
 }
 
 function grid(from, to, y) {
@@ -134,13 +134,13 @@ function flag({ kind, words, label, by }, place, next) {
 
 const POINTS = { incident: "window with an incident", watch: "watched window", alert: "alert" };
 
-function legend(windows, marks) {
+function legend(windows, marks, level) {
   const kinds = new Set(marks.map(({ kind }) => kind));
   const outcomes = new Set(windows.filter(({ value }) => typeof value === "number").map(({ outcome }) => outcome));
   return [
     ["line", "measured"],
     windows.some(({ low }) => typeof low === "number") && ["band", "interval"],
-    windows.some(({ limit }) => typeof limit === "number") && ["limit", "accepted level"],
+    windows.some(({ limit }) => typeof limit === "number") && ["limit", level],
     ...Object.keys(POINTS).map((outcome) => outcomes.has(outcome) && [`dot ${outcome}`, POINTS[outcome]]),
     windows.some(({ incident }) => incident) && ["in-incident", "time of an incident"],
     windows.some(({ quarantined }) => quarantined) && ["quarantined", "quarantined"],

@@ -102,19 +102,24 @@ function checkedAt({ last_check: check }) {
   return check?.checked_at ?? check?.as_of;
 }
 
-function metric({ metric: measured, metric_trend: trend, name }) {
+/* Where a value beyond its level is not more than chance explains, nothing is wrong, and nothing is red. */
+const ALARMS = new Set(["incident", "watch"]);
+
+function metric({ metric: measured, metric_trend: trend, name, state }) {
   if (!measured) return make("span", { class: "quiet" }, "not measured");
   const accepted = measured.limit === null ? "" : `, accepted ${measured.better === "lower" ? "up to" : "from"} ${number(measured.limit)}`;
   const words = `${name.slice(0, 80)}: ${metricName(measured.name)} ${number(measured.value)}${accepted}`;
-  const isBad = room({ metric: measured }) < 0;
-  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: isBad ? "bad" : null }, number(measured.value)), make("small", {}, `${metricName(measured.name)}${accepted.replace(", accepted", ", ok")}`)), sparkline(trend, { limit: measured.limit, words }));
+  const isBeyond = room({ metric: measured }) < 0;
+  const isBad = isBeyond && ALARMS.has(state);
+  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: isBad ? "bad" : null }, number(measured.value)), make("small", {}, `${metricName(measured.name)}${accepted.replace(", accepted", ", ok")}${isBeyond && !isBad ? " ± chance" : ""}`)), sparkline(trend, { limit: measured.limit, words }));
 }
 
-function drift({ drift_trend: trend, name }) {
+function drift({ drift_trend: trend, name, state }) {
   const last = newestOf(trend);
   if (last === null) return make("span", { class: "quiet" }, "–");
   const words = `${name.slice(0, 80)}: largest move of an input ${number(last)} times its limit`;
-  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: last > 1 ? "bad" : null }, `${number(Math.round(last * 100) / 100)}×`), make("small", {}, "its limit")), sparkline(trend, { limit: 1, low: 0, words }));
+  const isBad = last > 1 && ALARMS.has(state);
+  return make("div", { class: "with-spark" }, make("span", {}, make("b", { class: isBad ? "bad" : null }, `${number(Math.round(last * 100) / 100)}×`), make("small", {}, last > 1 && !isBad ? "its limit, no alarm" : "its limit")), sparkline(trend, { limit: 1, low: 0, words }));
 }
 
 function lastIncident({ incident, last_incident: ended, metric: measured }) {

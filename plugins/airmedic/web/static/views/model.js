@@ -96,12 +96,14 @@ function nextStep({ next, incidents: all, name, state }) {
   return make("b", {}, next.words);
 }
 
-function accepted({ limit, better }) {
-  return typeof limit === "number" ? `, accepted ${better === "lower" ? "up to" : "from"} ${number(limit)}` : "";
+function accepted({ value, limit, better, outcome }) {
+  if (typeof limit !== "number") return "";
+  const isBeyond = better === "lower" ? value > limit : value < limit;
+  return `, accepted ${better === "lower" ? "up to" : "from"} ${number(limit)}${isBeyond && outcome === "healthy" ? " (beyond it by no more than chance)" : ""}`;
 }
 
-function isBad({ value, limit, better }) {
-  return typeof limit === "number" && (better === "lower" ? value > limit : value < limit);
+function isBad({ value, limit, better, outcome }) {
+  return outcome !== "healthy" && typeof limit === "number" && (better === "lower" ? value > limit : value < limit);
 }
 
 /* What happened at the same second stays in the order in which it was told. */
@@ -171,7 +173,8 @@ function driftMap({ name, columns, windows, columns_left_out: left }) {
   const line = (column) => {
     const last = column.windows.findLast((cell) => cell !== null);
     const share = shareOf(last);
-    const how = share === null ? plain(last?.verdict ?? "–") : `${number(Math.round(share * 100) / 100)}× its limit`;
+    const calm = share > 1 && last?.verdict === "ok" ? ", no alarm" : "";
+    const how = share === null ? plain(last?.verdict ?? "–") : `${number(Math.round(share * 100) / 100)}× its limit${calm}`;
     return row(make("a", { href: to.column(name, column.name) }, named(column.name)), strip(column.windows, stripWords(column.name, column.windows)), make("span", { class: last?.verdict === "alert" ? "bad" : null }, how));
   };
   const box = table(`Inputs of ${windows.length} windows, those that moved most first`, ["Column", period(windows), "Newest"], columns.slice(0, FIRST_COLUMNS).map(line), { class: "map" });
@@ -187,7 +190,7 @@ function driftMap({ name, columns, windows, columns_left_out: left }) {
 /* The input that moved most, as a share of its limit. */
 function drift(windows) {
   const shares = windows.map((window) => ({ ...window, value: window.drift, low: null, high: null, limit: 1, incident: null, quarantined: false }));
-  return shares.some(({ value }) => typeof value === "number") ? lineChart("Largest move of an input, in shares of its limit", shares, []) : null;
+  return shares.some(({ value }) => typeof value === "number") ? [lineChart("Largest move of an input, as a share of its limit", shares, [], { level: "limit: the least move that counts" }), make("p", { class: "quiet" }, "A move beyond its limit is an alarm only where it is unusual for its column as well.")] : null;
 }
 
 function key() {
