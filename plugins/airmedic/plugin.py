@@ -4,8 +4,9 @@ Each task is a new process. Great Expectations, Evidently, MLflow and their like
 again, unless the parent has them already: then the forked task inherits them and starts in a fraction of a second.
 
 Only two processes fork tasks: the scheduler with the LocalExecutor, and a Celery worker. The DAG processor forks a
-process for each DAG file, which imports what the DAGs are made of. Worker and DAG processor load plugins in time only
-with ``[core] lazy_load_plugins = False``. ``AIRMEDIC_WARM_IMPORTS=0`` switches all of it off.
+process for each DAG file, which imports what the DAGs are made of; it loads plugins before that, to ask them for
+listeners. The worker loads them in time only with ``[core] lazy_load_plugins = False``. ``AIRMEDIC_WARM_IMPORTS=0``
+switches all of it off.
 """
 
 from __future__ import annotations
