@@ -101,7 +101,7 @@ def test_two_approvers_answer_in_place_and_the_incident_says_who_decided(
     visitor.page.get_by_role("heading", name="How it was decided").scroll_into_view_if_needed()
     visitor.picture("decision-trace")
     visitor.open_required_action(f"remediate__{MODEL}", incident_id, "approve_deploy")
-    visitor.page.get_by_text("at once. It is tried").first.wait_for(timeout=60_000)
+    visitor.page.get_by_text("at once.").first.wait_for(timeout=60_000)
     assert visitor.shows_without_scrolling("Approve")
     watched.client("anna").answer(question, "Reject", {"comment": "Not <b>today</b>."})
     watched.client("ada").wait_for_run(f"remediate__{MODEL}", incident_id)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airmedic_core.assess import summarise
-from airmedic_core.numbers import measure_name
+from airmedic_core.decide.incident_metric import incident_metric
+from airmedic_core.numbers import measure_name, number
 from airmedic_core.records import BatchSummary, GateResult, Json, Proposal, from_json
 from airmedic_core.reports.gate_words import gained
 from airmedic_core.reports.text import day
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 10
 """Newest windows in which the metric is looked for. Labels that are later than so many tell of another time."""
+
+_CHANCE = {"roc_auc": 0.5}
+"""What guessing reaches, by metric: of the others it depends on the share of the classes."""
+_UP_TO_ONE = frozenset({"roc_auc", "accuracy", "f1", "average_precision", "pr_auc"})
+"""Metrics that lie between 0 and 1, so that the length of a bar says how much is left."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +40,30 @@ class DecidingPicture:
 
     metric: str
     how: str
-    """Which way is better, and which rows it was measured on."""
+    """Which way is better."""
     bars: tuple[Bar, ...]
     note: str = ""
     """By how much the last one is better or worse, with the interval; empty where the values say it all."""
+    rows: str = ""
+    """The rows that both of two versions were measured on."""
 
     @property
     def title(self) -> str:
         """What is measured, and on which rows."""
-        return f"{measure_name(self.metric)} ({self.how})"
+        ends = f", {number(self.chance)} is chance, 1 is perfect" if self.chance else ""
+        where = f", on {self.rows}" if self.rows else ""
+        return f"{measure_name(self.metric)} ({self.how}{ends}{where})"
+
+    @property
+    def chance(self) -> float | None:
+        """What guessing reaches, of a metric for which that is one number."""
+        return _CHANCE.get(self.metric)
+
+    @property
+    def full(self) -> float:
+        """The value of a bar of full length: the best that can be reached, or the largest where nothing bounds it."""
+        most = max((abs(bar.value) for bar in self.bars), default=0.0) or 1.0
+        return 1.0 if self.metric in _UP_TO_ONE and most <= 1.0 else most
 
 
 def deciding_picture(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> DecidingPicture | None:
@@ -57,10 +78,11 @@ def deciding_picture(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> Dec
     proposal : Proposal
         What is to be approved.
     """
-    return _two_versions(spec, proposal.params.get("gate")) or _before_and_in(ledger, spec, proposal)
+    return _two_versions(ledger, spec, proposal) or _before_and_in(ledger, spec, proposal)
 
 
-def _two_versions(spec: ModelSpec, gate: Json | None) -> DecidingPicture | None:
+def _two_versions(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> DecidingPicture | None:
+    gate: Json | None = proposal.params.get("gate")
     if not isinstance(gate, dict) or gate.get("champion_value") is None or gate.get("challenger_value") is None:
         return None
     result = from_json(GateResult, gate)
@@ -68,9 +90,13 @@ def _two_versions(spec: ModelSpec, gate: Json | None) -> DecidingPicture | None:
         Bar(f"version {result.champion}, serves now", float(result.champion_value or 0.0)),
         Bar(f"version {result.challenger}, proposed", float(result.challenger_value or 0.0)),
     )
-    rows = f"on the same {result.rows:,} rows, which are new to both" if result.rows else "on the same rows"
+    rows = f"{result.rows:,} rows new to both" if result.rows else "the same rows"
+    measured = incident_metric(ledger, spec, ledger.incident(proposal.incident_id))
+    # The version that serves is worse on them than in the incident, which is no error of either figure.
+    if measured and measured.name == result.metric and measured.is_worse(bars[0].value, measured.value):
+        rows = f"{rows}, harder than {measured.day}"
     note = gained(result, spec.gate.confidence) if result.difference is not None else ""
-    return DecidingPicture(result.metric, f"{_way(spec, result.metric)}, {rows}", bars, note)
+    return DecidingPicture(result.metric, _way(spec, result.metric), bars, note, rows)
 
 
 def _before_and_in(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> DecidingPicture | None:
@@ -97,7 +123,7 @@ def _before_and_in(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> Decid
         accepted = "accepted up to" if now[1].metric_higher_is_better is False else "accepted from"
         bars.append(Bar(accepted, now[1].metric_limit))
     name = now[1].metric_name
-    return DecidingPicture(name, f"{_way(spec, name)}, on all labelled rows", tuple(bars))
+    return DecidingPicture(name, _way(spec, name), tuple(bars), rows="all labelled rows")
 
 
 def _way(spec: ModelSpec, name: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from airmedic_core.actions import infinitive, known_action
+from airmedic_core.decide.rejections import UNLESS_SAID
 from airmedic_core.numbers import number
 from airmedic_core.records import Json, Proposal
 
@@ -45,9 +46,9 @@ def undoing(proposal: Proposal) -> str:
     return f"By itself, if a check right afterwards fails.{later}"
 
 
-def without_a_yes(proposal: Proposal) -> str:
+def without_a_yes() -> str:
     """Return what happens if it is rejected, or if nobody answers in time."""
-    return f"Nothing changes. It can be answered until {proposal.expires_at:%-d %b %Y, %H:%M} UTC."
+    return f"Nothing changes. If rejected, it is asked again in {UNLESS_SAID.days} days or as chosen."
 
 
 def _parameters(params: Json) -> Iterator[str]:

@@ -89,7 +89,8 @@ def _picture(drawn: DecidingPicture | None) -> Json | None:
     if drawn is None:
         return None
     bars = [{"label": bar.label, "value": rounded(bar.value), "words": short(bar.value)} for bar in drawn.bars]
-    return {"metric": drawn.metric, "title": drawn.title, "bars": bars, "note": drawn.note}
+    return {"metric": drawn.metric, "title": drawn.title, "bars": bars, "note": drawn.note, "full": rounded(drawn.full),
+            "chance": drawn.chance}  # fmt: skip
 
 
 def dag_of(incident: Incident) -> str:

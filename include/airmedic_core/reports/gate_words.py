@@ -10,12 +10,15 @@ from airmedic_core.records import GateResult
 USUAL_CONFIDENCE = 0.95
 """Of the interval, unless a spec says otherwise: what ``gate.confidence`` is by default."""
 
+_PAIR = "Of two rows, {pair}, it picks the right one in"
 _MEANINGS: dict[str, tuple[Callable[[float], str], str]] = {
-    "roc_auc": (lambda value: f"{100 * value:.0f}", "A yes is told from a no in {} of 100 pairs, today in {}"),
+    "roc_auc": (lambda value: f"{100 * value:.0f}", f"{_PAIR} {{}} of 100 cases, today in {{}}"),
     "accuracy": (lambda value: f"{100 * value:.0f}", "{} of 100 answers are right, today {}"),
     "mae": (lambda value: f"{value:.3g}", "Answers are off by {} on average, today by {}"),
 }
 """What two values of a metric mean to somebody who has never heard of it, where a few words say it."""
+_VERBS = frozenset({"is", "was", "has", "had", "will"})
+"""Beginnings of a target's name that make a sentence of it: ``is_canceled``."""
 
 
 def worth_of(result: GateResult) -> str:
@@ -24,25 +27,49 @@ def worth_of(result: GateResult) -> str:
     Examples
     --------
     >>> print(worth_of(GateResult("passed", "roc_auc", (), "1", "2", 0.5847, 0.6804, 0.0957, 0.031, 0.1636, rows=1068)))
-    AUC 0.680 instead of 0.585. A yes is told from a no in 68 of 100 pairs, today in 58, on 1,068 rows new to both.
+    AUC 0.680 instead of 0.585, on 1,068 rows new to both versions.
     """
     if result.champion_value is None or result.challenger_value is None:
         return ""
     before, after = short(result.champion_value), short(result.challenger_value)
     told = f"{measure_name(result.metric)} {after} instead of {before}"
-    if meant := meaning(result):
-        return f"{told}. {meant}"
     return f"{told}, on {result.rows:,} rows new to both versions."
 
 
-def meaning(result: GateResult) -> str:
-    """Return what the values of two versions mean, in a sentence; empty for a metric that no few words explain."""
+def meaning(result: GateResult, target: str) -> str:
+    """Return what the values of two versions mean, in a sentence; empty for a metric that no few words explain.
+
+    Parameters
+    ----------
+    result : GateResult
+        The comparison.
+    target : str
+        Name of the column that is predicted.
+
+    Examples
+    --------
+    >>> compared = GateResult("passed", "roc_auc", (), "1", "2", 0.5847, 0.6804)
+    >>> print(meaning(compared, "is_canceled"))
+    Of two rows, one that is canceled and one that is not, it picks the right one in 68 of 100 cases, today in 58.
+    """
     known = _MEANINGS.get(result.metric)
     if known is None or result.champion_value is None or result.challenger_value is None:
         return ""
     written, words = known
-    rows = f", on {result.rows:,} rows new to both" if result.rows else ""
-    return f"{words.format(written(result.challenger_value), written(result.champion_value))}{rows}."
+    after, before = written(result.challenger_value), written(result.champion_value)
+    return f"{words.format(after, before, pair=_pair(target))}."
+
+
+def _pair(target: str) -> str:
+    """Return what two rows of different labels are.
+
+    >>> _pair("has_churned"), _pair("churn")
+    ('one that has churned and one that has not', 'one with “churn” and one without')
+    """
+    verb, _, rest = target.partition("_")
+    if rest and verb in _VERBS:
+        return f"one that {verb} {rest.replace('_', ' ')} and one that {verb} not"
+    return f"one with “{target}” and one without"
 
 
 def gained(result: GateResult, confidence: float = USUAL_CONFIDENCE) -> str:

@@ -149,7 +149,7 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
 
 
 def plan_of(spec: ModelSpec) -> Json:
-    """Return how a spec rolls out, as a proposal holds it: strategy, all options, and the watch.
+    """Return how a spec rolls out, as a proposal holds it: strategy, all options, the watch, and how long windows are.
 
     Raises
     ------
@@ -161,6 +161,7 @@ def plan_of(spec: ModelSpec) -> Json:
         "options": options_for(spec).model_dump(mode="json"),
         "watch_windows": spec.rollout.watch_windows,
         "watch_timeout_seconds": spec.rollout.watch_timeout_seconds,
+        "window": str(spec.window.step),
     }
     return {_PLAN: plan}
 
@@ -253,7 +254,9 @@ def _as_approved(ws: Workspace, proposal: Proposal) -> tuple[Workspace, RolloutS
 
 def _planned(ws: Workspace, proposal: Proposal) -> Workspace:
     """Return the workspace with the rollout that was approved, whatever the spec says since."""
-    rollout = ws.spec.rollout.model_copy(update=approved_plan(proposal))
+    fields = type(ws.spec.rollout).model_fields
+    plan = {name: value for name, value in approved_plan(proposal).items() if name in fields}
+    rollout = ws.spec.rollout.model_copy(update=plan)
     return replace(ws, spec=ws.spec.model_copy(update={"rollout": rollout}))
 
 

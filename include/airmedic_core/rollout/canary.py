@@ -15,7 +15,7 @@ from airmedic_core.rollout.contract import objections_without_registry
 from airmedic_core.spec import ModelSpec
 from airmedic_core.traffic import Traffic
 from airmedic_core.watch import SideBySide, trial
-from airmedic_core.watch.in_words import end_of_trial, shown_in_trial
+from airmedic_core.watch.in_words import end_of_trial, new_windows, shown_in_trial
 from airmedic_core.watch.side_by_side import Picked
 from airmedic_core.watch.trial import TrialOptions
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _MOST_CUSTOMERS = 100_000
 """Of so many customers a share is told at the most, unless it would be none of them."""
+_HALF = (0.5,)
+"""The one share that is told without counting customers."""
 _WHOLE = 1e-6
 """Shares such as 0.07 are no exact binary numbers: their product with 1,000 is 70 up to this."""
 
@@ -65,13 +67,17 @@ class Canary(RolloutStrategy[Options]):
     def changes(self, proposal: Proposal, options: Options) -> Sequence[str]:
         """Say which shares the version answers, and what earns it the next."""
         version, before = version_of(proposal), proposal.params["gate"]["champion"]
+        lasts, shown = new_windows(options.windows_per_step, proposal), shown_in_trial(proposal, options)
+        back = end_of_trial(proposal, options, f"Version {before} returns")
+        if options.fractions == _HALF:
+            told = f"Half of the customers get version {version}, half keep {before}"
+            return [f"{told}; both are compared on the same new rows.", f"After {lasts} all get it, {shown}", *back]
         customers, (first, *more) = _of_customers(options.fractions)
         steps = ", ".join(["", *(f"then {share}" for share in more), "then all"])
-        lasts = f"{options.windows_per_step} new window{'s' if options.windows_per_step > 1 else ''}"
         return [
             f"Of {customers} customers, {first} get version {version}{steps}; the others keep version {before}.",
-            f"The next step follows by itself after {lasts}, {shown_in_trial(proposal, options)}",
-            *end_of_trial(proposal, options, f"All get version {before} again"),
+            f"The next step follows by itself after {lasts}, {shown}",
+            *back,
         ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def watched_in_service(proposal: Proposal) -> list[str]:
     """Return how a version is watched that answers all rows, and what takes it back."""
     windows = int(proposal.params["rollout"]["watch_windows"])
-    told = f"It is watched for {windows} new window{'s' if windows > 1 else ''}, for {_timeout(proposal)} at the most."
+    told = f"It is watched for {new_windows(windows, proposal)}, for {_timeout(proposal)} at the most."
     return [
         told if windows else "It is tried on the newest batch, and watched no further.",
         f"Version {_before(proposal)} serves again, by itself, if it does worse than in the test, or fails.",
@@ -32,7 +32,7 @@ def when_in_service(proposal: Proposal) -> str:
 def shown_in_trial(proposal: Proposal, options: TrialOptions) -> str:
     """Return what a version that is tried has to show, as the end of a sentence."""
     more = f"{100 * options.tolerance_fraction:g} %"
-    return f"if its error is shown to be at most {more} above that of version {_before(proposal)}."
+    return f"if its error is at most {more} above version {_before(proposal)}’s."
 
 
 def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[str]:
@@ -49,9 +49,16 @@ def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[s
     """
     windows = f"{options.max_windows} new window{'s' if options.max_windows > 1 else ''}"
     within = f"{_timeout(proposal)} or {windows}" if options.max_windows else _timeout(proposal)
-    return [
-        f"{back}, by itself, if its error is larger or it fails; people are asked if neither is shown within {within}.",
-    ]
+    return [f"{back} by itself if it is larger or fails; people are asked if neither shows in {within}."]
+
+
+def new_windows(count: int, proposal: Proposal) -> str:
+    """Return so many new windows, with their length where the proposal holds it."""
+    length = str(proposal.params["rollout"].get("window", ""))
+    length = f"1 {length}" if length[:1].isalpha() else length
+    if count == 1:
+        return f"1 new window ({length})" if length else "1 new window"
+    return f"{count} new windows ({length} each)" if length else f"{count} new windows"
 
 
 def _before(proposal: Proposal) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 12
 """Letters of the longest bar: with its number and the interval it fits one line of Airflow's page."""
-_EIGHTHS = " ▏▎▍▌▋▊▉"
+_REST = "░"
 _FULL = "█"
 
 
@@ -34,22 +34,32 @@ def picture(workspace: Workspace, proposal: Proposal) -> list[str]:
     drawn = deciding_picture(workspace.ledger, workspace.spec, proposal)
     if drawn is None:
         return []
-    *others, last = bars([(bar.label, bar.value) for bar in drawn.bars], measure_name(drawn.metric))
-    return [*others, f"{last}: {drawn.note}" if drawn.note else last]
+    rows = [(bar.label, bar.value) for bar in drawn.bars]
+    first, *others, last = bars(rows, measure_name(drawn.metric), drawn.full)
+    first = f"{first}, on {drawn.rows}" if drawn.note else first
+    return [first, *others, f"{last}: {drawn.note}" if drawn.note else last]
 
 
-def bars(rows: Sequence[tuple[str, float]], name: str) -> list[str]:
+def bars(rows: Sequence[tuple[str, float]], name: str, full: float) -> list[str]:
     """Return a line for each row: bar, name, number, label. Bars begin at zero, so that their lengths may be compared.
 
     The page's letters are of different widths: where the bars stand first, they all begin at one edge.
 
-    >>> bars([("before", 4.0), ("now", 2.0)], "MAE")
-    ['████████████ MAE 4, before', '██████ MAE 2, now']
+    >>> bars([("before", 4.0), ("now", 2.0)], "MAE", 4.0)
+    ['████████████ MAE 4, before', '██████░░░░░░ MAE 2, now']
+
+    Parameters
+    ----------
+    rows : sequence of (str, float)
+        Label and value of each bar.
+    name : str
+        The metric's name.
+    full : float
+        The value of a bar of full length.
     """
-    most = max((abs(value) for _, value in rows), default=0.0) or 1.0
-    return [f"{_bar(abs(value) / most)} {name} {short(value)}, {label}".strip() for label, value in rows]
+    return [f"{_bar(abs(value) / full)} {name} {short(value)}, {label}".strip() for label, value in rows]
 
 
 def _bar(share: float) -> str:
-    whole, rest = divmod(round(share * _WIDTH * 8), 8)
-    return _FULL * whole + (_EIGHTHS[rest] if rest else "")
+    whole = min(_WIDTH, round(share * _WIDTH))
+    return _FULL * whole + _REST * (_WIDTH - whole)

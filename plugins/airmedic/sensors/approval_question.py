@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_CHARACTERS = 300
 _MOST_EXPLAINED = 1_200
-_IN_SHORT = ("What happened", "What changes", "What it is worth")
+_IN_SHORT = ("Why", "What changes", "What it is worth")
 _OF_BOTH = ("Why this", "Who may answer")
 """Facts that hold for each of two proposals of one question."""
 
@@ -63,7 +63,7 @@ def body(workspace: Workspace, proposal: Proposal, alternative: Proposal | None 
 
 
 def in_short(workspace: Workspace, proposal: Proposal) -> list[str]:
-    """Return the question in a few lines, for a message: what happened, what changes, and what that is worth."""
+    """Return the question in a few lines, for a message: why, what changes, and what that is worth."""
     facts = facts_of(workspace.ledger, workspace.spec, proposal)
     return [f"{fact.name}: {fact.text}" for fact in facts if fact.name in _IN_SHORT]
 

@@ -91,21 +91,20 @@ def test_what_a_person_has_to_know_stands_in_so_few_lines_that_the_buttons_show(
     }  # fmt: skip
     asked = propose(workspace, "deploy", {"version": "2", "gate": gate})
     shown = body(workspace, asked)
-    bar = "█" * 6
     assert shown.splitlines()[:2] == [
-        f"{bar} AUC 0.400, version 1, serves now\\",
-        f"{bar}{bar} AUC 0.800, version 2, proposed: better by 0.400 (95 % certain: 0.300 to 0.500)",
+        "█████░░░░░░░ AUC 0.400, version 1, serves now, on 2,310 rows new to both\\",
+        "██████████░░ AUC 0.800, version 2, proposed: better by 0.400 (95 % certain: 0.300 to 0.500)",
     ]
     assert shown.count("certain") == 1, "one gain has one interval"
     facts = dict(line.removeprefix("- **").split(":** ", 1) for line in shown.splitlines() if line.startswith("- **"))
     assert list(facts) == [
-        "What happened", "What changes", "What it is worth", "If rejected or not answered", "How it is undone",
+        "Why", "What changes", "What it is worth", "If rejected or not answered", "How it is undone",
         "Who may answer",
     ]  # fmt: skip
     assert facts["What changes"] == "Version 2 serves in place of version 1."
     assert (
         facts["What it is worth"]
-        == "A yes is told from a no in 80 of 100 pairs, today in 40, on 2,310 rows new to both."
+        == "Of two rows, one with “failed” and one without, it picks the right one in 80 of 100 cases, today in 40."
     )
     assert facts["If rejected or not answered"].startswith("Nothing changes.")
     assert facts["Who may answer"].startswith("anna, boris (asked ")

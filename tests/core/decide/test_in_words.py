@@ -86,5 +86,5 @@ def test_an_action_that_is_gone_cannot_say_how_it_is_undone() -> None:
     assert undoing(proposal("gone_with_its_package")).startswith("Its package is not installed here")
 
 
-def test_what_follows_without_a_yes_names_the_moment() -> None:
-    assert without_a_yes(proposal("hold")).endswith("Nothing changes. It can be answered until 7 Feb 2026, 08:00 UTC.")
+def test_what_follows_without_a_yes_names_when_it_is_asked_again() -> None:
+    assert without_a_yes() == "Nothing changes. If rejected, it is asked again in 7 days or as chosen."

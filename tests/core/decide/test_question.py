@@ -82,17 +82,19 @@ def diagnosed(ledger: Ledger) -> None:
 
 
 def test_a_person_reads_what_happened_what_changes_and_who_is_asked(ledger: Ledger, spec: ModelSpec) -> None:
-    assert told(ledger, spec, proposal(version="2"))["What happened"] == HEADLINE
+    assert told(ledger, spec, proposal(version="2"))["Why"] == HEADLINE
     diagnosed(ledger)
     facts = told(ledger, spec, proposal(version="2", gate=GATE))
     assert facts == {
-        "What happened": "A changed relation between the inputs and the target (concept drift, 84 % sure). "
-        "AUC is 0.750 in Apr 2026; at least 0.807 is accepted.",
+        "Why": "AUC fell to 0.750 in Apr 2026; at least 0.807 is accepted of version 1. "
+        "A changed relation between the inputs and the target (concept drift, 84 % sure).",
         "What changes": "Version 2 serves in place of version 1.",
-        "What it is worth": "A yes is told from a no in 68 of 100 pairs, today in 58, on 1,068 rows new to both.",
-        "If rejected or not answered": "Nothing changes. It can be answered until 2 May 2026, 00:00 UTC.",
+        "What it is worth": "Of two rows, one with “y” and one without, it picks the right one in 68 of 100 cases, "
+        "today in 58. 0.807 is of other rows: version 2 gets a level of its own.",
+        "If rejected or not answered": "Nothing changes. If rejected, it is asked again in 7 days or as chosen.",
         "How it is undone": "By itself while it is watched; later by a rollback that an approver agrees to.",
-        "Who may answer": "anna (asked 1 May, 00:00 UTC); after 5 min also boris. One approval is enough.",
+        "Who may answer": "anna (asked 1 May, 00:00 UTC), until 2 May 2026, 00:00 UTC; after 5 min also boris. "
+        "One approval is enough.",
     }
     assert not any("medium" in text for text in facts.values()), "the severity of the incident is no risk of the action"
 
@@ -101,7 +103,7 @@ def test_where_nothing_is_beyond_its_limit_the_headline_says_what_happened(ledge
     diagnosed(ledger)
     calm = Finding("performance", "batch", "roc_auc", Verdict.OK, value=0.82, limit=0.807, details={"decides": True})
     ledger.record_findings(Batch("stays", APRIL, NOW, 5_000), "performance", [calm], model_version="1")
-    assert told(ledger, spec, proposal())["What happened"].endswith("A retrained model would gain 0.096 in AUC.")
+    assert told(ledger, spec, proposal())["Why"].startswith("A retrained model would gain 0.096 in AUC.")
 
 
 def test_what_was_not_compared_says_why_it_is_proposed(ledger: Ledger, spec: ModelSpec) -> None:
@@ -116,7 +118,10 @@ def test_what_was_not_compared_says_why_it_is_proposed(ledger: Ledger, spec: Mod
 def test_the_picture_is_the_comparison_or_the_incident_beside_what_is_accepted(ledger: Ledger, spec: ModelSpec) -> None:
     compared = deciding_picture(ledger, spec, proposal(gate=GATE))
     assert compared is not None
-    assert compared.title == "AUC (higher is better, on the same 1,068 rows, which are new to both)"
+    assert compared.title == (
+        "AUC (higher is better, 0.5 is chance, 1 is perfect, on 1,068 rows new to both, harder than Apr 2026)"
+    )
+    assert (compared.full, compared.chance) == (1.0, 0.5)
     assert compared.bars == (Bar("version 1, serves now", 0.585), Bar("version 2, proposed", 0.68))
     assert compared.note == "better by 0.095 (95 % certain: 0.031 to 0.164)"
     alone = deciding_picture(ledger, spec, proposal("retrain"))

@@ -264,7 +264,7 @@ def test_what_waits_names_its_question_and_its_run(ledger: Ledger, shelf: SpecSh
     assert waiting["headline"] == "The relation of (private column) has changed."
     assert waiting["question"] == "Deploy a new version of alpha?"
     assert waiting["gate"]["outcome"] == "passed"
-    assert [fact["name"] for fact in waiting["facts"]][:2] == ["What happened", "What changes"]
+    assert [fact["name"] for fact in waiting["facts"]][:2] == ["Why", "What changes"]
     assert [(bar["label"], bar["words"]) for bar in waiting["picture"]["bars"]] == [
         ("version 1, serves now", "0.610"),
         ("version 2, proposed", "0.800"),

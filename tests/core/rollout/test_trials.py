@@ -89,8 +89,8 @@ def test_approvers_are_told_how_it_is_rolled_out_completed_and_taken_back(
     assert first == told
     assert "by itself" in " ".join(more)
     if strategy == "canary":
-        assert more[0].endswith("if its error is shown to be at most 2 % above that of version 1.")
-        assert "people are asked if neither is shown within 1 hour." in more[-1]
+        assert more[0].endswith("after 1 new window (1 day), if its error is at most 2 % above version 1’s.")
+        assert "people are asked if neither shows in 1 hour." in more[-1]
 
 
 def test_a_canary_is_taken_back_although_its_spec_has_lost_the_key(tried: Path, tmp_path: Path) -> None:
