@@ -10,7 +10,7 @@ from airmedic_core.causes import Cause
 from airmedic_core.ledger.last_decisions import Answered, Gain
 from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.specs import KnownSpec
-from airmedic_core.records import IncidentState, Json
+from airmedic_core.records import CLOSED_BY_HAND, IncidentState, Json
 from airmedic_core.reports.decided import approved, came_of, next_step, who_decided
 from airmedic_core.reports.text import line
 
@@ -46,6 +46,16 @@ _STEPS = {
     "unchecked": Step("set_up", "Unpause its monitoring"),
 }
 """Says what comes next in the states in which no incident says it."""
+_HOLDS = Step("wait", "Nothing: the next window shows whether it holds")
+_AFTER = {
+    **dict.fromkeys(("healed", "contained", "repaired", "rolled_back", "changed"), _HOLDS),
+    "rejected": Step("wait", "Wait for the next window: the remedy was rejected"),
+    "snoozed": Step("wait", "Wait for the next window: nobody is asked again yet"),
+    "dry_run": Step("wait", "Wait for the next window: the dry run has changed nothing"),
+    "diagnosed": Step("wait", "Wait for the next window: it was only diagnosed"),
+    CLOSED_BY_HAND: _NOTHING,
+}
+"""Says what comes next where the newest window is that of an incident that has ended, by its outcome."""
 
 
 def step_of(
@@ -74,9 +84,10 @@ def step_of(
         told = next_step(opened.state, opened.resolution)
         return Step("wait" if told.startswith("wait") else "look", _sentence(told))
     if state == "incident" and ended is not None:
-        if ended.state in _LOOKS or ended.resolution.get("outcome") == "unanswered":
+        outcome = ended.resolution.get("outcome")
+        if ended.state in _LOOKS or outcome == "unanswered":
             return Step("look", _sentence(next_step(ended.state, ended.resolution)))
-        return Step("wait", "Nothing: the next window shows whether it holds")
+        return _AFTER.get(outcome, _STEPS["watch"])
     if state == "unchecked" and not has_champion:
         return Step("set_up", "Set a champion: airmedic adopt")
     return _STEPS.get(state, _NOTHING)

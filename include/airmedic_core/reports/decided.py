@@ -23,6 +23,18 @@ _ENDED = {
 """What came of an incident, by the outcome in its resolution, where the outcome's own name does not say it."""
 _LEFT_TO_PEOPLE = frozenset({"escalated", "handed_over", "recommended"})
 """Holds the outcomes in which nothing was carried out, whatever the policy allowed."""
+_LOOK = {
+    "escalated": "no remedy may be carried out",
+    "failed": "the remediation failed",
+    "inconclusive": "whether the remedy helps is not known",
+    "recommended": "a remedy is recommended, and people carry it out",
+    "refused": "the new version was refused",
+    "stopped": "the remedy was stopped",
+    "unanswered": "nobody answered",
+    "undecided": "it ended before anything was decided",
+    "worse": "the metric fell with the remedy",
+}
+"""Says why somebody has to look into an incident that was left to people, by the outcome in its resolution."""
 _NEXT = {
     IncidentState.OPEN: "wait: it is being diagnosed",
     IncidentState.DIAGNOSED: "wait: what to do is being decided",
@@ -32,7 +44,7 @@ _NEXT = {
     IncidentState.RESOLVED: NOTHING_TO_DO,
     IncidentState.REJECTED: NOTHING_TO_DO,
     IncidentState.UNDONE: "look into it: the remedy did not help",
-    IncidentState.ESCALATED: "look into it: no remedy may be carried out",
+    IncidentState.ESCALATED: "look into it: it was left to people",
 }
 
 
@@ -45,6 +57,19 @@ def who_decided(resolution: Json) -> str:
     'the policy allowed quarantine'
     >>> who_decided({"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now"})
     'boris rejected retrain'
+
+    Where two have to approve, one approval decides nothing:
+
+    >>> who_decided({"outcome": "rejected", "action": "retrain", "summary": "boris rejected retrain: not now",
+    ...              "approved_by": ["anna"]})
+    'boris rejected retrain'
+    >>> who_decided({"outcome": "unanswered", "action": "retrain", "approved_by": ["anna"]})
+    'nobody in time: only anna approved retrain'
+    >>> who_decided({"outcome": "unanswered", "action": "retrain", "approved_by": []})
+    'nobody answered in time'
+
+    What nobody may carry out is decided by nobody:
+
     >>> who_decided({"outcome": "escalated", "action": "escalate", "approved_by": ["policy"]})
     'nobody yet: it was left to people'
     >>> who_decided({"outcome": "handed_over", "action": "", "approved_by": []})
@@ -61,13 +86,15 @@ def who_decided(resolution: Json) -> str:
         return f"{line(resolution.get('closed_by', 'somebody'), _NAME)} closed it by hand"
     if outcome in _LEFT_TO_PEOPLE:
         return "nobody yet: it was left to people"
-    if people := resolution.get("approved_by"):
-        return approved(people, action)
+    people = resolution.get("approved_by") or []
     if outcome == "rejected":
         person, _, _ = str(resolution.get("summary", "")).partition(" rejected ")
         return f"{line(person, _NAME)} rejected {action}"
     if outcome == "unanswered":
-        return "nobody answered in time"
+        agreed = [person for person in people if person != POLICY]
+        return f"nobody in time: only {approved(agreed, action)}" if agreed else "nobody answered in time"
+    if people:
+        return approved(people, action)
     return "nobody was asked" if outcome else ""
 
 
@@ -105,6 +132,8 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     'answer the approval (waits for anna)'
     >>> next_step("resolved", {"outcome": "healed"})
     'nothing to do'
+    >>> next_step("escalated", {"outcome": "failed"})
+    'look into it: the remediation failed'
 
     Parameters
     ----------
@@ -118,10 +147,11 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     known = IncidentState(state)
     if known is IncidentState.AWAITING_APPROVAL and asked:
         return f"answer the approval (waits for {' or '.join(line(person, _NAME) for person in asked)})"
-    if resolution.get("outcome") == CLOSED_BY_HAND:
+    outcome = resolution.get("outcome")
+    if outcome == CLOSED_BY_HAND:
         return NOTHING_TO_DO
-    if resolution.get("outcome") == "unanswered":
-        return "look into it: nobody answered"
+    if outcome in _LOOK and (known is IncidentState.ESCALATED or outcome == "unanswered"):
+        return f"look into it: {_LOOK[outcome]}"
     return _NEXT[known]
 
 

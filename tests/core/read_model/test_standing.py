@@ -123,6 +123,23 @@ def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
             {"kind": "nothing", "words": "Nothing to do"},
         ),
         (
+            IncidentState.REJECTED,
+            {
+                "outcome": "rejected",
+                "action": "retrain",
+                "summary": "boris rejected retrain: not now",
+                "approved_by": ["anna"],
+            },
+            "boris rejected retrain",
+            {"kind": "nothing", "words": "Nothing to do"},
+        ),
+        (
+            IncidentState.REJECTED,
+            {"outcome": "unanswered", "action": "retrain", "approved_by": ["anna"]},
+            "Nobody in time: only anna approved retrain",
+            {"kind": "nothing", "words": "Nothing to do"},
+        ),
+        (
             IncidentState.ESCALATED,
             {"outcome": "escalated", "action": "escalate", "approved_by": ["policy"]},
             "Nobody yet: it was left to people",
@@ -155,11 +172,32 @@ def test_an_ended_incident_says_who_decided_and_asks_nothing_of_a_model_that_is_
     ("state", "outcome", "step"),
     [
         (IncidentState.ESCALATED, "escalated", {"kind": "look", "words": "Look into it: no remedy may be carried out"}),
+        (IncidentState.ESCALATED, "failed", {"kind": "look", "words": "Look into it: the remediation failed"}),
+        (IncidentState.REJECTED, "unanswered", {"kind": "look", "words": "Look into it: nobody answered"}),
+        *(
+            (
+                IncidentState.RESOLVED,
+                outcome,
+                {"kind": "wait", "words": "Nothing: the next window shows whether it holds"},
+            )
+            for outcome in ("healed", "contained", "repaired", "rolled_back")
+        ),
+        (
+            IncidentState.REJECTED,
+            "rejected",
+            {"kind": "wait", "words": "Wait for the next window: the remedy was rejected"},
+        ),
+        (
+            IncidentState.REJECTED,
+            "snoozed",
+            {"kind": "wait", "words": "Wait for the next window: nobody is asked again yet"},
+        ),
         (
             IncidentState.RESOLVED,
-            "healed",
-            {"kind": "wait", "words": "Nothing: the next window shows whether it holds"},
+            "dry_run",
+            {"kind": "wait", "words": "Wait for the next window: the dry run has changed nothing"},
         ),
+        (IncidentState.RESOLVED, "closed_by_hand", {"kind": "nothing", "words": "Nothing to do"}),
     ],
 )
 def test_while_the_newest_window_is_that_of_an_ended_incident_its_end_says_what_comes_next(
