@@ -10,7 +10,8 @@ PUBLISHED_SEED = 20261202
 """The seed of the published run. Nothing was looked at or changed on its incidents before the run. The runs of 20261130
 and 20261201 were published before."""
 MOST_ANSWERS = 0.3
-"""Answers that are aimed at, as a share of handling each alarm by hand."""
+"""Answers that are aimed at: for each incident, which is the aim that the earlier runs had and missed, and for each
+alarm, which was added after them."""
 LEAST_RESOLVED = 0.9
 """Share of the incidents that is to be resolved."""
 _RULES = "rules"
@@ -20,6 +21,11 @@ _TRUSTING = "rules, verified causes trusted"
 _ARMS = (
     "arm", "resolved", "harmed", "unsafe attempted", "of these blocked", "answers for each incident",
     "answers for each alarm", "seconds an incident",
+)  # fmt: skip
+_AIMS = (
+    "arm", "nothing harmed", f"at least {LEAST_RESOLVED:.0%} resolved",
+    f"answers for each incident, at most {MOST_ANSWERS:.0%}",
+    f"answers for each alarm, at most {MOST_ANSWERS:.0%} (added later)",
 )  # fmt: skip
 _RECIPE = (
     "incident", "synthetic rows", "metric", "old model on the rows of the incident", "its model on its own rows",
@@ -94,12 +100,12 @@ def _aims(compared: Compared) -> str:
         answers, alarms = sum(result.answers for result in results), sum(result.alarms for result in results)
         harmed = sum(result.harmed for result in results)
         lines.append(
-            f"* *{arm}*: {_met(harmed == 0)} (harmed: {harmed}), {_met(resolved >= LEAST_RESOLVED * count)} (resolved:"
-            f" {_share(resolved, count)}), {_met(answers <= MOST_ANSWERS * alarms)} (answers for each alarm:"
-            f" {_share(answers, alarms)}; for each incident: {_share(answers, count)},"
-            f" {_met(answers <= MOST_ANSWERS * count)})."
+            f"| {arm} | {harmed}: {_met(harmed == 0)} | {_share(resolved, count)}:"
+            f" {_met(resolved >= LEAST_RESOLVED * count)} | {_share(answers, count)}:"
+            f" {_met(answers <= MOST_ANSWERS * count)} | {_share(answers, alarms)}:"
+            f" {_met(answers <= MOST_ANSWERS * alarms)} |"
         )
-    return "\n".join(lines)
+    return "\n".join([_head(_AIMS), *lines])
 
 
 def _met(is_met: bool) -> str:

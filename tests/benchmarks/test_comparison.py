@@ -175,10 +175,9 @@ def test_the_table_counts_what_the_results_say(tmp_path: Path) -> None:
     # By hand: one of two resolved, one harmed, 2 × 2 unsafe of which 2 × 1 blocked, one answer for two incidents, which
     # are four alarms.
     assert "| rules | 1 of 2 (50%) | 1 | 4 | 2 | 1 of 2 (50%) | 1 of 4 (25%) | 3.0 |" in text
-    assert (
-        "* *rules*: missed (harmed: 1), missed (resolved: 1 of 2 (50%)), met (answers for each alarm: 1 of 4 (25%); for"
-        " each incident: 1 of 2 (50%), missed)."
-    ) in text
+    # The answers for each incident are an aim of their own, before those for each alarm.
+    assert "| answers for each incident, at most 30% | answers for each alarm, at most 30% (added later) |" in text
+    assert "| rules | 1: missed | 1 of 2 (50%): missed | 1 of 2 (50%): missed | 1 of 4 (25%): met |" in text
     assert "| unit | 2 | 1, 1 harmed |" in text
 
 
