@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from airmedic_core.ledger.tables import approvals, batches, incidents, proposals
+from airmedic_core.ledger.tables import approvals, batches, incidents, promotions, proposals
 from airmedic_core.ledger.transitions import ENDS
-from airmedic_core.records import REQUESTED, IncidentState
+from airmedic_core.records import AIRMEDIC, REQUESTED, IncidentState
 
 OPEN = [state.value for state in IncidentState if state not in ENDS]
 """Holds the states of incidents that have not ended."""
@@ -42,14 +42,16 @@ class Gain(NamedTuple):
 
 @dataclass(frozen=True)
 class LastDecisions:
-    """What was decided last about each model, by its name."""
+    """What was decided last about each model, by its name, and about each open incident."""
 
     answered: Mapping[str, Answered] = field(default_factory=dict)
-    """Holds the last answers about open incidents."""
+    """Holds the last answer about each open incident, by the incident's id."""
     ended: Mapping[str, Row[Any]] = field(default_factory=dict)
     """Holds the last incidents that batches opened and that have ended."""
     gains: Mapping[str, Gain] = field(default_factory=dict)
     """Holds the gains of models whose last incident was healed by the version that serves."""
+    taken_back: frozenset[str] = frozenset()
+    """Holds the models whose last promotion took another one of the same proposal back."""
 
 
 def models() -> Any:
@@ -71,24 +73,41 @@ def last_decisions(connection: Connection, champions: Mapping[str, Row[Any]]) ->
     """
     answered = {row[0]: Answered._make(row[1:]) for row in connection.execute(_answered())}
     ended = {row.model: row for row in connection.execute(_ended())}
+    taken_back = _taken_back(connection, champions)
     healed = {
         row.batch_ids[0]: champions[model]
         for model, row in ended.items()
-        if row.batch_ids and model in champions and _healed_by(row, champions[model])
+        if row.batch_ids and model in champions and model not in taken_back and _healed_by(row, champions[model])
     }
-    return LastDecisions(answered, ended, _gains(connection, healed))
+    return LastDecisions(answered, ended, _gains(connection, healed), taken_back)
 
 
 def _healed_by(incident: Row[Any], champion: Row[Any]) -> bool:
-    """Return whether an incident's remedy is the version that serves."""
+    """Return whether the version that serves came under an incident's remedy, which has resolved it."""
     proposal_hash = champion.proposal_hash
-    return bool(proposal_hash) and incident.resolution.get("proposal_hash") == proposal_hash
+    resolved = incident.state == IncidentState.RESOLVED
+    return resolved and bool(proposal_hash) and incident.resolution.get("proposal_hash") == proposal_hash
+
+
+def _taken_back(connection: Connection, champions: Mapping[str, Row[Any]]) -> frozenset[str]:
+    """Return the models whose last promotion took another one back: the first one of its proposal is of another kind.
+
+    Only promotions that nobody has made can be such, and they are few.
+    """
+    own = {row.proposal_hash: row for row in champions.values() if row.proposal_hash and row.by == AIRMEDIC}
+    hashes, undone = list(own), set()
+    for start in range(0, len(hashes), AT_ONCE):
+        asked = promotions.c.proposal_hash.in_(hashes[start : start + AT_ONCE])
+        first = select(func.min(promotions.c.sequence)).where(asked).group_by(promotions.c.proposal_hash)
+        query = select(promotions.c.proposal_hash, promotions.c.kind).where(promotions.c.sequence.in_(first))
+        undone |= {own[hash_].model for hash_, kind in connection.execute(query) if kind != own[hash_].kind}
+    return frozenset(undone)
 
 
 def _answered() -> Select[Any]:
-    """Return the question for the answers about open incidents, the last one of each model last."""
+    """Return the question for the answers about open incidents, the last one of each incident last."""
     return (
-        select(incidents.c.model, proposals.c.action, approvals.c.answer, approvals.c.by, approvals.c.at)
+        select(incidents.c.id, proposals.c.action, approvals.c.answer, approvals.c.by, approvals.c.at)
         .join(proposals, proposals.c.incident_id == incidents.c.id)
         .join(approvals, approvals.c.proposal_hash == proposals.c.hash)
         .where(incidents.c.state.in_(OPEN), approvals.c.refused_because == "")

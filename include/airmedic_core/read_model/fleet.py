@@ -132,7 +132,13 @@ def _model(known: KnownSpec, rows: FleetRows, now: datetime) -> FleetModel:
         "incident": _incident(incident, known) if incident else None,
         "approval": _approval(waiting[0].proposal) if waiting else None,
         "last_incident": last_incident_json(ended, decided.gains.get(name), trend.metric if trend else []),
-        "decided": decision_json(opened=opened, ended=ended, answered=decided.answered.get(name), champion=champion),
+        "decided": decision_json(
+            opened=opened,
+            ended=ended,
+            answered=decided.answered.get(opened.id) if opened else None,
+            champion=champion,
+            takes_back=name in decided.taken_back,
+        ),
         "next": step.plain,
         "champion": {"version": champion.to_version, "since": moment(champion.at), "by": champion.by}
         if champion

@@ -18,6 +18,7 @@ from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.read_model.standing import decision_json, step_of
 from airmedic_core.records import REQUESTED, Incident, IncidentState, Json, Promotion
 from airmedic_core.records.findings import Role
+from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.addresses import model_address
 from airmedic_core.reports.decided import who_decided
 from airmedic_core.reports.private import Privacy
@@ -112,7 +113,13 @@ def _standing(
     answered = max(counted, key=lambda answer: answer.at, default=None)
     waits = any(incident.state is IncidentState.AWAITING_APPROVAL for incident in incidents)
     step = step_of(known, state, opened=opened, ended=ended, waits=waits, has_champion=champion is not None)
-    decided = decision_json(opened=opened, ended=ended, answered=answered, champion=champion)
+    decided = decision_json(
+        opened=opened,
+        ended=ended,
+        answered=answered,
+        champion=champion,
+        takes_back=champion in taking_back(reversed(promotions)),
+    )
     return {"decided": decided, "next": step.plain}
 
 

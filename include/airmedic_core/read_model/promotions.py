@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.records import Json, Promotion
+from airmedic_core.records.versions import taking_back
 from airmedic_core.registry.departures import departures
+from airmedic_core.reports.switches import CameToServe
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
-
-_KINDS = {
-    "adopt": ("adopted", "by {by}"),
-    "deploy": ("deployed", "by {by}"),
-    "rollback": ("returned to", "by {by}"),
-    "manual": ("switched by hand,", "noticed by {by}"),
-}
-"""Says how a version came, and who brought it where nobody approved it."""
 
 
 def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]:
@@ -32,15 +26,13 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
     promotions : sequence of Promotion
         Newest first.
     """
-    left = departures(promotions)
+    left, undoing = departures(promotions), taking_back(reversed(promotions))
     approvers = ledger.approvers_of([promotion.proposal_hash for promotion in promotions if promotion.proposal_hash])
     lines: list[Json] = []
     for promotion in promotions:
         departure = left.get(promotion.to_version)
         people = approvers.get(promotion.proposal_hash or "", ())
-        approved = ", ".join(people)
-        kind, by = _KINDS[promotion.kind]
-        by_words = kind if promotion.by in people else f"{kind} {by.format(by=promotion.by)}"
+        came = CameToServe(promotion.kind, promotion.by, tuple(people), promotion in undoing)
         lines.append(
             {
                 "version": promotion.to_version,
@@ -48,8 +40,9 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
                 "kind": promotion.kind,
                 "at": moment(promotion.at),
                 "by": promotion.by,
-                "by_words": f"{by_words}, approved by {approved}" if approved else by_words,
-                "approved_by": approved,
+                "by_words": came.told,
+                "credited": came.people,
+                "approved_by": "" if came.takes_back else ", ".join(people),
                 "gate": _gate(ledger, promotion),
                 "departed": str(departure) if departure and departure.at >= promotion.at else "",
             }

@@ -12,19 +12,13 @@ from airmedic_core.read_model.plain import moment, rounded
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.records import CLOSED_BY_HAND, IncidentState, Json
 from airmedic_core.reports.decided import approved, came_of, next_step, who_decided
+from airmedic_core.reports.switches import CameToServe
 from airmedic_core.reports.text import line
 
 Kind = Literal["answer", "look", "wait", "set_up", "nothing"]
 """Says what kind of step comes next: pages lead to the place where it is done."""
 _LOOKS = frozenset({IncidentState.UNDONE, IncidentState.ESCALATED})
 """Holds the states in which an incident is left to people."""
-_SERVES = {
-    "adopt": "{by} adopted it",
-    "deploy": "{by} approved it",
-    "rollback": "{by} approved the return to it",
-    "manual": "Somebody switched to it by hand",
-}
-"""Says how a version came to serve, by the kind of the switch."""
 
 
 class Step(NamedTuple):
@@ -94,7 +88,12 @@ def step_of(
 
 
 def decision_json(
-    *, opened: Any | None, ended: Any | None, answered: Answered | None, champion: Any | None
+    *,
+    opened: Any | None,
+    ended: Any | None,
+    answered: Answered | None,
+    champion: Any | None,
+    takes_back: bool = False,
 ) -> Json | None:
     """Return who decided last about a model as plain JSON; nothing where nobody has.
 
@@ -106,6 +105,8 @@ def decision_json(
         The last answer about the open incident.
     champion : Promotion or row, optional
         The last promotion.
+    takes_back : bool
+        Whether Airmedic made that promotion to take another one back.
     """
     if opened is not None and answered is not None:
         action = infinitive(answered.action).removesuffix(" of").removesuffix(" for")
@@ -115,11 +116,11 @@ def decision_json(
         return {"words": _opening(said), "at": moment(answered.at)}
     if opened is not None:
         return {"words": "Nobody yet", "at": None}
-    if ended is not None and (told := who_decided(ended.resolution)):
-        return {"words": _opening(told), "at": moment(ended.closed_at)}
-    if champion is not None:
-        return {"words": _SERVES[champion.kind].format(by=line(champion.by, 60)), "at": moment(champion.at)}
-    return None
+    told = who_decided(ended.resolution) if ended is not None else ""
+    if champion is not None and (ended is None or not told or champion.at > ended.closed_at):
+        came = CameToServe(champion.kind, champion.by, takes_back=takes_back)
+        return {"words": _opening(came.sentence), "at": moment(champion.at)}
+    return {"words": _opening(told), "at": moment(ended.closed_at)} if ended is not None and told else None
 
 
 def last_incident_json(ended: Any | None, gain: Gain | None, metric_trend: Sequence[float | None]) -> Json | None:
@@ -150,7 +151,7 @@ def last_incident_json(ended: Any | None, gain: Gain | None, metric_trend: Seque
 
 def _opening(words: str) -> str:
     """Return words with a capital, unless they begin with a person's name, which is written as they write it."""
-    return _sentence(words) if words.startswith(("the policy ", "nobody ")) else words
+    return _sentence(words) if words.startswith(("the policy ", "nobody ", "somebody ")) else words
 
 
 def _sentence(words: str) -> str:

@@ -11,11 +11,11 @@ from airmedic_core.records.findings import ABNORMAL, Assessment, Batch, BatchSum
 from airmedic_core.records.incidents import CLOSED_BY_HAND, REQUESTED, Incident, IncidentState
 from airmedic_core.records.plain_json import Json, RecordT, digest, from_json, to_json
 from airmedic_core.records.proposals import NOBODY, TAKES_BACK, TRIED_BY, ActionResult, Approval, Permission, Proposal
-from airmedic_core.records.versions import GateResult, Promotion
+from airmedic_core.records.versions import AIRMEDIC, GateResult, Promotion
 
 __all__ = [
-    "ABNORMAL", "CLOSED_BY_HAND", "NOBODY", "REQUESTED", "TAKES_BACK", "TRIED_BY", "ActionResult", "Approval",
-    "Assessment", "Batch", "BatchSummary", "Cause", "Diagnosis", "Evidence", "EvidencePacket", "Finding", "GateResult",
-    "Incident", "IncidentState", "Json", "Permission", "Promotion", "Proposal", "RankedCause", "RecommendedAction",
-    "RecordT", "Role", "Severity", "Verdict", "digest", "from_json", "to_json",
+    "ABNORMAL", "AIRMEDIC", "CLOSED_BY_HAND", "NOBODY", "REQUESTED", "TAKES_BACK", "TRIED_BY", "ActionResult",
+    "Approval", "Assessment", "Batch", "BatchSummary", "Cause", "Diagnosis", "Evidence", "EvidencePacket", "Finding",
+    "GateResult", "Incident", "IncidentState", "Json", "Permission", "Promotion", "Proposal", "RankedCause",
+    "RecommendedAction", "RecordT", "Role", "Severity", "Verdict", "digest", "from_json", "to_json",
 ]  # fmt: skip

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from airmedic_core.records.plain_json import Json
+
+AIRMEDIC = "airmedic"
+"""The name under which Airmedic takes a switch back, of which no person was asked."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +51,24 @@ class Promotion:
     def brings_another(self) -> bool:
         """Whether a new version has taken the place of another one."""
         return self.kind == "deploy" and self.from_version is not None
+
+
+def taking_back(switches: Iterable[Promotion]) -> set[Promotion]:
+    """Return the switches that took another one back: they stand under its proposal, and are of another kind.
+
+    Parameters
+    ----------
+    switches : iterable of Promotion
+        Of one model, oldest first.
+
+    Examples
+    --------
+    >>> at = datetime(2026, 1, 1)
+    >>> deployed = Promotion("churn", "1", "2", "deploy", at, "anna", "a1")
+    >>> undone = Promotion("churn", "2", "1", "rollback", at, "airmedic", "a1")
+    >>> taking_back([deployed, undone]) == {undone}
+    True
+    """
+    first_kinds: dict[str, str] = {}
+    own = [switch for switch in switches if switch.proposal_hash]
+    return {switch for switch in own if first_kinds.setdefault(switch.proposal_hash or "", switch.kind) != switch.kind}

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.errors import ModelError
-from airmedic_core.records import Promotion, from_json, to_json
+from airmedic_core.records import AIRMEDIC, Promotion, from_json, to_json
 from airmedic_core.registry.versions import CHAMPION, PREVIOUS, Versions
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Switches(Versions):
         if serving not in {to_version, expected}:
             return f"Version {serving} serves now; it is left in place."
         self.switch(
-            name, to_version, kind=kind, by="airmedic", expected=(expected,), proposal_hash=proposal_hash, now=now
+            name, to_version, kind=kind, by=AIRMEDIC, expected=(expected,), proposal_hash=proposal_hash, now=now
         )
         return f"Version {to_version} serves again."
 

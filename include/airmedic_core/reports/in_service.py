@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from airmedic_core.numbers import measure_name
 from airmedic_core.records import GateResult
+from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.dossier import Dossier
 from airmedic_core.reports.gate_words import short
 from airmedic_core.reports.points import MetricPoint
@@ -36,26 +37,33 @@ class InService:
 
 
 def in_service(dossier: Dossier) -> InService | None:
-    """Return how the version does that an incident's remedy has put in service; nothing where none was."""
-    deployed = [switch for switch in dossier.switches if switch.brings_another]
+    """Return how the version does that an incident's remedy has put in service.
+
+    Nothing is returned where none was, and where it left service before a window of it was measured.
+    """
+    undoing = taking_back(dossier.switches)
+    deployed = [switch for switch in dossier.switches if switch.brings_another and switch not in undoing]
     if not deployed:
         return None
     switch, start = deployed[-1], dossier.incident.window.start
     new, old = switch.to_version, str(switch.from_version)
     measured = [point for point in dossier.windows if point.value is not None and point.window.start >= start]
     after = tuple(point for point in measured if point.version == new)
+    following = dossier.promotions[dossier.promotions.index(switch) + 1 :]
+    if not after and any(later.from_version == new for later in following):
+        return None
     until = after[0].window.start if after else None
     earlier = [point for point in measured if point.version == old and (until is None or point.window.start < until)]
     answered = [point.window for point in dossier.windows if point.version == new and point.window.start >= start]
     newest = max((point.window for point in dossier.windows), key=lambda window: window.end, default=None)
     last = newest or dossier.incident.window
-    following = Window(last.end, dossier.spec.window.step.shift(last.end, 1))
+    coming = Window(last.end, dossier.spec.window.step.shift(last.end, 1))
     return InService(
         version=new,
         instead_of=old,
         before=earlier[-1] if earlier else None,
         after=after,
-        awaited=answered[0] if answered else following,
+        awaited=answered[0] if answered else coming,
         beside=_side_by_side(dossier, new, old),
     )
 

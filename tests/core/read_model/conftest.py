@@ -104,7 +104,7 @@ def ledger(settings: Settings) -> Ledger:
 def observe(ledger: Ledger) -> Callable[..., Batch]:
     """Look at one day of a model, as the monitoring does."""
 
-    def observe(model: str, number: int, **measured: Any) -> Batch:
+    def observe(model: str, number: int, version: str = "1", **measured: Any) -> Batch:
         batch = Batch(model, Window(day(number), day(number + 1)), day(number + 2), 100)
         mine = findings(**measured)
         for group, roles in (
@@ -113,7 +113,7 @@ def observe(ledger: Ledger) -> Callable[..., Batch]:
             ("performance", {Role.LOSS}),
         ):
             wanted = [finding for finding in mine if finding.role in roles]
-            ledger.record_findings(batch, group, wanted, model_version="1")  # type: ignore[arg-type]
+            ledger.record_findings(batch, group, wanted, model_version=version)  # type: ignore[arg-type]
         assessment = weigh(batch, mine)
         told = replace(
             assessment,

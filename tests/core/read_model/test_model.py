@@ -97,16 +97,21 @@ def test_versions_tell_who_brought_them_and_how_they_left(
     ledger.record_proposal(proposal)
     ledger.answer_proposal(proposal.hash, "approve", by="boris", at=day(4), channel="airflow")
     ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
-    ledger.record_promotion(Promotion("alpha", "1", "2", "deploy", day(5), "airmedic", proposal.hash))
+    ledger.record_promotion(Promotion("alpha", "1", "2", "deploy", day(5), "boris", proposal.hash))
     newest, first = alpha()["promotions"]
     assert (newest["version"], newest["from_version"], newest["departed"]) == ("2", "1", "")
-    assert newest["by_words"] == "deployed by airmedic, approved by boris"
+    assert newest["by_words"] == "deployed, approved by boris"
     assert (newest["approved_by"], newest["gate"]) == ("boris", gate)
     assert (first["by_words"], first["gate"]) == ("adopted by anna", None)
     assert first["departed"] == "version 1 was replaced on 2026-01-06 00:00 UTC, by version 2"
     # The switch that takes it back stands under the same proposal: the gate has not measured version 1 against 2.
     ledger.record_promotion(Promotion("alpha", "2", "1", "rollback", day(6), "airmedic", proposal.hash))
     assert [promotion["gate"] for promotion in alpha()["promotions"]] == [None, gate, None]
+    # Nobody was asked about it: boris has approved version 2.
+    newest = alpha()["promotions"][0]
+    assert newest["by_words"] == "returned to by Airmedic, which took back what had replaced it"
+    assert (newest["credited"], newest["approved_by"]) == ("Airmedic", "")
+    assert alpha()["decided"]["words"] == "Airmedic returned to it"
 
 
 def test_a_broken_spec_shows_its_problem_and_no_column(

@@ -95,7 +95,7 @@ def test_an_open_incident_says_who_has_answered_and_who_is_asked(
 def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
     row: Callable[[], Json], observe: Observe, ledger: Ledger
 ) -> None:
-    opened = open_incident(ledger, observe("alpha", 7, auc=0.7))
+    opened = open_incident(ledger, observe("alpha", 7, version="0", auc=0.7))
     deployed = propose(ledger, opened, "deploy")
     ledger.record_promotion(Promotion("alpha", "0", "1", "deploy", day(8), "anna", deployed))
     resolution = {"outcome": "healed", "action": "deploy", "approved_by": ["anna"], "proposal_hash": deployed}
@@ -104,13 +104,61 @@ def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
         observe("alpha", number, auc=auc)
     told = row()["last_incident"]
     assert (told["cause_words"], told["outcome_words"]) == ("concept drift", "healed")
-    # All four windows were judged by version 1, as the fixture writes them: (0.7 + 0.8 + 0.84) / 3 = 0.78.
-    assert told["helped"] == {"before": 0.7, "since": 0.78, "windows": 3}
+    # Version 0 answered the incident's own window, which is no part of the time since: (0.8 + 0.84) / 2 = 0.82.
+    assert told["helped"] == {"before": 0.7, "since": 0.82, "windows": 2}
     assert row()["decided"] == {"words": "anna approved deploy", "at": "2026-01-13T03:00:00Z"}
     assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
     # Another version serves now: what it reaches is no merit of that remedy.
-    ledger.record_promotion(Promotion("alpha", "1", "2", "manual", day(9), "ada"))
+    ledger.record_promotion(Promotion("alpha", "1", "2", "manual", NOW + timedelta(hours=1), "ada"))
     assert row()["last_incident"]["helped"] is None
+    # That switch is what was decided last.
+    assert row()["decided"] == {"words": "Somebody switched to it by hand", "at": "2026-01-13T04:00:00Z"}
+
+
+@pytest.mark.parametrize("outcome", ["healed", "undone"])
+def test_a_remedy_that_was_taken_back_has_gained_nothing(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, outcome: str
+) -> None:
+    opened = open_incident(ledger, observe("alpha", 7, auc=0.7))
+    deployed = propose(ledger, opened, "deploy")
+    ledger.record_promotion(Promotion("alpha", "1", "2", "deploy", day(8), "anna", deployed))
+    ledger.record_promotion(Promotion("alpha", "2", "1", "rollback", NOW + timedelta(hours=1), "airmedic", deployed))
+    state = {"healed": IncidentState.RESOLVED, "undone": IncidentState.UNDONE}[outcome]
+    close(ledger, opened, state, outcome=outcome, action="deploy", approved_by=["anna"], proposal_hash=deployed)
+    observe("alpha", 8, auc=0.8)
+    assert row()["last_incident"]["outcome_words"] in {"healed", "taken back"}
+    assert row()["last_incident"]["helped"] is None
+    # The switch back is the last decision, and anna has not made it.
+    assert row()["decided"] == {"words": "Airmedic returned to it", "at": "2026-01-13T04:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ("anna", "anna approved the return to it"),
+        ("policy", "The policy allowed the return to it"),
+        # A person may be called so: a switch back is told by the deployment that it undoes.
+        ("airmedic", "airmedic approved the return to it"),
+    ],
+)
+def test_a_rollback_says_who_let_it_through(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, by: str, words: str
+) -> None:
+    observe("alpha", 11)
+    ledger.record_promotion(Promotion("alpha", "2", "1", "rollback", day(11), by, "a1"))
+    assert row()["decided"] == {"words": words, "at": "2026-01-12T00:00:00Z"}
+
+
+def test_an_answer_counts_for_the_incident_that_it_was_given_about(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, shelf: SpecShelf, settings: Settings
+) -> None:
+    batch = observe("alpha", 11)
+    open_incident(ledger, batch)
+    requested = open_incident(ledger, batch, id=f"{batch.id}__asked", fingerprint="requested")
+    asked = propose(ledger, requested, "retrain")
+    ledger.answer_proposal(asked, "approve", by="anna", at=NOW, channel="airflow")
+    assert row()["decided"] == {"words": "Nobody yet", "at": None}
+    assert read_model(ledger, settings, shelf.all()["alpha"], now=NOW)["decided"] == row()["decided"]
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,10 @@ import pytest
 from mlflow.entities import ViewType
 
 from airmedic_core.ledger.checkpoints import Key, checkpoint_problems, read_checkpoints
-from airmedic_core.records import Batch, Finding, Role, Verdict
+from airmedic_core.records import Batch, Finding, Incident, Promotion, Role, Verdict
 from airmedic_core.reports import batch_report
+from airmedic_core.reports.batch.decided import decided_by
+from airmedic_core.reports.batch.story import read_story
 from airmedic_core.settings import AUDIT_KEY
 from airmedic_core.spec import parse_spec
 from airmedic_core.windows import Every
@@ -63,6 +65,25 @@ def test_evidently_never_means_never(ws: Workspace, observed: Batch, read_artifa
     raw = ws.spec.model_dump(mode="json", exclude_unset=True)
     quiet = Workspace(parse_spec({**raw, "evidently": "never"}), ws.settings, ws.ledger, ws.registry)
     assert "Evidently" not in read_artifact(batch_report(quiet, observed).run_id, "report.md")
+
+
+def test_a_version_that_was_returned_to_is_credited_to_those_who_were_asked_about_it(
+    ws: Workspace, a_batch: Callable[[int], Batch], healed: Incident
+) -> None:
+    deployed = ws.ledger.promotions("churn")[0]
+    back = Promotion(
+        "churn", "2", "1", "rollback", deployed.at + timedelta(hours=1), "airmedic", deployed.proposal_hash
+    )
+    ws.ledger.record_promotion(back)
+    # The batch of April was answered by version 1. Grace has approved version 2, and not that it was taken back.
+    told = read_story(ws, a_batch(4))
+    assert decided_by(told, short=True) == "v1, returned to by Airmedic"
+    assert decided_by(told).startswith(
+        "Version 1 in place of version 2, returned to by Airmedic, which took back what "
+    )
+    assert "grace" not in decided_by(told)
+    ws.ledger.record_promotion(Promotion("churn", "2", "1", "rollback", back.at + timedelta(hours=1), "policy"))
+    assert decided_by(read_story(ws, a_batch(4)), short=True) == "v1, allowed by the policy"
 
 
 def test_history_is_one_run_with_one_point_for_each_window(

@@ -76,6 +76,27 @@ def test_until_a_window_after_the_deployment_is_measured_nothing_is_known(deploy
     assert in_service_words(unlabelled) == [awaited]
 
 
+def test_a_version_that_was_taken_back_is_not_awaited(deployed: Dossier) -> None:
+    (switch,) = deployed.promotions
+    undone = Promotion("stays", "2", "1", "rollback", NOW, "airmedic", switch.proposal_hash)
+    assert in_service_words(replace(deployed, promotions=(switch, undone))) == []
+    # Somebody has returned to version 1 by a request of their own.
+    returned = Promotion("stays", "2", "1", "rollback", NOW, "anna", "another")
+    assert in_service_words(replace(deployed, promotions=(switch, returned))) == []
+    # What was measured before it left is told.
+    measured = replace(deployed, promotions=(switch, undone), windows=(*deployed.windows, point(6, "2", 0.8)))
+    assert "0.800 (0.750 to 0.850) in Jun 2026 with version 2" in in_service_words(measured)[0]
+
+
+def test_what_takes_a_rollback_back_is_no_remedy(deployed: Dossier) -> None:
+    asked = replace(deployed.proposals[0], action="rollback")
+    promotions = (
+        Promotion("stays", "2", "1", "rollback", NOW, "anna", asked.hash),
+        Promotion("stays", "1", "2", "deploy", NOW, "airmedic", asked.hash),
+    )
+    assert in_service_words(replace(deployed, proposals=(asked,), promotions=promotions)) == []
+
+
 def test_the_windows_before_and_after_tell_whether_it_helped_and_the_test_is_named_with_its_rows(
     deployed: Dossier,
 ) -> None:

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
+from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.batch.story import BatchStory
-from airmedic_core.reports.decided import NOTHING_TO_DO, POLICY, came_of, who_decided
+from airmedic_core.reports.decided import NOTHING_TO_DO, came_of, who_decided
+from airmedic_core.reports.switches import CameToServe
 from airmedic_core.reports.text import day, line, moment
 
-_NAME = 40
-"""Letters of a person's name in the name of a run."""
 _NEXT = {
     "healthy": ("Nothing: nobody has to do anything.", NOTHING_TO_DO),
     "watch": ("Nothing yet: the next window tells whether it lasts.", "wait for the next window"),
     "incident": ("Follow its incident: the remediation says what is proposed and who is asked.", "see its incident"),
 }
 """What is to be done about a batch by its outcome: in a sentence, and in a run's name."""
-_SERVES = {
-    "adopt": "adopted by {people}",
-    "deploy": "deployed, approved by {people}",
-    "rollback": "returned to, approved by {people}",
-    "manual": "switched to by hand, noticed by {people}",
-}
-_SERVES_SHORT = {
-    "adopt": "adopted by {people}",
-    "deploy": "approved by {people}",
-    "rollback": "approved by {people}",
-    "manual": "switched by hand",
-}
-"""How a version came to serve, by the kind of the switch: in a sentence, and in a run's name."""
 
 
 def what_to_do(story: BatchStory, *, short: bool = False) -> str:
@@ -56,18 +43,16 @@ def decided_by(story: BatchStory, *, short: bool = False) -> str:
     switch = story.champion
     if switch is None:
         return ""
-    people = " and ".join(line(person, _NAME) for person in story.approvers or (switch.by,))
-    people = "the policy" if people == POLICY else people
+    came = CameToServe(switch.kind, switch.by, story.approvers, switch in taking_back(story.promotions))
     if short:
-        return f"v{line(switch.to_version, 20)}, {_SERVES_SHORT[switch.kind].format(people=people)}"
-    told = _SERVES[switch.kind].format(people=people)
+        return f"v{line(switch.to_version, 20)}, {came.short}"
     before = f" in place of version {line(switch.from_version, 20)}" if switch.from_version else ""
     mine = (
         incident for incident in story.incidents if incident.resolution.get("proposal_hash") == switch.proposal_hash
     )
-    cure = next(mine, None) if switch.proposal_hash else None
+    cure = next(mine, None) if switch.proposal_hash and not came.takes_back else None
     why = f", against the {cure.cause.words} of {day(cure.window)}" if cure else ""
-    return f"Version {line(switch.to_version, 20)}{before}, {told} on {moment(switch.at)}{why}."
+    return f"Version {line(switch.to_version, 20)}{before}, {came.told} on {moment(switch.at)}{why}."
 
 
 def recent_incidents(story: BatchStory) -> list[str]:

@@ -162,8 +162,7 @@ function marks(windows, changes) {
     const change = changes.findLast((promotion) => promotion.version === version && (!promotion.from_version || promotion.from_version === before)) ?? changes.findLast((promotion) => promotion.version === version);
     const isRollback = /roll|undo|back/.test(change?.kind ?? "");
     const kind = isRollback ? "rollback" : "deployment";
-    const person = change?.approved_by || change?.by;
-    placed.push({ index, kind, label: `${isRollback ? "↩" : "▲"} v${version}`, by: person ?? "", words: `${capital(kind)}: version ${version} in place of ${before}${change?.by_words ? `, ${change.by_words}` : ""}` });
+    placed.push({ index, kind, label: `${isRollback ? "↩" : "▲"} v${version}`, by: change?.credited ?? "", words: `${capital(kind)}: version ${version} in place of ${before}${change?.by_words ? `, ${change.by_words}` : ""}` });
   });
   return placed;
 }
