@@ -65,7 +65,7 @@ class PredictionSection(Section):
     """The predicted class. Where no scores are logged, two sets of rows are compared by it, and in monitoring the
     champion scores the batch."""
     latency_ms: str = ""
-    """Says how long the prediction took, in milliseconds."""
+    """Column with the time that the prediction took, in milliseconds."""
     version: str = ""
     """The model version that served the row."""
     means: Literal["", "score", "label", "classes", "number"] = ""

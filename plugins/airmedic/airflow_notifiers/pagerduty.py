@@ -15,7 +15,7 @@ _LONGEST_SUMMARY = 1024
 _PAGES = frozenset({
     Event.INCIDENT_OPENED, Event.APPROVAL_OVERDUE, Event.ESCALATED, Event.DEPLOYMENT_UNDONE, Event.TASK_FAILED,
 })  # fmt: skip
-"""Says what somebody is called for. The rest is told elsewhere."""
+"""The events that somebody is called for. The rest is told elsewhere."""
 _SEVERITIES = {Severity.LOW: "info", Severity.MEDIUM: "warning", Severity.HIGH: "error", Severity.CRITICAL: "critical"}
 
 

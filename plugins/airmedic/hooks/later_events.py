@@ -20,7 +20,7 @@ _MOST = 1000
 
 
 class Event(NamedTuple):
-    """Says what an event of an asset says, and when it was said."""
+    """An event of an asset: what it carries, and when it came."""
 
     extra: Json
     at: datetime

@@ -13,6 +13,7 @@ from airmedic_core.decide.question import facts_of
 from airmedic_core.decide.rejections import told_before
 from airmedic_core.errors import AirmedicError
 from airmedic_core.records import Proposal
+from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -26,7 +27,7 @@ _OF_BOTH = ("Why this", "Who may answer")
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
     """Return the question in one line."""
-    return question(proposal.action, workspace.spec.title or workspace.spec.name)
+    return Privacy(workspace.spec).text(question(proposal.action, workspace.spec.title or workspace.spec.name))
 
 
 def body(workspace: Workspace, proposal: Proposal, alternative: Proposal | None = None) -> str:
@@ -44,21 +45,24 @@ def body(workspace: Workspace, proposal: Proposal, alternative: Proposal | None 
     alternative : Proposal, optional
         What may be approved in its place. What each is worth is for the caller to say.
     """
+    privacy = Privacy(workspace.spec)
     warning = ACTIONS.member(proposal.action).warning(proposal)
     # Airflow's page strips colours; the red circles are what is left of them.
-    lines = [f"## 🔴 {plain_line(warning, _MOST_EXPLAINED)} 🔴", ""] if warning else []
-    lines += [f"## {plain_line(proposal.changed, _MOST_EXPLAINED)}", ""] if proposal.changed else []
+    lines = [f"## 🔴 {plain_line(warning, privacy, _MOST_EXPLAINED)} 🔴", ""] if warning else []
+    lines += [f"## {plain_line(proposal.changed, privacy, _MOST_EXPLAINED)}", ""] if proposal.changed else []
     if drawn := picture(workspace, proposal):
+        *above, last = (plain_line(line, privacy) for line in drawn)
         # A backslash at its end breaks a line.
-        lines += [*(f"{line}\\" for line in drawn[:-1]), drawn[-1], ""]
+        lines += [*(f"{line}\\" for line in above), last, ""]
     first, *others = facts_of(workspace.ledger, workspace.spec, proposal)
     further = _further(workspace, *filter(None, (proposal, alternative)))
-    lines.append(f"- **{first.name}:** {plain_line(first.text, _MOST_EXPLAINED)} {further}")
+    lines.append(f"- **{first.name}:** {plain_line(first.text, privacy, _MOST_EXPLAINED)} {further}")
     shown = [fact for fact in others if alternative is None or fact.name in _OF_BOTH]
-    lines += [f"- **{fact.name}:** {plain_line(fact.text, _MOST_EXPLAINED)}" for fact in shown]
-    lines += [f"- **May be narrowed:** {text}" for text in _narrowing(proposal)]
-    lines += [f"- **Rejected before:** {plain_line(line)}" for line in told_before(workspace, proposal)]
-    lines += [f"- **To know:** {plain_line(line)}" for line in ACTIONS.member(proposal.action).background(proposal)]
+    lines += [f"- **{fact.name}:** {plain_line(fact.text, privacy, _MOST_EXPLAINED)}" for fact in shown]
+    lines += [f"- **May be narrowed:** {text}" for text in _narrowing(proposal, privacy)]
+    lines += [f"- **Rejected before:** {plain_line(line, privacy)}" for line in told_before(workspace, proposal)]
+    known = ACTIONS.member(proposal.action).background(proposal)
+    lines += [f"- **To know:** {plain_line(line, privacy)}" for line in known]
     return "\n".join(lines)
 
 
@@ -90,17 +94,27 @@ def report_url(workspace: Workspace, proposal: Proposal) -> str:
         return ""
 
 
-def _narrowing(proposal: Proposal) -> Iterator[str]:
+def _narrowing(proposal: Proposal, privacy: Privacy) -> Iterator[str]:
     if proposal.needed > 1 and ACTIONS.member(proposal.action).narrowing(proposal):
         yield "not where several people approve: they have to approve the same"
     if fields := fields_of(proposal):
         told = "; ".join(f"{field.title}: {field.bounds}" for field in fields)
-        yield plain_line(f"{told}. What you change below is what you approve.", _MOST_EXPLAINED)
+        yield plain_line(f"{told}. What you change below is what you approve.", privacy, _MOST_EXPLAINED)
 
 
-def plain_line(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """Return text from data or a language model as one harmless line: no table breaks, no links, no code."""
-    line = " ".join(text.split())
+def plain_line(text: str, privacy: Privacy, most: int = _MOST_CHARACTERS) -> str:
+    """Return text from data or a language model as one harmless line: no table breaks, no links, no code.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+    privacy : Privacy
+        Blanks the names of private columns. It has to do so first: an escaped name is not found.
+    most : int
+        Characters of the line.
+    """
+    line = " ".join(privacy.text(text).split())
     for character in "\\`|[]<>*_#":
         line = line.replace(character, f"\\{character}")
     return line if len(line) <= most else line[: most - 1].rstrip("\\") + "…"

@@ -15,6 +15,7 @@ from airmedic.sensors import approval_question
 from airmedic.sensors.approval import ApprovalSensor
 from airmedic_core.errors import ApprovalError
 from airmedic_core.records import NOBODY, Proposal
+from airmedic_core.reports.private import Privacy
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -78,15 +79,15 @@ class TrialQuestionSensor(ApprovalSensor, BranchMixIn):
     def _question(self, workspace: Workspace, proposal: Proposal) -> tuple[str, str]:
         """Return the question with what follows from each answer, above what is known of the incident."""
         ending, promotion = self._ending(workspace, proposal), workspace.ledger.proposal(self.promotion_hash)
-        title = workspace.spec.title or workspace.spec.name
+        title, privacy = workspace.spec.title or workspace.spec.name, Privacy(workspace.spec)
         lines = [
-            f"- **{PROMOTE}:** {approval_question.plain_line(promotion.expected)}",
-            f"- **{END}:** {approval_question.plain_line(ending.expected)}",
+            f"- **{PROMOTE}:** {approval_question.plain_line(promotion.expected, privacy)}",
+            f"- **{END}:** {approval_question.plain_line(ending.expected, privacy)}",
             f"- **{GO_ON}:** It goes on as it is, and is waited for as long once more. So it does if nobody answers.",
             "",
         ]
         subject = f"Version {promotion.params['version']} of {title} is tried, and has shown nothing in time: go on?"
-        return subject, "\n".join([*lines, approval_question.body(workspace, ending, promotion)])
+        return privacy.text(subject), "\n".join([*lines, approval_question.body(workspace, ending, promotion)])
 
     def _pass_on(self, context: Context, answer: str, *, by: str, comment: str) -> Any:
         """Follow the answer. What was not chosen is rejected, so that nobody can approve it afterwards."""

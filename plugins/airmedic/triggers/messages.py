@@ -1,4 +1,4 @@
-"""Says what a message says, in a form that Airflow's database takes."""
+"""Messages as text that Airflow's database takes."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _WAIT_SECONDS = 5.0
 
 
 class Installation:
-    """Says what requests read. Opened for each of them, so that a connection that was changed holds from then on."""
+    """What requests read. Opened for each of them, so that a connection that was changed holds from then on."""
 
     def __init__(self) -> None:
         self.settings: Settings = settings()

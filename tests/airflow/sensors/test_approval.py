@@ -79,6 +79,31 @@ def test_hostile_text_stays_text_in_an_approval() -> None:
 
 
 @pytest.mark.usefixtures("adopted")
+def test_no_private_column_is_named_in_a_question() -> None:
+    from dataclasses import replace
+
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.sensors.approval import ApprovalSensor
+    from airmedic.sensors.trial_question import TrialQuestionSensor
+
+    workspace = open_workspace("meter")
+    # An escaped underscore would hide the name from what blanks it.
+    update = {"private": ("net_income",), "title": "Churn by net_income"}
+    workspace = replace(workspace, spec=workspace.spec.model_copy(update=update))
+    told = "Rows by net_income are cut."
+    asked = replace(propose(workspace, "end_trial"), reason=told, expected=told, changed=told)
+    promotion = replace(asked, action="promote_trial", params={"version": "2"})
+    workspace.ledger.record_proposal(promotion)
+    trial = TrialQuestionSensor(
+        task_id="b", model="meter", proposal_hash=asked.hash, promotion_hash=promotion.hash, branches={}
+    )
+    alone = ApprovalSensor(task_id="a", model="meter", proposal_hash=asked.hash)
+    for text in (*alone._question(workspace, asked), *trial._question(workspace, asked)):
+        assert "(private column)" in text
+        assert "income" not in text
+
+
+@pytest.mark.usefixtures("adopted")
 def test_what_a_person_has_to_know_stands_in_so_few_lines_that_the_buttons_show() -> None:
     from airmedic.hooks.workspace import open_workspace
     from airmedic.sensors.approval_form import form_of
