@@ -16,7 +16,7 @@ from airmedic_core.read_model.policy import override_json
 from airmedic_core.read_model.promotions import promotions_of
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.read_model.standing import decision_json, step_of
-from airmedic_core.records import REQUESTED, Incident, IncidentState, Json, Promotion
+from airmedic_core.records import REQUESTED, Incident, Json, Promotion
 from airmedic_core.records.findings import Role
 from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.addresses import model_address
@@ -77,7 +77,7 @@ def read_model(
     opened = [incident for incident in incidents if incident.state not in ENDS]
     newest = next((row for row in reversed(rows) if row.outcome is not None), None)
     state = state_of(known, newest, opened, now=now)
-    answer |= _standing(ledger, known, state, incidents, promotions) | {
+    answer |= _standing(ledger, known, state, incidents, promotions, now=now) | {
         "state": state,
         "windows": [_window(row, known, quarantined, incidents) for row in rows],
         "promotions": promotions_of(ledger, promotions),
@@ -100,7 +100,13 @@ def read_model(
 
 
 def _standing(
-    ledger: Ledger, known: KnownSpec, state: str, incidents: Sequence[Incident], promotions: Sequence[Promotion]
+    ledger: Ledger,
+    known: KnownSpec,
+    state: str,
+    incidents: Sequence[Incident],
+    promotions: Sequence[Promotion],
+    *,
+    now: datetime,
 ) -> Json:
     """Return who decided last, and what somebody does next."""
     seen = [incident for incident in incidents if incident.fingerprint != REQUESTED]
@@ -111,7 +117,7 @@ def _standing(
     given = [(proposal, answer) for proposal in proposals for answer in ledger.approvals(proposal.hash)]
     counted = [Answered(p.action, a.answer, a.by, a.at) for p, a in given if not a.refused_because]
     answered = max(counted, key=lambda answer: answer.at, default=None)
-    waits = any(incident.state is IncidentState.AWAITING_APPROVAL for incident in incidents)
+    waits = any(item.proposal.model == known.name for item in ledger.waiting_proposals(now=now))
     step = step_of(known, state, opened=opened, ended=ended, waits=waits, has_champion=champion is not None)
     decided = decision_json(
         opened=opened,
@@ -127,6 +133,7 @@ def incident_line(incident: Incident, known: KnownSpec) -> Json:
     """Return an incident as lists show it, without the names of private columns."""
     return {
         "id": incident.id,
+        "requested": incident.fingerprint == REQUESTED,
         "state": incident.state.value,
         "severity": incident.severity.value,
         "cause_words": incident.cause.words,

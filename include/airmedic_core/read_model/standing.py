@@ -26,11 +26,13 @@ class Step(NamedTuple):
 
     kind: Kind
     words: str
+    incident: str | None = None
+    """Names the incident that it is about."""
 
     @property
     def plain(self) -> Json:
         """Return it as plain JSON."""
-        return {"kind": self.kind, "words": self.words}
+        return self._asdict()
 
 
 _NOTHING = Step("nothing", "Nothing to do")
@@ -74,14 +76,16 @@ def step_of(
         return Step("set_up", "Mend its spec")
     if waits:
         return Step("answer", _sentence(next_step(IncidentState.AWAITING_APPROVAL, {}, known.spec.approvers)))
+    if opened is not None and opened.state == IncidentState.AWAITING_APPROVAL:
+        return Step("wait", "Wait: nothing is asked any more, and its run goes on", opened.id)
     if opened is not None:
         told = next_step(opened.state, opened.resolution)
-        return Step("wait" if told.startswith("wait") else "look", _sentence(told))
+        return Step("wait" if told.startswith("wait") else "look", _sentence(told), opened.id)
     if state == "incident" and ended is not None:
         outcome = ended.resolution.get("outcome")
         if ended.state in _LOOKS or outcome == "unanswered":
-            return Step("look", _sentence(next_step(ended.state, ended.resolution)))
-        return _AFTER.get(outcome, _STEPS["watch"])
+            return Step("look", _sentence(next_step(ended.state, ended.resolution)), ended.id)
+        return _AFTER.get(outcome, _STEPS["watch"])._replace(incident=ended.id)
     if state == "unchecked" and not has_champion:
         return Step("set_up", "Set a champion: airmedic adopt")
     return _STEPS.get(state, _NOTHING)

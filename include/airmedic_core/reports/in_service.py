@@ -77,7 +77,9 @@ def in_service_words(dossier: Dossier) -> list[str]:
     name = measure_name(dossier.spec.metric)
     if not known.after:
         awaited = f"version {known.version} alone is that of {day(known.awaited)}"
-        expected = f"its labels are expected from {known.awaited.end:%-d %b %Y} on"
+        expected = "its labels come later than its rows"
+        if not dossier.spec.label_time_column:
+            expected = f"its labels are expected from {known.awaited.end:%-d %b %Y} on"
         still = "Not known yet of all rows" if told else "Not known yet"
         return [*told, f"{still}: the first window of {awaited}; {expected}."]
     values = ", ".join(_value(point) for point in known.after[-_MOST_AFTER:])

@@ -37,6 +37,10 @@ def row(ledger: Ledger, shelf: SpecShelf) -> Callable[[], Json]:
     return row
 
 
+def step(row: Json) -> Json:
+    return {name: row["next"][name] for name in ("kind", "words")}
+
+
 def open_incident(ledger: Ledger, batch: Batch, **more: Any) -> Incident:
     opened = Incident(
         f"{batch.id}__f1", batch.model, IncidentState.OPEN, Severity.HIGH, Cause.CONCEPT_DRIFT, "It is worse.", "f1",
@@ -62,16 +66,16 @@ def test_nothing_is_to_be_done_about_a_healthy_model_and_its_adopter_decided(
 ) -> None:
     observe("alpha", 11)
     ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
-    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
+    assert step(row()) == {"kind": "nothing", "words": "Nothing to do"}
     assert row()["decided"] == {"words": "anna adopted it", "at": "2026-01-01T00:00:00Z"}
     assert row()["last_incident"] is None
 
 
 def test_a_model_without_a_champion_needs_one_before_it_is_watched(row: Callable[[], Json], ledger: Ledger) -> None:
-    assert row()["next"] == {"kind": "set_up", "words": "Set a champion: airmedic adopt"}
+    assert step(row()) == {"kind": "set_up", "words": "Set a champion: airmedic adopt"}
     assert row()["decided"] is None
     ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
-    assert row()["next"] == {"kind": "set_up", "words": "Unpause its monitoring"}
+    assert step(row()) == {"kind": "set_up", "words": "Unpause its monitoring"}
 
 
 def test_an_open_incident_says_who_has_answered_and_who_is_asked(
@@ -80,16 +84,30 @@ def test_an_open_incident_says_who_has_answered_and_who_is_asked(
     path = settings.models / "alpha.yaml"
     path.write_text(path.read_text() + "approvers: [anna, boris]\n")
     opened = open_incident(ledger, observe("alpha", 11))
-    assert row()["next"] == {"kind": "wait", "words": "Wait: it is being diagnosed"}
+    assert step(row()) == {"kind": "wait", "words": "Wait: it is being diagnosed"}
     assert row()["decided"] == {"words": "Nobody yet", "at": None}
     asked = propose(ledger, opened, "rollback", Permission.ASK_TWO)
     ledger.move_incident(opened.id, IncidentState.AWAITING_APPROVAL)
     ledger.answer_proposal(asked, "approve", by="anna", at=NOW, channel="airflow")
-    assert row()["next"] == {"kind": "answer", "words": "Answer the approval (waits for anna or boris)"}
+    assert step(row()) == {"kind": "answer", "words": "Answer the approval (waits for anna or boris)"}
     assert row()["decided"] == {"words": "anna approved roll back", "at": "2026-01-13T03:00:00Z"}
     # The model's own page says the same as the fleet.
     page = read_model(ledger, settings, shelf.all()["alpha"], now=NOW)
     assert (page["next"], page["decided"]) == (row()["next"], row()["decided"])
+
+
+def test_a_question_whose_time_is_over_waits_for_nobody_on_either_page(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, shelf: SpecShelf, settings: Settings
+) -> None:
+    opened = open_incident(ledger, observe("alpha", 11))
+    propose(ledger, opened, "rollback")
+    ledger.move_incident(opened.id, IncidentState.AWAITING_APPROVAL)
+    alpha, later = shelf.all()["alpha"], NOW + timedelta(hours=2)
+    assert read_model(ledger, settings, alpha, now=NOW)["next"] == row()["next"]
+    assert row()["next"]["kind"] == "answer"
+    over = {"kind": "wait", "words": "Wait: nothing is asked any more, and its run goes on", "incident": opened.id}
+    assert read_model(ledger, settings, alpha, now=later)["next"] == over
+    assert next(iter(read_fleet(ledger, shelf.all(), now=later, shown={"alpha"}))).row["next"] == over
 
 
 def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
@@ -107,7 +125,7 @@ def test_a_healed_incident_says_what_its_remedy_is_worth_in_the_windows_since(
     # Version 0 answered the incident's own window, which is no part of the time since: (0.8 + 0.84) / 2 = 0.82.
     assert told["helped"] == {"before": 0.7, "since": 0.82, "windows": 2}
     assert row()["decided"] == {"words": "anna approved deploy", "at": "2026-01-13T03:00:00Z"}
-    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
+    assert step(row()) == {"kind": "nothing", "words": "Nothing to do"}
     # Another version serves now: what it reaches is no merit of that remedy.
     ledger.record_promotion(Promotion("alpha", "1", "2", "manual", NOW + timedelta(hours=1), "ada"))
     assert row()["last_incident"]["helped"] is None
@@ -162,7 +180,7 @@ def test_an_answer_counts_for_the_incident_that_it_was_given_about(
 
 
 @pytest.mark.parametrize(
-    ("state", "resolution", "decided", "step"),
+    ("state", "resolution", "decided", "after"),
     [
         (
             IncidentState.REJECTED,
@@ -208,16 +226,16 @@ def test_an_ended_incident_says_who_decided_and_asks_nothing_of_a_model_that_is_
     state: IncidentState,
     resolution: Json,
     decided: str,
-    step: Json,
+    after: Json,
 ) -> None:
     close(ledger, open_incident(ledger, observe("alpha", 7)), state, **resolution)
     observe("alpha", 11)
     assert row()["decided"]["words"] == decided
-    assert row()["next"] == step
+    assert step(row()) == after
 
 
 @pytest.mark.parametrize(
-    ("state", "outcome", "step"),
+    ("state", "outcome", "after"),
     [
         (IncidentState.ESCALATED, "escalated", {"kind": "look", "words": "Look into it: no remedy may be carried out"}),
         (IncidentState.ESCALATED, "failed", {"kind": "look", "words": "Look into it: the remediation failed"}),
@@ -249,16 +267,20 @@ def test_an_ended_incident_says_who_decided_and_asks_nothing_of_a_model_that_is_
     ],
 )
 def test_while_the_newest_window_is_that_of_an_ended_incident_its_end_says_what_comes_next(
-    row: Callable[[], Json], observe: Observe, ledger: Ledger, state: IncidentState, outcome: str, step: Json
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, state: IncidentState, outcome: str, after: Json
 ) -> None:
-    close(ledger, open_incident(ledger, observe("alpha", 11, moved=0.6)), state, outcome=outcome)
-    assert (row()["state"], row()["next"]) == ("incident", step)
+    opened = open_incident(ledger, observe("alpha", 11, moved=0.6))
+    close(ledger, opened, state, outcome=outcome)
+    assert (row()["state"], step(row())) == ("incident", after)
+    assert row()["next"]["incident"] == opened.id
 
 
 def test_a_request_of_a_person_is_no_incident_of_the_model(
-    row: Callable[[], Json], observe: Observe, ledger: Ledger
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, shelf: SpecShelf, settings: Settings
 ) -> None:
     batch = observe("alpha", 11)
     close(ledger, open_incident(ledger, batch, fingerprint="requested"), IncidentState.RESOLVED, outcome="dry_run")
-    assert (row()["last_incident"], row()["decided"]) == (None, None)
-    assert row()["next"] == {"kind": "nothing", "words": "Nothing to do"}
+    assert (row()["last_incident"], row()["decided"], row()["next"]["incident"]) == (None, None, None)
+    (line,) = read_model(ledger, settings, shelf.all()["alpha"], now=NOW)["incidents"]
+    assert line["requested"]
+    assert step(row()) == {"kind": "nothing", "words": "Nothing to do"}

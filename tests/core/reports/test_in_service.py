@@ -76,6 +76,13 @@ def test_until_a_window_after_the_deployment_is_measured_nothing_is_known(deploy
     assert in_service_words(unlabelled) == [awaited]
 
 
+def test_where_labels_come_late_no_day_is_promised_for_them(deployed: Dossier) -> None:
+    late = replace(deployed, spec=deployed.spec.model_copy(update={"label_time_column": "known_at"}))
+    assert in_service_words(late) == [
+        "Not known yet: the first window of version 2 alone is that of Jun 2026; its labels come later than its rows."
+    ]
+
+
 def test_a_version_that_was_taken_back_is_not_awaited(deployed: Dossier) -> None:
     (switch,) = deployed.promotions
     undone = Promotion("stays", "2", "1", "rollback", NOW, "airmedic", switch.proposal_hash)

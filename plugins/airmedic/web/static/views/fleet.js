@@ -137,12 +137,11 @@ function decided({ decided: last, champion }) {
   return [named(last.words), serves ?? (last.at ? make("small", {}, when(last.at, { asAge: true })) : null)];
 }
 
-function nextStep({ next, approval, incident, last_incident: ended, name }) {
+function nextStep({ next, approval, name }) {
   const step = next ?? { kind: "nothing", words: "–" };
   if (step.kind === "answer" && approval) return [make("a", { href: to.approvals() }, `${step.words} →`), make("small", {}, `${actionName(approval.action_words)}, waits for ${waited(approval.asked_at)}`)];
-  const place = { look: incident ?? ended, wait: incident }[step.kind];
   if (step.kind === "nothing") return make("span", { class: "quiet" }, step.words);
-  return place ? make("a", { href: to.incident(place.id) }, step.words) : make("a", { href: to.model(name) }, step.words);
+  return step.incident ? make("a", { href: to.incident(step.incident) }, step.words) : make("a", { href: to.model(name) }, step.words);
 }
 
 /* What waits for an answer comes first, then what is unwell. */

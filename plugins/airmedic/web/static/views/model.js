@@ -60,8 +60,9 @@ function standing(model) {
 }
 
 function lastIncident({ incidents: all }) {
-  const open = all.filter(({ closed_at: closed }) => !closed);
-  const shown = open.length ? open : all.slice(0, 1);
+  const seen = all.filter(({ requested }) => !requested);
+  const open = seen.filter(({ closed_at: closed }) => !closed);
+  const shown = open.length ? open : seen.slice(0, 1);
   if (!shown.length) return "no incident so far";
   return shown.map((incident) => {
     const how = incident.closed_at ? `${plain(incident.outcome ?? incidentState(incident.state))} ` : `open, ${incident.severity}, opened `;
@@ -87,11 +88,10 @@ function helped(windows) {
   return `${metricName(before.metric)} ${number(before.value)} in the last window of version ${before.version}, ${number(mean)} ${since} of version ${version} since`;
 }
 
-function nextStep({ next, incidents: all, name, state }) {
+function nextStep({ next, name }) {
   if (!next) return null;
-  const incident = all.find(({ closed_at: closed }) => !closed) ?? all[0];
   if (next.kind === "answer") return make("a", { href: to.approvals() }, `${next.words} →`);
-  if (next.kind === "look" && incident && state !== "silent") return make("a", { href: to.incident(incident.id) }, next.words);
+  if (next.kind === "look" && next.incident) return make("a", { href: to.incident(next.incident) }, next.words);
   if (next.kind === "set_up") return [next.words, next.words.endsWith("adopt") ? make("code", {}, ` ${name}`) : null];
   return make("b", {}, next.words);
 }
