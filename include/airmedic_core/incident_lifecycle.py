@@ -214,7 +214,7 @@ def close_incident(
         **timing(ws, incident, outcome),
         "seconds_total": (now - incident.opened_at).total_seconds(),
     }
-    standing = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    standing = ws.ledger.standing_diagnosis(incident_id)
     cause = standing.cause if standing else incident.cause
     return ws.ledger.move_incident(incident_id, outcome.state, resolution=resolution, closed_at=now, cause=cause)
 

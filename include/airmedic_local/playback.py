@@ -84,14 +84,12 @@ class Playback:
             self._remediated(incident_id, timeout_seconds)
         if self.watching and self.watching != incident_id:
             self._remediated(self.watching, timeout_seconds, looked_at=looked_at)
-        standing = (
-            [diagnosis for diagnosis, stands in self._ws.ledger.diagnoses(incident_id) if stands] if incident_id else []
-        )
+        standing = self._ws.ledger.standing_diagnosis(incident_id) if incident_id else None
         done = self._ws.ledger.actions(incident_id=incident_id) if incident_id else []
         return Played(
             window=window,
             outcome=assessment.outcome if assessment else "not assessed",
-            cause=str(standing[-1].cause if standing else assessment.cause if assessment else ""),
+            cause=str(standing.cause if standing else assessment.cause if assessment else ""),
             headline=assessment.headline if assessment else "",
             served_by=served_by,
             champion=self._champion(),

@@ -147,8 +147,8 @@ def request_times(client: AirflowClient) -> dict[str, dict[str, datetime]]:
 
 def standing_cause(ws: Workspace, incident: Incident) -> Cause:
     """Return the cause that the standing diagnosis names, or that of the incident where there is none."""
-    standing = [diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands]
-    return standing[-1].cause if standing else incident.cause
+    standing = ws.ledger.standing_diagnosis(incident.id)
+    return standing.cause if standing else incident.cause
 
 
 def metric_around(ws: Workspace, incident: Incident) -> tuple[float | None, float | None]:

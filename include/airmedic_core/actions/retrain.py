@@ -231,8 +231,7 @@ def plan_training(ws: Workspace, incident: Incident, cause: Cause, method: str) 
 
 def _inputs_moved(ws: Workspace, proposal: Proposal) -> bool:
     """Return whether a training is the remedy of inputs that have moved."""
-    diagnosed = (diagnosis for diagnosis, stands in ws.ledger.diagnoses(proposal.incident_id) if stands)
-    diagnosis = next(diagnosed, None)
+    diagnosis = ws.ledger.standing_diagnosis(proposal.incident_id)
     cause = diagnosis.cause if diagnosis is not None else ws.ledger.incident(proposal.incident_id).cause
     return cause.traits.inputs_moved
 

@@ -61,9 +61,9 @@ def _diagnosis(ws: Workspace, incident: Incident) -> tuple[Diagnosis, EvidencePa
     from airmedic_core.diagnose import collect_evidence, diagnose
 
     packet = ws.ledger.packet(incident.id)
-    known = [diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands]
-    if packet is not None and known:
-        return known[-1], packet
+    standing = ws.ledger.standing_diagnosis(incident.id)
+    if packet is not None and standing is not None:
+        return standing, packet
     step("collects the evidence")
     packet = packet or collect_evidence(ws, incident.id)
     step("diagnoses")

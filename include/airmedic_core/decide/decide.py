@@ -76,7 +76,7 @@ def decide(ws: Workspace, incident_id: str, request: Request, *, now: datetime) 
     policy = policy_of(ws)
     ws.ledger.record_content("policy", ws.spec.policy, policy.model_dump(mode="json"))
     ws.ledger.record_content("spec", ws.spec.name, ws.spec.model_dump(mode="json"))
-    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    diagnosis = ws.ledger.standing_diagnosis(incident_id)
     by = request.by or UNNAMED if request.chooses else ""
     choice = Choice(ws, incident, diagnosis, policy, Standing.of(diagnosis, policy, requested_by=by), request, now)
     if request.action == DIAGNOSE_ONLY:

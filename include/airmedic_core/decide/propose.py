@@ -306,7 +306,7 @@ def propose(
     """
     incident = ws.ledger.incident(incident_id)
     policy = policy_of(ws)
-    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    diagnosis = ws.ledger.standing_diagnosis(incident_id)
     asked = incident.resolution
     # A person who asks for a diagnosis, or for whatever it recommends, does not vouch for it.
     requested_by = "" if asked.get("requested") in LEFT_TO_DIAGNOSIS else str(asked.get("requested_by", ""))

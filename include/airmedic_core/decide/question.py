@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airmedic_core.decide.in_words import changes, undoing, without_a_yes
 from airmedic_core.decide.incident_metric import incident_metric
 from airmedic_core.numbers import measure_name, number
-from airmedic_core.records import Diagnosis, GateResult, Incident, Permission, Proposal, from_json
+from airmedic_core.records import Diagnosis, GateResult, Incident, Proposal, from_json
 from airmedic_core.reports.gate_words import meaning, short
 from airmedic_core.reports.text import duration
 
@@ -51,7 +51,7 @@ def facts_of(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> tuple[Fact,
         What people are asked about.
     """
     incident = ledger.incident(proposal.incident_id)
-    standing = next((diagnosis for diagnosis, stands in reversed(ledger.diagnoses(incident.id)) if stands), None)
+    standing = ledger.standing_diagnosis(incident.id)
     changed = tuple(f"{line.rstrip('. ')}." for line in changes(proposal)) or ("Nothing that serves now.",)
     # What speaks for a version that was compared is the comparison, which is its worth.
     why = Fact("Why this", (proposal.reason,))
@@ -115,8 +115,7 @@ def _answerers(spec: ModelSpec, proposal: Proposal) -> Iterator[str]:
         later = f"; after {wait} also {', '.join(spec.approval.second_tier)}"
     until = f"until {proposal.expires_at:%-d %b %Y, %H:%M} UTC"
     yield f"{asked} (asked {proposal.created_at:%-d %b, %H:%M} UTC), {until}{later}."
-    needed = max(proposal.needed, 2 if proposal.permission is Permission.ASK_TWO else 1)
     people = {1: "One approval is enough.", 2: "Two different people have to approve."}
-    yield people.get(needed, f"{needed} different people have to approve.")
+    yield people.get(proposal.needed, f"{proposal.needed} different people have to approve.")
     if proposal.one_of:
         yield f"Among them has to be somebody of {' and '.join(proposal.one_of)}."

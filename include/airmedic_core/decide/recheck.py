@@ -92,7 +92,7 @@ def _require_alarm(ws: Workspace, proposal: Proposal) -> None:
     incident = ws.ledger.recorded_incident(proposal.incident_id)
     if _requested_by(incident, proposal, ws.ledger.recorded_decisions(incident.id)):
         return
-    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
+    diagnosis = ws.ledger.standing_diagnosis(incident.id)
     quiet = quiet_alarm(ws, incident, diagnosis, proposal.action)
     if quiet is None or quiet.shows in proposal.changed:
         return
@@ -110,7 +110,7 @@ def _require_alarm(ws: Workspace, proposal: Proposal) -> None:
 
 def _no_longer_permitted(ws: Workspace, proposal: Proposal, approvals: Sequence[Approval]) -> Objection | None:
     incident, policy = ws.ledger.recorded_incident(proposal.incident_id), policy_of(ws)
-    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident.id) if stands), None)
+    diagnosis = ws.ledger.standing_diagnosis(incident.id)
     by = _requested_by(incident, proposal, ws.ledger.recorded_decisions(incident.id))
     verdict = allowed(ws, policy, incident, proposal.action, Standing.of(diagnosis, policy, requested_by=by))
     if isinstance(verdict, Objection):

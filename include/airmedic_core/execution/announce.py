@@ -74,7 +74,7 @@ def _announced(ws: Workspace, name: str, incident_id: str, *, now: datetime, onl
         # A process was killed on the way: what it has sent is known under this proposal alone.
         result = carry_out(ws, begun.proposal_hash, now=now)
         return Announced(name, result.status, result.summary)
-    diagnosis = next((diagnosis for diagnosis, stands in ws.ledger.diagnoses(incident_id) if stands), None)
+    diagnosis = ws.ledger.standing_diagnosis(incident_id)
     basis = rests_on(ws, incident, diagnosis, handing_over(), {})
     if not only_looks and (known := handed_over_before(ws, incident, basis, now=now)):
         return Announced(name, "left out", known.reason)

@@ -233,6 +233,10 @@ class Incidents(Audit, Locks):
         with self._reading() as connection:
             return [(from_json(Diagnosis, row.record), bool(row.stands)) for row in connection.execute(query)]
 
+    def standing_diagnosis(self, incident_id: str) -> Diagnosis | None:
+        """Return the diagnosis of an incident that is decided on; nothing where none stands."""
+        return next((diagnosis for diagnosis, stands in self.diagnoses(incident_id) if stands), None)
+
 
 def advance(connection: Connection, incident_id: str, state: IncidentState) -> None:
     """Move an incident on inside a writing transaction, unless it is unknown or may not go there from where it stands.

@@ -113,7 +113,7 @@ class Dossier:
     @property
     def standing(self) -> Diagnosis | None:
         """The diagnosis that stands."""
-        return next((diagnosis for diagnosis, stands in reversed(self.diagnoses) if stands), None)
+        return next((diagnosis for diagnosis, stands in self.diagnoses if stands), None)
 
     @property
     def serving(self) -> Promotion | None:

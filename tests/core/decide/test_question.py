@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from airmedic_core.decide.deciding_picture import Bar, deciding_picture
 from airmedic_core.decide.question import facts_of
 from airmedic_core.ledger import Ledger
+from airmedic_core.ledger.tables import diagnoses
 from airmedic_core.records import (
     Batch,
     Cause,
@@ -79,6 +81,17 @@ def diagnosed(ledger: Ledger) -> None:
     ledger.record_packet(packet)
     causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.839),)
     ledger.record_diagnosis(Diagnosis("i", "rules", causes, Severity.MEDIUM, "", (), packet.hash), stands=True)
+
+
+def test_people_read_of_the_diagnosis_that_is_decided_on_where_two_stand(ledger: Ledger, spec: ModelSpec) -> None:
+    diagnosed(ledger)
+    other = (RankedCause(Cause.BAD_DEPLOYMENT, 0.6),)
+    ledger.record_diagnosis(Diagnosis("i", "claude", other, Severity.MEDIUM, "", (), "0" * 64), stands=False)
+    with ledger._writing() as connection:
+        connection.execute(update(diagnoses).values(stands=1))
+    standing = ledger.standing_diagnosis("i")
+    assert standing is not None
+    assert f"({standing.cause.words}, " in told(ledger, spec, proposal(version="2"))["Why"]
 
 
 def test_a_person_reads_what_happened_what_changes_and_who_is_asked(ledger: Ledger, spec: ModelSpec) -> None:

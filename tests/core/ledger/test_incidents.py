@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from sqlalchemy import update
 
 from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.ledger import Ledger
 from airmedic_core.ledger.locks import acting_on_production
+from airmedic_core.ledger.tables import diagnoses
 from airmedic_core.records import (
     CLOSED_BY_HAND,
     Batch,
@@ -110,6 +112,20 @@ def test_both_diagnoses_are_kept_and_one_stands(ledger: Ledger) -> None:
         ("claude", True),
         ("rules", False),
     ]
+
+
+def test_whoever_asks_for_the_standing_diagnosis_gets_the_same_one(ledger: Ledger) -> None:
+    assert ledger.standing_diagnosis("churn__1") is None
+    ledger.record_diagnosis(diagnosis("rules"), stands=True)
+    ledger.record_diagnosis(diagnosis("claude", Cause.UNKNOWN), stands=False)
+    standing = ledger.standing_diagnosis("churn__1")
+    assert standing is not None
+    assert standing.engine == "rules"
+    # A ledger in which two stand: all take the first in the order in which diagnoses are listed.
+    with ledger._writing() as connection:
+        connection.execute(update(diagnoses).values(stands=1))
+    standing = ledger.standing_diagnosis("churn__1")
+    assert standing == ledger.diagnoses("churn__1")[0][0]
 
 
 def test_a_person_closes_what_no_remediation_will_close(ledger: Ledger, incident: MakeIncident, now: datetime) -> None:
