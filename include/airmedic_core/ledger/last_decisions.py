@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import takewhile
+from itertools import groupby, takewhile
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -20,8 +21,6 @@ AT_ONCE = 500
 """Bounds the ids of one question: SQLite's older versions take 999 values."""
 _GAIN_WINDOWS = 10
 """Bounds the windows over which a gain is told: their versions are read from the rows, and stand in no index."""
-_SEPARATOR = "\n"
-"""Stands between the versions of a model's newest windows, which are packed into a text."""
 
 
 class Answered(NamedTuple):
@@ -132,23 +131,27 @@ def _ended() -> Select[Any]:
 
 def _gains(connection: Connection, healed: Mapping[str, Row[Any]]) -> dict[str, Gain]:
     """Return how healed models did, by the batches in which their incidents were first seen."""
-    gains: dict[str, Gain] = {}
-    past, ids = batches.alias(), list(healed)
-    newest = (
-        select(past.c.model_version)
-        .where(past.c.model == batches.c.model)
-        .order_by(past.c.window_start.desc())
+    first, past, newest = batches.alias(), batches.alias(), batches.alias()
+    last_starts = (
+        select(newest.c.window_start)
+        .where(newest.c.model == first.c.model)
+        .order_by(newest.c.window_start.desc())
         .limit(_GAIN_WINDOWS)
-        .correlate(batches)
+        .correlate(first)
         .subquery()
     )
-    version = func.coalesce(newest.c.model_version, "")
-    packed = select(func.aggregate_strings(version, _SEPARATOR)).scalar_subquery()
-    query = select(batches.c.id, batches.c.model, batches.c.metric_value, packed)
+    since = select(func.min(last_starts.c.window_start)).scalar_subquery()
+    query = (
+        select(first.c.id, first.c.model, first.c.metric_value, past.c.model_version)
+        .select_from(first.join(past, (past.c.model == first.c.model) & (past.c.window_start >= since)))
+        .order_by(first.c.id, past.c.window_start.desc())
+    )
+    gains: dict[str, Gain] = {}
+    ids = list(healed)
     for start in range(0, len(ids), AT_ONCE):
-        seen_first = query.where(batches.c.id.in_(ids[start : start + AT_ONCE]))
-        for batch_id, model, before, versions in connection.execute(seen_first):
+        rows = connection.execute(query.where(first.c.id.in_(ids[start : start + AT_ONCE])))
+        for (batch_id, model, before), windows in groupby(rows, key=itemgetter(0, 1, 2)):
             serves = healed[batch_id].to_version
-            own = takewhile(serves.__eq__, (versions or "").split(_SEPARATOR))
+            own = takewhile(serves.__eq__, (window.model_version or "" for window in windows))
             gains[model] = Gain(before, len(list(own)))
     return gains

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import SpecShelf, read_fleet, read_model
@@ -177,6 +178,29 @@ def test_an_answer_counts_for_the_incident_that_it_was_given_about(
     ledger.answer_proposal(asked, "approve", by="anna", at=NOW, channel="airflow")
     assert row()["decided"] == {"words": "Nobody yet", "at": None}
     assert read_model(ledger, settings, shelf.all()["alpha"], now=NOW)["decided"] == row()["decided"]
+
+
+@pytest.mark.parametrize("reverse", [0, 1])
+def test_a_remedys_windows_are_counted_from_the_newest_whatever_order_the_database_reads_in(
+    row: Callable[[], Json], observe: Observe, ledger: Ledger, reverse: int
+) -> None:
+    @event.listens_for(ledger._engine, "connect")
+    def reads_in_order(connection: Any, _: Any) -> None:
+        # Where a query does not say in which order it wants its rows, SQLite gives them one way or the other.
+        connection.execute(f"PRAGMA reverse_unordered_selects = {reverse}")
+
+    ledger._engine.dispose()
+    before = observe("alpha", 7, auc=0.7)
+    ledger.record_batch(before, model_version="0")
+    opened = open_incident(ledger, before)
+    deployed = propose(ledger, opened, "deploy")
+    ledger.record_promotion(Promotion("alpha", "0", "1", "deploy", day(8), "anna", deployed))
+    resolution = {"outcome": "healed", "action": "deploy", "approved_by": ["anna"], "proposal_hash": deployed}
+    close(ledger, opened, IncidentState.RESOLVED, **resolution)
+    for number in (8, 9):
+        observe("alpha", number, auc=0.8)
+    # Version 0 judged the first of the three windows.
+    assert row()["last_incident"]["helped"] == {"before": 0.7, "since": 0.8, "windows": 2}
 
 
 @pytest.mark.parametrize(
