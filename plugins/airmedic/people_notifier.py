@@ -55,7 +55,7 @@ def tell(
     event: Event = Event.INFORMATION,
     incident: Incident | None = None,
     links: Sequence[str] = (),
-) -> None:
+) -> tuple[str, ...]:
     """Tell the people that a model spec names. The names of its private columns are blanked.
 
     Parameters
@@ -72,6 +72,11 @@ def tell(
         The incident that it is about.
     links : sequence of str
         Addresses to read more at; empty ones are left out.
+
+    Returns
+    -------
+    tuple of str
+        The notifiers that took it; the task's log is among them.
     """
     from airmedic_core.reports.private import Privacy
 
@@ -86,4 +91,4 @@ def tell(
         state=incident.state if incident is not None else None,
         links=tuple(link for link in links if link),
     )
-    send_notice(notice, spec.notify)
+    return send_notice(notice, spec.notify)

@@ -1,7 +1,8 @@
 """Problems that people have in their hands already: they are told once, and not again with each window that shows one.
 
-A problem that lasts is another incident in each window. It is the same problem as long as no window between was healthy
-and nothing that a question about it rests on has changed: cause, fingerprint, version, and severity where it has grown.
+A problem that lasts is another incident in each window. It is the same problem as long as each window since has shown
+it, without a gap, and nothing that a question about it rests on has changed: cause, fingerprint, version, the findings
+that alert, and their effects and the severity where they have grown. Wherever that is in doubt, people are told.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.actions import hands_over
 from airmedic_core.decide.objection import Objection
-from airmedic_core.decide.rejections import basis_of, is_same_question
+from airmedic_core.decide.rejections import ALERTS, alerts_of, basis_of, is_same_question
 from airmedic_core.records import REQUESTED, Incident, Json
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def handed_over_before(ws: Workspace, incident: Incident, basis: Json, *, now: d
         The moment.
     """
     for earlier, told_at, before in _handed_over(ws, incident, now):
-        if is_same_question(before, basis):
+        if _is_same_problem(before, basis):
             reason = (
                 f"People were told of this problem on {told_at:%Y-%m-%d %H:%M} UTC (incident {earlier.id}), and"
                 " nothing has changed since but that it lasts."
@@ -67,11 +68,9 @@ def is_with_people(ws: Workspace, incident: Incident, *, now: datetime) -> bool:
         "fingerprint": incident.fingerprint,
         "severity": incident.severity.value,
         "serving": seen[0].model_version if seen else None,
+        ALERTS: alerts_of(ws, incident),
     }
-    return any(
-        is_same_question({name: before.get(name) for name in known}, known)
-        for _, _, before in _handed_over(ws, incident, now)
-    )
+    return any(_is_same_problem(before, known) for _, _, before in _handed_over(ws, incident, now))
 
 
 def ended_without_a_word(ws: Workspace, incident_id: str) -> bool:
@@ -86,11 +85,7 @@ def _handed_over(ws: Workspace, incident: Incident, now: datetime) -> list[tuple
     """Return the incidents handed over in the run of windows up to this one, when that was, and what it rested on."""
     if incident.fingerprint == REQUESTED:
         return []
-    reaches = incident.window.start
-    for seen in ws.ledger.batches(incident.model, limit=_MOST, before=incident.window.start):
-        if seen.assessment is not None and seen.assessment.outcome == "healthy":
-            break
-        reaches = seen.batch.window.start
+    reaches = _lasts_since(ws, incident)
     earlier = {
         known.id: known
         for known in ws.ledger.incidents(incident.model, limit=_MOST)
@@ -101,8 +96,41 @@ def _handed_over(ws: Workspace, incident: Incident, now: datetime) -> list[tuple
         for done in attempts:
             if done.status != "done" or not hands_over(done.action):
                 continue
+            if not _has_arrived(ws, done.proposal_hash):
+                continue
             proposal = ws.ledger.proposal(done.proposal_hash)
             before = basis_of(ws, proposal)
             if before is not None and now - proposal.created_at < _REMINDED_AFTER:
                 told.append((earlier[incident_id], proposal.created_at, before))
     return told
+
+
+def _is_same_problem(before: Json, now: Json) -> bool:
+    """Return whether nothing is new about a problem: what alerts now is known, and alerted when people were told."""
+    alerts = now[ALERTS].keys()
+    return bool(alerts) and alerts <= before.get(ALERTS, {}).keys() and is_same_question(before, now)
+
+
+def _lasts_since(ws: Workspace, incident: Incident) -> datetime:
+    """Return since when each window without a gap has shown what the newest one of an incident shows most strongly."""
+    strongest = next(iter(alerts_of(ws, incident)), None)
+    since: datetime | None = None
+    for seen in ws.ledger.batches(incident.model, limit=_MOST):
+        window, assessment = seen.batch.window, seen.assessment
+        if since is None and seen.batch.id != incident.batch_ids[-1]:
+            continue
+        shows_it = (
+            assessment is not None
+            and assessment.outcome == "incident"
+            and assessment.fingerprint == incident.fingerprint
+            and strongest in assessment.finding_keys
+        )
+        if not shows_it or (since is not None and window.end < since):
+            break
+        since = window.start
+    return since or incident.window.start
+
+
+def _has_arrived(ws: Workspace, proposal_hash: str) -> bool:
+    """Return whether a way that the spec names has taken the hand-over; where it names none, the page is the way."""
+    return not ws.spec.notify or "sent" in ws.ledger.messages(proposal_hash).values()

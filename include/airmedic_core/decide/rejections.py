@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airmedic_core.causes import Severity
+from airmedic_core.causes import Cause, Severity
 from airmedic_core.decide.objection import Objection
 from airmedic_core.records import Approval, Diagnosis, Incident, Json, Permission, Proposal
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 RESTS_ON = "rests_on"
 """Key in the details of a decision: hash of each question that it asks → what the question rests on."""
+
+ALERTS = "alerts"
+"""Key in what a question rests on: the findings that decided → size of their effect."""
 
 REJECTED = "rejected"
 """Says what stops a question that was rejected before."""
@@ -29,6 +32,10 @@ _LONGEST = timedelta(days=30)
 
 CHOICES = ("4 hours", "1 day", "3 days", "7 days", "14 days", "30 days")
 """The snoozes that the form offers."""
+
+_GROWN = 1.5
+"""Says from which ratio of its effects on an alert has clearly grown: by half, which windows of the same problem seldom
+differ by."""
 
 _SPAN = re.compile(r"(\d{1,4}) (hour|day)s?")
 _MOST_SHOWN = 5
@@ -93,7 +100,21 @@ def rests_on(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, act
         "serving": seen[0].model_version if seen else None,
         "version": str(params.get("version") or ""),
         "method": str(params.get("method") or ""),
+        ALERTS: alerts_of(ws, incident),
     }
+
+
+def alerts_of(ws: Workspace, incident: Incident) -> dict[str, float | None]:
+    """Return the findings that decided on the newest batch of an incident: key → size of its effect, strongest first.
+
+    An effect that is no number is None. There is nothing of an incident that no batch has opened.
+    """
+    newest = ws.ledger.assessment(incident.batch_ids[-1]) if incident.batch_ids else None
+    if newest is None:
+        return {}
+    findings = {finding.key: finding.effect for finding in ws.ledger.findings(newest.batch_id)}
+    effects = {key: findings.get(key) for key in newest.finding_keys}
+    return {key: None if effect is None else abs(effect) for key, effect in effects.items()}
 
 
 def rejected_before(ws: Workspace, basis: Json, permission: Permission, *, now: datetime) -> Objection | None:
@@ -153,7 +174,23 @@ def basis_of(ws: Workspace, proposal: Proposal) -> Json | None:
 
 
 def is_same_question(before: Json, now: Json) -> bool:
-    """Return whether nothing has changed. A problem that has become smaller is no news."""
-    plain = {key: value for key, value in now.items() if key != "severity"}
-    grown = Severity(now["severity"]).order > Severity(before["severity"]).order
-    return not grown and plain == {key: value for key, value in before.items() if key != "severity"}
+    """Return whether nothing has changed. A problem that has become smaller is no news.
+
+    An alarm that nothing explains is the same only where the same findings alert: its cause says nothing of it.
+    """
+    compared = now.keys() - {"severity", ALERTS}
+    if any(before.get(key) != now[key] for key in compared):
+        return False
+    if Severity(now["severity"]).order > Severity(before["severity"]).order:
+        return False
+    known, alerts = before.get(ALERTS, {}), now.get(ALERTS, {})
+    if now.get("cause") == Cause.UNKNOWN and not alerts.keys() <= known.keys():
+        return False
+    return not any(_has_grown(known[key], effect) for key, effect in alerts.items() if key in known)
+
+
+def _has_grown(before: float | None, now: float | None) -> bool:
+    """Return whether an effect has clearly grown. One that can be measured on one side only counts as grown."""
+    if before is None or now is None:
+        return before is not now
+    return now > before and now >= _GROWN * before

@@ -13,7 +13,9 @@ from airmedic_core.records import Json
 
 
 class EscalateOperator(ActionOperator):
-    """Records that people have to look, and tells them why.
+    """Records that people have to look, tells them why, and records which ways have taken that.
+
+    Where the spec names ways and none has taken it, people are told anew with the next window that shows the problem.
 
     See :class:`~airmedic.operators.action.ActionOperator` for parameters and result.
     """
@@ -28,5 +30,11 @@ class EscalateOperator(ActionOperator):
             proposal = workspace.ledger.proposal(self.proposal_hash)
             incident = workspace.ledger.incident(proposal.incident_id)
         headline = f"Somebody has to look at {self.model}"
-        tell(workspace.spec, headline, proposal.reason, incident.id, event=Event.ESCALATED, incident=incident)
+        took = tell(workspace.spec, headline, proposal.reason, incident.id, event=Event.ESCALATED, incident=incident)
+        arrived = [way for way in took if way in workspace.spec.notify]
+        with airflow_errors():
+            for way in arrived:
+                workspace.ledger.record_message(proposal.hash, way, "sent")
+        if workspace.spec.notify and not arrived:
+            self.log.warning("No way that the spec names has taken it: people are told anew while the problem lasts.")
         return result

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -22,11 +23,13 @@ from airmedic_core.records import (
     Assessment,
     Batch,
     Cause,
+    Finding,
     Incident,
     IncidentState,
     Permission,
     Proposal,
     Severity,
+    Verdict,
 )
 from airmedic_core.registry import registry_of
 from airmedic_core.settings import Settings
@@ -131,7 +134,14 @@ def spec_of(folder: Path, **more: Any) -> ModelSpec:
     return parse_spec(raw | more)
 
 
-def observe(ws: Workspace, number: int, *, outcome: Any = "incident", cause: Cause = Cause.CONCEPT_DRIFT) -> Batch:
+def observe(
+    ws: Workspace,
+    number: int,
+    *,
+    outcome: Any = "incident",
+    cause: Cause = Cause.CONCEPT_DRIFT,
+    alerts: Mapping[str, float] | None = None,
+) -> Batch:
     """Record the batch of a day with what it means, as it was seen three days later.
 
     Parameters
@@ -144,12 +154,18 @@ def observe(ws: Workspace, number: int, *, outcome: Any = "incident", cause: Cau
         What the batch was assessed as.
     cause : Cause
         The cause of its assessment.
+    alerts : mapping, optional
+        Columns of which an alarm decides → size of its effect, the strongest first.
     """
     window = Window(day(number), day(number + 1))
     batch = Batch(ws.spec.name, window, day(number + 3), 60)
     champion = ws.registry.by_alias(ws.spec.name, "champion")
     ws.ledger.record_batch(batch, model_version=champion.version if champion else None)
-    ws.ledger.record_assessment(batch, Assessment(batch.id, outcome, cause, Severity.HIGH, "It is worse.", "f1"))
+    found = [Finding("rows", name, "share", Verdict.ALERT, effect=effect) for name, effect in (alerts or {}).items()]
+    if found:
+        ws.ledger.record_findings(batch, "data", found, model_version=champion.version if champion else None)
+    keys = tuple(finding.key for finding in found)
+    ws.ledger.record_assessment(batch, Assessment(batch.id, outcome, cause, Severity.HIGH, "It is worse.", "f1", keys))
     return batch
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from airmedic_core.records import ActionResult
 from tests.airflow.tasks import context_of, propose
+from tests.core.board import install_board
+from tests.core.packages import Install, install
+
+__all__ = ["install"]
 
 POLICIES = Path(__file__).parents[3] / "include" / "policies"
 
@@ -133,3 +138,33 @@ def test_only_a_deployment_is_undone_by_its_operator() -> None:
     other = UndoDeploymentOperator(task_id="undo", model="meter", proposal_hash=proposal.hash)
     with pytest.raises(AirflowFailException, match="rollback is no deployment"):
         other.execute(context_of(other))
+
+
+@pytest.mark.parametrize(("path", "of", "arrives"), [("board", "retrain", True), ("nowhere/board", "rollback", False)])
+def test_a_hand_over_is_on_record_as_told_where_a_way_has_taken_it(
+    adopted: Path, install: Install, tmp_path: Path, path: str, of: str, *, arrives: bool
+) -> None:
+    from airmedic.hooks.workspace import open_workspace
+    from airmedic.operators.escalate import EscalateOperator
+    from airmedic_core.actions import ACTIONS
+    from airmedic_core.decide.propose import Allowance, record
+    from airmedic_core.records import Permission
+
+    (adopted / "policies").exists() or (adopted / "policies").symlink_to(POLICIES)
+    install_board(install)
+    spec = adopted / "models" / "meter.yaml"
+    before = spec.read_text()
+    try:
+        spec.write_text(f"{before}\nnotify: {{board: {{path: {tmp_path / path}}}}}\n")
+        workspace = open_workspace("meter")
+        incident = workspace.ledger.incident(propose(workspace, of).incident_id)
+        params, expected = ACTIONS.member("escalate").plan(workspace, incident, None)
+        allowance, now = Allowance(Permission.AUTO, f"A test of {path}."), datetime.now(UTC)
+        proposal = record(workspace, incident, "escalate", params, expected, allowance=allowance, now=now)
+        escalates = EscalateOperator(task_id="escalate", model="meter", proposal_hash=proposal.hash)
+        escalates.execute(context_of(escalates))
+    finally:
+        spec.write_text(before)
+    assert workspace.ledger.actions(incident_id=incident.id)[-1].status == "done"
+    assert (tmp_path / "board").exists() is arrives
+    assert workspace.ledger.messages(proposal.hash) == ({"board": "sent"} if arrives else {})

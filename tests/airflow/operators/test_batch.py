@@ -134,7 +134,9 @@ def test_a_problem_that_people_have_is_opened_and_closed_without_a_word(
     for number, expected in ((13, ["incident_opened", "incident_closed"]), (14, [])):
         batch, told[:] = day_batch(number), []
         seen = from_json(Batch, batch)
-        assessment = Assessment(seen.id, "incident", Cause.UNKNOWN, Severity.LOW, "It is worse.", "b" * 64)
+        assessment = Assessment(
+            seen.id, "incident", Cause.UNKNOWN, Severity.LOW, "It is worse.", "b" * 64, ("rows:usage:share",)
+        )
         ledger.record_assessment(seen, assessment)
         opens = open_incident.OpenIncidentOperator(task_id="open_incident", model="meter", batch=batch)
         context = context_of(opens)

@@ -33,8 +33,10 @@ def ws(tmp_path: Path) -> Workspace:
     return workspace(tmp_path, renewals(days=9, per_day=5))
 
 
-def alarmed(ws: Workspace, number: int, cause: Cause = Cause.CONCEPT_DRIFT, *, now: datetime = NOW) -> Incident:
-    incident = open_incident(ws, observe(ws, number, cause=cause), now=now)
+def alarmed(
+    ws: Workspace, number: int, cause: Cause = Cause.CONCEPT_DRIFT, *, now: datetime = NOW, effect: float = 0.2
+) -> Incident:
+    incident = open_incident(ws, observe(ws, number, cause=cause, alerts={"usage": effect}), now=now)
     ranked = (RankedCause(cause, 0.9),)
     advice = (RecommendedAction("retrain", 1, "It helps.", ""), RecommendedAction("escalate", 2, "Look.", ""))
     ws.ledger.record_diagnosis(
@@ -131,6 +133,14 @@ def test_it_is_asked_again_once_what_it_rests_on_has_changed(ws: Workspace, chan
     incident = alarmed(ws, 4, now=NEXT_DAY)
     change(ws, incident)
     decision = decide(ws, incident.id, Request(), now=NEXT_DAY)
+    assert (decision.proposal is not None) is asked
+
+
+# 0.3 is half as much again as 0.2.
+@pytest.mark.parametrize(("effect", "asked"), [(0.1, False), (0.29, False), (0.31, True)])
+def test_it_is_asked_again_once_its_effect_has_grown_by_half(ws: Workspace, effect: float, *, asked: bool) -> None:
+    rejected(ws)
+    decision = decide(ws, alarmed(ws, 4, now=NEXT_DAY, effect=effect).id, Request(), now=NEXT_DAY)
     assert (decision.proposal is not None) is asked
 
 

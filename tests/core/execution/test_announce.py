@@ -203,7 +203,7 @@ def test_a_problem_that_was_handed_over_before_gets_no_second_ticket(
 ) -> None:
     ws = board(policy="permissions: [{actions: [notify, open_ticket, escalate], permission: auto}]")
     for number, expected in ((50, {"done"}), (51, {"left out"})):
-        incident = open_incident(ws, observe(ws, number, cause=Cause.UNKNOWN), now=NOW)
+        incident = open_incident(ws, observe(ws, number, cause=Cause.UNKNOWN, alerts={"usage": 0.2}), now=NOW)
         ranked = (RankedCause(Cause.UNKNOWN, 0.5),)
         ws.ledger.record_diagnosis(
             Diagnosis(incident.id, "rules", ranked, Severity.HIGH, "No rule explains it.", (), "0" * 64), stands=True
@@ -211,6 +211,7 @@ def test_a_problem_that_was_handed_over_before_gets_no_second_ticket(
         assert {told.status for told in announce(ws, incident.id, now=NOW)} == expected
         if proposal := decide(ws, incident.id, Request(), now=NOW).proposal:
             carry_out(ws, proposal.hash, now=NOW)
+            ws.ledger.record_message(proposal.hash, "board", "sent")
         close_incident(ws, incident.id, now=NOW)
     assert len((tmp_path / "board").read_text().splitlines()) == 1
 
