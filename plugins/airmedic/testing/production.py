@@ -161,10 +161,10 @@ def observe(
     batch = Batch(ws.spec.name, window, day(number + 3), 60)
     champion = ws.registry.by_alias(ws.spec.name, "champion")
     ws.ledger.record_batch(batch, model_version=champion.version if champion else None)
-    found = [Finding("rows", name, "share", Verdict.ALERT, effect=effect) for name, effect in (alerts or {}).items()]
-    if found:
-        ws.ledger.record_findings(batch, "data", found, model_version=champion.version if champion else None)
-    keys = tuple(finding.key for finding in found)
+    deciding = [Finding("rows", name, "share", Verdict.ALERT, effect=effect) for name, effect in (alerts or {}).items()]
+    if deciding:
+        ws.ledger.record_findings(batch, "data", deciding, model_version=champion.version if champion else None)
+    keys = tuple(finding.key for finding in deciding)
     ws.ledger.record_assessment(batch, Assessment(batch.id, outcome, cause, Severity.HIGH, "It is worse.", "f1", keys))
     return batch
 
