@@ -205,7 +205,7 @@ def test_a_stranger_can_tell_what_happened_why_who_decided_and_whether_it_helped
         assert part in told, told
     assert "anna" in texts["incident-report"]
     assert "healthy" in texts["batch-report"].lower()
-    assert "healthy · AUC" in texts["mlflow-runs"]
+    assert "healthy · nothing to do · AUC" in texts["mlflow-runs"]
     # Who decided and what to do, in each of the lists and where nothing has to be done.
     for part in ("approved by anna", "nothing to do"):
         assert part in texts["mlflow-runs"], texts["mlflow-runs"]

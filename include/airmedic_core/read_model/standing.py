@@ -87,7 +87,7 @@ def step_of(
             return Step("look", _sentence(next_step(ended.state, ended.resolution)), ended.id)
         return _AFTER.get(outcome, _STEPS["watch"])._replace(incident=ended.id)
     if state == "unchecked" and not has_champion:
-        return Step("set_up", "Set a champion: airmedic adopt")
+        return Step("set_up", "No version is named champion: run airmedic adopt")
     return _STEPS.get(state, _NOTHING)
 
 

@@ -24,7 +24,7 @@ _ENDED = {
 _LEFT_TO_PEOPLE = frozenset({"escalated", "handed_over", "recommended"})
 """Holds the outcomes in which nothing was carried out, whatever the policy allowed."""
 _LOOK = {
-    "escalated": "no remedy may be carried out",
+    "escalated": "no safe remedy was found",
     "failed": "the remediation failed",
     "inconclusive": "whether the remedy helps is not known",
     "recommended": "a remedy is recommended, and people carry it out",
@@ -46,6 +46,17 @@ _NEXT = {
     IncidentState.UNDONE: "look into it: the remedy did not help",
     IncidentState.ESCALATED: "look into it: it was left to people",
 }
+_STAGES = {
+    IncidentState.OPEN: "not remedied yet",
+    IncidentState.DIAGNOSED: "not remedied yet",
+    IncidentState.AWAITING_APPROVAL: "waits for an approval",
+    IncidentState.ACTING: "remedy under way",
+    IncidentState.VERIFYING: "being verified",
+    IncidentState.REJECTED: "remedy rejected",
+    IncidentState.UNDONE: "remedy taken back",
+    IncidentState.ESCALATED: "left to people",
+}
+"""Says how far an incident has come, for the names of the windows that it was seen in."""
 
 
 def who_decided(resolution: Json) -> str:
@@ -125,6 +136,31 @@ def came_of(resolution: Json) -> str:
     return _ENDED.get(outcome, _words(outcome))
 
 
+def stage(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
+    """Return how far an incident has come, and who decided about it once it has ended.
+
+    >>> stage("awaiting_approval", {}, ["anna"])
+    'waits for anna'
+    >>> stage("resolved", {"outcome": "healed", "action": "deploy", "approved_by": ["anna"]})
+    'healed, anna approved deploy'
+
+    Parameters
+    ----------
+    state : str
+        Where the incident stands.
+    resolution : dict
+        What came of it so far.
+    asked : sequence of str
+        Who may answer what waits.
+    """
+    known = IncidentState(state)
+    if known is IncidentState.AWAITING_APPROVAL and asked:
+        return f"waits for {' or '.join(line(person, _NAME) for person in asked)}"
+    if known is IncidentState.RESOLVED:
+        return ", ".join(filter(None, (came_of(resolution) or "resolved", who_decided(resolution))))
+    return _STAGES[known]
+
+
 def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     """Return what somebody who sees an incident in a list does next.
 
@@ -151,7 +187,8 @@ def next_step(state: str, resolution: Json, asked: Sequence[str] = ()) -> str:
     if outcome == CLOSED_BY_HAND:
         return NOTHING_TO_DO
     if outcome in _LOOK and (known is IncidentState.ESCALATED or outcome == "unanswered"):
-        return f"look into it: {_LOOK[outcome]}"
+        step = "find the cause" if outcome == "escalated" else "look into it"
+        return f"{step}: {_LOOK[outcome]}"
     return _NEXT[known]
 
 

@@ -14,8 +14,8 @@ from airmedic_core.reports.points import MetricPoint
 from airmedic_core.reports.text import day
 from airmedic_core.windows import Window
 
-_MOST_AFTER = 3
-"""Windows that are told of those since a deployment, the newest ones."""
+_MOST_AFTER = 6
+"""Windows that are told of those since a deployment, the newest ones: half a year of months."""
 _KNOWN_BLOCKS = 8
 """Blocks of time from which on an interval of their mean is known: with fewer the two versions were not told apart."""
 
@@ -83,10 +83,34 @@ def in_service_words(dossier: Dossier) -> list[str]:
         still = "Not known yet of all rows" if told else "Not known yet"
         return [*told, f"{still}: the first window of {awaited}; {expected}."]
     values = ", ".join(_value(point) for point in known.after[-_MOST_AFTER:])
+    level = _level(known)
     if known.before is None:
-        return [*told, f"{name} on all labelled rows: {values} with version {known.version}."]
+        return [*told, f"{name} on all labelled rows: {values} with version {known.version}.", *level]
     before = f"{_value(known.before)} with version {known.instead_of}"
-    return [*told, f"{name} on all labelled rows: {before}; {values} with version {known.version}."]
+    return [*told, f"{name} on all labelled rows: {before}; {values} with version {known.version}.", *level]
+
+
+def _level(known: InService) -> list[str]:
+    """Return what is accepted of a version, how many of its windows are within that, and which had an incident."""
+    judged = [point for point in known.after if point.limit is not None]
+    if not judged:
+        return []
+    newest = judged[-1]
+    way = "at most" if newest.higher_is_better is False else "at least"
+    within = sum(not _is_beyond(point) for point in judged)
+    windows = f"{within} of {len(judged)} window{'s' if len(judged) > 1 else ''} since"
+    told = [f"Accepted of version {known.version} is {way} {short(newest.limit or 0.0)}: {windows} reached that."]
+    ill = [day(point.window) for point in known.after if point.outcome == "incident"]
+    if len(ill) == 1:
+        told.append(f"{ill[0]} had an incident of its own.")
+    elif ill:
+        told.append(f"{', '.join(ill)} had incidents of their own.")
+    return told
+
+
+def _is_beyond(point: MetricPoint) -> bool:
+    value, limit = point.value or 0.0, point.limit or 0.0
+    return value > limit if point.higher_is_better is False else value < limit
 
 
 def tested_words(gate: GateResult) -> str:
@@ -132,7 +156,9 @@ def _side_by_side(dossier: Dossier, new: str, old: str) -> str:
         sure = f"95 % certain: between {-low:.0f} % larger and {high:.0f} % smaller"
     elif high < 0:
         sure = f"95 % certain: {-high:.0f} % to {-low:.0f} %"
-    return f"{where}, the error of version {new} was {size} than that of version {old} ({sure})."
+    # An end that is rounded to nothing leaves it open.
+    probably = "probably " if round(low) * round(high) <= 0 else ""
+    return f"{where}, the error of version {new} was {probably}{size} than that of version {old} ({sure})."
 
 
 def _span(windows: Sequence[Window]) -> str:

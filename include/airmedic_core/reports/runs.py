@@ -166,6 +166,30 @@ def write_run(ws: Workspace, content: RunContent, draw: Callable[[Path], None]) 
     return _report(ws.settings, experiment, run_id)
 
 
+def rename_run(ws: Workspace, identity: tuple[str, str], name: str) -> None:
+    """Give a report's run another name, where there is such a run.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model.
+    identity : tuple of str, str
+        Name and value of the tag that the run is found by.
+    name : str
+        The name.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If MLflow does not answer. A retry helps.
+    """
+    experiment = ws.registry.experiment(ws.spec.name)
+    with ws.registry.answering():
+        run = _find(ws.registry.client, experiment, identity)
+        if run is not None and run.info.run_name != name:
+            ws.registry.client.set_tag(run.info.run_id, "mlflow.runName", name)
+
+
 def airflow_link(ws: Workspace, identity: tuple[str, str], airflow_url: str) -> str:
     """Return the address of the Airflow run of a report: the given one, else the one that its run carries already.
 

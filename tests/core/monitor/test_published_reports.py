@@ -52,11 +52,11 @@ def test_names_begin_with_what_matters(watched: tuple[Workspace, list[str]]) -> 
     ws, runs = watched
     names = [ws.registry.client.get_run(run_id).info.run_name for run_id in runs]
     assert re.fullmatch(
-        r"✔ healthy · AUC 0\.\d\d \([+−]0\.\d\d\) · 1 Feb · v1, adopted by anna · nothing to do", names[0]
+        r"✔ healthy · nothing to do · AUC 0\.\d\d \([+−]0\.\d\d\) · 1 Feb · v1, adopted by anna", names[0]
     )
     # A label that is turned round is a fault of the data, or another relation: the checks decide, and the name follows.
     cause = assessment_of(ws, runs[2]).cause.words
-    assert re.fullmatch(rf"✖ {cause} · AUC 0\.\d\d \(−0\.\d\d\) · 3 Feb · see its incident", names[2])
+    assert re.fullmatch(rf"✖ {cause} · not remedied yet, see its incident · AUC 0\.\d\d \(−0\.\d\d\) · 3 Feb", names[2])
 
 
 def test_a_healthy_batch_says_its_metric_its_largest_move_and_what_is_usual(

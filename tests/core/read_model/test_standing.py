@@ -73,7 +73,7 @@ def test_nothing_is_to_be_done_about_a_healthy_model_and_its_adopter_decided(
 
 
 def test_a_model_without_a_champion_needs_one_before_it_is_watched(row: Callable[[], Json], ledger: Ledger) -> None:
-    assert step(row()) == {"kind": "set_up", "words": "Set a champion: airmedic adopt"}
+    assert step(row()) == {"kind": "set_up", "words": "No version is named champion: run airmedic adopt"}
     assert row()["decided"] is None
     ledger.record_promotion(Promotion("alpha", None, "1", "adopt", day(0), "anna"))
     assert step(row()) == {"kind": "set_up", "words": "Unpause its monitoring"}
@@ -261,7 +261,7 @@ def test_an_ended_incident_says_who_decided_and_asks_nothing_of_a_model_that_is_
 @pytest.mark.parametrize(
     ("state", "outcome", "after"),
     [
-        (IncidentState.ESCALATED, "escalated", {"kind": "look", "words": "Look into it: no remedy may be carried out"}),
+        (IncidentState.ESCALATED, "escalated", {"kind": "look", "words": "Find the cause: no safe remedy was found"}),
         (IncidentState.ESCALATED, "failed", {"kind": "look", "words": "Look into it: the remediation failed"}),
         (IncidentState.REJECTED, "unanswered", {"kind": "look", "words": "Look into it: nobody answered"}),
         *(

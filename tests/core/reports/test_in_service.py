@@ -117,6 +117,20 @@ def test_the_windows_before_and_after_tell_whether_it_helped_and_the_test_is_nam
     ]
 
 
+def test_the_windows_since_are_judged_by_the_level_of_the_version_that_answered_them(deployed: Dossier) -> None:
+    june, july = replace(point(6, "2", 0.8), limit=0.65), replace(point(7, "2", 0.6), limit=0.65, outcome="incident")
+    *_, level, own, _ = measured_words(replace(deployed, windows=(*deployed.windows, june, july)))
+    assert level == "Accepted of version 2 is at least 0.650: 1 of 2 windows since reached that."
+    assert own == "Jul 2026 had an incident of its own."
+
+
+def test_a_gain_whose_interval_begins_at_nothing_is_only_probable(deployed: Dossier) -> None:
+    # Twenty blocks of 0.3 and -0.2 by turns: their mean of 0.05, in 0.5 lost a row, is not far from nothing.
+    shown = {"window": month(5).key, "rows": 100, "lost": 50.0, "gains": [0.3, -0.2] * 10}
+    told, *_ = in_service_words(replace(deployed, compared=(shown,)))
+    assert "the error of version 2 was probably 10 % smaller than that of version 1" in told
+
+
 def test_what_two_versions_answered_on_the_same_new_rows_is_told_in_shares_of_the_error(deployed: Dossier) -> None:
     # Twenty blocks that differ by nothing: the old version lost 50 in 100 rows, and the new one 0.05 less in each row.
     shown = {"window": month(5).key, "rows": 100, "lost": 50.0, "gains": [0.05] * 20}

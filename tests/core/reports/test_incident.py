@@ -10,7 +10,7 @@ import pytest
 
 from airmedic_core.errors import LedgerError
 from airmedic_core.records import Incident
-from airmedic_core.reports import incident_report
+from airmedic_core.reports import batch_report, incident_report
 from airmedic_core.reports.narrative.record import settled
 from airmedic_core.spec import parse_spec
 from airmedic_core.workspace import Workspace
@@ -29,7 +29,7 @@ def test_the_run_tells_the_whole_story(ws: Workspace, healed: Incident, read_art
     run = ws.registry.client.get_run(report.run_id)
     assert run.info.status == "FINISHED"
     assert run.info.run_name == (
-        "✔ harmful covariate shift · AUC 0.68 → 0.80 (gate) · Apr 2026 · incident resolved · nothing to do"
+        "✔ harmful covariate shift · incident resolved · nothing to do · AUC 0.68 → 0.80 · Apr 2026"
     )
     assert run.data.tags["airmedic.incident_id"] == healed.id
     assert run.data.tags["airmedic.cause"] == "harmful_covariate_shift"
@@ -93,7 +93,22 @@ def test_the_run_stays_the_same_while_the_incident_moves_on(
     assert "AUC 0.680 → 0.800" in read_artifact(second.run_id, "report.md")
     run = ws.registry.client.get_run(first.run_id)
     assert run.data.tags["airmedic.state"] == "resolved"
-    assert run.info.run_name.endswith(" · incident resolved · nothing to do")
+    assert " · incident resolved · nothing to do · " in run.info.run_name
+
+
+def test_the_run_of_its_window_is_named_after_how_far_an_incident_has_come(
+    ws: Workspace, incident: Incident, request: pytest.FixtureRequest
+) -> None:
+    batch = next(seen.batch for seen in ws.ledger.batches(incident.model) if seen.batch.id in incident.batch_ids)
+    run_id = batch_report(ws, batch).run_id
+
+    def name() -> str:
+        incident_report(ws, incident.id)
+        return str(ws.registry.client.get_run(run_id).info.run_name)
+
+    assert name().startswith("✖ harmful covariate shift · not remedied yet, see its incident · AUC 0.68 ")
+    request.getfixturevalue("healed")
+    assert name().startswith("✖ harmful covariate shift · resolved · AUC 0.68 ")
 
 
 def test_what_follows_a_comment_about_the_audit_chain_is_part_of_the_report() -> None:

@@ -39,9 +39,9 @@ def name_of(ws: Workspace, incident_id: str = INCIDENT) -> str:
 
 def test_an_open_incident_begins_with_its_cause_and_what_it_costs(ws: Workspace, incident: Incident) -> None:
     # 0.68 where 0.81 are usual.
-    assert name_of(ws) == "✖ harmful covariate shift · AUC 0.68 (−0.13) · Apr 2026 · incident open · wait"
+    assert name_of(ws) == "✖ harmful covariate shift · incident open · wait · AUC 0.68 (−0.13) · Apr 2026"
     ws.ledger.move_incident(incident.id, IncidentState.AWAITING_APPROVAL)
-    assert name_of(ws).endswith("incident waits for an approval · answer the approval")
+    assert " · incident waits for an approval · answer the approval · " in name_of(ws)
 
 
 def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspace, healed: Incident) -> None:
@@ -59,7 +59,7 @@ def test_the_first_screen_answers_what_why_who_and_whether_it_helped(ws: Workspa
             " AUC 0.680 → 0.800. It has held for 2 healthy window(s) since."
         ),
     ]
-    measured = "AUC was 0.680 (0.660 to 0.700) in Apr 2026, on 3,000 rows with labels. At least 0.790 is accepted."
+    measured = "AUC fell to 0.680 (0.660 to 0.700) in Apr 2026, on 3,000 rows with labels. At least 0.790 was accepted."
     assert measured in rows["What"]
     assert rows["Why"].startswith(
         "**harmful covariate shift**, 80 % by rules. ROC AUC is 0.68, usually 0.81 \\[E1\\]. plan moved"

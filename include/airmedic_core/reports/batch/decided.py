@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from airmedic_core.records import ABNORMAL, Role
 from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.batch.story import BatchStory
-from airmedic_core.reports.decided import NOTHING_TO_DO, came_of, who_decided
+from airmedic_core.reports.decided import NOTHING_TO_DO, came_of, stage, who_decided
 from airmedic_core.reports.switches import CameToServe
 from airmedic_core.reports.text import day, line, moment
 
@@ -53,6 +54,25 @@ def decided_by(story: BatchStory, *, short: bool = False) -> str:
     cure = next(mine, None) if switch.proposal_hash and not came.takes_back else None
     why = f", against the {cure.cause.words} of {day(cure.window)}" if cure else ""
     return f"Version {line(switch.to_version, 20)}{before}, {came.told} on {moment(switch.at)}{why}."
+
+
+def how_far(story: BatchStory) -> str:
+    """Return how far the incident has come that a batch belongs to, and where to read on; empty for no incident."""
+    if story.outcome != "incident":
+        return ""
+    incident = story.incident
+    told = stage(incident.state, incident.resolution, story.spec.approvers) if incident else stage("open", {})
+    return told if incident and incident.closed_at else f"{told}, see its incident"
+
+
+def why_watched(story: BatchStory) -> str:
+    """Return in a few words what makes a window one to watch; empty where no finding says it."""
+    roles = {finding.role for finding in story.findings if finding.verdict in ABNORMAL}
+    if Role.LOSS in roles:
+        return "performance is lower"
+    if Role.INPUT_MOVED in roles:
+        return "inputs have moved"
+    return "data look unusual" if roles else ""
 
 
 def recent_incidents(story: BatchStory) -> list[str]:

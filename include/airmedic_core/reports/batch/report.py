@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from airmedic_core.reports.batch.story import BatchStory, read_story
 from airmedic_core.reports.batch.words import batch_markdown, batch_name, batch_note
 from airmedic_core.reports.findings import findings_table, moves_table
 from airmedic_core.reports.private import Privacy
-from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, write_run
+from airmedic_core.reports.runs import AIRFLOW_TAG, Report, RunContent, airflow_link, rename_run, write_run
 from airmedic_core.reports.text import prose
 
 if TYPE_CHECKING:
@@ -77,6 +77,25 @@ def batch_report(ws: Workspace, batch: Batch, *, airflow_url: str = "", profiles
     report = write_run(ws, content, lambda folder: _write(ws, story, markdown, profiles, folder))
     extend_history(ws, story, points)
     return report
+
+
+def name_again(ws: Workspace, batches: Sequence[Batch]) -> None:
+    """Give the runs of batches the names that say how far their incident has come since they were written.
+
+    Parameters
+    ----------
+    ws : Workspace
+        The model's workspace.
+    batches : sequence of Batch
+        Batches of one incident. Those that no run tells of are passed over.
+
+    Raises
+    ------
+    RegistryUnavailableError
+        If MLflow does not answer. A retry helps.
+    """
+    for batch in batches:
+        rename_run(ws, (BATCH_TAG, batch.id), batch_name(read_story(ws, batch)))
 
 
 def _tags(story: BatchStory) -> dict[str, str]:

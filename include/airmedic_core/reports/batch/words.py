@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airmedic_core.records import ABNORMAL, Verdict
-from airmedic_core.reports.batch.decided import decided_by, recent_incidents, what_to_do
+from airmedic_core.reports.batch.decided import decided_by, how_far, recent_incidents, what_to_do, why_watched
 from airmedic_core.reports.batch.story import BatchStory
 from airmedic_core.reports.findings import markdown_findings
 from airmedic_core.reports.measured import metric_words, move_words, short_metric, short_number, since_words
@@ -21,17 +21,20 @@ _HEALTHY = "Healthy: nobody has to do anything"
 
 
 def batch_name(story: BatchStory) -> str:
-    """Return the name of a batch's run: what it is, the metric and its change, and when."""
+    """Return the name of a batch's run: what it is, the next step, the metric and its change, when, and who decided."""
     what = story.outcome
+    if what == "watch" and (why := why_watched(story)):
+        what = f"watch: {why}"
     if story.assessment and story.outcome == "incident":
         what = story.assessment.cause.words
     measured = short_metric(story.summary, story.metric)
     if not measured and story.moves:
         measured = f"largest move {short_number(story.moves[0].of_usual)} of usual"
     marked = f"{_MARKS.get(story.outcome, '?')} {what}"
-    # Who decides about an incident stands in the name of its own run.
+    # Who let the version serve decides nothing about an incident of it.
     serves = "" if story.outcome == "incident" else decided_by(story, short=True)
-    parts = (marked, measured, day(story.batch.window), serves, what_to_do(story, short=True))
+    step = how_far(story) or what_to_do(story, short=True)
+    parts = (marked, step, measured, day(story.batch.window), serves)
     return _SEPARATOR.join(part for part in parts if part)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airmedic_core.records import Json, to_json
+from airmedic_core.reports.batch.report import name_again
 from airmedic_core.reports.consultations import link_traces
 from airmedic_core.reports.decided import next_step, who_decided
 from airmedic_core.reports.decision_trace import decision_trace
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 INCIDENT_TAG = "airmedic.incident_id"
+_NAMED_AGAIN = 3
+"""Newest windows of an incident whose runs are named after how far it has come: each costs MLflow two requests."""
 
 
 def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -> Report:
@@ -82,6 +85,7 @@ def incident_report(ws: Workspace, incident_id: str, *, airflow_url: str = "") -
             _dump(folder / "checkpoint.json", checkpoint)
 
     report = write_run(ws, content, write)
+    name_again(ws, dossier.batches[-_NAMED_AGAIN:])
     if dossier.calls:
         link_traces(ws, incident_id, report.run_id)
     if incident.mlflow_run_id != report.run_id:

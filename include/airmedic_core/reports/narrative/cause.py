@@ -47,11 +47,16 @@ def measured_then(dossier: Dossier) -> str:
     bounds = f" ({short(summary.metric_low or 0.0)} to {short(summary.metric_high or 0.0)})" if known else ""
     rows = f", on {finding.sample_size:,} rows with labels" if finding is not None and finding.sample_size else ""
     window = day(dossier.batches[0].window)
-    told = f"{measure_name(summary.metric_name)} was {short(summary.metric_value)}{bounds} in {window}{rows}."
+    verb = "was"
+    if summary.metric_limit is not None:
+        rises = summary.metric_higher_is_better is False
+        room = summary.metric_limit - summary.metric_value if rises else summary.metric_value - summary.metric_limit
+        verb = "was" if room >= 0 else "rose to" if rises else "fell to"
+    told = f"{measure_name(summary.metric_name)} {verb} {short(summary.metric_value)}{bounds} in {window}{rows}."
     if summary.metric_limit is None:
         return told
     way = "At most" if summary.metric_higher_is_better is False else "At least"
-    return f"{told} {way} {short(summary.metric_limit)} is accepted."
+    return f"{told} {way} {short(summary.metric_limit)} was accepted."
 
 
 def ended(state: IncidentState) -> str:

@@ -69,7 +69,7 @@ def _what(dossier: Dossier) -> str:
     incident = dossier.incident
     parts = [prose(incident.headline.rstrip("."), 240) + "."]
     if measured := measured_then(dossier):
-        parts.append(prose(measured))
+        parts.insert(0, prose(measured))
     if incident.fingerprint != REQUESTED:
         parts.append(ended(incident.state))
     return " ".join(parts)

@@ -39,9 +39,9 @@ def incident_name(dossier: Dossier) -> str:
             parts.append(_STATES[incident.state])
     else:
         cause = (dossier.standing.cause if dossier.standing else incident.cause).words
-        parts = [f"{_MARKS.get(incident.state, _OPEN)} {cause}", _measured(dossier), day(incident.window)]
+        parts = [f"{_MARKS.get(incident.state, _OPEN)} {cause}"]
         step = next_step(incident.state, incident.resolution, asked_of(dossier)).partition(_REASON)[0]
-        parts += [f"incident {_standing(dossier)}", step]
+        parts += [f"incident {_standing(dossier)}", step, _measured(dossier), day(incident.window), decider(dossier)]
         if dossier.rehearsed and incident.closed_at is None:
             parts.append(_asked(dossier))
     return dossier.privacy.text(_SEPARATOR.join(part for part in parts if part))
@@ -68,9 +68,7 @@ def asked_of(dossier: Dossier) -> tuple[str, ...]:
 def _standing(dossier: Dossier) -> str:
     incident = dossier.incident
     state = came_of(incident.resolution) if incident.state is IncidentState.RESOLVED else ""
-    told = state or _STATES[incident.state]
-    person = decider(dossier)
-    return f"{told}, {person}" if person else told
+    return state or _STATES[incident.state]
 
 
 def what_was_asked(dossier: Dossier) -> str:
@@ -121,7 +119,5 @@ def _measured(dossier: Dossier) -> str:
     before, after = resolution.get("before"), resolution.get("after")
     if isinstance(before, int | float) and isinstance(after, int | float):
         metric = measure_name(line(resolution.get("metric", dossier.spec.metric), 40))
-        gates = {(gate.champion_value, gate.challenger_value) for gate in dossier.gates}
-        of_gate = " (gate)" if (before, after) in gates else ""
-        return f"{metric} {short_number(before)} → {short_number(after, like=before)}{of_gate}"
+        return f"{metric} {short_number(before)} → {short_number(after, like=before)}"
     return short_metric(dossier.summary, dossier.metric)

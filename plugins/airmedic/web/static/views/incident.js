@@ -3,7 +3,7 @@
 import * as api from "../api.js";
 import { facts, folded, knowing, make, named, row, said, section, table } from "../dom.js";
 import { to } from "../routes.js";
-import { actionName, capital, duration, incidentName, incidentState, number, percent, plain, span, when } from "../words.js";
+import { actionName, capital, incidentName, incidentState, number, percent, plain, span, when } from "../words.js";
 import { away, badge, trail } from "./parts.js";
 import { proposalCard } from "./proposal.js";
 import { decisionTrace } from "./trace.js";
@@ -33,7 +33,7 @@ export async function incidentView({ names, signal }) {
 /* The five questions that somebody has who opens this page, before they scroll. */
 function answers(incident) {
   const start = incident.window?.start ?? incident.window?.window_start;
-  const closed = incident.closed_at ? `, closed after ${duration((new Date(incident.closed_at) - new Date(incident.opened_at)) / 1000)}` : ", still open";
+  const closed = incident.closed_at ? [", closed ", when(incident.closed_at)] : ", still open";
   return make(
     "div",
     { class: "answers" },
@@ -70,7 +70,7 @@ function next({ state, next_words: words }) {
 function decided({ proposals: made }) {
   const counted = made.flatMap(({ action_words: action, answers: given }) => given.filter(({ refused_because: why }) => !why).map((given) => ({ action: actionName(action), ...given })));
   if (!counted.length) return "nobody yet";
-  return counted.map(({ action, answer, by, comment }) => make("div", {}, by === POLICY ? "The policy, without asking," : named(by), answer === "approve" ? " approved: " : " rejected: ", named(action), comment && by !== POLICY ? [" – “", said(comment, { most: 120 }), "”"] : null));
+  return counted.map(({ action, answer, at, by, comment }) => make("div", {}, by === POLICY ? "The policy, without asking," : named(by), answer === "approve" ? " approved: " : " rejected: ", named(action), ", ", when(at), comment && by !== POLICY ? [" – “", said(comment, { most: 120 }), "”"] : null));
 }
 
 function helped({ outcome, measured_words: words }) {
