@@ -220,15 +220,26 @@ class Overview(Audit):
         """Return who approved each of some proposals; what was refused does not count."""
         query = (
             select(approvals.c.proposal_hash, approvals.c.by)
-            .where(approvals.c.proposal_hash.in_(list(hashes)), approvals.c.answer == "approve")
-            .where(approvals.c.refused_because == "")
+            .where(approvals.c.answer == "approve", approvals.c.refused_because == "")
             .order_by(approvals.c.sequence)
         )
         people: dict[str, list[str]] = defaultdict(list)
         with self._reading() as connection:
-            for proposal_hash, by in connection.execute(query):
-                people[proposal_hash] += [by] if by not in people[proposal_hash] else []
+            for start in range(0, len(hashes), AT_ONCE):
+                asked = approvals.c.proposal_hash.in_(list(hashes[start : start + AT_ONCE]))
+                for proposal_hash, by in connection.execute(query.where(asked)):
+                    people[proposal_hash] += [by] if by not in people[proposal_hash] else []
         return dict(people)
+
+    def proposals_of(self, hashes: Sequence[str]) -> dict[str, Proposal]:
+        """Return some proposals by their hashes, without those that are not on record or whose row was changed."""
+        known: dict[str, Proposal] = {}
+        with self._reading() as connection:
+            for start in range(0, len(hashes), AT_ONCE):
+                asked = proposals.c.hash.in_(list(hashes[start : start + AT_ONCE]))
+                for hash_, record in connection.execute(select(proposals.c.hash, proposals.c.record).where(asked)):
+                    known[hash_] = from_json(Proposal, record)
+        return {hash_: p for hash_, p in known.items() if hash_ in {p.hash, p.former_hash}}
 
 
 def is_requested(incident: Row[Any]) -> bool:

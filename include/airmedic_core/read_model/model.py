@@ -16,11 +16,13 @@ from airmedic_core.read_model.policy import override_json
 from airmedic_core.read_model.promotions import promotions_of
 from airmedic_core.read_model.specs import KnownSpec
 from airmedic_core.read_model.standing import decision_json, step_of
-from airmedic_core.records import REQUESTED, Incident, Json, Promotion
+from airmedic_core.records import REQUESTED, BatchSummary, Incident, Json, Promotion
 from airmedic_core.records.findings import Role
 from airmedic_core.records.versions import taking_back
 from airmedic_core.reports.addresses import model_address
 from airmedic_core.reports.decided import who_decided
+from airmedic_core.reports.gate_words import USUAL_CONFIDENCE
+from airmedic_core.reports.measured import level_words, measured_windows, since_words
 from airmedic_core.reports.private import Privacy
 from airmedic_core.windows import Window
 
@@ -64,6 +66,7 @@ def read_model(
             "mlflow": model_address(settings, name) or None,
         },
         "decided": None, "next": nothing_seen.plain,
+        "level_words": "", "since_words": "",
         "windows": [], "columns": [], "columns_left_out": 0, "quality": [], "promotions": [], "incidents": [],
         "overrides": [], "not_monitored": [],
     }  # fmt: skip
@@ -80,7 +83,8 @@ def read_model(
     answer |= _standing(ledger, known, state, incidents, promotions, now=now) | {
         "state": state,
         "windows": [_window(row, known, quarantined, incidents) for row in rows],
-        "promotions": promotions_of(ledger, promotions),
+        "promotions": promotions_of(ledger, promotions, spec.gate.confidence if spec else USUAL_CONFIDENCE),
+        **_of_versions(rows),
         "incidents": [incident_line(incident, known) for incident in incidents],
     }
     if spec is None:
@@ -127,6 +131,13 @@ def _standing(
         takes_back=champion in taking_back(reversed(promotions)),
     )
     return {"decided": decided, "next": step.plain}
+
+
+def _of_versions(rows: Sequence[Any]) -> Json:
+    """Return in words why the accepted level steps, and how the version that serves does beside the one before it."""
+    windows = measured_windows(rows, BatchSummary(), None)
+    metric = next((row.metric_name for row in reversed(rows) if row.metric_value is not None), None)
+    return {"level_words": level_words(windows), "since_words": since_words(metric, windows) if metric else ""}
 
 
 def incident_line(incident: Incident, known: KnownSpec) -> Json:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from airmedic_core.errors import LedgerBusyError, LedgerError
 from airmedic_core.read_model.plain import moment, rounded
-from airmedic_core.records import Json, Promotion
+from airmedic_core.records import GateResult, Json, Promotion, Proposal
 from airmedic_core.records.versions import taking_back
 from airmedic_core.registry.departures import departures
+from airmedic_core.reports.gate_words import USUAL_CONFIDENCE, gained
 from airmedic_core.reports.switches import CameToServe
 
 if TYPE_CHECKING:
     from airmedic_core.ledger import Ledger
 
 
-def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]:
+def promotions_of(ledger: Ledger, promotions: Sequence[Promotion], confidence: float = USUAL_CONFIDENCE) -> list[Json]:
     """Return the switches of a model's champion, newest first.
 
     Parameters
@@ -25,9 +25,12 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
         Knows who approved them.
     promotions : sequence of Promotion
         Newest first.
+    confidence : float
+        Of the interval in which a gate knows how two versions differ.
     """
     left, undoing = departures(promotions), taking_back(reversed(promotions))
-    approvers = ledger.approvers_of([promotion.proposal_hash for promotion in promotions if promotion.proposal_hash])
+    hashes = [promotion.proposal_hash for promotion in promotions if promotion.proposal_hash]
+    approvers, proposals = ledger.approvers_of(hashes), ledger.proposals_of(hashes)
     lines: list[Json] = []
     for promotion in promotions:
         departure = left.get(promotion.to_version)
@@ -43,27 +46,23 @@ def promotions_of(ledger: Ledger, promotions: Sequence[Promotion]) -> list[Json]
                 "by_words": came.told,
                 "credited": came.people,
                 "approved_by": "" if came.takes_back else ", ".join(people),
-                "gate": _gate(ledger, promotion),
+                "gate": _gate(proposals.get(promotion.proposal_hash or ""), promotion, confidence),
                 "departed": str(departure) if departure and departure.at >= promotion.at else "",
             }
         )
     return lines
 
 
-def _gate(ledger: Ledger, promotion: Promotion) -> Json | None:
+def _gate(proposal: Proposal | None, promotion: Promotion, confidence: float) -> Json | None:
     """Return what the gate measured of a version and of the one before it, on the same rows."""
-    if not promotion.proposal_hash:
-        return None
-    try:
-        params = ledger.proposal(promotion.proposal_hash).params
-    except LedgerBusyError:
-        raise
-    except LedgerError:
-        # A ledger of an earlier version may hold a switch without its proposal.
-        return None
+    # A ledger of an earlier version may hold a switch without its proposal.
+    params = proposal.params if proposal else {}
     gate = params.get("gate")
     # The switch that takes a version back stands under the same proposal, and leads to another version.
     if not isinstance(gate, dict) or str(params.get("version")) != promotion.to_version:
         return None
     numbers = {name: rounded(gate.get(name)) for name in ("champion_value", "challenger_value")}
-    return {"metric": gate.get("metric"), "rows": gate.get("rows"), **numbers}
+    metric, rows = str(gate.get("metric")), int(gate.get("rows") or 0)
+    difference, low, high = (gate.get(name) for name in ("difference", "low", "high"))
+    result = GateResult("passed", metric, (), difference=difference, low=low, high=high, rows=rows)
+    return {"metric": metric, "rows": rows, **numbers, "gained_words": gained(result, confidence)}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from sqlalchemy.event import listen
 
 from airmedic_core.ledger import Ledger
 from airmedic_core.read_model import SpecShelf, maps, read_column, read_model
@@ -91,7 +92,9 @@ def test_versions_tell_who_brought_them_and_how_they_left(
     alpha: Callable[..., Json], observe: Observe, ledger: Ledger
 ) -> None:
     observe("alpha", 0)
-    gate = {"metric": "roc_auc", "rows": 900, "champion_value": 0.7, "challenger_value": 0.8}
+    gate = {"metric": "roc_auc", "rows": 900, "champion_value": 0.7, "challenger_value": 0.69}
+    # People may approve what the test could not tell apart.
+    gate |= {"outcome": "inconclusive", "difference": -0.01, "low": -0.03, "high": 0.01}
     params = {"version": "2", "gate": gate}
     proposal = Proposal("i1", "alpha", "deploy", params, "Better.", Permission.ASK, "Because.", day(3), day(9))
     ledger.record_proposal(proposal)
@@ -101,12 +104,14 @@ def test_versions_tell_who_brought_them_and_how_they_left(
     newest, first = alpha()["promotions"]
     assert (newest["version"], newest["from_version"], newest["departed"]) == ("2", "1", "")
     assert newest["by_words"] == "deployed, approved by boris"
-    assert (newest["approved_by"], newest["gate"]) == ("boris", gate)
+    told = {name: gate[name] for name in ("metric", "rows", "champion_value", "challenger_value")}
+    told["gained_words"] = "worse by 0.010 (95 % certain: between 0.030 worse and 0.010 better)"
+    assert (newest["approved_by"], newest["gate"]) == ("boris", told)
     assert (first["by_words"], first["gate"]) == ("adopted by anna", None)
     assert first["departed"] == "version 1 was replaced on 2026-01-06 00:00 UTC, by version 2"
     # The switch that takes it back stands under the same proposal: the gate has not measured version 1 against 2.
     ledger.record_promotion(Promotion("alpha", "2", "1", "rollback", day(6), "airmedic", proposal.hash))
-    assert [promotion["gate"] for promotion in alpha()["promotions"]] == [None, gate, None]
+    assert [promotion["gate"] for promotion in alpha()["promotions"]] == [None, told, None]
     # Nobody was asked about it: boris has approved version 2.
     newest = alpha()["promotions"][0]
     assert newest["by_words"] == "returned to by Airmedic, which took back what had replaced it"
@@ -150,3 +155,44 @@ def test_a_column_has_a_history_and_a_usual_range(ledger: Ledger, shelf: SpecShe
     assert [point["statistic"] for point in column["quality"]] == ["null_fraction", "null_fraction"]
     assert read_column(ledger, known, "salary") is None
     assert read_column(ledger, known, "no_such_column") is None
+
+
+def test_the_versions_of_many_switches_are_asked_for_at_once(
+    alpha: Callable[..., Json], observe: Observe, ledger: Ledger
+) -> None:
+    observe("alpha", 0)
+    statements: list[str] = []
+    listen(ledger._engine, "before_cursor_execute", lambda *called: statements.append(called[2]))
+
+    def asked() -> int:
+        statements.clear()
+        alpha()
+        return sum(statement.startswith("SELECT") for statement in statements)
+
+    def deploy(number: int) -> None:
+        params = {"version": str(number), "gate": {"metric": "roc_auc", "rows": 9, "champion_value": 0.7}}
+        proposal = Proposal("i1", "alpha", "deploy", params, "Better.", Permission.ASK, "Because.", day(3), day(9))
+        ledger.record_proposal(proposal)
+        ledger.record_promotion(
+            Promotion("alpha", str(number - 1), str(number), "deploy", day(number), "anna", proposal.hash)
+        )
+
+    deploy(2)
+    few = asked()
+    for number in range(3, 9):
+        deploy(number)
+    assert asked() == few
+    assert all(promotion["gate"] for promotion in alpha()["promotions"])
+
+
+def test_the_version_that_serves_is_told_beside_the_one_before_it_in_words(
+    alpha: Callable[..., Json], observe: Observe
+) -> None:
+    observe("alpha", 0, version="1", auc=0.7)
+    assert (alpha()["since_words"], alpha()["level_words"]) == ("", "")
+    observe("alpha", 1, version="2", auc=0.8)
+    observe("alpha", 2, version="2", auc=0.84)
+    # The mean of 0.8 and 0.84.
+    assert alpha()["since_words"] == (
+        "AUC 0.70 in the last window of version 1 (1 Jan), 0.82 on average in the 2 windows of version 2 since"
+    )

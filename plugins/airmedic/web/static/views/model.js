@@ -51,7 +51,7 @@ function standing(model) {
     [measured ? metricName(measured.metric) : "Metric", measured ? [make("b", { class: isBad(measured) ? "bad" : null }, number(measured.value)), accepted(measured), `, rows of ${day(measured.start)}`] : "not measured yet"],
     ["What happened", lastIncident(model)],
     ["Who decided", decided(model)],
-    ["Did it help?", helped(windows)],
+    ["Did it help?", model.since_words ? said(model.since_words, { most: 300 }) : null],
     ["What to do", nextStep(model)],
     ["Last check", checked ? [`rows of ${span(checked.start, checked.end)} (${number(checked.rows)}), `, when(checked.checked_at ?? checked.as_of, { asAge: true })] : "never"],
     ["Owner", spec?.owner ? named(spec.owner) : null],
@@ -74,18 +74,6 @@ function decided({ decided: last, promotions: changes }) {
   const champion = newestFirst(changes)[0];
   if (!champion && !last) return "nobody: no version serves yet";
   return [make("div", {}, last ? named(last.words) : "nobody yet"), champion ? make("div", { class: "quiet" }, `version ${champion.version} serves since `, when(champion.at)) : null];
-}
-
-/* The version that serves against the last window of the one before: rows of production, and not those of the gate. */
-function helped(windows) {
-  const measured = windows.filter(({ value, version }) => typeof value === "number" && version);
-  const version = measured.at(-1)?.version;
-  const first = measured.findLastIndex((window) => window.version !== version) + 1;
-  if (!first) return null;
-  const [before, own] = [measured[first - 1], measured.slice(first)];
-  const mean = own.reduce((sum, { value }) => sum + value, 0) / own.length;
-  const since = own.length > 1 ? `on average in the ${own.length} windows` : "in the window";
-  return `${metricName(before.metric)} ${number(before.value)} in the last window of version ${before.version}, ${number(mean)} ${since} of version ${version} since`;
 }
 
 function nextStep({ next, name }) {
@@ -134,22 +122,22 @@ function unwatched({ name }) {
   return make("p", { class: "empty" }, "No batch was looked at yet: unpause ", make("code", {}, `monitor__${name}`), " in Airflow, or trigger it for a window that has rows.");
 }
 
-function performance({ windows, promotions: changes }) {
+function performance(model) {
+  const { windows, promotions: changes } = model;
   const measured = windows.findLast(({ value }) => typeof value === "number");
   if (!measured) return section("Performance", make("p", { class: "empty" }, "It has not been measured yet: no labels of these windows are known."));
   const chart = lineChart(`${metricName(measured.metric)} over time`, windows, marks(windows, changes));
-  return section("Performance", chart, level(windows, changes));
+  return section("Performance", chart, level(model));
 }
 
 /* A level that falls with a new version looks like a bar that somebody has lowered. */
-function level(windows, changes) {
-  const known = windows.filter(({ limit }) => typeof limit === "number");
-  const step = known.findLastIndex(({ limit, version }, index) => index && limit !== known[index - 1].limit && version !== known[index - 1].version);
-  if (step < 1) return null;
-  const [before, now] = [known[step - 1], known[step]];
-  const gate = changes.find(({ version }) => version === now.version)?.gate;
-  const tried = gate && typeof gate.challenger_value === "number" ? ` Version ${now.version} was let in because it did better on the same ${number(gate.rows)} rows, which neither was trained on: ${metricName(gate.metric)} ${number(gate.champion_value)} of version ${before.version}, ${number(gate.challenger_value)} of version ${now.version}.` : "";
-  return make("p", { class: "quiet" }, `The accepted level belongs to the version: what it reached on the rows that it was accepted on, less the loss that is tolerated. It is no bar that somebody has moved: ${number(before.limit)} was version ${before.version}’s, ${number(now.limit)} is version ${now.version}’s.${tried}`);
+function level({ level_words: words, windows, promotions: changes }) {
+  if (!words) return null;
+  const version = windows.findLast(({ limit }) => typeof limit === "number")?.version;
+  const change = changes.find((promotion) => promotion.version === version);
+  const gate = change?.gate;
+  const tried = gate && typeof gate.challenger_value === "number" ? ` Version ${version} was compared with version ${change.from_version} on the same ${number(gate.rows)} rows, which neither was trained on: ${metricName(gate.metric)} ${number(gate.challenger_value)} instead of ${number(gate.champion_value)}, ${gate.gained_words}.` : "";
+  return make("p", { class: "quiet" }, said(`${words}${tried}`, { most: 800 }));
 }
 
 /* Windows carry the time of their rows, and promotions the time on the clock, which may be far apart. A version's mark is
