@@ -113,12 +113,13 @@ def _is_same_problem(before: Json, now: Json) -> bool:
 
 def _lasts_since(ws: Workspace, incident: Incident) -> datetime:
     """Return since when each window without a gap has shown what the newest one of an incident shows most strongly."""
-    strongest = next(iter(alerts_of(ws, incident)), None)
-    since: datetime | None = None
+    strongest, since = "", None
     for seen in ws.ledger.batches(incident.model, limit=_MOST):
         window, assessment = seen.batch.window, seen.assessment
         if since is None and seen.batch.id != incident.batch_ids[-1]:
             continue
+        if since is None and assessment is not None:
+            strongest = next(iter(assessment.finding_keys), "")
         shows_it = (
             assessment is not None
             and assessment.outcome == "incident"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airmedic_core.causes import Cause, Severity
 from airmedic_core.decide.objection import Objection
-from airmedic_core.records import Approval, Diagnosis, Incident, Json, Permission, Proposal
+from airmedic_core.records import Approval, Diagnosis, Incident, Json, Permission, Proposal, digest
 
 if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
@@ -107,14 +107,20 @@ def rests_on(ws: Workspace, incident: Incident, diagnosis: Diagnosis | None, act
 def alerts_of(ws: Workspace, incident: Incident) -> dict[str, float | None]:
     """Return the findings that decided on the newest batch of an incident: key → size of its effect, strongest first.
 
-    An effect that is no number is None. There is nothing of an incident that no batch has opened.
+    An effect that is no number is None. There is nothing of an incident that no batch has opened. The key of a finding
+    on a private column is a digest: reports show what a question rests on, and a segment's name holds a value.
     """
     newest = ws.ledger.assessment(incident.batch_ids[-1]) if incident.batch_ids else None
     if newest is None:
         return {}
-    findings = {finding.key: finding.effect for finding in ws.ledger.findings(newest.batch_id)}
-    effects = {key: findings.get(key) for key in newest.finding_keys}
-    return {key: None if effect is None else abs(effect) for key, effect in effects.items()}
+    findings = {finding.key: finding for finding in ws.ledger.findings(newest.batch_id)}
+    alerts: dict[str, float | None] = {}
+    for key in newest.finding_keys:
+        finding = findings.get(key)
+        is_shown = finding is not None and not ws.spec.is_private(finding.subject)
+        effect = None if finding is None else finding.effect
+        alerts[key if is_shown else digest(key)] = None if effect is None else abs(effect)
+    return alerts
 
 
 def rejected_before(ws: Workspace, basis: Json, permission: Permission, *, now: datetime) -> Objection | None:

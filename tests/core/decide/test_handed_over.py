@@ -12,6 +12,7 @@ import pytest
 
 from airmedic_core.decide import Decision, Request, decide
 from airmedic_core.decide.handed_over import HANDED_OVER, ended_without_a_word, is_with_people
+from airmedic_core.decide.rejections import ALERTS, RESTS_ON
 from airmedic_core.execution import carry_out
 from airmedic_core.incident_lifecycle import close_incident, open_incident
 from airmedic_core.records import (
@@ -23,6 +24,7 @@ from airmedic_core.records import (
     RankedCause,
     RecommendedAction,
     Severity,
+    digest,
 )
 from airmedic_core.workspace import Workspace
 from tests.core.renewals import NOW, observe, renewals, workspace
@@ -158,6 +160,17 @@ def test_an_alarm_that_ended_and_came_back_is_told(ws: Workspace, between: Json 
         observe(ws, 4, **between)
     # Where nothing is between, a window is missing: nobody knows whether it lasted.
     assert is_told(ws, 5)
+
+
+def test_what_is_recorded_of_an_alarm_names_no_private_column_and_none_of_its_values(ws: Workspace) -> None:
+    ws = replace(ws, spec=ws.spec.model_copy(update={"private": ("usage",)}))
+    assert is_told(ws, 3, alerts={"usage=117": 0.2, "region": 0.1})
+    assert not is_told(ws, 4, alerts={"usage=117": 0.2, "region": 0.1})
+    (incident, _) = sorted(ws.ledger.incidents(ws.spec.name), key=lambda incident: incident.window.start)
+    (basis,) = ws.ledger.decisions(incident.id)[0]["details"][RESTS_ON].values()
+    assert "rows:region:share" in basis[ALERTS]
+    assert "usage" not in str(basis)
+    assert "117" not in str(basis[ALERTS]).replace(digest("rows:usage=117:share"), "")
 
 
 def test_a_hand_over_that_no_way_has_taken_does_not_count(ws: Workspace) -> None:
