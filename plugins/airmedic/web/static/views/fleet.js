@@ -2,7 +2,7 @@
 
 import * as api from "../api.js";
 import { sparkline } from "../charts/sparkline.js";
-import { make, named, said, show } from "../dom.js";
+import { make, named, show } from "../dom.js";
 import { remember, to } from "../routes.js";
 import { STATE_MEANS, STATES, actionName, incidentName, metricName, number, waited, when } from "../words.js";
 import { badge } from "./parts.js";
@@ -123,8 +123,7 @@ function drift({ drift_trend: trend, name, state }) {
 }
 
 function lastIncident({ incident, last_incident: ended, metric: measured }) {
-  const [what] = (incident?.headline ?? "").split(": ");
-  if (incident) return [make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), make("small", {}, `open, ${incident.severity}, since ${waited(incident.opened_at)}`), what ? make("small", {}, said(what, { most: 120 })) : null];
+  if (incident) return [make("a", { href: to.incident(incident.id) }, named(incidentName(incident.cause_words))), make("small", {}, `open, ${incident.severity}, since ${waited(incident.opened_at)}`)];
   if (!ended) return make("span", { class: "quiet" }, "none so far");
   const { helped } = ended;
   const worth = helped ? `: ${metricName(measured?.name ?? "metric")} ${number(helped.before)} then, ${number(helped.since)} in ${helped.windows} ${helped.windows === 1 ? "window" : "windows"} since` : "";
