@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airmedic_core.assess.headline import parts_of
 from airmedic_core.decide.in_words import changes, undoing, without_a_yes
 from airmedic_core.decide.incident_metric import incident_metric
 from airmedic_core.numbers import measure_name, number
@@ -78,7 +79,7 @@ def _happened(ledger: Ledger, spec: ModelSpec, incident: Incident, standing: Dia
     sure = number(round(first.confidence, 2), "fraction")
     title = first.cause.traits.title
     # Before the colon the headline says what the cause says.
-    yield _lost(ledger, spec, incident) or incident.headline.rpartition(": ")[2]
+    yield _lost(ledger, spec, incident) or parts_of(incident.headline)[1] or incident.headline
     yield f"{title[0].upper()}{title[1:]} ({first.cause.words}, {sure} sure)."
 
 

@@ -103,10 +103,13 @@ def send_once(
     dict of str to str
         As :func:`send_each`; one that had arrived before is told as if it was sent now.
     """
-    became = {name: _sent(name, notice, {}) for name in _always()}
+    became = {name: _sent(name, notice, chosen.get(name, {})) for name in _always()}
     for name in (name for name in chosen if name not in _always()):
         problem: str | None = ""
         if known.get(name) != "sent":
+            if _is_left_out(name, notice, chosen[name]):
+                # Otherwise it would stay on record as begun for ever.
+                continue
             arrived = known.get(name) == "begun" and _has_sent(name, notice, chosen[name])
             if not arrived:
                 record(name, "begun")
@@ -119,15 +122,24 @@ def send_once(
 
 def _sent(name: str, notice: Notice, given: Mapping[str, Any]) -> str | None:
     """Send a notice in one way. Return what kept it from that, nothing if it was taken, None if it was left out."""
+    if _is_left_out(name, notice, given):
+        return None
     try:
         options = options_for(name, given)
-        if isinstance(options, RoutedOptions) and not options.wants(notice):
-            return None
         sent = NOTIFIERS.member(name).send(notice, options)
     except Exception as error:  # noqa: BLE001  a notice that is lost must not stop a remedy
         _log.warning("%r could not be sent by the notifier %s: %s", notice.headline, name, error)
         return str(error) or type(error).__name__
     return None if sent is False else ""
+
+
+def _is_left_out(name: str, notice: Notice, given: Mapping[str, Any]) -> bool:
+    """Return whether the options leave such notices out. Options that are wrong leave out nothing: sending says so."""
+    try:
+        options = options_for(name, given)
+    except Exception:  # noqa: BLE001  a package may be broken; what is wrong is told where the notice is sent
+        return False
+    return isinstance(options, RoutedOptions) and not options.wants(notice)
 
 
 def _has_sent(name: str, notice: Notice, given: Mapping[str, Any]) -> bool:

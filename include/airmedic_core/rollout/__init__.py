@@ -149,7 +149,7 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
 
 
 def plan_of(spec: ModelSpec) -> Json:
-    """Return how a spec rolls out, as a proposal holds it: strategy, all options, the watch, and how long windows are.
+    """Return how a spec rolls out, as a proposal holds it: strategy, options, watch, length of windows, and what is split.
 
     Raises
     ------
@@ -162,8 +162,15 @@ def plan_of(spec: ModelSpec) -> Json:
         "watch_windows": spec.rollout.watch_windows,
         "watch_timeout_seconds": spec.rollout.watch_timeout_seconds,
         "window": str(spec.window.step),
+        "entities": _entities(spec),
     }
     return {_PLAN: plan}
+
+
+def _entities(spec: ModelSpec) -> str:
+    """Return what a column of keys counts, as people say it: ``subscriptions`` for ``subscription_id``."""
+    name = spec.entity_column.removesuffix("_id").replace("_", " ")
+    return f"{name}s" if name and not spec.is_private(spec.entity_column) else "entities"
 
 
 def approved_plan(proposal: Proposal) -> Json:

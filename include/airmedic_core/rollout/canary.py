@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from airmedic_core.workspace import Workspace
 
 
-_MOST_CUSTOMERS = 100_000
-"""Of so many customers a share is told at the most, unless it would be none of them."""
+_MOST_ENTITIES = 100_000
+"""Of so many entities a share is told at the most, unless it would be none of them."""
 _HALF = (0.5,)
-"""The one share that is told without counting customers."""
+"""The one share that is told without counting entities."""
 _WHOLE = 1e-6
 """Shares such as 0.07 are no exact binary numbers: their product with 1,000 is 70 up to this."""
 
@@ -68,14 +68,15 @@ class Canary(RolloutStrategy[Options]):
         """Say which shares the version answers, and what earns it the next."""
         version, before = version_of(proposal), proposal.params["gate"]["champion"]
         lasts, shown = new_windows(options.windows_per_step, proposal), shown_in_trial(proposal, options)
+        entities = str(proposal.params["rollout"].get("entities") or "entities")
         back = end_of_trial(proposal, options, f"Version {before} returns")
         if options.fractions == _HALF:
-            told = f"Half of the customers get version {version}, half keep {before}"
+            told = f"Half of the {entities} get version {version}, half keep {before}"
             return [f"{told}; both are compared on the same new rows.", f"After {lasts} all get it, {shown}", *back]
-        customers, (first, *more) = _of_customers(options.fractions)
+        count, (first, *more) = _of_many(options.fractions)
         steps = ", ".join(["", *(f"then {share}" for share in more), "then all"])
         return [
-            f"Of {customers} customers, {first} get version {version}{steps}; the others keep version {before}.",
+            f"Of {count} {entities}, {first} get version {version}{steps}; the others keep version {before}.",
             f"The next step follows by itself after {lasts}, {shown}",
             *back,
         ]
@@ -136,20 +137,20 @@ class Canary(RolloutStrategy[Options]):
         return trial.ended(ws, version, proposal, snapshot, now)
 
 
-def _of_customers(fractions: Sequence[float]) -> tuple[str, list[str]]:
-    """Return a round number of customers, and how many of them each share is, in whole numbers.
+def _of_many(fractions: Sequence[float]) -> tuple[str, list[str]]:
+    """Return a round number of entities, and how many of them each share is, in whole numbers.
 
-    >>> _of_customers((0.1, 0.5)), _of_customers((0.0005,))
+    >>> _of_many((0.1, 0.5)), _of_many((0.0005,))
     (('1,000', ['100', '500']), ('10,000', ['5']))
     """
-    customers = 1_000
-    while min(fractions) * customers < 1 or (customers < _MOST_CUSTOMERS and not _are_whole(fractions, customers)):
-        customers *= 10
-    return f"{customers:,}", [f"{fraction * customers:,.0f}" for fraction in fractions]
+    entities = 1_000
+    while min(fractions) * entities < 1 or (entities < _MOST_ENTITIES and not _are_whole(fractions, entities)):
+        entities *= 10
+    return f"{entities:,}", [f"{fraction * entities:,.0f}" for fraction in fractions]
 
 
-def _are_whole(fractions: Sequence[float], customers: int) -> bool:
-    return all(abs(fraction * customers - round(fraction * customers)) < _WHOLE for fraction in fractions)
+def _are_whole(fractions: Sequence[float], entities: int) -> bool:
+    return all(abs(fraction * entities - round(fraction * entities)) < _WHOLE for fraction in fractions)
 
 
 def _following(begun: Traffic, options: Options) -> float | None:

@@ -119,6 +119,23 @@ def test_where_nothing_is_beyond_its_limit_the_headline_says_what_happened(ledge
     assert told(ledger, spec, proposal())["Why"].startswith("A retrained model would gain 0.096 in AUC.")
 
 
+def test_a_finding_with_a_colon_of_its_own_is_told_whole(ledger: Ledger, spec: ModelSpec, tmp_path: Path) -> None:
+    other = Ledger.open(f"sqlite:///{tmp_path / 'other.db'}")
+    for headline, told_of_it in (
+        ("Changed: age: 40 % are missing.", "age: 40 % are missing."),
+        ("It fell.", "It fell."),
+    ):
+        opened = replace(ledger.incident("i"), id=told_of_it, fingerprint=headline, headline=headline, batch_ids=())
+        other.open_incident(opened)
+        packet = EvidencePacket(opened.id, "stays", ())
+        other.record_packet(packet)
+        causes = (RankedCause(Cause.CONCEPT_DRIFT, 0.839),)
+        diagnosis = Diagnosis(opened.id, "rules", causes, Severity.MEDIUM, "", (), packet.hash)
+        other.record_diagnosis(diagnosis, stands=True)
+        facts = told(other, spec, replace(proposal(), incident_id=opened.id))
+        assert facts["Why"].startswith(f"{told_of_it} A changed relation")
+
+
 def test_what_was_not_compared_says_why_it_is_proposed(ledger: Ledger, spec: ModelSpec) -> None:
     assert told(ledger, spec, proposal("hold"))["Why this"] == "A rule."
     assert told(ledger, spec, proposal("hold"))["What it is worth"] == "It helps."

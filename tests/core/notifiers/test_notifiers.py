@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 
 from airmedic_core.errors import SpecError
-from airmedic_core.notifiers import NOTIFIERS, Event, Notice, RoutedOptions, options_for, send_notice
+from airmedic_core.notifiers import (
+    NOTIFIERS,
+    Event,
+    Notice,
+    RoutedOptions,
+    options_for,
+    send_each,
+    send_notice,
+    send_once,
+)
 from airmedic_core.records import IncidentState, Severity
 from airmedic_core.spec import ModelSpec, notify_in_full, parse_spec
 from tests.core.packages import Install
@@ -66,6 +75,22 @@ def test_one_that_fails_keeps_nothing_from_the_others(
     chosen = spec_of({"to_file": {"path": str(tmp_path / "no" / "folder")}}).notify
     assert send_notice(NOTICE, chosen) == ("log",)
     assert "'It is worse.' could not be sent by the notifier to_file" in caplog.text
+
+
+def test_a_notice_that_is_left_out_for_its_severity_is_not_on_record_as_begun() -> None:
+    kept: list[tuple[str, str]] = []
+    mild = replace(NOTICE, severity=Severity.LOW, key="k")
+    chosen = {"webhook": {"from_severity": "high"}}
+    for known in ({}, {"webhook": "begun"}):
+        became = send_once(mild, chosen, known=known, record=lambda name, state: kept.append((name, state)))
+        assert (became, kept) == ({"log": ""}, [])
+
+
+def test_one_that_is_always_told_gets_the_options_of_the_spec_each_time() -> None:
+    chosen = {"log": {"unheard_of": 1}}
+    once = send_once(replace(NOTICE, key="k"), chosen, known={}, record=lambda name, state: None)
+    assert once == send_each(NOTICE, chosen)
+    assert "unheard_of" in once["log"]
 
 
 def test_short_forms_are_the_options_of_the_notifier() -> None:

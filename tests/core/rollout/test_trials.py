@@ -90,7 +90,24 @@ def test_approvers_are_told_how_it_is_rolled_out_completed_and_taken_back(
     assert "by itself" in " ".join(more)
     if strategy == "canary":
         assert more[0].endswith("after 1 new window (1 day), if its error is at most 2 % above version 1’s.")
-        assert "people are asked if neither shows in 1 hour." in more[-1]
+        assert more[-1] == (
+            "Version 1 returns by itself if the error is shown to be larger than that, or it fails; "
+            "people are asked if neither shows in 1 hour."
+        )
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({}, "Of 1,000 customers, "),
+        ({"entity_column": "wind_station_id"}, "Of 1,000 wind stations, "),
+        ({"private": ("customer",)}, "Of 1,000 entities, "),
+    ],
+)
+def test_a_canary_counts_what_its_column_names(tried: Path, tmp_path: Path, more: dict[str, Any], told: str) -> None:
+    ws = opened(tried, tmp_path, strategy="canary")
+    params = {"version": "2", "gate": {"champion": "1"}, **plan_of(ws.spec.model_copy(update=more))}
+    assert changes(approved(ws, incident_of(ws, 42), "deploy", params))[0].startswith(told)
 
 
 def test_a_canary_is_taken_back_although_its_spec_has_lost_the_key(tried: Path, tmp_path: Path) -> None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import final
 
+from airmedic_core.assess.headline import parts_of
 from airmedic_core.diagnose.case import Case
 from airmedic_core.diagnose.collectors import Collector
 from airmedic_core.diagnose.wording import plain, sentence
 from airmedic_core.records import Cause, Evidence, Verdict
-
-_DETAIL = ": "
-"""Stands in a headline before the finding that decides."""
 
 
 @final
@@ -58,7 +56,7 @@ class Assessment(Collector):
 
 def _said_anew(case: Case, headline: str) -> str:
     """Return a headline without the finding that it quotes, which is evidence of its own."""
-    title, _, detail = headline.partition(_DETAIL)
+    title, detail = parts_of(headline)
     findings = case.workspace.ledger.findings(case.newest.batch.id) if case.newest else []
     quoted = detail.rstrip(".")
     return title if quoted and any(finding.message.rstrip(".") == quoted for finding in findings) else headline
