@@ -149,7 +149,7 @@ def take_back(ws: Workspace, proposal: Proposal, snapshot: Json, *, now: datetim
 
 
 def plan_of(spec: ModelSpec) -> Json:
-    """Return how a spec rolls out, as a proposal holds it: strategy, options, watch, length of windows, and what is split.
+    """Return how a spec rolls out, as a proposal holds it: strategy, options, watch, length of windows, what is split.
 
     Raises
     ------

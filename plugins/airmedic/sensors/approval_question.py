@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from airmedic.links import incident_url
 from airmedic.sensors.approval_picture import picture
-from airmedic_core.actions import ACTIONS, question
+from airmedic_core.actions import ACTIONS, infinitive, question
 from airmedic_core.decide.narrow import fields_of
 from airmedic_core.decide.question import facts_of
 from airmedic_core.decide.rejections import told_before
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 _MOST_CHARACTERS = 300
 _MOST_EXPLAINED = 1_200
 _IN_SHORT = ("Why", "What changes", "What it is worth")
-_OF_BOTH = ("Why this", "Who may answer")
-"""Facts that hold for each of two proposals of one question."""
+_OF_EACH = ("Why this", "Who may answer")
+"""Facts of each of two proposals of one question. What each is worth is said above them."""
 
 
 def subject(workspace: Workspace, proposal: Proposal) -> str:
@@ -46,24 +46,49 @@ def body(workspace: Workspace, proposal: Proposal, alternative: Proposal | None 
         What may be approved in its place. What each is worth is for the caller to say.
     """
     privacy = Privacy(workspace.spec)
-    warning = ACTIONS.member(proposal.action).warning(proposal)
-    # Airflow's page strips colours; the red circles are what is left of them.
-    lines = [f"## 🔴 {plain_line(warning, privacy, _MOST_EXPLAINED)} 🔴", ""] if warning else []
-    lines += [f"## {plain_line(proposal.changed, privacy, _MOST_EXPLAINED)}", ""] if proposal.changed else []
+    asked = (proposal,) if alternative is None else (alternative, proposal)
+    lines = list(_alarms(asked, privacy))
     if drawn := picture(workspace, proposal):
         *above, last = (plain_line(line, privacy) for line in drawn)
         # A backslash at its end breaks a line.
         lines += [*(f"{line}\\" for line in above), last, ""]
     first, *others = facts_of(workspace.ledger, workspace.spec, proposal)
-    further = _further(workspace, *filter(None, (proposal, alternative)))
+    further = _further(workspace, *reversed(asked))
     lines.append(f"- **{first.name}:** {plain_line(first.text, privacy, _MOST_EXPLAINED)} {further}")
-    shown = [fact for fact in others if alternative is None or fact.name in _OF_BOTH]
-    lines += [f"- **{fact.name}:** {plain_line(fact.text, privacy, _MOST_EXPLAINED)}" for fact in shown]
+    shown = [(fact.name, fact.text) for fact in others] if alternative is None else _of_each(workspace, asked)
+    lines += [f"- **{name}:** {plain_line(text, privacy, _MOST_EXPLAINED)}" for name, text in shown]
     lines += [f"- **May be narrowed:** {text}" for text in _narrowing(proposal, privacy)]
     lines += [f"- **Rejected before:** {plain_line(line, privacy)}" for line in told_before(workspace, proposal)]
     known = ACTIONS.member(proposal.action).background(proposal)
     lines += [f"- **To know:** {plain_line(line, privacy)}" for line in known]
     return "\n".join(lines)
+
+
+def _alarms(asked: Sequence[Proposal], privacy: Privacy) -> Iterator[str]:
+    for proposal in asked:
+        # Airflow's page strips colours; the red circles are what is left of them.
+        if warning := ACTIONS.member(proposal.action).warning(proposal):
+            yield from (f"## 🔴 {plain_line(warning, privacy, _MOST_EXPLAINED)} 🔴", "")
+    for changed in dict.fromkeys(proposal.changed for proposal in asked if proposal.changed):
+        yield from (f"## {plain_line(changed, privacy, _MOST_EXPLAINED)}", "")
+
+
+def _of_each(workspace: Workspace, asked: Sequence[Proposal]) -> list[tuple[str, str]]:
+    """Return names and texts of facts of proposals: a fact that is the same for all once, else one for each."""
+    facts = {
+        infinitive(proposal.action): {
+            fact.name: fact.text for fact in facts_of(workspace.ledger, workspace.spec, proposal)
+        }
+        for proposal in asked
+    }
+    told: list[tuple[str, str]] = []
+    for name in _OF_EACH:
+        texts = {doing: known[name] for doing, known in facts.items() if name in known}
+        if len(set(texts.values())) == 1:
+            told += [(name, next(iter(texts.values())))]
+        else:
+            told += [(f"{name}, to {doing}", text) for doing, text in texts.items()]
+    return told
 
 
 def in_short(workspace: Workspace, proposal: Proposal) -> list[str]:

@@ -181,6 +181,31 @@ def test_messages_name_the_question_that_was_asked(
     assert headlines == [f"Still waiting: {subject}", f"boris answered “Go on” to “{subject}”"]
 
 
+@pytest.mark.usefixtures("adopted")
+def test_people_see_how_many_have_to_approve_each_of_two_and_what_speaks_against_either() -> None:
+    from dataclasses import replace
+
+    from airmedic_core.actions import infinitive
+    from airmedic_core.records import Permission
+
+    workspace, ending, promotion = both(Permission.ASK)
+    promotion = replace(promotion, permission=Permission.ASK_TWO, changed="It serves longer than it was asked about.")
+    workspace.ledger.record_proposal(promotion)
+    _, body = question(ending, promotion)._question(workspace, ending)
+    who = {
+        line.split("**")[1]: line.split(". ")[-1]
+        for line in body.splitlines()
+        if line.startswith("- **Who may answer, to ")
+    }
+
+    assert who == {
+        f"Who may answer, to {infinitive('promote_trial')}:": "Two different people have to approve.",
+        f"Who may answer, to {infinitive('end_trial')}:": "One approval is enough.",
+    }
+    assert "\n## It serves longer than it was asked about.\n" in body
+    assert body.count("**Why this:**") == 1, "what is the same for both is said once"
+
+
 def test_people_see_what_follows_from_each_answer(asked: tuple[Any, Any, Any]) -> None:
     workspace, ending, promotion = asked
     subject, body = question(ending, promotion)._question(workspace, ending)
