@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation, is_shift
+from airmedic_core.assess.new_normal import doubt_of_new_normal
+from airmedic_core.assess.signs import WHOLE, Sign, is_measured_loss, is_of_relation
 from airmedic_core.records import ABNORMAL, Role, Verdict
 
 _APART = 0.95
@@ -13,9 +14,6 @@ _APART = 0.95
 loss on shared inputs then rests on a twentieth of the rows or less."""
 _FEW_ROWS = 100
 """Labelled rows below which a loss may be one event, such as a weekend: a share is known to within ten points then."""
-_FAR = 0.8
-"""Standard deviations from which an input that has moved alone may as well be wrong: a large effect (Cohen 1988). A
-season or another kind of customer moves others too."""
 
 
 class CountedSign(Sign, Protocol):
@@ -29,9 +27,9 @@ class CountedSign(Sign, Protocol):
 def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) -> str:
     """Return the condition under which learning from the window does no harm; empty where nothing speaks against it.
 
-    Damage to the data, labels of exchanged classes or of other rows, an input that is far away while all others are as
-    ever, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a changed relation
-    does. A model that learns from such rows is worse afterwards.
+    Damage to the data, labels of exchanged classes or of other rows, an input that alone is far away, has lost a value
+    or has exchanged two, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a
+    changed relation does. A model that learns from such rows is worse afterwards.
 
     Parameters
     ----------
@@ -48,7 +46,7 @@ def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) 
     'if a later window shows the same: 62 labelled rows may be one event'
     """
     known = list(signs)
-    doubt = _faulty(known) or _futile(known)
+    doubt = _faulty(known) or doubt_of_new_normal(known) or _futile(known)
     # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
     return doubt if doubt or confirmed else _one_event(known)
 
@@ -82,9 +80,6 @@ def _one_event(signs: Sequence[CountedSign]) -> str:
     rows = max((sign.sample_size or 0 for sign in lost), default=0)
     if lost and rows < _FEW_ROWS and not tried:
         return f"if a later window shows the same: {rows} labelled rows may be one event"
-    moved = [sign for sign in signs if is_shift(sign) and sign.verdict in ABNORMAL]
-    if lost and len(moved) == 1 and abs(moved[0].effect or 0.0) >= _FAR:
-        return "once it is known that the input that moved is right: it has moved alone"
     apart = any(is_of_relation(sign) and float(sign.details.get("separation") or 0.0) >= _APART for sign in signs)
     if apart and not tried:
         return "if the loss is there among rows that the reference has too: the two windows hardly overlap"

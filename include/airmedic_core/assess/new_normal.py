@@ -1,4 +1,4 @@
-"""Says what speaks against taking a window for the new normal, although its cause asks for it."""
+"""Says when an input that moved alone may be broken: such a window becomes neither the new normal nor a lesson."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
     """Return the condition under which the window may become the reference; empty where nothing speaks against it.
 
     One input that is far away, has lost a value or has exchanged two of them while all others are as ever, is more
-    often broken than new. As the reference it would hide its fault, and make its repair an alarm.
+    often broken than new. As the reference it would hide its fault, and make its repair an alarm. A model that learns
+    from it does better as long as the fault lasts, which is no proof that it should.
 
     Parameters
     ----------

@@ -52,12 +52,13 @@ def damaged(verdict: Verdict) -> Finding:
         ([loss(500), trial(Verdict.UNKNOWN)], ""),
         ([loss(62), trial(Verdict.ALERT)], ""),
         ([loss(500), remains(0.99), trial(Verdict.ALERT)], ""),
-        ([loss(500), moved("price", 1.2), trial(Verdict.ALERT)], "moved alone"),
+        ([loss(500), moved("price", 1.2), trial(Verdict.ALERT)], "owner of price"),
         ([loss(62), damaged(Verdict.WATCH), trial(Verdict.ALERT)], "sound"),
         ([loss(62)], "62 labelled rows"),
         ([loss(500), remains(0.99)], "overlap"),
         ([replace(loss(500), details={"unrelated": True}), remains(0.6)], "belong to their rows"),
-        ([loss(500), moved("weight", 1.4)], "moved alone"),
+        ([loss(500), moved("weight", 1.4)], "owner of weight"),
+        ([moved("weight", 1.4), trial(Verdict.ALERT)], "owner of weight"),
         ([mix(unseen=True)], "complete"),
         ([mix(unseen=False)], ""),
         ([loss(500), moved("weight", 0.4)], ""),
@@ -90,6 +91,21 @@ def test_a_loss_that_lasts_is_doubted_for_broken_rows_alone() -> None:
     assert doubt_of_training([loss(500), remains(0.99)], confirmed=True) == ""
     assert doubt_of_training([loss(500), mix(unseen=True)], confirmed=True) == ""
     assert "sound" in doubt_of_training([loss(62), damaged(Verdict.WATCH)], confirmed=True)
+
+
+@pytest.mark.parametrize("sign_of_damage", ["one_value", "value_lost", "exchanged"])
+@pytest.mark.parametrize("shown", [[], [loss(500)], [loss(500), trial(Verdict.ALERT)], [trial(Verdict.ALERT)]])
+def test_a_broken_column_is_no_lesson_however_long_it_lasts_and_whatever_a_trial_shows(
+    shown: list[Finding], sign_of_damage: str
+) -> None:
+    broken = replace(moved("weight", 0.3), details={sign_of_damage: True})
+    for confirmed in (False, True):
+        doubt = doubt_of_training([*shown, broken], confirmed=confirmed)
+        assert doubt == "once the owner of weight says that it is meant"
+        (retrain,) = [
+            action for action in remedies_of(Cause.HARMFUL_COVARIATE_SHIFT, doubt) if action.action == "retrain"
+        ]
+        assert retrain.condition == doubt
 
 
 @pytest.mark.parametrize("rival", list(Cause))
