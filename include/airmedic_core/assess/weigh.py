@@ -14,6 +14,8 @@ _MOST_DECIDING = 20
 """Findings that an assessment names; the strongest come first."""
 _MOST_CHARACTERS = 300
 """Length of a headline: one line of a page or a message."""
+_ONLY_TRIED = "The inputs have moved, and training would help"
+"""Start of the headline where a trial alone says that a move is harmful."""
 
 Outcome = Literal["healthy", "watch", "incident"]
 
@@ -111,6 +113,13 @@ def _headline(
             return "No alarm: data, inputs and performance stay within their limits."
         return "No alarm: data and inputs stay within their limits; performance could not be measured."
     start = cause.traits.headline if outcome == "incident" else "To be watched"
+    if (
+        cause is Cause.HARMFUL_COVARIATE_SHIFT
+        and deciding[0].role is Role.TRIAL
+        and not (signs.lost or signs.estimated)
+    ):
+        # The trial shows what could be gained. That something was lost, nothing shows.
+        start = _ONLY_TRIED
     # What was lost is plainer than how the loss was taken apart.
     shown = [finding for finding in deciding if not hidden(finding.subject)]
     first = next((finding for finding in shown if is_measured_loss(finding)), next(iter(shown), None))

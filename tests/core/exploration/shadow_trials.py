@@ -35,8 +35,9 @@ def by_chance(rows: pd.DataFrame) -> pd.DataFrame:
 def policy(ws: Workspace, **more: object) -> None:
     """Replace the policy by one that asks for a training."""
     folder = ws.settings.policies
-    folder.unlink()
-    folder.mkdir()
+    if folder.is_symlink():
+        folder.unlink()
+        folder.mkdir()
     rules = [{"actions": ["retrain", "deploy", "escalate"], "permission": "ask"}]
     (folder / "default.yaml").write_text(yaml.safe_dump({"permissions": rules} | more))
 

@@ -9,8 +9,7 @@ from time import monotonic
 
 import pytest
 
-from airmedic_core import exploration
-from airmedic_core.exploration import assess_and_try
+from airmedic_core.exploration import assess_and_try, trials
 from airmedic_core.monitor import check_batch
 from airmedic_core.records import Verdict
 from airmedic_core.registry.versions import CHALLENGER
@@ -118,7 +117,7 @@ def test_a_training_that_fails_costs_the_assessment_nothing(ws: Workspace, monke
     def fails(*_: object, **__: object) -> None:
         raise MemoryError("no room")
 
-    monkeypatch.setattr(exploration, "explore", fails)
+    monkeypatch.setattr(trials, "explore", fails)
     batch, assessment = watched(ws)
     assert assessment.outcome != "healthy"
     assert trial_of(ws, batch) is None
@@ -224,7 +223,7 @@ def test_the_second_way_is_not_tried_once_the_minutes_are_spent(ws: Workspace, m
     policy(ws, limits={"trial_minutes_per_day": 30})
     clock = iter(range(0, 10**6, 3600))
     # By this clock each training takes an hour.
-    monkeypatch.setattr(exploration, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(trials, "perf_counter", lambda: next(clock))
     batch, _ = watched(ws)
     assert trial_of(ws, batch) is not None
     assert [training.seconds for training in ws.ledger.trainings(since=day(0))] == [3600]

@@ -1,4 +1,4 @@
-"""Tries before anybody is asked: whether a model that is trained in the shadow would do better than the champion.
+"""Tries in the shadow, before anybody is asked: whether a model that is trained now would do better than the champion.
 
 A loss that no rule explains, one that is only watched, and one that training is recommended for are tried, and so are
 inputs that have moved without a loss that shows, and every n-th window in which nothing happens. What comes of it is a
@@ -16,12 +16,14 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Literal
 
 from airmedic_core.actions import ACTIONS, trains, tried_first
-from airmedic_core.assess.signs import WAITS, WHOLE, is_shift
+from airmedic_core.assess import doubt_of_new_normal
+from airmedic_core.assess.signs import WAITS, is_shift
 from airmedic_core.causes import Cause, CauseKind
 from airmedic_core.decide.kill_switch import kill_switch
 from airmedic_core.decide.limits import freeze
 from airmedic_core.decide.training_budget import DAY, over_trial_budget, trial_seconds_left
 from airmedic_core.errors import AirmedicError, SpecError
+from airmedic_core.exploration.waiting import LOOKS, may_help, may_wait, too_early, waits
 from airmedic_core.monitor import assess
 from airmedic_core.policy import environment_of, policy_of
 from airmedic_core.records import (
@@ -40,23 +42,13 @@ from airmedic_core.records import (
 
 if TYPE_CHECKING:
     from airmedic_core.policy import Policy
-    from airmedic_core.training.trial import Trial
     from airmedic_core.workspace import Workspace
 
 Occasion = Literal["loss", "moved", "quiet"]
 
 _GROUP: Literal["trial"] = "trial"
-_PATIENCE = 3
-"""Windows in a row in which moved inputs are only watched, because trials leave open what they cost. What so many
-windows do not show is little, and people are asked what is normal from then on."""
-_ENOUGH = 5
-"""Times the gate's ``min_rows``, the labelled rows since inputs moved from which on a training is tried that no loss
-calls for. Of fewer, the part that is compared on shows none but enormous gains, and each look makes the next one
-stricter."""
 _EARLIER = "of_an_earlier_window"
 """Key in the details of a trial's finding that was taken over from a window before."""
-_LOOKS = "looks"
-"""Key in the details of a trial: how many trainings had been compared with its champion by then, its own among them."""
 _log = logging.getLogger(__name__)
 
 
@@ -74,15 +66,20 @@ def assess_and_try(ws: Workspace, batch: Batch, *, now: datetime) -> Assessment:
     now : datetime
         The moment.
     """
-    known = _kept(ws, batch)
+    earlier = ws.ledger.findings(batch.id, _GROUP)
+    known = _kept(ws, batch, earlier)
     assessment = assess(ws, batch)
     if known:
         return assessment
+    finding = None
     try:
         finding = explore(ws, batch, assessment, now=now)
     except Exception as error:  # noqa: BLE001  a team's own training may raise anything, and nobody asked for this one
         _log.warning("Whether training would help was not tried: %s: %s", type(error).__name__, error)
-        return assessment
+    if finding is None and waits(earlier):
+        # What the move costs is as open as it was with fewer labels.
+        forgotten = ws.ledger.findings(batch.id, _GROUP)[-1]
+        finding = replace(forgotten, details={**forgotten.details, WAITS: True})
     if finding is None:
         return assessment
     ws.ledger.record_findings(batch, _GROUP, [finding], model_version=str(finding.details["champion"]))
@@ -121,14 +118,17 @@ def explore(ws: Workspace, batch: Batch, assessment: Assessment, *, now: datetim
     occasion = _occasion(ws, policy, batch, assessment, findings)
     if occasion is None:
         return None
-    if occasion != "quiet" and (last := _not_helped(ws, policy, batch)) is not None:
-        # It holds as long as it is not tried again; one that left it open says nothing of this window.
+    patient = occasion == "moved" and may_wait(ws, batch)
+    last = None if occasion == "quiet" else _not_helped(ws, policy, batch)
+    # What a trial of moved inputs leaves open says nothing of a loss, and nothing once it was waited for long enough.
+    if last is not None and (patient or not waits([last])):
+        # It holds as long as it is not tried again; one that left a loss open says nothing of this window.
         details = {**last.details, "as_of": batch.as_of.isoformat(), _EARLIER: True}
         stands = replace(last, message=f"As tried in an earlier window: {last.message}", details=details)
-        return stands if last.verdict is Verdict.OK else None
+        return stands if last.verdict is Verdict.OK or waits([last]) else None
     if _stopped(ws, policy, now):
         return None
-    return _tried(ws, policy, batch, occasion, findings, now=now)
+    return _tried(ws, policy, batch, occasion, findings, patient=patient, now=now)
 
 
 def _is_watched(ws: Workspace) -> bool:
@@ -137,15 +137,14 @@ def _is_watched(ws: Workspace) -> bool:
     return trial is not None and trial.kind != "standby"
 
 
-def _kept(ws: Workspace, batch: Batch) -> bool:
+def _kept(ws: Workspace, batch: Batch, earlier: Sequence[Finding]) -> bool:
     """Return whether the trial of a batch stands; of one with fewer labels than are known now, the looks remain."""
-    earlier = ws.ledger.findings(batch.id, _GROUP)
     if not earlier:
         return False
     if all(finding.details.get("as_of") == batch.as_of.isoformat() for finding in earlier):
         return True
     last = earlier[-1]
-    kept = {name: last.details[name] for name in ("as_of", "champion", _LOOKS, _EARLIER) if name in last.details}
+    kept = {name: last.details[name] for name in ("as_of", "champion", LOOKS, _EARLIER) if name in last.details}
     message = "Whether training would help was tried when fewer labels were known."
     open_again = replace(
         last, verdict=Verdict.UNKNOWN, message=message, suggests=(), value=None, effect=None, details=kept
@@ -170,7 +169,8 @@ def _occasion(
         return "loss"
     if assessment.outcome == "incident" and cause.traits.inputs_moved:
         # A few hundred rows may not show what the move costs, and yet show that a model that learns from it is better.
-        return "moved"
+        # So would one that learns from a column that is broken.
+        return None if doubt_of_new_normal(findings) else "moved"
     every = policy.explore.every_quiet_windows
     if not every:
         return None
@@ -187,7 +187,8 @@ def _not_helped(ws: Workspace, policy: Policy, batch: Batch) -> Finding | None:
         if seen.assessment is None or seen.assessment.outcome == "healthy":
             return None
         for finding in ws.ledger.findings(seen.batch.id, _GROUP):
-            if not finding.details.get(_EARLIER):
+            # Of a window that had too few rows to try, there is no trial that could hold for later ones.
+            if not finding.details.get(_EARLIER) and not (waits([finding]) and finding.value is None):
                 same = finding.details.get("champion") == champion
                 return finding if same and finding.verdict is not Verdict.ALERT else None
     return None
@@ -227,7 +228,14 @@ def _begun(ws: Workspace, policy: Policy, plan: Json, now: datetime) -> tuple[in
 
 
 def _tried(
-    ws: Workspace, policy: Policy, batch: Batch, occasion: Occasion, findings: Sequence[Finding], *, now: datetime
+    ws: Workspace,
+    policy: Policy,
+    batch: Batch,
+    occasion: Occasion,
+    findings: Sequence[Finding],
+    *,
+    patient: bool,
+    now: datetime,
 ) -> Finding | None:
     from airmedic_core.training.time_limit import time_limit
     from airmedic_core.training.trial import finding_of, plans, try_training
@@ -235,13 +243,12 @@ def _tried(
     moved = occasion == "moved" or any(is_shift(shown) and shown.verdict is Verdict.ALERT for shown in findings)
     cause = Cause.HARMFUL_COVARIATE_SHIFT if moved else Cause.CONCEPT_DRIFT
     # Where nothing is lost, only a gain that is certainly worth a change counts.
-    at_least = abs(ws.spec.gate.margin) if occasion == "quiet" else 0.0
+    at_least = 0.0 if occasion == "loss" else abs(ws.spec.gate.margin)
     incident = _as_incident(batch, Cause.HEALTHY if occasion == "quiet" else cause)
     plan, _ = ACTIONS.member(tried_first()).plan(ws, incident, None)
-    waits = occasion == "moved" and _waited(ws, batch) < _PATIENCE
     decided: Finding | None = None
     looks = _looks(ws)
-    if waits and (not_yet := _not_yet(ws, batch, plan, looks)) is not None:
+    if patient and (not_yet := too_early(ws, batch, plan, looks)) is not None:
         return not_yet
     for variant in plans(ws.spec, plan, moved=moved):
         begun = _begun(ws, policy, variant, now)
@@ -261,63 +268,25 @@ def _tried(
         # Where the rows were too few to compare, nobody has seen anything.
         looks += trial.gate.difference is not None
         says = trial.says(ws.spec, at_least=at_least)
-        if waits and says == "does not help" and _may_help(ws, trial):
+        if patient and says == "does not help" and may_help(ws, trial):
             says = "open"
         _log.info("Tried in the shadow: %s", trial.gate.reasons)
         if decided is None or decided.effect is None or says != "does not help":
             # Training is futile only where nothing helps of what was tried and could be compared.
             decided = finding_of(ws.spec, trial, says, cause)
-            if waits and says == "open":
+            if patient and says == "open":
                 decided = replace(decided, details={**decided.details, WAITS: True})
         if says == "helps":
             break
     # Of two trainings one is kept, and both were looks.
-    return None if decided is None else replace(decided, details={**decided.details, _LOOKS: looks})
-
-
-def _may_help(ws: Workspace, trial: Trial) -> bool:
-    """Return whether a training may still help that the gate has refused: the interval of its gain leaves room for it.
-
-    That spares people the question about a training. It is too little to call a move harmless.
-    """
-    return trial.gate.high is None or trial.gate.high >= abs(ws.spec.gate.margin)
-
-
-def _not_yet(ws: Workspace, batch: Batch, plan: Json, looks: int) -> Finding | None:
-    """Return that it is too early to try, where the rows since a move are too few to learn from and to compare on."""
-    from airmedic_core.training.learned_rows import LEARNS_FROM
-    from airmedic_core.training.trial import CHECK
-
-    counts = plan.get(LEARNS_FROM) or {}
-    rows, needed = counts.get("since_change", 0) + counts.get("withheld", 0), _ENOUGH * ws.spec.gate.min_rows
-    if rows >= needed:
-        return None
-    text = (
-        f"Whether retraining would help is not tried before {needed:,} labelled rows have moved inputs: {rows:,} have."
-    )
-    champion = ws.registry.champion(ws.spec.name).version
-    details: Json = {"as_of": batch.as_of.isoformat(), "champion": champion, WAITS: True, _LOOKS: looks}
-    return Finding(
-        CHECK, WHOLE, ws.spec.metric, Verdict.UNKNOWN, message=text, role=Role.TRIAL, details=details
-    )  # fmt: skip
-
-
-def _waited(ws: Workspace, batch: Batch) -> int:
-    """Return how many windows in a row before a batch were only watched, because a trial left their move open."""
-    before = [seen.batch.id for seen in ws.ledger.batches(batch.model, limit=_PATIENCE, before=batch.window.start)]
-    waited = 0
-    for batch_id in before:
-        if not any(trial.details.get(WAITS) for trial in ws.ledger.findings(batch_id, _GROUP)):
-            break
-        waited += 1
-    return waited
+    return None if decided is None else replace(decided, details={**decided.details, LOOKS: looks})
 
 
 def _looks(ws: Workspace) -> int:
     """Return how many trainings were compared with the champion so far, in whatever window."""
     champion = ws.registry.champion(ws.spec.name).version
     trials = ws.ledger.findings_beside(ws.spec.name, _GROUP, champion)
-    return max((int(trial.details.get(_LOOKS, 1)) for trial in trials), default=0)
+    return max((int(trial.details.get(LOOKS, 1)) for trial in trials), default=0)
 
 
 def _as_incident(batch: Batch, cause: Cause) -> Incident:
