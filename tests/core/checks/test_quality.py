@@ -40,7 +40,7 @@ def orders(seed: int, day: int, days: int = 1, size: int = 200) -> pd.DataFrame:
         {
             "at": pd.Timestamp("2026-01-01", tz="UTC")
             + pd.to_timedelta(day * 86_400 + np.arange(rows) * (86_400 // size), "s"),
-            "price": rng.gamma(4.0, 10.0, rows).round(2),
+            "price": rng.lognormal(3.5, 0.5, rows).round(2),
             "age": rng.normal(40, 12, rows).round().clip(18, 90),
             "country": rng.choice(["de", "fr", "it"], rows),
             "returned": rng.integers(0, 2, rows),
@@ -118,7 +118,7 @@ def test_broken_values_fail_the_proposed_suite(settings, today, change, key, fra
         # A warm season that reaches down to one degree, and the first frost: two of three hours below zero.
         (lambda rng, rows: rng.normal(14, 4, rows).clip(1), lambda rng, rows: rng.normal(-1, 2, rows), None),
         # Amounts, in which a tenth has another sign.
-        (lambda rng, rows: rng.gamma(4, 10, rows), lambda rng, rows: rng.gamma(4, 10, rows) * _signs(rows), "alert"),
+        (lambda rng, rows: rng.gamma(2, 20, rows), lambda rng, rows: rng.gamma(2, 20, rows) * _signs(rows), "alert"),
         # Counts about 30, of which a hundredth is none.
         (lambda rng, rows: rng.poisson(30, rows) * (np.arange(rows) % 100 > 0), lambda _, n: np.full(n, -1), "alert"),
     ],
