@@ -30,7 +30,10 @@ A file in `policies/` says what Airmedic does by itself, what it asks for, and w
 
 
 _VERIFIED = """\
-`policy: verified` is shipped as well. It lets all but deployments happen without asking where the cause is verified.
+`policy: verified` is shipped as well. Where the cause is verified, it lets `retrain`, `recalibrate`, `rollback`,
+`repair`, `refresh_reference`, `end_trial` and `request_labels` happen without asking. A rollback switches the serving
+version unasked. `deploy`, `promote_trial`, `acquire_data`, `rerun_pipeline`, `change_setting` and `scale` are still
+asked about.
 [Comparison](../comparison.md) says what that has been worth, and how many questions it has spared."""
 _SHOWN = '--8<-- "include/policies/verified.yaml"'
 
