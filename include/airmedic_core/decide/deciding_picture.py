@@ -32,6 +32,8 @@ class Bar:
 
     label: str
     value: float
+    decides: bool = False
+    """Whether it is what people are asked about; the others are what it is compared with."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class DecidingPicture:
     def chance(self) -> float | None:
         """What guessing reaches, of a metric for which that is one number."""
         return _CHANCE.get(self.metric)
+
+    @property
+    def has_lengths(self) -> bool:
+        """Whether lengths may be compared: not where a value is negative, as a share of explained variance may be."""
+        return all(bar.value >= 0 for bar in self.bars)
 
     @property
     def full(self) -> float:
@@ -88,7 +95,7 @@ def _two_versions(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> Decidi
     result = from_json(GateResult, gate)
     bars = (
         Bar(f"version {result.champion}, serves now", float(result.champion_value or 0.0)),
-        Bar(f"version {result.challenger}, proposed", float(result.challenger_value or 0.0)),
+        Bar(f"version {result.challenger}, proposed", float(result.challenger_value or 0.0), decides=True),
     )
     rows = f"{result.rows:,} rows new to both" if result.rows else "the same rows"
     measured = incident_metric(ledger, spec, ledger.incident(proposal.incident_id))
@@ -116,7 +123,7 @@ def _before_and_in(ledger: Ledger, spec: ModelSpec, proposal: Proposal) -> Decid
             break
     if now is None or now[1].metric_name is None or now[1].metric_value is None:
         return None
-    bars = [Bar(f"{day(now[0])}, the incident", now[1].metric_value)]
+    bars = [Bar(f"{day(now[0])}, the incident", now[1].metric_value, decides=True)]
     if before is not None and before[1].metric_value is not None:
         bars.insert(0, Bar(f"{day(before[0])}, before it", before[1].metric_value))
     if now[1].metric_limit is not None:

@@ -57,7 +57,12 @@ def approvals_waiting(
         spec, privacy = known.spec, Privacy(known.spec)
         told = proposal_json(proposal, waiting.answers, privacy, gate=proposal.params.get("gate"))
         title = spec.title or spec.name
+        known_facts = [
+            {"name": fact.name, "sentences": [privacy.text(sentence) for sentence in fact.sentences]}
+            for fact in facts_of(ledger, spec, proposal)
+        ]
         if first := asked.get(waiting.question):
+            first["facts"] = [fact for fact in first["facts"] if fact in known_facts]
             first["alternatives"].append(told)
             first["question"] = f"What becomes of version {proposal.params.get('version')} of {title}, which is tried?"
             continue
@@ -72,10 +77,7 @@ def approvals_waiting(
             "question": question(proposal.action, title),
             "approvers": list(spec.approvers),
             **told,
-            "facts": [
-                {"name": fact.name, "sentences": [privacy.text(sentence) for sentence in fact.sentences]}
-                for fact in facts_of(ledger, spec, proposal)
-            ],
+            "facts": known_facts,
             "picture": _picture(deciding_picture(ledger, spec, proposal)),
             "snooze": {"choices": list(CHOICES), "usual": f"{UNLESS_SAID.days} days"},
             "alternatives": [],
@@ -88,9 +90,12 @@ def approvals_waiting(
 def _picture(drawn: DecidingPicture | None) -> Json | None:
     if drawn is None:
         return None
-    bars = [{"label": bar.label, "value": rounded(bar.value), "words": short(bar.value)} for bar in drawn.bars]
+    bars = [
+        {"label": bar.label, "value": rounded(bar.value), "words": short(bar.value), "decides": bar.decides}
+        for bar in drawn.bars
+    ]
     return {"metric": drawn.metric, "title": drawn.title, "bars": bars, "note": drawn.note, "full": rounded(drawn.full),
-            "chance": drawn.chance}  # fmt: skip
+            "chance": drawn.chance, "has_lengths": drawn.has_lengths}  # fmt: skip
 
 
 def dag_of(incident: Incident) -> str:

@@ -35,12 +35,13 @@ def picture(workspace: Workspace, proposal: Proposal) -> list[str]:
     if drawn is None:
         return []
     rows = [(bar.label, bar.value) for bar in drawn.bars]
-    first, *others, last = bars(rows, measure_name(drawn.metric), drawn.full)
+    full = drawn.full if drawn.has_lengths else None
+    first, *others, last = bars(rows, measure_name(drawn.metric), full)
     first = f"{first}, on {drawn.rows}" if drawn.note else first
     return [first, *others, f"{last}: {drawn.note}" if drawn.note else last]
 
 
-def bars(rows: Sequence[tuple[str, float]], name: str, full: float) -> list[str]:
+def bars(rows: Sequence[tuple[str, float]], name: str, full: float | None) -> list[str]:
     """Return a line for each row: bar, name, number, label. Bars begin at zero, so that their lengths may be compared.
 
     The page's letters are of different widths: where the bars stand first, they all begin at one edge.
@@ -54,10 +55,11 @@ def bars(rows: Sequence[tuple[str, float]], name: str, full: float) -> list[str]
         Label and value of each bar.
     name : str
         The metric's name.
-    full : float
-        The value of a bar of full length.
+    full : float or None
+        The value of a bar of full length; nothing where lengths may not be compared.
     """
-    return [f"{_bar(abs(value) / full)} {name} {short(value)}, {label}".strip() for label, value in rows]
+    drawn = ["" if full is None else _bar(value / full) for _, value in rows]
+    return [f"{bar} {name} {short(value)}, {label}".strip() for bar, (label, value) in zip(drawn, rows, strict=True)]
 
 
 def _bar(share: float) -> str:

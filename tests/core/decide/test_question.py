@@ -152,8 +152,17 @@ def test_the_picture_is_the_comparison_or_the_incident_beside_what_is_accepted(l
         "AUC (higher is better, 0.5 is chance, 1 is perfect, on 1,068 rows new to both, harder than Apr 2026)"
     )
     assert (compared.full, compared.chance) == (1.0, 0.5)
-    assert compared.bars == (Bar("version 1, serves now", 0.585), Bar("version 2, proposed", 0.68))
+    assert compared.bars == (Bar("version 1, serves now", 0.585), Bar("version 2, proposed", 0.68, decides=True))
     assert compared.note == "better by 0.095 (95 % certain: 0.031 to 0.164)"
     alone = deciding_picture(ledger, spec, proposal("retrain"))
     assert alone is not None
-    assert alone.bars == (Bar("Apr 2026, the incident", 0.75), Bar("accepted from", 0.807))
+    assert alone.bars == (Bar("Apr 2026, the incident", 0.75, decides=True), Bar("accepted from", 0.807))
+
+
+def test_lengths_are_not_compared_where_a_value_is_negative(ledger: Ledger, spec: ModelSpec) -> None:
+    drawn = deciding_picture(ledger, spec, proposal(gate=GATE | {"champion_value": -0.5, "challenger_value": 0.5}))
+    assert drawn is not None
+    assert not drawn.has_lengths
+    drawn = deciding_picture(ledger, spec, proposal(gate=GATE))
+    assert drawn is not None
+    assert drawn.has_lengths

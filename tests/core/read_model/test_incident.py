@@ -286,6 +286,8 @@ def test_the_two_proposals_of_one_question_about_a_trial_are_one_line(
     lines = approvals_waiting(ledger, specs, now=NOW, shown={"alpha"})["approvals"]
     (line,) = [line for line in lines if line["action_name"] != proposal.action]
     (other,) = line["alternatives"]
+    names = [fact["name"] for fact in line["facts"]]
+    assert ("Why" in names, "What changes" in names) == (True, False), "facts are those that both share"
     assert {line["hash"], other["hash"]} == {ending.hash, promotion.hash}
     assert {line["action_name"], other["action_name"]} == {"end_trial", "promote_trial"}
     assert line["question"] == "What becomes of version 2 of alpha, which is tried?"

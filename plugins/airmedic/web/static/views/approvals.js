@@ -46,7 +46,8 @@ function card(approval, { waiting, problem }, reload) {
         {},
         all.map(alarms),
         decidingPicture(approval.picture),
-        all.length > 1 ? all.map((proposal) => [make("h4", {}, named(actionName(proposal.action_words))), proposed(proposal)]) : knowing((approval.facts ?? []).map(({ name, sentences }) => [name, sentences.map((sentence) => [said(sentence, { most: 300 }), " "])])),
+        knowing((approval.facts ?? []).map(({ name, sentences }) => [name, sentences.map((sentence) => [said(sentence, { most: 300 }), " "])])),
+        all.length > 1 ? all.map((proposal) => [make("h4", {}, named(actionName(proposal.action_words))), proposed(proposal)]) : null,
       ),
       make(
         "aside",
