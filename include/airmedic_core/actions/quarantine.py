@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, final
 
 from airmedic_core.actions.contract import Action, Path, StoppedBy
 from airmedic_core.history import History, Outcome
-from airmedic_core.records import Diagnosis, Incident, IncidentState, Json, Proposal
+from airmedic_core.records import ABNORMAL, Diagnosis, Incident, IncidentState, Json, Proposal, Role
 from airmedic_core.windows import Window
 
 if TYPE_CHECKING:
@@ -35,13 +35,22 @@ class Quarantine(Action):
     undone = "At any time, by whoever runs Airmedic, with airmedic overrides --revoke; by itself where rows come anew."
 
     def plan(self, ws: Workspace, incident: Incident, diagnosis: Diagnosis | None) -> tuple[Json, str]:
-        """Name the windows of the incident's batches, and earlier ones whose labels came late and are at fault."""
+        """Name the windows of the incident's batches, and earlier ones whose labels came late and are at fault.
+
+        Where nothing but such labels is at fault, the rows of the incident's own windows are sound.
+        """
         seen = ws.ledger.batches(incident.model, limit=_MOST_BATCHES)
         keys = {observed.batch.window.key for observed in seen if observed.batch.id in incident.batch_ids} | {
             incident.window.key
         }
-        findings = [finding for batch_id in incident.batch_ids for finding in ws.ledger.findings(batch_id)]
-        keys |= {str(finding.details["labels_of"]) for finding in findings if finding.details.get("labels_of")}
+        faults = [
+            finding
+            for batch_id in incident.batch_ids
+            for finding in ws.ledger.findings(batch_id)
+            if finding.role is Role.DATA_FAULT and finding.verdict in ABNORMAL
+        ]
+        earlier = [str(finding.details["labels_of"]) for finding in faults if finding.details.get("labels_of")]
+        keys = set(earlier) if faults and len(earlier) == len(faults) else keys | set(earlier)
         shown = ", ".join(str(Window.from_key(key)) for key in sorted(keys)[:_MOST_SHOWN])
         return {"windows": sorted(keys)}, f"No training and no reference uses the rows of {shown}."
 

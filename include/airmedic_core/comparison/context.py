@@ -43,6 +43,8 @@ class LabelledRows:
     losses: Array
     windows: NDArray[np.intp]
     """The window of each row, numbered from 0."""
+    earlier: Window | None = None
+    """The earlier window that they are of, where the labels of the window in question have not arrived."""
 
     def __len__(self) -> int:
         return len(self.labels)

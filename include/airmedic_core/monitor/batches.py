@@ -125,7 +125,7 @@ def check_batch(ws: Workspace, batch: Batch, group: Group) -> list[Finding]:
     from airmedic_core.repair import expected_after, repair_on_record
 
     context = open_context(ws, batch)
-    findings = with_label_window(context, run_group(context, group))
+    findings = with_label_window(context, group, run_group(context, group))
     if repair := repair_on_record(ws, batch.window):
         findings = expected_after(findings, repair.made_null)
     version = context.scored.version if context.scored and context.scored.version else None

@@ -220,7 +220,7 @@ def _labelled(
             return labelled
         earlier = _scored(ws, Batch(spec.name, window, batch.as_of, len(rows)), rows, anew=repaired is not None)
         older = labelled_rows(spec, rows, earlier) if earlier is not None else None
-        return older if older is not None and len(older) >= enough else labelled
+        return replace(older, earlier=window) if older is not None and len(older) >= enough else labelled
     return labelled
 
 

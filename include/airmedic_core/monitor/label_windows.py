@@ -7,26 +7,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airmedic_core.records import ABNORMAL, Finding, Role
-from airmedic_core.windows import Window, as_utc
 
 if TYPE_CHECKING:
+    from airmedic_core.checks import Group
     from airmedic_core.comparison import CheckContext
 
 
-def with_label_window(context: CheckContext, findings: Sequence[Finding]) -> list[Finding]:
+def with_label_window(context: CheckContext, group: Group, findings: Sequence[Finding]) -> list[Finding]:
     """Return findings of which those on damaged labels name the earlier window that the labels are of.
 
-    The rows of that window are the ones that nothing may be learned from.
+    The rows of that window are the ones that nothing may be learned from. Checks of the other groups look at the rows
+    of the window itself, and at such labels as these have.
 
     Parameters
     ----------
     context : CheckContext
         The window, with the labels that it was judged by.
+    group : str
+        Of the checks that found them. Those of ``performance`` look at the labels that the window was judged by.
     findings : sequence of Finding
         What was found in it.
     """
-    earlier = label_window(context)
-    if earlier is None:
+    earlier = context.labelled.earlier if context.labelled is not None else None
+    if earlier is None or group != "performance":
         return list(findings)
     return [
         replace(finding, details={**finding.details, "labels_of": earlier.key})
@@ -34,23 +37,3 @@ def with_label_window(context: CheckContext, findings: Sequence[Finding]) -> lis
         else finding
         for finding in findings
     ]
-
-
-def label_window(context: CheckContext) -> Window | None:
-    """Return the earlier window that the labels are of; None where they are of the window itself, or unknown.
-
-    Examples
-    --------
-    >>> from airmedic_core.simulate.example import example_context
-    >>> label_window(example_context()) is None
-    True
-    """
-    labelled = context.labelled
-    if labelled is None or not len(labelled):
-        return None
-    first = as_utc(labelled.frame[context.spec.data.time_column].iloc[0].to_pydatetime(warn=False))
-    if first >= context.batch.window.start:
-        return None
-    step = context.spec.window.step
-    start = step.floor(first)
-    return Window(start, step.shift(start, 1))
