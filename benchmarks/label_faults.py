@@ -5,9 +5,10 @@
 Rows of a pool are put into a random order, so that nothing changes but what is done to the labels of one window. A
 model is fitted on other rows, and its answers are logged. *Faults*: the labels of a share of the rows change places;
 classes go by each other's names. *Changed relations*: the outcome of a half of the rows, cut by one input or by two of
-them crosswise, turns round; demand falls where it rose. *Sound* windows are as they were. Pools are a generated one and
-bookings and hours of bike hires where the real data are found (see AIRMEDIC_DATA); hires are also taken as one of three
-classes.
+them crosswise, turns round; demand falls where it rose; the outcome follows another mix of the inputs, of which the old
+answers say nothing, and hangs on it more or less, while the mix of classes stays. *Sound* windows are as they were.
+Pools are a generated one and bookings and hours of bike hires where the real data are found (see AIRMEDIC_DATA); hires
+are also taken as one of three classes.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ FITTED_ROWS = 4000
 """Rows that the model in production was fitted on."""
 SHARES = (1.0, 0.9, 0.7, 0.5)
 """Shares of the rows whose labels change places."""
+NEW_RELATIONS = (0.8, 0.5, 0.3)
+"""Correlations of a new outcome, before it is put into classes, with the mix of inputs that it follows."""
 Labels = np.ndarray
 Change = Callable[[pd.DataFrame, np.random.Generator], Labels]
 
@@ -117,6 +120,8 @@ class Pool:
 def changes(pool: Pool) -> Iterator[tuple[str, str, Change]]:
     """Return what is done to the labels of a window: its kind, its name, and the labels that come of it."""
     target = pool.target
+    for strength in NEW_RELATIONS:
+        yield "changed relation", f"follows another mix, r = {strength}", _another_mix(pool, strength)
     yield "sound", "as they were", lambda rows, _: rows[target].to_numpy()
     for share in SHARES:
         yield "fault", f"{share:.0%} change places", _placed(target, share)
@@ -136,6 +141,21 @@ def _placed(target: str, share: float) -> Change:
         labels = rows[target].to_numpy().copy()
         hit = np.flatnonzero(rng.random(len(rows)) < share)
         labels[hit] = labels[rng.permutation(hit)]
+        return labels
+
+    return change
+
+
+def _another_mix(pool: Pool, strength: float) -> Change:
+    """Return the labels that there were, in the order of a mix of inputs that the model's answers say nothing of."""
+
+    def change(rows: pd.DataFrame, rng: np.random.Generator) -> Labels:
+        inputs = rows[pool.features["numeric"]].rank(pct=True).fillna(0.5).to_numpy()
+        answers = rows[next(column for column in rows if str(column).startswith("score"))].rank(pct=True).to_numpy()
+        mix = inputs @ rng.normal(size=inputs.shape[1])
+        mix = mix - np.polyval(np.polyfit(answers, mix, 1), answers)
+        noisy = strength * mix / mix.std() + np.sqrt(1.0 - strength**2) * rng.normal(size=len(rows))
+        labels: Labels = np.sort(rows[pool.target].to_numpy())[np.argsort(np.argsort(noisy))]
         return labels
 
     return change

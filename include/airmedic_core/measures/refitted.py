@@ -20,13 +20,17 @@ _FOLDS = 5
 what few rows can teach is lost."""
 _TREES = 60
 """Trees of the fresh model; as many as tell two windows apart."""
+_STEPS = 500
+"""Steps of the search for a linear model. Some tens are enough for inputs on one scale."""
 _ROWS_OF_A_LEAF = (5, 30)
 """Rows of a leaf, at the least and at the most: of few rows, large leaves would learn nothing …"""
 _LEAVES = 25
 """… and as many leaves as these could stand beside each other."""
 
 
-def refitted_relation(context: CheckContext, rows: LabelledRows, *, with_answers: bool = False) -> Relation:
+def refitted_relation(
+    context: CheckContext, rows: LabelledRows, *, with_answers: bool = False, linear: bool = False
+) -> Relation:
     """Return how far a model that is fitted on rows tells the labels of the same rows apart, by cross-fitting.
 
     Parameters
@@ -37,6 +41,8 @@ def refitted_relation(context: CheckContext, rows: LabelledRows, *, with_answers
         Some hundred to some thousand rows: it fits five small models on them.
     with_answers : bool
         Whether it also knows what the model in production answered.
+    linear : bool
+        Whether it is a sum of the inputs in place of trees: few rows teach it more, where the relation is such a sum.
 
     Examples
     --------
@@ -53,10 +59,10 @@ def refitted_relation(context: CheckContext, rows: LabelledRows, *, with_answers
         inputs = np.column_stack([inputs, answers])
     if not inputs.shape[1]:
         return Relation(0.0, 1.0)
-    return relation(task, rows.labels, _cross_fitted(task, inputs, categorical, rows))
+    return relation(task, rows.labels, _cross_fitted(task, inputs, categorical, rows, linear=linear))
 
 
-def _cross_fitted(task: str, inputs: Array, categorical: list[int], rows: LabelledRows) -> Array:
+def _cross_fitted(task: str, inputs: Array, categorical: list[int], rows: LabelledRows, *, linear: bool) -> Array:
     """Return what models that have not seen a row say of it, in the shape of the model's own answers."""
     from threadpoolctl import threadpool_limits
 
@@ -68,7 +74,7 @@ def _cross_fitted(task: str, inputs: Array, categorical: list[int], rows: Labell
         known = labels[~inside]
         if not inside.any() or len(np.unique(known)) < 2:
             continue
-        model = _model(task, len(known), categorical)
+        model = _sum_of_inputs(task, inputs, categorical) if linear else _model(task, len(known), categorical)
         # On a busy machine many threads wait for each other longer than one works.
         with threadpool_limits(1):
             model.fit(inputs[~inside], known)
@@ -103,3 +109,19 @@ def _model(task: str, rows: int, categorical: list[int]) -> Any:
     leaf = int(np.clip(rows // _LEAVES, *_ROWS_OF_A_LEAF))
     given = {**SMALL_TREES, "min_samples_leaf": leaf}
     return small(max_iter=_TREES, categorical_features=categorical or None, **given)
+
+
+def _sum_of_inputs(task: str, inputs: Array, categorical: list[int]) -> Any:
+    """Return a linear model of numbers on one scale and of categories; a value that is missing is taken as usual."""
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression, Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    numbers = [column for column in range(inputs.shape[1]) if column not in categorical]
+    prepared = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler()), numbers),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), categorical),
+    )
+    return make_pipeline(prepared, Ridge() if task == "regression" else LogisticRegression(max_iter=_STEPS))

@@ -13,6 +13,7 @@ from airmedic_core.assess import weigh
 from airmedic_core.causes import Severity
 from airmedic_core.checks import options_for
 from airmedic_core.checks.concept import Concept
+from airmedic_core.checks.concept.foreign_labels import foreign_labels
 from airmedic_core.comparison import CheckContext, PastWindow
 from airmedic_core.pair.pair import compared
 from airmedic_core.records import Assessment, Cause, Finding, Role, Verdict
@@ -108,6 +109,50 @@ def test_a_relation_that_changed_stays_one(task: str, change: Change) -> None:
 
     assert [finding.statistic for finding in findings if finding.role is Role.DATA_FAULT] == []
     assert any(finding.suggests[:1] == (Cause.CONCEPT_DRIFT,) for finding in findings)
+
+
+def logistic(drive: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-drive))
+
+
+def window_of(rows: int, seed: int, labels: Callable[[pd.DataFrame, np.random.Generator], np.ndarray]) -> CheckContext:
+    """Return a window of so many rows after ten as long ones, with other labels."""
+    rng = np.random.default_rng([rows, seed])
+    near, warm = rng.normal(size=(2, 11 * rows))
+    chance = logistic(2.0 * (near + 0.7 * warm))
+    frame = pd.DataFrame(
+        {
+            "at": pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(np.arange(11 * rows) * 86_400.0 / rows, "s"),
+            "near": near,
+            "warm": warm,
+            "town": rng.choice(["lagos", "porto", "faro"], 11 * rows),
+            "score": chance,
+            "came": (rng.random(11 * rows) < chance).astype(int),
+        }
+    )
+    before, day = frame.iloc[: 10 * rows], frame.iloc[10 * rows :].reset_index(drop=True)
+    spec = parse_spec({**PLAIN, "task": "binary"})
+    context = compared(spec, before, day.assign(came=labels(day, rng)), as_utc("2026-01-12"))
+    return replace(context, only_window=False)
+
+
+def called_other_rows(
+    rows: int, seeds: range, labels: Callable[[pd.DataFrame, np.random.Generator], np.ndarray]
+) -> int:
+    """Return in how many windows the labels are called those of other rows."""
+    contexts = [window_of(rows, seed, labels) for seed in seeds]
+    return sum(foreign_labels(day, day.baseline, day.labelled) is not None for day in contexts)
+
+
+@pytest.mark.parametrize(("rows", "slope"), [(150, 0.45), (300, 0.6)])
+def test_a_new_relation_that_is_weaker_than_the_old_one_is_no_fault_of_the_labels(rows: int, slope: float) -> None:
+    """What the old answers say nothing of decides now, with an area under the curve of 0.65 and 0.7."""
+
+    def anew(day: pd.DataFrame, rng: np.random.Generator) -> np.ndarray:
+        chance = logistic(slope * (0.7 * day["near"] - day["warm"]).to_numpy())
+        return (rng.random(len(day)) < chance).astype(int)
+
+    assert called_other_rows(rows, range(4), anew) == 0
 
 
 def test_nothing_is_said_where_a_fresh_model_learns_nothing_of_sound_rows_either() -> None:

@@ -95,8 +95,9 @@ def _foreign(context: CheckContext, before: LabelledRows, now: LabelledRows) -> 
     """Return a finding where the labels have nothing to do with their rows.
 
     It is asked where windows are monitored. No window tells labels of other rows from an outcome that nothing predicts
-    any more. Monitoring acts, and holding the labels harms in neither case. Two files are only named, and the
-    condition of a training says there what has to be known first.
+    any more. Holding the labels keeps what is learned clean in the first case. In the second it hides, window after
+    window, that the model is of no use any more; so the finding names both readings. Two files are only named, and
+    the condition of a training says there what has to be known first.
     """
     from airmedic_core.checks.concept.foreign_labels import foreign_labels
 
@@ -110,7 +111,7 @@ def _foreign(context: CheckContext, before: LabelledRows, now: LabelledRows) -> 
         message=f"The labels of {context.spec.target} have nothing to do with their rows: the model does not tell them "
         f"apart any more ({name} {shown(foreign.now):.2f}, usually {shown(foreign.usual):.2f}), and a fresh one finds "
         f"nothing to learn ({shown(foreign.relearned):.2f}, usually {shown(foreign.relearned_before):.2f}). They look "
-        "like labels of other rows.",
+        "like labels of other rows. Where the labels are right, nothing predicts the outcome any more.",
         suggests=(Cause.DATA_CORRUPTION,), role=Role.DATA_FAULT,
         details={"by_chance": foreign.by_chance, "model": foreign.now, "model_before": foreign.usual},
     )  # fmt: skip
