@@ -69,6 +69,8 @@ NAMED_ON_PURPOSE: dict[str, set[str]] = {
     CORE + "extras.py": {"quality", "slack", "sql"},
     # The module of scikit-learn, whose package has another name.
     CORE + "fitted/packages.py": {"sklearn"},
+    # The group of checks that look at the labels that a window is judged by; it is called like one of its checks.
+    CORE + "monitor/label_windows.py": {"performance"},
     # Findings of earlier versions, which had no roles.
     CORE + "ledger/earlier_findings.py": {"estimate"},
     # The defaults of a spec, its short forms, and what its section on data asks for.
