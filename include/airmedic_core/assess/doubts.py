@@ -27,9 +27,9 @@ class CountedSign(Sign, Protocol):
 def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) -> str:
     """Return the condition under which learning from the window does no harm; empty where nothing speaks against it.
 
-    Damage to the data, labels of exchanged classes or of other rows, an input that alone is far away, has lost a value
-    or has exchanged two, windows that hardly overlap, and a loss in a handful of rows each explain a loss as well as a
-    changed relation does. A model that learns from such rows is worse afterwards.
+    Damage to the data, labels of exchanged classes or of other rows, an input that alone has lost a value, has
+    exchanged two, or is far away for the first time, windows that hardly overlap, and a loss in a handful of rows each
+    explain a loss as well as a changed relation does. A model that learns from such rows is worse afterwards.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def doubt_of_training(signs: Iterable[CountedSign], *, confirmed: bool = False) 
     'if a later window shows the same: 62 labelled rows may be one event'
     """
     known = list(signs)
-    doubt = _faulty(known) or doubt_of_new_normal(known) or _futile(known)
+    doubt = _faulty(known) or doubt_of_new_normal(known, lasting=confirmed) or _futile(known)
     # What lasts is no event, and rows unlike the reference's are to be learned from once they are here to stay.
     return doubt if doubt or confirmed else _one_event(known)
 

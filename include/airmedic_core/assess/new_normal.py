@@ -14,7 +14,7 @@ _SIGNS_OF_DAMAGE = ("one_value", "value_lost", "exchanged")
 """Details of a moved input that no season shows in it alone."""
 
 
-def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
+def doubt_of_new_normal(signs: Iterable[Sign], *, lasting: bool = False) -> str:
     """Return the condition under which the window may become the reference; empty where nothing speaks against it.
 
     One input that is far away, has lost a value or has exchanged two of them while all others are as ever, is more
@@ -25,6 +25,9 @@ def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
     ----------
     signs : iterable of Sign
         All findings of the window, or the evidence made of them.
+    lasting : bool
+        Whether the window before has shown the same. A season may move one input far; what lasts is doubted only where
+        the input has lost a value, or has exchanged two, which no season does.
 
     Examples
     --------
@@ -38,7 +41,6 @@ def doubt_of_new_normal(signs: Iterable[Sign]) -> str:
     columns = {sign.subject for sign in moved}
     if len(columns) != 1:
         return ""
-    broken = any(
-        abs(sign.effect or 0.0) >= _FAR or any(sign.details.get(name) for name in _SIGNS_OF_DAMAGE) for sign in moved
-    )
-    return f"once the owner of {columns.pop()} says that it is meant" if broken else ""
+    damaged = any(sign.details.get(name) for sign in moved for name in _SIGNS_OF_DAMAGE)
+    far = not lasting and any(abs(sign.effect or 0.0) >= _FAR for sign in moved)
+    return f"once the owner of {columns.pop()} says that it is meant" if damaged or far else ""

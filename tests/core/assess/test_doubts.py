@@ -90,6 +90,7 @@ def test_a_loss_that_lasts_is_doubted_for_broken_rows_alone() -> None:
     assert doubt_of_training([loss(62)], confirmed=True) == ""
     assert doubt_of_training([loss(500), remains(0.99)], confirmed=True) == ""
     assert doubt_of_training([loss(500), mix(unseen=True)], confirmed=True) == ""
+    assert doubt_of_training([loss(500), moved("weight", 1.4)], confirmed=True) == ""
     assert "sound" in doubt_of_training([loss(62), damaged(Verdict.WATCH)], confirmed=True)
 
 
