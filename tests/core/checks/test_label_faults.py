@@ -228,3 +228,8 @@ def test_the_version_before_says_whether_labels_or_answers_turned_round(*, as_wr
 @pytest.mark.parametrize(("column", "says"), [("came", ["relabelled"]), ("score", [])])
 def test_answers_that_turned_round_lie_elsewhere_and_labels_that_did_leave_them(column: str, says: list[str]) -> None:
     assert exchanged(monitored("binary", lambda day: day.assign(**{column: 1 - day[column]}), seldom=0.5)) == says
+
+
+@pytest.mark.parametrize(("column", "says"), [("came", ["turned"]), ("score", [])])
+def test_the_signs_of_answers_and_of_labels_are_told_from_each_other(column: str, says: list[str]) -> None:
+    assert exchanged(monitored("regression", lambda day: day.assign(**{column: -day[column]}), seldom=0.5)) == says

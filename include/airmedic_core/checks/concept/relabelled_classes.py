@@ -26,6 +26,8 @@ _LEAST_SPREAD = 0.02
 _TOLD_APART = 0.4
 """Distance of the mean answers from those with exchanged classes, from which it tells which of the two has come: that
 of 40 and 60 %. Inputs that move a little take less from one to the other."""
+_ERRORS = 2.58
+"""Standard errors that a mean answer must lie from zero for its sign to tell: chance does so in 1 of 100 windows."""
 _NO_CHANCE = 0.05
 """Sets how likely what is left of the loss must be by chance, where less than that is given back."""
 
@@ -91,6 +93,8 @@ def turned(context: CheckContext, now: LabelledRows, *, least_drop: float, least
         return False
     if float(np.corrcoef(now.labels, now.scores)[0, 1]) >= 0:
         return False
+    if context.baseline is not None and _signs_turned(context.baseline, now):
+        return False
     return _given_back(context, now, -now.labels, least_drop=least_drop, least_relative_drop=least_relative_drop)
 
 
@@ -119,6 +123,13 @@ def _answers_turned(before: LabelledRows, now: LabelledRows, naming: NDArray[np.
     if float(np.abs(usual[naming] - usual).sum()) < _TOLD_APART:
         return False
     return bool(np.abs(current[naming] - usual).sum() < np.abs(current - usual).sum())
+
+
+def _signs_turned(before: LabelledRows, now: LabelledRows) -> bool:
+    """Return whether the answers lie where they did with the other sign, for certain; around zero they cannot tell."""
+    usual, current = float(before.scores.mean()), float(now.scores.mean())
+    error = float(before.scores.std()) * (1.0 / len(now) + 1.0 / len(before)) ** 0.5
+    return abs(usual) > _ERRORS * error and abs(current + usual) < abs(current - usual)
 
 
 def _by_class(scores: Array) -> Array:
