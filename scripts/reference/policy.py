@@ -31,9 +31,11 @@ A file in `policies/` says what Airmedic does by itself, what it asks for, and w
 
 _VERIFIED = """\
 `policy: verified` is shipped as well. Where the cause is verified, it lets `retrain`, `recalibrate`, `rollback`,
-`repair`, `refresh_reference`, `end_trial` and `request_labels` happen without asking. A rollback switches the serving
-version unasked. `deploy`, `promote_trial`, `acquire_data`, `rerun_pipeline`, `change_setting` and `scale` are still
-asked about.
+`repair`, `refresh_reference` and `request_labels` happen without asking. A rollback switches the serving version
+unasked. `deploy`, `end_trial`, `promote_trial`, `acquire_data`, `rerun_pipeline`, `change_setting` and `scale` are
+still asked about. Where the diagnosis is less sure of its first cause than `min_confidence_for_auto`, or a language
+model's verified answer disagrees, people are asked about all but what only protects or tells. To take back or to
+promote a version of which nothing has shown how it does is always asked about.
 [Comparison](../comparison.md) says what that has been worth, and how many questions it has spared."""
 _SHOWN = '--8<-- "include/policies/verified.yaml"'
 

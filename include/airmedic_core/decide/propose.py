@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from airmedic_core.actions import StoppedBy, known_action
+from airmedic_core.actions import Action, StoppedBy, known_action
 from airmedic_core.decide.alarm import Quiet, quiet_alarm
 from airmedic_core.decide.limits import objection
 from airmedic_core.decide.objection import Objection
@@ -45,6 +45,8 @@ class Standing:
     """The person who requests the action in place of a diagnosis; empty where a diagnosis calls for the action."""
     recommended: frozenset[str] = frozenset()
     """The actions that the diagnosis recommends without a condition."""
+    doubt: str = ""
+    """Says why only what protects may happen without asking, whatever the policy allows; empty where nothing does."""
 
     @classmethod
     def of(cls, diagnosis: Diagnosis | None, policy: Policy, *, requested_by: str = "") -> Standing:
@@ -67,13 +69,22 @@ class Standing:
         if hesitant:
             why += f", but {diagnosis.engine} is only {percent(diagnosis.confidence)} sure"
         recommended = frozenset(known.action for known in diagnosis.actions if not known.condition)
-        return cls(diagnosis.status, hesitant, asked or why, requested_by, recommended)
+        return cls(diagnosis.status, hesitant, asked or why, requested_by, recommended, _doubt(diagnosis, policy))
 
     def verification_for(self, action: str) -> Verification:
         """Return whether a verified cause calls for an action; one that somebody asks for may have another cause."""
         if self.requested_by and (self.hesitant or action not in self.recommended):
             return "unverified"
         return self.verification
+
+
+def _doubt(diagnosis: Diagnosis, policy: Policy) -> str:
+    """Return why the cause is too unsure for what changes something; a language model that disagrees is a reason."""
+    if diagnosis.doubted_by:
+        return f"{diagnosis.doubted_by} does not agree with the diagnosis"
+    if diagnosis.confidence < policy.min_confidence_for_auto:
+        return f"the diagnosis is only {percent(diagnosis.confidence)} sure of the cause"
+    return ""
 
 
 @dataclass(frozen=True)
@@ -171,13 +182,16 @@ def allowed(
             permission, changed = policy.capped(permission, "quiet"), str(quiet)
             if permission is Permission.DENY:
                 return Objection("autonomy", f"{quiet} The policy only observes then (autonomy.quiet).")
-    if permission is Permission.AUTO and standing.hesitant:
+    lowered = permission is Permission.AUTO and bool(standing.doubt) and not _protects(member)
+    if permission is Permission.AUTO and (standing.hesitant or lowered):
         permission = Permission.ASK
     verification = "verified" if vouched_by else standing.verification_for(action)
     wanted = policy.required_approvals(action, environment, verification)
     approvals = wanted if wanted > permission.people > 0 else 0
     says = f"wants {approvals} approvals" if approvals else _SAYS[permission]
     reason = f"The policy for {environment} {says} where {standing.why}."
+    if lowered and not standing.hesitant:
+        reason += f" People are asked because {standing.doubt}."
     if vouched_by:
         reason += f" {vouched_by}'s word stands in for a verified cause, so that somebody else has to approve it."
     groups = policy.required_groups(action, environment, verification)
@@ -189,6 +203,11 @@ def allowed(
         reason = "A trial in the shadow has done it already and shown that it helps: you are asked about what follows."
         return Allowance(Permission.AUTO, reason)
     return Allowance(permission, reason, vouched_by, groups, approvals, changed)
+
+
+def _protects(member: Action | None) -> bool:
+    """Return whether an action only protects or tells: it changes nothing in production, and no limit stops it."""
+    return member is not None and not member.changes_production and member.stopped_by is not StoppedBy.LIMITS
 
 
 def _asked_later(ws: Workspace, policy: Policy, incident: Incident, action: str, standing: Standing) -> bool:
@@ -278,7 +297,15 @@ def record(
 
 
 def propose(
-    ws: Workspace, incident_id: str, action: str, params: Json, expected: str, why: str, *, now: datetime
+    ws: Workspace,
+    incident_id: str,
+    action: str,
+    params: Json,
+    expected: str,
+    why: str,
+    *,
+    now: datetime,
+    always_asks: bool = False,
 ) -> Proposal:
     """Propose a further action of an incident, such as the deployment of a challenger that passed its gate.
 
@@ -298,6 +325,8 @@ def propose(
         One sentence; the policy's reason is added to it.
     now : datetime
         The moment of the proposal.
+    always_asks : bool
+        Whether people are asked although the policy allows it without asking.
 
     Raises
     ------
@@ -325,4 +354,7 @@ def propose(
         )
         raise PolicyError(verdict.reason, "Change the policy, or carry it out by hand.")
     allowance = replace(verdict, reason=f"{why} {verdict.reason}".strip())
+    if always_asks and allowance.permission is Permission.AUTO:
+        reason = f"{allowance.reason} People are asked all the same, because nothing has shown how it does."
+        allowance = replace(allowance, permission=stricter(allowance.permission, Permission.ASK), reason=reason)
     return record(ws, incident, action, params, expected, allowance=allowance, now=now)

@@ -78,7 +78,8 @@ def _move_on(ws: Workspace, standing: Diagnosis) -> None:
 def _rules_stand(ws: Workspace, by_rules: Diagnosis, notes: tuple[str, ...], answer: Diagnosis | None) -> Diagnosis:
     standing = replace(by_rules, notes=(*by_rules.notes, *notes))
     if answer is not None:
-        standing = replace(standing, causes=_no_surer(standing.causes, answer))
+        doubted_by = answer.engine if answer.status == "verified" else ""
+        standing = replace(standing, causes=_no_surer(standing.causes, answer), doubted_by=doubted_by)
         ws.ledger.record_diagnosis(answer, stands=False)
     ws.ledger.record_diagnosis(standing, stands=True)
     return standing

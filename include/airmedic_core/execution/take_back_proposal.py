@@ -55,7 +55,9 @@ def ask_to_take_back(ws: Workspace, proposal_hash: str, reasons: Sequence[str], 
             # It has replaced nothing yet.
             expected = f"{planned} Reject to leave everything as it is."
         params[TAKES_BACK] = proposal_hash
-        return propose(ws, incident.id, action, params, expected, f"Keep it, or take it back? {why}", now=now)
+        asks = f"Keep it, or take it back? {why}"
+        # The policy trusts the cause of the incident, which says nothing of how the action does.
+        return propose(ws, incident.id, action, params, expected, asks, now=now, always_asks=True)
     except AirmedicError as error:
         _record_final(ws, watched, f"{why} It cannot be taken back", error)
         return None
@@ -89,7 +91,8 @@ def ask_to_promote(ws: Workspace, proposal_hash: str, reasons: Sequence[str], *,
     try:
         params, expected = ACTIONS.member(action).plan(ws, incident, None)
         params[TAKES_BACK] = proposal_hash
-        return propose(ws, incident.id, action, params, expected, f"Promote it all the same? {why}", now=now)
+        asks = f"Promote it all the same? {why}"
+        return propose(ws, incident.id, action, params, expected, asks, now=now, always_asks=True)
     except AirmedicError as error:
         _record_final(ws, watched, f"{why} It cannot be promoted", error)
         return None

@@ -49,6 +49,8 @@ class Diagnosis:
     status: Literal["verified", "unverified"] = "verified"
     notes: tuple[str, ...] = ()
     """Says what the verifier changed, why the other engine's answer does not stand, …"""
+    doubted_by: str = ""
+    """The language model whose verified answer names another cause or begins with another action; empty for none."""
 
     @property
     def cause(self) -> Cause:

@@ -223,6 +223,7 @@ def test_disagreement_leaves_the_rules_standing_and_says_so(case: tuple[Story, s
     assert any("schema_change" in note and "rules' answer stands" in note for note in diagnosis.notes)
     alone = diagnose(story.ws, incident)
     assert diagnosis.confidence < alone.confidence, "doubt lowers the confidence"
+    assert (diagnosis.doubted_by, alone.doubted_by) == (MODEL, "")
 
 
 def test_a_sure_model_does_not_raise_the_confidence(case: tuple[Story, str, EvidencePacket]) -> None:

@@ -8,9 +8,11 @@ import pytest
 
 from airmedic_core.execution import ask_to_take_back, carry_out
 from airmedic_core.incident_lifecycle import close_incident
-from airmedic_core.records import IncidentState, Proposal
+from airmedic_core.policy import load_policy, policy_of
+from airmedic_core.records import Cause, IncidentState, Permission, Proposal
 from airmedic_core.workspace import Workspace
-from tests.core.renewals import NOW, approved, champion_and_challenger, copy_of, incident_of
+from tests.core.remediations import diagnosed
+from tests.core.renewals import NOW, POLICIES, approved, champion_and_challenger, copy_of, incident_of
 
 REASON = "None of the 2 new windows could be watched in time."
 
@@ -75,3 +77,23 @@ def test_where_the_policy_leaves_no_way_back_the_reason_is_on_record(
     assert "It cannot be taken back: The kill switch" in ws.ledger.decisions(deployed.incident_id)[-1]["reason"]
     closed = close_incident(ws, deployed.incident_id, now=NOW)
     assert (closed.state, closed.resolution["outcome"]) == (IncidentState.ESCALATED, "inconclusive")
+
+
+def test_people_are_asked_also_where_the_policy_trusts_the_cause(tmp_path: Path, trained: Path) -> None:
+    ws = copy_of(trained, tmp_path, rollout={"watch_windows": 2}, policy="verified")
+    incident = diagnosed(ws, Cause.CONCEPT_DRIFT, "retrain", number=40)
+    proposal = approved(ws, incident, "deploy", {"version": "2", "gate": {"champion": "1"}})
+    carry_out(ws, proposal.hash, now=NOW)
+    assert policy_of(ws).permission("rollback", "production", "verified") is Permission.AUTO
+    question = ask_to_take_back(ws, proposal.hash, [REASON], now=NOW)
+    assert question is not None
+    assert (question.action, question.permission) == ("rollback", Permission.ASK)
+    assert "People are asked all the same" in question.reason
+    assert ws.ledger.approvals(question.hash) == []
+
+
+def test_no_policy_that_is_shipped_ends_or_promotes_a_trial_without_asking() -> None:
+    for named in ("default", "verified"):
+        policy = load_policy(POLICIES, named)
+        for action in ("end_trial", "promote_trial", "deploy"):
+            assert policy.permission(action, "production", "verified") is Permission.ASK
