@@ -44,12 +44,12 @@ def question(installation: Installation, detail: Json) -> None:
     task = detail["task_instance"]
     with visitor(installation) as approver:
         approver.open("approvals", shows="form .field")
-        assert approver.shows_without_scrolling("Approve")
         approver.picture("approvals")
+        assert approver.shows_without_scrolling("Approve")
         approver.open_required_action(task["dag_id"], task["dag_run_id"], task["task_id"])
         approver.page.wait_for_load_state("networkidle")
-        assert approver.shows_without_scrolling("Approve")
         approver.picture("required-action")
+        assert approver.shows_without_scrolling("Approve")
 
 
 def of_mlflow(visitor: Visitor, ws: Workspace, incident: Incident, batch_id: str, folder: Path) -> dict[str, str]:

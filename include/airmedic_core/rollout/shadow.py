@@ -41,7 +41,7 @@ class Shadow(RolloutStrategy[Options]):
         return [
             f"Version {version} scores all rows beside version {before}, whose answers alone count.",
             f"It then answers all rows, without a further question, {shown_in_trial(proposal, options)}",
-            *end_of_trial(proposal, options, "It scores no more,"),
+            *end_of_trial(proposal, options, "It scores no more"),
         ]
 
     def apply(self, ws: Workspace, version: str, proposal: Proposal, options: Options, now: datetime) -> None:

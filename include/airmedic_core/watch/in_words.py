@@ -49,8 +49,7 @@ def end_of_trial(proposal: Proposal, options: TrialOptions, back: str) -> list[s
     """
     windows = f"{options.max_windows} new window{'s' if options.max_windows > 1 else ''}"
     within = f"{_timeout(proposal)} or {windows}" if options.max_windows else _timeout(proposal)
-    ends = f"{back} by itself if the error is shown to be larger than that, or it fails"
-    return [f"{ends}; people are asked if neither shows in {within}."]
+    return [f"{back} if it is shown to be worse, or fails; else people are asked in {within}."]
 
 
 def new_windows(count: int, proposal: Proposal) -> str:
