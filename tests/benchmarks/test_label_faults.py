@@ -21,7 +21,12 @@ def changed() -> dict[str, np.ndarray]:
     """The labels of 2,000 generated rows, as each change leaves them."""
     (pool,) = (pool for pool in label_faults.pools() if pool.name == "subscribers")
     rows = churn_rows(np.random.default_rng(1), 2000)
-    return {name: np.asarray(change(rows, np.random.default_rng(2))) for _, name, change in label_faults.changes(pool)}
+    return {
+        name: np.asarray(change(rows, np.random.default_rng(2)))
+        for _, name, change in label_faults.changes(pool)
+        # A weaker relation is made of a model's answers, which these rows do not have.
+        if name in ("as they were", "100% change places", "classes exchanged", "turns in a half", "turns crosswise")
+    }
 
 
 def test_labels_that_change_places_keep_their_mix_and_lose_their_rows(changed: dict[str, np.ndarray]) -> None:

@@ -150,6 +150,7 @@ def test_the_loop_from_retraining_to_a_deployment_that_is_undone(ws: Workspace) 
         "watch_windows": ws.spec.rollout.watch_windows,
         "watch_timeout_seconds": ws.spec.rollout.watch_timeout_seconds,
         "window": "day",
+        "entities": "entities",
     }
     # Somebody puts the challenger in service by hand before the answer: undoing still has somewhere to go back to.
     ws.registry.client.set_registered_model_alias("renewals", "champion", "2")

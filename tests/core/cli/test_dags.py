@@ -55,7 +55,7 @@ def test_doctor_says_what_many_models_need(
         "ledger": "Use Postgres.",
     }
     airmedic("dags")
-    assert len(list((tmp_path / "dags").glob("monitor*.py"))) == 5
+    assert len(list((tmp_path / "dags").glob("monitor*.py"))) == 8
     assert "DAG files" not in dict(remarks())
 
 
