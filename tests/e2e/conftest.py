@@ -27,8 +27,6 @@ ROLLOUTS = {
         "entity_column": "agent",
         "rollout": {
             "strategy": "canary",
-            # The next month does not come within the day that is waited for by default.
-            "watch_timeout_seconds": 60 * 86_400,
             "options": {"fractions": [0.5], "blocks_per_window": 20, "min_block_rows": 30},
         },
     },

@@ -18,8 +18,9 @@ from airmedic_core.windows import Window, as_utc
 
 QUIET_DAYS_FIRST = 3
 QUIET_DAYS_BETWEEN = 2
-DAYS_UNNOTICED = 5
-"""Days after which the story gives up on a trouble that nobody noticed."""
+DAYS_UNNOTICED = 9
+"""Days after which the story gives up on a trouble that nobody noticed. Moved inputs are only watched in three windows
+of them, while trials leave open what the move costs, and a quiet day may lie between."""
 
 
 @dataclass(frozen=True)
