@@ -152,7 +152,7 @@ def _first(case: PastCase) -> Json | None:
 
 def _healed(case: PastCase, decision: Json, chosen: str, outcome: VerifiedOutcome | None) -> bool | None:
     if outcome is None or not any(past["carried_out"] for past in case.decisions if past["action"] == chosen):
-        # What was rejected, stopped or not carried out for another reason has not failed.
+        # An action that was rejected, stopped or not carried out for another reason has not failed.
         return None
     companion = decision["details"].get("follow_up")
     credited = outcome.action == chosen or (companion is not None and companion == case.resolution.get("proposal_hash"))

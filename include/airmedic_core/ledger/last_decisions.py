@@ -1,4 +1,4 @@
-"""What was decided last about each model of a fleet, by whom, and how its windows have done since."""
+"""Reads the last decision about each model of a fleet: who took it, and how the windows have done since."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Gain(NamedTuple):
 
 @dataclass(frozen=True)
 class LastDecisions:
-    """What was decided last about each model, by its name, and about each open incident."""
+    """The last decision about each model, by the model's name, and about each open incident."""
 
     answered: Mapping[str, Answered] = field(default_factory=dict)
     """Holds the last answer about each open incident, by the incident's id."""

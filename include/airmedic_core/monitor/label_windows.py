@@ -26,7 +26,7 @@ def with_label_window(context: CheckContext, group: Group, findings: Sequence[Fi
     group : str
         Of the checks that found them. Those of ``performance`` look at the labels that the window was judged by.
     findings : sequence of Finding
-        What was found in it.
+        The findings of the batch.
     """
     earlier = context.labelled.earlier if context.labelled is not None else None
     if earlier is None or group != "performance":

@@ -1,4 +1,4 @@
-"""Who let the version of a batch serve, what has happened to the model by then, and what is to be done next."""
+"""Says who let the version of a batch serve, what has happened to the model by then, and what is to be done next."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class BatchStory:
     settings: tuple[Override, ...]
     """Says what was set otherwise than in the spec's file."""
     approvers: tuple[str, ...] = ()
-    """Who approved the proposal under which its version came to serve; the policy where nobody was asked."""
+    """The people who approved the proposal by which its version came to serve; the policy where nobody was asked."""
     incidents: tuple[Incident, ...] = ()
     """The last incidents that were seen by then, newest first."""
 
